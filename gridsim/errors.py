@@ -1,0 +1,75 @@
+"""Errors, named by who must act, and the Problem record that input errors are made of."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong with the user's input: where, what, and how to mend it.
+
+    ``row`` is the line number in the file, header included (the first data row of a table is 2); 0 means the
+    whole file. ``column`` is the column of a table or the dotted key of a YAML file. ``value`` is the text of the cell
+    together with what is wrong about it.
+    """
+
+    file: str
+    row: int
+    column: str
+    value: str
+    mend: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.row}" if self.row else self.file
+        column = f"{self.column}: " if self.column else ""
+        return f"{place}: {column}{self.value}; {self.mend}"
+
+
+class GridsimError(Exception):
+    """Base of every error that gridsim raises on purpose."""
+
+
+class InputError(GridsimError):
+    """The user's files are wrong; carries every problem found, not only the first."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems: tuple[Problem, ...] = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        return (InputError, (self.problems,))
+
+
+class StudyError(GridsimError):
+    """The request cannot be met with this system: an impossible study, target or option."""
+
+
+class NotConverged(GridsimError):
+    """A physical problem has no numerical solution; carries what is needed to replay it."""
+
+    def __init__(self, case: str, time_h: float, iterations: int, worst_mismatch: str):
+        self.case = case
+        self.time_h = time_h
+        self.iterations = iterations
+        self.worst_mismatch = worst_mismatch
+        super().__init__(
+            f"{case} at {time_h:g} h did not converge in {iterations} iterations; worst mismatch: {worst_mismatch}"
+        )
+
+    def __reduce__(self) -> tuple[type[NotConverged], tuple[str, float, int, str]]:
+        return (NotConverged, (self.case, self.time_h, self.iterations, self.worst_mismatch))
+
+
+def nearest(name: str, names: Sequence[str] | Iterable[str]) -> str:
+    """Give ``did you mean 'x'?`` for the closest of ``names``, or a list of the first few when none is close."""
+    candidates = [str(candidate) for candidate in names]
+    close = difflib.get_close_matches(str(name), candidates, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if not candidates:
+        return "none is defined"
+    shown = ", ".join(sorted(candidates)[:6])
+    return f"use one of {shown}" + (", ..." if len(candidates) > 6 else "")

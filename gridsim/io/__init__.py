@@ -1,0 +1,1 @@
+"""Opens files for the layers above: schemas, network folders, scenarios, run folders."""

@@ -1,0 +1,1 @@
+"""Compiled numerics: plain arrays in, plain arrays out; numpy and numba only."""

@@ -1,0 +1,99 @@
+"""The arrays the dispatch problem is stated in: one definition for simulator, sampler, kernel and oracle.
+
+Columns are supplies (machines, border contracts, the two sides of a store), rows are branches first (lines, then
+transformers, in the system's order) and interfaces after them. Everything is positions; names live in ``model``.
+
+Problem (DESIGN section 5), per island one balance row::
+
+    minimise  sum cost*p + spill_cost*w + sum penalty*s
+    s.t.      sum(p - w + s) = sum(demand)
+              row_lo <= PTDF (p - w + s - demand) <= row_hi
+              lo <= p <= hi,  0 <= w <= max(lo, 0),  0 <= s <= demand
+
+The packer promises hi >= 0, lo <= hi, row_lo <= 0 <= row_hi and all load in some class, so that zero injection is always
+feasible and the problem is bounded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+
+
+class DispatchCase(NamedTuple):
+    """What does not change between states of one system.
+
+    gen_bus : (n_gens,) i4, bus of each supply column
+    branch_from, branch_to : (n_branches,) i4
+    branch_x_pu : (n_branches,) f8 > 0, series reactance on 1 MVA or any one common base
+    branch_in_service : (n_branches,) bool, the intact network
+    interface_start : (n_interfaces + 1,) i4, into the two below (CSR)
+    interface_branch : i4 branch position;  interface_sign : f8 +1 or -1
+    row_ptdf : (n_branches + n_interfaces, n_buses) f8, intact network; each island's columns sum to a reference of its own
+    island : (n_buses,) i4, of the intact network, numbered by lowest bus
+    """
+
+    n_buses: int
+    gen_bus: I4
+    branch_from: I4
+    branch_to: I4
+    branch_x_pu: F8
+    branch_in_service: NDArray[np.bool_]
+    interface_start: I4
+    interface_branch: I4
+    interface_sign: F8
+    row_ptdf: F8
+    island: I4
+
+
+class Topology(NamedTuple):
+    """One set of branch outages: ``out_branch`` sorted ascending, ``island`` (n_buses,), ``row_ptdf`` (n_rows, n_buses)."""
+
+    out_branch: I4
+    island: I4
+    row_ptdf: F8
+
+
+class DispatchState(NamedTuple):
+    """One question: what is available, asked for and allowed.
+
+    lo_mw, hi_mw, cost, spill_cost : (n_gens,) f8, MW and money per MWh
+    demand_mw, penalty : (n_buses, n_classes) f8, MW and money per MWh
+    row_lo_mw, row_hi_mw : (n_rows,) f8, MW, row_lo <= 0 <= row_hi; infinite where unlimited
+    """
+
+    topology: Topology
+    lo_mw: F8
+    hi_mw: F8
+    cost: F8
+    spill_cost: F8
+    demand_mw: F8
+    penalty: F8
+    row_lo_mw: F8
+    row_hi_mw: F8
+
+
+class DispatchSolution(NamedTuple):
+    """The answer, at unperturbed costs.
+
+    p_mw, spill_mw : (n_gens,);  shed_mw : (n_buses, n_classes);  flow_mw : (n_rows,)
+    row_price : (n_rows,) >= 0 at the upper limit, <= 0 at the lower;  price : (n_buses,) money per MWh
+    cost : money per hour;  status : 0 optimal, else the solver's code;  pivots : simplex iterations
+    basis : (n_basic,) i4 opaque positions for a warm start (empty from HiGHS)
+    """
+
+    p_mw: F8
+    spill_mw: F8
+    shed_mw: F8
+    flow_mw: F8
+    row_price: F8
+    price: F8
+    cost: float
+    status: int
+    pivots: int
+    basis: I4

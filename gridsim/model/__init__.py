@@ -1,0 +1,1 @@
+"""What is studied: frozen dataclasses of read-only arrays, checked once."""

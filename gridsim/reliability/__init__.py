@@ -1,0 +1,1 @@
+"""Monte Carlo adequacy: assess(system, method, *specs)."""

@@ -1,0 +1,1 @@
+"""Numbers gridsim reports: estimates, metrics and the records they are made from."""

@@ -1,0 +1,28 @@
+"""Estimate: one reported number with its uncertainty, scope and unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number of METRICS: ``name`` and ``scope`` are ASCII (``EUE``, ``zone:south``).
+
+    ``stderr``, ``ci_low`` and ``ci_high`` (95 %) are None where they cannot be stated: a single trajectory (n = 1), or no
+    shortfall in any sample.
+    """
+
+    name: str
+    scope: str
+    value: float | None
+    stderr: float | None
+    ci_low: float | None
+    ci_high: float | None
+    unit: str
+    n: int
+
+
+def single(name: str, scope: str, value: float | None, unit: str) -> Estimate:
+    """An estimate from one trajectory: n = 1 and no standard error."""
+    return Estimate(name, scope, value, None, None, None, unit, 1)

@@ -1,0 +1,1 @@
+"""Many runs: executors, resume, comparison of runs."""

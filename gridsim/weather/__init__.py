@@ -1,0 +1,1 @@
+"""Hourly temperature, wind, solar and load factors of a scenario's horizon."""
