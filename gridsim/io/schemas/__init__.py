@@ -1,0 +1,53 @@
+"""The table of attributes of a network folder: every table, column, unit, range, default and meaning.
+
+``TABLES`` maps a CSV file's name (without ``.csv``) to its row model; the format page of the docs is generated from it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gridsim.io.schemas import carriers, power
+from gridsim.io.schemas.column import Row
+
+
+class TableSchema(NamedTuple):
+    """``key``: the column whose values are unique and referred to; empty when rows are members of a named group."""
+
+    row: type[Row]
+    required: bool
+    key: str
+
+
+TABLES: dict[str, TableSchema] = {
+    "buses": TableSchema(power.BusRow, True, "name"),
+    "lines": TableSchema(power.LineRow, False, "name"),
+    "transformers": TableSchema(power.TransformerRow, False, "name"),
+    "shunts": TableSchema(power.ShuntRow, False, "name"),
+    "generators": TableSchema(power.GeneratorRow, True, "name"),
+    "storages": TableSchema(power.StorageRow, False, "name"),
+    "loads": TableSchema(power.LoadRow, True, "name"),
+    "load_classes": TableSchema(power.LoadClassRow, True, "name"),
+    "interfaces": TableSchema(power.InterfaceRow, False, ""),
+    "interface_limits": TableSchema(power.InterfaceLimitRow, False, ""),
+    "borders": TableSchema(power.BorderRow, False, "name"),
+    "profiles": TableSchema(power.ProfileRow, False, ""),
+    "heat_curves": TableSchema(power.HeatCurveRow, False, ""),
+    "weather_sites": TableSchema(power.WeatherSiteRow, False, "name"),
+    "climate": TableSchema(power.ClimateRow, False, ""),
+    "automation": TableSchema(power.AutomationRow, False, "name"),
+    "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
+    "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),
+    "gas_supply": TableSchema(carriers.GasSupplyRow, False, "name"),
+    "gas_demand": TableSchema(carriers.GasDemandRow, False, "name"),
+    "gas_storage": TableSchema(carriers.GasStorageRow, False, "name"),
+    "gas_to_power": TableSchema(carriers.GasToPowerRow, False, "plant"),
+    "compressor_stations": TableSchema(carriers.CompressorStationRow, False, "name"),
+    "power_to_gas": TableSchema(carriers.PowerToGasRow, False, "name"),
+    "fuel_stocks": TableSchema(carriers.FuelStockRow, False, "name"),
+    "reservoirs": TableSchema(carriers.ReservoirRow, False, "name"),
+    "minerals": TableSchema(carriers.MineralRow, False, "name"),
+    "nuclear": TableSchema(carriers.NuclearRow, False, "name"),
+    "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),
+    "sources": TableSchema(carriers.SourceRow, False, "key"),
+}

@@ -1,0 +1,197 @@
+"""Tables of gas, stocks, and the sites whose supply is watched; pandapipes' names where it has them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gridsim.io.schemas.column import Row, SourcedRow, column
+
+
+class GasNodeRow(SourcedRow):
+    """A point of the gas network."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    kind: Literal["field", "processing_plant", "compressor", "junction", "storage", "border", "city_gate"] = column(
+        "What stands here"
+    )
+    zone: str = column("Electric zone, 'external' abroad", ref="zones")
+    oblast: str = column("Administrative region", "")
+    lat: float | None = column("Latitude", None, unit="degree", ge=-90, le=90)
+    lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180)
+    p_min_bar: float | None = column("Lowest delivery pressure; empty: of the hydraulic model's default", None, unit="bar", gt=0)
+
+
+class GasPipelineRow(SourcedRow):
+    """A section between two nodes; its strings share ``capacity_mcm_per_d``."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    system: str = column("Pipeline system", "")
+    from_node: str = column("Node at the start", ref="gas_nodes")
+    to_node: str = column("Node at the end", ref="gas_nodes")
+    length_km: float = column("Length", unit="km", gt=0)
+    inner_diameter_mm: float = column("Inner diameter of one string", unit="mm", gt=0)
+    parallel: int = column("Strings", 1, ge=1)
+    pn_bar: float = column("Design pressure", unit="bar", gt=0)
+    capacity_mcm_per_d: float = column("Capacity of all strings", unit="mcm/d", ge=0)
+    bidirectional: bool = column("May flow from to_node to from_node", False)
+    linepack_mcm: float = column("Gas in the pipe at design state", 0.0, unit="mcm", ge=0)
+    usable_linepack_mcm: float = column("Part that can be drawn before deliveries fall", 0.0, unit="mcm", ge=0)
+    in_service: bool = column("False for planned, idle or unfinished sections", True)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+
+
+class GasSupplyRow(SourcedRow):
+    """Gas entering: production, imports, transit."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    node: str = column("Node", ref="gas_nodes")
+    kind: Literal["production", "import", "transit_in"] = column("Origin")
+    winter_mcm_per_d: float = column("Normal winter day", unit="mcm/d", ge=0)
+    summer_mcm_per_d: float = column("Normal summer day", unit="mcm/d", ge=0)
+    max_mcm_per_d: float = column("Largest", unit="mcm/d", ge=0)
+    min_mcm_per_d: float = column("Smallest in operation", 0.0, unit="mcm/d", ge=0)
+    in_service: bool = column("False if not in the base state", True)
+
+
+class GasDemandRow(SourcedRow):
+    """Gas taken at a node by one class of customers; power plants are in gas_to_power.csv."""
+
+    name: str = column("Unique name")
+    node: str = column("Node", ref="gas_nodes")
+    gas_class: Literal["households", "heating", "industry", "power", "own_use", "transit", "export"] = column(
+        "Priority class: export is cut first, then industry, power, transit, heating, households last"
+    )
+    winter_mcm_per_d: float = column("Normal winter day", unit="mcm/d", ge=0)
+    summer_mcm_per_d: float = column("Normal summer day", unit="mcm/d", ge=0)
+    cold_day_mcm_per_d: float | None = column("Design cold day; empty: as winter", None, unit="mcm/d", ge=0)
+    in_service: bool = column("False if not in the base state", True)
+
+
+class GasStorageRow(SourcedRow):
+    """Underground storage."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    node: str = column("Node", ref="gas_nodes")
+    working_volume_mcm: float = column("Working gas when full", unit="mcm", gt=0)
+    max_withdrawal_mcm_per_d: float = column("Largest withdrawal", unit="mcm/d", ge=0)
+    max_injection_mcm_per_d: float = column("Largest injection", unit="mcm/d", ge=0)
+    planned_withdrawal_mcm_per_d: float = column("Normal winter withdrawal", 0.0, unit="mcm/d", ge=0)
+    fill_share: float = column("Filling at the start of the horizon", 0.7, ge=0, le=1)
+    in_service: bool = column("False if not in the base state", True)
+
+
+class GasToPowerRow(SourcedRow):
+    """How a plant gets its gas and what it burns when there is none."""
+
+    plant: str = column("Plant (column plant of generators.csv)", ref="plants")
+    node: str = column("Gas node", ref="gas_nodes")
+    gas_share: float = column("Share of the fuel that is gas in normal operation", 1.0, ge=0, le=1)
+    gas_m3_per_mwh: float = column("Gas per MWh, net", unit="m3/MWh", gt=0)
+    on_network: bool = column("False: field gas beside the plant, not cut by pipelines", True)
+    backup_fuel: Literal["none", "mazut", "diesel", "coal"] = column("Fuel it can switch to", "none")
+    backup_capacity_share: float = column("Share of p_max on the backup fuel", 0.0, ge=0, le=1)
+    backup_stock_days: float = column("Stock at the start, days at backup capacity", 0.0, unit="d", ge=0)
+    backup_switch_h: float = column("Time to switch", 6.0, unit="h", ge=0)
+    backup_cost_per_mwh: float = column("Variable cost on the backup fuel", 0.0, unit="USD/MWh", ge=0)
+    backup_co2_t_per_mwh: float = column("CO2 on the backup fuel", 0.0, unit="t/MWh", ge=0, le=3)
+
+
+class CompressorStationRow(SourcedRow):
+    """A compressor station."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    node: str = column("Gas node", ref="gas_nodes")
+    system: str = column("Pipeline system", "")
+    installed_mw: float = column("Shaft power", unit="MW", ge=0)
+    units: int = column("Machines", 1, ge=1)
+    spare_units: int = column("Of these in reserve", 0, ge=0)
+    pressure_ratio: float = column("Largest ratio", gt=1, le=3)
+    driver: Literal["gas_turbine", "electric"] = column("Driver", "gas_turbine")
+    bus: str = column("Bus that feeds an electric station or its auxiliaries", "", ref="buses")
+    in_service: bool = column("False if not in the base state", True)
+
+
+class PowerToGasRow(SourcedRow):
+    """A gas facility that stops when its bus loses supply."""
+
+    name: str = column("Unique name")
+    bus: str = column("Bus that feeds it", ref="buses")
+    node: str = column("Gas node that stops", ref="gas_nodes")
+    p_mw: float = column("Power it needs", unit="MW", ge=0)
+    restart_h: float = column("Time to restart after supply returns", 0.0, unit="h", ge=0)
+
+
+class FuelStockRow(SourcedRow):
+    """Solid or liquid fuel yard of a plant."""
+
+    name: str = column("Unique name")
+    plant: str = column("Plant (column plant of generators.csv)", ref="plants")
+    fuel: Literal["coal", "mazut", "diesel"] = column("Fuel")
+    capacity_days: float = column("Yard when full, days at full output", unit="d", gt=0)
+    stock_days: float = column("Stock at the start, days at full output", unit="d", ge=0)
+    delivery_share: float = column("Deliveries as a share of full-output burn", 1.0, ge=0, le=5)
+    origin: str = column("Mine or refinery", "")
+    rail_km: float | None = column("Distance by rail", None, unit="km", ge=0)
+
+
+class ReservoirRow(SourcedRow):
+    """Water behind a hydro plant."""
+
+    name: str = column("Unique name")
+    plant: str = column("Plant (column plant of generators.csv)", ref="plants")
+    volume_mcm: float = column("Useful volume", unit="mcm", gt=0)
+    mcm_per_mwh: float = column("Water per MWh", unit="mcm/MWh", gt=0)
+    fill_share: float = column("Filling at the start", 0.7, ge=0, le=1)
+
+
+class MineralRow(SourcedRow):
+    """A site whose output matters beyond the grid; loss of its load is loss of tonnes."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    mineral: str = column("What it makes")
+    site: str = column("Site in the loads' column site; empty: no load of its own in the model", "")
+    annual_output: float = column("Yearly output", unit="see output_unit", ge=0)
+    output_unit: str = column("Unit of the yearly output")
+    electricity_mwh_per_t: float | None = column("Electricity per tonne", None, unit="MWh/t", gt=0)
+    world_share_percent: float | None = column("Share of world output", None, unit="%", ge=0, le=100)
+    lat: float | None = column("Latitude", None, unit="degree", ge=-90, le=90)
+    lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180)
+
+
+class NuclearRow(SourcedRow):
+    """A nuclear site and where its offsite power comes from."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    kind: Literal["power_plant", "research_reactor", "fuel_plant", "store"] = column("What it is")
+    status: Literal["operating", "planned", "shut_down"] = column("Status")
+    bus: str = column("Bus of its offsite power", ref="buses")
+    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0)
+    offsite_circuits: int | None = column("Independent circuits", None, ge=0)
+    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0)
+
+
+class EmissionFactorRow(SourcedRow):
+    """One emission factor."""
+
+    name: str = column("Unique name")
+    subject: str = column("Fuel or activity")
+    value: float = column("Factor", ge=0)
+    unit: str = column("Unit of the factor")
+
+
+class SourceRow(Row):
+    """One origin of data, with its licence."""
+
+    key: str = column("Key used in the source columns")
+    title: str = column("What it is")
+    url: str = column("Where", "")
+    licence: str = column("Licence or legal status")
+    attribution: str = column("Credit line, where the licence asks for one", "")

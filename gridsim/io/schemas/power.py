@@ -1,0 +1,250 @@
+"""Tables of the electric network: pandapower's column names and units, and gridsim's with the unit in the name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gridsim.io.schemas.column import Row, SourcedRow, column
+
+
+class BusRow(SourcedRow):
+    """One busbar: a station and voltage level."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    zone: str = column("A zone of network.yaml; for a bus abroad the zone 'external'", ref="zones")
+    oblast: str = column("Administrative region, used for totals", "")
+    country: str = column("ISO 3166 code; buses outside the network's country belong to an equivalent", "")
+    vn_kv: float = column("Nominal voltage", unit="kV", gt=0, le=1500)
+    lat: float | None = column("Latitude (WGS 84)", None, unit="degree", ge=-90, le=90)
+    lon: float | None = column("Longitude (WGS 84)", None, unit="degree", ge=-180, le=180)
+    weather_site: str = column("Site whose temperature holds here", "", ref="weather_sites")
+    kind: Literal["plant", "substation", "border", "equivalent"] = column("What stands here", "substation")
+    vm_min_pu: float = column("Lowest voltage in normal operation", 0.90, unit="pu", gt=0.5, lt=1.2)
+    vm_max_pu: float = column("Highest voltage in normal operation", 1.10, unit="pu", gt=0.8, lt=1.5)
+
+
+class LineRow(SourcedRow):
+    """What fails as one: normally one circuit (``parallel`` 1)."""
+
+    name: str = column("Unique name")
+    from_bus: str = column("Bus at the start", ref="buses")
+    to_bus: str = column("Bus at the end", ref="buses")
+    length_km: float = column("Length", unit="km", gt=0)
+    r_ohm_per_km: float = column("Resistance of one circuit", unit="ohm/km", ge=0)
+    x_ohm_per_km: float = column("Reactance of one circuit", unit="ohm/km", gt=0)
+    c_nf_per_km: float = column("Capacitance of one circuit", 0.0, unit="nF/km", ge=0)
+    max_i_ka: float | None = column("Normal rating of one circuit; empty: unlimited", None, unit="kA", gt=0)
+    max_i_emergency_ka: float | None = column("Rating for some minutes; empty: 1.2 x normal", None, unit="kA", gt=0)
+    parallel: int = column("Circuits that fail together", 1, ge=1)
+    line_type: str = column("Conductor, for the reader", "")
+    in_service: bool = column("False for planned or disconnected elements", True)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+
+
+class TransformerRow(SourcedRow):
+    """One transformer or autotransformer bank."""
+
+    name: str = column("Unique name")
+    hv_bus: str = column("High-voltage bus", ref="buses")
+    lv_bus: str = column("Low-voltage bus", ref="buses")
+    sn_mva: float = column("Rated power of one bank", unit="MVA", gt=0)
+    vn_hv_kv: float = column("Rated voltage, high side", unit="kV", gt=0)
+    vn_lv_kv: float = column("Rated voltage, low side", unit="kV", gt=0)
+    vk_percent: float = column("Short-circuit voltage", unit="%", gt=0, le=60)
+    vkr_percent: float = column("Its resistive part", unit="%", ge=0, le=20)
+    pfe_kw: float = column("No-load loss", 0.0, unit="kW", ge=0)
+    i0_percent: float = column("No-load current", 0.0, unit="%", ge=0, le=20)
+    tap_side: Literal["", "hv", "lv"] = column("Side of the tap changer; empty: none", "")
+    tap_min: int = column("Lowest tap", 0)
+    tap_max: int = column("Highest tap", 0)
+    tap_neutral: int = column("Tap of the rated ratio", 0)
+    tap_pos: int = column("Tap in the base state", 0)
+    tap_step_percent: float = column("Voltage step of one tap", 0.0, unit="%", ge=0, le=10)
+    max_loading_percent: float = column("Normal loading limit", 100.0, unit="%", gt=0)
+    max_loading_emergency_percent: float = column("Loading limit for some minutes", 130.0, unit="%", gt=0)
+    parallel: int = column("Banks that fail together", 1, ge=1)
+    in_service: bool = column("False for planned or disconnected elements", True)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+
+
+class ShuntRow(SourcedRow):
+    """A shunt reactor (q > 0) or capacitor (q < 0)."""
+
+    name: str = column("Unique name")
+    bus: str = column("Bus", ref="buses")
+    q_mvar: float = column("Reactive power drawn at rated voltage (inductive positive)", unit="Mvar")
+    line: str = column("Line it is switched with; empty: a bus device", "", ref="lines")
+    in_service: bool = column("False if switched off", True)
+
+
+class GeneratorRow(SourcedRow):
+    """One machine."""
+
+    name: str = column("Unique name")
+    plant: str = column("Plant it belongs to; empty: the machine's own name", "")
+    title: str = column("Plant name for people", "")
+    bus: str = column("Bus", ref="buses")
+    fuel: Literal[
+        "coal", "gas", "oil", "hydro", "wind", "solar", "nuclear", "biogas", "waste_heat", "other"
+    ] = column("Primary fuel")
+    technology: str = column("steam, chp, gt, ccgt, hydro, wind, solar ...", "")
+    installed_mw: float = column("Nameplate", unit="MW", gt=0)
+    p_max_mw: float = column("Available: nameplate less permanent deratings", unit="MW", ge=0)
+    p_min_mw: float = column("Technical minimum when committed", 0.0, unit="MW", ge=0)
+    ramp_mw_per_min: float | None = column("Ramp; empty: not limited", None, unit="MW/min", gt=0)
+    start_h: float = column("Time from order to synchronised", 0.0, unit="h", ge=0)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+    cost_per_mwh: float = column("Variable cost", unit="USD/MWh", ge=0)
+    sn_mva: float | None = column("Machine rating; empty: p_max / 0.85", None, unit="MVA", gt=0)
+    inertia_h_s: float = column("Inertia constant on sn_mva; 0 for inverters", 0.0, unit="s", ge=0, le=20)
+    droop_pu: float | None = column("Governor droop; empty: no governor", None, unit="pu", gt=0, le=1)
+    q_min_mvar: float | None = column("Lowest reactive output; empty: -0.3 p_max", None, unit="Mvar")
+    q_max_mvar: float | None = column("Highest reactive output; empty: 0.6 p_max", None, unit="Mvar")
+    vm_pu: float = column("Voltage setpoint", 1.0, unit="pu", gt=0.8, lt=1.2)
+    heat_led: bool = column("Output follows heat demand: has a minimum by temperature", False)
+    heat_curve: str = column("Curve of heat_curves.csv for a heat-led machine", "", ref="heat_curves")
+    must_run: bool = column("Committed at all times at its minimum or more", False)
+    profile: str = column("Profile of the available share (wind, solar, hydro); empty: 1", "", ref="profiles")
+    heat_rate_gj_per_mwh: float | None = column("Net heat rate (LHV); empty: no fuel", None, unit="GJ/MWh", gt=0)
+    co2_t_per_mwh: float = column("CO2 at the stack", 0.0, unit="t/MWh", ge=0, le=3)
+    commissioned: int | None = column("Year of the first operation", None, unit="year")
+    in_service: bool = column("False for machines out of the base state", True)
+
+
+class StorageRow(SourcedRow):
+    """A store of electricity."""
+
+    name: str = column("Unique name")
+    bus: str = column("Bus", ref="buses")
+    p_charge_mw: float = column("Largest charging power", unit="MW", ge=0)
+    p_discharge_mw: float = column("Largest discharging power", unit="MW", ge=0)
+    energy_mwh: float = column("Usable energy", unit="MWh", gt=0)
+    efficiency_charge: float = column("Share of charged energy stored", 1.0, gt=0, le=1)
+    efficiency_discharge: float = column("Share of stored energy delivered", 1.0, gt=0, le=1)
+    energy_start_share: float = column("Filling at the start", 1.0, ge=0, le=1)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+    in_service: bool = column("False if out of the base state", True)
+
+
+class LoadRow(SourcedRow):
+    """Demand of one class at one bus."""
+
+    name: str = column("Unique name")
+    bus: str = column("Bus", ref="buses")
+    p_mw: float = column("Demand where its profile is 1 (winter peak), network losses not included", unit="MW", ge=0)
+    power_factor: float = column("Power factor, inductive", 0.98, gt=0.3, le=1)
+    load_class: str = column("Class of load_classes.csv", ref="load_classes")
+    shed_order: int | None = column("Beats the class's order; 0 is shed first", None, ge=0)
+    kind: str = column("households, industry, mining, rail ...", "")
+    site: str = column("Industrial site; empty for general load", "")
+    profile: str = column("Profile of the share of p_mw; empty: 1", "", ref="profiles")
+    heating_share_per_k: float = column(
+        "Relative growth of demand per kelvin below 15 C, against normal temperature", 0.0, unit="1/K", ge=0, le=0.1
+    )
+    in_service: bool = column("False if out of the base state", True)
+
+
+class LoadClassRow(SourcedRow):
+    """A class of consumers: the order in which it is shed and what an unserved MWh costs."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    shed_order: int = column("0 is shed first; the price ladder uses ranks of the distinct values", ge=0)
+    voll_usd_per_kwh: float = column("Value of lost load; values results, ranks nothing", unit="USD/kWh", ge=0)
+    sheddable_share: float = column("Share that may be shed at this order; the rest is protected", 1.0, ge=0, le=1)
+    protected_class: str = column("Class of the rest; empty: the dearest of all", "", ref="load_classes")
+    price_responsive: bool = column("Buys below a price instead of being shed", False)
+    price_per_mwh: float | None = column("That price", None, unit="USD/MWh", ge=0)
+    max_outage_h: float | None = column("Interruption without lasting damage", None, unit="h", ge=0)
+
+
+class InterfaceRow(SourcedRow):
+    """One signed member of a named section; a section is all rows of its name."""
+
+    interface: str = column("Name of the section")
+    title: str = column("Name for people", "")
+    line: str = column("Member line; give either a line or a transformer", "", ref="lines")
+    transformer: str = column("Member transformer", "", ref="transformers")
+    sign: Literal[-1, 1] = column("+1 if the member's from-to direction is the section's forward direction", 1)
+
+
+class InterfaceLimitRow(SourcedRow):
+    """Permissible flow of a section by outage scheme; several rows may hold, the lowest limit counts."""
+
+    interface: str = column("Section", ref="interfaces")
+    direction: Literal["forward", "reverse"] = column("Direction of the flow")
+    lines_out: int = column("Member circuits out of service (or more) for which the row holds", 0, ge=0)
+    season: Literal["all", "winter", "summer"] = column("winter: October to March", "all")
+    normal_mw: float = column("Limit in normal operation", unit="MW", ge=0)
+    emergency_mw: float | None = column("Limit for some minutes after a fault; empty: the normal one", None, unit="MW", ge=0)
+    valid_from: int | None = column("First year", None, unit="year")
+
+
+class BorderRow(SourcedRow):
+    """A neighbouring system seen from a bus: what may be bought from it."""
+
+    name: str = column("Unique name")
+    bus: str = column("Bus of the equivalent", ref="buses")
+    country: str = column("ISO 3166 code", "")
+    contract_import_mw: float = column("Import agreed beforehand", unit="MW", ge=0)
+    limit_import_mw: float = column("Physical limit of import", unit="MW", ge=0)
+    price_per_mwh: float = column("Price of import", unit="USD/MWh", ge=0)
+    balancing_mw: float = column("Band of deviations from plan that the neighbour takes", 0.0, unit="MW", ge=0)
+    vm_pu: float = column("Voltage held by the neighbour", 1.0, unit="pu", gt=0.8, lt=1.2)
+    co2_t_per_mwh: float = column("CO2 of imported energy", 0.0, unit="t/MWh", ge=0, le=3)
+    in_service: bool = column("False if the border is open-circuited", True)
+
+
+class ProfileRow(Row):
+    """One value of a shape by month, day type and hour; every shape gives 12 x (1 or 3) x 24 values."""
+
+    profile: str = column("Name of the shape")
+    month: int = column("Month", ge=1, le=12)
+    day_type: Literal["any", "workday", "saturday", "sunday"] = column("Day type; 'any' for all days", "any")
+    hour: int = column("Hour of the day in the network's timezone, 0 is 00:00-01:00", ge=0, le=23)
+    value: float = column("Share", ge=0)
+
+
+class HeatCurveRow(SourcedRow):
+    """Electric output that heat demand forces on a heat-led machine, by outdoor temperature (interpolated)."""
+
+    curve: str = column("Name of the curve")
+    temperature_c: float = column("Outdoor temperature", unit="C", ge=-70, le=60)
+    p_min_share: float = column("Share of p_max that heat demand forces", ge=0, le=1)
+    p_max_share: float = column("Share of p_max that heat demand leaves available", 1.0, ge=0, le=1)
+
+
+class WeatherSiteRow(SourcedRow):
+    """A place with a climate; buses point to it."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    lat: float = column("Latitude (WGS 84)", unit="degree", ge=-90, le=90)
+    lon: float = column("Longitude (WGS 84)", unit="degree", ge=-180, le=180)
+
+
+class ClimateRow(SourcedRow):
+    """Monthly climate of a site."""
+
+    site: str = column("Site", ref="weather_sites")
+    month: int = column("Month", ge=1, le=12)
+    t_mean_c: float = column("Mean temperature", unit="C", ge=-70, le=60)
+    t_min_c: float = column("Mean daily minimum", unit="C", ge=-70, le=60)
+    t_max_c: float = column("Mean daily maximum", unit="C", ge=-70, le=60)
+
+
+class AutomationRow(SourcedRow):
+    """A rule of emergency automation."""
+
+    name: str = column("Unique name")
+    quantity: Literal["frequency_hz", "interface_mw", "line_loading_percent", "vm_pu"] = column("What is watched")
+    target: str = column("Section, line or bus; empty: every island", "")
+    setting: float = column("Threshold")
+    delay_s: float = column("Time over the threshold before it acts", 0.0, unit="s", ge=0)
+    action: str = column("What it does", "")
+    share: float | None = column("Share of load shed", None, ge=0, le=1)
