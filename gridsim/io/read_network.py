@@ -1,0 +1,156 @@
+"""Network folder -> GridSystem. Collects the problems of all tables, then raises one InputError."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gridsim.errors import InputError, Problem, nearest
+from gridsim.io.build_system import RawTable, build_system
+from gridsim.io.schemas import TABLES
+from gridsim.io.schemas.column import Row, column
+from gridsim.io.validation import validate
+from gridsim.io.yaml_lines import YamlDocument, parse_yaml
+from gridsim.model.system import GridSystem
+
+SCHEMA_VERSION = 1
+
+
+class NetworkMeta(Row):
+    """``network.yaml``: what the tables have in common."""
+
+    schema_version: int = column("Version of this format", ge=1, le=SCHEMA_VERSION)
+    name: str = column("Name of the system")
+    title: str = column("Name for people", "")
+    description: str = column("One paragraph", "")
+    country: str = column("ISO 3166 code; buses of other countries belong to equivalents", "")
+    timezone: str = column("Fixed offset from UTC, such as UTC+05:00", "UTC")
+    f_hz: float = column("Rated frequency", 50.0, unit="Hz", gt=0)
+    zones: tuple[str, ...] = column("Zones in reporting order")
+    reserve_mw: dict[str, float] = column("Spinning reserve per zone that commitment covers", {}, unit="MW")
+    loss_share: float = column("Network losses as a share of demand at the bus", 0.0, ge=0, lt=0.5)
+    base_year: int = column("Year the base state describes", 0, unit="year")
+    licence: str = column("Licence of the data", "")
+
+
+def read_network(folder: str | Path) -> GridSystem:
+    """Read a network folder (``network.yaml`` and CSV tables).
+
+    Raises InputError with every problem of every table, places given as ``folder/table.csv:row``.
+    """
+    folder = Path(folder)
+    meta_path = folder / "network.yaml"
+    if not folder.is_dir():
+        raise InputError([Problem(str(folder), 0, "", "no such folder", "give a network folder or a bundled name")])
+    if not meta_path.is_file():
+        raise InputError([Problem(str(meta_path), 0, "", "missing", "a network folder holds a network.yaml")])
+    document = parse_yaml(meta_path.read_text(encoding="utf-8"), str(meta_path))
+    meta, problems = _meta(document)
+    tables: dict[str, RawTable] = {}
+    digest = hashlib.sha256(meta_path.read_bytes())
+    for name, schema in TABLES.items():
+        path = folder / f"{name}.csv"
+        if not path.is_file():
+            if schema.required:
+                problems.append(Problem(str(path), 0, "", "missing", f"every network has a table {name}.csv"))
+            tables[name] = RawTable(str(path), [])
+            continue
+        content = path.read_bytes()
+        digest.update(name.encode() + b"\0" + content)
+        tables[name], table_problems = _read_table(path, content, schema.row)
+        problems += table_problems
+    problems += [
+        Problem(str(path), 0, "", "not a table of the format", nearest(path.stem, TABLES) + " or move it elsewhere")
+        for path in sorted(folder.glob("*.csv"))
+        if path.stem not in TABLES
+    ]
+    if meta is None:
+        raise InputError(problems)
+    return build_system(meta.model_dump(), str(meta_path), tables, problems, content_hash=digest.hexdigest())
+
+
+def system_from_tables(
+    meta: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> GridSystem:
+    """A system from rows in memory: ``meta`` as network.yaml, ``tables`` as table name -> rows (dicts).
+
+    The same checks as for a folder; places read ``<table>:row`` with the first row 2, as in a file.
+    """
+    document = YamlDocument("<network>", {"schema_version": SCHEMA_VERSION, **meta})
+    valid_meta, problems = _meta(document)
+    raw: dict[str, RawTable] = {}
+    for name, schema in TABLES.items():
+        rows = tables.get(name, ())
+        raw[name], table_problems = _validate_rows(
+            f"<{name}>", [(position + 2, dict(row)) for position, row in enumerate(rows)], schema.row
+        )
+        problems += table_problems
+    problems += [
+        Problem("<network>", 0, name, "not a table of the format", nearest(name, TABLES))
+        for name in tables
+        if name not in TABLES
+    ]
+    if valid_meta is None:
+        raise InputError(problems)
+    return build_system(valid_meta.model_dump(), "<network>", raw, problems, content_hash="")
+
+
+def _meta(document: YamlDocument) -> tuple[NetworkMeta | None, list[Problem]]:
+    meta, faults = validate(NetworkMeta, document.data)
+    return meta, [document.problem(tuple(column.split(".")), what, mend) for column, what, mend in faults]
+
+
+def _read_table(path: Path, content: bytes, row_model: type[Row]) -> tuple[RawTable, list[Problem]]:
+    file = str(path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return RawTable(file, []), [Problem(file, 0, "", f"not UTF-8 at byte {error.start}", "save the table as UTF-8")]
+    reader = csv.reader(text.splitlines(keepends=True))
+    header = next(reader, None)
+    if header is None:
+        return RawTable(file, []), [Problem(file, 1, "", "no header", "the first line names the columns")]
+    header = [name.strip() for name in header]
+    problems = []
+    fields = row_model.model_fields
+    for name in header:
+        if name not in fields:
+            problems.append(Problem(file, 1, name, "unknown column", nearest(name, fields)))
+        elif header.count(name) > 1:
+            problems.append(Problem(file, 1, name, "column given twice", "keep one"))
+    for name, field in fields.items():
+        if field.is_required() and name not in header:
+            problems.append(Problem(file, 1, name, "missing column", field.description or "add it"))
+    if problems:
+        return RawTable(file, []), sorted(set(problems))
+    rows: list[tuple[int, dict[str, Any]]] = []
+    for cells in reader:
+        number = reader.line_num
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            problems.append(
+                Problem(file, number, "", f"{len(cells)} cells under {len(header)} columns", "quote cells with commas")
+            )
+            continue
+        rows.append((number, {name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()}))
+    table, row_problems = _validate_rows(file, rows, row_model)
+    return table, problems + row_problems
+
+
+def _validate_rows(
+    file: str, rows: Sequence[tuple[int, dict[str, Any]]], row_model: type[Row]
+) -> tuple[RawTable, list[Problem]]:
+    table = RawTable(file, [])
+    problems = []
+    for number, values in rows:
+        row, faults = validate(row_model, values)
+        problems += [Problem(file, number, column, what, mend) for column, what, mend in faults]
+        if row is not None:
+            table.rows.append((number, row))
+        else:
+            table.broken = True
+    return table, problems

@@ -1,0 +1,76 @@
+"""Turns pydantic's errors into Problems that say where, what and how to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from gridsim.errors import nearest
+
+RowType = TypeVar("RowType", bound=BaseModel)
+
+_BOUND_TEXT = {
+    "greater_than": ("gt", ">"),
+    "greater_than_equal": ("ge", ">="),
+    "less_than": ("lt", "<"),
+    "less_than_equal": ("le", "<="),
+}
+
+
+def unit_of(field: FieldInfo) -> str:
+    """Unit of a column, empty for pure numbers and text."""
+    extra = field.json_schema_extra
+    unit = str(extra.get("unit", "-")) if isinstance(extra, dict) else "-"
+    return "" if unit == "-" else unit
+
+
+def mend_text(field: FieldInfo) -> str:
+    """What to write into this column."""
+    doc = field.description or "a value"
+    unit = unit_of(field)
+    text = f"give {doc[0].lower()}{doc[1:]}" + (f" in {unit}" if unit else "")
+    return text if field.is_required() else f"{text}, or leave empty for {field.get_default()!r}"
+
+
+def explain(error: Any, model: type[BaseModel]) -> tuple[str, str, str]:
+    """(column, what is wrong, mend) of one pydantic error."""
+    location = [str(part) for part in error["loc"]]
+    column = ".".join(location)
+    name = location[0] if location else ""
+    field = model.model_fields.get(name)
+    value = error.get("input")
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return column, "unknown", nearest(location[-1], list(model.model_fields))
+    if field is None:
+        return column, f"{value} {error['msg']}", "see the format page"
+    if kind == "missing":
+        return column, "empty", mend_text(field)
+    if kind in _BOUND_TEXT:
+        context, sign = _BOUND_TEXT[kind]
+        return column, f"{value} is not {sign} {error['ctx'][context]:g}", mend_text(field)
+    if kind in ("float_parsing", "float_type"):
+        return column, f"'{value}' is not a number", mend_text(field)
+    if kind in ("int_parsing", "int_type", "int_from_float", "int_parsing_size"):
+        return column, f"'{value}' is not a whole number", mend_text(field)
+    if kind == "finite_number":
+        return column, f"{value} is not finite", mend_text(field)
+    if kind in ("bool_parsing", "bool_type"):
+        return column, f"'{value}' is not true or false", mend_text(field)
+    if kind == "literal_error":
+        allowed = [str(choice) for choice in get_args(field.annotation)]
+        return column, f"'{value}' is not one of {', '.join(allowed)}", nearest(str(value), allowed)
+    return column, f"{value!r}: {error['msg']}", mend_text(field)
+
+
+def validate(
+    model: type[RowType], values: Mapping[str, Any]
+) -> tuple[RowType | None, list[tuple[str, str, str]]]:
+    """The validated row, or None and the list of (column, what, mend)."""
+    try:
+        return model.model_validate(values), []
+    except ValidationError as error:
+        return None, [explain(item, model) for item in error.errors()]

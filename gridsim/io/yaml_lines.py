@@ -1,0 +1,78 @@
+"""Reads YAML as plain data and remembers on which line each key stands; never builds objects from tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from gridsim.errors import InputError, Problem
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class YamlDocument:
+    """``data``: dicts, lists and scalars; ``lines``: line number of each key path, () for the document."""
+
+    file: str
+    data: dict[str, Any]
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def line(self, path: Path) -> int:
+        """Line of ``path`` or of its nearest known parent."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def problem(self, path: Path, value: str, mend: str) -> Problem:
+        """A Problem at ``path``."""
+        return Problem(self.file, self.line(path), ".".join(str(part) for part in path), value, mend)
+
+
+def parse_yaml(text: str, file: str) -> YamlDocument:
+    """Parse one mapping. InputError with the line for unreadable YAML, a repeated key, or anything but a mapping."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        row = mark.line + 1 if mark is not None else 1
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError([Problem(file, row, "", f"not readable as YAML: {reason}", "mend the syntax here")]) from None
+    if node is None or not isinstance(node, yaml.MappingNode):
+        raise InputError([Problem(file, 1, "", "not a mapping", "write keys and values, 'name: ...' first")])
+    lines: dict[Path, int] = {}
+    problems: list[Problem] = []
+    _walk(node, (), lines, problems, file)
+    if problems:
+        raise InputError(problems)
+    return YamlDocument(file, yaml.load(text, Loader=_TextDates), lines)
+
+
+class _TextDates(yaml.SafeLoader):
+    """SafeLoader that leaves dates as text: times are parsed where their meaning is known."""
+
+
+_TextDates.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem], file: str) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            row = key_node.start_mark.line + 1
+            if key in seen:
+                problems.append(Problem(file, row, ".".join(map(str, (*path, key))), "given twice", "keep one"))
+            seen.add(key)
+            lines[(*path, key)] = row
+            _walk(value_node, (*path, key), lines, problems, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            lines[(*path, position)] = item.start_mark.line + 1
+            _walk(item, (*path, position), lines, problems, file)

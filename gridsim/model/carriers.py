@@ -1,0 +1,183 @@
+"""Gas, stocks and watched sites. Column meanings stand in ``io.schemas``, the table of attributes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridsim.model.table import B1, F8, I4, STR, Table
+
+
+@dataclass(frozen=True, eq=False)
+class GasNodes(Table):
+    name: STR
+    title: STR
+    kind: STR
+    zone: I4
+    oblast: STR
+    lat: F8
+    lon: F8
+    p_min_bar: F8
+
+
+@dataclass(frozen=True, eq=False)
+class GasPipelines(Table):
+    """``from_node``, ``to_node``: positions of gas nodes."""
+
+    name: STR
+    title: STR
+    system: STR
+    from_node: I4
+    to_node: I4
+    length_km: F8
+    inner_diameter_mm: F8
+    parallel: I4
+    pn_bar: F8
+    capacity_mcm_per_d: F8
+    bidirectional: B1
+    linepack_mcm: F8
+    usable_linepack_mcm: F8
+    in_service: B1
+    mttf_h: F8
+    mttr_h: F8
+
+
+@dataclass(frozen=True, eq=False)
+class GasSupply(Table):
+    name: STR
+    title: STR
+    node: I4
+    kind: STR
+    winter_mcm_per_d: F8
+    summer_mcm_per_d: F8
+    max_mcm_per_d: F8
+    min_mcm_per_d: F8
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class GasDemand(Table):
+    name: STR
+    node: I4
+    gas_class: STR
+    winter_mcm_per_d: F8
+    summer_mcm_per_d: F8
+    cold_day_mcm_per_d: F8
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class GasStorage(Table):
+    name: STR
+    title: STR
+    node: I4
+    working_volume_mcm: F8
+    max_withdrawal_mcm_per_d: F8
+    max_injection_mcm_per_d: F8
+    planned_withdrawal_mcm_per_d: F8
+    fill_share: F8
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class GasToPower(Table):
+    """``plant`` as in Generators.plant."""
+
+    plant: STR
+    node: I4
+    gas_share: F8
+    gas_m3_per_mwh: F8
+    on_network: B1
+    backup_fuel: STR
+    backup_capacity_share: F8
+    backup_stock_days: F8
+    backup_switch_h: F8
+    backup_cost_per_mwh: F8
+    backup_co2_t_per_mwh: F8
+
+
+@dataclass(frozen=True, eq=False)
+class CompressorStations(Table):
+    name: STR
+    title: STR
+    node: I4
+    system: STR
+    installed_mw: F8
+    units: I4
+    spare_units: I4
+    pressure_ratio: F8
+    driver: STR
+    bus: I4
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class PowerToGas(Table):
+    name: STR
+    bus: I4
+    node: I4
+    p_mw: F8
+    restart_h: F8
+
+
+@dataclass(frozen=True, eq=False)
+class FuelStocks(Table):
+    name: STR
+    plant: STR
+    fuel: STR
+    capacity_days: F8
+    stock_days: F8
+    delivery_share: F8
+    origin: STR
+    rail_km: F8
+
+
+@dataclass(frozen=True, eq=False)
+class Reservoirs(Table):
+    name: STR
+    plant: STR
+    volume_mcm: F8
+    mcm_per_mwh: F8
+    fill_share: F8
+
+
+@dataclass(frozen=True, eq=False)
+class Minerals(Table):
+    name: STR
+    title: STR
+    mineral: STR
+    site: STR
+    annual_output: F8
+    output_unit: STR
+    electricity_mwh_per_t: F8
+    world_share_percent: F8
+    lat: F8
+    lon: F8
+
+
+@dataclass(frozen=True, eq=False)
+class NuclearSites(Table):
+    name: STR
+    title: STR
+    kind: STR
+    status: STR
+    bus: I4
+    p_mw: F8
+    offsite_circuits: I4
+    backup_h: F8
+
+
+@dataclass(frozen=True, eq=False)
+class EmissionFactors(Table):
+    name: STR
+    subject: STR
+    value: F8
+    unit: STR
+
+
+@dataclass(frozen=True, eq=False)
+class Sources(Table):
+    key: STR
+    title: STR
+    url: STR
+    licence: STR
+    attribution: STR

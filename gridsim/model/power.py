@@ -1,0 +1,224 @@
+"""The electric network: pandapower's names and units. Column meanings stand in ``io.schemas``, the table of attributes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridsim.model.table import B1, F8, I4, STR, Table
+
+
+@dataclass(frozen=True, eq=False)
+class Buses(Table):
+    """``zone``: position in GridSystem.zones, -1 abroad (external); ``weather_site``: position or -1."""
+
+    name: STR
+    title: STR
+    zone: I4
+    oblast: STR
+    country: STR
+    kind: STR
+    vn_kv: F8
+    vm_min_pu: F8
+    vm_max_pu: F8
+    lat: F8
+    lon: F8
+    weather_site: I4
+
+
+@dataclass(frozen=True, eq=False)
+class Lines(Table):
+    """``from_bus``, ``to_bus``: bus positions; ratings per circuit, NaN: unlimited."""
+
+    name: STR
+    from_bus: I4
+    to_bus: I4
+    length_km: F8
+    r_ohm_per_km: F8
+    x_ohm_per_km: F8
+    c_nf_per_km: F8
+    max_i_ka: F8
+    max_i_emergency_ka: F8
+    parallel: I4
+    in_service: B1
+    mttf_h: F8
+    mttr_h: F8
+
+
+@dataclass(frozen=True, eq=False)
+class Transformers(Table):
+    """``hv_bus``, ``lv_bus``: bus positions."""
+
+    name: STR
+    hv_bus: I4
+    lv_bus: I4
+    sn_mva: F8
+    vn_hv_kv: F8
+    vn_lv_kv: F8
+    vk_percent: F8
+    vkr_percent: F8
+    pfe_kw: F8
+    i0_percent: F8
+    tap_side: STR
+    tap_min: I4
+    tap_max: I4
+    tap_neutral: I4
+    tap_pos: I4
+    tap_step_percent: F8
+    max_loading_percent: F8
+    max_loading_emergency_percent: F8
+    parallel: I4
+    in_service: B1
+    mttf_h: F8
+    mttr_h: F8
+
+
+@dataclass(frozen=True, eq=False)
+class Shunts(Table):
+    """``q_mvar`` inductive positive; ``line``: position of the line it is switched with, or -1."""
+
+    name: STR
+    bus: I4
+    q_mvar: F8
+    line: I4
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class Generators(Table):
+    """One row per machine. ``profile`` and ``heat_curve``: positions in the respective tables, or -1."""
+
+    name: STR
+    plant: STR
+    title: STR
+    bus: I4
+    fuel: STR
+    technology: STR
+    installed_mw: F8
+    p_max_mw: F8
+    p_min_mw: F8
+    ramp_mw_per_min: F8
+    start_h: F8
+    mttf_h: F8
+    mttr_h: F8
+    cost_per_mwh: F8
+    sn_mva: F8
+    inertia_h_s: F8
+    droop_pu: F8
+    q_min_mvar: F8
+    q_max_mvar: F8
+    vm_pu: F8
+    heat_led: B1
+    heat_curve: I4
+    must_run: B1
+    profile: I4
+    heat_rate_gj_per_mwh: F8
+    co2_t_per_mwh: F8
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class Storages(Table):
+    name: STR
+    bus: I4
+    p_charge_mw: F8
+    p_discharge_mw: F8
+    energy_mwh: F8
+    efficiency_charge: F8
+    efficiency_discharge: F8
+    energy_start_share: F8
+    mttf_h: F8
+    mttr_h: F8
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class Loads(Table):
+    """``shed_order`` -1: that of the class; ``load_class``, ``profile``: positions (profile -1: flat)."""
+
+    name: STR
+    bus: I4
+    p_mw: F8
+    power_factor: F8
+    load_class: I4
+    shed_order: I4
+    kind: STR
+    site: STR
+    profile: I4
+    heating_share_per_k: F8
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class LoadClasses(Table):
+    """``protected_class``: position of the class that holds the unsheddable share, -1: the dearest."""
+
+    name: STR
+    title: STR
+    shed_order: I4
+    voll_usd_per_kwh: F8
+    sheddable_share: F8
+    protected_class: I4
+    price_responsive: B1
+    price_per_mwh: F8
+    max_outage_h: F8
+
+
+@dataclass(frozen=True, eq=False)
+class Interfaces(Table):
+    """Named sections."""
+
+    name: STR
+    title: STR
+
+
+@dataclass(frozen=True, eq=False)
+class InterfaceMembers(Table):
+    """``branch``: position among branches (lines first, then transformers)."""
+
+    interface: I4
+    branch: I4
+    sign: F8
+
+
+@dataclass(frozen=True, eq=False)
+class InterfaceLimits(Table):
+    interface: I4
+    direction: STR
+    lines_out: I4
+    season: STR
+    normal_mw: F8
+    emergency_mw: F8
+    valid_from: I4
+
+
+@dataclass(frozen=True, eq=False)
+class Borders(Table):
+    name: STR
+    bus: I4
+    country: STR
+    contract_import_mw: F8
+    limit_import_mw: F8
+    price_per_mwh: F8
+    balancing_mw: F8
+    vm_pu: F8
+    co2_t_per_mwh: F8
+    in_service: B1
+
+
+@dataclass(frozen=True, eq=False)
+class WeatherSites(Table):
+    name: STR
+    title: STR
+    lat: F8
+    lon: F8
+
+
+@dataclass(frozen=True, eq=False)
+class Automation(Table):
+    name: STR
+    quantity: STR
+    target: STR
+    setting: F8
+    delay_s: F8
+    action: STR
+    share: F8

@@ -1,0 +1,203 @@
+"""GridSystem: one immutable system, the input of simulator and sampler alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.model import carriers, power
+from gridsim.model.table import F8, I4
+
+EXTERNAL = "external"
+MONTHS = 12
+DAY_TYPES = ("workday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """Shapes by month, day type and hour: ``value`` (n_profiles, 12, 3, 24) f8, ``name`` (n_profiles,)."""
+
+    name: NDArray[np.str_]
+    value: F8
+
+    def __post_init__(self) -> None:
+        assert self.value.shape == (len(self.name), MONTHS, len(DAY_TYPES), 24), self.value.shape
+        self.value.setflags(write=False)
+
+    @staticmethod
+    def empty() -> Profiles:
+        return Profiles(np.array([], dtype=np.str_), np.zeros((0, MONTHS, len(DAY_TYPES), 24)))
+
+
+@dataclass(frozen=True, eq=False)
+class HeatCurves:
+    """Piecewise-linear curves: ``points[c]`` is (n, 3): temperature_c ascending, p_min_share, p_max_share."""
+
+    name: NDArray[np.str_]
+    points: tuple[F8, ...]
+
+    def shares(self, curve: int, temperature_c: F8 | float) -> tuple[F8, F8]:
+        """Forced and remaining share of p_max at an outdoor temperature; constant beyond the ends."""
+        t, p_min, p_max = self.points[curve].T
+        return np.interp(temperature_c, t, p_min), np.interp(temperature_c, t, p_max)
+
+    @staticmethod
+    def empty() -> HeatCurves:
+        return HeatCurves(np.array([], dtype=np.str_), ())
+
+
+@dataclass(frozen=True, eq=False)
+class Climate:
+    """Monthly means per weather site, each (n_sites, 12), degrees Celsius; NaN where a site has no climate."""
+
+    t_mean_c: F8
+    t_min_c: F8
+    t_max_c: F8
+
+    @staticmethod
+    def empty() -> Climate:
+        return Climate(np.zeros((0, MONTHS)), np.zeros((0, MONTHS)), np.zeros((0, MONTHS)))
+
+
+@dataclass(frozen=True, eq=False)
+class GridSystem:
+    """Everything that is known about a system before anything happens to it; nothing is ever written into it.
+
+    ``loss_share``: network losses as a share of demand at the bus, the start of the dispatch's loss allowance.
+    ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak.
+    """
+
+    name: str
+    buses: power.Buses
+    generators: power.Generators
+    loads: power.Loads
+    load_classes: power.LoadClasses
+    zones: tuple[str, ...]
+    reserve_mw: tuple[float, ...]
+    title: str = ""
+    description: str = ""
+    country: str = ""
+    timezone: str = "UTC"
+    f_hz: float = 50.0
+    loss_share: float = 0.0
+    base_year: int = 0
+    licence: str = ""
+    content_hash: str = ""
+    lines: power.Lines = field(default_factory=power.Lines.empty)
+    transformers: power.Transformers = field(default_factory=power.Transformers.empty)
+    shunts: power.Shunts = field(default_factory=power.Shunts.empty)
+    storages: power.Storages = field(default_factory=power.Storages.empty)
+    interfaces: power.Interfaces = field(default_factory=power.Interfaces.empty)
+    interface_members: power.InterfaceMembers = field(default_factory=power.InterfaceMembers.empty)
+    interface_limits: power.InterfaceLimits = field(default_factory=power.InterfaceLimits.empty)
+    borders: power.Borders = field(default_factory=power.Borders.empty)
+    profiles: Profiles = field(default_factory=Profiles.empty)
+    heat_curves: HeatCurves = field(default_factory=HeatCurves.empty)
+    weather_sites: power.WeatherSites = field(default_factory=power.WeatherSites.empty)
+    climate: Climate = field(default_factory=Climate.empty)
+    automation: power.Automation = field(default_factory=power.Automation.empty)
+    gas_nodes: carriers.GasNodes = field(default_factory=carriers.GasNodes.empty)
+    gas_pipelines: carriers.GasPipelines = field(default_factory=carriers.GasPipelines.empty)
+    gas_supply: carriers.GasSupply = field(default_factory=carriers.GasSupply.empty)
+    gas_demand: carriers.GasDemand = field(default_factory=carriers.GasDemand.empty)
+    gas_storage: carriers.GasStorage = field(default_factory=carriers.GasStorage.empty)
+    gas_to_power: carriers.GasToPower = field(default_factory=carriers.GasToPower.empty)
+    compressor_stations: carriers.CompressorStations = field(default_factory=carriers.CompressorStations.empty)
+    power_to_gas: carriers.PowerToGas = field(default_factory=carriers.PowerToGas.empty)
+    fuel_stocks: carriers.FuelStocks = field(default_factory=carriers.FuelStocks.empty)
+    reservoirs: carriers.Reservoirs = field(default_factory=carriers.Reservoirs.empty)
+    minerals: carriers.Minerals = field(default_factory=carriers.Minerals.empty)
+    nuclear: carriers.NuclearSites = field(default_factory=carriers.NuclearSites.empty)
+    emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)
+    sources: carriers.Sources = field(default_factory=carriers.Sources.empty)
+
+    def __post_init__(self) -> None:
+        n_buses = len(self.buses)
+        for positions, what in (
+            (self.generators.bus, "generators.bus"),
+            (self.loads.bus, "loads.bus"),
+            (self.lines.from_bus, "lines.from_bus"),
+            (self.lines.to_bus, "lines.to_bus"),
+            (self.transformers.hv_bus, "transformers.hv_bus"),
+            (self.transformers.lv_bus, "transformers.lv_bus"),
+            (self.shunts.bus, "shunts.bus"),
+            (self.storages.bus, "storages.bus"),
+            (self.borders.bus, "borders.bus"),
+        ):
+            assert ((positions >= 0) & (positions < n_buses)).all(), f"{what} points outside the {n_buses} buses"
+        assert (self.buses.zone < len(self.zones)).all(), "buses.zone points outside the zones"
+        assert len(self.reserve_mw) == len(self.zones), "one reserve per zone"
+
+    # Branches are lines first, then transformers: the order of every array over branches.
+
+    @property
+    def n_branches(self) -> int:
+        return len(self.lines) + len(self.transformers)
+
+    @cached_property
+    def branch_name(self) -> NDArray[np.str_]:
+        """(n_branches,) names, lines first."""
+        return np.concatenate([self.lines.name, self.transformers.name]).astype(np.str_)
+
+    @cached_property
+    def branch_from(self) -> I4:
+        return np.concatenate([self.lines.from_bus, self.transformers.hv_bus]).astype(np.int32)
+
+    @cached_property
+    def branch_to(self) -> I4:
+        return np.concatenate([self.lines.to_bus, self.transformers.lv_bus]).astype(np.int32)
+
+    @cached_property
+    def branch_in_service(self) -> NDArray[np.bool_]:
+        return np.concatenate([self.lines.in_service, self.transformers.in_service]).astype(np.bool_)
+
+    @cached_property
+    def branch_x_pu(self) -> F8:
+        """(n_branches,) series reactance of all parallel circuits on 1 MVA and the from-side (high-side) voltage."""
+        vn_kv = self.buses.vn_kv[self.lines.from_bus]
+        x_line = self.lines.x_ohm_per_km * self.lines.length_km / self.lines.parallel / vn_kv**2
+        t = self.transformers
+        x_percent = np.sqrt(np.maximum(t.vk_percent**2 - t.vkr_percent**2, 1e-12))
+        x_trafo = x_percent / 100 / (t.sn_mva * t.parallel) * (t.vn_hv_kv / self.buses.vn_kv[t.hv_bus]) ** 2
+        return np.concatenate([x_line, x_trafo])
+
+    @cached_property
+    def branch_normal_mw(self) -> F8:
+        """(n_branches,) normal rating at unit power factor and nominal voltage, MW; inf: unlimited."""
+        t = self.transformers
+        return self._branch_mw(self.lines.max_i_ka, t.sn_mva * t.parallel * t.max_loading_percent / 100)
+
+    @cached_property
+    def branch_emergency_mw(self) -> F8:
+        """(n_branches,) rating for some minutes, MW."""
+        t = self.transformers
+        return self._branch_mw(
+            self.lines.max_i_emergency_ka, t.sn_mva * t.parallel * t.max_loading_emergency_percent / 100
+        )
+
+    def _branch_mw(self, line_ka: F8, trafo_mw: F8) -> F8:
+        line_mw = np.sqrt(3.0) * self.buses.vn_kv[self.lines.from_bus] * line_ka * self.lines.parallel
+        return np.concatenate([np.where(np.isnan(line_mw), np.inf, line_mw), trafo_mw])
+
+    @cached_property
+    def bus_zone_name(self) -> NDArray[np.str_]:
+        """(n_buses,) zone name, 'external' abroad."""
+        names = np.array([*self.zones, EXTERNAL])
+        return names[self.buses.zone]
+
+    @cached_property
+    def plants(self) -> tuple[str, ...]:
+        """Plant names, sorted."""
+        return tuple(sorted(set(self.generators.plant.tolist())))
+
+    def generators_of(self, plant: str) -> I4:
+        """Positions of the machines of a plant."""
+        return np.flatnonzero(self.generators.plant == plant).astype(np.int32)
+
+    def replace(self, **changes: object) -> GridSystem:
+        """A copy with some tables replaced."""
+        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
