@@ -58,9 +58,8 @@ def read_network(folder: str | Path) -> GridSystem:
                 problems.append(Problem(str(path), 0, "", "missing", f"every network has a table {name}.csv"))
             tables[name] = RawTable(str(path), [])
             continue
-        content = path.read_bytes()
-        digest.update(name.encode() + b"\0" + content)
-        tables[name], table_problems = _read_table(path, content, schema.row)
+        digest.update(name.encode() + b"\0" + path.read_bytes())
+        tables[name], table_problems = read_table(path, schema.row)
         problems += table_problems
     problems += [
         Problem(str(path), 0, "", "not a table of the format", nearest(path.stem, TABLES) + " or move it elsewhere")
@@ -103,10 +102,11 @@ def _meta(document: YamlDocument) -> tuple[NetworkMeta | None, list[Problem]]:
     return meta, [document.problem(tuple(column.split(".")), what, mend) for column, what, mend in faults]
 
 
-def _read_table(path: Path, content: bytes, row_model: type[Row]) -> tuple[RawTable, list[Problem]]:
+def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem]]:
+    """Rows of one CSV table with their line numbers, and what is wrong with it."""
     file = str(path)
     try:
-        text = content.decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return RawTable(file, []), [Problem(file, 0, "", f"not UTF-8 at byte {error.start}", "save the table as UTF-8")]
     reader = csv.reader(text.splitlines(keepends=True))

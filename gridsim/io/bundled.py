@@ -1,0 +1,51 @@
+"""Finds the networks and events that come with gridsim, in a checkout and in an installed wheel alike."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from gridsim.errors import InputError, Problem, nearest
+
+
+def bundled_folder(kind: str) -> Path:
+    """Folder of the bundled ``networks`` or ``events``."""
+    package = Path(str(resources.files("gridsim")))
+    installed = package / "_data" / kind
+    return installed if installed.is_dir() else package.parent / kind
+
+
+def network_names() -> list[str]:
+    """Names of the bundled networks."""
+    folder = bundled_folder("networks")
+    return sorted(path.parent.name for path in folder.glob("*/network.yaml"))
+
+
+def event_files() -> dict[str, Path]:
+    """Bundled scenarios by name."""
+    return {path.stem: path for path in sorted(bundled_folder("events").glob("*.yaml"))}
+
+
+def network_folder(name: str, *, relative_to: Path | None = None) -> Path:
+    """Folder of a network given by bundled name or by path (looked up beside the file that names it, too)."""
+    candidates = [Path(name)] if relative_to is None else [relative_to / name, Path(name)]
+    for candidate in candidates:
+        if (candidate / "network.yaml").is_file():
+            return candidate
+    bundled = bundled_folder("networks") / name
+    if (bundled / "network.yaml").is_file():
+        return bundled
+    if candidates[0].is_dir():
+        raise InputError([Problem(str(candidates[0]), 0, "", "has no network.yaml", "give a network folder")])
+    raise InputError([Problem(name, 0, "", "no such network", nearest(name, network_names()))])
+
+
+def event_file(name: str) -> Path:
+    """File of a scenario given by bundled name or by path."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    files = event_files()
+    if name in files:
+        return files[name]
+    raise InputError([Problem(name, 0, "", "no such event file", nearest(name, files))])

@@ -1,0 +1,251 @@
+"""Scenario file -> (GridSystem, Scenario), with all problems of the scenario at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from gridsim.errors import InputError, Problem, nearest
+from gridsim.io.bundled import event_file, network_folder
+from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
+from gridsim.io.read_network import read_network, read_table
+from gridsim.io.schemas.scenario import EventKeys, ScenarioKeys, WeatherRow
+from gridsim.io.validation import validate
+from gridsim.io.yaml_lines import YamlDocument, parse_yaml
+from gridsim.model.scenario import (
+    AcMode,
+    Event,
+    Horizon,
+    Imports,
+    Kind,
+    Policy,
+    Primitive,
+    Repair,
+    Scenario,
+    Target,
+    WeatherFile,
+    kinds,
+)
+from gridsim.model.system import GridSystem
+
+_SHARE_PRIMITIVES = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT, Primitive.STOCK)
+
+
+def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[GridSystem, Scenario]:
+    """Read a scenario by bundled name or path, with the network it names (or for ``system``, if given).
+
+    Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
+    """
+    path = event_file(str(name))
+    document = _load(path, ())
+    keys, faults = validate(ScenarioKeys, document.data)
+    problems = [
+        document.problem(tuple(int(part) if part.isdigit() else part for part in column.split(".")), what, mend)
+        for column, what, mend in faults
+    ]
+    if system is None:
+        network = document.data.get("network")
+        if isinstance(network, str):
+            try:
+                folder = network_folder(network, relative_to=path.parent)
+            except InputError as error:
+                problems += [document.problem(("network",), f"'{network}' {p.value}", p.mend) for p in error.problems]
+            else:
+                system = read_network(folder)
+    if keys is None or system is None:
+        raise InputError(problems)
+    horizon = _horizon(keys, document, problems)
+    weather = _weather(keys, path, document, problems)
+    events = tuple(_event(position, event, horizon, system, document, problems)
+                   for position, event in enumerate(keys.events)) if horizon else ()
+    ids = [event.id for event in keys.events]
+    problems += [
+        document.problem(("events", position, "id"), f"'{name}' stands in an earlier event", "ids are unique")
+        for position, name in enumerate(ids)
+        if name in ids[:position]
+    ]
+    if problems or horizon is None:
+        raise InputError(set(problems))
+    policy = Policy(
+        Imports(keys.policy.imports), AcMode(keys.policy.ac), keys.policy.operator_delay_minutes
+    )
+    return system, Scenario(
+        name=keys.name or path.stem,
+        network=keys.network,
+        horizon=horizon,
+        description=keys.description,
+        events=tuple(event for event in events if event is not None),
+        weather=weather,
+        policy=policy,
+        source_file=path.name,
+    )
+
+
+def _load(path: Path, above: tuple[Path, ...]) -> YamlDocument:
+    """The document with what it extends filled in; a file may not extend itself, however far up."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Problem(str(path), 0, "", f"not readable: {error}", "give a UTF-8 text file")]) from None
+    document = parse_yaml(text, str(path))
+    base_name = document.data.get("extends")
+    if not base_name:
+        return document
+    beside = path.parent / str(base_name)
+    try:
+        base_path = beside if beside.is_file() else event_file(str(base_name))
+    except InputError as error:
+        raise InputError(
+            [document.problem(("extends",), f"'{base_name}' {p.value}", p.mend) for p in error.problems]
+        ) from None
+    if base_path.resolve() in [other.resolve() for other in (*above, path)]:
+        raise InputError([document.problem(("extends",), f"'{base_name}' extends this file", "break the circle")])
+    base = _load(base_path, (*above, path))
+    return YamlDocument(document.file, _merged(base.data, document.data), document.lines)
+
+
+def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    result = {key: value for key, value in base.items() if key not in ("name", "description", "extends")}
+    for key, value in top.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = _merged(result[key], value) if both else value
+    return result
+
+
+def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]) -> Horizon | None:
+    try:
+        start = parse_start(keys.horizon.start)
+    except ValueError as error:
+        problems.append(
+            document.problem(("horizon", "start"), f"'{keys.horizon.start}' {error}", "give a time like 2026-01-12 00:00")
+        )
+        return None
+    if 60 % keys.horizon.step_minutes:
+        problems.append(
+            document.problem(("horizon", "step_minutes"), f"{keys.horizon.step_minutes} does not divide an hour",
+                             "use 5, 10, 15, 20, 30 or 60")
+        )
+    return Horizon(start, keys.horizon.hours, keys.horizon.step_minutes)
+
+
+def _weather(
+    keys: ScenarioKeys, path: Path, document: YamlDocument, problems: list[Problem]
+) -> WeatherFile | None:
+    if keys.weather is None:
+        return None
+    file = path.parent / keys.weather.file
+    if not file.is_file():
+        problems.append(document.problem(("weather", "file"), f"'{keys.weather.file}' does not exist",
+                                         "give a CSV beside the scenario file"))
+        return None
+    table, table_problems = read_table(file, WeatherRow)
+    rows = [row for _, row in table.rows]
+    problems += table_problems
+    for position, (number, row) in enumerate(table.rows):
+        if row.hour != position:
+            problems.append(Problem(str(file), number, "hour", f"{row.hour} where {position} is due", "give every hour once"))
+            break
+    if not rows and not table_problems:
+        problems.append(Problem(str(file), 1, "hour", "no rows", "give at least one hour"))
+    return WeatherFile(
+        keys.weather.file,
+        tuple(row.temperature_anomaly_k for row in rows),
+        tuple(row.wind_factor for row in rows),
+        tuple(row.solar_factor for row in rows),
+    )
+
+
+def _event(
+    position: int,
+    keys: EventKeys,
+    horizon: Horizon,
+    system: GridSystem,
+    document: YamlDocument,
+    problems: list[Problem],
+) -> Event | None:
+    def problem(key: str, value: str, mend: str) -> None:
+        problems.append(document.problem(("events", position, key), value, mend))
+
+    count = len(problems)
+    kind = kinds().get(keys.kind)
+    if kind is None:
+        problem("kind", f"'{keys.kind}' is not a kind of event", nearest(keys.kind, kinds()))
+    at_h = _at_h(keys, horizon, problem)
+    duration_h = _duration_h(keys, kind, problem)
+    magnitude = keys.magnitude if keys.magnitude is not None else (kind.magnitude if kind else 0.0)
+    targets: tuple[Target, ...] = ()
+    if kind is not None:
+        _check_magnitude(kind, magnitude, problem)
+        targets = _targets(kind, keys.target, system, problem)
+    if len(problems) > count or kind is None:
+        return None
+    repair = keys.repair and Repair(keys.repair.distribution, keys.repair.mean_h, keys.repair.sigma)
+    return Event(keys.id, kind.kind, at_h, targets, magnitude, duration_h, repair, keys.probability)
+
+
+def _at_h(keys: EventKeys, horizon: Horizon, problem: Any) -> float:
+    try:
+        at_h = parse_at_h(keys.at, horizon.start)
+    except ValueError:
+        problem("at", f"'{keys.at}' is not a time", "give a local time like 2026-01-12 03:00, or +36h after the start")
+        return 0.0
+    if not 0 <= at_h < horizon.hours:
+        end = horizon.start + dt.timedelta(hours=horizon.hours)
+        problem("at", f"'{keys.at}' is outside the horizon", f"give a time from {horizon.start} to {end}")
+    return at_h
+
+
+def _duration_h(keys: EventKeys, kind: Kind | None, problem: Any) -> float | None:
+    if keys.duration is None:
+        return kind.duration_h if kind is not None and keys.repair is None else None
+    if keys.repair is not None:
+        problem("duration", f"'{keys.duration}' beside repair", "give either a duration or a repair time")
+    try:
+        duration_h = parse_duration_h(keys.duration)
+    except ValueError as error:
+        problem("duration", f"'{keys.duration}' {error}", "give hours, or a text like 36h, 3d, 90min")
+        return None
+    if duration_h <= 0:
+        problem("duration", f"'{keys.duration}' is not > 0", "give a length of time")
+    return duration_h
+
+
+def _check_magnitude(kind: Kind, magnitude: float, problem: Any) -> None:
+    if kind.primitive in _SHARE_PRIMITIVES and not 0 < magnitude <= 1:
+        problem("magnitude", f"{magnitude:g} is not a share in (0, 1]", f"give the share lost, by default {kind.magnitude:g}")
+    elif kind.primitive is Primitive.DEMAND and magnitude < -1:
+        problem("magnitude", f"{magnitude:g} is below -1", "demand cannot fall below zero")
+    elif kind.magnitude_unit == "factor" and magnitude < 0:
+        problem("magnitude", f"{magnitude:g} is not >= 0", "give the factor on the profile")
+
+
+def _targets(kind: Kind, target: Any, system: GridSystem, problem: Any) -> tuple[Target, ...]:
+    names = target if isinstance(target, list) else [target]
+    found: list[Target] = []
+    for name in names:
+        text = str(name)
+        if text == "all" and "all" in kind.targets:
+            found.append(Target("all", "all"))
+            continue
+        table = next((table for table in kind.targets if table != "all" and text in element_names(system, table)), None)
+        if table is None:
+            candidates = [n for t in kind.targets if t != "all" for n in element_names(system, t)]
+            problem("target", f"'{text}' is not in {' or '.join(kind.targets)} of {system.name}", nearest(text, candidates))
+        else:
+            found.append(Target(table, text))
+    return tuple(found)
+
+
+def element_names(system: GridSystem, table: str) -> list[str]:
+    """Names that an event's target may have, by table of kinds.csv."""
+    if table == "plants":
+        return list(system.plants)
+    if table == "zones":
+        return list(system.zones)
+    if table == "oblasts":
+        return sorted({oblast for oblast in system.buses.oblast.tolist() if oblast})
+    values = getattr(system, table)
+    first = dataclasses.fields(values)[0].name
+    return [str(name) for name in getattr(values, first)]

@@ -1,0 +1,234 @@
+"""GridSystem -> the arrays of the dispatch problem: supply columns, the price ladder, load tiers, row limits.
+
+Column order, fixed here and used by every array over supply columns: machines on their main fuel, then the backup-fuel
+columns of the machines that have one, then border imports, then for each store its charging and its discharging side.
+Row order: branches (lines, then transformers), then interfaces.
+
+Load tiers are the distinct places on the price ladder: price-responsive prices first (below G: not unserved energy),
+then the ranks of the distinct shed orders. Two classes of one rank share a tier; a shortage is divided between them in
+proportion to their demand at the bus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.kernels.arrays import DispatchCase
+from gridsim.kernels.flows import make_case
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8, I4
+
+PENALTY_FACTOR = 200.0  # of the dearest supply cost G: wide enough that effectiveness on a limit does not matter
+PENALTY_RATIO = 1.25
+PENALTY_LIMIT = 1.0e4
+SPILL_FACTOR = 2.0
+CHARGE_FACTOR = 1.1
+DISCHARGE_FACTOR = (1.25, 1.5)
+WINTER_MONTHS = (10, 11, 12, 1, 2, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class Tiers:
+    """Places on the price ladder, cheapest first. ``penalty`` (n_tiers,) USD/MWh; ``shed_order`` -1 if price-responsive."""
+
+    penalty: F8
+    price_responsive: NDArray[np.bool_]
+    shed_order: I4
+
+    def __len__(self) -> int:
+        return len(self.penalty)
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """The unchanging half of every dispatch of a system.
+
+    ``backup_gen``: machine of each backup column and ``backup_link``: its row in gas_to_power. ``cost``: (n_columns,)
+    USD/MWh. ``load_tier`` / ``load_protected_tier``: tier of a load's sheddable and protected part,
+    ``load_sheddable_share`` the share of the former.
+    """
+
+    system: GridSystem
+    case: DispatchCase
+    backup_gen: I4
+    backup_link: I4
+    cost: F8
+    dearest_supply: float
+    tiers: Tiers
+    load_tier: I4
+    load_protected_tier: I4
+    load_sheddable_share: F8
+
+    @property
+    def n_columns(self) -> int:
+        return len(self.cost)
+
+    @cached_property
+    def gen_columns(self) -> slice:
+        return slice(0, len(self.system.generators))
+
+    @cached_property
+    def backup_columns(self) -> slice:
+        first = len(self.system.generators)
+        return slice(first, first + len(self.backup_gen))
+
+    @cached_property
+    def border_columns(self) -> slice:
+        first = self.backup_columns.stop
+        return slice(first, first + len(self.system.borders))
+
+    @cached_property
+    def charge_columns(self) -> slice:
+        first = self.border_columns.stop
+        return slice(first, first + len(self.system.storages))
+
+    @cached_property
+    def discharge_columns(self) -> slice:
+        first = self.charge_columns.stop
+        return slice(first, first + len(self.system.storages))
+
+    @cached_property
+    def spill_cost(self) -> F8:
+        """(n_columns,) USD/MWh."""
+        return np.full(self.n_columns, SPILL_FACTOR * self.dearest_supply)
+
+    @cached_property
+    def penalty(self) -> F8:
+        """(n_buses, n_tiers) USD/MWh."""
+        return np.tile(self.tiers.penalty, (len(self.system.buses), 1))
+
+    def demand_by_tier(self, load_mw: F8) -> F8:
+        """(n_buses, n_tiers) MW from (n_loads,) MW."""
+        demand = np.zeros((len(self.system.buses), len(self.tiers)))
+        bus = self.system.loads.bus
+        np.add.at(demand, (bus, self.load_tier), load_mw * self.load_sheddable_share)
+        np.add.at(demand, (bus, self.load_protected_tier), load_mw * (1.0 - self.load_sheddable_share))
+        return demand
+
+    def shed_by_load(self, load_mw: F8, shed_by_tier: F8) -> F8:
+        """(n_loads,) MW shed: each tier's shedding at a bus is divided in proportion to demand in that tier."""
+        demand = self.demand_by_tier(load_mw)
+        ratio = np.divide(shed_by_tier, demand, out=np.zeros_like(demand), where=demand > 0)
+        bus = self.system.loads.bus
+        share = self.load_sheddable_share * ratio[bus, self.load_tier]
+        share += (1.0 - self.load_sheddable_share) * ratio[bus, self.load_protected_tier]
+        return load_mw * share
+
+    def row_limits(
+        self, out_branch: Sequence[int] | I4, month: int, interface_factor: F8 | None = None, *, emergency: bool = False
+    ) -> tuple[F8, F8]:
+        """(row_lo_mw, row_hi_mw), each (n_rows,), for a set of branches out of service.
+
+        Branch limits are the ratings; interface limits the lowest row of ``interface_limits`` whose outage scheme and
+        season hold, times ``interface_factor`` (n_interfaces,).
+        """
+        system = self.system
+        rating = system.branch_emergency_mw if emergency else system.branch_normal_mw
+        lo, hi = self.interface_limits(out_branch, month, emergency=emergency)
+        if interface_factor is not None:
+            lo, hi = lo * interface_factor, hi * interface_factor
+        return np.concatenate([-rating, lo]), np.concatenate([rating, hi])
+
+    def interface_limits(
+        self, out_branch: Sequence[int] | I4, month: int, *, emergency: bool = False
+    ) -> tuple[F8, F8]:
+        """Lower (<= 0) and upper limit of each interface, MW; infinite where the table gives none."""
+        system = self.system
+        members, limits = system.interface_members, system.interface_limits
+        out = np.zeros(system.n_branches, dtype=bool)
+        out[np.asarray(out_branch, dtype=np.int64)] = True
+        lost = out & system.branch_in_service
+        n_interfaces = len(system.interfaces)
+        lines_out = np.bincount(members.interface, weights=lost[members.branch], minlength=n_interfaces)
+        season = "winter" if month in WINTER_MONTHS else "summer"
+        holds = (limits.lines_out <= lines_out[limits.interface]) & np.isin(limits.season, ("all", season))
+        value = limits.emergency_mw if emergency else limits.normal_mw
+        bounds = []
+        for direction in ("reverse", "forward"):
+            bound = np.full(n_interfaces, np.inf)
+            rows = holds & (limits.direction == direction)
+            np.minimum.at(bound, limits.interface[rows], value[rows])
+            bounds.append(bound)
+        return -bounds[0], bounds[1]
+
+
+def pack(system: GridSystem) -> Packed:
+    """Pack a system once; its states are then made by filling bounds and demand."""
+    generators, borders, storages = system.generators, system.borders, system.storages
+    backup_gen, backup_link = _backup_columns(system)
+    links = system.gas_to_power
+    main_cost = np.concatenate([generators.cost_per_mwh, links.backup_cost_per_mwh[backup_link], borders.price_per_mwh])
+    dearest = float(max(main_cost.max(initial=0.0), 1.0))
+    n_stores = len(storages)
+    discharge = np.linspace(*DISCHARGE_FACTOR, n_stores) if n_stores else np.zeros(0)
+    cost = np.concatenate([main_cost, np.full(n_stores, CHARGE_FACTOR * dearest), discharge * dearest])
+    column_bus = np.concatenate(
+        [generators.bus, generators.bus[backup_gen], borders.bus, storages.bus, storages.bus]
+    ).astype(np.int32)
+    members = system.interface_members
+    order = np.argsort(members.interface, kind="stable")
+    counts = np.bincount(members.interface, minlength=len(system.interfaces))
+    case = make_case(
+        len(system.buses),
+        column_bus,
+        system.branch_from,
+        system.branch_to,
+        system.branch_x_pu,
+        system.branch_in_service,
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+        members.branch[order].astype(np.int32),
+        members.sign[order].astype(np.float64),
+    )
+    tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest)
+    return Packed(
+        system, case, backup_gen, backup_link, cost, dearest, tiers, load_tier, protected_tier, sheddable
+    )
+
+
+def _backup_columns(system: GridSystem) -> tuple[I4, I4]:
+    gens: list[int] = []
+    links: list[int] = []
+    for link, plant in enumerate(system.gas_to_power.plant.tolist()):
+        if system.gas_to_power.backup_fuel[link] != "none" and system.gas_to_power.backup_capacity_share[link] > 0:
+            machines = system.generators_of(plant).tolist()
+            gens += machines
+            links += [link] * len(machines)
+    return np.array(gens, dtype=np.int32), np.array(links, dtype=np.int32)
+
+
+def _tiers(system: GridSystem, dearest: float) -> tuple[Tiers, I4, I4, F8]:
+    """The price ladder and each load's place on it."""
+    classes, loads = system.load_classes, system.loads
+    responsive = classes.price_responsive[loads.load_class]
+    order = np.where(loads.shed_order >= 0, loads.shed_order, classes.shed_order[loads.load_class])
+    firm = ~classes.price_responsive
+    dearest_class = int(np.argmax(np.where(firm, classes.shed_order, -1)))
+    protector = classes.protected_class[loads.load_class]
+    protected_order = classes.shed_order[np.where(protector >= 0, protector, dearest_class)]
+    sheddable = np.where(responsive, 1.0, classes.sheddable_share[loads.load_class])
+    # A load whose own order is at or above its protected class's has nothing dearer to move to.
+    protected_order = np.maximum(protected_order, order)
+
+    prices = np.unique(classes.price_per_mwh[classes.price_responsive])
+    orders = np.unique(np.concatenate([order[~responsive], protected_order[~responsive]]))
+    if len(orders) == 0:
+        orders = np.array([0])
+    steps = max(len(orders) - 1, 1)
+    ratio = min(PENALTY_RATIO, (PENALTY_LIMIT / PENALTY_FACTOR * 0.999) ** (1.0 / steps))
+    ladder = PENALTY_FACTOR * dearest * ratio ** np.arange(len(orders))
+    tiers = Tiers(
+        np.concatenate([prices, ladder]),
+        np.concatenate([np.ones(len(prices), dtype=bool), np.zeros(len(orders), dtype=bool)]),
+        np.concatenate([np.full(len(prices), -1), orders]).astype(np.int32),
+    )
+    rank = len(prices) + np.searchsorted(orders, order)
+    price_tier = np.searchsorted(prices, np.nan_to_num(classes.price_per_mwh[loads.load_class]))
+    load_tier = np.where(responsive, price_tier, np.minimum(rank, len(tiers) - 1)).astype(np.int32)
+    protected_tier = len(prices) + np.searchsorted(orders, protected_order)
+    protected_tier = np.where(responsive, load_tier, np.minimum(protected_tier, len(tiers) - 1)).astype(np.int32)
+    return tiers, load_tier, protected_tier, sheddable

@@ -1,0 +1,152 @@
+"""Scenario: what happens to a system over a horizon, as values; nothing is ever written into it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+
+class Primitive(StrEnum):
+    """The seven things that can be done to a system."""
+
+    OUTAGE = "outage"
+    DERATE = "derate"
+    LIMIT = "limit"
+    DEMAND = "demand"
+    STOCK = "stock"
+    WEATHER = "weather"
+    POLICY = "policy"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A row of ``kinds.csv``: what an event of this kind does by default.
+
+    ``targets``: tables whose elements can be hit (``all`` means no target is needed); ``quantity``: what a weather or
+    policy kind changes; ``duration_h`` None: to the end of the horizon.
+    """
+
+    kind: str
+    primitive: Primitive
+    quantity: str
+    targets: tuple[str, ...]
+    magnitude: float
+    magnitude_unit: str
+    duration_h: float | None
+    doc: str
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """The table of contingency kinds by name."""
+    text = resources.files("gridsim.model").joinpath("kinds.csv").read_text(encoding="utf-8")
+    return {
+        row["kind"]: Kind(
+            row["kind"],
+            Primitive(row["primitive"]),
+            row["quantity"],
+            tuple(row["targets"].split(";")),
+            float(row["magnitude"]),
+            row["magnitude_unit"],
+            float(row["duration_h"]) if row["duration_h"] else None,
+            row["doc"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+class Imports(StrEnum):
+    """What may be bought abroad: nothing, what is contracted, or all that the wires carry."""
+
+    NONE = "none"
+    CONTRACT = "contract"
+    LIMIT = "limit"
+
+
+class AcMode(StrEnum):
+    """Which power flow checks every dispatch."""
+
+    FAST = "fast"
+    PANDAPOWER = "pandapower"
+    OFF = "off"
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """``start``: local time of the network; ``step_minutes``: how often weather and load change."""
+
+    start: dt.datetime
+    hours: float
+    step_minutes: int = 60
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Random time to repair: ``distribution`` exponential or lognormal (``sigma`` of the logarithm) with a mean."""
+
+    distribution: str
+    mean_h: float
+    sigma: float = 0.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """One element, or a group of them: ``table`` as in kinds.csv (``all``: everything the kind can act on)."""
+
+    table: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happens. ``duration_h`` None: to the end of the horizon, unless ``repair`` is given."""
+
+    id: str
+    kind: str
+    at_h: float
+    targets: tuple[Target, ...]
+    magnitude: float
+    duration_h: float | None
+    repair: Repair | None = None
+    probability: float = 1.0
+
+
+@dataclass(frozen=True)
+class WeatherFile:
+    """A given course of the weather, relative to the climate; one value per hour from the start, the last one held.
+
+    ``temperature_anomaly_k`` is added to the normal temperature of every site, the factors multiply wind and solar
+    profiles.
+    """
+
+    file: str
+    temperature_anomaly_k: tuple[float, ...]
+    wind_factor: tuple[float, ...]
+    solar_factor: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How the system is operated."""
+
+    imports: Imports = Imports.CONTRACT
+    ac: AcMode = AcMode.FAST
+    operator_delay_minutes: float = 15.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One question: a network, a horizon, weather, events and a policy."""
+
+    name: str
+    network: str
+    horizon: Horizon
+    description: str = ""
+    events: tuple[Event, ...] = ()
+    weather: WeatherFile | None = None
+    policy: Policy = field(default_factory=Policy)
+    source_file: str = ""
