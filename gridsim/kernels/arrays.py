@@ -10,8 +10,8 @@ Problem (DESIGN section 5), per island one balance row::
               row_lo <= PTDF (p - w + s - demand) <= row_hi
               lo <= p <= hi,  0 <= w <= max(lo, 0),  0 <= s <= demand
 
-The packer promises hi >= 0, lo <= hi, row_lo <= 0 <= row_hi and all load in some class, so that zero injection is always
-feasible and the problem is bounded.
+The packer promises hi >= 0, lo <= hi, row_lo <= 0 <= row_hi and all load in some class, so that zero injection is
+always feasible and the problem is bounded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DispatchCase(NamedTuple):
     branch_in_service : (n_branches,) bool, the intact network
     interface_start : (n_interfaces + 1,) i4, into the two below (CSR)
     interface_branch : i4 branch position;  interface_sign : f8 +1 or -1
-    row_ptdf : (n_branches + n_interfaces, n_buses) f8, intact network; each island's columns sum to a reference of its own
+    row_ptdf : (n_branches + n_interfaces, n_buses) f8, intact network, referred to each island's lowest bus
     island : (n_buses,) i4, of the intact network, numbered by lowest bus
     """
 
@@ -52,11 +52,17 @@ class DispatchCase(NamedTuple):
 
 
 class Topology(NamedTuple):
-    """One set of branch outages: ``out_branch`` sorted ascending, ``island`` (n_buses,), ``row_ptdf`` (n_rows, n_buses)."""
+    """One set of branch outages; made by ``kernels.flows.make_topology`` alone.
+
+    out_branch : (n_out,) i4, sorted ascending
+    island : (n_buses,) i4, numbered by lowest bus
+    row_ptdf : (n_rows, n_buses) f8, 0 between islands;  bus_ptdf : its transpose (n_buses, n_rows), contiguous too
+    """
 
     out_branch: I4
     island: I4
     row_ptdf: F8
+    bus_ptdf: F8
 
 
 class DispatchState(NamedTuple):

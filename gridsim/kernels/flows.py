@@ -1,0 +1,361 @@
+"""DC power-flow sensitivities: islands, PTDF of the intact network, and PTDF after any set of branch outages.
+
+Conventions. A branch flow is positive from ``branch_from`` to ``branch_to``; ``ptdf[l, b]`` is the flow on branch ``l``
+for 1 MW injected at bus ``b`` and withdrawn at the lowest bus of its island (Wood, Wollenberg and Sheble, Power
+Generation, Operation and Control, 3rd ed., ch. 8). Flows are ``ptdf @ injection`` whenever each island is balanced.
+
+Outages (the LODF of several outages, same source; the matrix inversion lemma on the nodal susceptance matrix)::
+
+    H'[l] = H[l] + (H[l, from_O] - H[l, to_O]) (I - M)^-1 H[O],     M[i, j] = H[o_i, from_j] - H[o_i, to_j]
+
+``I - M`` is singular when the outages split an island. Then the outages that join the new islands into a tree are left
+in place: with every new island balanced they carry nothing, so the flows inside each island are those of the outage.
+The result is a function of the intact network and the sorted outages alone, so bits never depend on history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gridsim.kernels.arrays import F8, I4, DispatchCase, Topology
+from gridsim.kernels.jit import jit
+
+#: Below this pivot of ``I - M`` the update loses more than half of the digits and the PTDF is factorised anew.
+_SMALL_PIVOT = 1e-5
+
+
+@jit
+def _root(parent: I4, bus: int) -> int:
+    while parent[bus] != bus:
+        parent[bus] = parent[parent[bus]]
+        bus = parent[bus]
+    return bus
+
+
+@jit
+def _join(parent: I4, a: int, b: int) -> bool:
+    """Join two trees under the lower root; say whether they were apart."""
+    a = _root(parent, a)
+    b = _root(parent, b)
+    if a == b:
+        return False
+    if a < b:
+        parent[b] = a
+    else:
+        parent[a] = b
+    return True
+
+
+@jit
+def islands_into(
+    n_buses: int, branch_from: I4, branch_to: I4, in_service: NDArray[np.bool_], parent: I4, island_out: I4
+) -> int:
+    """Number the islands by their lowest bus into ``island_out`` (n_buses,) i4; return how many there are.
+
+    ``parent`` (n_buses,) i4 is scratch and keeps the union-find forest, rooted at the lowest bus of each island.
+    """
+    for bus in range(n_buses):
+        parent[bus] = bus
+    for branch in range(branch_from.size):
+        if in_service[branch]:
+            _join(parent, branch_from[branch], branch_to[branch])
+    n_islands = 0
+    for bus in range(n_buses):
+        root = _root(parent, bus)
+        if root == bus:
+            island_out[bus] = n_islands
+            n_islands += 1
+        else:
+            island_out[bus] = island_out[root]
+    return n_islands
+
+
+def islands(n_buses: int, branch_from: I4, branch_to: I4, in_service: NDArray[np.bool_]) -> I4:
+    """Give the island of each bus, (n_buses,) i4, numbered in the order of the lowest bus of each island."""
+    island = np.empty(n_buses, dtype=np.int32)
+    islands_into(n_buses, branch_from, branch_to, in_service, np.empty(n_buses, dtype=np.int32), island)
+    return island
+
+
+@jit
+def _invert_spd(a: F8, x_out: F8) -> None:
+    """Invert a symmetric positive definite matrix: ``a`` (n, n) is overwritten, ``x_out`` (n, n) receives the inverse.
+
+    Right-looking LDL^T with updates along rows, so that inner loops run over contiguous memory and vectorise without
+    reordering sums (no BLAS: its bits may change with its number of threads).
+    """
+    n = a.shape[0]
+    x_out[:, :] = 0.0
+    for k in range(n):
+        pivot = 1.0 / a[k, k]
+        for i in range(k + 1, n):
+            factor = a[k, i] * pivot
+            if factor != 0.0:
+                for j in range(i, n):
+                    a[i, j] -= factor * a[k, j]
+    # a now holds D on the diagonal and D L^T above it; solve L D L^T X = I row block by row block
+    for i in range(n):
+        x_out[i, i] = 1.0
+    for k in range(n):
+        pivot = 1.0 / a[k, k]
+        for i in range(k + 1, n):
+            factor = a[k, i] * pivot
+            if factor != 0.0:
+                for j in range(k + 1):
+                    x_out[i, j] -= factor * x_out[k, j]
+    for k in range(n - 1, -1, -1):
+        pivot = 1.0 / a[k, k]
+        for j in range(n):
+            x_out[k, j] *= pivot
+        for i in range(k + 1, n):
+            factor = a[k, i] * pivot
+            if factor != 0.0:
+                for j in range(n):
+                    x_out[k, j] -= factor * x_out[i, j]
+
+
+@jit
+def _ptdf_into(
+    n_buses: int,
+    branch_from: I4,
+    branch_to: I4,
+    branch_x_pu: F8,
+    in_service: NDArray[np.bool_],
+    island: I4,
+    ptdf_out: F8,
+) -> None:
+    """Branch PTDF by inverting the nodal susceptance matrix without the lowest bus of each island."""
+    n_branches = branch_from.size
+    column = np.full(n_buses, -1, dtype=np.int32)
+    seen = np.zeros(n_buses, dtype=np.bool_)
+    n_kept = 0
+    for bus in range(n_buses):
+        if seen[island[bus]]:
+            column[bus] = n_kept
+            n_kept += 1
+        seen[island[bus]] = True
+    susceptance = np.zeros((n_kept, n_kept))
+    for branch in range(n_branches):
+        if not in_service[branch]:
+            continue
+        i, j, b = column[branch_from[branch]], column[branch_to[branch]], 1.0 / branch_x_pu[branch]
+        if branch_from[branch] == branch_to[branch]:
+            continue
+        if i >= 0:
+            susceptance[i, i] += b
+        if j >= 0:
+            susceptance[j, j] += b
+        if i >= 0 and j >= 0:
+            susceptance[i, j] -= b
+            susceptance[j, i] -= b
+    reactance = np.empty((n_kept, n_kept))
+    _invert_spd(susceptance, reactance)
+    for branch in range(n_branches):
+        i, j = column[branch_from[branch]], column[branch_to[branch]]
+        for bus in range(n_buses):
+            k = column[bus]
+            value = 0.0
+            if in_service[branch] and k >= 0:
+                if i >= 0:
+                    value += reactance[i, k]
+                if j >= 0:
+                    value -= reactance[j, k]
+                value /= branch_x_pu[branch]
+            ptdf_out[branch, bus] = value
+
+
+def ptdf_intact(
+    n_buses: int,
+    branch_from: I4,
+    branch_to: I4,
+    branch_x_pu: F8,
+    in_service: NDArray[np.bool_],
+) -> F8:
+    """Give the branch PTDF, (n_branches, n_buses) f8; 0 for branches out of service and between islands.
+
+    The reference of an island is its lowest bus, whose column is 0.
+    """
+    island = islands(n_buses, branch_from, branch_to, in_service)
+    ptdf = np.empty((branch_from.size, n_buses))
+    _ptdf_into(n_buses, branch_from, branch_to, branch_x_pu, in_service, island, ptdf)
+    return ptdf
+
+
+@jit
+def _interface_rows(
+    interface_start: I4, interface_branch: I4, interface_sign: F8, n_branches: int, row_ptdf_out: F8
+) -> None:
+    """Fill the interface rows, the signed sums of their branches' rows."""
+    n_buses = row_ptdf_out.shape[1]
+    for k in range(interface_start.size - 1):
+        row = n_branches + k
+        for bus in range(n_buses):
+            row_ptdf_out[row, bus] = 0.0
+        for member in range(interface_start[k], interface_start[k + 1]):
+            branch, sign = interface_branch[member], interface_sign[member]
+            for bus in range(n_buses):
+                row_ptdf_out[row, bus] += sign * row_ptdf_out[branch, bus]
+
+
+def make_case(
+    n_buses: int,
+    gen_bus: ArrayLike,
+    branch_from: ArrayLike,
+    branch_to: ArrayLike,
+    branch_x_pu: ArrayLike,
+    branch_in_service: ArrayLike,
+    interface_start: ArrayLike,
+    interface_branch: ArrayLike,
+    interface_sign: ArrayLike,
+) -> DispatchCase:
+    """Make the constant part of the dispatch problem: the arguments as read-only arrays, PTDF and islands computed."""
+    in_service = np.array(branch_in_service, dtype=np.bool_)
+    from_bus, to_bus = np.array(branch_from, dtype=np.int32), np.array(branch_to, dtype=np.int32)
+    x_pu = np.array(branch_x_pu, dtype=np.float64)
+    start = np.array(interface_start, dtype=np.int32)
+    members, sign = np.array(interface_branch, dtype=np.int32), np.array(interface_sign, dtype=np.float64)
+    n_branches, n_interfaces = from_bus.size, max(start.size - 1, 0)
+    if start.size == 0:
+        start = np.zeros(1, dtype=np.int32)
+    row_ptdf = np.empty((n_branches + n_interfaces, n_buses))
+    row_ptdf[:n_branches] = ptdf_intact(n_buses, from_bus, to_bus, x_pu, in_service)
+    _interface_rows(start, members, sign, n_branches, row_ptdf)
+    case = DispatchCase(
+        n_buses=n_buses,
+        gen_bus=np.array(gen_bus, dtype=np.int32),
+        branch_from=from_bus,
+        branch_to=to_bus,
+        branch_x_pu=x_pu,
+        branch_in_service=in_service,
+        interface_start=start,
+        interface_branch=members,
+        interface_sign=sign,
+        row_ptdf=row_ptdf,
+        island=islands(n_buses, from_bus, to_bus, in_service),
+    )
+    for array in case[1:]:
+        array.setflags(write=False)
+    return case
+
+
+@jit
+def topology_into(case: DispatchCase, out_branch: I4, island_out: I4, row_ptdf_out: F8, bus_ptdf_out: F8) -> int:
+    """Write islands and PTDF of the network without ``out_branch`` (sorted, no duplicates); return the islands' number.
+
+    island_out (n_buses,) i4, row_ptdf_out (n_rows, n_buses), bus_ptdf_out (n_buses, n_rows); nothing else is written.
+    """
+    n_buses, n_branches = case.n_buses, case.branch_from.size
+    n_rows = case.row_ptdf.shape[0]
+    parent = np.empty(n_buses, dtype=np.int32)
+    in_service = case.branch_in_service.copy()
+    for branch in out_branch:
+        in_service[branch] = False
+    n_islands = islands_into(n_buses, case.branch_from, case.branch_to, in_service, parent, island_out)
+    # outages that would split the network stay in the matrix as bridges: they join different islands, so carry nothing
+    removed = np.empty(out_branch.size, dtype=np.int32)
+    n_removed = 0
+    split = False
+    for branch in out_branch:
+        if case.branch_in_service[branch]:
+            if _join(parent, case.branch_from[branch], case.branch_to[branch]):
+                split = True
+            else:
+                removed[n_removed] = branch
+                n_removed += 1
+    h = case.row_ptdf
+    for branch in range(n_branches):
+        for bus in range(n_buses):
+            row_ptdf_out[branch, bus] = h[branch, bus]
+    if n_removed > 0:
+        k = n_removed
+        a = np.empty((k, k))
+        rhs = np.empty((k, n_buses))
+        for i in range(k):
+            for j in range(k):
+                a[i, j] = -(h[removed[i], case.branch_from[removed[j]]] - h[removed[i], case.branch_to[removed[j]]])
+            a[i, i] += 1.0
+            for bus in range(n_buses):
+                rhs[i, bus] = h[removed[i], bus]
+        smallest = 1.0
+        for i in range(k):  # Gauss-Jordan with partial pivoting: k is the number of simultaneous outages, small
+            best = i
+            for row in range(i + 1, k):
+                if abs(a[row, i]) > abs(a[best, i]):
+                    best = row
+            smallest = min(smallest, abs(a[best, i]))
+            if smallest < _SMALL_PIVOT:
+                break
+            if best != i:
+                for j in range(k):
+                    a[i, j], a[best, j] = a[best, j], a[i, j]
+                for bus in range(n_buses):
+                    rhs[i, bus], rhs[best, bus] = rhs[best, bus], rhs[i, bus]
+            pivot = 1.0 / a[i, i]
+            for j in range(i, k):
+                a[i, j] *= pivot
+            for bus in range(n_buses):
+                rhs[i, bus] *= pivot
+            for row in range(k):
+                factor = a[row, i]
+                if row != i and factor != 0.0:
+                    for j in range(i, k):
+                        a[row, j] -= factor * a[i, j]
+                    for bus in range(n_buses):
+                        rhs[row, bus] -= factor * rhs[i, bus]
+        if smallest < _SMALL_PIVOT:
+            _ptdf_into(
+                n_buses, case.branch_from, case.branch_to, case.branch_x_pu, in_service, island_out, row_ptdf_out
+            )
+            split = False
+        else:
+            for i in range(k):
+                from_bus, to_bus = case.branch_from[removed[i]], case.branch_to[removed[i]]
+                for branch in range(n_branches):
+                    factor = h[branch, from_bus] - h[branch, to_bus]
+                    if factor != 0.0:
+                        for bus in range(n_buses):
+                            row_ptdf_out[branch, bus] += factor * rhs[i, bus]
+    for branch in out_branch:
+        for bus in range(n_buses):
+            row_ptdf_out[branch, bus] = 0.0
+    if split:
+        lowest = np.full(n_islands, -1, dtype=np.int32)
+        for bus in range(n_buses):
+            if lowest[island_out[bus]] < 0:
+                lowest[island_out[bus]] = bus
+        offset = np.empty(n_islands)
+        for branch in range(n_branches):
+            if in_service[branch]:
+                home = island_out[case.branch_from[branch]]
+                for k in range(n_islands):
+                    offset[k] = row_ptdf_out[branch, lowest[k]]
+                for bus in range(n_buses):
+                    if island_out[bus] == home:
+                        row_ptdf_out[branch, bus] -= offset[home]
+                    else:
+                        row_ptdf_out[branch, bus] = 0.0
+    _interface_rows(case.interface_start, case.interface_branch, case.interface_sign, n_branches, row_ptdf_out)
+    for bus in range(n_buses):
+        for row in range(n_rows):
+            bus_ptdf_out[bus, row] = row_ptdf_out[row, bus]
+    return n_islands
+
+
+def make_topology(case: DispatchCase, out_branch: Sequence[int] | ArrayLike) -> Topology:
+    """Give islands and PTDF of ``case`` without the branches at the positions ``out_branch`` (any order, repeats too).
+
+    Raises AssertionError on a position outside the case: positions come from code, never from a user.
+    """
+    out = np.unique(np.asarray(out_branch, dtype=np.int32).ravel()).astype(np.int32)
+    assert out.size == 0 or (out[0] >= 0 and out[-1] < case.branch_from.size), "branch position outside the case"
+    island = np.empty(case.n_buses, dtype=np.int32)
+    row_ptdf = np.empty_like(case.row_ptdf)
+    bus_ptdf = np.empty((case.n_buses, case.row_ptdf.shape[0]))
+    topology_into(case, out, island, row_ptdf, bus_ptdf)
+    topology = Topology(out_branch=out, island=island, row_ptdf=row_ptdf, bus_ptdf=bus_ptdf)
+    for array in topology:
+        array.setflags(write=False)
+    return topology

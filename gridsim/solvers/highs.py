@@ -1,0 +1,166 @@
+"""The dispatch problem stated for reading and solved by HiGHS: the oracle of our kernel, and its fallback.
+
+Unlike the kernel it knows no PTDF: bus angles, one balance per bus, one row per branch and interface, all present. So
+the two share nothing but the input arrays. HiGHS is reached through ``scipy.optimize.linprog`` (Huangfu and Hall,
+Parallelizing the dual revised simplex method, Math. Prog. Comp. 10, 2018).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import OptimizeResult, linprog
+
+from gridsim.kernels.arrays import F8, DispatchCase, DispatchSolution, DispatchState
+
+#: Segments of a load's penalty and the relative rise from one to the next (DESIGN section 5, sharing).
+N_SEGMENTS = 8
+SEGMENT_STEP = 1e-5
+#: Supply column i of n costs ``SUPPLY_STEP * G * i / n`` more, load column i is dearer by ``1 + LOAD_STEP * i / n``.
+SUPPLY_STEP = 1e-4
+LOAD_STEP = 5e-6
+
+#: ``status`` of a DispatchSolution that HiGHS did not solve to optimality: this plus linprog's own code.
+HIGHS_FAILED = 100
+
+
+def perturbed_cost(state: DispatchState, perturb: bool) -> tuple[F8, F8]:
+    """Give the supply cost (n_gens,) and the penalty (n_buses, n_classes) that the optimiser sees.
+
+    G of the supply perturbation is the dearest supply cost of the state.
+    """
+    cost, penalty = np.asarray(state.cost, dtype=float), np.asarray(state.penalty, dtype=float)
+    if not perturb:
+        return cost, penalty
+    dearest = float(np.max(np.abs(cost), initial=0.0))
+    supply = cost + SUPPLY_STEP * dearest * (np.arange(cost.size) / max(cost.size, 1))
+    load = penalty * (1.0 + LOAD_STEP * (np.arange(penalty.size) / max(penalty.size, 1)).reshape(penalty.shape))
+    return supply, load
+
+
+def solve_highs(
+    case: DispatchCase,
+    state: DispatchState,
+    *,
+    tolerance: float = 1e-9,
+    segments: bool = True,
+    perturb: bool = True,
+) -> DispatchSolution:
+    """Solve one dispatch with every row present.
+
+    ``segments`` and ``perturb`` switch the sharing segments and the tie-breaking perturbation of the problem. Cost and
+    prices are those of the plain problem whatever the switches: with one of them on, prices come from a second solve
+    without. ``basis`` is empty; ``status`` is 0, or HIGHS_FAILED plus linprog's code (then nothing is injected).
+    """
+    n_segments = N_SEGMENTS if segments else 1
+    result = _linprog(case, state, tolerance, n_segments, perturb)
+    dual = _linprog(case, state, tolerance, 1, False) if (segments or perturb) else result
+    n_gens, n_rows = case.gen_bus.size, case.row_ptdf.shape[0]
+    demand = np.asarray(state.demand_mw, dtype=float)
+    if result.status != 0 or dual.status != 0:
+        lo = np.asarray(state.lo_mw, dtype=float)
+        return DispatchSolution(
+            p_mw=lo.copy(),
+            spill_mw=np.maximum(lo, 0.0),
+            shed_mw=demand.copy(),
+            flow_mw=np.zeros(n_rows),
+            row_price=np.zeros(n_rows),
+            price=np.zeros(case.n_buses),
+            cost=float("nan"),
+            status=HIGHS_FAILED + int(result.status or dual.status),
+            pivots=int(getattr(result, "nit", 0)),
+            basis=np.empty(0, dtype=np.int32),
+        )
+    x = result.x
+    p, spill = x[:n_gens], x[n_gens : 2 * n_gens]
+    shed = x[2 * n_gens : 2 * n_gens + n_segments * demand.size].reshape(n_segments, *demand.shape).sum(axis=0)
+    return DispatchSolution(
+        p_mw=p.copy(),
+        spill_mw=spill.copy(),
+        shed_mw=shed,
+        flow_mw=x[x.size - n_rows :].copy(),
+        row_price=-(dual.upper.marginals + dual.lower.marginals)[dual.x.size - n_rows :],
+        price=np.asarray(dual.eqlin.marginals)[: case.n_buses].copy(),
+        cost=float(state.cost @ p + state.spill_cost @ spill + np.sum(state.penalty * shed)),
+        status=0,
+        pivots=int(result.nit),
+        basis=np.empty(0, dtype=np.int32),
+    )
+
+
+def _linprog(
+    case: DispatchCase, state: DispatchState, tolerance: float, n_segments: int, perturb: bool
+) -> OptimizeResult:
+    """Columns: p, w (n_gens each), s (n_segments x n_buses x n_classes), angle (n_buses), flow (n_rows).
+
+    Equalities: bus balances, then one definition of the flow per row. The angle is measured in MW over the median
+    series susceptance, which keeps the coefficients near 1.
+    """
+    n_buses, n_gens = case.n_buses, case.gen_bus.size
+    n_branches, n_rows = case.branch_from.size, case.row_ptdf.shape[0]
+    demand = np.asarray(state.demand_mw, dtype=float)
+    n_classes, n_loads = demand.shape[1], demand.size
+    in_service = np.array(case.branch_in_service, dtype=bool)
+    in_service[state.topology.out_branch] = False
+
+    gen = np.arange(n_gens)
+    supply = sparse.csr_array((np.ones(n_gens), (case.gen_bus, gen)), shape=(n_buses, n_gens))
+    one_load = sparse.csr_array(
+        (np.ones(n_loads), (np.repeat(np.arange(n_buses), n_classes), np.arange(n_loads))), shape=(n_buses, n_loads)
+    )
+    load = sparse.hstack([one_load] * n_segments)
+    branch = np.arange(n_branches)
+    ends = np.concatenate([case.branch_from, case.branch_to])
+    sign = np.concatenate([np.ones(n_branches), -np.ones(n_branches)])
+    leaving = sparse.csr_array((sign, (ends, np.concatenate([branch, branch]))), shape=(n_buses, n_rows))
+    median_x = float(np.median(case.branch_x_pu)) if n_branches else 1.0
+    susceptance = np.where(in_service, median_x / case.branch_x_pu, 0.0)
+    angle_of_row = sparse.csr_array(
+        (-sign * np.tile(susceptance, 2), (np.concatenate([branch, branch]), ends)), shape=(n_rows, n_buses)
+    )
+    member_row = n_branches + np.repeat(np.arange(n_rows - n_branches), np.diff(case.interface_start))
+    members = sparse.csr_array((-case.interface_sign, (member_row, case.interface_branch)), shape=(n_rows, n_rows))
+    a_eq = sparse.vstack(
+        [
+            sparse.hstack([supply, -supply, load, sparse.csr_array((n_buses, n_buses)), -leaving]),
+            sparse.hstack(
+                [
+                    sparse.csr_array((n_rows, 2 * n_gens + n_segments * n_loads)),
+                    angle_of_row,
+                    sparse.eye_array(n_rows) + members,
+                ]
+            ),
+        ],
+        format="csr",
+    )
+    b_eq = np.concatenate([demand.sum(axis=1), np.zeros(n_rows)])
+
+    cost, penalty = perturbed_cost(state, perturb)
+    steps = 1.0 + SEGMENT_STEP * np.arange(n_segments)
+    c = np.concatenate([cost, state.spill_cost, np.outer(steps, penalty.ravel()).ravel(), np.zeros(n_buses + n_rows)])
+    lo, hi = np.asarray(state.lo_mw, dtype=float), np.asarray(state.hi_mw, dtype=float)
+    _, reference = np.unique(state.topology.island, return_index=True)
+    angle_bound = np.full(n_buses, np.inf)
+    angle_bound[reference] = 0.0
+    bounds = np.column_stack(
+        [
+            np.concatenate([lo, np.zeros(n_gens + n_segments * n_loads), -angle_bound, state.row_lo_mw]),
+            np.concatenate(
+                [
+                    hi,
+                    np.maximum(lo, 0.0),
+                    np.tile(demand.ravel() / n_segments, n_segments),
+                    angle_bound,
+                    state.row_hi_mw,
+                ]
+            ),
+        ]
+    )
+    return linprog(
+        c,
+        A_eq=a_eq,
+        b_eq=b_eq,
+        bounds=bounds,
+        method="highs-ds",
+        options={"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance},
+    )
