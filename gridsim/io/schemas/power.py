@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from gridsim.io.schemas.column import Row, SourcedRow, column
+
+# A cell is text, and a Literal of numbers takes no text.
+Sign = Annotated[Literal[-1, 1], BeforeValidator(lambda cell: {"1": 1, "+1": 1, "-1": -1}.get(cell, cell))]
 
 
 class BusRow(SourcedRow):
@@ -170,7 +175,7 @@ class InterfaceRow(SourcedRow):
     title: str = column("Name for people", "")
     line: str = column("Member line; give either a line or a transformer", "", ref="lines")
     transformer: str = column("Member transformer", "", ref="transformers")
-    sign: Literal[-1, 1] = column("+1 if the member's from-to direction is the section's forward direction", 1)
+    sign: Sign = column("+1 if the member's from-to direction is the section's forward direction", 1)
 
 
 class InterfaceLimitRow(SourcedRow):
