@@ -29,10 +29,13 @@ def unit_of(field: FieldInfo) -> str:
 
 def mend_text(field: FieldInfo) -> str:
     """What to write into this column."""
-    doc = field.description or "a value"
+    doc = (field.description or "a value").split(";")[0]
     unit = unit_of(field)
     text = f"give {doc[0].lower()}{doc[1:]}" + (f" in {unit}" if unit else "")
-    return text if field.is_required() else f"{text}, or leave empty for {field.get_default()!r}"
+    if field.is_required():
+        return text
+    default = field.get_default()
+    return f"{text}, or leave empty" + (f" for {default}" if default not in (None, "") else "")
 
 
 def explain(error: Any, model: type[BaseModel]) -> tuple[str, str, str]:

@@ -24,13 +24,13 @@ def column(
     extra: dict[str, Any] = {"unit": unit}
     if ref is not None:
         extra["ref"] = ref
-    return Field(default, description=doc, json_schema_extra=extra, gt=gt, ge=ge, lt=lt, le=le, allow_inf_nan=False)
+    return Field(default, description=doc, json_schema_extra=extra, gt=gt, ge=ge, lt=lt, le=le)
 
 
 class Row(BaseModel):
     """A row of any table: unknown columns are errors, cells are stripped, nothing changes after reading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class SourcedRow(Row):

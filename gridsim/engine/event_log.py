@@ -1,0 +1,47 @@
+"""The log of changes: each with the change that caused it, so that shed load walks back to its root."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ROOT = -1
+
+
+class Change(NamedTuple):
+    """One change of state. ``cause_id`` is the ``event_id`` of the change that made it, -1 for a root."""
+
+    event_id: int
+    time_h: float
+    component: str
+    from_state: str
+    to_state: str
+    cause_id: int
+
+
+class EventLog:
+    """Changes in order; remembers the last change of each component."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self._last: dict[str, Change] = {}
+
+    def add(self, time_h: float, component: str, to_state: str, cause_id: int = ROOT, *, initial: str = "normal") -> int:
+        """Log that ``component`` is now ``to_state``; a state that does not change is not logged again."""
+        last = self._last.get(component)
+        from_state = last.to_state if last is not None else initial
+        if from_state == to_state:
+            return last.event_id if last is not None else ROOT
+        change = Change(len(self.changes), time_h, component, from_state, to_state, cause_id)
+        self.changes.append(change)
+        self._last[component] = change
+        return change.event_id
+
+    def last_id(self, component: str) -> int:
+        """Number of the last change of ``component``, -1 if it never changed."""
+        change = self._last.get(component)
+        return change.event_id if change is not None else ROOT
+
+    def state(self, component: str, initial: str = "normal") -> str:
+        """State of ``component`` now."""
+        change = self._last.get(component)
+        return change.to_state if change is not None else initial

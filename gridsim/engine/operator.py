@@ -1,0 +1,173 @@
+"""The operator's redispatch: bounds from what is committed, available and within ramps, then one dispatch problem."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.contingencies.effects import Conditions
+from gridsim.engine.coupling import FuelLimits
+from gridsim.kernels.arrays import DispatchSolution, DispatchState
+from gridsim.model.pack import Packed
+from gridsim.model.scenario import Imports
+from gridsim.model.table import F8
+from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.weather.normal import HourInputs
+
+
+class Redispatch(NamedTuple):
+    """One answered dispatch in the system's own order. All MW.
+
+    p_main_mw, p_backup_mw (n_gens,): output by fuel, net of spill; p_border_mw (n_borders,); p_storage_mw (n_storages,)
+    discharging positive; available_mw (n_gens,) upper bound; curtailed_mw (n_gens,); spilled_mw (n_gens,);
+    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included.
+    """
+
+    state: DispatchState
+    solution: DispatchSolution
+    p_main_mw: F8
+    p_backup_mw: F8
+    p_border_mw: F8
+    p_storage_mw: F8
+    available_mw: F8
+    border_available_mw: F8
+    curtailed_mw: F8
+    spilled_mw: F8
+    load_mw: F8
+    unserved_mw: F8
+    response_mw: F8
+    loss_share: float
+    committed: NDArray[np.bool_]
+
+    @property
+    def p_gen_mw(self) -> F8:
+        """(n_gens,) output on all fuels, net of spill."""
+        return self.p_main_mw + self.p_backup_mw
+
+
+class Operator:
+    """Turns the state of a run into a dispatch problem and its answer back into the system's order."""
+
+    def __init__(self, packed: Packed, solver: DispatchSolver):
+        self.packed = packed
+        self.system = packed.system
+        self.solver = solver
+        self.storage_mwh = self.system.storages.energy_mwh * self.system.storages.energy_start_share
+        self._variable = np.isin(self.system.generators.fuel, ("wind", "solar"))
+
+    def border_mw(self, conditions: Conditions) -> F8:
+        """(n_borders,) MW that may be imported under the policy in force."""
+        borders = self.system.borders
+        by_policy = {
+            Imports.NONE: np.zeros(len(borders)),
+            Imports.CONTRACT: borders.contract_import_mw,
+            Imports.LIMIT: borders.limit_import_mw,
+        }
+        return by_policy[conditions.imports] * conditions.border_share
+
+    def bounds(
+        self,
+        conditions: Conditions,
+        inputs: HourInputs,
+        fuel: FuelLimits,
+        committed: NDArray[np.bool_],
+        p_last_mw: F8 | None,
+        ramp_h: float,
+        dt_h: float,
+    ) -> tuple[F8, F8]:
+        """(lo_mw, hi_mw), each (n_columns,): availability, fuel, commitment and ramps from ``p_last_mw`` (n_gens,)."""
+        packed, generators = self.packed, self.system.generators
+        lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
+        share = np.where(committed, inputs.gen_share * conditions.gen_share, 0.0)
+        main = generators.p_max_mw * share * fuel.gas_share
+        backup = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
+        backup_by_gen = np.bincount(packed.backup_gen, weights=backup, minlength=len(generators))
+        total = main + backup_by_gen
+        floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
+        floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
+        if p_last_mw is not None:
+            ramp_mw = np.nan_to_num(generators.ramp_mw_per_min, nan=np.inf) * ramp_h * 60.0
+            total = np.minimum(total, p_last_mw + ramp_mw)
+            floor = np.maximum(floor, p_last_mw - ramp_mw)
+        main = np.minimum(main, total)
+        room = np.divide(total - main, backup_by_gen, out=np.zeros_like(total), where=backup_by_gen > 0)
+        hi[packed.gen_columns] = main
+        lo[packed.gen_columns] = np.minimum(floor, main)
+        hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
+        hi[packed.border_columns] = self.border_mw(conditions)
+        storages = self.system.storages
+        works = storages.in_service & ~conditions.bus_out[storages.bus]
+        room_mwh = (storages.energy_mwh - self.storage_mwh) / storages.efficiency_charge
+        lo[packed.charge_columns] = -np.where(works, np.minimum(storages.p_charge_mw, room_mwh / dt_h), 0.0)
+        held_mwh = self.storage_mwh * storages.efficiency_discharge
+        hi[packed.discharge_columns] = np.where(works, np.minimum(storages.p_discharge_mw, held_mwh / dt_h), 0.0)
+        return lo, hi
+
+    def redispatch(
+        self,
+        conditions: Conditions,
+        inputs: HourInputs,
+        fuel: FuelLimits,
+        committed: NDArray[np.bool_],
+        p_last_mw: F8 | None,
+        ramp_h: float,
+        dt_h: float,
+        month: int,
+        loss_share: float,
+    ) -> Redispatch:
+        """Solve the dispatch problem of this moment."""
+        packed, system = self.packed, self.system
+        lo, hi = self.bounds(conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h)
+        out = conditions.out_branches(system)
+        row_lo, row_hi = packed.row_limits(out, month, conditions.interface_factor)
+        scale = 1.0 + loss_share
+        state = DispatchState(
+            topology=self.solver.topology(out),
+            lo_mw=lo,
+            hi_mw=hi,
+            cost=packed.cost,
+            spill_cost=packed.spill_cost,
+            demand_mw=packed.demand_by_tier(inputs.load_mw) * scale,
+            penalty=packed.penalty,
+            row_lo_mw=row_lo,
+            row_hi_mw=row_hi,
+        )
+        solution = self.solver.solve(state)
+        net = solution.p_mw - solution.spill_mw
+        responsive = packed.tiers.price_responsive
+        shed = solution.shed_mw / scale
+        response = packed.shed_by_load(inputs.load_mw, np.where(responsive, shed, 0.0))
+        unserved = packed.shed_by_load(inputs.load_mw, np.where(responsive, 0.0, shed))
+        n_gens = len(system.generators)
+        gen_hi = hi[packed.gen_columns] + np.bincount(
+            packed.backup_gen, weights=hi[packed.backup_columns], minlength=n_gens
+        )
+        p_main = net[packed.gen_columns]
+        return Redispatch(
+            state=state,
+            solution=solution,
+            p_main_mw=p_main,
+            p_backup_mw=np.bincount(packed.backup_gen, weights=net[packed.backup_columns], minlength=n_gens),
+            p_border_mw=net[packed.border_columns],
+            p_storage_mw=net[packed.charge_columns] + net[packed.discharge_columns],
+            available_mw=gen_hi,
+            border_available_mw=hi[packed.border_columns],
+            curtailed_mw=np.where(self._variable, hi[packed.gen_columns] - p_main, 0.0),
+            spilled_mw=solution.spill_mw[packed.gen_columns],
+            load_mw=inputs.load_mw,
+            unserved_mw=unserved,
+            response_mw=response,
+            loss_share=loss_share,
+            committed=committed,
+        )
+
+    def advance(self, answer: Redispatch, dt_h: float) -> None:
+        """Move the stores by ``dt_h`` hours of ``answer``; exact including efficiency."""
+        storages = self.system.storages
+        net = answer.solution.p_mw - answer.solution.spill_mw
+        charge = -net[self.packed.charge_columns]
+        discharge = net[self.packed.discharge_columns]
+        change = charge * storages.efficiency_charge - discharge / storages.efficiency_discharge
+        self.storage_mwh = np.clip(self.storage_mwh + change * dt_h, 0.0, storages.energy_mwh)

@@ -1,0 +1,381 @@
+"""One trajectory of one scenario: SimPy processes change the state, a late resolve at each instant answers it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Callable, Generator
+from typing import Any
+
+import numpy as np
+
+from gridsim.contingencies.effects import Conditions, conditions
+from gridsim.engine.clock import Priority, Rounds, environment, to_hours, to_seconds, wait
+from gridsim.engine.commitment import Commitment
+from gridsim.engine.coupling import SHORT_SHARE, FuelLimits, FuelSystem
+from gridsim.engine.event_log import ROOT, EventLog
+from gridsim.engine.interval import Interval
+from gridsim.engine.operator import Operator, Redispatch
+from gridsim.engine.recorder import SHORTFALL_TOLERANCE_MW, Recorder
+from gridsim.kernels.rng import stream_id, uniform
+from gridsim.model.pack import Packed
+from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, kinds
+from gridsim.model.table import F8
+from gridsim.solvers.ac import AcModel, AcSolution
+from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.weather.normal import HourInputs, NormalWeather
+
+Process = Generator[Any, Any, None]
+Progress = Callable[[float], None]
+
+_MOST_LOSS_SHARE = 0.15
+_AT_LIMIT = 0.999
+_GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
+
+
+class Simulation:
+    """One replicate. ``run()`` returns the recorder, the log and the operating point of every interval."""
+
+    def __init__(
+        self,
+        packed: Packed,
+        scenario: Scenario,
+        solver: DispatchSolver,
+        ac_model: AcModel | None,
+        *,
+        seed: int = 0,
+        replicate: int = 0,
+        progress: Progress | None = None,
+    ):
+        self.packed = packed
+        self.system = packed.system
+        self.scenario = scenario
+        self.seed = seed
+        self.replicate = replicate
+        self.env = environment()
+        self.horizon_s = to_seconds(scenario.horizon.hours)
+        self.step_s = scenario.horizon.step_minutes * 60
+        self.operator_delay_s = round(scenario.policy.operator_delay_minutes * 60)
+        self.active: list[Event] = []
+        self.log = EventLog()
+        self.recorder = Recorder(packed, replicate)
+        self.points: list[tuple[float, OperatingPoint]] = []
+        self._weather = NormalWeather(self.system)
+        self._operator = Operator(packed, solver)
+        self._commitment = Commitment(self.system)
+        self._fuel = FuelSystem(packed, self._conditions())
+        self._ac_model = ac_model
+        self._rounds = Rounds()
+        self._progress = progress
+        self._armed = False
+        self._sudden = False
+        self._culprit = ""
+        self._interval: Interval | None = None
+        self._interval_start_s = 0
+        self._loss_share = self.system.loss_share
+
+    def run(self) -> None:
+        """Run to the end of the horizon."""
+        self.env.process(self._ticks())
+        for event in self.scenario.events:
+            self.env.process(self._event(event))
+        self.env.run(until=self.horizon_s)
+        self._close_interval(self.horizon_s)
+
+    # Processes
+
+    def _ticks(self) -> Process:
+        """Weather, load and the daily commitment at every step of the horizon."""
+        while True:
+            yield wait(self.env, 0, Priority.WEATHER)
+            if self.env.now == 0 or self._local_time(self.env.now).time() == dt.time(0):
+                self._commit(first=self.env.now == 0)
+            self._arm("weather and load")
+            if self._progress is not None:
+                self._progress(self.env.now / self.horizon_s)
+            yield wait(self.env, self.step_s, Priority.WEATHER)
+
+    def _event(self, event: Event) -> Process:
+        """An event of the scenario: happens with its probability, lasts its duration or a drawn repair time."""
+        yield wait(self.env, to_seconds(event.at_h), Priority.CONTINGENCY)
+        if self._draw(event, "probability") >= event.probability:
+            return
+        self.active.append(event)
+        started = self._log_event(event)
+        taken = self._take_stock(event)
+        self._arm(event.id, sudden=True)
+        duration_h = event.duration_h
+        if event.repair is not None:
+            duration_h = draw_repair_h(event.repair, self._draw(event, "repair"))
+        if duration_h is None:
+            return
+        yield wait(self.env, max(to_seconds(duration_h), 1), Priority.CONTINGENCY)
+        self.active.remove(event)
+        self._fuel.backup_mwh = self._fuel.backup_mwh + taken
+        for target in event.targets:
+            self.log.add(self._now_h, f"{target.table}:{target.name}", "normal", started)
+        self._arm(event.id, sudden=True)
+
+    def _follow_up(self) -> Process:
+        """After a sudden change the operator acts again every delay, until the next step."""
+        next_tick_s = (self.env.now // self.step_s + 1) * self.step_s
+        while self.env.now + self.operator_delay_s < next_tick_s:
+            yield wait(self.env, self.operator_delay_s, Priority.OPERATOR)
+            self._arm("the operator's follow-up")
+
+    def _start_machine(self, ready_s: float) -> Process:
+        yield wait(self.env, max(math.ceil(ready_s - self.env.now), 1), Priority.OPERATOR)
+        self._arm("a started machine")
+
+    # State
+
+    @property
+    def _now_h(self) -> float:
+        return to_hours(self.env.now)
+
+    def _local_time(self, seconds: float) -> dt.datetime:
+        return self.scenario.horizon.start + dt.timedelta(seconds=seconds)
+
+    def _conditions(self) -> Conditions:
+        return conditions(self.system, self.active, self.scenario.policy.imports)
+
+    def _inputs(self, seconds: float, state: Conditions) -> HourInputs:
+        """Weather and load of the step that holds at ``seconds``."""
+        tick_s = seconds // self.step_s * self.step_s
+        anomaly_k, wind, solar = 0.0, 1.0, 1.0
+        given = self.scenario.weather
+        if given is not None:
+            hour = min(int(tick_s // 3600), len(given.temperature_anomaly_k) - 1)
+            anomaly_k, wind, solar = given.temperature_anomaly_k[hour], given.wind_factor[hour], given.solar_factor[hour]
+        return self._weather.at(
+            self._local_time(tick_s),
+            temperature_anomaly_k=anomaly_k + state.temperature_k,
+            wind_factor=wind * state.wind_factor,
+            solar_factor=solar * state.solar_factor,
+            load_factor=state.load_factor,
+        )
+
+    def _draw(self, event: Event, purpose: str) -> float:
+        return float(uniform(self.seed, self.replicate, stream_id("event", event.id, purpose), 0))
+
+    def _take_stock(self, event: Event) -> F8:
+        links = self.system.gas_to_power
+        if kinds()[event.kind].primitive is not Primitive.STOCK:
+            return np.zeros(len(links))
+        names = {target.name for target in event.targets}
+        hit = np.array([target_all or plant in names for target_all, plant in zip(
+            [any(target.table == "all" for target in event.targets)] * len(links), links.plant.tolist(), strict=True
+        )], dtype=bool)
+        return self._fuel.take_backup(hit, event.magnitude)
+
+    def _commit(self, *, first: bool) -> None:
+        """The day's priority list from the day's peaks as they can be foreseen: normal inputs, no new outages."""
+        state = self._conditions()
+        generators, system = self.system.generators, self.system
+        bus_zone = system.buses.zone
+        peak = np.full(len(system.zones), -np.inf)
+        variable = np.isin(generators.fuel, ("wind", "solar"))
+        best_share = np.zeros(len(generators))
+        for hour in range(24):
+            inputs = self._inputs(self.env.now + 3600 * hour, state)
+            load = np.bincount(bus_zone[system.loads.bus] + 1, weights=inputs.load_mw, minlength=len(peak) + 1)[1:]
+            renewable = np.where(variable, generators.p_max_mw * inputs.gen_share * state.gen_share, 0.0)
+            given = np.bincount(bus_zone[generators.bus] + 1, weights=renewable, minlength=len(peak) + 1)[1:]
+            peak = np.maximum(peak, load * (1.0 + self._loss_share) - given)
+            best_share = np.maximum(best_share, inputs.gen_share)
+        wanted = self._commitment.priority_list(generators.p_max_mw * best_share * state.gen_share, peak)
+        self._commitment.release(wanted)
+        self._order(wanted, at_once=first)
+
+    def _order(self, wanted: Any, *, at_once: bool = False) -> None:
+        new = self._commitment.order(wanted, self.env.now, at_once=at_once)
+        for ready_s in np.unique(self._commitment.ready_s[new]):
+            if ready_s > self.env.now:
+                self.env.process(self._start_machine(float(ready_s)))
+
+    # Resolve
+
+    def _arm(self, culprit: str, *, sudden: bool = False) -> None:
+        """Ask for one resolve at the end of this instant."""
+        self._sudden = self._sudden or sudden
+        self._culprit = culprit
+        if not self._armed:
+            self._armed = True
+            self.env.process(self._resolve_late())
+
+    def _resolve_late(self) -> Process:
+        yield wait(self.env, 0, Priority.RESOLVE)
+        self._armed = False
+        self._rounds.count(int(self.env.now), self._culprit)
+        self._resolve()
+
+    def _resolve(self) -> None:
+        now_s = int(self.env.now)
+        since_last_h = to_hours(now_s - self._interval_start_s)
+        previous = self._interval
+        self._close_interval(now_s)
+        state = self._conditions()
+        inputs = self._inputs(now_s, state)
+        dt_h = to_hours(min((now_s // self.step_s + 1) * self.step_s, self.horizon_s) - now_s)
+        on_tick = now_s % self.step_s == 0
+        ramp_h = since_last_h if on_tick or not self._sudden else 0.0
+        if self._sudden:
+            ramp_h += to_hours(self.operator_delay_s)
+        committed = self._commitment.committed(now_s)
+        generators = self.system.generators
+        able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
+        fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
+        linepack, yards, backup_days = (
+            self._fuel.gas_stocks.linepack_mcm, self._fuel.yard_days.copy(), self._fuel.backup_days
+        )
+        answer = self._operator.redispatch(
+            state,
+            inputs,
+            fuel,
+            committed,
+            previous.answer.p_gen_mw if previous is not None else None,
+            ramp_h,
+            dt_h,
+            self._local_time(now_s).month,
+            self._loss_share,
+        )
+        gas = self._fuel.balance(dt_h, state, inputs, answer.p_main_mw)
+        out = state.out_branches(self.system)
+        point = operating_point(answer, out)
+        ac = self._solve_ac(point, answer)
+        self._interval = Interval(
+            self._now_h, 0.0, inputs, answer, fuel, gas, linepack, yards, backup_days, out, ac
+        )
+        self._interval_start_s = now_s
+        self.points.append((self._now_h, point))
+        self._log_outcome(answer, fuel)
+        if answer.unserved_mw.sum() > SHORTFALL_TOLERANCE_MW:
+            self._start_reserves(able_mw, inputs, state, answer)
+        if self._sudden:
+            self.env.process(self._follow_up())
+        self._sudden = False
+
+    def _start_reserves(self, able_mw: F8, inputs: HourInputs, state: Conditions, answer: Redispatch) -> None:
+        """Order the cheapest machines not yet synchronised, enough for what is short now."""
+        generators = self.system.generators
+        could_mw = generators.p_max_mw * inputs.gen_share * state.gen_share
+        idle = np.isinf(self._commitment.ready_s) & (could_mw > 0)
+        short_mw = float(answer.unserved_mw.sum())
+        wanted = np.zeros(len(generators), dtype=bool)
+        for gen in np.lexsort((generators.name, generators.cost_per_mwh)):
+            if short_mw <= 0:
+                break
+            if idle[gen]:
+                wanted[gen] = True
+                short_mw -= could_mw[gen]
+        self._order(wanted)
+
+    def _solve_ac(self, point: OperatingPoint, answer: Redispatch) -> AcSolution | None:
+        if self._ac_model is None:
+            return None
+        ac = self._ac_model.solve(point)
+        served_mw = float(point.p_load_mw.sum())
+        if ac.converged and served_mw > 0:
+            self._loss_share = min(max(float(ac.losses_mw) / served_mw, 0.0), _MOST_LOSS_SHARE)
+        return ac
+
+    def _close_interval(self, now_s: int) -> None:
+        """Let what held since the last resolve act on the stocks, and record it."""
+        interval = self._interval
+        if interval is None:
+            return
+        duration_h = to_hours(now_s - self._interval_start_s)
+        if duration_h <= 0:
+            self.points.pop()
+            return
+        answer = interval.answer
+        self._fuel.advance(duration_h, answer.p_main_mw, answer.p_backup_mw[self.packed.backup_gen])
+        self._operator.advance(answer, duration_h)
+        self.recorder.record(interval._replace(duration_h=duration_h))
+
+    # Causes
+
+    def _log_event(self, event: Event) -> int:
+        kind = kinds()[event.kind]
+        state = kind.kind if event.magnitude == 1 else f"{kind.kind} {event.magnitude:g} {kind.magnitude_unit}"
+        ids = [self.log.add(self._now_h, f"{target.table}:{target.name}", state) for target in event.targets]
+        return ids[0] if ids else self.log.add(self._now_h, f"event:{event.id}", state)
+
+    def _cause(self, tables: tuple[str, ...] = ()) -> int:
+        """The latest active event (of these target tables, if given); ROOT if there is none."""
+        ids = [
+            self.log.last_id(f"{target.table}:{target.name}")
+            for event in self.active
+            for target in event.targets
+            if not tables or target.table in tables
+        ]
+        return max(ids, default=ROOT)
+
+    def _log_outcome(self, answer: Redispatch, fuel: FuelLimits) -> None:
+        """Log plants short of gas or on backup fuel, sections at their limit, zones that shed; each with its cause."""
+        now_h, links = self._now_h, self.system.gas_to_power
+        burnt_backup = np.bincount(
+            self.packed.backup_link, weights=answer.p_backup_mw[self.packed.backup_gen], minlength=len(links)
+        )
+        latest_shortage = ROOT
+        for link, plant in enumerate(links.plant.tolist()):
+            short = fuel.link_gas_mw[link] < SHORT_SHARE * fuel.link_asked_mw[link]
+            component = f"plant:{plant}"
+            if short or self.log.state(component) != "normal":
+                backup = short and burnt_backup[link] > SHORTFALL_TOLERANCE_MW
+                dry = short and not backup and links.backup_fuel[link] != "none" and self._fuel.backup_mwh[link] <= 0
+                text = "on backup fuel" if backup else ("no fuel left" if dry else "short of gas")
+                cause = self._cause(_GAS_TABLES) if self.log.state(component) == "normal" else self.log.last_id(component)
+                number = self.log.add(now_h, component, text if short else "normal", cause)
+                latest_shortage = max(latest_shortage, number if short else ROOT)
+        cause = max(latest_shortage, self._cause())
+        flow = answer.solution.flow_mw[self.system.n_branches :]
+        hi, lo = answer.state.row_hi_mw[self.system.n_branches :], answer.state.row_lo_mw[self.system.n_branches :]
+        binding = ROOT
+        for section, name in enumerate(self.system.interfaces.name.tolist()):
+            full = (flow[section] > 0 and flow[section] >= _AT_LIMIT * hi[section]) or (
+                flow[section] < 0 and flow[section] <= _AT_LIMIT * lo[section]
+            )
+            if full or self.log.state(f"section:{name}") != "normal":
+                number = self.log.add(now_h, f"section:{name}", "at its limit" if full else "normal", cause)
+                binding = max(binding, number if full else ROOT)
+        zone = self.system.buses.zone[self.system.loads.bus]
+        for position, name in enumerate(self.system.zones):
+            short = answer.unserved_mw[zone == position].sum() > SHORTFALL_TOLERANCE_MW
+            if short or self.log.state(f"zone:{name}") != "normal":
+                self.log.add(now_h, f"zone:{name}", "shedding" if short else "normal",
+                             binding if binding != ROOT else cause)
+
+
+def operating_point(answer: Redispatch, out_branch: Any) -> OperatingPoint:
+    """The moment as the power flow needs it: what runs, what is served, what is out."""
+    return OperatingPoint(
+        p_gen_mw=answer.p_gen_mw,
+        p_border_mw=answer.p_border_mw,
+        p_storage_mw=answer.p_storage_mw,
+        p_load_mw=answer.load_mw - answer.unserved_mw - answer.response_mw,
+        branch_out=out_branch,
+        gen_committed=answer.committed & (answer.available_mw > 0),
+    )
+
+
+def draw_repair_h(repair: Repair, draw: float) -> float:
+    """Repair time of one uniform draw: by inversion (exponential) or the normal quantile (lognormal with that mean)."""
+    if repair.distribution == "exponential":
+        return -repair.mean_h * math.log(1.0 - draw)
+    from statistics import NormalDist
+
+    quantile = NormalDist().inv_cdf(draw)
+    return repair.mean_h * math.exp(repair.sigma * quantile - repair.sigma**2 / 2.0)
+
+
+def without_events(scenario: Scenario) -> Scenario:
+    """The same horizon, weather and policy with nothing happening: what effects are measured against."""
+    return dataclasses.replace(scenario, events=())
+
+
+def make_ac_model(packed: Packed, mode: AcMode) -> AcModel | None:
+    """The power-flow model that ``policy.ac`` asks for."""
+    return None if mode is AcMode.OFF else AcModel(packed.system, mode.value)

@@ -1,0 +1,178 @@
+"""Metrics of one trajectory from its tables: n = 1, no standard error (METRICS, names and scopes)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8
+from gridsim.results.metrics import Estimate, single
+from gridsim.results.run_records import Columns
+
+SHORTFALL_TOLERANCE_MW = 1e-4
+_RESTORED = (50, 90, 100)
+
+
+def run_metrics(
+    system: GridSystem, tables: Mapping[str, Columns], first_event_h: float | None, baseline: Mapping[str, Columns] | None
+) -> list[Estimate]:
+    """All metrics that the tables allow; ``baseline``: tables of the same horizon without events, if it was run.
+
+    A number that cannot be computed is absent.
+    """
+    found = [
+        *_unserved(tables, first_event_h),
+        *_supply(system, tables),
+        *_sections(tables),
+        *_fuel(tables),
+        *_minerals(system, tables),
+        *_survival(tables, first_event_h),
+    ]
+    if baseline is not None:
+        change = _co2_t(tables) - _co2_t(baseline)
+        found.append(single("co2_change_t", "system", change, "t"))
+    return found
+
+
+def _sum_by(names: NDArray[np.str_], values: F8) -> dict[str, float]:
+    """Sums by name, in name order."""
+    unique, where = np.unique(names, return_inverse=True)
+    return dict(zip(unique.tolist(), np.bincount(where, weights=values, minlength=len(unique)).tolist(), strict=True))
+
+
+def system_series(columns: Columns, value: str) -> tuple[F8, F8, F8]:
+    """(time_h, duration_h, sum over names) of a per-hour table."""
+    times, first, where = np.unique(columns["time_h"], return_index=True, return_inverse=True)
+    return times, columns["duration_h"][first], np.bincount(where, weights=columns[value], minlength=len(times))
+
+
+def _unserved(tables: Mapping[str, Columns], first_event_h: float | None) -> Iterable[Estimate]:
+    zones, shortfall = tables["zones"], tables["shortfall"]
+    for name, energy in _sum_by(zones["name"], zones["unserved_mw"] * zones["duration_h"]).items():
+        if name != "external":
+            yield single("EUE", f"zone:{name}", energy, "MWh")
+    energy = shortfall["unserved_mw"] * shortfall["duration_h"]
+    for scope, column in (("oblast", "oblast"), ("class", "load_class")):
+        for name, value in _sum_by(shortfall[column], energy).items():
+            yield single("EUE", f"{scope}:{name}", value, "MWh")
+    times, duration, unserved = system_series(zones, "unserved_mw")
+    total = float(unserved @ duration)
+    yield single("EUE", "system", total, "MWh")
+    short = unserved > SHORTFALL_TOLERANCE_MW
+    yield single("LOLH", "system", float(duration[short].sum()), "h")
+    yield single("peak_shed_mw", "system", float(unserved.max(initial=0.0)), "MW")
+    response = zones["price_response_mw"] @ zones["duration_h"]
+    yield single("price_response_mwh", "system", float(response), "MWh")
+    if short.any():
+        origin_h = first_event_h if first_event_h is not None else 0.0
+        # The first shortfall after the event; one that was there before is not its doing.
+        after = np.flatnonzero(short & (times >= origin_h))
+        if len(after):
+            yield single("time_to_first_shed_h", "system", float(times[after[0]] - origin_h), "h")
+            peak = float(unserved[after].max())
+            peak_at = int(after[np.argmax(unserved[after])])
+            for percent in _RESTORED:
+                left = peak * (1.0 - percent / 100.0) + SHORTFALL_TOLERANCE_MW
+                worse = np.flatnonzero(unserved[peak_at:] > left)
+                last = peak_at + int(worse[-1])
+                if last + 1 < len(times):  # otherwise not restored within the horizon: absent
+                    yield single(f"time_to_restore_h_{percent}", "system", float(times[last + 1] - origin_h), "h")
+
+
+def _co2_t(tables: Mapping[str, Columns]) -> float:
+    zones = tables["zones"]
+    return float(zones["co2_t_per_h"] @ zones["duration_h"])
+
+
+def _supply(system: GridSystem, tables: Mapping[str, Columns]) -> Iterable[Estimate]:
+    zones, generators = tables["zones"], tables["generators"]
+    duration = zones["duration_h"]
+    served = float((zones["demand_mw"] - zones["unserved_mw"] - zones["price_response_mw"]) @ duration)
+    yield single("demand_mwh", "system", float(zones["demand_mw"] @ duration), "MWh")
+    co2_t = _co2_t(tables)
+    yield single("co2_t", "system", co2_t, "t")
+    if served > 0:
+        yield single("co2_t_per_mwh_served", "system", co2_t / served, "t/MWh")
+    yield single("curtailed_mwh", "system", float(zones["curtailed_mw"] @ duration), "MWh")
+    yield single("spilled_heat_led_mwh", "system", float(zones["spilled_mw"] @ duration), "MWh")
+    energy = _sum_by(generators["fuel"], generators["p_mw"] * generators["duration_h"])
+    for fuel, value in energy.items():
+        yield single("energy_mwh", f"fuel:{fuel}", value, "MWh")
+    positive = {fuel: max(value, 0.0) for fuel, value in energy.items()}
+    total = sum(positive.values())
+    if total > 0:
+        yield single("import_share", "system", 100.0 * positive.get("import", 0.0) / total, "%")
+        own = total - positive.get("import", 0.0)
+        shares = [100.0 * value / own for fuel, value in positive.items() if fuel != "import" and own > 0]
+        yield single("hhi_fuel", "system", float(sum(share**2 for share in shares)), "-")
+    times, _, margin = system_series(zones, "reserve_margin_mw")
+    if len(times):
+        yield single("reserve_margin_mw_min", "system", float(margin.min()), "MW")
+    for zone in system.zones:
+        rows = zones["name"] == zone
+        if rows.any():
+            yield single("reserve_margin_mw_min", f"zone:{zone}", float(zones["reserve_margin_mw"][rows].min()), "MW")
+
+
+def _sections(tables: Mapping[str, Columns]) -> Iterable[Estimate]:
+    interfaces = tables["interfaces"]
+    for name in np.unique(interfaces["name"]).tolist():
+        rows = interfaces["name"] == name
+        loading, weight = interfaces["loading"][rows] * 100.0, interfaces["duration_h"][rows]
+        known = np.isfinite(loading)
+        if known.any():
+            yield single("section_loading_max", f"section:{name}", float(loading[known].max()), "%")
+            yield single("section_loading_p95", f"section:{name}", _quantile(loading[known], weight[known], 0.95), "%")
+
+
+def _quantile(values: F8, weights: F8, level: float) -> float:
+    """Smallest value below which at least ``level`` of the time lies."""
+    order = np.argsort(values)
+    share = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(np.searchsorted(share, level), len(values) - 1)])
+
+
+def _fuel(tables: Mapping[str, Columns]) -> Iterable[Estimate]:
+    fuel = tables["fuel"]
+    for name in np.unique(fuel["name"]).tolist():
+        rows = fuel["name"] == name
+        yield single("fuel_days_min", f"plant:{name}", float(fuel["stock_days"][rows].min()), "d")
+
+
+def _minerals(system: GridSystem, tables: Mapping[str, Columns]) -> Iterable[Estimate]:
+    """Tonnes not made: unserved energy of a site over its electricity per tonne, shared by the products of one site."""
+    shortfall, minerals = tables["shortfall"], system.minerals
+    load_of = {f"{bus}/{load}": site for bus, load, site in zip(
+        system.buses.name[system.loads.bus].tolist(), system.loads.name.tolist(), system.loads.site.tolist(), strict=True
+    )}
+    energy: dict[str, float] = {}
+    for name, mwh in _sum_by(shortfall["name"], shortfall["unserved_mw"] * shortfall["duration_h"]).items():
+        site = load_of.get(name, "")
+        energy[site] = energy.get(site, 0.0) + mwh
+    lost: dict[str, float] = {}
+    modelled: set[str] = set()
+    sites = minerals.site.tolist()
+    for position, site in enumerate(sites):
+        per_t = float(minerals.electricity_mwh_per_t[position])
+        if site and np.isfinite(per_t):
+            mineral = str(minerals.mineral[position])
+            modelled.add(mineral)
+            lost[mineral] = lost.get(mineral, 0.0) + energy.get(site, 0.0) / sites.count(site) / per_t
+    for mineral in sorted(modelled):
+        yield single("mineral_loss_t", f"mineral:{mineral}", lost[mineral], "t")
+
+
+def _survival(tables: Mapping[str, Columns], first_event_h: float | None) -> Iterable[Estimate]:
+    """Hours from the first event until a plant is first short of gas."""
+    if first_event_h is None:
+        return
+    events = tables["events"]
+    seen: set[str] = set()
+    for component, state, time_h in zip(events["component"], events["to_state"], events["time_h"], strict=True):
+        name = str(component)
+        if name.startswith("plant:") and state != "normal" and name not in seen and time_h >= first_event_h:
+            seen.add(name)
+            yield single("survival_time_h", name, float(time_h - first_event_h), "h")

@@ -1,0 +1,133 @@
+"""Hourly inputs from the climate's normal course and stated departures from it.
+
+Temperature is the monthly normal, linear between mid-months, plus a daily cosine (coldest at 06:00, warmest at 15:00 to
+18:00) plus the anomaly. Wind, sun and hydro follow their profiles times a factor. Load follows its profile and departs
+from it by ``heating_share_per_k`` for every kelvin of heating demand (below 15 C) more than normal; the profile already
+holds the seasonal mean, so only departures act.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import numpy as np
+
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8, I4
+
+HEATING_BALANCE_C = 15.0
+COLDEST_HOUR = 6.0
+GAS_COLD_DAY_BELOW_NORMAL_K = 15.0
+_SATURDAY, _SUNDAY = 5, 6
+
+
+class HourInputs(NamedTuple):
+    """One step. temperature_c (n_sites,); gen_share (n_gens,) available share of p_max; heat_min_share (n_gens,) forced
+    share; load_mw (n_loads,) at the bus; gas_demand_mcm_per_d (n_gas_demands,); winter: October to March."""
+
+    temperature_c: F8
+    gen_share: F8
+    heat_min_share: F8
+    load_mw: F8
+    gas_demand_mcm_per_d: F8
+    winter: bool
+
+
+class NormalWeather:
+    """The climate of one system as a function of local time and departures."""
+
+    def __init__(self, system: GridSystem):
+        self.system = system
+        site = system.buses.weather_site
+        self._gen_site = site[system.generators.bus]
+        self._load_site = site[system.loads.bus]
+        self._gas_site = _nearest_site(system)
+        self._is_wind = system.generators.fuel == "wind"
+        self._is_solar = system.generators.fuel == "solar"
+
+    def at(
+        self,
+        time: dt.datetime,
+        *,
+        temperature_anomaly_k: float = 0.0,
+        wind_factor: float = 1.0,
+        solar_factor: float = 1.0,
+        load_factor: F8 | float = 1.0,
+    ) -> HourInputs:
+        """Inputs of the step that starts at local ``time``; ``load_factor`` (n_loads,) multiplies demand."""
+        system = self.system
+        normal_day_c = self._normal_day_c(time)
+        day_c = normal_day_c + temperature_anomaly_k
+        temperature_c = day_c + self._daily_swing_k(time)
+        generators = system.generators
+        gen_share = self._profile(generators.profile, time)
+        gen_share = np.where(self._is_wind, np.minimum(gen_share * wind_factor, 1.0), gen_share)
+        gen_share = np.where(self._is_solar, np.minimum(gen_share * solar_factor, 1.0), gen_share)
+        heat_min = np.zeros(len(generators))
+        for gen in np.flatnonzero(generators.heat_led):
+            gen_day_c = day_c[self._gen_site[gen]] if self._gen_site[gen] >= 0 else HEATING_BALANCE_C
+            low, high = system.heat_curves.shares(int(generators.heat_curve[gen]), gen_day_c)
+            gen_share[gen] *= high
+            heat_min[gen] = min(float(low), gen_share[gen])
+        heating_k = _at_site(np.maximum(HEATING_BALANCE_C - day_c, 0.0), self._load_site)
+        normal_k = _at_site(np.maximum(HEATING_BALANCE_C - normal_day_c, 0.0), self._load_site)
+        loads = system.loads
+        departure = 1.0 + loads.heating_share_per_k * (heating_k - normal_k)
+        load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self._profile(loads.profile, time)
+        load_mw = load_mw * np.maximum(departure, 0.0) * load_factor
+        return HourInputs(
+            temperature_c, gen_share, heat_min, load_mw, self._gas_demand(day_c), time.month in (10, 11, 12, 1, 2, 3)
+        )
+
+    def _profile(self, profile: I4, time: dt.datetime) -> F8:
+        """Value of each element's profile at ``time``; 1 for elements without one."""
+        day = {_SATURDAY: 1, _SUNDAY: 2}.get(time.weekday(), 0)
+        values = np.append(self.system.profiles.value[:, time.month - 1, day, time.hour], 1.0)
+        return values[profile].copy()
+
+    def _normal_day_c(self, time: dt.datetime) -> F8:
+        """(n_sites,) normal daily mean, linear between the middles of months."""
+        mean = self.system.climate.t_mean_c
+        if mean.shape[0] == 0:
+            return np.zeros(0)
+        days_in_month = 30.4
+        position = (time.month - 1) + (time.day - 0.5 - days_in_month / 2) / days_in_month
+        lower = int(np.floor(position))
+        share = position - lower
+        return mean[:, lower % 12] * (1.0 - share) + mean[:, (lower + 1) % 12] * share
+
+    def _daily_swing_k(self, time: dt.datetime) -> F8:
+        climate = self.system.climate
+        swing = (climate.t_max_c[:, time.month - 1] - climate.t_min_c[:, time.month - 1]) / 2.0
+        hour = time.hour + time.minute / 60.0
+        return -np.nan_to_num(swing) * np.cos(2.0 * np.pi * (hour - COLDEST_HOUR) / 24.0)
+
+    def _gas_demand(self, day_c: F8) -> F8:
+        """Gas demand by heating degrees: summer at 15 C, winter at the January normal, the cold day 15 K below that."""
+        demand = self.system.gas_demand
+        january_c = _at_site(self.system.climate.t_mean_c[:, 0], self._gas_site)
+        now_c = _at_site(day_c, self._gas_site)
+        warm = np.clip((HEATING_BALANCE_C - now_c) / np.maximum(HEATING_BALANCE_C - january_c, 1.0), 0.0, 1.0)
+        cold = np.maximum(january_c - now_c, 0.0) / GAS_COLD_DAY_BELOW_NORMAL_K
+        mcm_per_d = demand.summer_mcm_per_d + warm * (demand.winter_mcm_per_d - demand.summer_mcm_per_d)
+        mcm_per_d = mcm_per_d + cold * (demand.cold_day_mcm_per_d - demand.winter_mcm_per_d)
+        return np.where(demand.in_service, np.maximum(mcm_per_d, 0.0), 0.0)
+
+
+def _at_site(values: F8, site: I4) -> F8:
+    """Values at each element's site; the balance temperature's 0 heating degrees where there is none."""
+    padded = np.append(values, 0.0)
+    return np.nan_to_num(padded[site])
+
+
+def _nearest_site(system: GridSystem) -> I4:
+    """Site nearest to each gas demand's node, -1 without coordinates (equirectangular distance)."""
+    sites, nodes = system.weather_sites, system.gas_nodes
+    if len(sites) == 0 or len(system.gas_demand) == 0:
+        return np.full(len(system.gas_demand), -1, dtype=np.int32)
+    lat, lon = nodes.lat[system.gas_demand.node], nodes.lon[system.gas_demand.node]
+    east = (lon[:, None] - sites.lon[None, :]) * np.cos(np.radians(sites.lat[None, :]))
+    distance = np.hypot(lat[:, None] - sites.lat[None, :], east)
+    known = ~np.isnan(distance).any(axis=1)
+    return np.where(known, np.argmin(np.nan_to_num(distance, nan=np.inf), axis=1), -1).astype(np.int32)
