@@ -6,45 +6,99 @@ pandapower is imported inside functions: its import alone takes three seconds.
 from __future__ import annotations
 
 import copy
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
+from gridsim.solvers.ac_ladder import MAX_ITERATIONS, TOLERANCE_PU, NewtonResult, NewtonTask
+from gridsim.solvers.ac_network import Admittances, AcTopology
 from gridsim.solvers.operating_point import OperatingPoint, base_point
-from gridsim.solvers.participation import Sources, sources, voltage_setpoints
+from gridsim.solvers.participation import (
+    BASE_MVA,
+    Sources,
+    branch_status,
+    reactive_load_mvar,
+    shunt_status,
+    sources,
+    split_reactive,
+    voltage_setpoints,
+)
 
-BASE_MVA = 100.0
+class PandapowerNewton:
+    """pandapower's ``runpp`` as the Newton solver of the AC ladder: one island a call, lightsim2grid switched off."""
+
+    def __init__(self, system: GridSystem, net: Any):
+        import pandapower as pp
+
+        self._runpp = pp.runpp
+        self._not_converged = pp.LoadflowNotConverged
+        self.system = system
+        self.net = net
+        self._gen_bus = net.gen["bus"].to_numpy()
+
+    def prepare(self, point: OperatingPoint, topology: AcTopology, have: Sources) -> None:
+        """Write the operating point's injections and switching."""
+        self.point, self.have = point, have
+        write_point(self.net, self.system, point, topology.status)
+
+    def newton(self, task: NewtonTask, max_iterations: int = MAX_ITERATIONS) -> NewtonResult:
+        """Solve one task."""
+        net, system, have = self.net, self.system, self.have
+        gens = system.generators
+        bus = task.topology.networks[task.number].bus
+        inside = np.zeros(len(system.buses), dtype=bool)
+        inside[bus] = True
+        held, q_bus, p_extra = np.zeros(len(inside), dtype=bool), np.zeros(len(inside)), np.zeros(len(inside))
+        held[bus], q_bus[bus], p_extra[bus] = task.held, task.q_source_pu * BASE_MVA, task.p_extra_pu * BASE_MVA
+        holds = have.gen_regulates & held[gens.bus]
+        q_gen, _ = split_reactive(system, have, q_bus)
+        # p_extra is a bus's sum; its first synchronised machine carries it, which is all the same to the power flow
+        p_gen = point_power(system, self.point.p_gen_mw, have.gen_on, p_extra)
+        write_machines(net, system, have, p_gen, self.point.p_border_mw, q_gen, holds)
+        net.bus["in_service"] = inside
+        on = net.gen["in_service"].to_numpy() & inside[self._gen_bus]
+        first = np.full(len(inside), -1)
+        rows = np.flatnonzero(on)[::-1]
+        first[self._gen_bus[rows]] = rows
+        weight, slack = np.zeros(len(on)), np.zeros(len(on), dtype=bool)
+        weight[first[bus[task.held]]] = task.weight[task.held]
+        slack[first[bus[task.reference]]] = True
+        net.gen["slack"], net.gen["slack_weight"] = slack, weight
+        vm, va = np.ones(len(inside)), np.zeros(len(inside))
+        vm[bus], va[bus] = np.abs(task.v0), np.degrees(np.angle(task.v0))
+        try:
+            self._runpp(
+                net,
+                distributed_slack=True,
+                lightsim2grid=False,
+                calculate_voltage_angles=True,
+                init_vm_pu=vm,
+                init_va_degree=va,
+                max_iteration=max_iterations,
+                tolerance_mva=TOLERANCE_PU * BASE_MVA,
+                check_connectivity=False,
+                trafo_model="t",
+            )
+        except self._not_converged:
+            return NewtonResult(False, np.full(len(bus), np.nan + 0j), max_iterations)
+        result = net.res_bus
+        angle = np.radians(result["va_degree"].to_numpy()[bus])
+        v = result["vm_pu"].to_numpy()[bus] * np.exp(1j * angle)
+        return NewtonResult(True, v, int(net._ppc["iterations"]))
 
 
-class Admittances(NamedTuple):
-    """Two-port admittances of every branch as if in service, (n_branches,) complex, pu on BASE_MVA, and shunts (n_shunts,)."""
-
-    yff: np.ndarray[Any, np.dtype[np.complex128]]
-    yft: np.ndarray[Any, np.dtype[np.complex128]]
-    ytf: np.ndarray[Any, np.dtype[np.complex128]]
-    ytt: np.ndarray[Any, np.dtype[np.complex128]]
-    y_shunt: np.ndarray[Any, np.dtype[np.complex128]]
-
-
-def branch_status(system: GridSystem, branch_out: I4) -> B1:
-    """(n_branches,) bool: in service in the system and not among ``branch_out``."""
-    status = system.branch_in_service.copy()
-    status[branch_out] = False
-    return status
-
-
-def shunt_status(system: GridSystem, status: B1) -> B1:
-    """(n_shunts,) bool: in service, and the line it is switched with too."""
-    line = system.shunts.line
-    return system.shunts.in_service & ((line < 0) | status[np.maximum(line, 0)] if len(status) else line < 0)
-
-
-def reactive_load_mvar(system: GridSystem, p_load_mw: F8) -> F8:
-    """(n_loads,) Mvar at the loads' power factors."""
-    return p_load_mw * np.sqrt(1.0 / system.loads.power_factor**2 - 1.0)
+def point_power(system: GridSystem, p_gen_mw: F8, gen_on: B1, p_extra_mw: F8) -> F8:
+    """(n_gens,) MW: the schedule, with each bus's extra (n_buses,) at its first synchronised machine."""
+    p = np.where(gen_on, p_gen_mw, 0.0)
+    rows = np.flatnonzero(gen_on)[::-1]
+    first = np.full(len(p_extra_mw), -1)
+    first[system.generators.bus[rows]] = rows
+    has = first >= 0
+    p[first[has]] += p_extra_mw[has]
+    return p
 
 
 def to_pandapower(system: GridSystem, point: OperatingPoint | None = None) -> Any:
@@ -64,14 +118,14 @@ def to_pandapower(system: GridSystem, point: OperatingPoint | None = None) -> An
     status = branch_status(system, point.branch_out)
     island = islands(len(system.buses), system.branch_from, system.branch_to, status)
     have = sources(system, point, island)
-    write_point(net, system, point, status, have)
+    write_point(net, system, point, status)
     net.bus["in_service"] = have.live[island]
     write_machines(net, system, have, point.p_gen_mw, point.p_border_mw, system.generators.q_min_mvar, have.gen_regulates)
     write_slack(net, system, have, have.reference[have.live])
     return net
 
 
-def write_point(net: Any, system: GridSystem, point: OperatingPoint, status: B1, have: Sources) -> None:
+def write_point(net: Any, system: GridSystem, point: OperatingPoint, status: B1) -> None:
     """Write loads, stores and switching of an operating point into the net."""
     n_lines = len(system.lines)
     net.line["in_service"] = status[:n_lines]
@@ -107,15 +161,20 @@ def write_slack(net: Any, system: GridSystem, have: Sources, reference: I4) -> N
 
 def admittances(system: GridSystem, net: Any) -> Admittances:
     """pandapower's own two-port admittances of ``to_pandapower``'s net, all branches taken in service."""
-    from pandapower.converter.pypower.to_ppc import to_ppc
+    from pandapower.auxiliary import _add_ppc_options
+    from pandapower.pd2ppc import _pd2ppc
     from pandapower.pypower.makeYbus import branch_vectors
 
     net = copy.deepcopy(net)
     for table in ("bus", "line", "trafo"):
         net[table]["in_service"] = True
     n_lines, n_branches = len(system.lines), system.n_branches
-    to_ppc(net, calculate_voltage_angles=True, trafo_model="t", check_connectivity=False, mode="pf")
-    branch = net._ppc["branch"]
+    net["_options"] = {}
+    _add_ppc_options(
+        net, calculate_voltage_angles=True, trafo_model="t", check_connectivity=False, mode="pf", switch_rx_ratio=2.0,
+        enforce_q_lims=False, enforce_p_lims=False, recycle=None, init_vm_pu="flat", init_va_degree="flat", voltage_depend_loads=False,
+    )
+    branch = _pd2ppc(net)[0]["branch"]
     assert branch.shape[0] == n_branches, "pandapower merged or dropped branches"
     lookup = net._pd2ppc_lookups["branch"]
     order = np.empty(n_branches, dtype=np.int64)

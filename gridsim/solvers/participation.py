@@ -1,4 +1,4 @@
-"""Who holds voltage and who takes up an imbalance: one rule, shared by the exported net and both AC methods."""
+"""What is on, who holds voltage and who takes up an imbalance: one rule for the exported net and both AC methods."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import numpy as np
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
+
+
+BASE_MVA = 100.0  # of every per-unit number in the AC solver
 
 
 class Sources(NamedTuple):
@@ -30,6 +33,24 @@ class Sources(NamedTuple):
     border_weight: F8
     live: B1
     reference: I4
+
+
+def branch_status(system: GridSystem, branch_out: I4) -> B1:
+    """(n_branches,) bool: in service in the system and not among ``branch_out``."""
+    status = system.branch_in_service.copy()
+    status[branch_out] = False
+    return status
+
+
+def shunt_status(system: GridSystem, status: B1) -> B1:
+    """(n_shunts,) bool: in service, and the line it is switched with too."""
+    line = system.shunts.line
+    return system.shunts.in_service & ((line < 0) | status[np.maximum(line, 0)] if len(status) else line < 0)
+
+
+def reactive_load_mvar(system: GridSystem, p_load_mw: F8) -> F8:
+    """(n_loads,) Mvar at the loads' power factors."""
+    return p_load_mw * np.sqrt(1.0 / system.loads.power_factor**2 - 1.0)
 
 
 def voltage_setpoints(system: GridSystem) -> F8:

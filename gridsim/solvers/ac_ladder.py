@@ -1,0 +1,268 @@
+"""One island's AC power flow: PV-PQ rounds around a Newton solver, and the ladder of starts around the rounds.
+
+Both methods (lightsim2grid and pandapower) run this logic; only the Newton solver differs, so they agree to its
+tolerance. An imbalance A of an island is shared by weights w: bus i gives ``p_i + w_i A``. The Newton solvers share
+among buses that hold voltage; a participant at its reactive limit gives ``w_i A`` of the round before, so rounds go on
+until that A is the island's (the losses' change with A is small, so A settles in two or three).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from gridsim.model.table import B1, F8, I4
+from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
+from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.participation import BASE_MVA, Sources, reactive_load_mvar
+
+TOLERANCE_PU = 1e-9  # of the Newton mismatch: 1e-7 MW
+SHARING_TOLERANCE_PU = 1e-8
+Q_TOLERANCE_PU = 1e-6
+VM_TOLERANCE_PU = 1e-6
+MAX_ITERATIONS = 20
+MAX_ROUNDS = 30
+MAX_RETURNS = 2  # of a bus from its reactive limit to its setpoint, then it stays: no endless exchange
+LOWEST_VM_PU = 0.5  # below it a solution is the lower branch of the nose curve, not a state of the grid
+N_NAMED = 3
+
+
+class Rung(StrEnum):
+    """Which start led to the answer, the best first."""
+
+    WARM = "warm"
+    FLAT = "flat"
+    DC_START = "dc_start"
+    RELAXED_Q = "relaxed_q"
+    DC_ONLY = "dc_only"
+    NONE = "none"
+
+
+RUNGS = tuple(Rung)
+
+
+class NewtonTask(NamedTuple):
+    """One Newton solution asked of a method.
+
+    topology, number : the island;  v0 : (n_members,) complex start, setpoints applied
+    s_pu : (n_members,) scheduled injection;  held : (n_members,) voltage held;  reference : local position
+    weight : (n_members,) shares of the imbalance, 0 where not held, sum 1
+    p_extra_pu : (n_members,) the part of s_pu.real that participants at a reactive limit add to their schedule
+    q_source_pu : (n_members,) reactive power of the regulating sources at buses that are not held
+    """
+
+    topology: AcTopology
+    number: int
+    v0: C16
+    s_pu: C16
+    held: B1
+    reference: int
+    weight: F8
+    p_extra_pu: F8
+    q_source_pu: F8
+
+
+class NewtonResult(NamedTuple):
+    converged: bool
+    v: C16
+    iterations: int
+
+
+class Newton(Protocol):
+    """A method: solves one task at the operating point given to ``prepare``."""
+
+    def prepare(self, point: OperatingPoint, topology: AcTopology, have: Sources) -> None: ...
+
+    def newton(self, task: NewtonTask, max_iterations: int = ...) -> NewtonResult: ...
+
+
+@dataclass
+class IslandSolution:
+    """``v`` (n_members,) complex pu; ``imbalance_pu`` A; ``q_source_pu`` (n_members,) of the regulating sources."""
+
+    rung: Rung
+    v: C16
+    imbalance_pu: float
+    q_source_pu: F8
+    iterations: int
+    reason: str = ""
+
+
+class Injection(NamedTuple):
+    """Scheduled injections of the whole system (n_buses,) pu without what regulating sources add, and weights."""
+
+    p_pu: F8
+    q_pu: F8
+    weight: F8
+
+
+def injections(network: AcNetwork, point: OperatingPoint, have: Sources) -> Injection:
+    """Sum an operating point per bus. Machines that are not synchronised inject nothing whatever the point says."""
+    system, n = network.system, network.n_buses
+    gens, borders, loads = system.generators, system.borders, system.loads
+    p = np.bincount(gens.bus, np.where(have.gen_on, point.p_gen_mw, 0.0), n)
+    p += np.bincount(borders.bus, np.where(borders.in_service, point.p_border_mw, 0.0), n)
+    p += np.bincount(system.storages.bus, point.p_storage_mw, n)
+    p -= np.bincount(loads.bus, point.p_load_mw, n)
+    q = np.bincount(gens.bus, np.where(have.gen_on & ~have.gen_regulates, gens.q_min_mvar, 0.0), n)
+    q -= np.bincount(loads.bus, reactive_load_mvar(system, point.p_load_mw), n)
+    weight = np.bincount(gens.bus, have.gen_weight, n) + np.bincount(borders.bus, have.border_weight, n)
+    return Injection(p / BASE_MVA, q / BASE_MVA, weight)
+
+
+class Ladder:
+    """Solves the islands of one operating point."""
+
+    def __init__(
+        self, network: AcNetwork, topology: AcTopology, have: Sources, injection: Injection, newton: Newton, probe: Newton
+    ):
+        self.network, self.topology, self.have = network, topology, have
+        self.injection, self.newton, self.probe = injection, newton, probe
+
+    def climb(self, number: int, warm: C16 | None) -> IslandSolution:
+        """Try warm, flat and DC starts, then without reactive limits, then the DC approximation alone.
+
+        ``warm``: voltages of the whole system (n_buses,) from an earlier solution, or None.
+        """
+        bus = self.topology.networks[number].bus
+        flat = np.ones(len(bus), dtype=np.complex128)
+        iterations = 0
+        if warm is not None and np.isfinite(warm[bus]).all():
+            solution = self._rounds(number, warm[bus], True, Rung.WARM)
+            iterations += solution.iterations
+            if solution.rung is not Rung.NONE:
+                return solution
+        solution = self._rounds(number, flat, True, Rung.FLAT)
+        iterations += solution.iterations
+        if solution.rung is not Rung.NONE:
+            solution.iterations = iterations
+            return solution
+        angle = self._dc(number)
+        steps = [(flat, False, Rung.RELAXED_Q)]
+        if angle is not None:
+            start = np.exp(1j * angle)
+            steps = [(start, True, Rung.DC_START), (start, False, Rung.RELAXED_Q), *steps]
+        for start, limits, rung in steps:
+            solution = self._rounds(number, start, limits, rung)
+            iterations += solution.iterations
+            if solution.rung is not Rung.NONE:
+                solution.iterations = iterations
+                return solution
+        reason = self._diagnosis(number, flat if angle is None else np.exp(1j * angle))
+        unknown = np.full(len(bus), np.nan)
+        if angle is None:
+            return IslandSolution(Rung.NONE, unknown + 0j, np.nan, unknown, iterations, reason)
+        # the angles alone are meant: a modulus of 1 is no voltage
+        return IslandSolution(Rung.DC_ONLY, np.exp(1j * angle), np.nan, unknown, iterations, reason)
+
+    def _rounds(self, number: int, start: C16, limits: bool, rung: Rung) -> IslandSolution:
+        """Newton solutions until no bus changes between held and limited and the imbalance is shared by weight."""
+        bus, y_bus = self.topology.networks[number]
+        schedule = self.injection.p_pu[bus] + 1j * self.injection.q_pu[bus]
+        weight = self.injection.weight[bus]
+        setpoint = self.network.setpoint_pu[bus]
+        q_min, q_max = self.have.q_min_mvar[bus] / BASE_MVA, self.have.q_max_mvar[bus] / BASE_MVA
+        regulates = self.have.regulates[bus]
+        held = regulates.copy()
+        q_source = np.zeros(len(bus))
+        returns = np.zeros(len(bus), dtype=np.int64)
+        imbalance, iterations = 0.0, 0
+        v = start
+        for _ in range(MAX_ROUNDS):
+            task = self._task(number, v, schedule, held, weight, imbalance, q_source, setpoint)
+            result = self.newton.newton(task) if len(bus) > 1 else NewtonResult(True, task.v0, 0)
+            iterations += result.iterations
+            if not result.converged or not (np.abs(result.v) > LOWEST_VM_PU).all():
+                break
+            v = result.v
+            s = v * np.conj(y_bus @ v)
+            imbalance = float((s - schedule).real.sum())
+            shared = np.abs(s.real - schedule.real - weight * imbalance).max() < SHARING_TOLERANCE_PU
+            q_source = np.where(held, s.imag - schedule.imag, q_source)
+            excess = np.maximum(q_source - q_max, q_min - q_source)
+            over = held & (excess > Q_TOLERANCE_PU)
+            if not limits:
+                if shared:
+                    return IslandSolution(rung, v, imbalance, q_source, iterations, self._relaxed(bus, excess, over))
+                continue
+            vm = np.abs(v)
+            at_max = regulates & ~held & (q_source >= q_max)
+            back = regulates & ~held & np.where(at_max, vm > setpoint + VM_TOLERANCE_PU, vm < setpoint - VM_TOLERANCE_PU)
+            back &= returns < MAX_RETURNS
+            if shared and not over.any() and not back.any():
+                return IslandSolution(rung, v, imbalance, q_source, iterations)
+            if over.any() and not (held & ~over).any() and not back.any():
+                last = int(np.argmax(np.where(held, weight, -1.0)))
+                over[last] = False  # someone has to hold the voltage; refused below if it is the only one left
+                if not over.any():
+                    break
+            q_source = np.where(over, np.clip(q_source, q_min, q_max), q_source)
+            held = (held & ~over) | back
+            returns += back
+        return IslandSolution(Rung.NONE, v, np.nan, q_source, iterations)
+
+    def _task(
+        self, number: int, v: C16, schedule: C16, held: B1, weight: F8, imbalance: float, q_source: F8, setpoint: F8
+    ) -> NewtonTask:
+        free = np.where(held, weight, 0.0)
+        reference_bus = int(self.have.reference[number])
+        bus = self.topology.networks[number].bus
+        reference = int(np.searchsorted(bus, reference_bus))
+        if not held[reference]:
+            reference = int(np.argmax(np.where(held, weight, -1.0)))
+        if free.sum() <= 0.0:
+            free[reference] = 1.0  # holds the balance of this round; participants take it over in the next
+        extra = np.where(held, 0.0, weight * imbalance)
+        limited = np.where(held, 0.0, q_source)
+        v0 = np.where(held, setpoint * v / np.abs(v), v)
+        v0 = v0 * (np.abs(v0[reference]) / v0[reference])
+        return NewtonTask(
+            self.topology, number, v0, schedule + extra + 1j * limited, held, reference, free / free.sum(), extra, limited
+        )
+
+    def _dc(self, number: int) -> F8 | None:
+        bus = self.topology.networks[number].bus
+        p = self.injection.p_pu[bus]
+        weight = self.injection.weight[bus]
+        try:
+            return self.network.dc_angles(self.topology, number, p - weight * p.sum(), int(self.have.reference[number]))
+        except np.linalg.LinAlgError:
+            return None
+
+    def _relaxed(self, bus: I4, excess: F8, over: B1) -> str:
+        worst = [k for k in np.argsort(-np.where(over, excess, 0.0), kind="stable")[:N_NAMED] if over[k]]
+        names = self.network.system.buses.name
+        listed = ", ".join(f"{names[bus[k]]} by {excess[k] * BASE_MVA:.0f} Mvar" for k in worst)
+        return f"reactive limits exceeded at {int(over.sum())} buses: {listed}" if worst else ""
+
+    def _diagnosis(self, number: int, start: C16) -> str:
+        """Buses with the largest mismatch at the best of the first Newton iterates, reactive limits off."""
+        bus, y_bus = self.topology.networks[number]
+        names = self.network.system.buses.name
+        schedule = self.injection.p_pu[bus] + 1j * self.injection.q_pu[bus]
+        weight = self.injection.weight[bus]
+        held = self.have.regulates[bus]
+        task = self._task(number, start, schedule, held, weight, 0.0, np.zeros(len(bus)), self.network.setpoint_pu[bus])
+        best, worst_norm = None, np.inf
+        v = task.v0
+        for _ in range(8):
+            s = v * np.conj(y_bus @ v)
+            gap = s - schedule
+            gap = gap - weight * gap.real.sum()
+            gap = np.where(held, gap.real + 0j, gap)
+            norm = float(np.abs(gap).max())
+            if norm < worst_norm:
+                best, worst_norm = gap, norm
+            v = self.probe.newton(task._replace(v0=v), 1).v if len(bus) > 1 else v
+            if not np.isfinite(v).all():
+                break
+        if best is None:
+            return "no finite voltages"
+        order = np.argsort(-np.abs(best), kind="stable")[:N_NAMED]
+        listed = ", ".join(
+            f"{names[bus[k]]} {best[k].real * BASE_MVA:+.0f} MW {best[k].imag * BASE_MVA:+.0f} Mvar" for k in order
+        )
+        return f"largest mismatch: {listed}"

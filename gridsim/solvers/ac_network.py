@@ -1,0 +1,169 @@
+"""What the AC solver knows of a system besides one moment: admittances of each topology, and flows from voltages."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from gridsim.kernels.flows import islands
+from gridsim.model.system import GridSystem
+from gridsim.model.table import B1, F8, I4
+from gridsim.solvers.participation import BASE_MVA, branch_status, shunt_status, voltage_setpoints
+
+C16 = np.ndarray[Any, np.dtype[np.complex128]]
+
+#: Topologies kept: outages last tens of hours, so a few dozen sets cover the recent past.
+N_TOPOLOGIES = 64
+
+
+class Admittances(NamedTuple):
+    """Two-port admittances of every branch as if in service, (n_branches,) complex, pu on BASE_MVA, and shunts (n_shunts,)."""
+
+    yff: C16
+    yft: C16
+    ytf: C16
+    ytt: C16
+    y_shunt: C16
+
+
+class IslandNetwork(NamedTuple):
+    """Buses of one island (ascending) and its admittance matrix in their order, CSC."""
+
+    bus: I4
+    y_bus: sparse.csc_matrix
+
+
+@dataclass(frozen=True, eq=False)
+class AcTopology:
+    """One set of branches out: ``status`` (n_branches,), ``island`` (n_buses,), the islands' matrices."""
+
+    status: B1
+    island: I4
+    y_bus: sparse.csc_matrix
+    n_islands: int
+
+    @cached_property
+    def networks(self) -> tuple[IslandNetwork, ...]:
+        """One network per island, in the islands' order."""
+        if self.n_islands == 1:
+            return (IslandNetwork(np.arange(len(self.island), dtype=np.int32), self.y_bus),)
+        members = [np.flatnonzero(self.island == number).astype(np.int32) for number in range(self.n_islands)]
+        return tuple(IslandNetwork(bus, self.y_bus[bus][:, bus].tocsc()) for bus in members)
+
+
+class Flows(NamedTuple):
+    """(n_branches,) MW, Mvar into the branch at each end, and per cent of the normal rating by current."""
+
+    p_from_mw: F8
+    p_to_mw: F8
+    q_from_mvar: F8
+    q_to_mvar: F8
+    loading_percent: F8
+
+
+class AcNetwork:
+    """Admittances of a system, made once from its pandapower net; topologies made from them and kept while they last."""
+
+    def __init__(self, system: GridSystem, admittances: Admittances):
+        self.system = system
+        self.n_buses = len(system.buses)
+        self.from_bus, self.to_bus = system.branch_from, system.branch_to
+        self.admittances = admittances
+        self.setpoint_pu = voltage_setpoints(system)
+        lines, trafos = system.lines, system.transformers
+        root3_kv = np.sqrt(3.0) * system.buses.vn_kv
+        self._ka_from = BASE_MVA / root3_kv[self.from_bus]
+        self._ka_to = BASE_MVA / root3_kv[self.to_bus]
+        mva = trafos.sn_mva * trafos.parallel * trafos.max_loading_percent / 100.0
+        line_ka = np.where(np.isnan(lines.max_i_ka), np.inf, lines.max_i_ka * lines.parallel)
+        self._limit_ka_from = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_hv_kv)])
+        self._limit_ka_to = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_lv_kv)])
+        # -1 / yft = (r + jx) ratio: the susceptance 1 / (x ratio) of the DC approximation
+        self._dc_susceptance = 1.0 / (-1.0 / admittances.yft).imag
+        # the fixed pattern of the bus admittance matrix: four entries a branch, one a shunt, one diagonal a bus
+        bus = np.arange(self.n_buses)
+        row = np.concatenate([self.from_bus, self.from_bus, self.to_bus, self.to_bus, system.shunts.bus, bus])
+        column = np.concatenate([self.from_bus, self.to_bus, self.from_bus, self.to_bus, system.shunts.bus, bus])
+        key = column.astype(np.int64) * self.n_buses + row
+        entries, self._entry = np.unique(key, return_inverse=True)
+        self._indices = (entries % self.n_buses).astype(np.int32)
+        counts = np.bincount(entries // self.n_buses, minlength=self.n_buses)
+        self._indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        self._topologies: OrderedDict[bytes, AcTopology] = OrderedDict()
+
+    def topology(self, branch_out: I4) -> AcTopology:
+        """Give islands and admittances without these branches, computed once while they stay in use."""
+        status = branch_status(self.system, branch_out)
+        key = np.packbits(status).tobytes()
+        topology = self._topologies.get(key)
+        if topology is None:
+            topology = self._make(status)
+            self._topologies[key] = topology
+            if len(self._topologies) > N_TOPOLOGIES:
+                self._topologies.popitem(last=False)
+        else:
+            self._topologies.move_to_end(key)
+        return topology
+
+    def _make(self, status: B1) -> AcTopology:
+        y = self.admittances
+        on = shunt_status(self.system, status)
+        value = np.concatenate(
+            [
+                y.yff * status,
+                y.yft * status,
+                y.ytf * status,
+                y.ytt * status,
+                y.y_shunt * on,
+                np.zeros(self.n_buses, dtype=np.complex128),
+            ]
+        )
+        n = len(self._indices)
+        data = np.bincount(self._entry, value.real, n) + 1j * np.bincount(self._entry, value.imag, n)
+        y_bus = sparse.csc_matrix((data, self._indices, self._indptr), shape=(self.n_buses, self.n_buses))
+        island = islands(self.n_buses, self.from_bus, self.to_bus, status)
+        return AcTopology(status, island, y_bus, int(island.max(initial=-1)) + 1)
+
+    def flows(self, v: C16, status: B1) -> Flows:
+        """Flows at complex voltages ``v`` (n_buses,) pu; NaN voltages give NaN flows, branches out give 0."""
+        y = self.admittances
+        v_from, v_to = v[self.from_bus], v[self.to_bus]
+        i_from, i_to = y.yff * v_from + y.yft * v_to, y.ytf * v_from + y.ytt * v_to
+        s_from, s_to = v_from * np.conj(i_from) * BASE_MVA, v_to * np.conj(i_to) * BASE_MVA
+        loading = 100.0 * np.maximum(
+            np.abs(i_from) * self._ka_from / self._limit_ka_from, np.abs(i_to) * self._ka_to / self._limit_ka_to
+        )
+        zero = ~status
+        values = (s_from.real, s_to.real, s_from.imag, s_to.imag, loading)
+        return Flows(*(np.where(zero, 0.0, value) for value in values))
+
+    def dc_angles(self, topology: AcTopology, number: int, p_pu: F8, reference: int) -> F8:
+        """Angles (n_members,) rad of an island under the DC approximation; ``p_pu`` (n_members,) balanced, reference 0.
+
+        Resistances, shunts and voltage differences are neglected.
+        """
+        bus = topology.networks[number].bus
+        local = np.full(self.n_buses, -1, dtype=np.int64)
+        local[bus] = np.arange(len(bus))
+        used = topology.status & (topology.island[self.from_bus] == number)
+        i, j = local[self.from_bus[used]], local[self.to_bus[used]]
+        series = self._dc_susceptance[used]
+        susceptance = np.zeros((len(bus), len(bus)))
+        np.add.at(susceptance, (i, i), series)
+        np.add.at(susceptance, (j, j), series)
+        np.add.at(susceptance, (i, j), -series)
+        np.add.at(susceptance, (j, i), -series)
+        keep = np.arange(len(bus)) != local[reference]
+        angle = np.zeros(len(bus))
+        angle[keep] = np.linalg.solve(susceptance[np.ix_(keep, keep)], p_pu[keep])
+        return angle
+
+    def dc_flows(self, angle: F8, status: B1) -> F8:
+        """(n_branches,) MW from the angles of ``dc_angles`` (NaN outside)."""
+        flow = self._dc_susceptance * (angle[self.from_bus] - angle[self.to_bus]) * BASE_MVA
+        return np.where(status, flow, 0.0)
