@@ -211,7 +211,10 @@ def make_case(
     interface_branch: ArrayLike,
     interface_sign: ArrayLike,
 ) -> DispatchCase:
-    """Make the constant part of the dispatch problem: the arguments as read-only arrays, PTDF and islands computed."""
+    """Make the constant part of the dispatch problem: copies of the arguments, PTDF and islands.
+
+    The arrays are writable only because Numba would compile all kernels again for read-only ones: nothing writes.
+    """
     in_service = np.array(branch_in_service, dtype=np.bool_)
     from_bus, to_bus = np.array(branch_from, dtype=np.int32), np.array(branch_to, dtype=np.int32)
     x_pu = np.array(branch_x_pu, dtype=np.float64)
@@ -223,7 +226,7 @@ def make_case(
     row_ptdf = np.empty((n_branches + n_interfaces, n_buses))
     row_ptdf[:n_branches] = ptdf_intact(n_buses, from_bus, to_bus, x_pu, in_service)
     _interface_rows(start, members, sign, n_branches, row_ptdf)
-    case = DispatchCase(
+    return DispatchCase(
         n_buses=n_buses,
         gen_bus=np.array(gen_bus, dtype=np.int32),
         branch_from=from_bus,
@@ -236,9 +239,6 @@ def make_case(
         row_ptdf=row_ptdf,
         island=islands(n_buses, from_bus, to_bus, in_service),
     )
-    for array in case[1:]:
-        array.setflags(write=False)
-    return case
 
 
 @jit
@@ -355,7 +355,4 @@ def make_topology(case: DispatchCase, out_branch: Sequence[int] | ArrayLike) -> 
     row_ptdf = np.empty_like(case.row_ptdf)
     bus_ptdf = np.empty((case.n_buses, case.row_ptdf.shape[0]))
     topology_into(case, out, island, row_ptdf, bus_ptdf)
-    topology = Topology(out_branch=out, island=island, row_ptdf=row_ptdf, bus_ptdf=bus_ptdf)
-    for array in topology:
-        array.setflags(write=False)
-    return topology
+    return Topology(out_branch=out, island=island, row_ptdf=row_ptdf, bus_ptdf=bus_ptdf)

@@ -10,7 +10,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gridsim.kernels.arrays import I4, DispatchCase, DispatchSolution, DispatchState, Topology
+from gridsim.kernels.arrays import F8, I4, DispatchCase, DispatchSolution, DispatchState, Topology
+from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
+from gridsim.kernels.dispatch_order import MeritOrder, make_merit_order
 from gridsim.kernels.flows import make_topology
 from gridsim.solvers.highs import solve_highs
 
@@ -53,6 +55,10 @@ class DispatchSolver:
         self.solves = 0
         self.fallbacks = 0
         self._topologies: OrderedDict[bytes, Topology] = OrderedDict()
+        self._workspaces: dict[int, Workspace] = {}
+        self._order: MeritOrder | None = None
+        self._prices: tuple[F8, F8, F8]
+        self._warm = np.zeros(2 * (case.n_buses + 1), dtype=np.int32)
 
     def topology(self, out_branch: Sequence[int] | ArrayLike = ()) -> Topology:
         """Give the topology without these branches (positions, any order), computed once while it stays in use."""
@@ -73,6 +79,11 @@ class DispatchSolver:
             dearest = float(np.max(state.penalty, initial=0.0))
             state = state._replace(penalty=np.full_like(state.penalty, dearest))
         self.solves += 1
+        if self.options.method == DispatchMethod.KERNEL:
+            solution = self._solve_kernel(state, warm)
+            if solution.status == OPTIMAL:
+                return solution
+            self.fallbacks += 1
         return solve_highs(
             self.case,
             state,
@@ -80,3 +91,50 @@ class DispatchSolver:
             segments=self.options.segments,
             perturb=self.options.perturb,
         )
+
+    def _solve_kernel(self, state: DispatchState, warm: I4 | None) -> DispatchSolution:
+        order = self.merit_order(state)
+        arrays = [np.ascontiguousarray(a, dtype=np.float64) for a in state[1:]]
+        arrays = [a if a.flags.writeable else a.copy() for a in arrays]
+        n_warm = 0
+        if warm is not None and warm.size <= self._warm.size:
+            n_warm = warm.size
+            self._warm[:n_warm] = warm
+        ws = self._workspace(state.demand_mw.shape[1])
+        status = solve_dispatch(state.topology, self.case.gen_bus, *arrays, order, ws, self._warm, n_warm)
+        return DispatchSolution(
+            p_mw=ws.p_mw.copy(),
+            spill_mw=ws.spill_mw.copy(),
+            shed_mw=ws.shed_mw.copy(),
+            flow_mw=ws.flow_mw.copy(),
+            row_price=ws.row_price.copy(),
+            price=ws.price.copy(),
+            cost=float(ws.cost[0]),
+            status=int(status),
+            pivots=int(ws.info[PIVOTS]),
+            basis=ws.basis[: ws.info[N_BASIS]].copy(),
+        )
+
+    def merit_order(self, state: DispatchState) -> MeritOrder:
+        """Give the merit order at the state's prices; the last one is kept while prices stay the same."""
+        if self._order is not None and all(
+            new is old or np.array_equal(new, old)
+            for new, old in zip((state.cost, state.spill_cost, state.penalty), self._prices, strict=True)
+        ):
+            return self._order
+        self._prices = (state.cost.copy(), state.spill_cost.copy(), state.penalty.copy())
+        self._order = make_merit_order(
+            self.case.n_buses,
+            self.case.gen_bus,
+            *self._prices,
+            segments=self.options.segments,
+            perturb=self.options.perturb,
+        )
+        return self._order
+
+    def _workspace(self, n_classes: int) -> Workspace:
+        ws = self._workspaces.get(n_classes)
+        if ws is None:
+            ws = make_workspace(self.case.n_buses, self.case.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
+            self._workspaces[n_classes] = ws
+        return ws

@@ -11,31 +11,11 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import OptimizeResult, linprog
 
-from gridsim.kernels.arrays import F8, DispatchCase, DispatchSolution, DispatchState
-
-#: Segments of a load's penalty and the relative rise from one to the next (DESIGN section 5, sharing).
-N_SEGMENTS = 8
-SEGMENT_STEP = 1e-5
-#: Supply column i of n costs ``SUPPLY_STEP * G * i / n`` more, load column i is dearer by ``1 + LOAD_STEP * i / n``.
-SUPPLY_STEP = 1e-4
-LOAD_STEP = 5e-6
+from gridsim.kernels.arrays import DispatchCase, DispatchSolution, DispatchState
+from gridsim.kernels.dispatch_order import N_SEGMENTS, SEGMENT_STEP, perturbed_costs
 
 #: ``status`` of a DispatchSolution that HiGHS did not solve to optimality: this plus linprog's own code.
 HIGHS_FAILED = 100
-
-
-def perturbed_cost(state: DispatchState, perturb: bool) -> tuple[F8, F8]:
-    """Give the supply cost (n_gens,) and the penalty (n_buses, n_classes) that the optimiser sees.
-
-    G of the supply perturbation is the dearest supply cost of the state.
-    """
-    cost, penalty = np.asarray(state.cost, dtype=float), np.asarray(state.penalty, dtype=float)
-    if not perturb:
-        return cost, penalty
-    dearest = float(np.max(np.abs(cost), initial=0.0))
-    supply = cost + SUPPLY_STEP * dearest * (np.arange(cost.size) / max(cost.size, 1))
-    load = penalty * (1.0 + LOAD_STEP * (np.arange(penalty.size) / max(penalty.size, 1)).reshape(penalty.shape))
-    return supply, load
 
 
 def solve_highs(
@@ -135,7 +115,7 @@ def _linprog(
     )
     b_eq = np.concatenate([demand.sum(axis=1), np.zeros(n_rows)])
 
-    cost, penalty = perturbed_cost(state, perturb)
+    cost, penalty = perturbed_costs(state.cost, state.penalty) if perturb else (state.cost, state.penalty)
     steps = 1.0 + SEGMENT_STEP * np.arange(n_segments)
     c = np.concatenate([cost, state.spill_cost, np.outer(steps, penalty.ravel()).ravel(), np.zeros(n_buses + n_rows)])
     lo, hi = np.asarray(state.lo_mw, dtype=float), np.asarray(state.hi_mw, dtype=float)

@@ -1,0 +1,150 @@
+"""Inverse of the working basis of the dispatch simplex, and its four updates.
+
+Row ``i`` of the basis matrix ``M`` belongs to a basic bus, column ``j`` to a balance row or to a flow row at its limit:
+``M[i, j]`` is 1 if bus ``i`` lies in the island of balance row ``j``, and ``-ptdf[row_j, bus_i]`` for a flow row. The
+inverse is stored [j, i] in the upper left corner of a square array. Each update costs O(m^2) (product form; the bordering and
+shrinking ones are the Schur complement).
+"""
+
+from __future__ import annotations
+
+from gridsim.kernels.arrays import F8, I4
+from gridsim.kernels.jit import jit
+
+
+@jit
+def replace_bus(inverse: F8, m: int, i: int, new_row: F8, z: F8) -> float:
+    """Basic bus ``i`` becomes the bus with matrix row ``new_row`` (m,); return the pivot. ``z`` is scratch."""
+    for k in range(m):
+        z[k] = 0.0
+    for j in range(m):
+        factor = new_row[j]
+        if factor != 0.0:
+            for k in range(m):
+                z[k] += factor * inverse[j, k]
+    pivot = z[i]
+    z[i] = 0.0
+    for j in range(m):
+        column = inverse[j, i] / pivot
+        inverse[j, i] = column
+        for k in range(m):
+            inverse[j, k] -= column * z[k]
+    return pivot
+
+
+@jit
+def replace_row(inverse: F8, m: int, j: int, new_column: F8, a: F8, z: F8) -> float:
+    """Flow row ``j`` becomes the row with matrix column ``new_column`` (m,); return the pivot; ``a``, ``z`` scratch."""
+    for k in range(m):
+        total = 0.0
+        for i in range(m):
+            total += inverse[k, i] * new_column[i]
+        a[k] = total
+    pivot = a[j]
+    for i in range(m):
+        z[i] = inverse[j, i] / pivot
+        inverse[j, i] = z[i]
+    for k in range(m):
+        factor = a[k]
+        if k != j and factor != 0.0:
+            for i in range(m):
+                inverse[k, i] -= factor * z[i]
+    return pivot
+
+
+@jit
+def append(inverse: F8, m: int, new_row: F8, new_column: F8, corner: float, a: F8, z: F8) -> float:
+    """Add a basic bus (``new_row``) and a flow row (``new_column``) meeting in ``corner``; return the pivot."""
+    for i in range(m):
+        z[i] = 0.0
+    for j in range(m):
+        total = 0.0
+        factor = new_row[j]
+        for i in range(m):
+            total += inverse[j, i] * new_column[i]
+            z[i] += factor * inverse[j, i]
+        a[j] = total
+    pivot = corner
+    for j in range(m):
+        pivot -= new_row[j] * a[j]
+    for j in range(m):
+        factor = a[j] / pivot
+        for i in range(m):
+            inverse[j, i] += factor * z[i]
+        inverse[j, m] = -factor
+    for i in range(m):
+        inverse[m, i] = -z[i] / pivot
+    inverse[m, m] = 1.0 / pivot
+    return pivot
+
+
+@jit
+def remove(inverse: F8, m: int, i: int, j: int) -> float:
+    """Drop basic bus ``i`` and flow row ``j``; the last of each takes the free place. Return the pivot."""
+    pivot = inverse[j, i]
+    for row in range(m):
+        if row != j:
+            factor = inverse[row, i] / pivot
+            if factor != 0.0:
+                for k in range(m):
+                    inverse[row, k] -= factor * inverse[j, k]
+    last = m - 1
+    if j != last:
+        for k in range(m):
+            inverse[j, k] = inverse[last, k]
+    if i != last:
+        for row in range(last):
+            inverse[row, i] = inverse[row, last]
+    return pivot
+
+
+@jit
+def factorise(
+    inverse: F8, matrix: F8, permutation: I4, basic_bus: I4, dual_row: I4, m: int, island: I4, row_ptdf: F8
+) -> float:
+    """Build ``M`` from its buses and rows (island ``k`` is coded ``-1 - k``) and invert it with partial pivoting.
+
+    Returns the smallest pivot relative to the largest entry of its column: 0 if singular.
+    """
+    for i in range(m):
+        bus = basic_bus[i]
+        for j in range(m):
+            row = dual_row[j]
+            if row >= 0:
+                matrix[i, j] = -row_ptdf[row, bus]
+            else:
+                matrix[i, j] = 1.0 if island[bus] == -1 - row else 0.0
+            inverse[i, j] = 0.0
+        inverse[i, i] = 1.0
+        permutation[i] = i
+    smallest = 1.0
+    for k in range(m):
+        largest = 0.0
+        best = k
+        column_scale = 0.0
+        for i in range(m):
+            column_scale = max(column_scale, abs(matrix[i, k]))
+            if i >= k and abs(matrix[i, k]) > largest:
+                largest = abs(matrix[i, k])
+                best = i
+        if largest <= 1e-12:
+            return 0.0
+        smallest = min(smallest, largest / max(column_scale, 1.0))
+        if best != k:
+            for j in range(k, m):
+                matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
+            for j in range(m):
+                inverse[k, j], inverse[best, j] = inverse[best, j], inverse[k, j]
+        pivot = 1.0 / matrix[k, k]
+        for j in range(k, m):
+            matrix[k, j] *= pivot
+        for j in range(m):
+            inverse[k, j] *= pivot
+        for i in range(m):
+            factor = matrix[i, k]
+            if i != k and factor != 0.0:
+                for j in range(k, m):
+                    matrix[i, j] -= factor * matrix[k, j]
+                for j in range(m):
+                    inverse[i, j] -= factor * inverse[k, j]
+    return smallest
