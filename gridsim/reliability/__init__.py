@@ -1,1 +1,35 @@
-"""Monte Carlo adequacy: assess(system, method, *specs)."""
+"""How likely is it? Monte Carlo adequacy over thousands of sample years."""
+
+from gridsim.reliability.assess import AssessmentResult, Stopped, assess
+from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
+from gridsim.reliability.system import (
+    AdequacySystem,
+    CommonCause,
+    Component,
+    RepairLaw,
+    State,
+    Store,
+    system_from_frames,
+)
+from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallEvents
+
+__all__ = [
+    "AdequacySystem",
+    "AssessmentResult",
+    "CommonCause",
+    "Component",
+    "Level",
+    "LossOfLoadProfile",
+    "Method",
+    "RepairLaw",
+    "Sampler",
+    "SequentialMonteCarlo",
+    "Shortfall",
+    "ShortfallEvents",
+    "SnapshotMonteCarlo",
+    "State",
+    "Stopped",
+    "Store",
+    "assess",
+    "system_from_frames",
+]

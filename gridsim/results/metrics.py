@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+
+import pandas as pd
 
 
 @dataclass(frozen=True)
 class Estimate:
     """One number of METRICS: ``name`` and ``scope`` are ASCII (``EUE``, ``zone:south``).
 
-    ``stderr``, ``ci_low`` and ``ci_high`` (95 %) are None where they cannot be stated: a single trajectory (n = 1), or no
-    shortfall in any sample.
+    ``stderr``, ``ci_low`` and ``ci_high`` (95 %) are None where they cannot be stated: a single trajectory (n = 1),
+    or no shortfall in any sample.
     """
 
     name: str
@@ -26,3 +29,11 @@ class Estimate:
 def single(name: str, scope: str, value: float | None, unit: str) -> Estimate:
     """An estimate from one trajectory: n = 1 and no standard error."""
     return Estimate(name, scope, value, None, None, None, unit, 1)
+
+
+def to_frame(estimates: Iterable[Estimate]) -> pd.DataFrame:
+    """One row per estimate: name, scope, value, stderr, ci_low, ci_high, unit, n; NaN where a number is absent."""
+    columns = [field.name for field in fields(Estimate)]
+    frame = pd.DataFrame([astuple(estimate) for estimate in estimates], columns=columns)
+    numbers = ["value", "stderr", "ci_low", "ci_high"]
+    return frame.astype(dict.fromkeys(numbers, "float64"))

@@ -1,0 +1,318 @@
+"""From outages to shortfall: the recorder of events and the copper-plate level.
+
+x(t) is the unserved power of hour t in MW. An event is a maximal run of hours with x > tolerance; runs do not wrap
+at the ends of the horizon. Days are blocks of 24 hours from the start of the horizon, which is a midnight.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_outages, draw_snapshots
+from gridsim.kernels.jit import inline, jit
+from gridsim.kernels.rng import Counter
+
+B1 = NDArray[np.bool_]
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+I8 = NDArray[np.int64]
+
+HOURS, DAYS, EVENTS, ENERGY, PEAKS = 0, 1, 2, 3, 4  # columns of a sample's totals
+N_TOTALS = 5
+# columns of an event row
+EVENT_SAMPLE, EVENT_SCOPE, EVENT_START, EVENT_DURATION, EVENT_ENERGY, EVENT_PEAK = 0, 1, 2, 3, 4, 5
+N_EVENT_COLUMNS = 6
+DAY_H = 24
+
+
+class Recorder(NamedTuple):
+    """Scratch of one worker, which sees the short hours of one sample in ascending order and forgets the sample
+    afterwards.
+
+    total : (n_scopes, 5) f8, hours, days, events, MWh and sum of the events' largest MW of the current sample
+    last_hour, last_day : (n_scopes,) i8, of the last short hour
+    open_event : (n_scopes, 4) f8, start h, duration h, MWh, largest MW of the running event
+    event : (n_rows, 6) f8, finished events;  n_events : (1,) i8, how many there were (may exceed n_rows)
+    """
+
+    total: F8
+    last_hour: I8
+    last_day: I8
+    open_event: F8
+    event: F8
+    n_events: I8
+
+
+@jit
+def close_event(recorder: Recorder, sample: int, scope: int) -> None:
+    """Write the running event of a scope; beyond the table's end events are only counted."""
+    recorder.total[scope, PEAKS] += recorder.open_event[scope, 3]
+    row = recorder.n_events[0]
+    if row < recorder.event.shape[0]:
+        recorder.event[row, EVENT_SAMPLE] = sample
+        recorder.event[row, EVENT_SCOPE] = scope
+        recorder.event[row, EVENT_START] = recorder.open_event[scope, 0]
+        recorder.event[row, EVENT_DURATION] = recorder.open_event[scope, 1]
+        recorder.event[row, EVENT_ENERGY] = recorder.open_event[scope, 2]
+        recorder.event[row, EVENT_PEAK] = recorder.open_event[scope, 3]
+    recorder.n_events[0] = row + 1
+
+
+@jit
+def record_short_hour(recorder: Recorder, sample: int, scope: int, hour: int, shortfall_mw: float) -> None:
+    """Count one hour in which a scope is short by ``shortfall_mw`` (already above the tolerance)."""
+    total = recorder.total
+    total[scope, HOURS] += 1.0
+    total[scope, ENERGY] += shortfall_mw
+    if hour // DAY_H != recorder.last_day[scope]:
+        total[scope, DAYS] += 1.0
+        recorder.last_day[scope] = hour // DAY_H
+    event = recorder.open_event
+    if recorder.last_hour[scope] == hour - 1:
+        event[scope, 1] += 1.0
+        event[scope, 2] += shortfall_mw
+        event[scope, 3] = max(event[scope, 3], shortfall_mw)
+    else:
+        if recorder.last_hour[scope] >= 0:
+            close_event(recorder, sample, scope)
+        total[scope, EVENTS] += 1.0
+        event[scope, 0] = hour
+        event[scope, 1] = 1.0
+        event[scope, 2] = shortfall_mw
+        event[scope, 3] = shortfall_mw
+    recorder.last_hour[scope] = hour
+
+
+@jit
+def start_sample(recorder: Recorder) -> None:
+    """Forget the previous sample."""
+    recorder.total[:] = 0.0
+    recorder.last_hour[:] = -2
+    recorder.last_day[:] = -1
+
+
+@jit
+def finish_sample(recorder: Recorder, sample: int, total_out: F8) -> None:
+    """Close running events and hand out the sample's totals (n_scopes, 5)."""
+    for scope in range(recorder.total.shape[0]):
+        if recorder.last_hour[scope] >= 0:
+            close_event(recorder, sample, scope)
+        for column in range(N_TOTALS):
+            total_out[scope, column] = recorder.total[scope, column]
+
+
+class SupplyCase(NamedTuple):
+    """Supply and demand by area, hour by hour; the copper plate is one area.
+
+    Elements are everything that can lose capacity: machines first, then whatever the level adds.
+
+    element_area : (n_elements,) i4, area of a machine, -1 for an element that supplies nothing by itself
+    element_mw : (n_elements,) f8, capacity (the largest of the profile's hours where there is one)
+    element_row : (n_elements,) i4, row of ``profile_mw`` or -1
+    profile_mw : (n_rows, n_hours) f8, capacity by hour
+    margin_mw : (n_areas, n_hours) f8, intact capacity of all machines (those that never fail included) less demand
+    day_margin_mw : (n_areas, n_days) f8, the smallest margin of the day
+    overlapping : whether intervals of one element may overlap (common causes): then the largest lost share counts
+    tolerance_mw : shortfall counts if it exceeds this
+    """
+
+    n_hours: int
+    element_area: I4
+    element_mw: F8
+    element_row: I4
+    profile_mw: F8
+    margin_mw: F8
+    day_margin_mw: F8
+    overlapping: bool
+    tolerance_mw: float
+
+
+@inline
+def _add_loss(case, element, lost, start, first, end, area_loss_out):  # type: ignore[no-untyped-def]
+    # MW lost in the hours first..end-1 of the horizon, written relative to the day's first hour ``start``
+    row = case.element_row[element]
+    area = case.element_area[element]
+    if row < 0:
+        lost_mw = case.element_mw[element] * lost
+        for hour in range(first - start, end - start):
+            area_loss_out[area, hour] += lost_mw
+    else:
+        for hour in range(first - start, end - start):
+            area_loss_out[area, hour] += case.profile_mw[row, start + hour] * lost
+
+
+@jit
+def day_losses(
+    case: SupplyCase,
+    n: int,
+    component: I4,
+    first: I4,
+    end: I4,
+    lost: F8,
+    day: int,
+    lost_share: F8,
+    touched: I4,
+    area_loss_out: F8,
+) -> int:
+    """MW lost in each area and hour of a day, and the share lost of elements that are not machines.
+
+    component, first, end, lost : the sample's n intervals
+    lost_share : (n_elements, 24) f8, all zero on entry; on return the rows named in ``touched`` hold shares
+    touched : (n_elements,) i4;  area_loss_out : (n_areas, 24) f8
+    Returns the number of rows touched; :func:`clear_shares` must follow.
+    """
+    start = day * DAY_H
+    stop = min(start + DAY_H, case.n_hours)
+    area_loss_out[:] = 0.0
+    n_touched = 0
+    n_elements = case.element_area.shape[0]
+    for i in range(n):
+        if first[i] < stop and end[i] > start:
+            element = component[i]
+            if element >= n_elements:
+                continue
+            hour_first = max(first[i], start)
+            hour_end = min(end[i], stop)
+            if case.element_area[element] >= 0 and not case.overlapping:
+                _add_loss(case, element, lost[i], start, hour_first, hour_end, area_loss_out)
+                continue
+            is_new = True
+            for j in range(n_touched):
+                if touched[j] == element:
+                    is_new = False
+            if is_new:
+                touched[n_touched] = element
+                n_touched += 1
+            for hour in range(hour_first - start, hour_end - start):
+                lost_share[element, hour] = max(lost_share[element, hour], lost[i])
+    for j in range(n_touched):
+        element = touched[j]
+        if case.element_area[element] >= 0:
+            for hour in range(stop - start):
+                if lost_share[element, hour] > 0.0:
+                    _add_loss(
+                        case,
+                        element,
+                        lost_share[element, hour],
+                        start,
+                        start + hour,
+                        start + hour + 1,
+                        area_loss_out,
+                    )
+    return n_touched
+
+
+@jit
+def clear_shares(n_touched: int, touched: I4, lost_share: F8) -> None:
+    """Zero the rows that :func:`day_losses` wrote."""
+    for j in range(n_touched):
+        lost_share[touched[j], :] = 0.0
+
+
+@jit
+def touched_mw_by_day(case: SupplyCase, n: int, component: I4, first: I4, end: I4, lost: F8, change_out: F8) -> None:
+    """For each area, the change from day to day of the MW that are lost in any hour of the day.
+
+    change_out : (n_areas, n_days + 1) f8; its running sum over days is an upper bound on the loss of the day's worst
+    hour, because outages of one day need not coincide and overlapping intervals of one element count twice.
+    """
+    change_out[:] = 0.0
+    n_elements = case.element_area.shape[0]
+    for i in range(n):
+        element = component[i]
+        if element < n_elements and case.element_area[element] >= 0:
+            area = case.element_area[element]
+            lost_mw = case.element_mw[element] * lost[i]
+            change_out[area, first[i] // DAY_H] += lost_mw
+            change_out[area, (end[i] - 1) // DAY_H + 1] -= lost_mw
+
+
+@jit
+def copper_samples(
+    case: SupplyCase,
+    model: OutageModel,
+    seed: Counter,
+    first_sample: int,
+    n_samples: int,
+    skip: bool,
+    recorder: Recorder,
+    total_out: F8,
+) -> int:
+    """Chronological copper-plate years: demand against the sum of what is available, hour by hour.
+
+    A day is skipped only on the certificate that the capacity left when every outage touching it coincides still meets
+    each of its hours' demand (``skip``); every other day is evaluated hour by hour, so skipping changes no bit.
+    total_out : (n_samples, 1, 5) f8
+    Returns the number of samples done: fewer than asked when the event table is full (grow it and go on from there).
+    """
+    n_days = case.day_margin_mw.shape[1]
+    batch = np.empty((4, model.batch_block.shape[0]))
+    capacity = 4 * model.batch_block.shape[0] + 64
+    component = np.empty(capacity, dtype=np.int32)
+    first = np.empty(capacity, dtype=np.int32)
+    end = np.empty(capacity, dtype=np.int32)
+    lost = np.empty(capacity)
+    change = np.empty((1, n_days + 1))
+    area_loss = np.empty((1, DAY_H))
+    lost_share = np.zeros((case.element_area.shape[0], DAY_H))
+    touched = np.empty(case.element_area.shape[0], dtype=np.int32)
+    for s in range(n_samples):
+        sample = first_sample + s
+        n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
+        while n < 0:
+            capacity *= 2
+            component = np.empty(capacity, dtype=np.int32)
+            first = np.empty(capacity, dtype=np.int32)
+            end = np.empty(capacity, dtype=np.int32)
+            lost = np.empty(capacity)
+            n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
+        touched_mw_by_day(case, n, component, first, end, lost, change)
+        start_sample(recorder)
+        n_events_before = recorder.n_events[0]
+        touched_mw = 0.0
+        for day in range(n_days):
+            touched_mw += change[0, day]
+            if skip and touched_mw <= case.day_margin_mw[0, day]:
+                continue
+            n_touched = day_losses(case, n, component, first, end, lost, day, lost_share, touched, area_loss)
+            start = day * DAY_H
+            for hour in range(start, min(start + DAY_H, case.n_hours)):
+                shortfall_mw = area_loss[0, hour - start] - case.margin_mw[0, hour]
+                if shortfall_mw > case.tolerance_mw:
+                    record_short_hour(recorder, sample, 0, hour, shortfall_mw)
+            clear_shares(n_touched, touched, lost_share)
+        finish_sample(recorder, sample, total_out[s])
+        if recorder.n_events[0] > recorder.event.shape[0]:
+            recorder.n_events[0] = n_events_before
+            return s
+    return n_samples
+
+
+@jit
+def copper_snapshots(case: SupplyCase, model: SnapshotModel, seed: Counter, first_sample: int, total_out: F8) -> None:
+    """Copper-plate shortfall of random hours in equilibrium states.
+
+    ``first_sample`` is a multiple of four. total_out : (n_samples, 1, 5) f8, zero on entry; hours and MWh are those
+    of a whole horizon spent in the state, so that their means are LOLH and EUE.
+    """
+    n_samples = total_out.shape[0]
+    n_elements = case.element_area.shape[0]
+    n_components = model.id_lo.shape[0]
+    block = np.zeros(n_components, dtype=np.uint64)
+    hour_of = np.empty(4, dtype=np.int32)
+    lost = np.empty((4, n_components))
+    for group in range((n_samples + 3) // 4):
+        draw_snapshots(model, seed, first_sample // 4 + group, case.n_hours, block, hour_of, lost)
+        for w in range(min(4, n_samples - 4 * group)):
+            hour = hour_of[w]
+            shortfall_mw = -case.margin_mw[0, hour]
+            for element in range(n_elements):
+                row = case.element_row[element]
+                capacity_mw = case.element_mw[element] if row < 0 else case.profile_mw[row, hour]
+                shortfall_mw += capacity_mw * lost[w, element]
+            if shortfall_mw > case.tolerance_mw:
+                total_out[4 * group + w, 0, HOURS] = case.n_hours
+                total_out[4 * group + w, 0, ENERGY] = shortfall_mw * case.n_hours

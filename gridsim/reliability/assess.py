@@ -1,0 +1,204 @@
+"""assess: the one verb of this package."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridsim.errors import StudyError
+from gridsim.kernels import shortfall
+from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
+from gridsim.reliability.samplers import CopperSnapshots, CopperYears, SampleSource
+from gridsim.reliability.system import AdequacySystem
+from gridsim.results.adequacy import ShortfallAccumulator
+from gridsim.results.metrics import Estimate, to_frame
+from gridsim.results.specs import LossOfLoadProfile, ShortfallEvents, Spec
+
+F8 = NDArray[np.float64]
+
+
+class Stopped(StrEnum):
+    """Why sampling ended."""
+
+    ALL_SAMPLES = "all samples done"
+    TARGET = "target reached"
+    SAMPLE_BUDGET = "sample budget spent before the target"
+    TIME_BUDGET = "time budget spent"
+
+
+@dataclass(frozen=True, eq=False)
+class AssessmentResult:
+    """Numbers of one assessment.
+
+    ``shortfall_events`` and ``lolp`` are None unless their spec was given. ``status`` is ``ok``, or ``partial`` when a
+    target was not reached.
+    """
+
+    system: str
+    method: Method
+    estimates: tuple[Estimate, ...]
+    n_samples: int
+    block_size: int
+    wall_s: float
+    stopped: Stopped
+    cov: float
+    shortfall_events: pd.DataFrame | None = None
+    lolp: pd.DataFrame | None = None
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """name, scope, value, stderr, ci_low, ci_high, unit, n."""
+        return to_frame(self.estimates)
+
+    @property
+    def status(self) -> str:
+        return "ok" if self.stopped in (Stopped.ALL_SAMPLES, Stopped.TARGET) else "partial"
+
+    @property
+    def samples_per_s(self) -> float:
+        """Sample years (or snapshots) per second of wall time, compilation included if this was the first call."""
+        return self.n_samples / self.wall_s if self.wall_s > 0.0 else math.inf
+
+    def __getitem__(self, key: str | tuple[str, str]) -> Estimate:
+        """``result["EUE"]`` of the system, ``result["EUE", "zone:south"]`` of another scope."""
+        name, scope = (key, "system") if isinstance(key, str) else key
+        for estimate in self.estimates:
+            if estimate.name == name and estimate.scope == scope:
+                return estimate
+        raise KeyError(key)
+
+
+def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentResult:
+    """How likely is a shortfall, how often, how long and how deep?
+
+    Parameters
+    ----------
+    system
+        From :func:`system_from_frames` or :func:`system_from_grid`.
+    method
+        :class:`SequentialMonteCarlo` or :class:`SnapshotMonteCarlo`.
+    *specs
+        What else to record: :class:`ShortfallEvents`, :class:`LossOfLoadProfile`.
+
+    The same seed gives the same numbers for any number of workers and any job size: samples are folded in blocks of a
+    fixed size in ascending order, and the stop rule looks only after 1, 2, 4, 8 ... blocks.
+    """
+    started = time.perf_counter()
+    source = sample_source(system, method)
+    chronological = isinstance(method, SequentialMonteCarlo)
+    cell, cell_names = _calendar(system) if LossOfLoadProfile() in specs else (None, None)
+    accumulator = ShortfallAccumulator(
+        source.scopes, source.demand_mwh, system.n_hours, chronological=chronological, calendar_cell=cell
+    )
+    kept: list[F8] = []
+    stopped = Stopped.ALL_SAMPLES if method.target_cov is None else Stopped.SAMPLE_BUDGET
+    if method.years is None if isinstance(method, SequentialMonteCarlo) else method.samples is None:
+        stopped = Stopped.TIME_BUDGET if method.target_cov is None else stopped
+    with ThreadPoolExecutor(method.workers) as executor:
+        for total, event in _jobs(executor, source, method):
+            for part, part_event in _at_checks(total, event, accumulator.n, source.block_size):
+                accumulator.add(part, part_event, source.block_size)
+                if ShortfallEvents() in specs:
+                    kept.append(part_event)
+                is_check = _is_power_of_two(accumulator.n, source.block_size) or accumulator.n == method.budget
+                if method.target_cov is not None and is_check and accumulator.cov(method.metric) <= method.target_cov:
+                    stopped = Stopped.TARGET
+                    break
+            if stopped is Stopped.TARGET:
+                break
+            if method.max_wall_s is not None and time.perf_counter() - started > method.max_wall_s:
+                if accumulator.n < method.budget:
+                    stopped = Stopped.TIME_BUDGET
+                break
+    lolp = None
+    if cell_names is not None:
+        lolp = cell_names.assign(lolp=accumulator.lolp_by_cell())
+    return AssessmentResult(
+        system=system.name,
+        method=method,
+        estimates=tuple(accumulator.estimates()),
+        n_samples=accumulator.n,
+        block_size=source.block_size,
+        wall_s=time.perf_counter() - started,
+        stopped=stopped,
+        cov=accumulator.cov(method.metric),
+        shortfall_events=_event_frame(kept, source.scopes) if ShortfallEvents() in specs else None,
+        lolp=lolp,
+    )
+
+
+def sample_source(system: AdequacySystem, method: Method) -> SampleSource:
+    """The packed sampler of a level and method."""
+    if not any(component.fails for component in system.unit_component) and not len(system.unit_name):
+        raise StudyError(f"{system.name}: no machines; give at least one")
+    if isinstance(method, SequentialMonteCarlo):
+        if method.level is Level.COPPER:
+            return CopperYears(system, method.seed, method.skip)
+    elif method.level is Level.COPPER:
+        return CopperSnapshots(system, method.seed)
+    raise StudyError(f"level: '{method.level}' is not available for {type(method).__name__}")
+
+
+def _jobs(executor: Executor, source: SampleSource, method: Method) -> Iterator[tuple[F8, F8]]:
+    """Results of consecutive jobs in order; only a few more than the workers can take are under way at a time."""
+    job_size = (method.job_blocks or source.default_job_blocks) * source.block_size
+    pending: deque[Future[tuple[F8, F8]]] = deque()
+    first = 0
+    try:
+        while first < method.budget or pending:
+            while first < method.budget and len(pending) < 2 * method.workers:
+                n = min(job_size, method.budget - first)
+                pending.append(executor.submit(source.run, first, n))
+                first += n
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _is_power_of_two(n: int, block_size: int) -> bool:
+    blocks, rest = divmod(n, block_size)
+    return rest == 0 and blocks > 0 and blocks & (blocks - 1) == 0
+
+
+def _at_checks(total: F8, event: F8, n_before: int, block_size: int) -> Iterator[tuple[F8, F8]]:
+    """A job's samples cut after 1, 2, 4, 8 ... blocks of the whole assessment."""
+    start = 0
+    while start < len(total):
+        blocks = (n_before + start) // block_size
+        following = 1 << blocks.bit_length() if blocks else 1
+        stop = min(len(total), following * block_size - n_before)
+        low, high = np.searchsorted(event[:, shortfall.EVENT_SAMPLE], [n_before + start, n_before + stop])
+        yield total[start:stop], event[low:high]
+        start = stop
+
+
+def _calendar(system: AdequacySystem) -> tuple[NDArray[np.int64], pd.DataFrame]:
+    """Cell of each hour, and the cells: month 1..12 and hour 0..23, only those that occur."""
+    times = pd.date_range(system.start, periods=system.n_hours, freq="h")
+    key = np.asarray(times.month) * 24 + np.asarray(times.hour)
+    values, cell = np.unique(key, return_inverse=True)
+    return cell.astype(np.int64), pd.DataFrame({"month": values // 24, "hour": values % 24})
+
+
+def _event_frame(kept: list[F8], scopes: tuple[str, ...]) -> pd.DataFrame:
+    rows = np.concatenate(kept) if kept else np.empty((0, shortfall.N_EVENT_COLUMNS))
+    return pd.DataFrame(
+        {
+            "sample": rows[:, shortfall.EVENT_SAMPLE].astype(np.int64),
+            "scope": np.array(scopes)[rows[:, shortfall.EVENT_SCOPE].astype(np.int64)],
+            "start_h": rows[:, shortfall.EVENT_START].astype(np.int64),
+            "duration_h": rows[:, shortfall.EVENT_DURATION].astype(np.int64),
+            "energy_mwh": rows[:, shortfall.EVENT_ENERGY],
+            "peak_mw": rows[:, shortfall.EVENT_PEAK],
+        }
+    )

@@ -1,0 +1,130 @@
+"""How to sample: frozen values handed to ``assess``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gridsim.errors import StudyError, nearest
+
+
+class Level(StrEnum):
+    """Detail of the network: none, areas with interfaces, or the dispatch problem at every bus."""
+
+    COPPER = "copper"
+    ZONAL = "zonal"
+    NODAL = "nodal"
+
+
+class Sampler(StrEnum):
+    """How states are drawn."""
+
+    CRUDE = "crude"
+
+
+STOP_METRICS = ("EUE", "LOLH", "LOLD", "LOLEv")
+DEFAULT_BUDGET = 10_000_000
+
+
+@dataclass(frozen=True)
+class SequentialMonteCarlo:
+    """Chronological sample years.
+
+    years
+        Sample years, or the largest number of them when ``target_cov`` is given.
+    target_cov
+        Stop once stderr / estimate of ``metric`` is at most this (looked at after 1, 2, 4, 8 ... blocks).
+    max_wall_s
+        Stop after this wall time with what there is (then the number of years depends on the machine).
+    workers
+        Threads; results do not depend on them.
+    skip
+        Skip hours on certificates; off only to check that nothing changes.
+    job_blocks
+        Blocks per job; results do not depend on it.
+    """
+
+    years: int | None = None
+    seed: int = 1
+    level: Level | str = Level.COPPER
+    sampler: Sampler | str = Sampler.CRUDE
+    target_cov: float | None = None
+    metric: str = "EUE"
+    max_wall_s: float | None = None
+    workers: int = 1
+    skip: bool = True
+    job_blocks: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", _choice(Level, self.level, "level"))
+        object.__setattr__(self, "sampler", _choice(Sampler, self.sampler, "sampler"))
+        _check_budget(self.years, "years", self.target_cov, self.max_wall_s)
+        _check_common(self.seed, self.workers, self.metric, self.job_blocks)
+
+    @property
+    def budget(self) -> int:
+        """Largest number of samples."""
+        return DEFAULT_BUDGET if self.years is None else self.years
+
+
+@dataclass(frozen=True)
+class SnapshotMonteCarlo:
+    """Independent states of random hours: no chronology, so no days, events or stores. Arguments as for the
+    sequential method.
+    """
+
+    samples: int | None = None
+    seed: int = 1
+    level: Level | str = Level.COPPER
+    sampler: Sampler | str = Sampler.CRUDE
+    target_cov: float | None = None
+    metric: str = "EUE"
+    max_wall_s: float | None = None
+    workers: int = 1
+    job_blocks: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", _choice(Level, self.level, "level"))
+        object.__setattr__(self, "sampler", _choice(Sampler, self.sampler, "sampler"))
+        _check_budget(self.samples, "samples", self.target_cov, self.max_wall_s)
+        _check_common(self.seed, self.workers, self.metric, self.job_blocks)
+        if self.metric not in ("EUE", "LOLH"):
+            raise StudyError(f"metric: snapshots have no {self.metric}; use EUE or LOLH")
+
+    @property
+    def budget(self) -> int:
+        """Largest number of samples."""
+        return 100 * DEFAULT_BUDGET if self.samples is None else self.samples
+
+
+Method = SequentialMonteCarlo | SnapshotMonteCarlo
+
+
+def _choice(kind: type[StrEnum], value: str, what: str) -> StrEnum:
+    try:
+        return kind(value)
+    except ValueError:
+        raise StudyError(f"{what}: no '{value}'; {nearest(str(value), [str(member) for member in kind])}") from None
+
+
+def _check_budget(n: int | None, what: str, target_cov: float | None, max_wall_s: float | None) -> None:
+    if n is None and target_cov is None and max_wall_s is None:
+        raise StudyError(f"{what}: not given; give a number of {what} or a target_cov")
+    if n is not None and (n < 1 or n >= 2**32):
+        raise StudyError(f"{what}: {n} is not between 1 and 2^32 - 1; each sample has a 32-bit number")
+    if target_cov is not None and not (math.isfinite(target_cov) and target_cov > 0.0):
+        raise StudyError(f"target_cov: {target_cov} is not > 0; give stderr / estimate, for instance 0.05")
+    if max_wall_s is not None and not max_wall_s > 0.0:
+        raise StudyError(f"max_wall_s: {max_wall_s} is not > 0; give seconds")
+
+
+def _check_common(seed: int, workers: int, metric: str, job_blocks: int | None) -> None:
+    if not 0 <= seed < 2**64:
+        raise StudyError(f"seed: {seed} is not a 64-bit number; give 0 to 2^64 - 1")
+    if workers < 1:
+        raise StudyError(f"workers: {workers} is not >= 1; give the number of threads")
+    if metric not in STOP_METRICS:
+        raise StudyError(f"metric: cannot stop on '{metric}'; {nearest(metric, STOP_METRICS)}")
+    if job_blocks is not None and job_blocks < 1:
+        raise StudyError(f"job_blocks: {job_blocks} is not >= 1; give a number of blocks")

@@ -1,0 +1,105 @@
+"""One sampler per level and method: packs a system once, then turns a run of sample numbers into totals and events."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.kernels.shortfall import (
+    N_EVENT_COLUMNS,
+    N_TOTALS,
+    Recorder,
+    copper_samples,
+    copper_snapshots,
+)
+from gridsim.reliability.pack import outage_model, snapshot_model, supply_case
+from gridsim.reliability.system import AdequacySystem
+
+F8 = NDArray[np.float64]
+
+COPPER_TOLERANCE_MW = 1e-6
+NETWORK_TOLERANCE_MW = 1e-4
+
+
+class SampleSource(Protocol):
+    """What ``assess`` needs of a level.
+
+    ``scopes``: names, ``system`` first;  ``demand_mwh``: (n_scopes,);  ``block_size``: samples per block.
+    ``run`` gives (n_samples, n_scopes, 5) totals and the event rows of samples ``first`` .. ``first + n - 1``; it is
+    called from several threads at once.
+    """
+
+    scopes: tuple[str, ...]
+    demand_mwh: F8
+    block_size: int
+    default_job_blocks: int
+
+    def run(self, first: int, n: int) -> tuple[F8, F8]: ...
+
+
+def new_recorder(n_scopes: int, n_rows: int) -> Recorder:
+    """Scratch for one job."""
+    return Recorder(
+        total=np.zeros((n_scopes, N_TOTALS)),
+        last_hour=np.zeros(n_scopes, dtype=np.int64),
+        last_day=np.zeros(n_scopes, dtype=np.int64),
+        open_event=np.zeros((n_scopes, 4)),
+        event=np.empty((n_rows, N_EVENT_COLUMNS)),
+        n_events=np.zeros(1, dtype=np.int64),
+    )
+
+
+class CopperYears:
+    """Chronological years without a network."""
+
+    block_size: int = 256
+    default_job_blocks = 16
+
+    def __init__(self, system: AdequacySystem, seed: int, skip: bool) -> None:
+        components = system.unit_component
+        self.model = outage_model(components, system.common_causes, system.n_hours)
+        place = np.zeros(len(system.buses), dtype=np.int32)
+        self.case = supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW)
+        self.scopes: tuple[str, ...] = ("system",)
+        self.demand_mwh = np.array([system.demand_mwh])
+        self.seed = np.uint64(seed)
+        self.skip = skip
+
+    def run(self, first: int, n: int) -> tuple[F8, F8]:
+        total = np.empty((n, 1, N_TOTALS))
+        recorder = new_recorder(1, 4 * n + 1024)
+        done = 0
+        while True:
+            done += copper_samples(
+                self.case, self.model, self.seed, first + done, n - done, self.skip, recorder, total[done:]
+            )
+            n_events = int(recorder.n_events[0])
+            if done == n:
+                return total, recorder.event[:n_events].copy()
+            larger = new_recorder(1, 2 * len(recorder.event))
+            larger.event[:n_events] = recorder.event[:n_events]
+            larger.n_events[0] = n_events
+            recorder = larger
+
+
+class CopperSnapshots:
+    """Random hours and equilibrium states without a network."""
+
+    block_size = 4096
+    default_job_blocks = 16
+
+    def __init__(self, system: AdequacySystem, seed: int) -> None:
+        components = system.unit_component
+        self.model = snapshot_model(components, system.common_causes, system.n_hours)
+        place = np.zeros(len(system.buses), dtype=np.int32)
+        self.case = supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW)
+        self.scopes: tuple[str, ...] = ("system",)
+        self.demand_mwh = np.array([system.demand_mwh])
+        self.seed = np.uint64(seed)
+
+    def run(self, first: int, n: int) -> tuple[F8, F8]:
+        total = np.zeros((n, 1, N_TOTALS))
+        copper_snapshots(self.case, self.model, self.seed, first, total)
+        return total, np.empty((0, N_EVENT_COLUMNS))

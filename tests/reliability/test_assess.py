@@ -1,0 +1,216 @@
+"""assess at copper level: determinism, stop rules, results, bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from reliability_cases import pras, rbts, rts79
+
+from gridsim.errors import InputError, StudyError
+from gridsim.reliability import (
+    LossOfLoadProfile,
+    SequentialMonteCarlo,
+    ShortfallEvents,
+    SnapshotMonteCarlo,
+    Stopped,
+    assess,
+    system_from_frames,
+)
+
+
+def frame_bytes(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(float_format="%.17g").encode()
+
+
+def test_same_bytes_for_any_workers_and_job_size() -> None:
+    system = rts79()
+    specs = (ShortfallEvents(), LossOfLoadProfile())
+    reference = assess(system, SequentialMonteCarlo(years=3000, seed=4), *specs)
+    for workers, job_blocks in ((1, 1), (2, 3), (4, 5)):
+        result = assess(
+            system, SequentialMonteCarlo(years=3000, seed=4, workers=workers, job_blocks=job_blocks), *specs
+        )
+        assert frame_bytes(result.metrics) == frame_bytes(reference.metrics)
+        assert result.shortfall_events.equals(reference.shortfall_events)
+        assert result.lolp.equals(reference.lolp)
+
+
+def test_skipping_on_and_off_give_the_same_bytes_on_rts79() -> None:
+    system = rts79()
+    on = assess(system, SequentialMonteCarlo(years=300, seed=2))
+    off = assess(system, SequentialMonteCarlo(years=300, seed=2, skip=False))
+    assert frame_bytes(on.metrics) == frame_bytes(off.metrics)
+
+
+def test_snapshots_are_the_same_bytes_for_any_workers() -> None:
+    system = rbts()
+    reference = assess(system, SnapshotMonteCarlo(samples=50_000, seed=4))
+    again = assess(system, SnapshotMonteCarlo(samples=50_000, seed=4, workers=3, job_blocks=2))
+    assert frame_bytes(again.metrics) == frame_bytes(reference.metrics)
+
+
+def test_seeds_differ() -> None:
+    system = rts79()
+    values = {assess(system, SequentialMonteCarlo(years=256, seed=seed))["EUE"].value for seed in (1, 2, 2**63 + 5)}
+    assert len(values) == 3
+
+
+def test_a_component_of_zero_size_changes_nothing() -> None:
+    load = 40.0 + 20.0 * np.sin(np.arange(2000) / 24.0)
+    units = pd.DataFrame(
+        {"name": ["b", "c"], "p_max_mw": [50.0, 30.0], "mttf_h": [200.0, 100.0], "mttr_h": [20.0, 9.0]}
+    )
+    nothing = pd.DataFrame({"name": ["a"], "p_max_mw": [0.0], "mttf_h": [5.0], "mttr_h": [5.0]})
+    method = SequentialMonteCarlo(years=500, seed=1)
+    alone = assess(system_from_frames(units, load), method)
+    for frame in (pd.concat([nothing, units]), pd.concat([units, nothing])):
+        assert frame_bytes(assess(system_from_frames(frame, load), method).metrics) == frame_bytes(alone.metrics)
+
+
+def test_events_and_profile_add_up_to_the_metrics() -> None:
+    result = assess(rts79(), SequentialMonteCarlo(years=2000, seed=3), ShortfallEvents(), LossOfLoadProfile())
+    events = result.shortfall_events
+    assert len(events) / 2000 == pytest.approx(result["LOLEv"].value, rel=1e-12)
+    assert events["duration_h"].sum() / 2000 == pytest.approx(result["LOLH"].value, rel=1e-12)
+    assert events["energy_mwh"].sum() / 2000 == pytest.approx(result["EUE"].value, rel=1e-9)
+    assert events["duration_h"].max() == result["event_duration_h_max"].value
+    hours = pd.Series(pd.date_range("2001-01-01", periods=8736, freq="h"))
+    cells = hours.groupby([hours.dt.month, hours.dt.hour]).size()
+    total = sum(row.lolp * cells[row.month, row.hour] for row in result.lolp.itertuples())
+    assert total == pytest.approx(result["LOLH"].value, rel=1e-12)
+    annual = np.sort(events.groupby("sample")["energy_mwh"].sum().reindex(range(2000), fill_value=0.0))
+    assert result["VaR_95"].value == pytest.approx(annual[1899], rel=0.01)
+    at_risk = annual[1899]
+    assert result["CVaR_95"].value == pytest.approx(at_risk + np.maximum(annual - at_risk, 0).mean() / 0.05, rel=1e-3)
+
+
+def test_target_cov_stops_at_a_power_of_two_of_blocks_whatever_the_jobs() -> None:
+    system = rts79()
+    results = [
+        assess(system, SequentialMonteCarlo(target_cov=0.04, metric="LOLH", workers=w, job_blocks=j))
+        for w, j in ((1, None), (2, 1), (1, 7))
+    ]
+    assert {result.n_samples for result in results} == {2048}
+    assert {result.stopped for result in results} == {Stopped.TARGET}
+    assert all(result.cov <= 0.04 and result.status == "ok" for result in results)
+    assert results[0].metrics.equals(results[1].metrics)
+
+
+def test_a_target_out_of_reach_is_partial() -> None:
+    result = assess(rts79(), SequentialMonteCarlo(years=600, target_cov=0.001))
+    assert (result.status, result.stopped, result.n_samples) == ("partial", Stopped.SAMPLE_BUDGET, 600)
+    assert result.cov > 0.001
+    result = assess(rts79(), SequentialMonteCarlo(target_cov=1e-4, max_wall_s=0.2))
+    assert (result.status, result.stopped) == ("partial", Stopped.TIME_BUDGET)
+
+
+@pytest.mark.parametrize("case", ["singlenode_a", "singlenode_b"])
+def test_small_pras_systems(case: str) -> None:
+    """LOLE and EUE within 4.5 standard errors of enumeration; 40,000 samples resolve 1 % of either."""
+    system, expected = pras(case)
+    for method in (SequentialMonteCarlo(years=40_000, seed=1), SnapshotMonteCarlo(samples=160_000, seed=1)):
+        result = assess(system, method)
+        for name, value in (("LOLH", expected["LOLE"]), ("EUE", expected["EUE_total"])):
+            estimate = result[name]
+            assert abs(estimate.value - value) < 4.5 * estimate.stderr
+            assert estimate.stderr < 0.02 * value
+
+
+def test_multi_state_machine_by_hand() -> None:
+    """One 100 MW machine, 70 % of time full, 20 % at half, 10 % out; load 80 MW for 24 h.
+
+    LOLH = 24 * 0.3 = 7.2 h; EUE = 24 * (0.2 * 30 + 0.1 * 80) = 336 MWh.
+    """
+    units = pd.DataFrame({"name": ["m"], "p_max_mw": [100.0]})
+    states = pd.DataFrame(
+        {
+            "unit": "m",
+            "state": ["full", "full", "half", "out"],
+            "available_share": [1.0, 1.0, 0.5, 0.0],
+            # visits full : half : out are 3 : 1 : 2, times 70/3 : 20 : 5
+            "mean_h": [70.0 / 3, 70.0 / 3, 20.0, 5.0],
+            "to_state": ["half", "out", "full", "full"],
+            "probability": [1 / 3, 2 / 3, 1.0, 1.0],
+        }
+    )
+    system = system_from_frames(units, np.full(24, 80.0), unit_states=states)
+    for method in (SequentialMonteCarlo(years=40_000), SnapshotMonteCarlo(samples=40_000)):
+        result = assess(system, method)
+        assert abs(result["LOLH"].value - 7.2) < 4.5 * result["LOLH"].stderr
+        assert abs(result["EUE"].value - 336.0) < 4.5 * result["EUE"].stderr
+
+
+def good_units(**changes: object) -> pd.DataFrame:
+    return pd.DataFrame({"name": ["a"], "p_max_mw": [10.0], "mttf_h": [100.0], "mttr_h": [5.0]}).assign(**changes)
+
+
+@pytest.mark.parametrize(
+    ("units", "load", "place"),
+    [
+        (good_units(mttr_h=0.0), [1.0], ("units", 2, "mttr_h")),
+        (good_units(mttr_h=np.nan), [1.0], ("units", 2, "mttr_h")),
+        (good_units(mttf_h=-1.0), [1.0], ("units", 2, "mttf_h")),
+        (good_units(p_max_mw="ten"), [1.0], ("units", 2, "p_max_mw")),
+        (good_units(colour="red"), [1.0], ("units", 1, "colour")),
+        (good_units(mttf_h=np.nan, forced_outage_rate=1.0), [1.0], ("units", 2, "forced_outage_rate")),
+        (good_units(mttf_h=np.nan, forced_outage_rate=-0.1), [1.0], ("units", 2, "forced_outage_rate")),
+        (good_units(repair_law="gamma"), [1.0], ("units", 2, "repair_law")),
+        (pd.concat([good_units(), good_units()]), [1.0], ("units", 3, "name")),
+        (good_units().iloc[:0], [1.0], ("units", 0, "")),
+        (good_units(), [1.0, np.nan, 2.0], ("load_mw", 3, "system")),
+        (good_units(), [1.0, -2.0], ("load_mw", 3, "system")),
+        (good_units(), [0.0, 0.0], ("load_mw", 0, "")),
+        (good_units(), [], ("load_mw", 0, "")),
+        (good_units(area="elsewhere"), [1.0], ("units", 2, "area")),
+    ],
+)
+def test_bad_frames_name_the_cell(units: pd.DataFrame, load: list[float], place: tuple[str, int, str]) -> None:
+    with pytest.raises(InputError) as caught:
+        system_from_frames(units, np.array(load))
+    problem = caught.value.problems[0]
+    assert (problem.file, problem.row, problem.column) == place
+    assert problem.mend
+
+
+def test_profiles_must_have_the_length_of_the_load() -> None:
+    with pytest.raises(InputError) as caught:
+        system_from_frames(good_units(), np.ones(24), profiles_mw=pd.DataFrame({"a": np.ones(23)}))
+    assert caught.value.problems[0].file == "profiles_mw"
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        system_from_frames(
+            good_units(mttr_h=-1.0, p_max_mw=np.nan), np.ones(3), profiles_mw=pd.DataFrame({"z": [1.0] * 3})
+        )
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"years": 10, "target_cov": 0.0},
+        {"target_cov": float("nan")},
+        {"years": 0},
+        {},
+        {"years": 10, "level": "bus"},
+        {"years": 10, "sampler": "magic"},
+        {"years": 10, "metric": "LOLE"},
+        {"years": 10, "workers": 0},
+        {"years": 10, "seed": -1},
+    ],
+)
+def test_impossible_requests_are_study_errors(arguments: dict) -> None:
+    with pytest.raises(StudyError):
+        SequentialMonteCarlo(**arguments)
+
+
+def test_forced_outage_rate_stands_for_mttf() -> None:
+    by_rate = good_units(mttf_h=np.nan, forced_outage_rate=0.2)
+    by_time = good_units(mttf_h=20.0)
+    load = np.full(100, 5.0)
+    method = SequentialMonteCarlo(years=300)
+    assert assess(system_from_frames(by_rate, load), method).metrics.equals(
+        assess(system_from_frames(by_time, load), method).metrics
+    )
