@@ -1,3 +1,69 @@
-"""gridsim: a grid energy-security simulator."""
+"""gridsim: a grid energy-security simulator.
+
+Public names are imported on first use, so that ``import gridsim`` and ``gridsim --help`` stay fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_READING = {
+    "read_network": "gridsim.io.read_network",
+    "system_from_tables": "gridsim.io.read_network",
+    "read_scenario": "gridsim.io.read_scenario",
+}
+_MODEL = {
+    "GridSystem": "gridsim.model.system",
+    "Scenario": "gridsim.model.scenario",
+    "Event": "gridsim.model.scenario",
+    "Target": "gridsim.model.scenario",
+    "Horizon": "gridsim.model.scenario",
+    "Policy": "gridsim.model.scenario",
+}
+_RUNNING = {
+    "run": "gridsim.engine.run",
+    "RunResult": "gridsim.engine.run",
+    "to_pandapower": "gridsim.solvers.pandapower",
+    "Estimate": "gridsim.results.metrics",
+}
+_ERRORS = {
+    "GridsimError": "gridsim.errors",
+    "InputError": "gridsim.errors",
+    "StudyError": "gridsim.errors",
+    "NotConverged": "gridsim.errors",
+    "Problem": "gridsim.errors",
+}
+_PUBLIC = {**_READING, **_MODEL, **_RUNNING, **_ERRORS}
+
+if TYPE_CHECKING:
+    from gridsim.engine.run import RunResult as RunResult
+    from gridsim.engine.run import run as run
+    from gridsim.errors import GridsimError as GridsimError
+    from gridsim.errors import InputError as InputError
+    from gridsim.errors import NotConverged as NotConverged
+    from gridsim.errors import Problem as Problem
+    from gridsim.errors import StudyError as StudyError
+    from gridsim.io.read_network import read_network as read_network
+    from gridsim.io.read_network import system_from_tables as system_from_tables
+    from gridsim.io.read_scenario import read_scenario as read_scenario
+    from gridsim.model.scenario import Event as Event
+    from gridsim.model.scenario import Horizon as Horizon
+    from gridsim.model.scenario import Policy as Policy
+    from gridsim.model.scenario import Scenario as Scenario
+    from gridsim.model.scenario import Target as Target
+    from gridsim.model.system import GridSystem as GridSystem
+    from gridsim.results.metrics import Estimate as Estimate
+    from gridsim.solvers.pandapower import to_pandapower as to_pandapower
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'gridsim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

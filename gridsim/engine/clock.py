@@ -52,7 +52,7 @@ class Rounds:
         """Count one more resolve at ``now_s``; AssertionError after MAX_ROUNDS of them."""
         self._count = self._count + 1 if now_s == self._at_s else 1
         self._at_s = now_s
-        assert self._count <= MAX_ROUNDS, f"{MAX_ROUNDS} rounds at {to_hours(now_s):g} h; the last change came from {culprit}"
+        assert self._count <= MAX_ROUNDS, f"{MAX_ROUNDS} rounds at {to_hours(now_s):g} h; the last came from {culprit}"
 
 
 def environment() -> Any:

@@ -1,8 +1,8 @@
 """Which machines are synchronised: a daily priority list, and starts that the operator orders in a shortage.
 
-Each day the cheapest machines of a zone are taken until the zone's net peak plus its reserve is covered; what a zone's own
-machines cannot cover is covered by the cheapest machines left anywhere. Must-run and heat-led machines and everything without a
-start time are always in. A machine taken in later is available after its ``start_h``.
+Each day the cheapest machines of a zone are taken until the zone's net peak plus its reserve is covered; what a zone's
+own machines cannot cover is covered by the cheapest machines left anywhere. Must-run and heat-led machines, wind, sun
+and hydro are always in. A machine taken in later is available after its ``start_h``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Commitment:
         return wanted
 
     def order(self, wanted: NDArray[np.bool_], now_s: float, *, at_once: bool = False) -> NDArray[np.bool_]:
-        """Order wanted machines to start (``at_once``: the plan of the day before had them ready) and say which are new."""
+        """Order wanted machines to start (``at_once``: the day before had them ready); say which are new."""
         new = wanted & np.isinf(self.ready_s)
         start_s = 0.0 if at_once else self.system.generators.start_h * 3600.0
         self.ready_s = np.where(new, now_s + start_s, self.ready_s)

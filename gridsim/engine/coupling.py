@@ -1,9 +1,9 @@
 """Gas, backup fuel and yards: what each plant can burn in a step, and what is left after it.
 
-The only place where gas and power exchange values. For a step, first the gas network is asked what it could deliver if every plant
-ran as far as it can (capability); the dispatch then chooses within it; then the network is balanced again with what was burnt, and
-that balance moves the stocks. A plant short of gas switches to its backup fuel after its switching time and back as soon
-as gas suffices.
+The only place where gas and power exchange values. For a step, first the gas network is asked what it
+could deliver if every plant ran as far as it can (capability); the dispatch then chooses within it; then the network is
+balanced again with what was burnt, and that balance moves the stocks. A plant short of gas switches to its backup fuel
+after its switching time and back as soon as gas suffices.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from gridsim.contingencies.effects import Conditions
 from gridsim.model.pack import Packed
-from gridsim.model.table import F8, I4
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.gas import GasBalance, GasConditions, GasStep
 from gridsim.weather.normal import HourInputs
 
@@ -23,13 +24,26 @@ SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it could
 
 
 class FuelLimits(NamedTuple):
-    """For one step. gas_share (n_gens,): share of output that its main fuel allows; backup_mw (n_backup,) on backup columns;
-    link_asked_mw and link_gas_mw (n_links,): output if gas were no limit, and what the gas delivered allows."""
+    """For one step. gas_share (n_gens,): share of output that the main fuel allows; backup_mw (n_backup,) on backup
+    columns; link_asked_mw and link_gas_mw (n_links,): output if gas were no limit, and what the gas delivered allows."""
 
     gas_share: F8
     backup_mw: F8
     link_asked_mw: F8
     link_gas_mw: F8
+
+
+_YARD_FUEL = {"coal": "coal", "mazut": "oil", "diesel": "oil"}
+
+
+def yard_generators(system: GridSystem) -> list[I4]:
+    """Machines that each yard feeds: those of its plant that run on what it holds (a gas plant's mazut is its backup)."""
+    stocks, fuel = system.fuel_stocks, system.generators.fuel
+    feeds = []
+    for plant, held in zip(stocks.plant.tolist(), stocks.fuel.tolist(), strict=True):
+        gens = system.generators_of(plant)
+        feeds.append(gens[fuel[gens] == _YARD_FUEL[held]])
+    return feeds
 
 
 class FuelSystem:
@@ -43,7 +57,7 @@ class FuelSystem:
         self.gas_stocks = self.gas.start(self._gas_conditions(conditions))
         links = system.gas_to_power
         self.link_gens: list[I4] = [system.generators_of(plant) for plant in links.plant.tolist()]
-        self.yard_gens: list[I4] = [system.generators_of(plant) for plant in system.fuel_stocks.plant.tolist()]
+        self.yard_gens = yard_generators(system)
         p_max = system.generators.p_max_mw
         self.link_p_max_mw = np.array([p_max[gens].sum() for gens in self.link_gens])
         self.backup_p_max_mw = self.link_p_max_mw * links.backup_capacity_share
@@ -60,7 +74,7 @@ class FuelSystem:
     def limits(
         self, now_s: float, dt_h: float, conditions: Conditions, inputs: HourInputs, available_mw: F8
     ) -> FuelLimits:
-        """What fuel allows in a step of ``dt_h``; ``available_mw`` (n_gens,): what machines could give, fuel aside."""
+        """What fuel allows in a step of ``dt_h``; ``available_mw`` (n_gens,): what machines could give but for fuel."""
         system = self.system
         gas_conditions = self._gas_conditions(conditions)
         # A section that is out takes its linepack with it before anyone can draw it.
@@ -91,7 +105,7 @@ class FuelSystem:
             available_mw[gen] * links.backup_capacity_share[link], available_mw[gen] * (1.0 - gas_share[gen])
         )
         room_mw = np.where(switched[link], room_mw, 0.0)
-        by_link = np.bincount(link, weights=room_mw, minlength=len(links))
+        by_link = sum_at(link, room_mw, len(links))
         allowed = np.divide(self.backup_mwh / dt_h, by_link, out=np.ones(len(links)), where=by_link > 0)
         return room_mw * np.minimum(allowed, 1.0)[link]
 
@@ -122,7 +136,7 @@ class FuelSystem:
         """Move all stocks by ``dt_h`` hours of the last balance and dispatch."""
         if self.last_step is not None:
             self.gas_stocks = self.gas.advance(self.gas_stocks, self.last_step, self._last_conditions, dt_h)
-        burnt = np.bincount(self.packed.backup_link, weights=p_backup_mw, minlength=len(self.backup_mwh))
+        burnt = sum_at(self.packed.backup_link, p_backup_mw, len(self.backup_mwh))
         self.backup_mwh = np.maximum(self.backup_mwh - burnt * dt_h, 0.0)
         stocks = self.system.fuel_stocks
         p_max = self.system.generators.p_max_mw

@@ -25,7 +25,9 @@ class EventLog:
         self.changes: list[Change] = []
         self._last: dict[str, Change] = {}
 
-    def add(self, time_h: float, component: str, to_state: str, cause_id: int = ROOT, *, initial: str = "normal") -> int:
+    def add(
+        self, time_h: float, component: str, to_state: str, cause_id: int = ROOT, *, initial: str = "normal"
+    ) -> int:
         """Log that ``component`` is now ``to_state``; a state that does not change is not logged again."""
         last = self._last.get(component)
         from_state = last.to_state if last is not None else initial

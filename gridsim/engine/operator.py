@@ -12,7 +12,7 @@ from gridsim.engine.coupling import FuelLimits
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import Imports
-from gridsim.model.table import F8
+from gridsim.model.table import F8, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.weather.normal import HourInputs
 
@@ -83,7 +83,7 @@ class Operator:
         share = np.where(committed, inputs.gen_share * conditions.gen_share, 0.0)
         main = generators.p_max_mw * share * fuel.gas_share
         backup = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
-        backup_by_gen = np.bincount(packed.backup_gen, weights=backup, minlength=len(generators))
+        backup_by_gen = sum_at(packed.backup_gen, backup, len(generators))
         total = main + backup_by_gen
         floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
         floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
@@ -141,15 +141,13 @@ class Operator:
         response = packed.shed_by_load(inputs.load_mw, np.where(responsive, shed, 0.0))
         unserved = packed.shed_by_load(inputs.load_mw, np.where(responsive, 0.0, shed))
         n_gens = len(system.generators)
-        gen_hi = hi[packed.gen_columns] + np.bincount(
-            packed.backup_gen, weights=hi[packed.backup_columns], minlength=n_gens
-        )
+        gen_hi = hi[packed.gen_columns] + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens)
         p_main = net[packed.gen_columns]
         return Redispatch(
             state=state,
             solution=solution,
             p_main_mw=p_main,
-            p_backup_mw=np.bincount(packed.backup_gen, weights=net[packed.backup_columns], minlength=n_gens),
+            p_backup_mw=sum_at(packed.backup_gen, net[packed.backup_columns], n_gens),
             p_border_mw=net[packed.border_columns],
             p_storage_mw=net[packed.charge_columns] + net[packed.discharge_columns],
             available_mw=gen_hi,

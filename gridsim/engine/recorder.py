@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.engine.coupling import yard_generators
 from gridsim.engine.event_log import EventLog
 from gridsim.engine.interval import Interval
 from gridsim.model.pack import Packed
 from gridsim.model.system import EXTERNAL
-from gridsim.model.table import F8
+from gridsim.model.table import F8, sum_at
 from gridsim.results.run_records import TABLES, Columns, Sink
 
 SHORTFALL_TOLERANCE_MW = 1e-4
@@ -29,6 +30,7 @@ class Recorder:
         self.zone_names = [*packed.system.zones, EXTERNAL]
         self._columns: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in TABLES}
         system = packed.system
+        self._yard_gens = yard_generators(system)
         zone = np.append(system.buses.zone, -1)
         self._gen_zone = zone[system.generators.bus] % len(self.zone_names)
         self._load_zone = zone[system.loads.bus] % len(self.zone_names)
@@ -71,7 +73,7 @@ class Recorder:
         self._solve(interval)
 
     def _by_zone(self, zone: Any, values: F8) -> F8:
-        return np.bincount(zone, weights=values, minlength=len(self.zone_names))
+        return sum_at(zone, values, len(self.zone_names))
 
     def _zones(self, interval: Interval) -> None:
         system, answer = self.system, interval.answer
@@ -95,11 +97,11 @@ class Recorder:
         spilled = np.where(np.isin(generators.fuel, ("wind", "solar")), 0.0, answer.spilled_mw)
         co2 = self._by_zone(gens, answer.p_main_mw * generators.co2_t_per_mwh)
         backup_gen, backup_link = self.packed.backup_gen, self.packed.backup_link
-        co2 += self._by_zone(
-            gens[backup_gen], answer.p_backup_mw[backup_gen] * links.backup_co2_t_per_mwh[backup_link]
-        )
+        co2 += self._by_zone(gens[backup_gen], answer.p_backup_mw[backup_gen] * links.backup_co2_t_per_mwh[backup_link])
         gas_fired = generators.fuel == "gas"
-        gas_available = np.where(gas_fired, generators.p_max_mw * interval.inputs.gen_share * interval.fuel.gas_share, 0)
+        gas_available = np.where(
+            gas_fired, generators.p_max_mw * interval.inputs.gen_share * interval.fuel.gas_share, 0
+        )
         branch_flow = answer.solution.flow_mw[: system.n_branches]
         self.rows(
             "zones",
@@ -184,15 +186,13 @@ class Recorder:
         nodes, links, demand = system.gas_nodes, system.gas_to_power, system.gas_demand
         n_nodes = len(nodes)
         if n_nodes:
-            asked = np.bincount(demand.node, weights=interval.inputs.gas_demand_mcm_per_d, minlength=n_nodes)
-            got = np.bincount(demand.node, weights=gas.delivered_mcm_per_d, minlength=n_nodes)
-            power = np.bincount(links.node, weights=gas.power_delivered_mcm_per_d, minlength=n_nodes)
+            asked = sum_at(demand.node, interval.inputs.gas_demand_mcm_per_d, n_nodes)
+            got = sum_at(demand.node, gas.delivered_mcm_per_d, n_nodes)
+            power = sum_at(links.node, gas.power_delivered_mcm_per_d, n_nodes)
             cut = np.maximum(interval.inputs.gas_demand_mcm_per_d - gas.delivered_mcm_per_d, 0.0)
 
             def cut_of(gas_class: str) -> F8:
-                return np.bincount(
-                    demand.node, weights=np.where(demand.gas_class == gas_class, cut, 0.0), minlength=n_nodes
-                )
+                return sum_at(demand.node, np.where(demand.gas_class == gas_class, cut, 0.0), n_nodes)
 
             self.rows(
                 "gas",
@@ -203,23 +203,22 @@ class Recorder:
                 cut_households_mcm_per_d=cut_of("households"),
                 cut_heating_mcm_per_d=cut_of("heating"),
                 cut_industry_mcm_per_d=cut_of("industry"),
-                power_available_mw=np.bincount(links.node, weights=interval.fuel.link_gas_mw, minlength=n_nodes),
-                power_unrestricted_mw=np.bincount(links.node, weights=interval.fuel.link_asked_mw, minlength=n_nodes),
+                power_available_mw=sum_at(links.node, interval.fuel.link_gas_mw, n_nodes),
+                power_unrestricted_mw=sum_at(links.node, interval.fuel.link_asked_mw, n_nodes),
                 linepack_mcm=interval.linepack_mcm,
             )
         has_backup = np.isfinite(interval.backup_days)
-        backup_burn = np.bincount(
-            self.packed.backup_link, weights=answer.p_backup_mw[self.packed.backup_gen], minlength=len(links)
-        )
+        backup_burn = sum_at(self.packed.backup_link, answer.p_backup_mw[self.packed.backup_gen], len(links))
         stocks = system.fuel_stocks
-        yard_burn = [answer.p_main_mw[system.generators_of(plant)].sum() for plant in stocks.plant.tolist()]
+        burns = np.array([len(gens) > 0 for gens in self._yard_gens], dtype=bool)
+        yard_burn = np.array([answer.p_main_mw[gens].sum() for gens in self._yard_gens], dtype=float)
         self.rows(
             "fuel",
-            [f"{p}/{f}" for p, f in zip(stocks.plant.tolist(), stocks.fuel.tolist(), strict=True)]
+            [f"{p}/{f}" for p, f in zip(stocks.plant[burns].tolist(), stocks.fuel[burns].tolist(), strict=True)]
             + [f"{p}/backup" for p, has in zip(links.plant.tolist(), has_backup, strict=True) if has],
             interval,
-            stock_days=np.concatenate([interval.yard_days, interval.backup_days[has_backup]]),
-            burn_mw=np.concatenate([np.array(yard_burn, dtype=float), backup_burn[has_backup]]),
+            stock_days=np.concatenate([interval.yard_days[burns], interval.backup_days[has_backup]]),
+            burn_mw=np.concatenate([yard_burn[burns], backup_burn[has_backup]]),
         )
 
     def _shortfall(self, interval: Interval) -> None:
@@ -294,11 +293,12 @@ class Recorder:
         duration[where] = zones["duration_h"]
         found: list[tuple[float, str, float, float, float]] = []
         for name, rows in [*scopes, ("system", np.ones(len(where), dtype=bool))]:
-            unserved = np.bincount(where[rows], weights=zones["unserved_mw"][rows], minlength=len(times))
+            unserved = sum_at(where[rows], zones["unserved_mw"][rows], len(times))
             for first, last in runs(unserved > SHORTFALL_TOLERANCE_MW):
                 part = slice(first, last)
                 energy = float((unserved[part] * duration[part]).sum())
-                found.append((float(times[first]), name, float(duration[part].sum()), energy, float(unserved[part].max())))
+                hours, peak = float(duration[part].sum()), float(unserved[part].max())
+                found.append((float(times[first]), name, hours, energy, peak))
         store = self._columns["shortfall_events"]
         for time_h, name, hours, energy, peak in sorted(found):
             for column, value in (

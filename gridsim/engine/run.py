@@ -68,7 +68,7 @@ class RunResult:
         return chain
 
     def to_pandapower(self, time_h: float) -> Any:
-        """The pandapower net of the interval that holds at ``time_h``, with results of ``runpp`` filled in if it converges."""
+        """The pandapower net of the interval that holds at ``time_h``, with results if ``runpp`` converges."""
         from gridsim.solvers.pandapower import to_pandapower
 
         held = [point for start_h, point in self.points if start_h <= time_h]
@@ -89,8 +89,8 @@ def run(
 ) -> RunResult:
     """Run one replicate of ``scenario`` and, beside it, the same horizon without its events.
 
-    ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1. Nothing is written into ``system`` or
-    ``scenario``. The same seed gives the same tables.
+    ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1. Nothing is written into
+    ``system`` or ``scenario``. The same seed gives the same tables.
     """
     packed = pack(system)
     ac_model = make_ac_model(packed, scenario.policy.ac)
@@ -100,9 +100,7 @@ def run(
     def trajectory(case: Scenario, first: float) -> tuple[Simulation, DispatchSolver]:
         solver = DispatchSolver(packed.case, dispatch)
         report = None if progress is None else (lambda done: progress(first + share * done))
-        simulation = Simulation(
-            packed, case, solver, ac_model, seed=seed, replicate=replicate, progress=report
-        )
+        simulation = Simulation(packed, case, solver, ac_model, seed=seed, replicate=replicate, progress=report)
         simulation.run()
         return simulation, solver
 
@@ -141,9 +139,9 @@ def balance_table(packed: Packed, zones: Columns, calm: Columns) -> Columns:
     at: dict[str, np.ndarray[Any, Any]] = {}
     for name in names:
         calm_times = calm["time_h"][calm["name"] == name]
-        at[name] = np.flatnonzero(calm["name"] == name)[
-            np.maximum(np.searchsorted(calm_times, zones["time_h"][keep & (zones["name"] == name)], side="right") - 1, 0)
-        ]
+        times = zones["time_h"][keep & (zones["name"] == name)]
+        held = np.maximum(np.searchsorted(calm_times, times, side="right") - 1, 0)
+        at[name] = np.flatnonzero(calm["name"] == name)[held]
     rows = np.flatnonzero(keep)
     then = np.zeros(len(rows), dtype=np.int64)
     for name in names:

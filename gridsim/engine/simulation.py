@@ -21,7 +21,7 @@ from gridsim.engine.recorder import SHORTFALL_TOLERANCE_MW, Recorder
 from gridsim.kernels.rng import stream_id, uniform
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, kinds
-from gridsim.model.table import F8
+from gridsim.model.table import F8, sum_at
 from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
@@ -148,7 +148,8 @@ class Simulation:
         given = self.scenario.weather
         if given is not None:
             hour = min(int(tick_s // 3600), len(given.temperature_anomaly_k) - 1)
-            anomaly_k, wind, solar = given.temperature_anomaly_k[hour], given.wind_factor[hour], given.solar_factor[hour]
+            anomaly_k = given.temperature_anomaly_k[hour]
+            wind, solar = given.wind_factor[hour], given.solar_factor[hour]
         return self._weather.at(
             self._local_time(tick_s),
             temperature_anomaly_k=anomaly_k + state.temperature_k,
@@ -164,10 +165,8 @@ class Simulation:
         links = self.system.gas_to_power
         if kinds()[event.kind].primitive is not Primitive.STOCK:
             return np.zeros(len(links))
-        names = {target.name for target in event.targets}
-        hit = np.array([target_all or plant in names for target_all, plant in zip(
-            [any(target.table == "all" for target in event.targets)] * len(links), links.plant.tolist(), strict=True
-        )], dtype=bool)
+        everywhere = any(target.table == "all" for target in event.targets)
+        hit = np.isin(links.plant, [target.name for target in event.targets]) | everywhere
         return self._fuel.take_backup(hit, event.magnitude)
 
     def _commit(self, *, first: bool) -> None:
@@ -180,9 +179,9 @@ class Simulation:
         best_share = np.zeros(len(generators))
         for hour in range(24):
             inputs = self._inputs(self.env.now + 3600 * hour, state)
-            load = np.bincount(bus_zone[system.loads.bus] + 1, weights=inputs.load_mw, minlength=len(peak) + 1)[1:]
+            load = sum_at(bus_zone[system.loads.bus] + 1, inputs.load_mw, len(peak) + 1)[1:]
             renewable = np.where(variable, generators.p_max_mw * inputs.gen_share * state.gen_share, 0.0)
-            given = np.bincount(bus_zone[generators.bus] + 1, weights=renewable, minlength=len(peak) + 1)[1:]
+            given = sum_at(bus_zone[generators.bus] + 1, renewable, len(peak) + 1)[1:]
             peak = np.maximum(peak, load * (1.0 + self._loss_share) - given)
             best_share = np.maximum(best_share, inputs.gen_share)
         wanted = self._commitment.priority_list(generators.p_max_mw * best_share * state.gen_share, peak)
@@ -228,7 +227,9 @@ class Simulation:
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
         fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
         linepack, yards, backup_days = (
-            self._fuel.gas_stocks.linepack_mcm, self._fuel.yard_days.copy(), self._fuel.backup_days
+            self._fuel.gas_stocks.linepack_mcm,
+            self._fuel.yard_days.copy(),
+            self._fuel.backup_days,
         )
         answer = self._operator.redispatch(
             state,
@@ -245,9 +246,7 @@ class Simulation:
         out = state.out_branches(self.system)
         point = operating_point(answer, out)
         ac = self._solve_ac(point, answer)
-        self._interval = Interval(
-            self._now_h, 0.0, inputs, answer, fuel, gas, linepack, yards, backup_days, out, ac
-        )
+        self._interval = Interval(self._now_h, 0.0, inputs, answer, fuel, gas, linepack, yards, backup_days, out, ac)
         self._interval_start_s = now_s
         self.points.append((self._now_h, point))
         self._log_outcome(answer, fuel)
@@ -316,9 +315,7 @@ class Simulation:
     def _log_outcome(self, answer: Redispatch, fuel: FuelLimits) -> None:
         """Log plants short of gas or on backup fuel, sections at their limit, zones that shed; each with its cause."""
         now_h, links = self._now_h, self.system.gas_to_power
-        burnt_backup = np.bincount(
-            self.packed.backup_link, weights=answer.p_backup_mw[self.packed.backup_gen], minlength=len(links)
-        )
+        burnt_backup = sum_at(self.packed.backup_link, answer.p_backup_mw[self.packed.backup_gen], len(links))
         latest_shortage = ROOT
         for link, plant in enumerate(links.plant.tolist()):
             short = fuel.link_gas_mw[link] < SHORT_SHARE * fuel.link_asked_mw[link]
@@ -327,7 +324,8 @@ class Simulation:
                 backup = short and burnt_backup[link] > SHORTFALL_TOLERANCE_MW
                 dry = short and not backup and links.backup_fuel[link] != "none" and self._fuel.backup_mwh[link] <= 0
                 text = "on backup fuel" if backup else ("no fuel left" if dry else "short of gas")
-                cause = self._cause(_GAS_TABLES) if self.log.state(component) == "normal" else self.log.last_id(component)
+                began = self.log.state(component) == "normal"
+                cause = self._cause(_GAS_TABLES) if began else self.log.last_id(component)
                 number = self.log.add(now_h, component, text if short else "normal", cause)
                 latest_shortage = max(latest_shortage, number if short else ROOT)
         cause = max(latest_shortage, self._cause())
@@ -345,8 +343,9 @@ class Simulation:
         for position, name in enumerate(self.system.zones):
             short = answer.unserved_mw[zone == position].sum() > SHORTFALL_TOLERANCE_MW
             if short or self.log.state(f"zone:{name}") != "normal":
-                self.log.add(now_h, f"zone:{name}", "shedding" if short else "normal",
-                             binding if binding != ROOT else cause)
+                self.log.add(
+                    now_h, f"zone:{name}", "shedding" if short else "normal", binding if binding != ROOT else cause
+                )
 
 
 def operating_point(answer: Redispatch, out_branch: Any) -> OperatingPoint:

@@ -1,4 +1,4 @@
-"""Validated rows -> GridSystem: references become positions, groups become arrays, tables are checked against each other."""
+"""Validated rows -> GridSystem: references become positions, groups arrays, tables are checked against each other."""
 
 from __future__ import annotations
 
@@ -112,9 +112,7 @@ def build_system(
     return system
 
 
-def _names(
-    meta: Mapping[str, Any], tables: Mapping[str, RawTable], problems: list[Problem]
-) -> dict[str, list[str]]:
+def _names(meta: Mapping[str, Any], tables: Mapping[str, RawTable], problems: list[Problem]) -> dict[str, list[str]]:
     """Allowed values of every reference, in row order; duplicates become problems."""
     names: dict[str, list[str]] = {"zones": list(meta["zones"])}
     for table_name, schema in TABLES.items():
@@ -144,9 +142,7 @@ def _references(row_model: type[Row]) -> Iterator[tuple[str, str]]:
             yield column, str(extra["ref"])
 
 
-def _check_references(
-    tables: Mapping[str, RawTable], names: Mapping[str, list[str]], problems: list[Problem]
-) -> None:
+def _check_references(tables: Mapping[str, RawTable], names: Mapping[str, list[str]], problems: list[Problem]) -> None:
     for table_name, schema in TABLES.items():
         table = tables[table_name]
         for column, target in _references(schema.row):
@@ -170,64 +166,171 @@ def _check_rows(tables: Mapping[str, RawTable], problems: list[Problem]) -> None
 
     vn_kv = {row.name: row.vn_kv for _, row in tables["buses"].rows}
     for number, row in tables["buses"].rows:
-        check(tables["buses"], number, row.vm_min_pu >= row.vm_max_pu, "vm_min_pu",
-              f"{row.vm_min_pu} is not below vm_max_pu {row.vm_max_pu}", "swap them")
+        check(
+            tables["buses"],
+            number,
+            row.vm_min_pu >= row.vm_max_pu,
+            "vm_min_pu",
+            f"{row.vm_min_pu} is not below vm_max_pu {row.vm_max_pu}",
+            "swap them",
+        )
     lines = tables["lines"]
     for number, row in lines.rows:
-        check(lines, number, row.from_bus == row.to_bus, "to_bus", f"'{row.to_bus}' is from_bus too", "a line joins two buses")
+        check(
+            lines,
+            number,
+            row.from_bus == row.to_bus,
+            "to_bus",
+            f"'{row.to_bus}' is from_bus too",
+            "a line joins two buses",
+        )
         pair = vn_kv.get(row.from_bus), vn_kv.get(row.to_bus)
-        check(lines, number, None not in pair and pair[0] != pair[1], "to_bus",
-              f"{pair[1]} kV against {pair[0]} kV at from_bus", "join different voltages by a transformer")
-        check(lines, number,
-              row.max_i_ka is not None and row.max_i_emergency_ka is not None and row.max_i_emergency_ka < row.max_i_ka,
-              "max_i_emergency_ka", f"{row.max_i_emergency_ka} is below max_i_ka {row.max_i_ka}",
-              "an emergency rating is at least the normal one")
+        check(
+            lines,
+            number,
+            None not in pair and pair[0] != pair[1],
+            "to_bus",
+            f"{pair[1]} kV against {pair[0]} kV at from_bus",
+            "join different voltages by a transformer",
+        )
+        check(
+            lines,
+            number,
+            row.max_i_ka is not None and row.max_i_emergency_ka is not None and row.max_i_emergency_ka < row.max_i_ka,
+            "max_i_emergency_ka",
+            f"{row.max_i_emergency_ka} is below max_i_ka {row.max_i_ka}",
+            "an emergency rating is at least the normal one",
+        )
     transformers = tables["transformers"]
     for number, row in transformers.rows:
-        check(transformers, number, row.hv_bus == row.lv_bus, "lv_bus", f"'{row.lv_bus}' is hv_bus too",
-              "a transformer joins two buses")
-        check(transformers, number, row.vn_hv_kv < row.vn_lv_kv, "vn_lv_kv",
-              f"{row.vn_lv_kv} is above vn_hv_kv {row.vn_hv_kv}", "swap the sides")
-        check(transformers, number, row.vkr_percent >= row.vk_percent, "vkr_percent",
-              f"{row.vkr_percent} is not below vk_percent {row.vk_percent}", "it is the resistive part of vk_percent")
-        check(transformers, number, not row.tap_min <= row.tap_pos <= row.tap_max, "tap_pos",
-              f"{row.tap_pos} is outside {row.tap_min}..{row.tap_max}", "give a tap in the range")
+        check(
+            transformers,
+            number,
+            row.hv_bus == row.lv_bus,
+            "lv_bus",
+            f"'{row.lv_bus}' is hv_bus too",
+            "a transformer joins two buses",
+        )
+        check(
+            transformers,
+            number,
+            row.vn_hv_kv < row.vn_lv_kv,
+            "vn_lv_kv",
+            f"{row.vn_lv_kv} is above vn_hv_kv {row.vn_hv_kv}",
+            "swap the sides",
+        )
+        check(
+            transformers,
+            number,
+            row.vkr_percent >= row.vk_percent,
+            "vkr_percent",
+            f"{row.vkr_percent} is not below vk_percent {row.vk_percent}",
+            "it is the resistive part of vk_percent",
+        )
+        check(
+            transformers,
+            number,
+            not row.tap_min <= row.tap_pos <= row.tap_max,
+            "tap_pos",
+            f"{row.tap_pos} is outside {row.tap_min}..{row.tap_max}",
+            "give a tap in the range",
+        )
     generators = tables["generators"]
     for number, row in generators.rows:
-        check(generators, number, row.p_min_mw > row.p_max_mw, "p_min_mw",
-              f"{row.p_min_mw} is above p_max_mw {row.p_max_mw}", "lower it")
-        check(generators, number, row.heat_led and not row.heat_curve, "heat_curve", "empty for a heat-led machine",
-              "name a curve of heat_curves.csv")
-        check(generators, number, (row.mttf_h is None) != (row.mttr_h is None), "mttr_h",
-              "mttf_h and mttr_h go together", "give both or none")
+        check(
+            generators,
+            number,
+            row.p_min_mw > row.p_max_mw,
+            "p_min_mw",
+            f"{row.p_min_mw} is above p_max_mw {row.p_max_mw}",
+            "lower it",
+        )
+        check(
+            generators,
+            number,
+            row.heat_led and not row.heat_curve,
+            "heat_curve",
+            "empty for a heat-led machine",
+            "name a curve of heat_curves.csv",
+        )
+        check(
+            generators,
+            number,
+            (row.mttf_h is None) != (row.mttr_h is None),
+            "mttr_h",
+            "mttf_h and mttr_h go together",
+            "give both or none",
+        )
     classes = tables["load_classes"]
     for number, row in classes.rows:
-        check(classes, number, row.price_responsive and row.price_per_mwh is None, "price_per_mwh",
-              "empty for a price-responsive class", "give the price below which it buys, in USD/MWh")
+        check(
+            classes,
+            number,
+            row.price_responsive and row.price_per_mwh is None,
+            "price_per_mwh",
+            "empty for a price-responsive class",
+            "give the price below which it buys, in USD/MWh",
+        )
     if not classes.rows and not classes.broken:
         check(classes, 1, True, "", "no rows", "give at least one load class")
     interfaces = tables["interfaces"]
     for number, row in interfaces.rows:
-        check(interfaces, number, bool(row.line) == bool(row.transformer), "line",
-              "a member is either a line or a transformer", "fill exactly one of the two")
+        check(
+            interfaces,
+            number,
+            bool(row.line) == bool(row.transformer),
+            "line",
+            "a member is either a line or a transformer",
+            "fill exactly one of the two",
+        )
     limits = tables["interface_limits"]
     for number, row in limits.rows:
-        check(limits, number, row.emergency_mw is not None and row.emergency_mw < row.normal_mw, "emergency_mw",
-              f"{row.emergency_mw} is below normal_mw {row.normal_mw}", "an emergency limit is at least the normal one")
+        check(
+            limits,
+            number,
+            row.emergency_mw is not None and row.emergency_mw < row.normal_mw,
+            "emergency_mw",
+            f"{row.emergency_mw} is below normal_mw {row.normal_mw}",
+            "an emergency limit is at least the normal one",
+        )
     borders = tables["borders"]
     for number, row in borders.rows:
-        check(borders, number, row.contract_import_mw > row.limit_import_mw, "contract_import_mw",
-              f"{row.contract_import_mw} is above limit_import_mw {row.limit_import_mw}", "lower it")
+        check(
+            borders,
+            number,
+            row.contract_import_mw > row.limit_import_mw,
+            "contract_import_mw",
+            f"{row.contract_import_mw} is above limit_import_mw {row.limit_import_mw}",
+            "lower it",
+        )
     pipelines = tables["gas_pipelines"]
     for number, row in pipelines.rows:
-        check(pipelines, number, row.from_node == row.to_node, "to_node", f"'{row.to_node}' is from_node too",
-              "a section joins two nodes")
-        check(pipelines, number, row.usable_linepack_mcm > row.linepack_mcm, "usable_linepack_mcm",
-              f"{row.usable_linepack_mcm} is above linepack_mcm {row.linepack_mcm}", "lower it")
+        check(
+            pipelines,
+            number,
+            row.from_node == row.to_node,
+            "to_node",
+            f"'{row.to_node}' is from_node too",
+            "a section joins two nodes",
+        )
+        check(
+            pipelines,
+            number,
+            row.usable_linepack_mcm > row.linepack_mcm,
+            "usable_linepack_mcm",
+            f"{row.usable_linepack_mcm} is above linepack_mcm {row.linepack_mcm}",
+            "lower it",
+        )
     stocks = tables["fuel_stocks"]
     for number, row in stocks.rows:
-        check(stocks, number, row.stock_days > row.capacity_days, "stock_days",
-              f"{row.stock_days} is above capacity_days {row.capacity_days}", "lower it")
+        check(
+            stocks,
+            number,
+            row.stock_days > row.capacity_days,
+            "stock_days",
+            f"{row.stock_days} is above capacity_days {row.capacity_days}",
+            "lower it",
+        )
 
 
 def _convert(
@@ -281,14 +384,21 @@ def _interfaces(
     n_lines = len(positions["lines"])
     rows = [row for _, row in table.rows]
     members = power.InterfaceMembers(
-        interface=[positions["interfaces"][row.interface] for row in rows],
-        branch=[
-            positions["lines"][row.line] if row.line else n_lines + positions["transformers"][row.transformer]
-            for row in rows
-        ],
-        sign=[row.sign for row in rows],
+        interface=np.array([positions["interfaces"][row.interface] for row in rows], dtype=np.int32),
+        branch=np.array(
+            [
+                positions["lines"][row.line] if row.line else n_lines + positions["transformers"][row.transformer]
+                for row in rows
+            ],
+            dtype=np.int32,
+        ),
+        sign=np.array([row.sign for row in rows], dtype=np.float64),
     )
-    return power.Interfaces(name=list(titles), title=[title or name for name, title in titles.items()]), members
+    interfaces = power.Interfaces(
+        name=np.array(list(titles), dtype=np.str_),
+        title=np.array([title or name for name, title in titles.items()], dtype=np.str_),
+    )
+    return interfaces, members
 
 
 def _profiles(table: RawTable, problems: list[Problem]) -> Profiles:
@@ -307,7 +417,9 @@ def _profiles(table: RawTable, problems: list[Problem]) -> Profiles:
             month, day, hour = gaps[0]
             problems.append(
                 table.problem(
-                    0, "profile", f"'{name}' lacks {len(gaps)} values, first month {month + 1} {DAY_TYPES[day]} hour {hour}",
+                    0,
+                    "profile",
+                    f"'{name}' lacks {len(gaps)} values, first month {month + 1} {DAY_TYPES[day]} hour {hour}",
                     "give 12 months x 24 hours for day_type any, or for each of workday, saturday, sunday",
                 )
             )
@@ -344,7 +456,9 @@ def _islands_without_source(system: GridSystem, buses: RawTable) -> list[Problem
         names = ", ".join(system.buses.name[members[:4]].tolist()) + (", ..." if len(members) > 4 else "")
         problems.append(
             buses.problem(
-                first, "name", f"island of {len(members)} buses ({names}) has load but no machine or border",
+                first,
+                "name",
+                f"island of {len(members)} buses ({names}) has load but no machine or border",
                 "join it by a line in service, or give it a source",
             )
         )

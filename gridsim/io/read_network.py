@@ -71,9 +71,7 @@ def read_network(folder: str | Path) -> GridSystem:
     return build_system(meta.model_dump(), str(meta_path), tables, problems, content_hash=digest.hexdigest())
 
 
-def system_from_tables(
-    meta: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> GridSystem:
+def system_from_tables(meta: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> GridSystem:
     """A system from rows in memory: ``meta`` as network.yaml, ``tables`` as table name -> rows (dicts).
 
     The same checks as for a folder; places read ``<table>:row`` with the first row 2, as in a file.

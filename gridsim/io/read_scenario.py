@@ -58,8 +58,13 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
         raise InputError(problems)
     horizon = _horizon(keys, document, problems)
     weather = _weather(keys, path, document, problems)
-    events = tuple(_event(position, event, horizon, system, document, problems)
-                   for position, event in enumerate(keys.events)) if horizon else ()
+    events = (
+        tuple(
+            _event(position, event, horizon, system, document, problems) for position, event in enumerate(keys.events)
+        )
+        if horizon
+        else ()
+    )
     ids = [event.id for event in keys.events]
     problems += [
         document.problem(("events", position, "id"), f"'{name}' stands in an earlier event", "ids are unique")
@@ -68,9 +73,7 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
     ]
     if problems or horizon is None:
         raise InputError(set(problems))
-    policy = Policy(
-        Imports(keys.policy.imports), AcMode(keys.policy.ac), keys.policy.operator_delay_minutes
-    )
+    policy = Policy(Imports(keys.policy.imports), AcMode(keys.policy.ac), keys.policy.operator_delay_minutes)
     return system, Scenario(
         name=keys.name or path.stem,
         network=keys.network,
@@ -119,33 +122,41 @@ def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]
         start = parse_start(keys.horizon.start)
     except ValueError as error:
         problems.append(
-            document.problem(("horizon", "start"), f"'{keys.horizon.start}' {error}", "give a time like 2026-01-12 00:00")
+            document.problem(
+                ("horizon", "start"), f"'{keys.horizon.start}' {error}", "give a time like 2026-01-12 00:00"
+            )
         )
         return None
     if 60 % keys.horizon.step_minutes:
         problems.append(
-            document.problem(("horizon", "step_minutes"), f"{keys.horizon.step_minutes} does not divide an hour",
-                             "use 5, 10, 15, 20, 30 or 60")
+            document.problem(
+                ("horizon", "step_minutes"),
+                f"{keys.horizon.step_minutes} does not divide an hour",
+                "use 5, 10, 15, 20, 30 or 60",
+            )
         )
     return Horizon(start, keys.horizon.hours, keys.horizon.step_minutes)
 
 
-def _weather(
-    keys: ScenarioKeys, path: Path, document: YamlDocument, problems: list[Problem]
-) -> WeatherFile | None:
+def _weather(keys: ScenarioKeys, path: Path, document: YamlDocument, problems: list[Problem]) -> WeatherFile | None:
     if keys.weather is None:
         return None
     file = path.parent / keys.weather.file
     if not file.is_file():
-        problems.append(document.problem(("weather", "file"), f"'{keys.weather.file}' does not exist",
-                                         "give a CSV beside the scenario file"))
+        problems.append(
+            document.problem(
+                ("weather", "file"), f"'{keys.weather.file}' does not exist", "give a CSV beside the scenario file"
+            )
+        )
         return None
     table, table_problems = read_table(file, WeatherRow)
     rows = [row for _, row in table.rows]
     problems += table_problems
     for position, (number, row) in enumerate(table.rows):
         if row.hour != position:
-            problems.append(Problem(str(file), number, "hour", f"{row.hour} where {position} is due", "give every hour once"))
+            problems.append(
+                Problem(str(file), number, "hour", f"{row.hour} where {position} is due", "give every hour once")
+            )
             break
     if not rows and not table_problems:
         problems.append(Problem(str(file), 1, "hour", "no rows", "give at least one hour"))
@@ -181,7 +192,8 @@ def _event(
         targets = _targets(kind, keys.target, system, problem)
     if len(problems) > count or kind is None:
         return None
-    repair = keys.repair and Repair(keys.repair.distribution, keys.repair.mean_h, keys.repair.sigma)
+    given = keys.repair
+    repair = Repair(given.distribution, given.mean_h, given.sigma) if given is not None else None
     return Event(keys.id, kind.kind, at_h, targets, magnitude, duration_h, repair, keys.probability)
 
 
@@ -214,7 +226,11 @@ def _duration_h(keys: EventKeys, kind: Kind | None, problem: Any) -> float | Non
 
 def _check_magnitude(kind: Kind, magnitude: float, problem: Any) -> None:
     if kind.primitive in _SHARE_PRIMITIVES and not 0 < magnitude <= 1:
-        problem("magnitude", f"{magnitude:g} is not a share in (0, 1]", f"give the share lost, by default {kind.magnitude:g}")
+        problem(
+            "magnitude",
+            f"{magnitude:g} is not a share in (0, 1]",
+            f"give the share lost, by default {kind.magnitude:g}",
+        )
     elif kind.primitive is Primitive.DEMAND and magnitude < -1:
         problem("magnitude", f"{magnitude:g} is below -1", "demand cannot fall below zero")
     elif kind.magnitude_unit == "factor" and magnitude < 0:
@@ -232,7 +248,8 @@ def _targets(kind: Kind, target: Any, system: GridSystem, problem: Any) -> tuple
         table = next((table for table in kind.targets if table != "all" and text in element_names(system, table)), None)
         if table is None:
             candidates = [n for t in kind.targets if t != "all" for n in element_names(system, t)]
-            problem("target", f"'{text}' is not in {' or '.join(kind.targets)} of {system.name}", nearest(text, candidates))
+            where = f"{' or '.join(kind.targets)} of {system.name}"
+            problem("target", f"'{text}' is not in {where}", nearest(text, candidates))
         else:
             found.append(Target(table, text))
     return tuple(found)

@@ -69,9 +69,7 @@ def explain(error: Any, model: type[BaseModel]) -> tuple[str, str, str]:
     return column, f"{value!r}: {error['msg']}", mend_text(field)
 
 
-def validate(
-    model: type[RowType], values: Mapping[str, Any]
-) -> tuple[RowType | None, list[tuple[str, str, str]]]:
+def validate(model: type[RowType], values: Mapping[str, Any]) -> tuple[RowType | None, list[tuple[str, str, str]]]:
     """The validated row, or None and the list of (column, what, mend)."""
     try:
         return model.model_validate(values), []

@@ -8,7 +8,7 @@ checks that keep loops from vectorising: kernels guard their own divisors.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -17,11 +17,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def jit(function: Function) -> Function:
     """Compile ``function`` in nopython mode with gridsim's options."""
-    compiled: Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def inline(function: Function) -> Function:
     """Like :func:`jit`, inlined into its caller: for helpers of a few lines in inner loops."""
-    compiled: Function = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)
-    return compiled
+    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))

@@ -36,6 +36,7 @@ class GasPipelines(Table):
     bidirectional: B1
     linepack_mcm: F8
     usable_linepack_mcm: F8
+    linepack_shared: B1
     in_service: B1
     mttf_h: F8
     mttr_h: F8

@@ -34,7 +34,7 @@ WINTER_MONTHS = (10, 11, 12, 1, 2, 3)
 
 @dataclass(frozen=True, eq=False)
 class Tiers:
-    """Places on the price ladder, cheapest first. ``penalty`` (n_tiers,) USD/MWh; ``shed_order`` -1 if price-responsive."""
+    """Places on the price ladder, cheapest first: ``penalty`` (n_tiers,) USD/MWh, ``shed_order`` -1 if by price."""
 
     penalty: F8
     price_responsive: NDArray[np.bool_]
@@ -134,9 +134,7 @@ class Packed:
             lo, hi = lo * interface_factor, hi * interface_factor
         return np.concatenate([-rating, lo]), np.concatenate([rating, hi])
 
-    def interface_limits(
-        self, out_branch: Sequence[int] | I4, month: int, *, emergency: bool = False
-    ) -> tuple[F8, F8]:
+    def interface_limits(self, out_branch: Sequence[int] | I4, month: int, *, emergency: bool = False) -> tuple[F8, F8]:
         """Lower (<= 0) and upper limit of each interface, MW; infinite where the table gives none."""
         system = self.system
         members, limits = system.interface_members, system.interface_limits
@@ -185,9 +183,7 @@ def pack(system: GridSystem) -> Packed:
         members.sign[order].astype(np.float64),
     )
     tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest)
-    return Packed(
-        system, case, backup_gen, backup_link, cost, dearest, tiers, load_tier, protected_tier, sheddable
-    )
+    return Packed(system, case, backup_gen, backup_link, cost, dearest, tiers, load_tier, protected_tier, sheddable)
 
 
 def _backup_columns(system: GridSystem) -> tuple[I4, I4]:
@@ -230,5 +226,5 @@ def _tiers(system: GridSystem, dearest: float) -> tuple[Tiers, I4, I4, F8]:
     price_tier = np.searchsorted(prices, np.nan_to_num(classes.price_per_mwh[loads.load_class]))
     load_tier = np.where(responsive, price_tier, np.minimum(rank, len(tiers) - 1)).astype(np.int32)
     protected_tier = len(prices) + np.searchsorted(orders, protected_order)
-    protected_tier = np.where(responsive, load_tier, np.minimum(protected_tier, len(tiers) - 1)).astype(np.int32)
-    return tiers, load_tier, protected_tier, sheddable
+    protected_tier = np.where(responsive, load_tier, np.minimum(protected_tier, len(tiers) - 1))
+    return tiers, load_tier, protected_tier.astype(np.int32), np.asarray(sheddable, dtype=np.float64)

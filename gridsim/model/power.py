@@ -1,4 +1,4 @@
-"""The electric network: pandapower's names and units. Column meanings stand in ``io.schemas``, the table of attributes."""
+"""The electric network, pandapower's names and units. Column meanings: ``io.schemas``, the table of attributes."""
 
 from __future__ import annotations
 

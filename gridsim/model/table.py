@@ -24,6 +24,11 @@ DTYPES: Mapping[str, Any] = {"F8": np.float64, "I4": np.int32, "B1": np.bool_, "
 Self = TypeVar("Self", bound="Table")
 
 
+def sum_at(position: NDArray[Any], values: NDArray[Any], n: int) -> F8:
+    """(n,) sums of ``values`` by ``position`` (0 <= position < n)."""
+    return np.asarray(np.bincount(position, weights=values, minlength=n), dtype=np.float64)
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns of one length. Subclasses declare each column as F8, I4, B1 or STR.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.model.system import GridSystem
-from gridsim.model.table import F8
+from gridsim.model.table import F8, sum_at
 from gridsim.results.metrics import Estimate, single
 from gridsim.results.run_records import Columns
 
@@ -17,7 +17,10 @@ _RESTORED = (50, 90, 100)
 
 
 def run_metrics(
-    system: GridSystem, tables: Mapping[str, Columns], first_event_h: float | None, baseline: Mapping[str, Columns] | None
+    system: GridSystem,
+    tables: Mapping[str, Columns],
+    first_event_h: float | None,
+    baseline: Mapping[str, Columns] | None,
 ) -> list[Estimate]:
     """All metrics that the tables allow; ``baseline``: tables of the same horizon without events, if it was run.
 
@@ -40,13 +43,13 @@ def run_metrics(
 def _sum_by(names: NDArray[np.str_], values: F8) -> dict[str, float]:
     """Sums by name, in name order."""
     unique, where = np.unique(names, return_inverse=True)
-    return dict(zip(unique.tolist(), np.bincount(where, weights=values, minlength=len(unique)).tolist(), strict=True))
+    return dict(zip(unique.tolist(), sum_at(where, values, len(unique)).tolist(), strict=True))
 
 
 def system_series(columns: Columns, value: str) -> tuple[F8, F8, F8]:
     """(time_h, duration_h, sum over names) of a per-hour table."""
     times, first, where = np.unique(columns["time_h"], return_index=True, return_inverse=True)
-    return times, columns["duration_h"][first], np.bincount(where, weights=columns[value], minlength=len(times))
+    return times, columns["duration_h"][first], sum_at(where, columns[value], len(times))
 
 
 def _unserved(tables: Mapping[str, Columns], first_event_h: float | None) -> Iterable[Estimate]:
@@ -132,7 +135,7 @@ def _quantile(values: F8, weights: F8, level: float) -> float:
     """Smallest value below which at least ``level`` of the time lies."""
     order = np.argsort(values)
     share = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(np.searchsorted(share, level), len(values) - 1)])
+    return float(values[order][min(int(np.searchsorted(share, level)), len(values) - 1)])
 
 
 def _fuel(tables: Mapping[str, Columns]) -> Iterable[Estimate]:
@@ -145,9 +148,9 @@ def _fuel(tables: Mapping[str, Columns]) -> Iterable[Estimate]:
 def _minerals(system: GridSystem, tables: Mapping[str, Columns]) -> Iterable[Estimate]:
     """Tonnes not made: unserved energy of a site over its electricity per tonne, shared by the products of one site."""
     shortfall, minerals = tables["shortfall"], system.minerals
-    load_of = {f"{bus}/{load}": site for bus, load, site in zip(
-        system.buses.name[system.loads.bus].tolist(), system.loads.name.tolist(), system.loads.site.tolist(), strict=True
-    )}
+    loads = system.loads
+    columns = system.buses.name[loads.bus].tolist(), loads.name.tolist(), loads.site.tolist()
+    load_of = {f"{bus}/{load}": site for bus, load, site in zip(*columns, strict=True)}
     energy: dict[str, float] = {}
     for name, mwh in _sum_by(shortfall["name"], shortfall["unserved_mw"] * shortfall["duration_h"]).items():
         site = load_of.get(name, "")

@@ -6,14 +6,15 @@ can be drawn and refilled. It has no pressures: gas moves through a section as f
 
 Order of cuts, cheapest first (the price ladder of the objective): export, industry, power, transit, heating, own use,
 households last. Production and storage may rise to their maximum; imports and transit stay at their contracted day,
-because nothing obliges the neighbour to send more. Drawing linepack comes after every supply and before every cut,
-so deliveries stay whole until the stock behind a rupture is used up. A small price on distance sends a shortage to the
-far end of the network, where pressure falls first.
+because nothing obliges the neighbour to send more. Linepack is drawn after every supply and after exports stop, but
+before anybody at home is cut, so deliveries stay whole until the stock behind a rupture is used up; it is refilled
+before exports resume. A transit operator's linepack is not drawn. A small price on distance sends a shortage to the far
+end of the network, where pressure falls first.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,12 @@ from scipy.sparse import coo_array
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 
-# Objective, per mcm: distance << supply over plan << storage << linepack << cuts by class.
+# Objective, per mcm: distance << storage, supply over plan << export cut << linepack << cuts of domestic classes.
 _COST_FLOW_PER_1000_KM = 0.01
 _COST_SUPPLY_OVER_PLAN = 0.5
 _COST_STORAGE = 0.3
-_COST_LINEPACK = 2.0
-_GAIN_REFILL = 1.0
+_COST_LINEPACK = 15.0
+_GAIN_REFILL = 12.0
 CUT_COST: dict[str, float] = {
     "export": 10.0,
     "industry": 20.0,
@@ -83,12 +84,17 @@ class GasBalance:
         self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
 
     def _balance_matrix(self) -> coo_array:
-        """Node balances: columns are forward and backward flow, supply, storage, draw, refill, demand and power cuts."""
+        """Node balances; columns: forward and backward flow, supply, storage, draw, refill, demand and power cuts."""
         system = self.system
         pipes = system.gas_pipelines
         n_pipes, n_nodes = len(pipes), self._n_nodes
-        rows = [pipes.from_node, pipes.to_node, pipes.from_node, pipes.to_node]
-        columns = [np.arange(n_pipes), np.arange(n_pipes), n_pipes + np.arange(n_pipes), n_pipes + np.arange(n_pipes)]
+        rows: list[Any] = [pipes.from_node, pipes.to_node, pipes.from_node, pipes.to_node]
+        columns: list[Any] = [
+            np.arange(n_pipes),
+            np.arange(n_pipes),
+            n_pipes + np.arange(n_pipes),
+            n_pipes + np.arange(n_pipes),
+        ]
         values = [-np.ones(n_pipes), np.ones(n_pipes), np.ones(n_pipes), -np.ones(n_pipes)]
         first = 2 * n_pipes
         for node, sign in (
@@ -110,7 +116,8 @@ class GasBalance:
     def linepack_capacity_mcm(self, conditions: GasConditions) -> F8:
         """(n_nodes,) usable linepack when full: half of each adjoining section that is not out."""
         pipes = self.system.gas_pipelines
-        usable = np.where(pipes.in_service & (conditions.pipeline_share > 0), pipes.usable_linepack_mcm / 2, 0.0)
+        there = pipes.in_service & pipes.linepack_shared & (conditions.pipeline_share > 0)
+        usable = np.where(there, pipes.usable_linepack_mcm / 2, 0.0)
         capacity = np.zeros(self._n_nodes)
         np.add.at(capacity, pipes.from_node, usable)
         np.add.at(capacity, pipes.to_node, usable)
@@ -140,7 +147,7 @@ class GasBalance:
     ) -> GasStep:
         """Balance the network for a step of ``dt_h`` hours.
 
-        ``demand_mcm_per_d`` (n_demands,), ``power_asked_mcm_per_d`` (n_links,). Plants off the network get what they ask.
+        ``demand_mcm_per_d`` (n_demands,), ``power_asked_mcm_per_d`` (n_links,). Plants off the network get all.
         """
         system, links = self.system, self._links
         pipes, supply, storage = system.gas_pipelines, system.gas_supply, system.gas_storage
@@ -157,28 +164,31 @@ class GasBalance:
         draw_storage = draw_storage * np.where(storage.in_service, conditions.storage_share, 0.0) * works[storage.node]
         room = np.maximum(self.linepack_capacity_mcm(conditions) - stocks.linepack_mcm, 0.0)
         asked_power = power_asked_mcm_per_d[links]
-        # Supply is split at no extra column: over-plan output is priced as a whole, since plan output alone is rarely short.
         supply_cost = np.full(len(supply), _COST_SUPPLY_OVER_PLAN)
         supply_cost[np.isin(supply.kind, _SUPPLY_AT_PLAN)] = 0.0
-        upper = np.concatenate([
-            capacity,
-            np.where(pipes.bidirectional, capacity, 0.0),
-            most,
-            draw_storage,
-            stocks.linepack_mcm / days,
-            room / days,
-            demand_mcm_per_d,
-            asked_power,
-        ])
-        cost = np.concatenate([
-            self._flow_cost,
-            supply_cost,
-            np.full(len(storage), _COST_STORAGE + _COST_SUPPLY_OVER_PLAN),
-            np.full(self._n_nodes, _COST_LINEPACK),
-            np.full(self._n_nodes, -_GAIN_REFILL),
-            self._cut_cost,
-            np.full(len(links), CUT_COST["power"]),
-        ])
+        upper = np.concatenate(
+            [
+                capacity,
+                np.where(pipes.bidirectional, capacity, 0.0),
+                most,
+                draw_storage,
+                stocks.linepack_mcm / days,
+                room / days,
+                demand_mcm_per_d,
+                asked_power,
+            ]
+        )
+        cost = np.concatenate(
+            [
+                self._flow_cost,
+                supply_cost,
+                np.full(len(storage), _COST_STORAGE + _COST_SUPPLY_OVER_PLAN),
+                np.full(self._n_nodes, _COST_LINEPACK),
+                np.full(self._n_nodes, -_GAIN_REFILL),
+                self._cut_cost,
+                np.full(len(links), CUT_COST["power"]),
+            ]
+        )
         wanted = np.zeros(self._n_nodes)
         np.add.at(wanted, system.gas_demand.node, demand_mcm_per_d)
         np.add.at(wanted, system.gas_to_power.node[links], asked_power)
@@ -192,9 +202,7 @@ class GasBalance:
         forward, backward, supplied, stored, drawn, refilled, cut, power_cut = np.split(x, np.cumsum(sizes))
         power = power_asked_mcm_per_d.copy()
         power[links] = asked_power - power_cut
-        return GasStep(
-            forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn
-        )
+        return GasStep(forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn)
 
     def advance(self, stocks: GasStocks, step: GasStep, conditions: GasConditions, dt_h: float) -> GasStocks:
         """Stocks after ``dt_h`` hours of ``step``; the linepack of sections that are out is lost to their nodes."""

@@ -19,7 +19,7 @@ class GasNodeRow(SourcedRow):
     oblast: str = column("Administrative region", "")
     lat: float | None = column("Latitude", None, unit="degree", ge=-90, le=90)
     lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180)
-    p_min_bar: float | None = column("Lowest delivery pressure; empty: of the hydraulic model's default", None, unit="bar", gt=0)
+    p_min_bar: float | None = column("Lowest delivery pressure; empty: the model's default", None, unit="bar", gt=0)
 
 
 class GasPipelineRow(SourcedRow):
@@ -38,6 +38,7 @@ class GasPipelineRow(SourcedRow):
     bidirectional: bool = column("May flow from to_node to from_node", False)
     linepack_mcm: float = column("Gas in the pipe at design state", 0.0, unit="mcm", ge=0)
     usable_linepack_mcm: float = column("Part that can be drawn before deliveries fall", 0.0, unit="mcm", ge=0)
+    linepack_shared: bool = column("False: a transit operator's own, not drawn for anybody else", True)
     in_service: bool = column("False for planned, idle or unfinished sections", True)
     mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)

@@ -39,6 +39,6 @@ class SourcedRow(Row):
     note: str = column("Remark for the reader", "")
     source: str = column("Keys of sources.csv, separated by '; '", "")
     confidence: Confidence = column(
-        "published: a retrieved document states the main figure; derived: computed from such; assumed: engineering value",
+        "published: a document states the main figure; derived: computed from such; assumed: engineering value",
         "assumed",
     )

@@ -92,9 +92,9 @@ class GeneratorRow(SourcedRow):
     plant: str = column("Plant it belongs to; empty: the machine's own name", "")
     title: str = column("Plant name for people", "")
     bus: str = column("Bus", ref="buses")
-    fuel: Literal[
-        "coal", "gas", "oil", "hydro", "wind", "solar", "nuclear", "biogas", "waste_heat", "other"
-    ] = column("Primary fuel")
+    fuel: Literal["coal", "gas", "oil", "hydro", "wind", "solar", "nuclear", "biogas", "waste_heat", "other"] = column(
+        "Primary fuel"
+    )
     technology: str = column("steam, chp, gt, ccgt, hydro, wind, solar ...", "")
     installed_mw: float = column("Nameplate", unit="MW", gt=0)
     p_max_mw: float = column("Available: nameplate less permanent deratings", unit="MW", ge=0)
@@ -186,7 +186,9 @@ class InterfaceLimitRow(SourcedRow):
     lines_out: int = column("Member circuits out of service (or more) for which the row holds", 0, ge=0)
     season: Literal["all", "winter", "summer"] = column("winter: October to March", "all")
     normal_mw: float = column("Limit in normal operation", unit="MW", ge=0)
-    emergency_mw: float | None = column("Limit for some minutes after a fault; empty: the normal one", None, unit="MW", ge=0)
+    emergency_mw: float | None = column(
+        "Limit for some minutes after a fault; empty: the normal one", None, unit="MW", ge=0
+    )
     valid_from: int | None = column("First year", None, unit="year")
 
 

@@ -1,0 +1,289 @@
+"""Command line: parse, read, call, print. Imports what a command needs only when it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridsim.errors import GridsimError, InputError, StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gridsim.results.metrics import Estimate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grid energy-security simulator: what happens when something goes wrong, and how likely it is.",
+)
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+
+
+def main() -> None:
+    """Entry point: errors become exit codes 2 (input or request) and 1 (failure)."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    try:
+        app()
+    except (InputError, StudyError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except GridsimError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_FAILED)
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A bundled event (`gridsim list events`) or a scenario file.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run one scenario and write its tables."""
+    from rich.console import Console
+
+    from gridsim.engine.run import run as run_scenario
+    from gridsim.io.read_scenario import read_scenario
+    from gridsim.io.store import RunFolder, free_run_path
+    from gridsim.report.summary import print_summary
+    from gridsim.results.run_records import TABLES
+
+    began = time.perf_counter()
+    system, loaded = read_scenario(scenario)
+    folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRIC_COLUMNS}, force=force, csv=csv)
+    try:
+        with _progress(loaded.name) as progress:
+            result = run_scenario(system, loaded, seed=seed, sink=folder, progress=progress)
+        folder.write("metrics", metric_columns(result.metrics))
+        not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())
+        wall_s = round(time.perf_counter() - began, 3)
+        extra = {
+            "wall_s": wall_s,
+            "dispatches": result.dispatch_solves,
+            "dispatch_fallbacks": result.dispatch_fallbacks,
+            "ac_not_converged": not_converged,
+        }
+        folder.finish(system, loaded, seed, "complete", extra)
+    except BaseException:
+        folder.discard()
+        raise
+    if as_json:
+        _print_json("run", wall_s, result.metrics, seed=seed, run_dir=str(folder.path), extra=extra)
+        return
+    console = Console()
+    print_summary(console, result)
+    console.print(f"tables in {folder.path} ({wall_s:.1f} s)")
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="networks, events or kinds")],
+    as_json: JsonOption = False,
+) -> None:
+    """List the bundled networks and events, and the kinds of events."""
+    from gridsim.io.bundled import event_files, network_names
+    from gridsim.model.scenario import kinds
+
+    if what == "networks":
+        rows = [{"name": name} for name in network_names()]
+    elif what == "events":
+        rows = [{"name": name, "shows": _first_comment(path)} for name, path in event_files().items()]
+    elif what == "kinds":
+        rows = [{"name": kind.kind, "targets": ", ".join(kind.targets), "shows": kind.doc} for kind in kinds().values()]
+    else:
+        raise StudyError(f"nothing to list under '{what}'; use networks, events or kinds")
+    if as_json:
+        print(json.dumps(rows))
+        return
+    _print_rows(rows)
+
+
+@app.command()
+def show(
+    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Totals of a network: machines, demand, zones, sections."""
+    from gridsim.io.bundled import network_folder
+    from gridsim.io.read_network import read_network
+    from gridsim.report.system_summary import system_summary
+
+    summary = system_summary(read_network(network_folder(network)))
+    if as_json:
+        print(json.dumps(summary))
+        return
+    for key, value in summary.items():
+        if isinstance(value, dict):
+            print(f"{key}:")
+            for name, item in value.items():
+                print(f"  {name:<24} {item}")
+        else:
+            print(f"{key:<26} {value}")
+
+
+@app.command()
+def validate(
+    path: Annotated[str, typer.Argument(help="A network folder or a scenario file (or a bundled name).")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a network folder or a scenario file; lists every problem."""
+    problems: list[dict[str, Any]] = []
+    try:
+        kind = _read_anything(path)
+    except InputError as error:
+        if not as_json:
+            raise
+        problems = [vars(problem) for problem in error.problems]
+        kind = "unknown"
+    if as_json:
+        print(json.dumps({"command": "validate", "path": path, "kind": kind, "problems": problems}))
+        if problems:
+            raise typer.Exit(EXIT_BAD_INPUT)
+        return
+    print(f"{path}: {kind}, no problems")
+
+
+@app.command()
+def schema(
+    what: Annotated[str, typer.Argument(help="scenario, network, or the name of a table")] = "scenario",
+) -> None:
+    """Print the JSON Schema of a scenario file, of network.yaml, or of the rows of a table."""
+    from gridsim.errors import nearest
+    from gridsim.io.read_network import NetworkMeta
+    from gridsim.io.schemas import TABLES
+    from gridsim.io.schemas.scenario import ScenarioKeys
+
+    models: dict[str, type[Any]] = {"scenario": ScenarioKeys, "network": NetworkMeta}
+    models |= {name: table.row for name, table in TABLES.items()}
+    if what not in models:
+        raise StudyError(f"no schema of '{what}'; {nearest(what, models)}")
+    print(json.dumps(models[what].model_json_schema(), indent=2))
+
+
+def _read_anything(path: str) -> str:
+    """Read a network or a scenario and say which it was."""
+    from gridsim.io.bundled import network_folder, network_names
+    from gridsim.io.read_network import read_network
+    from gridsim.io.read_scenario import read_scenario
+
+    if Path(path).is_dir():
+        read_network(path)
+        return "network"
+    if path in network_names():
+        read_network(network_folder(path))
+        return "network"
+    read_scenario(path)
+    return "scenario"
+
+
+class _Column:
+    """Column of the metrics table (name, kind)."""
+
+    def __init__(self, name: str, kind: str):
+        self.name = name
+        self.kind = kind
+
+
+METRIC_COLUMNS = [
+    _Column(name, kind)
+    for name, kind in (
+        ("name", "str"),
+        ("scope", "str"),
+        ("value", "f8"),
+        ("stderr", "f8"),
+        ("ci_low", "f8"),
+        ("ci_high", "f8"),
+        ("unit", "str"),
+        ("n", "i4"),
+    )
+]
+
+
+def metric_columns(metrics: Iterable[Estimate]) -> dict[str, list[Any]]:
+    """Estimates as columns of the metrics table."""
+    rows = list(metrics)
+    columns: dict[str, list[Any]] = {}
+    for column in METRIC_COLUMNS:
+        values = [getattr(row, column.name) for row in rows]
+        columns[column.name] = [float("nan") if v is None else v for v in values] if column.kind == "f8" else values
+    return columns
+
+
+def _print_json(
+    command: str, wall_s: float, metrics: Iterable[Estimate], *, seed: int, run_dir: str | None, extra: dict[str, Any]
+) -> None:
+    import dataclasses
+
+    from gridsim.io.store import package_versions
+
+    print(
+        json.dumps(
+            {
+                "command": command,
+                "status": "complete",
+                **extra,
+                "wall_s": wall_s,
+                "seed": seed,
+                "versions": package_versions(),
+                **({"run_dir": run_dir} if run_dir else {}),
+                "metrics": [dataclasses.asdict(metric) for metric in metrics],
+            }
+        )
+    )
+
+
+def _progress(title: str) -> Any:
+    """A progress bar on stderr, as a context that gives a function of the share done."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def bar() -> Iterator[Any]:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        share = TextColumn("{task.percentage:3.0f} %")
+        columns = (TextColumn("{task.description}"), BarColumn(), share, TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(title, total=1.0)
+            yield lambda share: progress.update(task, completed=share)
+
+    return bar()
+
+
+def _first_comment(path: Path) -> str:
+    """The opening comment of an event file, as one line."""
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.lstrip("# ").strip())
+    return " ".join(lines)
+
+
+def _print_rows(rows: list[dict[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*(rows[0] if rows else ("name",)), box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row.values())
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
