@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError
 from gridsim.kernels import shortfall
 from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
-from gridsim.reliability.samplers import CopperSnapshots, CopperYears, SampleSource
+from gridsim.reliability.samplers import CopperSnapshots, CopperYears, SampleSource, ZonalSnapshots, ZonalYears
 from gridsim.reliability.system import AdequacySystem
 from gridsim.results.adequacy import ShortfallAccumulator
 from gridsim.results.metrics import Estimate, to_frame
@@ -138,14 +138,19 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
 
 def sample_source(system: AdequacySystem, method: Method) -> SampleSource:
     """The packed sampler of a level and method."""
-    if not any(component.fails for component in system.unit_component) and not len(system.unit_name):
-        raise StudyError(f"{system.name}: no machines; give at least one")
     if isinstance(method, SequentialMonteCarlo):
-        if method.level is Level.COPPER:
+        if method.level is Level.COPPER and not system.stores:
             return CopperYears(system, method.seed, method.skip)
-    elif method.level is Level.COPPER:
+        if method.level in (Level.COPPER, Level.ZONAL):
+            return ZonalYears(system, method.seed, method.skip, merged=method.level is Level.COPPER)
+        raise StudyError(f"level: '{method.level}' is not available for sequential sampling; use copper or zonal")
+    if system.stores:
+        raise StudyError("method: stores need chronology; use SequentialMonteCarlo or leave the stores out")
+    if method.level is Level.COPPER:
         return CopperSnapshots(system, method.seed)
-    raise StudyError(f"level: '{method.level}' is not available for {type(method).__name__}")
+    if method.level is Level.ZONAL:
+        return ZonalSnapshots(system, method.seed)
+    raise StudyError(f"level: '{method.level}' is not available for snapshots; use copper or zonal")
 
 
 def _jobs(executor: Executor, source: SampleSource, method: Method) -> Iterator[tuple[F8, F8]]:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from scipy.optimize import linprog
+
 from gridsim.errors import StudyError
 from gridsim.kernels.availability import (
     CONSTANT,
@@ -19,6 +21,7 @@ from gridsim.kernels.availability import (
 )
 from gridsim.kernels.rng import stream_id
 from gridsim.kernels.shortfall import DAY_H, SupplyCase
+from gridsim.kernels.zonal import ZonalCase
 from gridsim.reliability.system import AdequacySystem, CommonCause, Component, RepairLaw
 
 F8 = NDArray[np.float64]
@@ -238,3 +241,82 @@ def require_single_names(components: Sequence[Component]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise StudyError(f"'{twice[0]}' names more than one component; common causes need one name for each")
+
+
+def zonal_components(system: AdequacySystem, *, merged: bool) -> tuple[Component, ...]:
+    """Elements of the zonal level: machines, interfaces, stores. ``merged``: one area without interfaces."""
+    interfaces = () if merged else system.interface_component
+    return (*system.unit_component, *interfaces, *system.store_component)
+
+
+def zonal_case(system: AdequacySystem, tolerance_mw: float, *, merged: bool) -> ZonalCase:
+    """Areas, interfaces and stores; ``merged``: the copper plate with stores."""
+    n_areas = 1 if merged else len(system.areas)
+    place = np.zeros(len(system.buses), dtype=np.int32) if merged else system.bus_area
+    n_units = len(system.unit_name)
+    n_interfaces = 0 if merged else len(system.interface_name)
+    components = zonal_components(system, merged=merged)
+    supply = supply_case(system, place, n_areas, len(components), tolerance_mw)
+    forward = system.interface_forward_mw[:n_interfaces].reshape(1, n_interfaces)
+    backward = system.interface_backward_mw[:n_interfaces].reshape(1, n_interfaces)
+    start, stop = system.interface_from[:n_interfaces], system.interface_to[:n_interfaces]
+    base_flow = _base_flow(supply, start, stop, forward[0], backward[0], system)
+    base_export = np.zeros((len(base_flow), n_areas))
+    for i in range(n_interfaces):
+        base_export[:, start[i]] += base_flow[:, i]
+        base_export[:, stop[i]] -= base_flow[:, i]
+    stores = system.stores
+    return ZonalCase(
+        supply=supply,
+        first_interface=n_units,
+        first_store=n_units + n_interfaces,
+        interface_from=start,
+        interface_to=stop,
+        forward_mw=np.ascontiguousarray(forward),
+        backward_mw=np.ascontiguousarray(backward),
+        limit_row=np.zeros(system.n_hours, dtype=np.int32),
+        store_area=np.array([place[store.bus] for store in stores], dtype=np.int32),
+        store_charge_mw=np.array([store.charge_mw for store in stores], dtype=np.float64),
+        store_discharge_mw=np.array([store.discharge_mw for store in stores], dtype=np.float64),
+        store_energy_mwh=np.array([store.energy_mwh for store in stores], dtype=np.float64),
+        store_efficiency_charge=np.array([store.efficiency_charge for store in stores], dtype=np.float64),
+        store_efficiency_discharge=np.array([store.efficiency_discharge for store in stores], dtype=np.float64),
+        store_start_mwh=np.array([store.energy_start_mwh for store in stores], dtype=np.float64),
+        store_carryover=np.array([store.carryover for store in stores], dtype=np.float64),
+        base_flow_mw=base_flow,
+        base_export_mw=base_export,
+    )
+
+
+COMFORTABLE = 6.0  # standard deviations of an area's outages beyond which no base flow is needed
+
+
+def _base_flow(supply: SupplyCase, start: I4, stop: I4, forward_mw: F8, backward_mw: F8, system: AdequacySystem) -> F8:
+    """(n_days, n_interfaces) flows that leave the tightest area as many standard deviations of margin as possible.
+
+    Only a choice of certificate: any flow within the limits is right, a better one skips more days.
+    """
+    n_areas, n_days = supply.day_margin_mw.shape
+    n_interfaces = len(start)
+    flow = np.zeros((n_days, n_interfaces))
+    if n_interfaces == 0:
+        return flow
+    variance = np.full(n_areas, 1.0)
+    for unit, component in enumerate(system.unit_component):
+        if component.fails:
+            out = 1.0 - equilibrium(component)[0]
+            variance[supply.element_area[unit]] += system.unit_mw[unit] ** 2 * out * (1.0 - out)
+    width = np.sqrt(variance)
+    incidence = np.zeros((n_areas, n_interfaces))
+    incidence[start, np.arange(n_interfaces)] += 1.0
+    incidence[stop, np.arange(n_interfaces)] -= 1.0
+    # maximise t subject to margin - export >= t width, flows within limits
+    cost = np.append(np.zeros(n_interfaces), -1.0)
+    left = np.hstack([incidence, width[:, None]])
+    bounds = [(-b, f) for f, b in zip(forward_mw, backward_mw)] + [(None, None)]
+    for day in np.flatnonzero((supply.day_margin_mw / width[:, None]).min(axis=0) < COMFORTABLE):
+        solution = linprog(cost, left, supply.day_margin_mw[:, day], bounds=bounds, method="highs")
+        if solution.status == 0:
+            found = np.clip(solution.x[:-1], -backward_mw, forward_mw)
+            flow[day] = np.where(np.abs(found) < 1e-6, 0.0, found)
+    return flow

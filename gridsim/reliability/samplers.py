@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.shortfall import (
+    EVENT_SCOPE,
     N_EVENT_COLUMNS,
     N_TOTALS,
     Recorder,
     copper_samples,
     copper_snapshots,
 )
-from gridsim.reliability.pack import outage_model, snapshot_model, supply_case
+from gridsim.kernels.zonal import zonal_samples, zonal_snapshots
+from gridsim.reliability.pack import (
+    outage_model,
+    require_single_names,
+    snapshot_model,
+    supply_case,
+    zonal_case,
+    zonal_components,
+)
 from gridsim.reliability.system import AdequacySystem
 
 F8 = NDArray[np.float64]
@@ -59,6 +69,8 @@ class CopperYears:
 
     def __init__(self, system: AdequacySystem, seed: int, skip: bool) -> None:
         components = system.unit_component
+        if system.common_causes:
+            require_single_names(components)
         self.model = outage_model(components, system.common_causes, system.n_hours)
         place = np.zeros(len(system.buses), dtype=np.int32)
         self.case = supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW)
@@ -68,20 +80,83 @@ class CopperYears:
         self.skip = skip
 
     def run(self, first: int, n: int) -> tuple[F8, F8]:
-        total = np.empty((n, 1, N_TOTALS))
-        recorder = new_recorder(1, 4 * n + 1024)
-        done = 0
-        while True:
-            done += copper_samples(
-                self.case, self.model, self.seed, first + done, n - done, self.skip, recorder, total[done:]
-            )
-            n_events = int(recorder.n_events[0])
-            if done == n:
-                return total, recorder.event[:n_events].copy()
-            larger = new_recorder(1, 2 * len(recorder.event))
-            larger.event[:n_events] = recorder.event[:n_events]
-            larger.n_events[0] = n_events
-            recorder = larger
+        def sample(start: int, count: int, recorder: Recorder, total: F8) -> int:
+            return copper_samples(self.case, self.model, self.seed, start, count, self.skip, recorder, total)
+
+        return _with_events(sample, first, n, 1)
+
+
+def _with_events(sample: Callable[[int, int, Recorder, F8], int], first: int, n: int, n_scopes: int) -> tuple[F8, F8]:
+    """Run a kernel that stops when its event table is full, growing the table until all samples are done."""
+    total = np.empty((n, n_scopes, N_TOTALS))
+    recorder = new_recorder(n_scopes, 4 * n + 1024)
+    done = 0
+    while True:
+        done += sample(first + done, n - done, recorder, total[done:])
+        n_events = int(recorder.n_events[0])
+        if done == n:
+            return total, recorder.event[:n_events].copy()
+        larger = new_recorder(n_scopes, 2 * len(recorder.event))
+        larger.event[:n_events] = recorder.event[:n_events]
+        larger.n_events[0] = n_events
+        recorder = larger
+
+
+class ZonalYears:
+    """Chronological years of areas with interfaces and stores; ``merged``: one area, the copper plate with stores."""
+
+    block_size = 32
+    default_job_blocks = 8
+
+    def __init__(self, system: AdequacySystem, seed: int, skip: bool, *, merged: bool) -> None:
+        components = zonal_components(system, merged=merged)
+        if system.common_causes:
+            require_single_names(components)
+        self.model = outage_model(components, system.common_causes, system.n_hours)
+        self.case = zonal_case(system, COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW, merged=merged)
+        self.scopes, self.demand_mwh = _zone_scopes(system, merged)
+        self.seed = np.uint64(seed)
+        self.skip = skip
+        self.merged = merged
+
+    def run(self, first: int, n: int) -> tuple[F8, F8]:
+        def sample(start: int, count: int, recorder: Recorder, total: F8) -> int:
+            return zonal_samples(self.case, self.model, self.seed, start, count, self.skip, recorder, total)
+
+        total, event = _with_events(sample, first, n, 1 + self.case.supply.margin_mw.shape[0])
+        if self.merged:
+            # the one area repeats the system
+            return total[:, :1], event[event[:, EVENT_SCOPE] == 0]
+        return total, event
+
+
+class ZonalSnapshots:
+    """Random hours and equilibrium states of areas with interfaces."""
+
+    block_size = 4096
+    default_job_blocks = 16
+
+    def __init__(self, system: AdequacySystem, seed: int) -> None:
+        components = zonal_components(system, merged=False)
+        if system.common_causes:
+            require_single_names(components)
+        self.model = snapshot_model(components, system.common_causes, system.n_hours)
+        self.case = zonal_case(system, NETWORK_TOLERANCE_MW, merged=False)
+        self.scopes, self.demand_mwh = _zone_scopes(system, merged=False)
+        self.seed = np.uint64(seed)
+
+    def run(self, first: int, n: int) -> tuple[F8, F8]:
+        total = np.zeros((n, len(self.scopes), N_TOTALS))
+        zonal_snapshots(self.case, self.model, self.seed, first, total)
+        return total, np.empty((0, N_EVENT_COLUMNS))
+
+
+def _zone_scopes(system: AdequacySystem, merged: bool) -> tuple[tuple[str, ...], F8]:
+    """Names of the scopes and the demand energy of each, MWh."""
+    if merged:
+        return ("system",), np.array([system.demand_mwh])
+    by_area = np.bincount(system.bus_area, weights=system.load_mw.sum(axis=0), minlength=len(system.areas))
+    return ("system", *(f"zone:{area}" for area in system.areas)), np.append(system.demand_mwh, by_area)
 
 
 class CopperSnapshots:
@@ -92,6 +167,8 @@ class CopperSnapshots:
 
     def __init__(self, system: AdequacySystem, seed: int) -> None:
         components = system.unit_component
+        if system.common_causes:
+            require_single_names(components)
         self.model = snapshot_model(components, system.common_causes, system.n_hours)
         place = np.zeros(len(system.buses), dtype=np.int32)
         self.case = supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW)

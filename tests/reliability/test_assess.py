@@ -214,3 +214,31 @@ def test_forced_outage_rate_stands_for_mttf() -> None:
     assert assess(system_from_frames(by_rate, load), method).metrics.equals(
         assess(system_from_frames(by_time, load), method).metrics
     )
+
+
+@pytest.mark.parametrize("case", ["test1", "test2"])
+def test_small_pras_systems_of_two_areas_and_of_a_store(case: str) -> None:
+    """A line that fails between two areas; a machine and a store that fail."""
+    system, expected = pras(case)
+    result = assess(system, SequentialMonteCarlo(years=100_000, seed=1, level="zonal"))
+    numbers = {"LOLH": expected.get("LOLE") or sum(expected["LOLP"]), "EUE": np.sum(expected["EUE"])}
+    checks = [(result[name], value) for name, value in numbers.items()]
+    for area, value in enumerate(expected.get("EUE_region", [])):
+        checks.append((result["EUE", f"zone:area{area}"], value))
+        checks.append((result["LOLH", f"zone:area{area}"], expected["LOLE_region"][area]))
+    for estimate, value in checks:
+        assert abs(estimate.value - value) < 4.5 * estimate.stderr
+        assert estimate.stderr < 0.02 * value
+
+
+def test_zonal_same_bytes_for_any_workers() -> None:
+    system, _ = pras("test1")
+    reference = assess(system, SequentialMonteCarlo(years=2000, level="zonal"), ShortfallEvents())
+    again = assess(system, SequentialMonteCarlo(years=2000, level="zonal", workers=3, job_blocks=5), ShortfallEvents())
+    assert frame_bytes(again.metrics) == frame_bytes(reference.metrics)
+    assert again.shortfall_events.equals(reference.shortfall_events)
+
+
+def test_stores_need_chronology() -> None:
+    with pytest.raises(StudyError):
+        assess(pras("test2")[0], SnapshotMonteCarlo(samples=10))

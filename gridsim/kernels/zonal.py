@@ -1,0 +1,451 @@
+"""Areas joined by interfaces: least shedding as a maximum flow, stores hour after hour.
+
+Interfaces carry what their limits allow in either direction, whatever the flows elsewhere (a transport model). In each
+hour machines first serve demand anywhere they can reach, then stores discharge, longest time-to-go first, then what is
+left of the machines charges the other stores, shortest time-to-go first. Serving every hour as far as possible, and
+discharging in the order of time-to-go, minimises unserved energy for one area (Evans, Tindemans and Angeli 2019,
+"Minimizing unserved energy using heterogeneous storage units"); with limits between areas it is a stated rule.
+
+A shortage that could be moved between areas is shared: shortages are covered in eighths of each area's shortage.
+
+Paths are found breadth first from all areas with something to give (Edmonds and Karp 1972), which ends after a
+number of paths that depends on the network alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_outages, draw_snapshots
+from gridsim.kernels.jit import jit
+from gridsim.kernels.rng import Counter
+from gridsim.kernels.shortfall import (
+    DAY_H,
+    ENERGY,
+    HOURS,
+    Recorder,
+    SupplyCase,
+    clear_shares,
+    day_losses,
+    finish_sample,
+    record_short_hour,
+    start_sample,
+    touched_mw_by_day,
+)
+
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+
+SHARES = 8
+NOTHING_MW = 1e-9  # flows, surpluses and shortages below this are rounding
+
+
+class ZonalCase(NamedTuple):
+    """What does not change between samples.
+
+    supply : machines and demand by area; elements are machines, then interfaces, then stores
+    first_interface, first_store : element of interface 0 and of store 0
+    interface_from, interface_to : (n_interfaces,) i4, areas
+    forward_mw, backward_mw : (n_rows, n_interfaces) f8 >= 0;  limit_row : (n_hours,) i4, row that holds in each hour
+    store_area : (n_stores,) i4;  the other store_* : (n_stores,) f8, MW, MWh and shares
+    base_flow_mw : (n_days, n_interfaces) f8, a flow within every limit of the day on which its certificate rests
+    base_export_mw : (n_days, n_areas) f8, what that flow takes from each area
+    """
+
+    supply: SupplyCase
+    first_interface: int
+    first_store: int
+    interface_from: I4
+    interface_to: I4
+    forward_mw: F8
+    backward_mw: F8
+    limit_row: I4
+    store_area: I4
+    store_charge_mw: F8
+    store_discharge_mw: F8
+    store_energy_mwh: F8
+    store_efficiency_charge: F8
+    store_efficiency_discharge: F8
+    store_start_mwh: F8
+    store_carryover: F8
+    base_flow_mw: F8
+    base_export_mw: F8
+
+
+class ZonalScratch(NamedTuple):
+    """Scratch of one worker.
+
+    surplus, shortage : (n_areas,) f8, MW of the hour, both >= 0;  wanted : (n_areas,) f8, part of it asked for now
+    flow, forward, backward : (n_interfaces,) f8, MW
+    previous : (n_areas,) i4, interface by which the search reached an area (-1 start, -2 not reached); queue :
+    (n_areas,) energy_mwh, time_to_go_h : (n_stores,) f8;  order : (n_stores,) i4;  discharged : (n_stores,) f8
+    """
+
+    surplus: F8
+    shortage: F8
+    wanted: F8
+    flow: F8
+    forward: F8
+    backward: F8
+    previous: I4
+    queue: I4
+    energy_mwh: F8
+    time_to_go_h: F8
+    order: I4
+    discharged: F8
+
+
+@jit
+def new_scratch(n_areas: int, n_interfaces: int, n_stores: int) -> ZonalScratch:
+    """Arrays of the right sizes."""
+    return ZonalScratch(
+        np.zeros(n_areas),
+        np.zeros(n_areas),
+        np.zeros(n_areas),
+        np.zeros(n_interfaces),
+        np.zeros(n_interfaces),
+        np.zeros(n_interfaces),
+        np.zeros(n_areas, dtype=np.int32),
+        np.zeros(n_areas, dtype=np.int32),
+        np.zeros(n_stores),
+        np.zeros(n_stores),
+        np.zeros(n_stores, dtype=np.int32),
+        np.zeros(n_stores),
+    )
+
+
+@jit
+def send(case: ZonalCase, scratch: ZonalScratch, source: F8, sink: F8) -> None:
+    """Move as much as possible from areas with ``source`` to areas with ``sink`` (both reduced by what was moved).
+
+    source, sink : (n_areas,) f8 >= 0;  ``scratch.flow`` is the flow so far and is changed along the paths found.
+    """
+    n_areas = source.shape[0]
+    n_interfaces = scratch.flow.shape[0]
+    for area in range(n_areas):
+        here = min(source[area], sink[area])
+        source[area] -= here
+        sink[area] -= here
+    while True:
+        head = 0
+        tail = 0
+        for area in range(n_areas):
+            scratch.previous[area] = -2
+            if source[area] > NOTHING_MW:
+                scratch.previous[area] = -1
+                scratch.queue[tail] = area
+                tail += 1
+        found = -1
+        while head < tail and found < 0:
+            area = scratch.queue[head]
+            head += 1
+            for i in range(n_interfaces):
+                if case.interface_from[i] == area:
+                    other = case.interface_to[i]
+                    room = scratch.forward[i] - scratch.flow[i]
+                elif case.interface_to[i] == area:
+                    other = case.interface_from[i]
+                    room = scratch.backward[i] + scratch.flow[i]
+                else:
+                    continue
+                if room > NOTHING_MW and scratch.previous[other] == -2:
+                    scratch.previous[other] = i
+                    scratch.queue[tail] = other
+                    tail += 1
+                    if sink[other] > NOTHING_MW:
+                        found = other
+                        break
+        if found < 0:
+            return
+        amount = sink[found]
+        area = found
+        while scratch.previous[area] >= 0:
+            i = scratch.previous[area]
+            if case.interface_to[i] == area:
+                amount = min(amount, scratch.forward[i] - scratch.flow[i])
+                area = case.interface_from[i]
+            else:
+                amount = min(amount, scratch.backward[i] + scratch.flow[i])
+                area = case.interface_to[i]
+        amount = min(amount, source[area])
+        source[area] -= amount
+        sink[found] -= amount
+        area = found
+        while scratch.previous[area] >= 0:
+            i = scratch.previous[area]
+            if case.interface_to[i] == area:
+                scratch.flow[i] += amount
+                area = case.interface_from[i]
+            else:
+                scratch.flow[i] -= amount
+                area = case.interface_to[i]
+
+
+@jit
+def serve_demand(case: ZonalCase, scratch: ZonalScratch) -> None:
+    """Cover shortages from surpluses by a maximum flow, in eighths of each area's shortage.
+
+    ``scratch.surplus`` and ``scratch.shortage`` hold the hour's balance and are reduced to what is left.
+    """
+    scratch.flow[:] = 0.0
+    n_areas = scratch.surplus.shape[0]
+    n_short = 0
+    n_giving = 0
+    for area in range(n_areas):
+        if scratch.shortage[area] > NOTHING_MW:
+            n_short += 1
+        if scratch.surplus[area] > NOTHING_MW:
+            n_giving += 1
+    if n_short == 0 or n_giving == 0:
+        return
+    if n_short == 1:
+        send(case, scratch, scratch.surplus, scratch.shortage)
+        return
+    left = scratch.shortage.copy()
+    for share in range(SHARES):
+        for area in range(n_areas):
+            # what earlier rounds could not bring stays wanted: the last round is then a maximum flow
+            scratch.wanted[area] = left[area] - scratch.shortage[area] * (SHARES - 1 - share) / SHARES
+        asked = scratch.wanted.copy()
+        send(case, scratch, scratch.surplus, scratch.wanted)
+        for area in range(n_areas):
+            left[area] -= asked[area] - scratch.wanted[area]
+    for area in range(n_areas):
+        scratch.shortage[area] = max(left[area], 0.0)
+
+
+@jit
+def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
+    """Cover what is left from stores, then charge with what machines have left; one hour of energy is moved.
+
+    store_lost : (n_stores,) f8, share of a store's power that is out of service
+    """
+    n_stores = case.store_area.shape[0]
+    n_areas = scratch.surplus.shape[0]
+    for k in range(n_stores):
+        scratch.energy_mwh[k] *= case.store_carryover[k]
+        scratch.discharged[k] = 0.0
+        power = case.store_discharge_mw[k]
+        usable = scratch.energy_mwh[k] * case.store_efficiency_discharge[k]
+        scratch.time_to_go_h[k] = usable / power if power > 0.0 else 0.0
+        scratch.order[k] = k
+    # insertion sort, longest time-to-go first, ties in the order of the table
+    for k in range(1, n_stores):
+        moved = scratch.order[k]
+        j = k - 1
+        while j >= 0 and scratch.time_to_go_h[scratch.order[j]] < scratch.time_to_go_h[moved]:
+            scratch.order[j + 1] = scratch.order[j]
+            j -= 1
+        scratch.order[j + 1] = moved
+    needed = 0.0
+    for area in range(n_areas):
+        needed += scratch.shortage[area]
+    offer = np.zeros(n_areas)
+    if needed > NOTHING_MW:
+        for position in range(n_stores):
+            k = scratch.order[position]
+            usable = scratch.energy_mwh[k] * case.store_efficiency_discharge[k]
+            power = min(case.store_discharge_mw[k] * (1.0 - store_lost[k]), usable)
+            if power <= NOTHING_MW:
+                continue
+            offer[case.store_area[k]] = power
+            send(case, scratch, offer, scratch.shortage)
+            used = power - offer[case.store_area[k]]
+            offer[case.store_area[k]] = 0.0
+            scratch.discharged[k] = used
+            left = scratch.energy_mwh[k] - used / case.store_efficiency_discharge[k]
+            scratch.energy_mwh[k] = max(left, 0.0)
+    for position in range(n_stores - 1, -1, -1):
+        k = scratch.order[position]
+        room = case.store_energy_mwh[k] - scratch.energy_mwh[k]
+        if scratch.discharged[k] > 0.0 or room <= 0.0:
+            continue
+        power = min(case.store_charge_mw[k] * (1.0 - store_lost[k]), room / case.store_efficiency_charge[k])
+        if power <= 0.0:
+            continue
+        offer[case.store_area[k]] = power
+        send(case, scratch, scratch.surplus, offer)
+        taken = power - offer[case.store_area[k]]
+        offer[case.store_area[k]] = 0.0
+        if taken >= room / case.store_efficiency_charge[k]:
+            scratch.energy_mwh[k] = case.store_energy_mwh[k]
+        else:
+            scratch.energy_mwh[k] += taken * case.store_efficiency_charge[k]
+
+
+@jit
+def set_balance(case: ZonalCase, scratch: ZonalScratch, hour: int, loss_mw: F8) -> bool:
+    """Surplus and shortage of each area in an hour; True if some area is short. loss_mw : (n_areas,) f8."""
+    some_short = False
+    for area in range(loss_mw.shape[0]):
+        balance = case.supply.margin_mw[area, hour] - loss_mw[area]
+        scratch.surplus[area] = max(balance, 0.0)
+        scratch.shortage[area] = max(-balance, 0.0)
+        if balance < 0.0:
+            some_short = True
+    return some_short
+
+
+@jit
+def set_limits(case: ZonalCase, scratch: ZonalScratch, hour: int, interface_lost: F8) -> None:
+    """Limits of the hour. interface_lost : (n_interfaces,) f8, share out of service."""
+    row = case.limit_row[hour]
+    for i in range(interface_lost.shape[0]):
+        scratch.forward[i] = case.forward_mw[row, i] * (1.0 - interface_lost[i])
+        scratch.backward[i] = case.backward_mw[row, i] * (1.0 - interface_lost[i])
+
+
+@jit
+def zonal_samples(
+    case: ZonalCase,
+    model: OutageModel,
+    seed: Counter,
+    first_sample: int,
+    n_samples: int,
+    skip: bool,
+    recorder: Recorder,
+    total_out: F8,
+) -> int:
+    """Chronological years of areas with interfaces and stores. Scope 0 is the system, scope 1 + a is area a.
+
+    A day is skipped on the certificate that its base flow serves every hour even if all outages touching the day
+    coincide: each area keeps ``base_export`` and meets its demand, no interface that carries base flow is touched,
+    and every store is full and stays so. A day that is not skipped is dispatched hour by hour, so skipping changes
+    no bit. total_out : (n_samples, 1 + n_areas, 5) f8
+    Returns the number of samples done: fewer than asked when the event table is full.
+    """
+    supply = case.supply
+    n_areas, n_days = supply.day_margin_mw.shape
+    n_interfaces = case.interface_from.shape[0]
+    n_stores = case.store_area.shape[0]
+    n_elements = supply.element_area.shape[0]
+    scratch = new_scratch(n_areas, n_interfaces, n_stores)
+    batch = np.empty((4, model.batch_block.shape[0]))
+    capacity = 4 * model.batch_block.shape[0] + 64
+    component = np.empty(capacity, dtype=np.int32)
+    first = np.empty(capacity, dtype=np.int32)
+    end = np.empty(capacity, dtype=np.int32)
+    lost = np.empty(capacity)
+    change = np.empty((n_areas, n_days + 1))
+    touched_mw = np.empty(n_areas)
+    interface_change = np.empty((n_interfaces, n_days + 1))
+    interface_touched = np.empty(n_interfaces)
+    area_loss = np.empty((n_areas, DAY_H))
+    lost_share = np.zeros((n_elements, DAY_H))
+    touched = np.empty(n_elements, dtype=np.int32)
+    loss_mw = np.empty(n_areas)
+    for s in range(n_samples):
+        sample = first_sample + s
+        n = draw_outages(model, seed, sample, supply.n_hours, batch, component, first, end, lost)
+        while n < 0:
+            capacity *= 2
+            component = np.empty(capacity, dtype=np.int32)
+            first = np.empty(capacity, dtype=np.int32)
+            end = np.empty(capacity, dtype=np.int32)
+            lost = np.empty(capacity)
+            n = draw_outages(model, seed, sample, supply.n_hours, batch, component, first, end, lost)
+        touched_mw_by_day(supply, n, component, first, end, lost, change)
+        interface_change[:] = 0.0
+        for i in range(n):
+            interface = component[i] - case.first_interface
+            if 0 <= interface < n_interfaces:
+                interface_change[interface, first[i] // DAY_H] += 1.0
+                interface_change[interface, (end[i] - 1) // DAY_H + 1] -= 1.0
+        start_sample(recorder)
+        n_events_before = recorder.n_events[0]
+        touched_mw[:] = 0.0
+        interface_touched[:] = 0.0
+        all_full = True
+        for k in range(n_stores):
+            scratch.energy_mwh[k] = case.store_start_mwh[k]
+            all_full = all_full and case.store_start_mwh[k] >= case.store_energy_mwh[k]
+            all_full = all_full and case.store_carryover[k] == 1.0
+        for day in range(n_days):
+            certified = skip and all_full
+            for area in range(n_areas):
+                touched_mw[area] += change[area, day]
+                if touched_mw[area] + case.base_export_mw[day, area] > supply.day_margin_mw[area, day]:
+                    certified = False
+            for i in range(n_interfaces):
+                interface_touched[i] += interface_change[i, day]
+                if interface_touched[i] > 0.0 and case.base_flow_mw[day, i] != 0.0:
+                    certified = False
+            if certified:
+                continue
+            n_touched = day_losses(supply, n, component, first, end, lost, day, lost_share, touched, area_loss)
+            start = day * DAY_H
+            for hour in range(start, min(start + DAY_H, supply.n_hours)):
+                place = hour - start
+                for area in range(n_areas):
+                    loss_mw[area] = area_loss[area, place]
+                some_short = set_balance(case, scratch, hour, loss_mw)
+                if all_full and not some_short:
+                    continue
+                set_limits(
+                    case, scratch, hour, lost_share[case.first_interface : case.first_interface + n_interfaces, place]
+                )
+                serve_demand(case, scratch)
+                if n_stores > 0:
+                    use_stores(case, scratch, lost_share[case.first_store : case.first_store + n_stores, place])
+                    all_full = True
+                    for k in range(n_stores):
+                        if scratch.energy_mwh[k] < case.store_energy_mwh[k] or case.store_carryover[k] != 1.0:
+                            all_full = False
+                total_mw = 0.0
+                for area in range(n_areas):
+                    total_mw += scratch.shortage[area]
+                if total_mw > supply.tolerance_mw:
+                    record_short_hour(recorder, sample, 0, hour, total_mw)
+                for area in range(n_areas):
+                    if scratch.shortage[area] > supply.tolerance_mw:
+                        record_short_hour(recorder, sample, 1 + area, hour, scratch.shortage[area])
+            clear_shares(n_touched, touched, lost_share)
+        finish_sample(recorder, sample, total_out[s])
+        if recorder.n_events[0] > recorder.event.shape[0]:
+            recorder.n_events[0] = n_events_before
+            return s
+    return n_samples
+
+
+@jit
+def zonal_snapshots(case: ZonalCase, model: SnapshotModel, seed: Counter, first_sample: int, total_out: F8) -> None:
+    """Random hours and equilibrium states of areas with interfaces; stores give nothing.
+
+    ``first_sample`` is a multiple of four. total_out : (n_samples, 1 + n_areas, 5) f8, zero on entry.
+    """
+    supply = case.supply
+    n_samples = total_out.shape[0]
+    n_areas = supply.margin_mw.shape[0]
+    n_interfaces = case.interface_from.shape[0]
+    scratch = new_scratch(n_areas, n_interfaces, 0)
+    n_components = model.id_lo.shape[0]
+    block = np.zeros(n_components, dtype=np.uint64)
+    hour_of = np.empty(4, dtype=np.int32)
+    lost = np.empty((4, n_components))
+    loss_mw = np.empty(n_areas)
+    for group in range((n_samples + 3) // 4):
+        draw_snapshots(model, seed, first_sample // 4 + group, supply.n_hours, block, hour_of, lost)
+        for w in range(min(4, n_samples - 4 * group)):
+            hour = hour_of[w]
+            loss_mw[:] = 0.0
+            for element in range(case.first_interface):
+                row = supply.element_row[element]
+                capacity_mw = supply.element_mw[element] if row < 0 else supply.profile_mw[row, hour]
+                loss_mw[supply.element_area[element]] += capacity_mw * lost[w, element]
+            if not set_balance(case, scratch, hour, loss_mw):
+                continue
+            set_limits(case, scratch, hour, lost[w, case.first_interface : case.first_interface + n_interfaces])
+            serve_demand(case, scratch)
+            total_mw = 0.0
+            for area in range(n_areas):
+                short_mw = scratch.shortage[area]
+                total_mw += short_mw
+                if short_mw > supply.tolerance_mw:
+                    total_out[4 * group + w, 1 + area, HOURS] = supply.n_hours
+                    total_out[4 * group + w, 1 + area, ENERGY] = short_mw * supply.n_hours
+            if total_mw > supply.tolerance_mw:
+                total_out[4 * group + w, 0, HOURS] = supply.n_hours
+                total_out[4 * group + w, 0, ENERGY] = total_mw * supply.n_hours
