@@ -36,7 +36,7 @@ PRIMAL_TOLERANCE_MW = 1e-7
 #: Of the largest slope: by how much a price may pass the slope of a segment.
 DUAL_TOLERANCE = 1e-11
 #: Smallest change of a price or multiplier, per unit step, that counts as a change.
-PIVOT_TOLERANCE = 1e-9
+PIVOT_TOLERANCE = 1e-8
 STALL_LIMIT = 50
 REFACTOR_EVERY = 40
 
@@ -352,7 +352,7 @@ def _restore(ws: Workspace, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, m:
 
 @jit
 def _place(
-    order: MeritOrder, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, fresh: bool
+    order: MeritOrder, slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, fresh: bool
 ) -> bool:
     """Compute prices, positions, injections and flows of the factorised basis from nothing but the basis.
 
@@ -365,7 +365,7 @@ def _place(
     for j in range(m):
         total = 0.0
         for i in range(m):
-            total += ws.inverse[j, i] * order.seg_slope[ws.basic_segment[i]]
+            total += ws.inverse[j, i] * slope[ws.basic_segment[i]]
         ws.dual[j] = total
     for k in range(n_buses):
         ws.island_sum[k] = 0.0
@@ -394,17 +394,17 @@ def _place(
         slot = ws.slot_of_bus[bus]
         if slot >= 0:
             position = ws.basic_segment[slot]
-            ws.price[bus] = order.seg_slope[position]
+            ws.price[bus] = slope[position]
         else:
             price = ws.price[bus]
             position = start if fresh else ws.position[bus]
             if fresh:
-                while position < end and order.seg_slope[position] < price:
+                while position < end and slope[position] < price:
                     position += 1
             else:
-                while position < end and order.seg_slope[position] < price - tolerance:
+                while position < end and slope[position] < price - tolerance:
                     position += 1
-                while position > start and order.seg_slope[position - 1] > price + tolerance:
+                while position > start and slope[position - 1] > price + tolerance:
                     position -= 1
         ws.position[bus] = position
         q = ws.base[bus]
@@ -429,7 +429,7 @@ def _place(
 
 @jit
 def _refactorise(
-    order: MeritOrder, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, fresh: bool
+    order: MeritOrder, slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, fresh: bool
 ) -> bool:
     """Sort and factorise the basis and place every bus by it; False if it is singular or needs an infinite limit."""
     _sort_basis(ws.basic_bus, ws.basic_segment, ws.dual_row, ws.side, m)
@@ -451,7 +451,7 @@ def _refactorise(
         < 1e-10
     ):
         return False
-    return _place(order, topology, row_lo_mw, row_hi_mw, ws, m, fresh)
+    return _place(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh)
 
 
 @jit
@@ -539,7 +539,7 @@ def _find_directions(ws: Workspace, topology: Topology, m: int, slot: int, new_r
 
 
 @jit
-def _find_breakpoint(order: MeritOrder, ws: Workspace, bus: int, p: int) -> bool:
+def _find_breakpoint(order: MeritOrder, slope: F8, ws: Workspace, bus: int, p: int) -> bool:
     """Write the segment at or beyond position ``p`` that the moving price of ``bus`` meets next, and when."""
     rate = ws.direction[bus]
     if rate > 0.0:
@@ -555,7 +555,7 @@ def _find_breakpoint(order: MeritOrder, ws: Workspace, bus: int, p: int) -> bool
         if p < start:
             return False
     ws.target[bus] = p
-    ws.step[bus] = max((order.seg_slope[p] - ws.price[bus]) / rate, 0.0)
+    ws.step[bus] = max((slope[p] - ws.price[bus]) / rate, 0.0)
     ws.loss[bus] = abs(rate) * ws.width[order.seg_item[p]] * order.seg_share[p]
     ws.slack[bus] = ws.step[bus] + DUAL_TOLERANCE * order.scale[0] / abs(rate)
     return True
@@ -564,6 +564,7 @@ def _find_breakpoint(order: MeritOrder, ws: Workspace, bus: int, p: int) -> bool
 @jit
 def _ratio_test(
     order: MeritOrder,
+    slope: F8,
     topology: Topology,
     row_lo_mw: F8,
     row_hi_mw: F8,
@@ -582,7 +583,7 @@ def _ratio_test(
         rate = ws.direction[bus]
         if abs(rate) > PIVOT_TOLERANCE:
             p = ws.position[bus]
-            if _find_breakpoint(order, ws, bus, p if rate > 0.0 else p - 1):
+            if _find_breakpoint(order, slope, ws, bus, p if rate > 0.0 else p - 1):
                 ws.candidate[n_candidates] = bus
                 n_candidates += 1
     for j in range(m):
@@ -595,7 +596,8 @@ def _ratio_test(
             ws.slack[code] = ws.step[code] + DUAL_TOLERANCE * order.scale[0] / rate
             ws.candidate[n_candidates] = code
             n_candidates += 1
-    remaining = violation
+    # half the tolerance less, or rounding lets an island that must shed everything run out of segments to enter
+    remaining = violation - 0.5 * PRIMAL_TOLERANCE_MW
     while n_candidates > 0:
         nearest = np.inf
         for c in range(n_candidates):
@@ -633,11 +635,11 @@ def _ratio_test(
                     if ws.direction[code] > 0.0:
                         _shift(ws, topology.bus_ptdf, code, w)
                         ws.position[code] = p + 1
-                        stays = _find_breakpoint(order, ws, code, p + 1)
+                        stays = _find_breakpoint(order, slope, ws, code, p + 1)
                     else:
                         _shift(ws, topology.bus_ptdf, code, -w)
                         ws.position[code] = p
-                        stays = _find_breakpoint(order, ws, code, p - 1)
+                        stays = _find_breakpoint(order, slope, ws, code, p - 1)
             else:
                 stays = True
             if stays:
@@ -651,7 +653,14 @@ def _ratio_test(
 
 @jit
 def _improve(
-    order: MeritOrder, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, max_pivots: int
+    order: MeritOrder,
+    slope: F8,
+    topology: Topology,
+    row_lo_mw: F8,
+    row_hi_mw: F8,
+    ws: Workspace,
+    m: int,
+    max_pivots: int,
 ) -> tuple[int, int, int]:
     """Pivot until no bound is violated; return (status, size of the basis, pivots)."""
     island, row_ptdf, bus_ptdf = topology.island, topology.row_ptdf, topology.bus_ptdf
@@ -671,7 +680,7 @@ def _improve(
         if renew or since_factorised >= REFACTOR_EVERY:
             if since_factorised == 0:
                 return DRIFT, m, pivots
-            if not _refactorise(order, topology, row_lo_mw, row_hi_mw, ws, m, False):
+            if not _refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, False):
                 return SINGULAR, m, pivots
             since_factorised = 0
             renew = False
@@ -684,7 +693,7 @@ def _improve(
             segment = ws.basic_segment[slot]
             ws.position[leaving] = segment + 1 if sign > 0.0 else segment
             _shift(ws, bus_ptdf, leaving, (ws.basic_hi[slot] if sign > 0.0 else ws.basic_lo[slot]) - ws.q[leaving])
-        entering, step = _ratio_test(order, topology, row_lo_mw, row_hi_mw, ws, m, violation, bland)
+        entering, step = _ratio_test(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, violation, bland)
         if entering < 0:
             return NO_ENTERING, m, pivots
         pivots += 1
@@ -729,7 +738,7 @@ def _improve(
             ws.basic_segment[i] = p
             ws.slot_of_bus[entering] = i
             ws.position[entering] = p
-            ws.price[entering] = order.seg_slope[p]
+            ws.price[entering] = slope[p]
             ws.basic_lo[i] = ws.q[entering] if up else ws.q[entering] - w
             ws.basic_hi[i] = ws.q[entering] + w if up else ws.q[entering]
         else:
@@ -860,6 +869,42 @@ def _movable_islands_have_basis(order: MeritOrder, island: I4, ws: Workspace, m:
 
 
 @jit
+def _settle(
+    order: MeritOrder,
+    slope: F8,
+    topology: Topology,
+    row_lo_mw: F8,
+    row_hi_mw: F8,
+    ws: Workspace,
+    m: int,
+    max_pivots: int,
+    fresh: bool,
+) -> tuple[int, int, int]:
+    """Factorise, pivot to optimality, factorise the final basis anew; return (status, basis size, pivots)."""
+    pivots = 0
+    status = OPTIMAL
+    for _ in range(6):
+        if not _refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh):
+            return SINGULAR, m, pivots
+        fresh = False
+        status, m, new_pivots = _improve(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, max_pivots - pivots)
+        pivots += new_pivots
+        if status == OPTIMAL and new_pivots == 0:
+            return OPTIMAL, m, pivots
+        if status in (PIVOT_CAP, SINGULAR):
+            return status, m, pivots
+    return DRIFT if status == OPTIMAL else status, m, pivots
+
+
+@jit
+def _clear_slots(ws: Workspace) -> None:
+    for bus in range(ws.slot_of_bus.size):
+        ws.slot_of_bus[bus] = -1
+    for row in range(ws.slot_of_row.size):
+        ws.slot_of_row[row] = -1
+
+
+@jit
 def solve_dispatch(
     topology: Topology,
     gen_bus: I4,
@@ -885,14 +930,10 @@ def solve_dispatch(
     """
     n_buses, n_rows = topology.island.size, topology.row_ptdf.shape[0]
     _fill_widths(gen_bus, lo_mw, hi_mw, demand_mw, ws.width, ws.base)
-    max_pivots = 100 + 10 * (n_buses + n_rows)
     status, m, pivots = SINGULAR, 0, 0
-    for bus in range(n_buses):
-        ws.slot_of_bus[bus] = -1
-    for row in range(n_rows):
-        ws.slot_of_row[row] = -1
     ws.info[WARM] = 0
     if n_warm > 0:
+        _clear_slots(ws)
         m = _read_basis(
             order,
             warm_basis,
@@ -905,19 +946,15 @@ def solve_dispatch(
         )
         for j in range(m):
             ws.side[j] = 0
-        if (
-            m > 0
-            and _movable_islands_have_basis(order, topology.island, ws, m)
-            and _refactorise(order, topology, row_lo_mw, row_hi_mw, ws, m, True)
-        ):
-            ws.info[WARM] = 1
-            status, m, pivots = _settle(order, topology, row_lo_mw, row_hi_mw, ws, m, max_pivots)
-        if status != OPTIMAL:
-            for bus in range(n_buses):
-                ws.slot_of_bus[bus] = -1
-            for row in range(n_rows):
-                ws.slot_of_row[row] = -1
-    if status != OPTIMAL:
+        if m > 0 and _movable_islands_have_basis(order, topology.island, ws, m):
+            status, m, pivots = _settle(
+                order, order.seg_slope, topology, row_lo_mw, row_hi_mw, ws, m, n_buses + 50, True
+            )
+            ws.info[WARM] = 1 if status == OPTIMAL else 0
+    attempt = 0
+    while status != OPTIMAL and attempt < 2:
+        # a second attempt only where ties make the first one stall: without ties first, then from there
+        _clear_slots(ws)
         m = _merit_start(
             order,
             topology.island,
@@ -931,30 +968,15 @@ def solve_dispatch(
             ws.basic_segment,
             ws.dual_row,
         )
-        cold_pivots = 0
-        if _refactorise(order, topology, row_lo_mw, row_hi_mw, ws, m, False):
-            status, m, cold_pivots = _settle(order, topology, row_lo_mw, row_hi_mw, ws, m, max_pivots)
-        pivots += cold_pivots
+        cap = 100 + n_buses if attempt == 0 else 100 + 10 * (n_buses + n_rows)
+        slope = order.seg_slope if attempt == 0 else order.seg_noisy_slope
+        status, m, more_pivots = _settle(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, cap, False)
+        pivots += more_pivots
+        if attempt > 0 and status == OPTIMAL:
+            status, m, more_pivots = _settle(order, order.seg_slope, topology, row_lo_mw, row_hi_mw, ws, m, cap, False)
+            pivots += more_pivots
+        attempt += 1
     _report(order, topology, lo_mw, hi_mw, cost, spill_cost, demand_mw, penalty, ws, m)
     ws.info[STATUS] = status
     ws.info[PIVOTS] = pivots
     return status
-
-
-@jit
-def _settle(
-    order: MeritOrder, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, max_pivots: int
-) -> tuple[int, int, int]:
-    """Pivot to optimality and leave the final basis freshly factorised; return (status, basis size, pivots)."""
-    pivots = 0
-    status = DRIFT
-    for _ in range(6):
-        status, m, new_pivots = _improve(order, topology, row_lo_mw, row_hi_mw, ws, m, max_pivots - pivots)
-        pivots += new_pivots
-        if status == OPTIMAL and new_pivots == 0:
-            return OPTIMAL, m, pivots
-        if status in (PIVOT_CAP, SINGULAR):
-            return status, m, pivots
-        if not _refactorise(order, topology, row_lo_mw, row_hi_mw, ws, m, False):
-            return SINGULAR, m, pivots
-    return DRIFT if status == OPTIMAL else status, m, pivots

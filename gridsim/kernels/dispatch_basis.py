@@ -2,8 +2,8 @@
 
 Row ``i`` of the basis matrix ``M`` belongs to a basic bus, column ``j`` to a balance row or to a flow row at its limit:
 ``M[i, j]`` is 1 if bus ``i`` lies in the island of balance row ``j``, and ``-ptdf[row_j, bus_i]`` for a flow row. The
-inverse is stored [j, i] in the upper left corner of a square array. Each update costs O(m^2) (product form; the bordering and
-shrinking ones are the Schur complement).
+inverse is stored [j, i] in the upper left corner of a square array. Each update costs O(m^2): product form, and for a
+growing or shrinking basis the Schur complement.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ SEGMENT_STEP = 1e-5
 #: Supply column i of n costs ``SUPPLY_STEP * G * i / n`` more, load column i is dearer by ``1 + LOAD_STEP * i / n``.
 SUPPLY_STEP = 1e-4
 LOAD_STEP = 5e-6
+#: Of the largest slope: what breaks the ties of a state that stalls; taken away again before the end.
+NOISE = 1e-8
 
 
 class MeritOrder(NamedTuple):
@@ -32,6 +34,7 @@ class MeritOrder(NamedTuple):
 
     bus_start : (n_buses + 1,) i4, group of each bus;  seg_bus, seg_item : (n_segs,) i4
     seg_slope, seg_plain_slope : (n_segs,) f8 money per MWh, as optimised / without perturbation and sharing
+    seg_noisy_slope : (n_segs,) f8, seg_slope with all ties broken, for states that stall
     seg_share : (n_segs,) f8, part of the item's width;  seg_id : (n_segs,) i4, name of a segment in a basis
     seg_next, seg_prev : (n_segs,) i4, nearest position above / below with another item
     merit : (n_segs,) i4, all positions by rising slope;  id_position : (n_segs,) i4, position of each seg_id
@@ -43,6 +46,7 @@ class MeritOrder(NamedTuple):
     seg_item: I4
     seg_slope: F8
     seg_plain_slope: F8
+    seg_noisy_slope: F8
     seg_share: F8
     seg_id: I4
     seg_next: I4
@@ -87,17 +91,24 @@ def make_merit_order(
     starts_run[1:] = seg_item[1:] != seg_item[:-1]
     run = np.cumsum(starts_run) - 1
     run_start = np.append(position[starts_run], n_segs).astype(np.int32)
+    bus_start = np.searchsorted(seg_bus, np.arange(n_buses + 1)).astype(np.int32)
+    scale = max(float(np.max(np.abs(slope), initial=0.0)), 1.0)
+    # rising within a bus, irregular between buses: the fractional parts of multiples of the golden ratio
+    noise = np.cumsum(0.5 + 0.5 * ((position + 1) * 0.6180339887498949 % 1.0)) if n_segs else np.zeros(0)
+    first = np.minimum(bus_start[seg_bus], max(n_segs - 1, 0))
+    noise = noise - noise[first] + ((seg_bus + 1) * 0.6180339887498949 % 1.0)
     return MeritOrder(
-        bus_start=np.searchsorted(seg_bus, np.arange(n_buses + 1)).astype(np.int32),
+        bus_start=bus_start,
         seg_bus=seg_bus,
         seg_item=seg_item,
         seg_slope=slope[by_bus],
         seg_plain_slope=plain[by_bus],
+        seg_noisy_slope=slope[by_bus] + NOISE * scale * noise,
         seg_share=share[by_bus],
         seg_id=by_bus,
         seg_next=run_start[run + 1] if n_segs else np.empty(0, dtype=np.int32),
         seg_prev=(run_start[run] - 1).astype(np.int32) if n_segs else np.empty(0, dtype=np.int32),
         merit=np.argsort(slope[by_bus], kind="stable").astype(np.int32),
         id_position=id_position,
-        scale=np.array([max(float(np.max(np.abs(slope), initial=0.0)), 1.0)]),
+        scale=np.array([scale]),
     )
