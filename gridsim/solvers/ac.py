@@ -42,9 +42,9 @@ class AcMethod(StrEnum):
 class AcSolution(NamedTuple):
     """Power flow of one operating point, arrays in the system's order.
 
-    converged : every island with a source was solved;  rung : the worst over islands (``Rung``), none if no island lives
+    converged : every island with a source was solved;  rung : the worst over islands (``Rung``), none if all are dead
     reason : why not, or which reactive limits were relaxed; islands separated by '; ', empty if nothing is to say
-    vm_pu, va_degree : (n_buses,), NaN at dead and unsolved buses; on the rung ``dc_only`` angles of the DC approximation
+    vm_pu, va_degree : (n_buses,), NaN at dead and unsolved buses; on the rung ``dc_only`` DC angles
     p_from_mw .. q_to_mvar : (n_branches,) into the branch; 0 where de-energised; on ``dc_only`` DC flows and NaN Mvar
     loading_percent : (n_branches,) of the normal rating by current, of active power on ``dc_only``; 0 if unlimited
     losses_mw : of lines and transformers, NaN if not converged
@@ -108,9 +108,20 @@ class AcModel:
     Results do not depend on the start beyond the Newton tolerance as long as both starts lead to a solution.
     """
 
-    def __init__(self, system: GridSystem, method: AcMethod | str = AcMethod.FAST, base: OperatingPoint | None = None):
-        """``base``: any valid operating point, only to build the pandapower net from; ``None``: the winter peak."""
+    def __init__(
+        self,
+        system: GridSystem,
+        method: AcMethod | str = AcMethod.FAST,
+        base: OperatingPoint | None = None,
+        *,
+        q_limits: bool = True,
+    ):
+        """``base``: any valid operating point, only to build the pandapower net from; ``None``: the winter peak.
+
+        ``q_limits`` False lets every machine hold its voltage at any reactive power.
+        """
         self.system = system
+        self.q_limits = q_limits
         self.method = AcMethod(method)
         net = to_pandapower(system, base)
         self.network = AcNetwork(system, admittances(system, net))
@@ -129,7 +140,7 @@ class AcModel:
         have = sources(system, point, topology.island)
         injection = injections(network, point, have)
         self._newton.prepare(point, topology, have)
-        ladder = Ladder(network, topology, have, injection, self._newton, self._probe)
+        ladder = Ladder(network, topology, have, injection, self._newton, self._probe, self.q_limits)
         n_buses = network.n_buses
         v = np.full(n_buses, np.nan + 0j)
         dc_angle = np.full(n_buses, np.nan)
@@ -162,8 +173,17 @@ class AcModel:
         return self._solution(point, topology, have, v, dc_angle, q_source, imbalance, worst, reasons, iterations)
 
     def _solution(
-        self, point: OperatingPoint, topology: AcTopology, have: Sources, v: C16, dc_angle: F8, q_source: F8,
-        imbalance: F8, worst: Rung, reasons: list[str], iterations: int,
+        self,
+        point: OperatingPoint,
+        topology: AcTopology,
+        have: Sources,
+        v: C16,
+        dc_angle: F8,
+        q_source: F8,
+        imbalance: F8,
+        worst: Rung,
+        reasons: list[str],
+        iterations: int,
     ) -> AcSolution:
         system, network = self.system, self.network
         gens, borders, status = system.generators, system.borders, topology.status

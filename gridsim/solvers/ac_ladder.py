@@ -17,7 +17,7 @@ import numpy as np
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.solvers.participation import BASE_MVA, Sources, reactive_load_mvar
+from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum, reactive_load_mvar
 
 TOLERANCE_PU = 1e-9  # of the Newton mismatch: 1e-7 MW
 SHARING_TOLERANCE_PU = 1e-8
@@ -103,13 +103,13 @@ def injections(network: AcNetwork, point: OperatingPoint, have: Sources) -> Inje
     """Sum an operating point per bus. Machines that are not synchronised inject nothing whatever the point says."""
     system, n = network.system, network.n_buses
     gens, borders, loads = system.generators, system.borders, system.loads
-    p = np.bincount(gens.bus, np.where(have.gen_on, point.p_gen_mw, 0.0), n)
-    p += np.bincount(borders.bus, np.where(borders.in_service, point.p_border_mw, 0.0), n)
-    p += np.bincount(system.storages.bus, point.p_storage_mw, n)
-    p -= np.bincount(loads.bus, point.p_load_mw, n)
-    q = np.bincount(gens.bus, np.where(have.gen_on & ~have.gen_regulates, gens.q_min_mvar, 0.0), n)
-    q -= np.bincount(loads.bus, reactive_load_mvar(system, point.p_load_mw), n)
-    weight = np.bincount(gens.bus, have.gen_weight, n) + np.bincount(borders.bus, have.border_weight, n)
+    p = bus_sum(gens.bus, np.where(have.gen_on, point.p_gen_mw, 0.0), n)
+    p += bus_sum(borders.bus, np.where(borders.in_service, point.p_border_mw, 0.0), n)
+    p += bus_sum(system.storages.bus, point.p_storage_mw, n)
+    p -= bus_sum(loads.bus, point.p_load_mw, n)
+    q = bus_sum(gens.bus, np.where(have.gen_on & ~have.gen_regulates, gens.q_min_mvar, 0.0), n)
+    q -= bus_sum(loads.bus, reactive_load_mvar(system, point.p_load_mw), n)
+    weight = bus_sum(gens.bus, have.gen_weight, n) + bus_sum(borders.bus, have.border_weight, n)
     return Injection(p / BASE_MVA, q / BASE_MVA, weight)
 
 
@@ -117,10 +117,18 @@ class Ladder:
     """Solves the islands of one operating point."""
 
     def __init__(
-        self, network: AcNetwork, topology: AcTopology, have: Sources, injection: Injection, newton: Newton, probe: Newton
+        self,
+        network: AcNetwork,
+        topology: AcTopology,
+        have: Sources,
+        injection: Injection,
+        newton: Newton,
+        probe: Newton,
+        q_limits: bool = True,
     ):
         self.network, self.topology, self.have = network, topology, have
         self.injection, self.newton, self.probe = injection, newton, probe
+        self.q_limits = q_limits
 
     def climb(self, number: int, warm: C16 | None) -> IslandSolution:
         """Try warm, flat and DC starts, then without reactive limits, then the DC approximation alone.
@@ -131,20 +139,20 @@ class Ladder:
         flat = np.ones(len(bus), dtype=np.complex128)
         iterations = 0
         if warm is not None and np.isfinite(warm[bus]).all():
-            solution = self._rounds(number, warm[bus], True, Rung.WARM)
+            solution = self._rounds(number, warm[bus], self.q_limits, Rung.WARM)
             iterations += solution.iterations
             if solution.rung is not Rung.NONE:
                 return solution
-        solution = self._rounds(number, flat, True, Rung.FLAT)
+        solution = self._rounds(number, flat, self.q_limits, Rung.FLAT)
         iterations += solution.iterations
         if solution.rung is not Rung.NONE:
             solution.iterations = iterations
             return solution
         angle = self._dc(number)
-        steps = [(flat, False, Rung.RELAXED_Q)]
+        steps = [(flat, False, Rung.RELAXED_Q)] if self.q_limits else []
         if angle is not None:
             start = np.exp(1j * angle)
-            steps = [(start, True, Rung.DC_START), (start, False, Rung.RELAXED_Q), *steps]
+            steps = [(start, self.q_limits, Rung.DC_START), *((start, *step[1:]) for step in steps), *steps]
         for start, limits, rung in steps:
             solution = self._rounds(number, start, limits, rung)
             iterations += solution.iterations
@@ -186,12 +194,13 @@ class Ladder:
             over = held & (excess > Q_TOLERANCE_PU)
             if not limits:
                 if shared:
-                    return IslandSolution(rung, v, imbalance, q_source, iterations, self._relaxed(bus, excess, over))
+                    reason = self._relaxed(bus, excess, over) if rung is Rung.RELAXED_Q else ""
+                    return IslandSolution(rung, v, imbalance, q_source, iterations, reason)
                 continue
             vm = np.abs(v)
             at_max = regulates & ~held & (q_source >= q_max)
-            back = regulates & ~held & np.where(at_max, vm > setpoint + VM_TOLERANCE_PU, vm < setpoint - VM_TOLERANCE_PU)
-            back &= returns < MAX_RETURNS
+            beyond = np.where(at_max, vm - setpoint, setpoint - vm)  # more than the setpoint asks for
+            back = regulates & ~held & (beyond > VM_TOLERANCE_PU) & (returns < MAX_RETURNS)
             if shared and not over.any() and not back.any():
                 return IslandSolution(rung, v, imbalance, q_source, iterations)
             if over.any() and not (held & ~over).any() and not back.any():
@@ -219,9 +228,9 @@ class Ladder:
         limited = np.where(held, 0.0, q_source)
         v0 = np.where(held, setpoint * v / np.abs(v), v)
         v0 = v0 * (np.abs(v0[reference]) / v0[reference])
-        return NewtonTask(
-            self.topology, number, v0, schedule + extra + 1j * limited, held, reference, free / free.sum(), extra, limited
-        )
+        s_pu = schedule + extra + 1j * limited
+        weights = free / free.sum()
+        return NewtonTask(self.topology, number, v0, s_pu, held, reference, weights, extra, limited)
 
     def _dc(self, number: int) -> F8 | None:
         bus = self.topology.networks[number].bus

@@ -22,7 +22,7 @@ N_TOPOLOGIES = 64
 
 
 class Admittances(NamedTuple):
-    """Two-port admittances of every branch as if in service, (n_branches,) complex, pu on BASE_MVA, and shunts (n_shunts,)."""
+    """Two-port admittances of all branches as if in service (n_branches,), of shunts (n_shunts,), pu on BASE_MVA."""
 
     yff: C16
     yft: C16
@@ -67,7 +67,7 @@ class Flows(NamedTuple):
 
 
 class AcNetwork:
-    """Admittances of a system, made once from its pandapower net; topologies made from them and kept while they last."""
+    """Admittances of a system, made once from its pandapower net, and topologies, kept while they last."""
 
     def __init__(self, system: GridSystem, admittances: Admittances):
         self.system = system

@@ -53,9 +53,9 @@ def peak_hour(system: GridSystem) -> PeakHour:
 
 
 def machine_bounds(system: GridSystem, hour: PeakHour) -> tuple[F8, F8]:
-    """Forced and available output of each machine (n_gens,) in MW: profiles, heat curves at the month's mean temperature.
+    """Forced and available output of each machine (n_gens,) in MW.
 
-    Where a site has no climate the coldest point of the heat curve holds.
+    Profiles at the hour, heat curves at the month's mean temperature; without a climate at the curve's coldest point.
     """
     gens = system.generators
     available = np.where(gens.in_service, gens.p_max_mw, 0.0)
@@ -75,7 +75,7 @@ def machine_bounds(system: GridSystem, hour: PeakHour) -> tuple[F8, F8]:
 
 
 def base_point(system: GridSystem, packed: Packed | None = None) -> OperatingPoint:
-    """Winter peak: every load at its ``p_mw``, machines at least cost within the normal limits of branches and sections.
+    """Winter peak: every load at its ``p_mw``, machines at least cost within the normal limits of lines and sections.
 
     Two dispatches. The first serves demand with its losses and each zone's reserve, and commits the machines it uses
     (and heat-led and must-run ones, and every machine with a profile that has output). The second dispatches the

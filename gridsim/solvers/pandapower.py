@@ -6,7 +6,7 @@ pandapower is imported inside functions: its import alone takes three seconds.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.ac_ladder import MAX_ITERATIONS, TOLERANCE_PU, NewtonResult, NewtonTask
-from gridsim.solvers.ac_network import Admittances, AcTopology
+from gridsim.solvers.ac_network import AcTopology, Admittances
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.participation import (
     BASE_MVA,
@@ -26,6 +26,12 @@ from gridsim.solvers.participation import (
     split_reactive,
     voltage_setpoints,
 )
+
+if TYPE_CHECKING:
+    from gridsim.solvers.ac import AcSolution
+
+HELD_TOLERANCE_PU = 1e-7
+
 
 class PandapowerNewton:
     """pandapower's ``runpp`` as the Newton solver of the AC ladder: one island a call, lightsim2grid switched off."""
@@ -120,8 +126,39 @@ def to_pandapower(system: GridSystem, point: OperatingPoint | None = None) -> An
     have = sources(system, point, island)
     write_point(net, system, point, status)
     net.bus["in_service"] = have.live[island]
-    write_machines(net, system, have, point.p_gen_mw, point.p_border_mw, system.generators.q_min_mvar, have.gen_regulates)
+    fixed_mvar = system.generators.q_min_mvar
+    write_machines(net, system, have, point.p_gen_mw, point.p_border_mw, fixed_mvar, have.gen_regulates)
     write_slack(net, system, have, have.reference[have.live])
+    return net
+
+
+def solved_pandapower(system: GridSystem, point: OperatingPoint, solution: AcSolution) -> Any:
+    """Give the net of one moment with its power flow filled in (``res_*``), as the AC check left it.
+
+    Machines give what the solution says; those that do not hold their setpoint stand as ``sgen``. A plain
+    ``pp.runpp(net)`` repeats the state: the slack machines have nothing left to balance. Without a converged solution
+    the net is ``to_pandapower``'s and its results are empty.
+    """
+    import pandapower as pp
+
+    net = to_pandapower(system, point)
+    if not solution.converged:
+        return net
+    have = sources(system, point, solution.island)
+    held = have.regulates & (np.abs(solution.vm_pu - voltage_setpoints(system)) < HELD_TOLERANCE_PU)
+    holds = have.gen_regulates & held[system.generators.bus]
+    write_machines(net, system, have, solution.p_gen_mw, solution.p_border_mw, solution.q_gen_mvar, holds)
+    weight = np.zeros(len(system.buses))
+    np.add.at(weight, system.generators.bus, have.gen_weight)
+    np.add.at(weight, system.borders.bus, have.border_weight)
+    reference = have.reference.copy()
+    for number in np.flatnonzero(have.live):
+        if not held[reference[number]]:
+            members = np.flatnonzero((solution.island == number) & held)
+            reference[number] = members[int(np.argmax(weight[members]))]
+    write_slack(net, system, have, reference[have.live])
+    # pandapower keeps the slack's angle 0; ours is the reference's, the same but where that bus is at a reactive limit
+    pp.runpp(net, lightsim2grid=False, calculate_voltage_angles=True, trafo_model="t", tolerance_mva=1e-6)
     return net
 
 
@@ -139,7 +176,7 @@ def write_point(net: Any, system: GridSystem, point: OperatingPoint, status: B1)
 def write_machines(
     net: Any, system: GridSystem, have: Sources, p_gen_mw: F8, p_border_mw: F8, q_gen_mvar: F8, holds_voltage: B1
 ) -> None:
-    """Write active power; machines in ``holds_voltage`` as ``gen``, other synchronised ones as ``sgen`` with ``q_gen_mvar``."""
+    """Write borders, machines in ``holds_voltage`` as ``gen``, other synchronised ones as ``sgen`` of ``q_gen_mvar``."""
     net.gen["p_mw"] = np.concatenate([p_gen_mw, p_border_mw])
     net.gen["in_service"] = np.concatenate([have.gen_on & holds_voltage, system.borders.in_service])
     net.sgen["p_mw"] = p_gen_mw
@@ -171,8 +208,18 @@ def admittances(system: GridSystem, net: Any) -> Admittances:
     n_lines, n_branches = len(system.lines), system.n_branches
     net["_options"] = {}
     _add_ppc_options(
-        net, calculate_voltage_angles=True, trafo_model="t", check_connectivity=False, mode="pf", switch_rx_ratio=2.0,
-        enforce_q_lims=False, enforce_p_lims=False, recycle=None, init_vm_pu="flat", init_va_degree="flat", voltage_depend_loads=False,
+        net,
+        calculate_voltage_angles=True,
+        trafo_model="t",
+        check_connectivity=False,
+        mode="pf",
+        switch_rx_ratio=2.0,
+        enforce_q_lims=False,
+        enforce_p_lims=False,
+        recycle=None,
+        init_vm_pu="flat",
+        init_va_degree="flat",
+        voltage_depend_loads=False,
     )
     branch = _pd2ppc(net)[0]["branch"]
     assert branch.shape[0] == n_branches, "pandapower merged or dropped branches"
@@ -182,8 +229,9 @@ def admittances(system: GridSystem, net: Any) -> Admittances:
         if count:
             order[first : first + count] = np.arange(*lookup[table])
     # pandapower scales by its net.sn_mva, which to_pandapower sets to BASE_MVA
-    ytt, yff, yft, ytf = (vector[order] for vector in branch_vectors(branch, n_branches))
-    return Admittances(yff, yft, ytf, ytt, -1j * system.shunts.q_mvar / BASE_MVA)
+    ytt, yff, yft, ytf = (vector[order].astype(np.complex128) for vector in branch_vectors(branch, n_branches))
+    y_shunt = (-1j * system.shunts.q_mvar / BASE_MVA).astype(np.complex128)
+    return Admittances(yff, yft, ytf, ytt, y_shunt)
 
 
 def _empty_elements(pp: Any, system: GridSystem) -> Any:
@@ -191,32 +239,61 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
     buses, lines, trafos, gens = system.buses, system.lines, system.transformers, system.generators
     net = pp.create_empty_network(name=system.name, f_hz=system.f_hz, sn_mva=BASE_MVA)
     pp.create_buses(
-        net, len(buses), vn_kv=buses.vn_kv, name=buses.name.tolist(), zone=system.bus_zone_name.tolist(),
-        min_vm_pu=buses.vm_min_pu, max_vm_pu=buses.vm_max_pu,
+        net,
+        len(buses),
+        vn_kv=buses.vn_kv,
+        name=buses.name.tolist(),
+        zone=system.bus_zone_name.tolist(),
+        min_vm_pu=buses.vm_min_pu,
+        max_vm_pu=buses.vm_max_pu,
         geodata=[(x, y) for x, y in zip(buses.lon.tolist(), buses.lat.tolist())],
     )
     if len(lines):
         pp.create_lines_from_parameters(
-            net, lines.from_bus, lines.to_bus, length_km=lines.length_km, r_ohm_per_km=lines.r_ohm_per_km,
-            x_ohm_per_km=lines.x_ohm_per_km, c_nf_per_km=lines.c_nf_per_km,
-            max_i_ka=np.where(np.isnan(lines.max_i_ka), 1e6, lines.max_i_ka), parallel=lines.parallel,
-            name=lines.name.tolist(), max_loading_percent=100.0,
+            net,
+            lines.from_bus,
+            lines.to_bus,
+            length_km=lines.length_km,
+            r_ohm_per_km=lines.r_ohm_per_km,
+            x_ohm_per_km=lines.x_ohm_per_km,
+            c_nf_per_km=lines.c_nf_per_km,
+            max_i_ka=np.where(np.isnan(lines.max_i_ka), 1e6, lines.max_i_ka),
+            parallel=lines.parallel,
+            name=lines.name.tolist(),
+            max_loading_percent=100.0,
         )
     if len(trafos):
         tapped = trafos.tap_side != ""
         pp.create_transformers_from_parameters(
-            net, trafos.hv_bus, trafos.lv_bus, sn_mva=trafos.sn_mva, vn_hv_kv=trafos.vn_hv_kv,
-            vn_lv_kv=trafos.vn_lv_kv, vk_percent=trafos.vk_percent, vkr_percent=trafos.vkr_percent,
-            pfe_kw=trafos.pfe_kw, i0_percent=trafos.i0_percent, parallel=trafos.parallel, shift_degree=0.0,
+            net,
+            trafos.hv_bus,
+            trafos.lv_bus,
+            sn_mva=trafos.sn_mva,
+            vn_hv_kv=trafos.vn_hv_kv,
+            vn_lv_kv=trafos.vn_lv_kv,
+            vk_percent=trafos.vk_percent,
+            vkr_percent=trafos.vkr_percent,
+            pfe_kw=trafos.pfe_kw,
+            i0_percent=trafos.i0_percent,
+            parallel=trafos.parallel,
+            shift_degree=0.0,
             tap_side=[side or None for side in trafos.tap_side.tolist()],
             tap_changer_type=["Ratio" if has else None for has in tapped.tolist()],
-            tap_min=trafos.tap_min, tap_max=trafos.tap_max, tap_neutral=trafos.tap_neutral, tap_pos=trafos.tap_pos,
-            tap_step_percent=trafos.tap_step_percent, tap_step_degree=0.0,
-            max_loading_percent=trafos.max_loading_percent, name=trafos.name.tolist(),
+            tap_min=trafos.tap_min,
+            tap_max=trafos.tap_max,
+            tap_neutral=trafos.tap_neutral,
+            tap_pos=trafos.tap_pos,
+            tap_step_percent=trafos.tap_step_percent,
+            tap_step_degree=0.0,
+            max_loading_percent=trafos.max_loading_percent,
+            name=trafos.name.tolist(),
         )
     if len(system.shunts):
         pp.create_shunts(
-            net, system.shunts.bus, q_mvar=system.shunts.q_mvar, vn_kv=buses.vn_kv[system.shunts.bus],
+            net,
+            system.shunts.bus,
+            q_mvar=system.shunts.q_mvar,
+            vn_kv=buses.vn_kv[system.shunts.bus],
             name=system.shunts.name.tolist(),
         )
     if len(system.loads):
@@ -224,22 +301,36 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
     if len(system.storages):
         stores = system.storages
         pp.create_storages(
-            net, stores.bus, p_mw=0.0, max_e_mwh=stores.energy_mwh, max_p_mw=stores.p_charge_mw,
-            min_p_mw=-stores.p_discharge_mw, name=stores.name.tolist(),
+            net,
+            stores.bus,
+            p_mw=0.0,
+            max_e_mwh=stores.energy_mwh,
+            max_p_mw=stores.p_charge_mw,
+            min_p_mw=-stores.p_discharge_mw,
+            name=stores.name.tolist(),
         )
     setpoint = voltage_setpoints(system)
     borders = system.borders
     unlimited = np.full(len(borders), np.nan)
     bus = np.concatenate([gens.bus, borders.bus])
     pp.create_gens(
-        net, bus, p_mw=0.0, vm_pu=setpoint[bus], name=[*gens.name.tolist(), *borders.name.tolist()],
+        net,
+        bus,
+        p_mw=0.0,
+        vm_pu=setpoint[bus],
+        name=[*gens.name.tolist(), *borders.name.tolist()],
         sn_mva=np.concatenate([gens.sn_mva, unlimited]),
-        min_q_mvar=np.concatenate([gens.q_min_mvar, unlimited]), max_q_mvar=np.concatenate([gens.q_max_mvar, unlimited]),
+        min_q_mvar=np.concatenate([gens.q_min_mvar, unlimited]),
+        max_q_mvar=np.concatenate([gens.q_max_mvar, unlimited]),
         min_p_mw=np.concatenate([gens.p_min_mw, np.zeros(len(borders))]),
         max_p_mw=np.concatenate([gens.p_max_mw, borders.limit_import_mw]),
     )
     pp.create_sgens(
-        net, gens.bus, p_mw=0.0, q_mvar=0.0, in_service=False,
+        net,
+        gens.bus,
+        p_mw=0.0,
+        q_mvar=0.0,
+        in_service=False,
         name=[f"{name} (fixed reactive power)" for name in gens.name.tolist()],
     )
     return net

@@ -10,14 +10,13 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
 
-
 BASE_MVA = 100.0  # of every per-unit number in the AC solver
 
 
 class Sources(NamedTuple):
     """Reactive power and participation of everything that can hold an island.
 
-    gen_on : (n_gens,) bool synchronised;  gen_regulates : (n_gens,) bool, holds voltage (its reactive range is not a point)
+    gen_on : (n_gens,) bool synchronised;  gen_regulates : (n_gens,) bool, holds voltage (reactive range not a point)
     q_min_mvar, q_max_mvar : (n_buses,) of the regulating machines at the bus, infinite at a border in service
     regulates : (n_buses,) bool, some machine or border holds the voltage
     gen_weight, border_weight : (n_gens,), (n_borders,), shares of an imbalance, sum 1 in each live island, else 0
@@ -33,6 +32,11 @@ class Sources(NamedTuple):
     border_weight: F8
     live: B1
     reference: I4
+
+
+def bus_sum(bus: I4, value: F8, n: int) -> F8:
+    """Sum values per bus (or island), (n,) f8."""
+    return np.bincount(bus, value, n).astype(np.float64, copy=False)
 
 
 def branch_status(system: GridSystem, branch_out: I4) -> B1:
@@ -54,14 +58,12 @@ def reactive_load_mvar(system: GridSystem, p_load_mw: F8) -> F8:
 
 
 def voltage_setpoints(system: GridSystem) -> F8:
-    """Voltage held at each bus (n_buses,) pu: the border's, else the mean of its machines' weighted by rating; else 1."""
+    """Voltage held at each bus (n_buses,) pu: the border's, else the mean of the machines by reactive range; else 1."""
     gens, borders = system.generators, system.borders
     n_buses = len(system.buses)
     rating = np.maximum(gens.q_max_mvar - gens.q_min_mvar, 1e-9)
-    total = np.bincount(gens.bus, rating, n_buses)
-    setpoint = np.divide(
-        np.bincount(gens.bus, rating * gens.vm_pu, n_buses), total, out=np.ones(n_buses), where=total > 0
-    )
+    total = bus_sum(gens.bus, rating, n_buses)
+    setpoint = np.divide(bus_sum(gens.bus, rating * gens.vm_pu, n_buses), total, out=np.ones(n_buses), where=total > 0)
     on = borders.in_service
     setpoint[borders.bus[on]] = borders.vm_pu[on]
     return setpoint
@@ -80,8 +82,8 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
     gen_on = point.gen_committed & gens.in_service
     gen_regulates = gen_on & (gens.q_max_mvar > gens.q_min_mvar)
     regulating_bus = gens.bus[gen_regulates]
-    q_min = np.bincount(regulating_bus, gens.q_min_mvar[gen_regulates], n_buses)
-    q_max = np.bincount(regulating_bus, gens.q_max_mvar[gen_regulates], n_buses)
+    q_min = bus_sum(regulating_bus, gens.q_min_mvar[gen_regulates], n_buses)
+    q_max = bus_sum(regulating_bus, gens.q_max_mvar[gen_regulates], n_buses)
     regulates = np.zeros(n_buses, dtype=bool)
     regulates[regulating_bus] = True
     border_bus = borders.bus[borders.in_service]
@@ -92,9 +94,9 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
     governed = np.where(gen_on & ~np.isnan(gens.droop_pu), gens.p_max_mw, 0.0)
     any_machine = np.where(gen_on, gens.p_max_mw, 0.0)
     border_size = np.where(borders.in_service, np.maximum(borders.limit_import_mw, 1.0), 0.0)
-    governed_sum = np.bincount(gen_island, governed, n_islands)
-    machine_sum = np.bincount(gen_island, any_machine, n_islands)
-    border_sum = np.bincount(border_island, border_size, n_islands)
+    governed_sum = bus_sum(gen_island, governed, n_islands)
+    machine_sum = bus_sum(gen_island, any_machine, n_islands)
+    border_sum = bus_sum(border_island, border_size, n_islands)
     by_governor, by_machine = governed_sum > 0, machine_sum > 0
     gen_size = np.where(by_governor[gen_island], governed, any_machine)
     gen_total = np.where(by_governor, governed_sum, machine_sum)
@@ -102,7 +104,7 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
     border_takes = ~by_machine[border_island] & (border_size > 0)
     border_weight = np.where(border_takes, border_size / np.maximum(border_sum[border_island], 1.0), 0.0)
 
-    bus_weight = np.bincount(gens.bus, gen_weight, n_buses) + np.bincount(borders.bus, border_weight, n_buses)
+    bus_weight = bus_sum(gens.bus, gen_weight, n_buses) + bus_sum(borders.bus, border_weight, n_buses)
     reference = np.full(n_islands, -1, dtype=np.int32)
     for number in range(n_islands):
         members = np.flatnonzero((island == number) & regulates)
@@ -110,13 +112,13 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
             reference[number] = members[int(np.argmax(bus_weight[members]))]
     live = reference >= 0
     # an island that holds voltage but has nobody to take an imbalance (condensers alone) cannot balance: dead
-    live &= np.bincount(island, bus_weight, n_islands) > 0
+    live &= bus_sum(island, bus_weight, n_islands) > 0
     reference[~live] = -1
     return Sources(gen_on, gen_regulates, q_min, q_max, regulates, gen_weight, border_weight, live, reference)
 
 
 def split_reactive(system: GridSystem, have: Sources, q_bus_mvar: F8) -> tuple[F8, F8]:
-    """Reactive power of machines (n_gens,) and borders (n_borders,) from that of the buses' regulating sources (n_buses,).
+    """Reactive power of machines (n_gens,) and borders (n_borders,) from that of the regulating sources (n_buses,).
 
     A border takes the whole of its bus, several at one bus equal parts. Machines share theirs at equal fractions of
     their ranges; those that do not regulate give their fixed value.
@@ -127,8 +129,8 @@ def split_reactive(system: GridSystem, have: Sources, q_bus_mvar: F8) -> tuple[F
     at_border[borders.bus[borders.in_service]] = True
     span = gens.q_max_mvar - gens.q_min_mvar
     held = have.gen_regulates & ~at_border[gens.bus]
-    bus_min = np.bincount(gens.bus[held], gens.q_min_mvar[held], n_buses)
-    bus_span = np.bincount(gens.bus[held], span[held], n_buses)
+    bus_min = bus_sum(gens.bus[held], gens.q_min_mvar[held], n_buses)
+    bus_span = bus_sum(gens.bus[held], span[held], n_buses)
     fraction = np.divide(q_bus_mvar - bus_min, bus_span, out=np.zeros(n_buses), where=bus_span > 0)
     fixed = np.where(have.gen_on & ~have.gen_regulates, gens.q_min_mvar, 0.0)
     q_gen = np.where(held, gens.q_min_mvar + fraction[gens.bus] * span, fixed)

@@ -96,7 +96,7 @@ class GeneratorRow(SourcedRow):
         "Primary fuel"
     )
     technology: str = column("steam, chp, gt, ccgt, hydro, wind, solar ...", "")
-    installed_mw: float = column("Nameplate", unit="MW", gt=0)
+    installed_mw: float = column("Nameplate; 0 for a synchronous condenser", unit="MW", ge=0)
     p_max_mw: float = column("Available: nameplate less permanent deratings", unit="MW", ge=0)
     p_min_mw: float = column("Technical minimum when committed", 0.0, unit="MW", ge=0)
     ramp_mw_per_min: float | None = column("Ramp; empty: not limited", None, unit="MW/min", gt=0)
