@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,7 +13,16 @@ from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Row
 from gridsim.kernels.flows import islands
 from gridsim.model import carriers, power
-from gridsim.model.system import DAY_TYPES, EXTERNAL, MONTHS, Climate, GridSystem, HeatCurves, Profiles
+from gridsim.model.system import (
+    DAY_TYPES,
+    EXTERNAL,
+    MONTHS,
+    Climate,
+    GridSystem,
+    HeatCurves,
+    HourlyProfiles,
+    Profiles,
+)
 from gridsim.model.table import Table
 
 TableType = TypeVar("TableType", bound=Table)
@@ -80,6 +89,7 @@ def build_system(
         if value < 0:
             problems.append(Problem(meta_file, 0, f"reserve_mw.{zone}", f"{value} is not >= 0", "give it in MW"))
     profiles = _profiles(tables["profiles"], problems)
+    hourly_profiles = _hourly_profiles(tables["hourly_profiles"], names["profiles"], problems)
     heat_curves = _heat_curves(tables["heat_curves"])
     if problems:
         raise InputError(set(problems))
@@ -102,6 +112,7 @@ def build_system(
         interfaces=interfaces,
         interface_members=members,
         profiles=profiles,
+        hourly_profiles=hourly_profiles,
         heat_curves=heat_curves,
         climate=_climate(tables["climate"], positions["weather_sites"]),
         **built,  # type: ignore[arg-type]
@@ -424,6 +435,26 @@ def _profiles(table: RawTable, problems: list[Problem]) -> Profiles:
                 )
             )
     return Profiles(np.array(names, dtype=np.str_), value)
+
+
+def _hourly_profiles(table: RawTable, profiles: Sequence[str], problems: list[Problem]) -> HourlyProfiles:
+    shapes: dict[str, dict[int, float]] = {}
+    for number, row in table.rows:
+        hours = shapes.setdefault(row.profile, {})
+        if row.hour in hours:
+            problems.append(table.problem(number, "hour", f"'{row.profile}' has hour {row.hour} twice", "keep one"))
+        hours[row.hour] = row.value
+    n_hours = max((len(hours) for hours in shapes.values()), default=0)
+    for name, hours in shapes.items():
+        if sorted(hours) != list(range(n_hours)):
+            problems.append(
+                table.problem(0, "hour", f"'{name}' has not every hour from 0 to {n_hours - 1}", "give all, in all shapes")
+            )
+    known = [name for name in shapes if name in profiles]
+    if problems or not known:
+        return HourlyProfiles.empty()
+    value = np.array([[shapes[name][hour] for hour in range(n_hours)] for name in known])
+    return HourlyProfiles(np.array([profiles.index(name) for name in known], dtype=np.int32), value)
 
 
 def _heat_curves(table: RawTable) -> HeatCurves:

@@ -34,6 +34,25 @@ class Profiles:
 
 
 @dataclass(frozen=True, eq=False)
+class HourlyProfiles:
+    """Shapes over a whole sample year that starts on Monday, 1 January: ``value`` (n_shapes, n_hours) f8.
+
+    Where years are sampled a shape replaces the profile at position ``profile`` (n_shapes,).
+    """
+
+    profile: I4
+    value: F8
+
+    def __post_init__(self) -> None:
+        assert len(self.value) == len(self.profile), self.value.shape
+        self.value.setflags(write=False)
+
+    @staticmethod
+    def empty() -> HourlyProfiles:
+        return HourlyProfiles(np.zeros(0, dtype=np.int32), np.zeros((0, 0)))
+
+
+@dataclass(frozen=True, eq=False)
 class HeatCurves:
     """Piecewise-linear curves: ``points[c]`` is (n, 3): temperature_c ascending, p_min_share, p_max_share."""
 
@@ -96,6 +115,7 @@ class GridSystem:
     interface_limits: power.InterfaceLimits = field(default_factory=power.InterfaceLimits.empty)
     borders: power.Borders = field(default_factory=power.Borders.empty)
     profiles: Profiles = field(default_factory=Profiles.empty)
+    hourly_profiles: HourlyProfiles = field(default_factory=HourlyProfiles.empty)
     heat_curves: HeatCurves = field(default_factory=HeatCurves.empty)
     weather_sites: power.WeatherSites = field(default_factory=power.WeatherSites.empty)
     climate: Climate = field(default_factory=Climate.empty)

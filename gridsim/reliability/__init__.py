@@ -1,6 +1,7 @@
 """How likely is it? Monte Carlo adequacy over thousands of sample years."""
 
 from gridsim.reliability.assess import AssessmentResult, Stopped, assess
+from gridsim.reliability.grid import Imports, system_from_grid
 from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
 from gridsim.reliability.system import (
     AdequacySystem,
@@ -18,6 +19,7 @@ __all__ = [
     "AssessmentResult",
     "CommonCause",
     "Component",
+    "Imports",
     "Level",
     "LossOfLoadProfile",
     "Method",
@@ -32,4 +34,5 @@ __all__ = [
     "Store",
     "assess",
     "system_from_frames",
+    "system_from_grid",
 ]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-
 from scipy.optimize import linprog
 
 from gridsim.errors import StudyError

@@ -86,6 +86,37 @@ class Store:
 
 
 @dataclass(frozen=True, eq=False)
+class NetworkDetail:
+    """What the nodal level knows beyond areas; systems from frames have one class of load and no named sections.
+
+    demand_mw : (n_hours, n_buses, n_classes) f8, at the bus; classes are places on the price ladder
+    class_name, class_penalty (n_classes,) f8, class_counts (n_classes,) bool : False for price-responsive load
+    unit_cost : (n_units,) f8, money per MWh
+    branch_in_service : (n_branches,) bool;  bus_oblast : names, empty where there is none
+    interface_start, interface_branch, interface_sign : members of the named sections (CSR)
+    limit_* : (n_limits,), section, direction, member circuits out for which it holds, season (0 all, 1 winter, 2
+        summer) and MW;  is_winter : (n_hours,) bool
+    """
+
+    demand_mw: F8
+    class_name: tuple[str, ...]
+    class_penalty: F8
+    class_counts: NDArray[np.bool_]
+    unit_cost: F8
+    branch_in_service: NDArray[np.bool_]
+    bus_oblast: tuple[str, ...]
+    interface_start: I4
+    interface_branch: I4
+    interface_sign: F8
+    limit_interface: I4
+    limit_is_forward: NDArray[np.bool_]
+    limit_lines_out: I4
+    limit_season: I4
+    limit_mw: F8
+    is_winter: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class AdequacySystem:
     """Supply, demand and outages by hour of one horizon.
 
@@ -97,6 +128,7 @@ class AdequacySystem:
     interface_* : tie lines between areas with limits in both directions, MW
     branch_* : lines between buses, x in pu on one common base, rating in MW
     start : first hour, for results by month and hour of the day
+    detail : classes, costs and named sections of the nodal level; None: one class, all costs alike, no sections
     """
 
     name: str
@@ -126,6 +158,7 @@ class AdequacySystem:
     stores: tuple[Store, ...] = ()
     store_component: tuple[Component, ...] = ()
     common_causes: tuple[CommonCause, ...] = ()
+    detail: NetworkDetail | None = None
 
     @property
     def demand_mwh(self) -> float:

@@ -32,6 +32,7 @@ TABLES: dict[str, TableSchema] = {
     "interface_limits": TableSchema(power.InterfaceLimitRow, False, ""),
     "borders": TableSchema(power.BorderRow, False, "name"),
     "profiles": TableSchema(power.ProfileRow, False, ""),
+    "hourly_profiles": TableSchema(power.HourlyProfileRow, False, ""),
     "heat_curves": TableSchema(power.HeatCurveRow, False, ""),
     "weather_sites": TableSchema(power.WeatherSiteRow, False, "name"),
     "climate": TableSchema(power.ClimateRow, False, ""),

@@ -217,6 +217,14 @@ class ProfileRow(Row):
     value: float = column("Share", ge=0)
 
 
+class HourlyProfileRow(Row):
+    """One hour of a shape over a sample year; where years are sampled it replaces the profile of the same name."""
+
+    profile: str = column("A shape of profiles.csv", ref="profiles")
+    hour: int = column("Hour of the sample year, which starts on a Monday, 1 January, at 00:00", ge=0, le=8783)
+    value: float = column("Share", ge=0)
+
+
 class HeatCurveRow(SourcedRow):
     """Electric output that heat demand forces on a heat-led machine, by outdoor temperature (interpolated)."""
 

@@ -1,0 +1,78 @@
+"""Network folders as the sampler sees them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reliability_cases import rbts, rts79
+
+from gridsim.errors import StudyError
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
+from gridsim.model.system import GridSystem
+from gridsim.reliability import SequentialMonteCarlo, assess, system_from_grid
+
+
+@pytest.fixture(scope="module")
+def kazakhstan() -> GridSystem:
+    return read_network(network_folder("kazakhstan"))
+
+
+@pytest.mark.parametrize(("name", "frames"), [("rts79", rts79), ("rbts", rbts)])
+def test_bundled_networks_are_the_published_systems(name: str, frames) -> None:  # type: ignore[no-untyped-def]
+    """Same machines and load as the tables of tests/data, so the same random numbers give the same events."""
+    bundled = system_from_grid(read_network(network_folder(name)))
+    published = frames()
+    np.testing.assert_allclose(bundled.load_mw.sum(axis=1), published.load_mw.sum(axis=1), rtol=1e-9)
+    method = SequentialMonteCarlo(years=2000, seed=1)
+    ours, theirs = assess(bundled, method), assess(published, method)
+    for metric in ("LOLH", "LOLD", "LOLEv"):
+        assert ours[metric].value == theirs[metric].value
+    assert ours["EUE"].value == pytest.approx(theirs["EUE"].value, rel=1e-6)
+
+
+def test_branches_keep_their_reactance_rating_and_outages() -> None:
+    system = system_from_grid(read_network(network_folder("rts79")))
+    position = {name: i for i, name in enumerate(system.branch_name)}
+    line, trafo = position["l11_7_8"], position["t07_3_24"]
+    assert system.branch_x_pu[[line, trafo]] * 100.0 == pytest.approx([0.0614, 0.0839], rel=1e-6)
+    assert system.branch_mw[[line, trafo]] == pytest.approx([175.0, 400.0], rel=1e-6)
+    states = system.branch_component[line].states
+    assert (states[0].mean_h, states[1].mean_h) == pytest.approx((8760 / 0.3, 10.0), rel=1e-6)
+    assert len(system.branch_name) == 38
+
+
+def test_imports_policy_is_the_border_capacity(kazakhstan: GridSystem) -> None:
+    capacity = {
+        policy: system_from_grid(kazakhstan, policy).unit_mw.sum() * (1.0 + kazakhstan.loss_share)
+        for policy in ("none", "contract", "limit")
+    }
+    borders = kazakhstan.borders
+    assert capacity["contract"] - capacity["none"] == pytest.approx(borders.contract_import_mw.sum())
+    assert capacity["limit"] - capacity["none"] == pytest.approx(borders.limit_import_mw.sum())
+    with pytest.raises(StudyError):
+        system_from_grid(kazakhstan, "unlimited")
+
+
+def test_the_kazakh_year_runs_from_july_and_holds_demand_without_price_responsive_load(
+    kazakhstan: GridSystem,
+) -> None:
+    system = system_from_grid(kazakhstan)
+    assert (system.n_hours, system.start.month, system.start.day) == (8760, 7, 1)
+    peak_hour = int(system.load_mw.sum(axis=1).argmax())
+    assert 5 * 730 < peak_hour < 8 * 730  # December to February
+    detail = system.detail
+    assert detail is not None
+    np.testing.assert_allclose(detail.demand_mw[:, :, detail.class_counts].sum(axis=2), system.load_mw, rtol=1e-12)
+    responsive = {name for name, counts in zip(detail.class_name, detail.class_counts) if not counts}
+    assert responsive == {"export", "crypto"}
+
+
+def test_a_system_without_load_is_refused(kazakhstan: GridSystem) -> None:
+    loads = kazakhstan.loads
+    idle = type(loads)(
+        **{column: getattr(loads, column) for column in loads.columns() if column != "in_service"},
+        in_service=np.zeros(len(loads), dtype=bool),
+    )
+    with pytest.raises(StudyError):
+        system_from_grid(kazakhstan.replace(loads=idle))
