@@ -25,7 +25,7 @@ SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it could
 
 class FuelLimits(NamedTuple):
     """For one step. gas_share (n_gens,): share of output that the main fuel allows; backup_mw (n_backup,) on backup
-    columns; link_asked_mw and link_gas_mw (n_links,): output if gas were no limit, and what the gas delivered allows."""
+    columns; link_asked_mw and link_gas_mw (n_links,): output if gas were no limit, and on the gas delivered."""
 
     gas_share: F8
     backup_mw: F8
@@ -37,7 +37,7 @@ _YARD_FUEL = {"coal": "coal", "mazut": "oil", "diesel": "oil"}
 
 
 def yard_generators(system: GridSystem) -> list[I4]:
-    """Machines that each yard feeds: those of its plant that run on what it holds (a gas plant's mazut is its backup)."""
+    """The machines each yard feeds: those of its plant that run on what it holds (a gas plant's mazut: backup)."""
     stocks, fuel = system.fuel_stocks, system.generators.fuel
     feeds = []
     for plant, held in zip(stocks.plant.tolist(), stocks.fuel.tolist(), strict=True):

@@ -18,7 +18,7 @@ from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.interval import Interval
 from gridsim.engine.operator import Operator, Redispatch
 from gridsim.engine.recorder import SHORTFALL_TOLERANCE_MW, Recorder
-from gridsim.kernels.rng import stream_id, uniform
+from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, kinds
 from gridsim.model.table import F8, sum_at
@@ -159,7 +159,7 @@ class Simulation:
         )
 
     def _draw(self, event: Event, purpose: str) -> float:
-        return float(uniform(self.seed, self.replicate, stream_id("event", event.id, purpose), 0))
+        return float(uniforms(self.seed, self.replicate, stream_id("event", event.id, purpose), 1)[0])
 
     def _take_stock(self, event: Event) -> F8:
         links = self.system.gas_to_power
@@ -198,7 +198,8 @@ class Simulation:
 
     def _arm(self, culprit: str, *, sudden: bool = False) -> None:
         """Ask for one resolve at the end of this instant."""
-        self._sudden = self._sudden or sudden
+        # What holds from the start of the horizon was foreseen: there is nothing to ramp from.
+        self._sudden = self._sudden or (sudden and self.env.now > 0)
         self._culprit = culprit
         if not self._armed:
             self._armed = True
@@ -315,13 +316,13 @@ class Simulation:
     def _log_outcome(self, answer: Redispatch, fuel: FuelLimits) -> None:
         """Log plants short of gas or on backup fuel, sections at their limit, zones that shed; each with its cause."""
         now_h, links = self._now_h, self.system.gas_to_power
-        burnt_backup = sum_at(self.packed.backup_link, answer.p_backup_mw[self.packed.backup_gen], len(links))
+        backup_mw = sum_at(self.packed.backup_link, fuel.backup_mw, len(links))
         latest_shortage = ROOT
         for link, plant in enumerate(links.plant.tolist()):
             short = fuel.link_gas_mw[link] < SHORT_SHARE * fuel.link_asked_mw[link]
             component = f"plant:{plant}"
             if short or self.log.state(component) != "normal":
-                backup = short and burnt_backup[link] > SHORTFALL_TOLERANCE_MW
+                backup = short and backup_mw[link] > SHORTFALL_TOLERANCE_MW
                 dry = short and not backup and links.backup_fuel[link] != "none" and self._fuel.backup_mwh[link] <= 0
                 text = "on backup fuel" if backup else ("no fuel left" if dry else "short of gas")
                 began = self.log.state(component) == "normal"
@@ -329,23 +330,33 @@ class Simulation:
                 number = self.log.add(now_h, component, text if short else "normal", cause)
                 latest_shortage = max(latest_shortage, number if short else ROOT)
         cause = max(latest_shortage, self._cause())
-        flow = answer.solution.flow_mw[self.system.n_branches :]
-        hi, lo = answer.state.row_hi_mw[self.system.n_branches :], answer.state.row_lo_mw[self.system.n_branches :]
-        binding = ROOT
-        for section, name in enumerate(self.system.interfaces.name.tolist()):
-            full = (flow[section] > 0 and flow[section] >= _AT_LIMIT * hi[section]) or (
-                flow[section] < 0 and flow[section] <= _AT_LIMIT * lo[section]
-            )
-            if full or self.log.state(f"section:{name}") != "normal":
-                number = self.log.add(now_h, f"section:{name}", "at its limit" if full else "normal", cause)
-                binding = max(binding, number if full else ROOT)
+        binding = self._log_sections(answer, cause)
         zone = self.system.buses.zone[self.system.loads.bus]
         for position, name in enumerate(self.system.zones):
             short = answer.unserved_mw[zone == position].sum() > SHORTFALL_TOLERANCE_MW
             if short or self.log.state(f"zone:{name}") != "normal":
-                self.log.add(
-                    now_h, f"zone:{name}", "shedding" if short else "normal", binding if binding != ROOT else cause
-                )
+                why = binding if binding != ROOT else cause
+                self.log.add(now_h, f"zone:{name}", "shedding" if short else "normal", why)
+
+    def _log_sections(self, answer: Redispatch, cause: int) -> int:
+        """Log sections at their limit; returns the change of the scarcest one, ROOT if none keeps load from supply.
+
+        A section is scarce if one more MW of it is worth more than the dearest supply; otherwise it merely
+        makes supply dearer and has no cause but the market.
+        """
+        first = self.system.n_branches
+        flow, price = answer.solution.flow_mw[first:], np.abs(answer.solution.row_price[first:])
+        limit = np.where(flow >= 0, answer.state.row_hi_mw[first:], -answer.state.row_lo_mw[first:])
+        scarcest, scarcity = ROOT, self.packed.dearest_supply
+        for section, name in enumerate(self.system.interfaces.name.tolist()):
+            full = abs(flow[section]) > 0 and abs(flow[section]) >= _AT_LIMIT * limit[section]
+            scarce = full and price[section] > self.packed.dearest_supply
+            state = "scarce" if scarce else ("at its limit" if full else "normal")
+            if full or self.log.state(f"section:{name}") != "normal":
+                number = self.log.add(self._now_h, f"section:{name}", state, cause if scarce else ROOT)
+                if scarce and price[section] > scarcity:
+                    scarcest, scarcity = number, float(price[section])
+        return scarcest
 
 
 def operating_point(answer: Redispatch, out_branch: Any) -> OperatingPoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,17 +48,19 @@ def parse_yaml(text: str, file: str) -> YamlDocument:
     _walk(node, (), lines, problems, file)
     if problems:
         raise InputError(problems)
-    return YamlDocument(file, yaml.load(text, Loader=_TextDates), lines)
+    return YamlDocument(file, yaml.load(text, Loader=_PlainLoader), lines)
 
 
-class _TextDates(yaml.SafeLoader):
-    """SafeLoader that leaves dates as text: times are parsed where their meaning is known."""
+class _PlainLoader(yaml.SafeLoader):
+    """SafeLoader that leaves dates as text (times are parsed where their meaning is known), and ``off`` too."""
 
 
-_TextDates.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+_LEFT_AS_TEXT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag not in _LEFT_AS_TEXT]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem], file: str) -> None:

@@ -32,7 +32,7 @@ def run_metrics(
         *_sections(tables),
         *_fuel(tables),
         *_minerals(system, tables),
-        *_survival(tables, first_event_h),
+        *_survival(tables),
     ]
     if baseline is not None:
         change = _co2_t(tables) - _co2_t(baseline)
@@ -168,14 +168,15 @@ def _minerals(system: GridSystem, tables: Mapping[str, Columns]) -> Iterable[Est
         yield single("mineral_loss_t", f"mineral:{mineral}", lost[mineral], "t")
 
 
-def _survival(tables: Mapping[str, Columns], first_event_h: float | None) -> Iterable[Estimate]:
-    """Hours from the first event until a plant is first short of gas."""
-    if first_event_h is None:
-        return
+def _survival(tables: Mapping[str, Columns]) -> Iterable[Estimate]:
+    """Hours from the event that caused it until a plant is first short of gas."""
     events = tables["events"]
+    cause, time_h = events["cause_id"], events["time_h"]
     seen: set[str] = set()
-    for component, state, time_h in zip(events["component"], events["to_state"], events["time_h"], strict=True):
-        name = str(component)
-        if name.startswith("plant:") and state != "normal" and name not in seen and time_h >= first_event_h:
-            seen.add(name)
-            yield single("survival_time_h", name, float(time_h - first_event_h), "h")
+    for row, (component, state) in enumerate(zip(events["component"].tolist(), events["to_state"], strict=True)):
+        if component.startswith("plant:") and state != "normal" and component not in seen and cause[row] >= 0:
+            seen.add(component)
+            root = row
+            while cause[root] >= 0:
+                root = int(cause[root])
+            yield single("survival_time_h", component, float(time_h[row] - time_h[root]), "h")

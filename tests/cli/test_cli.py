@@ -1,0 +1,85 @@
+"""The command line as a user meets it: exit codes, what is written, what is printed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from gridsim.results.run_records import TABLES
+
+SHORT = "network: kazakhstan\nhorizon: {start: 2026-01-14 17:00, hours: 3}\npolicy: {ac: off}\n"
+
+
+def gridsim(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gridsim", *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_run_writes_a_complete_folder_and_only_json_on_stdout(tmp_path):
+    (tmp_path / "short.yaml").write_text(SHORT)
+    done = gridsim("run", "short.yaml", "--out", "out", "--json", "--csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["command"] == "run" and answer["status"] == "complete" and answer["run_dir"] == "out"
+    names = {metric["name"] for metric in answer["metrics"]}
+    assert {"EUE", "LOLH", "section_loading_max", "reserve_margin_mw_min", "fuel_days_min", "co2_t"} <= names
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["status"] == "complete" and manifest["network_hash"]
+    for table, columns in TABLES.items():
+        file = tmp_path / "out" / (f"{table}.parquet" if table == "events" else f"{table}/part-000000.parquet")
+        if table == "balance":
+            assert not file.exists()  # nothing to compare with: the scenario has no events
+            continue
+        assert pq.read_schema(file).names == [column.name for column in columns]
+        assert (tmp_path / "out" / f"{table}.csv").is_file()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_existing_folder_is_never_overwritten_without_force(tmp_path):
+    (tmp_path / "short.yaml").write_text(SHORT)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "keep.txt").write_text("mine")
+    refused = gridsim("run", "short.yaml", "--out", "out", cwd=tmp_path)
+    assert refused.returncode == 2 and "exists" in refused.stderr
+    assert (tmp_path / "out" / "keep.txt").read_text() == "mine"
+    forced = gridsim("run", "short.yaml", "--out", "out", "--force", cwd=tmp_path)
+    assert forced.returncode == 0 and not (tmp_path / "out" / "keep.txt").exists()
+
+
+def test_bad_input_exits_2_and_writes_nothing(tmp_path):
+    (tmp_path / "bad.yaml").write_text(SHORT + "events:\n  - {id: a, at: +1h, kind: line_outage, target: nowhere}\n")
+    done = gridsim("run", "bad.yaml", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 2 and "bad.yaml:5: events.0.target: 'nowhere'" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.yaml"]
+
+
+def test_unknown_event_suggests(tmp_path):
+    done = gridsim("run", "winter_peak_dya", cwd=tmp_path)
+    assert done.returncode == 2 and "winter_peak_day" in done.stderr
+
+
+def test_validate_lists_problems_as_json(tmp_path):
+    (tmp_path / "bad.yaml").write_text(SHORT + "event: []\n")
+    done = gridsim("validate", "bad.yaml", "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert [problem["column"] for problem in json.loads(done.stdout)["problems"]] == ["event"]
+
+
+@pytest.mark.parametrize("what", ["networks", "events", "kinds"])
+def test_list(tmp_path, what):
+    done = gridsim("list", what, "--json", cwd=tmp_path)
+    rows = json.loads(done.stdout)
+    assert done.returncode == 0 and rows and all(row["name"] for row in rows)
+    if what == "events":
+        assert all(row["shows"] for row in rows)
+
+
+def test_schema_is_json(tmp_path):
+    schema = json.loads(gridsim("schema", cwd=tmp_path).stdout)
+    assert {"network", "horizon", "events", "policy"} <= set(schema["properties"])
