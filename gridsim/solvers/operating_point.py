@@ -74,13 +74,15 @@ def machine_bounds(system: GridSystem, hour: PeakHour) -> tuple[F8, F8]:
     return forced, available
 
 
-def base_point(system: GridSystem, packed: Packed | None = None) -> OperatingPoint:
+def base_point(system: GridSystem, packed: Packed | None = None, *, loss_share: float | None = None) -> OperatingPoint:
     """Winter peak: every load at its ``p_mw``, machines at least cost within the normal limits of lines and sections.
 
-    Two dispatches. The first serves demand with its losses and each zone's reserve, and commits the machines it uses
-    (and heat-led and must-run ones, and every machine with a profile that has output). The second dispatches the
-    committed machines between their minimum and their availability for demand and losses alone. Borders give at most
-    the contract, stores rest. Should the limits not let a load be served, its served part stands in ``p_load_mw``.
+    Two dispatches. The first serves demand with its losses and each zone's reserve, and commits the machines it uses,
+    heat-led and must-run ones, and those that may idle (no technical minimum: condensers, wind and sun). The second
+    dispatches the committed machines between their minimum and their availability for demand and losses alone. Borders
+    give at most the contract, stores rest. Should the limits not let a load be served, its served part stands in
+    ``p_load_mw``.
+    ``loss_share``: losses as a share of demand at the bus; ``None``: the system's.
     """
     packed = packed or pack(system)
     hour = peak_hour(system)
@@ -91,14 +93,14 @@ def base_point(system: GridSystem, packed: Packed | None = None) -> OperatingPoi
     zone_load = np.bincount(np.maximum(buses.zone, 0), bus_load * (buses.zone >= 0), len(system.zones))
     reserve = np.divide(system.reserve_mw, zone_load, out=np.zeros(len(system.zones)), where=zone_load > 0)
     reserve_share = np.where(buses.zone >= 0, reserve[np.maximum(buses.zone, 0)], 0.0)
-    losses = 1.0 + system.loss_share
+    losses = 1.0 + (system.loss_share if loss_share is None else loss_share)
 
     solver = DispatchSolver(packed.case, DispatchOptions(method=DispatchMethod.HIGHS))
     first = _dispatch(packed, solver, hour, forced, available, load_mw * (losses + reserve_share[system.loads.bus]))
-    shaped = (gens.profile >= 0) & (available > 0.0)
-    committed = (first.p_mw[packed.gen_columns] > COMMITTED_MW) | (forced > 0.0) | shaped
+    may_idle = gens.in_service & ((gens.p_min_mw <= 0.0) | ((gens.profile >= 0) & (available > 0.0)))
+    committed = (first.p_mw[packed.gen_columns] > COMMITTED_MW) | (forced > 0.0) | may_idle
     low = np.where(committed, np.maximum(forced, np.minimum(gens.p_min_mw, available)), 0.0)
-    low[shaped] = forced[shaped]
+    low[may_idle] = forced[may_idle]
     second = _dispatch(packed, solver, hour, low, np.where(committed, available, 0.0), load_mw * losses)
     net = second.p_mw - second.spill_mw
     shed_mw = packed.shed_by_load(load_mw * losses, second.shed_mw) / losses

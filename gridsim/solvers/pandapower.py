@@ -176,7 +176,7 @@ def write_point(net: Any, system: GridSystem, point: OperatingPoint, status: B1)
 def write_machines(
     net: Any, system: GridSystem, have: Sources, p_gen_mw: F8, p_border_mw: F8, q_gen_mvar: F8, holds_voltage: B1
 ) -> None:
-    """Write borders, machines in ``holds_voltage`` as ``gen``, other synchronised ones as ``sgen`` of ``q_gen_mvar``."""
+    """Write borders and machines: those in ``holds_voltage`` as ``gen``, other synchronised ones as ``sgen``."""
     net.gen["p_mw"] = np.concatenate([p_gen_mw, p_border_mw])
     net.gen["in_service"] = np.concatenate([have.gen_on & holds_voltage, system.borders.in_service])
     net.sgen["p_mw"] = p_gen_mw
@@ -246,8 +246,11 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
         zone=system.bus_zone_name.tolist(),
         min_vm_pu=buses.vm_min_pu,
         max_vm_pu=buses.vm_max_pu,
-        geodata=[(x, y) for x, y in zip(buses.lon.tolist(), buses.lat.tolist())],
     )
+    net.bus["geo"] = [
+        None if np.isnan(lon) or np.isnan(lat) else f'{{"coordinates": [{lon}, {lat}], "type": "Point"}}'
+        for lon, lat in zip(buses.lon.tolist(), buses.lat.tolist())
+    ]
     if len(lines):
         pp.create_lines_from_parameters(
             net,
