@@ -130,8 +130,8 @@ class Packed:
         system = self.system
         rating = system.branch_emergency_mw if emergency else system.branch_normal_mw
         lo, hi = self.interface_limits(out_branch, month, emergency=emergency)
-        if interface_factor is not None:
-            lo, hi = lo * interface_factor, hi * interface_factor
+        if interface_factor is not None:  # what has no limit has nothing to lose a share of
+            lo, hi = (np.where(np.isinf(bound), bound, np.nan_to_num(bound) * interface_factor) for bound in (lo, hi))
         return np.concatenate([-rating, lo]), np.concatenate([rating, hi])
 
     def interface_limits(self, out_branch: Sequence[int] | I4, month: int, *, emergency: bool = False) -> tuple[F8, F8]:

@@ -1,0 +1,127 @@
+"""Writes docs/format.md from the schemas: `python docs/make_format.py`. A test fails when the page is out of date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from gridsim.io.read_network import NetworkMeta
+from gridsim.io.schemas import TABLES
+from gridsim.io.schemas.column import Row, SourcedRow
+from gridsim.io.schemas.scenario import (
+    EventKeys,
+    HorizonKeys,
+    PolicyKeys,
+    RepairKeys,
+    ScenarioKeys,
+    WeatherKeys,
+    WeatherRow,
+)
+from gridsim.model.scenario import kinds
+from gridsim.results.run_records import TABLES as RUN_TABLES
+
+PAGE = Path(__file__).parent / "format.md"
+
+HEAD = """# Formats
+
+Made from the schemas by `python docs/make_format.py`; do not edit by hand.
+
+A **network folder** holds `network.yaml` and one CSV table per heading below, UTF-8, first line the column names. An
+empty cell means the default. Names in a column that refers to another table must exist there. Lines and transformers
+are "branches"; a row is what fails as one. `note`, `source` (keys of `sources.csv`, separated by `; `) and `confidence`
+(published, derived, assumed) close most tables and are not repeated here.
+
+A **scenario file** is YAML; unknown keys are errors. Times are local to the network: an ISO time, or `+36h` after
+the start. Durations are hours, or texts like `36h`, `3d`, `90min`. YAML never names code.
+
+A **run folder** holds `manifest.json`, `scenario.yaml`, `metrics.parquet`, `events.parquet` and per-interval tables
+(`TABLE/part-000000.parquet`). Every row holds from `time_h` for `duration_h`: between two events nothing changes.
+
+"""
+
+
+def main() -> None:
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD, "## Network folder\n", _table("network.yaml", NetworkMeta)]
+    for name, schema in TABLES.items():
+        parts.append(_table(f"{name}.csv" + ("" if schema.required else " (optional)"), schema.row))
+    parts.append("## Scenario file\n")
+    for title, model in (
+        ("top level", ScenarioKeys),
+        ("horizon", HorizonKeys),
+        ("weather", WeatherKeys),
+        ("weather file (CSV)", WeatherRow),
+        ("events", EventKeys),
+        ("events: repair", RepairKeys),
+        ("policy", PolicyKeys),
+    ):
+        parts.append(_table(title, model))
+    parts.append(_kinds())
+    parts.append("## Run folder\n")
+    for name, columns in RUN_TABLES.items():
+        rows = "".join(f"| `{column.name}` | {column.kind} | {column.doc} |\n" for column in columns)
+        parts.append(f"### {name}\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}\n")
+    return "".join(parts).rstrip() + "\n"
+
+
+def _table(title: str, model: type[Row]) -> str:
+    skip = set(SourcedRow.model_fields) if issubclass(model, SourcedRow) else set()
+    lines = [
+        f"### {title}\n\n{(model.__doc__ or '').strip()}\n\n| column | type | unit | range | default | meaning |\n"
+    ]
+    lines.append("| --- | --- | --- | --- | --- | --- |\n")
+    for name, field in model.model_fields.items():
+        if name in skip:
+            continue
+        extra: Any = field.json_schema_extra or {}
+        reference = f", in `{extra['ref']}`" if "ref" in extra else ""
+        default = "required" if field.is_required() else _default(field.get_default())
+        lines.append(
+            f"| `{name}` | {_type(field.annotation)}{reference} | {extra.get('unit', '-')} | {_range(field)} "
+            f"| {default} | {field.description} |\n"
+        )
+    return "".join(lines) + "\n"
+
+
+def _default(value: object) -> str:
+    if value in ("", None, (), {}):
+        return "empty"
+    return "see below" if isinstance(value, Row) else f"`{value}`"
+
+
+def _type(annotation: Any) -> str:
+    arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
+    if get_origin(annotation) is Literal:
+        return ", ".join(str(argument) for argument in arguments)
+    if arguments and get_origin(annotation) not in (tuple, dict):
+        return _type(arguments[0])
+    names = {str: "text", float: "number", int: "whole number", bool: "true or false", Any: "text or number"}
+    return names.get(annotation, "list" if get_origin(annotation) is tuple else "mapping")
+
+
+def _range(field: Any) -> str:
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    found = [
+        f"{sign} {getattr(item, key):g}" for item in field.metadata for key, sign in signs.items() if hasattr(item, key)
+    ]
+    return ", ".join(found)
+
+
+def _kinds() -> str:
+    lines = ["### kinds of events\n\n| kind | targets | magnitude by default | duration by default | what it does |\n"]
+    lines.append("| --- | --- | --- | --- | --- |\n")
+    for kind in kinds().values():
+        duration = "to the end" if kind.duration_h is None else f"{kind.duration_h:g} h"
+        lines.append(
+            f"| `{kind.kind}` | {', '.join(kind.targets)} | {kind.magnitude:g} ({kind.magnitude_unit}) | {duration} | "
+            f"{kind.doc} |\n"
+        )
+    return "".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
