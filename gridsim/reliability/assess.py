@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError
 from gridsim.kernels import shortfall
 from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
+from gridsim.reliability.nodal import NodalSnapshots, NodalYears
 from gridsim.reliability.samplers import CopperSnapshots, CopperYears, SampleSource, ZonalSnapshots, ZonalYears
 from gridsim.reliability.system import AdequacySystem
 from gridsim.results.adequacy import ShortfallAccumulator
@@ -40,7 +41,7 @@ class AssessmentResult:
     """Numbers of one assessment.
 
     ``shortfall_events`` and ``lolp`` are None unless their spec was given. ``status`` is ``ok``, or ``partial`` when a
-    target was not reached.
+    target was not reached. ``diagnostics`` tells how hours were decided (nodal level), work past a stop included.
     """
 
     system: str
@@ -53,6 +54,7 @@ class AssessmentResult:
     cov: float
     shortfall_events: pd.DataFrame | None = None
     lolp: pd.DataFrame | None = None
+    diagnostics: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -133,24 +135,25 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
         cov=accumulator.cov(method.metric),
         shortfall_events=_event_frame(kept, source.scopes) if ShortfallEvents() in specs else None,
         lolp=lolp,
+        diagnostics=source.diagnostics(),
     )
 
 
 def sample_source(system: AdequacySystem, method: Method) -> SampleSource:
     """The packed sampler of a level and method."""
     if isinstance(method, SequentialMonteCarlo):
-        if method.level is Level.COPPER and not system.stores:
-            return CopperYears(system, method.seed, method.skip)
-        if method.level in (Level.COPPER, Level.ZONAL):
+        if method.level is Level.NODAL:
+            return NodalYears(system, method.seed, method.skip)
+        if method.level is Level.ZONAL or system.stores:
             return ZonalYears(system, method.seed, method.skip, merged=method.level is Level.COPPER)
-        raise StudyError(f"level: '{method.level}' is not available for sequential sampling; use copper or zonal")
+        return CopperYears(system, method.seed, method.skip)
     if system.stores:
         raise StudyError("method: stores need chronology; use SequentialMonteCarlo or leave the stores out")
-    if method.level is Level.COPPER:
-        return CopperSnapshots(system, method.seed)
+    if method.level is Level.NODAL:
+        return NodalSnapshots(system, method.seed)
     if method.level is Level.ZONAL:
         return ZonalSnapshots(system, method.seed)
-    raise StudyError(f"level: '{method.level}' is not available for snapshots; use copper or zonal")
+    return CopperSnapshots(system, method.seed)
 
 
 def _jobs(executor: Executor, source: SampleSource, method: Method) -> Iterator[tuple[F8, F8]]:

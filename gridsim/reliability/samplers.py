@@ -48,6 +48,15 @@ class SampleSource(Protocol):
 
     def run(self, first: int, n: int) -> tuple[F8, F8]: ...
 
+    def diagnostics(self) -> dict[str, int]: ...
+
+
+class _Plain:
+    """A level that has nothing to tell about how hours were decided."""
+
+    def diagnostics(self) -> dict[str, int]:
+        return {}
+
 
 def new_recorder(n_scopes: int, n_rows: int) -> Recorder:
     """Scratch for one job."""
@@ -61,7 +70,7 @@ def new_recorder(n_scopes: int, n_rows: int) -> Recorder:
     )
 
 
-class CopperYears:
+class CopperYears(_Plain):
     """Chronological years without a network."""
 
     block_size: int = 256
@@ -102,7 +111,7 @@ def _with_events(sample: Callable[[int, int, Recorder, F8], int], first: int, n:
         recorder = larger
 
 
-class ZonalYears:
+class ZonalYears(_Plain):
     """Chronological years of areas with interfaces and stores; ``merged``: one area, the copper plate with stores."""
 
     block_size = 32
@@ -130,7 +139,7 @@ class ZonalYears:
         return total, event
 
 
-class ZonalSnapshots:
+class ZonalSnapshots(_Plain):
     """Random hours and equilibrium states of areas with interfaces."""
 
     block_size = 4096
@@ -159,7 +168,7 @@ def _zone_scopes(system: AdequacySystem, merged: bool) -> tuple[tuple[str, ...],
     return ("system", *(f"zone:{area}" for area in system.areas)), np.append(system.demand_mwh, by_area)
 
 
-class CopperSnapshots:
+class CopperSnapshots(_Plain):
     """Random hours and equilibrium states without a network."""
 
     block_size = 4096

@@ -1,0 +1,645 @@
+"""Sample years and snapshots at every bus: least penalty-weighted shedding under DC flows, by the dispatch kernel.
+
+The dispatch problem is that of ``kernels.arrays`` with lower bounds of zero: a lower bound never changes what is shed,
+because spilling is far cheaper than shedding.
+
+An hour needs no dispatch if some zero-shed dispatch of it is known. The candidate is made from a reference dispatch
+(the last zero-shed one, or none): clipped to what is available, then scaled down, or filled up in proportion to
+headroom, until each island balances; it counts only if every flow keeps its limits. It never rests on a coarser
+level's margin, nor on more load or fewer lines being worse. A whole day needs no dispatch if demand keeps its shape
+over the day's buses, no branch changes its state, and the peak hour has a zero-shed dispatch with each machine at
+its worst of the day: that dispatch, scaled with demand, serves every other hour (limits contain zero flow).
+
+An hour with shedding is solved again from the merit-order start, and only that solution is counted, so a counted
+number is a function of the state alone. A state that the kernel cannot solve stops the run and comes back with an
+answer from outside.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.kernels.arrays import DispatchCase, Topology
+from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_outages, draw_snapshots
+from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, Workspace, solve_dispatch
+from gridsim.kernels.dispatch_order import MeritOrder
+from gridsim.kernels.flows import topology_into
+from gridsim.kernels.jit import jit
+from gridsim.kernels.rng import Counter
+from gridsim.kernels.shortfall import DAY_H, ENERGY, HOURS, Recorder, finish_sample, record_short_hour, start_sample
+
+B1 = NDArray[np.bool_]
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+I8 = NDArray[np.int64]
+
+ALL_YEAR, WINTER, SUMMER = 0, 1, 2
+BALANCE_MW = 1e-9
+# why a kernel returned early
+DONE, EVENTS_FULL, UNSOLVED = 0, 1, 2
+# counters of how hours were decided
+BY_DAY, BY_CANDIDATE, BY_DISPATCH, COUNTED, TOPOLOGIES = 0, 1, 2, 3, 4
+N_COUNTERS = 5
+
+
+class NodalCase(NamedTuple):
+    """What does not change between samples. Elements are supply columns first, then branches.
+
+    dispatch, order : the dispatch problem's constant part and its merit order
+    unit_mw : (n_units,) f8;  unit_row : (n_units,) i4 into ``profile_mw`` (n_rows, n_hours) f8, or -1
+    cost, spill_cost : (n_units,) f8;  penalty : (n_buses, n_classes) f8
+    demand_mw : (n_hours, n_buses, n_classes) f8;  bus_demand_mw : (n_hours, n_buses) f8, its sum over classes
+    peak_hour : (n_days,) i4, hour of the day with the largest demand
+    keeps_shape : (n_days,) bool, demand of all hours of the day is that of the peak hour times a number
+    branch_mw : (n_branches,) f8;  limit_* : (n_limits,) of the named sections, see :func:`row_limits`
+    is_winter : (n_hours,) bool
+    counts : (n_classes,) bool, classes whose shedding is unserved energy
+    group_scope : (n_groups, n_buses) i4, scope of each bus in each grouping or -1;  class_scope : (n_classes,) i4
+    tolerance_mw : shedding counts if it exceeds this
+    """
+
+    n_hours: int
+    dispatch: DispatchCase
+    order: MeritOrder
+    unit_mw: F8
+    unit_row: I4
+    profile_mw: F8
+    cost: F8
+    spill_cost: F8
+    penalty: F8
+    demand_mw: F8
+    bus_demand_mw: F8
+    peak_hour: I4
+    keeps_shape: B1
+    branch_mw: F8
+    limit_interface: I4
+    limit_is_forward: B1
+    limit_lines_out: I4
+    limit_season: I4
+    limit_mw: F8
+    is_winter: B1
+    counts: B1
+    group_scope: I4
+    class_scope: I4
+    tolerance_mw: float
+
+
+class NodalScratch(NamedTuple):
+    """Scratch of one worker; topologies of outage sets are kept in slots, slot 0 is the intact network.
+
+    slot_key : (n_slots, n_branches) i4, sorted outages;  slot_size : (n_slots,) i4, their number, -1 if the slot is
+    empty slot_island, slot_row_ptdf, slot_bus_ptdf : as in Topology;  slot_lo, slot_hi : (n_slots, 2, n_rows) f8,
+    row limits in summer (0) and winter (1);  next_slot : (1,) i8
+    hi_mw, p_mw, reference_mw : (n_units,) f8;  flow_mw : (n_rows,) f8;  injection_mw, need_mw, room_mw : (n_buses,) f8
+    out : (n_branches,) i4, sorted outages of the hour;  scope_mw : (n_scopes,) f8
+    basis : (2 n_buses + 2,) i4, warm start;  n_basis : (1,) i8
+    counter : (5,) i8, hours decided by day, by candidate, by dispatch, hours counted, topologies made
+    failed : (2,) i8, sample and hour of a state that was not solved;  failed_hi_mw, failed_out : that state
+    """
+
+    slot_key: I4
+    slot_size: I4
+    slot_island: I4
+    slot_row_ptdf: F8
+    slot_bus_ptdf: F8
+    slot_lo: F8
+    slot_hi: F8
+    next_slot: I8
+    hi_mw: F8
+    p_mw: F8
+    reference_mw: F8
+    flow_mw: F8
+    injection_mw: F8
+    need_mw: F8
+    room_mw: F8
+    out: I4
+    scope_mw: F8
+    basis: I4
+    n_basis: I8
+    counter: I8
+    failed: I8
+    failed_hi_mw: F8
+    failed_out: I4
+
+
+class Answers(NamedTuple):
+    """Shedding of states solved outside: sample, hour : (n,) i8;  shed_mw : (n, n_buses, n_classes) f8."""
+
+    sample: I8
+    hour: I8
+    shed_mw: F8
+
+
+def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScratch:
+    """Arrays of the right sizes, the intact network in slot 0."""
+    n_buses, n_branches = case.dispatch.n_buses, len(case.branch_mw)
+    n_rows, n_units = case.dispatch.row_ptdf.shape[0], len(case.unit_mw)
+    scratch = NodalScratch(
+        slot_key=np.zeros((n_slots, n_branches), dtype=np.int32),
+        slot_size=np.full(n_slots, -1, dtype=np.int32),
+        slot_island=np.zeros((n_slots, n_buses), dtype=np.int32),
+        slot_row_ptdf=np.empty((n_slots, n_rows, n_buses)),
+        slot_bus_ptdf=np.empty((n_slots, n_buses, n_rows)),
+        slot_lo=np.empty((n_slots, 2, n_rows)),
+        slot_hi=np.empty((n_slots, 2, n_rows)),
+        next_slot=np.zeros(1, dtype=np.int64),
+        hi_mw=np.zeros(n_units),
+        p_mw=np.zeros(n_units),
+        reference_mw=np.zeros(n_units),
+        flow_mw=np.zeros(n_rows),
+        injection_mw=np.zeros(n_buses),
+        need_mw=np.zeros(n_buses),
+        room_mw=np.zeros(n_buses),
+        out=np.zeros(n_branches, dtype=np.int32),
+        scope_mw=np.zeros(n_scopes),
+        basis=np.zeros(2 * (n_buses + 1), dtype=np.int32),
+        n_basis=np.zeros(1, dtype=np.int64),
+        counter=np.zeros(N_COUNTERS, dtype=np.int64),
+        failed=np.zeros(2, dtype=np.int64),
+        failed_hi_mw=np.zeros(n_units),
+        failed_out=np.full(n_branches, -1, dtype=np.int32),
+    )
+    slot_of(case, scratch, 0)
+    return scratch
+
+
+@jit
+def row_limits(case: NodalCase, out: I4, winter: bool, lo_out: F8, hi_out: F8) -> None:
+    """Limits of branches and named sections with the branches ``out`` (sorted) out of service.
+
+    A section's limit is the lowest of its rows whose number of member circuits out is reached and whose season holds.
+    """
+    n_branches = case.branch_mw.shape[0]
+    for branch in range(n_branches):
+        lo_out[branch] = -case.branch_mw[branch]
+        hi_out[branch] = case.branch_mw[branch]
+    dispatch = case.dispatch
+    for interface in range(dispatch.interface_start.shape[0] - 1):
+        n_out = 0
+        for member in range(dispatch.interface_start[interface], dispatch.interface_start[interface + 1]):
+            branch = dispatch.interface_branch[member]
+            for k in range(out.shape[0]):
+                if out[k] == branch and dispatch.branch_in_service[branch]:
+                    n_out += 1
+        row = n_branches + interface
+        lo_out[row] = -np.inf
+        hi_out[row] = np.inf
+        for limit in range(case.limit_interface.shape[0]):
+            if case.limit_interface[limit] != interface or case.limit_lines_out[limit] > n_out:
+                continue
+            season = case.limit_season[limit]
+            if season == ALL_YEAR or (season == WINTER) == winter:
+                if case.limit_is_forward[limit]:
+                    hi_out[row] = min(hi_out[row], case.limit_mw[limit])
+                else:
+                    lo_out[row] = max(lo_out[row], -case.limit_mw[limit])
+
+
+@jit
+def slot_of(case: NodalCase, scratch: NodalScratch, n_out: int) -> int:
+    """Slot of the topology without ``scratch.out[:n_out]`` (sorted); made if it is not there."""
+    n_slots = scratch.slot_size.shape[0]
+    for slot in range(n_slots):
+        if scratch.slot_size[slot] == n_out:
+            same = True
+            for k in range(n_out):
+                if scratch.slot_key[slot, k] != scratch.out[k]:
+                    same = False
+                    break
+            if same:
+                return slot
+    slot = scratch.next_slot[0]
+    scratch.next_slot[0] = slot + 1 if slot + 1 < n_slots else 1
+    out = scratch.slot_key[slot][:n_out]
+    for k in range(n_out):
+        out[k] = scratch.out[k]
+    scratch.slot_size[slot] = n_out
+    topology_into(
+        case.dispatch, out, scratch.slot_island[slot], scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot]
+    )
+    row_limits(case, out, False, scratch.slot_lo[slot][0], scratch.slot_hi[slot][0])
+    row_limits(case, out, True, scratch.slot_lo[slot][1], scratch.slot_hi[slot][1])
+    scratch.counter[TOPOLOGIES] += 1
+    return slot
+
+
+@jit
+def try_candidate(
+    case: NodalCase, scratch: NodalScratch, slot: int, season: int, demand_mw: F8, reference_mw: F8
+) -> bool:
+    """Make a balanced dispatch from a reference and check every row; True if it serves all demand within all limits.
+
+    demand_mw : (n_buses,) f8;  the dispatch is left in ``scratch.p_mw``
+    """
+    island = scratch.slot_island[slot]
+    gen_bus = case.dispatch.gen_bus
+    n_buses = demand_mw.shape[0]
+    n_units = scratch.hi_mw.shape[0]
+    need, room, injection = scratch.need_mw, scratch.room_mw, scratch.injection_mw
+    for bus in range(n_buses):
+        need[bus] = 0.0
+        room[bus] = 0.0
+        injection[bus] = 0.0
+    # the reference's sum by island in injection (scratch here), headroom in room, demand in need
+    for bus in range(n_buses):
+        need[island[bus]] += demand_mw[bus]
+    for unit in range(n_units):
+        kept = min(reference_mw[unit], scratch.hi_mw[unit])
+        scratch.p_mw[unit] = kept
+        home = island[gen_bus[unit]]
+        injection[home] += kept
+        room[home] += scratch.hi_mw[unit] - kept
+    for home in range(n_buses):
+        missing = need[home] - injection[home]
+        if missing > room[home]:
+            return False
+        # need becomes the factor on the reference, room the share of headroom
+        if missing > 0.0:
+            need[home] = 1.0
+            room[home] = missing / room[home]
+        else:
+            need[home] = need[home] / injection[home] if injection[home] > 0.0 else 1.0
+            room[home] = 0.0
+    for bus in range(n_buses):
+        injection[bus] = -demand_mw[bus]
+    for unit in range(n_units):
+        home = island[gen_bus[unit]]
+        p_mw = scratch.p_mw[unit]
+        p_mw = p_mw * need[home] + (scratch.hi_mw[unit] - p_mw) * room[home]
+        scratch.p_mw[unit] = p_mw
+        injection[gen_bus[unit]] += p_mw
+    flow = scratch.flow_mw
+    n_rows = flow.shape[0]
+    bus_ptdf = scratch.slot_bus_ptdf[slot]
+    for row in range(n_rows):
+        flow[row] = 0.0
+    for bus in range(n_buses):
+        amount = injection[bus]
+        if amount != 0.0:
+            for row in range(n_rows):
+                flow[row] += bus_ptdf[bus, row] * amount
+    lo, hi = scratch.slot_lo[slot][season], scratch.slot_hi[slot][season]
+    inside = True
+    for row in range(n_rows):
+        inside = inside and lo[row] <= flow[row] <= hi[row]
+    return inside
+
+
+@jit
+def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, season: int, demand_mw: F8) -> bool:
+    """Try the last zero-shed dispatch as reference, then none (all machines alike)."""
+    found = try_candidate(case, scratch, slot, season, demand_mw, scratch.reference_mw)
+    if not found:
+        for unit in range(scratch.p_mw.shape[0]):
+            scratch.p_mw[unit] = 0.0
+        found = try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw)
+        if found:
+            for unit in range(scratch.p_mw.shape[0]):
+                scratch.reference_mw[unit] = scratch.p_mw[unit]
+    return found
+
+
+@jit
+def dispatched_shed_mw(
+    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, season: int, hour: int, zero: F8, warm: bool
+) -> tuple[int, float]:
+    """Solve the state of ``scratch.hi_mw``; returns the status and the MW shed of classes that count.
+
+    zero : (n_units,) f8, lower bounds.  ``warm`` starts from the last basis of the sample if there is one.
+    """
+    out = scratch.slot_key[slot][: scratch.slot_size[slot]]
+    topology = Topology(out, scratch.slot_island[slot], scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot])
+    status = solve_dispatch(
+        topology,
+        case.dispatch.gen_bus,
+        zero,
+        scratch.hi_mw,
+        case.cost,
+        case.spill_cost,
+        case.demand_mw[hour],
+        case.penalty,
+        scratch.slot_lo[slot][season],
+        scratch.slot_hi[slot][season],
+        case.order,
+        ws,
+        scratch.basis,
+        scratch.n_basis[0] if warm else 0,
+    )
+    shed_mw = 0.0
+    if status == OPTIMAL:
+        n_basis = ws.info[N_BASIS]
+        for k in range(n_basis):
+            scratch.basis[k] = ws.basis[k]
+        scratch.n_basis[0] = n_basis
+        n_buses, n_classes = case.penalty.shape
+        for bus in range(n_buses):
+            for k in range(n_classes):
+                if case.counts[k]:
+                    shed_mw += ws.shed_mw[bus, k]
+    return status, shed_mw
+
+
+@jit
+def find_answer(answers: Answers, sample: int, hour: int) -> int:
+    """Position of a state solved outside, or -1."""
+    for k in range(answers.sample.shape[0]):
+        if answers.sample[k] == sample and answers.hour[k] == hour:
+            return k
+    return -1
+
+
+@jit
+def scope_totals(case: NodalCase, shed_mw: F8, scope_mw: F8) -> None:
+    """Shed MW of every scope: system (0), groupings of buses, classes. shed_mw : (n_buses, n_classes)."""
+    n_buses, n_classes = shed_mw.shape
+    for scope in range(scope_mw.shape[0]):
+        scope_mw[scope] = 0.0
+    for bus in range(n_buses):
+        at_bus = 0.0
+        for k in range(n_classes):
+            if case.counts[k]:
+                at_bus += shed_mw[bus, k]
+                if case.class_scope[k] >= 0:
+                    scope_mw[case.class_scope[k]] += shed_mw[bus, k]
+        scope_mw[0] += at_bus
+        for group in range(case.group_scope.shape[0]):
+            scope = case.group_scope[group, bus]
+            if scope >= 0:
+                scope_mw[scope] += at_bus
+
+
+@jit
+def set_available(
+    case: NodalCase,
+    scratch: NodalScratch,
+    n: int,
+    active: I4,
+    component: I4,
+    first: I4,
+    end: I4,
+    lost: F8,
+    hour: int,
+) -> int:
+    """Capacity of every machine in an hour, and the branches out, sorted; returns their number.
+
+    active : positions of the day's intervals, ``n`` of them
+    """
+    n_units = case.unit_mw.shape[0]
+    for unit in range(n_units):
+        row = case.unit_row[unit]
+        scratch.hi_mw[unit] = case.unit_mw[unit] if row < 0 else case.profile_mw[row, hour]
+    n_out = 0
+    for k in range(n):
+        i = active[k]
+        if first[i] <= hour < end[i]:
+            element = component[i]
+            if element < n_units:
+                row = case.unit_row[element]
+                full = case.unit_mw[element] if row < 0 else case.profile_mw[row, hour]
+                scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
+            else:
+                n_out = insert_sorted(scratch.out, n_out, element - n_units)
+    return n_out
+
+
+@jit
+def insert_sorted(values: I4, n: int, value: int) -> int:
+    """Insert into the sorted ``values[:n]`` unless present; returns the new number."""
+    position = n
+    while position > 0 and values[position - 1] >= value:
+        if values[position - 1] == value:
+            return n
+        position -= 1
+    for k in range(n, position, -1):
+        values[k] = values[k - 1]
+    values[position] = value
+    return n + 1
+
+
+@jit
+def day_is_certified(
+    case: NodalCase,
+    scratch: NodalScratch,
+    ws: Workspace,
+    n: int,
+    active: I4,
+    component: I4,
+    first: I4,
+    end: I4,
+    lost: F8,
+    day: int,
+    zero: F8,
+) -> bool:
+    """True if the peak hour has a zero-shed dispatch with each machine at its worst of the day, and that is enough."""
+    if not case.keeps_shape[day]:
+        return False
+    start = day * DAY_H
+    stop = min(start + DAY_H, case.n_hours)
+    n_units = case.unit_mw.shape[0]
+    n_out = 0
+    for unit in range(n_units):
+        row = case.unit_row[unit]
+        if row < 0:
+            scratch.hi_mw[unit] = case.unit_mw[unit]
+        else:
+            lowest = case.profile_mw[row, start]
+            for hour in range(start + 1, stop):
+                lowest = min(lowest, case.profile_mw[row, hour])
+            scratch.hi_mw[unit] = lowest
+    for k in range(n):
+        i = active[k]
+        element = component[i]
+        if element < n_units:
+            # the least of a product of nonnegative factors is at least the product of the least ones
+            row = case.unit_row[element]
+            full = case.unit_mw[element]
+            if row >= 0:
+                full = case.profile_mw[row, start]
+                for hour in range(start + 1, stop):
+                    full = min(full, case.profile_mw[row, hour])
+            scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
+        elif first[i] <= start and end[i] >= stop:
+            n_out = insert_sorted(scratch.out, n_out, element - n_units)
+        else:
+            return False
+    slot = slot_of(case, scratch, n_out)
+    hour = case.peak_hour[day]
+    season = 1 if case.is_winter[hour] else 0
+    if is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour]):
+        return True
+    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, True)
+    scratch.counter[BY_DISPATCH] += 1
+    if status == OPTIMAL and shed_mw <= BALANCE_MW:
+        for unit in range(n_units):
+            scratch.reference_mw[unit] = ws.p_mw[unit]
+        return True
+    return False
+
+
+@jit
+def nodal_samples(
+    case: NodalCase,
+    model: OutageModel,
+    seed: Counter,
+    first_sample: int,
+    n_samples: int,
+    skip: bool,
+    recorder: Recorder,
+    scratch: NodalScratch,
+    ws: Workspace,
+    answers: Answers,
+    total_out: F8,
+) -> tuple[int, int]:
+    """Chronological years at every bus. total_out : (n_samples, n_scopes, 5) f8.
+
+    Returns samples done and why: DONE, EVENTS_FULL (grow the table and go on), UNSOLVED (the state in
+    ``scratch.failed`` needs an answer from outside; give it and go on from the same sample).
+    """
+    n_days = case.peak_hour.shape[0]
+    n_units = case.unit_mw.shape[0]
+    n_scopes = scratch.scope_mw.shape[0]
+    batch = np.empty((4, model.batch_block.shape[0]))
+    capacity = 4 * model.batch_block.shape[0] + 64
+    component = np.empty(capacity, dtype=np.int32)
+    first = np.empty(capacity, dtype=np.int32)
+    end = np.empty(capacity, dtype=np.int32)
+    lost = np.empty(capacity)
+    active = np.empty(capacity, dtype=np.int32)
+    zero = np.zeros(n_units)
+    for s in range(n_samples):
+        sample = first_sample + s
+        n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
+        while n < 0:
+            capacity *= 2
+            component = np.empty(capacity, dtype=np.int32)
+            first = np.empty(capacity, dtype=np.int32)
+            end = np.empty(capacity, dtype=np.int32)
+            lost = np.empty(capacity)
+            active = np.empty(capacity, dtype=np.int32)
+            n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
+        start_sample(recorder)
+        n_events_before = recorder.n_events[0]
+        scratch.n_basis[0] = 0
+        for unit in range(n_units):
+            scratch.reference_mw[unit] = 0.0
+        for day in range(n_days):
+            start = day * DAY_H
+            stop = min(start + DAY_H, case.n_hours)
+            n_active = 0
+            for i in range(n):
+                if first[i] < stop and end[i] > start and component[i] < model.cause_first:
+                    active[n_active] = i
+                    n_active += 1
+            if skip and day_is_certified(case, scratch, ws, n_active, active, component, first, end, lost, day, zero):
+                scratch.counter[BY_DAY] += stop - start
+                continue
+            for hour in range(start, stop):
+                n_out = set_available(case, scratch, n_active, active, component, first, end, lost, hour)
+                slot = slot_of(case, scratch, n_out)
+                season = 1 if case.is_winter[hour] else 0
+                if skip and is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour]):
+                    scratch.counter[BY_CANDIDATE] += 1
+                    continue
+                status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, True)
+                scratch.counter[BY_DISPATCH] += 1
+                if status == OPTIMAL and shed_mw <= case.tolerance_mw:
+                    for unit in range(n_units):
+                        scratch.reference_mw[unit] = ws.p_mw[unit]
+                    continue
+                status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, False)
+                scratch.counter[COUNTED] += 1
+                if status == OPTIMAL:
+                    scope_totals(case, ws.shed_mw, scratch.scope_mw)
+                else:
+                    known = find_answer(answers, sample, hour)
+                    if known < 0:
+                        scratch.failed[0] = sample
+                        scratch.failed[1] = hour
+                        scratch.failed_hi_mw[:] = scratch.hi_mw
+                        scratch.failed_out[:] = -1
+                        for k in range(n_out):
+                            scratch.failed_out[k] = scratch.out[k]
+                        recorder.n_events[0] = n_events_before
+                        return s, UNSOLVED
+                    scope_totals(case, answers.shed_mw[known], scratch.scope_mw)
+                for scope in range(n_scopes):
+                    if scratch.scope_mw[scope] > case.tolerance_mw:
+                        record_short_hour(recorder, sample, scope, hour, scratch.scope_mw[scope])
+        finish_sample(recorder, sample, total_out[s])
+        if recorder.n_events[0] > recorder.event.shape[0]:
+            recorder.n_events[0] = n_events_before
+            return s, EVENTS_FULL
+    return n_samples, DONE
+
+
+@jit
+def nodal_snapshots(
+    case: NodalCase,
+    model: SnapshotModel,
+    seed: Counter,
+    first_sample: int,
+    scratch: NodalScratch,
+    ws: Workspace,
+    answers: Answers,
+    total_out: F8,
+) -> tuple[int, int]:
+    """Random hours and equilibrium states at every bus; ``first_sample`` is a multiple of four.
+
+    total_out : (n_samples, n_scopes, 5) f8. Returns samples done (a multiple of four unless all) and DONE or UNSOLVED.
+    """
+    n_samples, n_scopes = total_out.shape[0], total_out.shape[1]
+    n_units = case.unit_mw.shape[0]
+    n_branches = case.branch_mw.shape[0]
+    n_components = model.id_lo.shape[0]
+    block = np.zeros(n_components, dtype=np.uint64)
+    hour_of = np.empty(4, dtype=np.int32)
+    lost = np.empty((4, n_components))
+    zero = np.zeros(n_units)
+    for group in range((n_samples + 3) // 4):
+        draw_snapshots(model, seed, first_sample // 4 + group, case.n_hours, block, hour_of, lost)
+        for w in range(min(4, n_samples - 4 * group)):
+            place = 4 * group + w
+            for scope in range(n_scopes):
+                total_out[place, scope, :] = 0.0
+            hour = hour_of[w]
+            for unit in range(n_units):
+                row = case.unit_row[unit]
+                full = case.unit_mw[unit] if row < 0 else case.profile_mw[row, hour]
+                scratch.hi_mw[unit] = full * (1.0 - lost[w, unit])
+                scratch.reference_mw[unit] = 0.0
+            n_out = 0
+            for branch in range(n_branches):
+                if lost[w, n_units + branch] > 0.0:
+                    scratch.out[n_out] = branch
+                    n_out += 1
+            slot = slot_of(case, scratch, n_out)
+            season = 1 if case.is_winter[hour] else 0
+            if try_candidate(case, scratch, slot, season, case.bus_demand_mw[hour], scratch.reference_mw):
+                scratch.counter[BY_CANDIDATE] += 1
+                continue
+            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, False)
+            scratch.counter[BY_DISPATCH] += 1
+            if status == OPTIMAL:
+                if shed_mw <= case.tolerance_mw:
+                    continue
+                scope_totals(case, ws.shed_mw, scratch.scope_mw)
+            else:
+                known = find_answer(answers, first_sample + place, hour)
+                if known < 0:
+                    scratch.failed[0] = first_sample + place
+                    scratch.failed[1] = hour
+                    scratch.failed_hi_mw[:] = scratch.hi_mw
+                    scratch.failed_out[:] = -1
+                    for k in range(n_out):
+                        scratch.failed_out[k] = scratch.out[k]
+                    return 4 * group, UNSOLVED
+                scope_totals(case, answers.shed_mw[known], scratch.scope_mw)
+            scratch.counter[COUNTED] += 1
+            for scope in range(n_scopes):
+                if scratch.scope_mw[scope] > case.tolerance_mw:
+                    total_out[place, scope, HOURS] = case.n_hours
+                    total_out[place, scope, ENERGY] = scratch.scope_mw[scope] * case.n_hours
+    return n_samples, DONE

@@ -1,0 +1,359 @@
+"""Sampler of the nodal level: packs buses, classes and sections for the dispatch kernel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.errors import NotConverged, StudyError
+from gridsim.kernels.arrays import DispatchState
+from gridsim.kernels.dispatch import Workspace, make_workspace
+from gridsim.kernels.dispatch_order import make_merit_order
+from gridsim.kernels.flows import make_case, make_topology
+from gridsim.kernels.nodal import (
+    BY_CANDIDATE,
+    BY_DAY,
+    BY_DISPATCH,
+    COUNTED,
+    DONE,
+    EVENTS_FULL,
+    N_COUNTERS,
+    TOPOLOGIES,
+    UNSOLVED,
+    Answers,
+    NodalCase,
+    NodalScratch,
+    new_nodal_scratch,
+    nodal_samples,
+    nodal_snapshots,
+)
+from gridsim.kernels.shortfall import DAY_H, N_EVENT_COLUMNS, N_TOTALS, Recorder
+from gridsim.model.pack import PENALTY_FACTOR, SPILL_FACTOR
+from gridsim.reliability.pack import outage_model, require_single_names, snapshot_model
+from gridsim.reliability.samplers import NETWORK_TOLERANCE_MW, new_recorder
+from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail
+from gridsim.solvers.highs import solve_highs
+
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+
+SLOT_MEMORY = 32 * 2**20  # bytes of topologies kept by one worker
+MAX_SLOTS = 128
+SHAPE_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Scopes:
+    """Names of the scopes, demand of each, and which bus and class belongs to which."""
+
+    names: tuple[str, ...]
+    demand_mwh: F8
+    group_scope: I4
+    class_scope: I4
+
+
+def plain_detail(system: AdequacySystem) -> NetworkDetail:
+    """One class of load, all supply at one cost, no named sections: what a system from frames means."""
+    none = np.zeros(0, dtype=np.int32)
+    return NetworkDetail(
+        demand_mw=system.load_mw[:, :, None],
+        class_name=("load",),
+        class_penalty=np.array([PENALTY_FACTOR]),
+        class_counts=np.array([True]),
+        unit_cost=np.ones(len(system.unit_name)),
+        branch_in_service=np.ones(len(system.branch_name), dtype=bool),
+        bus_oblast=("",) * len(system.buses),
+        interface_start=np.zeros(1, dtype=np.int32),
+        interface_branch=none,
+        interface_sign=np.zeros(0),
+        limit_interface=none,
+        limit_is_forward=np.zeros(0, dtype=bool),
+        limit_lines_out=none,
+        limit_season=none,
+        limit_mw=np.zeros(0),
+        is_winter=np.zeros(system.n_hours, dtype=bool),
+    )
+
+
+def nodal_components(system: AdequacySystem) -> tuple[Component, ...]:
+    """Elements of the nodal level: supply columns, then branches."""
+    return (*system.unit_component, *system.branch_component)
+
+
+def scopes_of(system: AdequacySystem, detail: NetworkDetail) -> Scopes:
+    """System, zones, oblasts, buses with demand, classes that count."""
+    names = ["system"]
+    by_bus = system.load_mw.sum(axis=0)
+    demand = [float(by_bus.sum())]
+    groups = []
+    oblasts = sorted({oblast for oblast in detail.bus_oblast if oblast})
+    zones = list(system.areas) if len(system.areas) > 1 else []
+    for kind, members, of_bus in (
+        ("zone", zones, [system.areas[area] for area in system.bus_area]),
+        ("oblast", oblasts, list(detail.bus_oblast)),
+        ("bus", list(system.buses), list(system.buses)),
+    ):
+        group = np.full(len(system.buses), -1, dtype=np.int32)
+        for member in members:
+            at = np.array([name == member for name in of_bus])
+            if by_bus[at].sum() <= 0.0:
+                continue
+            group[at] = len(names)
+            names.append(f"{kind}:{member}")
+            demand.append(float(by_bus[at].sum()))
+        groups.append(group)
+    class_scope = np.full(len(detail.class_name), -1, dtype=np.int32)
+    if len(detail.class_name) > 1:
+        by_class = detail.demand_mw.sum(axis=(0, 1))
+        for k in np.flatnonzero(detail.class_counts & (by_class > 0.0)):
+            class_scope[k] = len(names)
+            names.append(f"class:{detail.class_name[k]}")
+            demand.append(float(by_class[k]))
+    return Scopes(tuple(names), np.array(demand), np.array(groups), class_scope)
+
+
+def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) -> NodalCase:
+    """Arrays of the nodal kernel."""
+    n_buses = len(system.buses)
+    dispatch = make_case(
+        n_buses,
+        system.unit_bus,
+        system.branch_from,
+        system.branch_to,
+        system.branch_x_pu,
+        detail.branch_in_service,
+        detail.interface_start,
+        detail.interface_branch,
+        detail.interface_sign,
+    )
+    dearest = float(max(detail.unit_cost.max(initial=0.0), 1.0))
+    spill_cost = np.full(len(system.unit_name), SPILL_FACTOR * dearest)
+    penalty = np.tile(detail.class_penalty, (n_buses, 1))
+    rows: list[F8] = []
+    unit_row = np.full(len(system.unit_name), -1, dtype=np.int32)
+    for unit, profile in enumerate(system.unit_profile):
+        if profile is not None:
+            unit_row[unit] = len(rows)
+            rows.append(profile)
+    demand = np.ascontiguousarray(detail.demand_mw)
+    bus_demand = np.ascontiguousarray(demand.sum(axis=2))
+    n_days = -(-system.n_hours // DAY_H)
+    peak_hour = np.zeros(n_days, dtype=np.int32)
+    keeps_shape = np.zeros(n_days, dtype=bool)
+    total = bus_demand.sum(axis=1)
+    for day in range(n_days):
+        hours = slice(day * DAY_H, min((day + 1) * DAY_H, system.n_hours))
+        peak = day * DAY_H + int(total[hours].argmax())
+        peak_hour[day] = peak
+        if total[peak] > 0.0:
+            scaled = bus_demand[peak] * (total[hours] / total[peak])[:, None]
+            gap = np.abs(bus_demand[hours] - scaled).max()
+            one_season = (detail.is_winter[hours] == detail.is_winter[peak]).all()
+            keeps_shape[day] = gap <= SHAPE_TOLERANCE * max(bus_demand[peak].max(), 1.0) and one_season
+    return NodalCase(
+        n_hours=system.n_hours,
+        dispatch=dispatch,
+        order=make_merit_order(n_buses, system.unit_bus, detail.unit_cost, spill_cost, penalty),
+        unit_mw=system.unit_mw,
+        unit_row=unit_row,
+        profile_mw=np.array(rows).reshape(len(rows), system.n_hours),
+        cost=np.ascontiguousarray(detail.unit_cost),
+        spill_cost=spill_cost,
+        penalty=penalty,
+        demand_mw=demand,
+        bus_demand_mw=bus_demand,
+        peak_hour=peak_hour,
+        keeps_shape=keeps_shape,
+        branch_mw=system.branch_mw,
+        limit_interface=detail.limit_interface,
+        limit_is_forward=detail.limit_is_forward,
+        limit_lines_out=detail.limit_lines_out,
+        limit_season=detail.limit_season,
+        limit_mw=detail.limit_mw,
+        is_winter=detail.is_winter,
+        counts=detail.class_counts,
+        group_scope=scopes.group_scope,
+        class_scope=scopes.class_scope,
+        tolerance_mw=NETWORK_TOLERANCE_MW,
+    )
+
+
+class _Nodal:
+    """What both nodal samplers share: the case, states solved by HiGHS, and counters."""
+
+    def __init__(self, system: AdequacySystem, seed: int) -> None:
+        if system.stores:
+            raise StudyError("level: stores are not modelled at nodal level; use zonal or copper, or leave them out")
+        if not system.branch_name:
+            raise StudyError(f"level: {system.name} has no branches; give branches or use copper or zonal")
+        components = nodal_components(system)
+        if system.common_causes:
+            require_single_names(components)
+            branch_names = set(system.branch_name)
+            for cause in system.common_causes:
+                if any(name in branch_names and share < 1.0 for name, share in cause.lost_share.items()):
+                    raise StudyError(f"{cause.component.name}: a branch is in or out; give lost_share 1 or 0 rows")
+        detail = system.detail or plain_detail(system)
+        scopes = scopes_of(system, detail)
+        self.name = system.name
+        self.scopes = scopes.names
+        self.demand_mwh = scopes.demand_mwh
+        self.case = nodal_case(system, scopes, detail)
+        self.seed = np.uint64(seed)
+        n_rows, n_buses = self.case.dispatch.row_ptdf.shape
+        self.n_slots = int(min(MAX_SLOTS, max(8, SLOT_MEMORY // (16 * n_rows * n_buses))))
+        self.counter = np.zeros(N_COUNTERS, dtype=np.int64)
+        self.n_fallbacks = 0
+        self._lock = threading.Lock()
+
+    def diagnostics(self) -> dict[str, int]:
+        """How hours were decided: on a day's certificate, a candidate, by dispatch; counted; solved by HiGHS."""
+        return {
+            "hours_by_day": int(self.counter[BY_DAY]),
+            "hours_by_candidate": int(self.counter[BY_CANDIDATE]),
+            "dispatches": int(self.counter[BY_DISPATCH]),
+            "counted": int(self.counter[COUNTED]),
+            "topologies": int(self.counter[TOPOLOGIES]),
+            "highs_fallbacks": self.n_fallbacks,
+        }
+
+    def _scratch(self) -> tuple[NodalScratch, Workspace]:
+        case = self.case
+        workspace = make_workspace(
+            case.dispatch.n_buses, len(case.unit_mw), case.penalty.shape[1], case.dispatch.row_ptdf.shape[0]
+        )
+        return new_nodal_scratch(case, len(self.scopes), self.n_slots), workspace
+
+    def _note(self, scratch: NodalScratch, n_fallbacks: int) -> None:
+        with self._lock:
+            self.counter += scratch.counter
+            self.n_fallbacks += n_fallbacks
+
+    def _answer(self, scratch: NodalScratch) -> F8:
+        """Shedding of the state the kernel could not solve, by HiGHS."""
+        case = self.case
+        hour = int(scratch.failed[1])
+        topology = make_topology(case.dispatch, scratch.failed_out[scratch.failed_out >= 0])
+        slot_out = topology.out_branch
+        lo, hi = np.empty(case.dispatch.row_ptdf.shape[0]), np.empty(case.dispatch.row_ptdf.shape[0])
+        from gridsim.kernels.nodal import row_limits
+
+        row_limits(case, slot_out, bool(case.is_winter[hour]), lo, hi)
+        solution = solve_highs(
+            case.dispatch,
+            DispatchState(
+                topology=topology,
+                lo_mw=np.zeros(len(case.unit_mw)),
+                hi_mw=scratch.failed_hi_mw.copy(),
+                cost=case.cost,
+                spill_cost=case.spill_cost,
+                demand_mw=case.demand_mw[hour],
+                penalty=case.penalty,
+                row_lo_mw=lo,
+                row_hi_mw=hi,
+            ),
+        )
+        if solution.status != 0:
+            raise NotConverged(self.name, float(hour), solution.pivots, f"dispatch of sample {scratch.failed[0]}")
+        return np.asarray(solution.shed_mw)
+
+    def _until_done(
+        self, n: int, scratch: NodalScratch, step: Callable[[int, Answers], tuple[int, int]], grow: Callable[[], None]
+    ) -> None:
+        """Call ``step(done, answers)`` until all samples are done, answering and growing in between."""
+        samples: list[int] = []
+        hours: list[int] = []
+        sheds: list[F8] = []
+        shape = self.case.penalty.shape
+        done = 0
+        while True:
+            answers = Answers(
+                np.array(samples, dtype=np.int64),
+                np.array(hours, dtype=np.int64),
+                np.array(sheds).reshape(len(sheds), *shape),
+            )
+            advanced, reason = step(done, answers)
+            done += advanced
+            if reason == DONE:
+                assert done == n
+                break
+            if reason == EVENTS_FULL:
+                grow()
+            elif reason == UNSOLVED:
+                samples.append(int(scratch.failed[0]))
+                hours.append(int(scratch.failed[1]))
+                sheds.append(self._answer(scratch))
+        self._note(scratch, len(samples))
+
+
+class NodalYears(_Nodal):
+    """Chronological years at every bus."""
+
+    block_size: int = 8
+    default_job_blocks: int = 4
+
+    def __init__(self, system: AdequacySystem, seed: int, skip: bool) -> None:
+        super().__init__(system, seed)
+        self.model = outage_model(nodal_components(system), system.common_causes, system.n_hours)
+        self.skip = skip
+
+    def run(self, first: int, n: int) -> tuple[F8, F8]:
+        n_scopes = len(self.scopes)
+        total = np.empty((n, n_scopes, N_TOTALS))
+        scratch, workspace = self._scratch()
+        recorder: list[Recorder] = [new_recorder(n_scopes, 16 * n + 1024)]
+
+        def step(done: int, answers: Answers) -> tuple[int, int]:
+            advanced, reason = nodal_samples(
+                self.case,
+                self.model,
+                self.seed,
+                first + done,
+                n - done,
+                self.skip,
+                recorder[0],
+                scratch,
+                workspace,
+                answers,
+                total[done:],
+            )
+            return int(advanced), int(reason)
+
+        def grow() -> None:
+            old = recorder[0]
+            n_events = int(old.n_events[0])
+            larger = new_recorder(n_scopes, 2 * len(old.event))
+            larger.event[:n_events] = old.event[:n_events]
+            larger.n_events[0] = n_events
+            recorder[0] = larger
+
+        self._until_done(n, scratch, step, grow)
+        return total, recorder[0].event[: int(recorder[0].n_events[0])].copy()
+
+
+class NodalSnapshots(_Nodal):
+    """Random hours and equilibrium states at every bus."""
+
+    block_size: int = 4096
+    default_job_blocks: int = 4
+
+    def __init__(self, system: AdequacySystem, seed: int) -> None:
+        super().__init__(system, seed)
+        self.model = snapshot_model(nodal_components(system), system.common_causes, system.n_hours)
+
+    def run(self, first: int, n: int) -> tuple[F8, F8]:
+        total = np.empty((n, len(self.scopes), N_TOTALS))
+        scratch, workspace = self._scratch()
+
+        def step(done: int, answers: Answers) -> tuple[int, int]:
+            advanced, reason = nodal_snapshots(
+                self.case, self.model, self.seed, first + done, scratch, workspace, answers, total[done:]
+            )
+            return int(advanced), int(reason)
+
+        self._until_done(n, scratch, step, lambda: None)
+        return total, np.empty((0, N_EVENT_COLUMNS))
