@@ -317,19 +317,22 @@ class Simulation:
         """Log plants short of gas or on backup fuel, sections at their limit, zones that shed; each with its cause."""
         now_h, links = self._now_h, self.system.gas_to_power
         backup_mw = sum_at(self.packed.backup_link, fuel.backup_mw, len(links))
-        latest_shortage = ROOT
+        worst_shortage, worst_mw = ROOT, 0.0
         for link, plant in enumerate(links.plant.tolist()):
             short = fuel.link_gas_mw[link] < SHORT_SHARE * fuel.link_asked_mw[link]
             component = f"plant:{plant}"
-            if short or self.log.state(component) != "normal":
-                backup = short and backup_mw[link] > SHORTFALL_TOLERANCE_MW
-                dry = short and not backup and links.backup_fuel[link] != "none" and self._fuel.backup_mwh[link] <= 0
-                text = "on backup fuel" if backup else ("no fuel left" if dry else "short of gas")
-                began = self.log.state(component) == "normal"
-                cause = self._cause(_GAS_TABLES) if began else self.log.last_id(component)
-                number = self.log.add(now_h, component, text if short else "normal", cause)
-                latest_shortage = max(latest_shortage, number if short else ROOT)
-        cause = max(latest_shortage, self._cause())
+            began = self.log.state(component) == "normal"
+            if not short and began:
+                continue
+            backup = short and backup_mw[link] > SHORTFALL_TOLERANCE_MW
+            dry = short and not backup and links.backup_fuel[link] != "none" and self._fuel.backup_mwh[link] <= 0
+            text = "on backup fuel" if backup else ("no fuel left" if dry else "short of gas")
+            cause = self._cause(_GAS_TABLES) if began else self.log.last_id(component)
+            number = self.log.add(now_h, component, text if short else "normal", cause)
+            lost_mw = fuel.link_asked_mw[link] - fuel.link_gas_mw[link] - backup_mw[link]
+            if short and lost_mw > worst_mw:
+                worst_shortage, worst_mw = number, float(lost_mw)
+        cause = worst_shortage if worst_shortage != ROOT else self._cause()
         binding = self._log_sections(answer, cause)
         zone = self.system.buses.zone[self.system.loads.bus]
         for position, name in enumerate(self.system.zones):

@@ -1,0 +1,100 @@
+"""The packed dispatch problem: the price ladder, shares of load classes, section limits by scheme and season."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gridsim.model.pack import pack
+
+
+def test_ladder_is_derived_from_the_dearest_supply(two_areas):
+    packed = pack(two_areas(gas=True))
+    # Dearest of all supplies: mazut at 100. Two shed orders: 200 G and 200 G x 1.25.
+    np.testing.assert_allclose(packed.tiers.penalty, [20_000, 25_000])
+    np.testing.assert_allclose(packed.spill_cost, 200)
+    assert packed.tiers.penalty.max() < 1e4 * packed.dearest_supply
+
+
+def test_ladder_stays_under_its_top_with_many_orders(two_areas):
+    def many(tables):
+        tables["load_classes"] = [{"name": f"c{k}", "shed_order": 3 * k, "voll_usd_per_kwh": 1} for k in range(40)]
+        tables["loads"] = [{"name": f"d{k}", "bus": "s1", "p_mw": 1, "load_class": f"c{k}"} for k in range(40)]
+
+    penalty = pack(two_areas(many)).tiers.penalty
+    assert len(penalty) == 40 and (np.diff(penalty) > 0).all() and penalty[-1] < 1e4 * 25
+
+
+def test_protected_share_sits_in_the_protected_tier_and_shedding_is_divided_by_demand(two_areas):
+    def protect(tables):
+        tables["load_classes"] = [
+            {"name": "factory", "shed_order": 1, "voll_usd_per_kwh": 1, "sheddable_share": 0.6},
+            {"name": "homes", "shed_order": 1, "voll_usd_per_kwh": 5},
+            {"name": "vital", "shed_order": 9, "voll_usd_per_kwh": 50},
+        ]
+
+    system = two_areas(protect)
+    packed = pack(system)
+    load_mw = system.loads.p_mw
+    demand = packed.demand_by_tier(load_mw)
+    s1 = system.buses.position("s1")
+    np.testing.assert_allclose(demand[s1], [200 + 60, 40])  # homes and 60 % of the factory; the rest is protected
+    shed = np.zeros_like(demand)
+    shed[s1] = [130, 10]
+    by_load = dict(zip(system.loads.name.tolist(), packed.shed_by_load(load_mw, shed), strict=True))
+    assert by_load["s1_homes"] == pytest.approx(100)  # half of its tier
+    assert by_load["s1_factory"] == pytest.approx(30 + 10)
+    assert sum(by_load.values()) == pytest.approx(140)
+
+
+def test_own_shed_order_beats_the_class(two_areas):
+    def own(tables):
+        tables["loads"][0]["shed_order"] = 0
+
+    packed = pack(two_areas(own))
+    assert packed.tiers.shed_order.tolist() == [0, 1, 2]
+    assert packed.load_tier.tolist() == [0, 2, 1]
+
+
+def test_price_responsive_class_is_below_all_shedding_and_marked(two_areas):
+    def responsive(tables):
+        tables["load_classes"].append(
+            {"name": "miners", "shed_order": 0, "voll_usd_per_kwh": 0.07, "price_responsive": "true",
+             "price_per_mwh": 20}
+        )  # fmt: skip
+        tables["loads"].append({"name": "mine", "bus": "n2", "p_mw": 50, "load_class": "miners"})
+
+    packed = pack(two_areas(responsive))
+    assert packed.tiers.price_responsive.tolist() == [True, False, False]
+    assert packed.tiers.penalty[0] == 20 and packed.load_tier[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("out", "month", "forward"), [((), 1, 150), ((1,), 1, 60), ((1, 2), 1, 60), ((0,), 1, 150), ((), 7, 140)]
+)
+def test_section_limit_by_circuits_out_and_season(two_areas, out, month, forward):
+    def seasonal(tables):
+        tables["interface_limits"].append(
+            {"interface": "north_south", "direction": "forward", "season": "summer", "normal_mw": 140}
+        )
+
+    lo, hi = pack(two_areas(seasonal)).interface_limits(out, month)
+    assert hi[0] == forward and np.isinf(lo[0])
+
+
+def test_a_derate_leaves_an_unlimited_direction_unlimited(two_areas):
+    packed = pack(two_areas())
+    lo, hi = packed.row_limits([], 1, np.array([0.0]))
+    assert hi[-1] == 0 and lo[-1] == -np.inf
+
+
+def test_columns_are_machines_backup_borders_and_stores(two_areas):
+    def more(tables):
+        tables["borders"] = [
+            {"name": "abroad", "bus": "n1", "contract_import_mw": 10, "limit_import_mw": 20, "price_per_mwh": 60}
+        ]
+        tables["storages"] = [{"name": "battery", "bus": "s1", "p_charge_mw": 5, "p_discharge_mw": 5, "energy_mwh": 10}]
+
+    packed = pack(two_areas(more, gas=True))
+    assert [packed.gen_columns, packed.backup_columns, packed.border_columns] == [slice(0, 2), slice(2, 3), slice(3, 4)]
+    np.testing.assert_allclose(packed.cost, [10, 25, 100, 60, 110, 125])  # stores: 1.1 G and 1.25 G
