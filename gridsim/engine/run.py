@@ -151,7 +151,7 @@ def balance_table(packed: Packed, zones: Columns, calm: Columns) -> Columns:
         return np.asarray(zones[column][rows] - calm[column][then])
 
     gas, backup = change("gas_fired_mw"), change("backup_fuel_mw")
-    other = change("generation_mw") + change("import_mw") - gas - backup
+    other = change("generation_mw") + change("storage_mw") + change("import_mw") - gas - backup
     demand = change("demand_mw") + change("losses_mw") - change("price_response_mw")
     unserved, inflow = change("unserved_mw"), change("net_inflow_mw")
     return {

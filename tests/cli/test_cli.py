@@ -38,6 +38,18 @@ def test_run_writes_a_complete_folder_and_only_json_on_stdout(tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    (tmp_path / "short.yaml").write_text(
+        SHORT + "events:\n  - {id: a, at: +1h, kind: plant_outage, target: aksu_gres}\n"
+    )
+    for out in ("one", "two"):
+        assert gridsim("run", "short.yaml", "--out", out, "--seed", "5", cwd=tmp_path).returncode == 0
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.parquet"))
+    assert len(files) == len(TABLES) + 1
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+
+
 def test_existing_folder_is_never_overwritten_without_force(tmp_path):
     (tmp_path / "short.yaml").write_text(SHORT)
     (tmp_path / "out").mkdir()
