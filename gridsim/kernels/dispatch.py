@@ -30,7 +30,7 @@ from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.jit import jit
 
 #: Status codes of ``solve_dispatch``.
-OPTIMAL, PIVOT_CAP, NO_ENTERING, SINGULAR, DRIFT = 0, 1, 2, 3, 4
+OPTIMAL, PIVOT_CAP, NO_ENTERING, SINGULAR, DRIFT, RENEW = 0, 1, 2, 3, 4, 5
 #: MW by which flows and injections may miss their bounds.
 PRIMAL_TOLERANCE_MW = 1e-7
 #: Of the largest slope: by how much a price may pass the slope of a segment.
@@ -46,7 +46,7 @@ class Workspace(NamedTuple):
 
     Results: p_mw, spill_mw (n_gens,), shed_mw (n_buses, n_classes), flow_mw, row_price (n_rows,), price (n_buses,),
     basis (2 n_buses,) i4 of which ``info[N_BASIS]`` are used, cost (1,) money per hour,
-    info (4,) i4: status, pivots, length of basis, 1 if a warm basis was used.
+    info (5,) i4: status, pivots, length of basis, 1 if a warm basis was used, steps without progress.
     """
 
     p_mw: F8
@@ -93,7 +93,7 @@ class Workspace(NamedTuple):
     loss: F8
 
 
-STATUS, PIVOTS, N_BASIS, WARM = 0, 1, 2, 3
+STATUS, PIVOTS, N_BASIS, WARM, STALLED = 0, 1, 2, 3, 4
 
 
 def make_workspace(n_buses: int, n_gens: int, n_classes: int, n_rows: int) -> Workspace:
@@ -116,7 +116,7 @@ def make_workspace(n_buses: int, n_gens: int, n_classes: int, n_rows: int) -> Wo
         price=f8(n_buses),
         basis=i4(2 * m),
         cost=f8(1),
-        info=i4(4),
+        info=i4(5),
         width=f8(n_items),
         island_sum=f8(n_buses),
         island_last=i4(n_buses),
@@ -172,23 +172,16 @@ def _fill_widths(gen_bus: I4, lo_mw: F8, hi_mw: F8, demand_mw: F8, width: F8, ba
 
 
 @jit
-def _merit_start(
-    order: MeritOrder,
-    island: I4,
-    width: F8,
-    base: F8,
-    q: F8,
-    position: I4,
-    need: F8,
-    last: I4,
-    basic_bus: I4,
-    basic_segment: I4,
-    dual_row: I4,
-) -> int:
+def _merit_start(order: MeritOrder, island: I4, ws: Workspace) -> int:
     """Balance each island by filling its segments in merit order; return the number of basic buses (one per island).
 
     An island without any segment (no supply, no demand) stays without a basic bus; nothing can move there.
     """
+    bus_start, merit, seg_bus, seg_item = order.bus_start, order.merit, order.seg_bus, order.seg_item
+    seg_share = order.seg_share
+    width, base, q, position = ws.width, ws.base, ws.q, ws.position
+    need, last = ws.island_sum, ws.island_last
+    basic_bus, basic_segment, dual_row = ws.basic_bus, ws.basic_segment, ws.dual_row
     n_buses = base.size
     for k in range(n_buses):
         need[k] = 0.0
@@ -201,17 +194,17 @@ def _merit_start(
             n_open += 1
         need[k] -= base[bus]
         q[bus] = base[bus]
-        position[bus] = order.bus_start[bus]
+        position[bus] = bus_start[bus]
     m = 0
-    for p in order.merit:
-        w = width[order.seg_item[p]]
+    for p in merit:
+        w = width[seg_item[p]]
         if w <= 0.0:
             continue
-        bus = order.seg_bus[p]
+        bus = seg_bus[p]
         k = island[bus]
         if last[k] == -3:
             continue
-        w *= order.seg_share[p]
+        w *= seg_share[p]
         last[k] = p
         if w >= need[k]:
             basic_bus[m] = bus
@@ -231,7 +224,7 @@ def _merit_start(
         for k in range(n_buses):
             p = last[k]
             if p >= 0:  # every segment is full and rounding left a trace open: the last one carries it
-                bus = order.seg_bus[p]
+                bus = seg_bus[p]
                 basic_bus[m] = bus
                 basic_segment[m] = p
                 dual_row[m] = -1 - k
@@ -241,27 +234,22 @@ def _merit_start(
 
 
 @jit
-def _read_basis(
-    order: MeritOrder,
-    basis: I4,
-    n_basis: int,
-    basic_bus: I4,
-    basic_segment: I4,
-    dual_row: I4,
-    slot_of_bus: I4,
-    island: I4,
-) -> int:
+def _read_basis(order: MeritOrder, island: I4, basis: I4, n_basis: int, ws: Workspace) -> int:
     """Unpack a basis of an earlier state; return its size, or 0 if it does not fit this state's islands."""
+    bus_start, id_position, seg_bus, seg_item = order.bus_start, order.id_position, order.seg_bus, order.seg_item
+    seg_next, island_last, side, width = order.seg_next, ws.island_last, ws.side, ws.width
+    basic_bus, basic_segment, dual_row = ws.basic_bus, ws.basic_segment, ws.dual_row
+    slot_of_bus = ws.slot_of_bus
     m = 0
     n_rows = 0
     for k in range(n_basis):
         code = basis[k]
         if code >= 0:
-            p = order.id_position[code]
-            if slot_of_bus[order.seg_bus[p]] >= 0:
+            p = id_position[code]
+            if slot_of_bus[seg_bus[p]] >= 0:
                 return 0
-            slot_of_bus[order.seg_bus[p]] = m
-            basic_bus[m] = order.seg_bus[p]
+            slot_of_bus[seg_bus[p]] = m
+            basic_bus[m] = seg_bus[p]
             basic_segment[m] = p
             m += 1
         else:
@@ -269,7 +257,7 @@ def _read_basis(
     n_balances = m - n_rows
     if n_balances <= 0:
         return 0
-    # one balance row per island, found by its basic buses; whether all islands are found is checked by the caller
+    # one balance row per island, found by its basic buses
     found = 0
     for i in range(m):
         k = island[basic_bus[i]]
@@ -288,6 +276,20 @@ def _read_basis(
         if basis[k] < 0:
             dual_row[found] = -1 - basis[k]
             found += 1
+    for j in range(m):
+        side[j] = 0
+    # every island where something can move must have its balance row in the basis
+    for k in range(island.size):
+        island_last[k] = 0
+    for j in range(n_balances):
+        island_last[-1 - dual_row[j]] = 1
+    for bus in range(island.size):
+        if island_last[island[bus]] == 0:
+            p = bus_start[bus]
+            while p < bus_start[bus + 1]:
+                if width[seg_item[p]] > 0.0:
+                    return 0
+                p = seg_next[p]
     return m
 
 
@@ -324,30 +326,33 @@ def _restore(ws: Workspace, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, m:
 
     Works on what is missing (one step of iterative refinement), so rounding does not pile up over pivots.
     """
-    n_rows = ws.flow_mw.size
+    basic_bus, dual_row, flow_mw, inverse = ws.basic_bus, ws.dual_row, ws.flow_mw, ws.inverse
+    island_sum, injection, side, vector_a = ws.island_sum, ws.q, ws.side, ws.vector_a
+    vector_b = ws.vector_b
+    n_rows = flow_mw.size
     island, bus_ptdf = topology.island, topology.bus_ptdf
-    missing, move = ws.vector_a, ws.vector_b
+    missing, move = vector_a, vector_b
     for k in range(island.size):
-        ws.island_sum[k] = 0.0
+        island_sum[k] = 0.0
     for bus in range(island.size):
-        ws.island_sum[island[bus]] += ws.q[bus]
+        island_sum[island[bus]] += injection[bus]
     for i in range(m):
         move[i] = 0.0
     for j in range(m):
-        row = ws.dual_row[j]
+        row = dual_row[j]
         if row < 0:
-            missing[j] = -ws.island_sum[-1 - row]
+            missing[j] = -island_sum[-1 - row]
         else:
-            missing[j] = ws.flow_mw[row] - (row_hi_mw[row] if ws.side[j] > 0 else row_lo_mw[row])
+            missing[j] = flow_mw[row] - (row_hi_mw[row] if side[j] > 0 else row_lo_mw[row])
         if missing[j] != 0.0:
             for i in range(m):
-                move[i] += missing[j] * ws.inverse[j, i]
+                move[i] += missing[j] * inverse[j, i]
     for i in range(m):
         if move[i] != 0.0:
-            bus = ws.basic_bus[i]
-            ws.q[bus] += move[i]
+            bus = basic_bus[i]
+            injection[bus] += move[i]
             for row in range(n_rows):
-                ws.flow_mw[row] += bus_ptdf[bus, row] * move[i]
+                flow_mw[row] += bus_ptdf[bus, row] * move[i]
 
 
 @jit
@@ -359,45 +364,50 @@ def _place(
     ``fresh`` positions all nonbasic buses by price; otherwise they keep their place while it is dual feasible (a bus
     whose price equals a slope may stand on either side). Return False if a row would have to sit at an infinite limit.
     """
+    bus_start, scale, seg_item, seg_next = order.bus_start, order.scale, order.seg_item, order.seg_next
+    seg_share, base, basic_hi, basic_lo = order.seg_share, ws.base, ws.basic_hi, ws.basic_lo
+    basic_segment, dual, dual_row, flow_mw = ws.basic_segment, ws.dual, ws.dual_row, ws.flow_mw
+    inverse, island_sum, bus_position, bus_price = ws.inverse, ws.island_sum, ws.position, ws.price
+    injection, side, slot_of_bus, width = ws.q, ws.side, ws.slot_of_bus, ws.width
     island, row_ptdf, bus_ptdf = topology.island, topology.row_ptdf, topology.bus_ptdf
-    n_buses, n_rows = island.size, ws.flow_mw.size
-    tolerance = DUAL_TOLERANCE * order.scale[0]
+    n_buses, n_rows = island.size, flow_mw.size
+    tolerance = DUAL_TOLERANCE * scale[0]
     for j in range(m):
         total = 0.0
         for i in range(m):
-            total += ws.inverse[j, i] * slope[ws.basic_segment[i]]
-        ws.dual[j] = total
+            total += inverse[j, i] * slope[basic_segment[i]]
+        dual[j] = total
     for k in range(n_buses):
-        ws.island_sum[k] = 0.0
+        island_sum[k] = 0.0
     for j in range(m):
-        if ws.dual_row[j] < 0:
-            ws.island_sum[-1 - ws.dual_row[j]] = ws.dual[j]
+        if dual_row[j] < 0:
+            island_sum[-1 - dual_row[j]] = dual[j]
     for bus in range(n_buses):
-        ws.price[bus] = ws.island_sum[island[bus]]
+        bus_price[bus] = island_sum[island[bus]]
     for j in range(m):
-        row = ws.dual_row[j]
+        row = dual_row[j]
         if row >= 0:
-            mu = ws.dual[j]
-            if mu > tolerance or (mu >= -tolerance and ws.side[j] == 0):
-                ws.side[j] = 1
+            mu = dual[j]
+            if mu > tolerance or (mu >= -tolerance and side[j] == 0):
+                side[j] = 1
             elif mu < -tolerance:
-                ws.side[j] = -1
-            limit = row_hi_mw[row] if ws.side[j] > 0 else row_lo_mw[row]
+                side[j] = -1
+            limit = row_hi_mw[row] if side[j] > 0 else row_lo_mw[row]
             if not np.isfinite(limit):
                 return False
             for bus in range(n_buses):
-                ws.price[bus] -= mu * row_ptdf[row, bus]
+                bus_price[bus] -= mu * row_ptdf[row, bus]
     for row in range(n_rows):
-        ws.flow_mw[row] = 0.0
+        flow_mw[row] = 0.0
     for bus in range(n_buses):
-        start, end = order.bus_start[bus], order.bus_start[bus + 1]
-        slot = ws.slot_of_bus[bus]
+        start, end = bus_start[bus], bus_start[bus + 1]
+        slot = slot_of_bus[bus]
         if slot >= 0:
-            position = ws.basic_segment[slot]
-            ws.price[bus] = slope[position]
+            position = basic_segment[slot]
+            bus_price[bus] = slope[position]
         else:
-            price = ws.price[bus]
-            position = start if fresh else ws.position[bus]
+            price = bus_price[bus]
+            position = start if fresh else bus_position[bus]
             if fresh:
                 while position < end and slope[position] < price:
                     position += 1
@@ -406,23 +416,23 @@ def _place(
                     position += 1
                 while position > start and slope[position - 1] > price + tolerance:
                     position -= 1
-        ws.position[bus] = position
-        q = ws.base[bus]
+        bus_position[bus] = position
+        q = base[bus]
         k = start
         while k < position:
-            w = ws.width[order.seg_item[k]]
+            w = width[seg_item[k]]
             if w > 0.0:
-                q += w * order.seg_share[k]
+                q += w * seg_share[k]
                 k += 1
             else:
-                k = order.seg_next[k]
-        ws.q[bus] = q
+                k = seg_next[k]
+        injection[bus] = q
         if slot >= 0:
-            ws.basic_lo[slot] = q
-            ws.basic_hi[slot] = q + ws.width[order.seg_item[position]] * order.seg_share[position]
+            basic_lo[slot] = q
+            basic_hi[slot] = q + width[seg_item[position]] * seg_share[position]
         if q != 0.0:
             for row in range(n_rows):
-                ws.flow_mw[row] += bus_ptdf[bus, row] * q
+                flow_mw[row] += bus_ptdf[bus, row] * q
     _restore(ws, topology, row_lo_mw, row_hi_mw, m)
     return True
 
@@ -432,34 +442,32 @@ def _refactorise(
     order: MeritOrder, slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, fresh: bool
 ) -> bool:
     """Sort and factorise the basis and place every bus by it; False if it is singular or needs an infinite limit."""
-    _sort_basis(ws.basic_bus, ws.basic_segment, ws.dual_row, ws.side, m)
+    island, row_ptdf, basic_bus, basic_segment = topology.island, topology.row_ptdf, ws.basic_bus, ws.basic_segment
+    dual_row, inverse, matrix, permutation = ws.dual_row, ws.inverse, ws.matrix, ws.permutation
+    side, slot_of_bus, slot_of_row = ws.side, ws.slot_of_bus, ws.slot_of_row
+    _sort_basis(basic_bus, basic_segment, dual_row, side, m)
     for i in range(m):
-        ws.slot_of_bus[ws.basic_bus[i]] = i
+        slot_of_bus[basic_bus[i]] = i
     active = 0
     for j in range(m):
-        if ws.dual_row[j] >= 0:
-            ws.slot_of_row[ws.dual_row[j]] = j
+        if dual_row[j] >= 0:
+            slot_of_row[dual_row[j]] = j
             active += 1
     if active == 0:  # one bus per island: a permutation
         for j in range(m):
             for i in range(m):
-                ws.inverse[j, i] = 1.0 if topology.island[ws.basic_bus[i]] == -1 - ws.dual_row[j] else 0.0
-    elif (
-        factorise(
-            ws.inverse, ws.matrix, ws.permutation, ws.basic_bus, ws.dual_row, m, topology.island, topology.row_ptdf
-        )
-        < 1e-10
-    ):
+                inverse[j, i] = 1.0 if island[basic_bus[i]] == -1 - dual_row[j] else 0.0
+    elif factorise(inverse, matrix, permutation, basic_bus, dual_row, m, island, row_ptdf) < 1e-10:
         return False
     return _place(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh)
 
 
 @jit
-def _shift(ws: Workspace, bus_ptdf: F8, bus: int, move_mw: float) -> None:
+def _shift(injection: F8, flow_mw: F8, bus_ptdf: F8, bus: int, move_mw: float) -> None:
     """Change one injection and the flows with it."""
-    ws.q[bus] += move_mw
-    for row in range(ws.flow_mw.size):
-        ws.flow_mw[row] += bus_ptdf[bus, row] * move_mw
+    injection[bus] += move_mw
+    for row in range(flow_mw.size):
+        flow_mw[row] += bus_ptdf[bus, row] * move_mw
 
 
 @jit
@@ -468,40 +476,44 @@ def _find_violation(ws: Workspace, row_lo_mw: F8, row_hi_mw: F8, m: int, bland: 
 
     With ``bland`` the first one in the order of buses, then rows.
     """
+    basic_bus, basic_hi, basic_lo, flow_mw = ws.basic_bus, ws.basic_hi, ws.basic_lo, ws.flow_mw
+    injection = ws.q
     worst = PRIMAL_TOLERANCE_MW
     slot, new_row = -1, -1
     sign = 0.0
     if bland:
         for i in range(m):
-            q = ws.q[ws.basic_bus[i]]
-            violation = max(q - ws.basic_hi[i], ws.basic_lo[i] - q)
-            if violation > PRIMAL_TOLERANCE_MW and (slot < 0 or ws.basic_bus[i] < ws.basic_bus[slot]):
+            q = injection[basic_bus[i]]
+            violation = max(q - basic_hi[i], basic_lo[i] - q)
+            if violation > PRIMAL_TOLERANCE_MW and (slot < 0 or basic_bus[i] < basic_bus[slot]):
                 slot, worst = i, violation
-                sign = 1.0 if q > ws.basic_hi[i] else -1.0
+                sign = 1.0 if q > basic_hi[i] else -1.0
         if slot >= 0:
             return slot, new_row, sign, worst
     else:
         for i in range(m):
-            q = ws.q[ws.basic_bus[i]]
-            if q - ws.basic_hi[i] > worst:
-                slot, sign, worst = i, 1.0, q - ws.basic_hi[i]
-            elif ws.basic_lo[i] - q > worst:
-                slot, sign, worst = i, -1.0, ws.basic_lo[i] - q
-    for row in range(ws.flow_mw.size):
-        flow = ws.flow_mw[row]
+            q = injection[basic_bus[i]]
+            if q - basic_hi[i] > worst:
+                slot, sign, worst = i, 1.0, q - basic_hi[i]
+            elif basic_lo[i] - q > worst:
+                slot, sign, worst = i, -1.0, basic_lo[i] - q
+    for row in range(flow_mw.size):
+        flow = flow_mw[row]
         violation = max(flow - row_hi_mw[row], row_lo_mw[row] - flow)
         if violation > worst:
             new_row, slot, worst = row, -1, violation
             if bland:
                 break
     if new_row >= 0:
-        sign = 1.0 if ws.flow_mw[new_row] > row_hi_mw[new_row] else -1.0
+        sign = 1.0 if flow_mw[new_row] > row_hi_mw[new_row] else -1.0
     return slot, new_row, sign, worst
 
 
 @jit
 def _find_directions(ws: Workspace, topology: Topology, m: int, slot: int, new_row: int, sign: float) -> None:
     """Write how multipliers (dual_direction) and prices (direction) move per unit dual step."""
+    basic_bus, dual_row, inverse, island_sum = ws.basic_bus, ws.dual_row, ws.inverse, ws.island_sum
+    vector_a = ws.vector_a
     island, row_ptdf = topology.island, topology.row_ptdf
     n_buses = island.size
     direction, dual_direction = ws.direction, ws.dual_direction
@@ -509,55 +521,73 @@ def _find_directions(ws: Workspace, topology: Topology, m: int, slot: int, new_r
         direction[bus] = 0.0
     if slot >= 0:
         for j in range(m):
-            dual_direction[j] = sign * ws.inverse[j, slot]
+            dual_direction[j] = sign * inverse[j, slot]
     else:
         for i in range(m):
-            ws.vector_a[i] = row_ptdf[new_row, ws.basic_bus[i]]
+            vector_a[i] = row_ptdf[new_row, basic_bus[i]]
         for j in range(m):
             total = 0.0
             for i in range(m):
-                total += ws.inverse[j, i] * ws.vector_a[i]
+                total += inverse[j, i] * vector_a[i]
             dual_direction[j] = sign * total
         for bus in range(n_buses):
             direction[bus] = -sign * row_ptdf[new_row, bus]
     for k in range(n_buses):
-        ws.island_sum[k] = 0.0
+        island_sum[k] = 0.0
     for j in range(m):
-        row = ws.dual_row[j]
+        row = dual_row[j]
         rate = dual_direction[j]
         if row < 0:
-            ws.island_sum[-1 - row] = rate
+            island_sum[-1 - row] = rate
         elif rate != 0.0:
             for bus in range(n_buses):
                 direction[bus] -= rate * row_ptdf[row, bus]
     for bus in range(n_buses):
-        direction[bus] += ws.island_sum[island[bus]]
+        direction[bus] += island_sum[island[bus]]
     for i in range(m):
-        direction[ws.basic_bus[i]] = 0.0
+        direction[basic_bus[i]] = 0.0
     if slot >= 0:
-        direction[ws.basic_bus[slot]] = sign
+        direction[basic_bus[slot]] = sign
 
 
 @jit
-def _find_breakpoint(order: MeritOrder, slope: F8, ws: Workspace, bus: int, p: int) -> bool:
+def _find_breakpoint(
+    bus: int,
+    p: int,
+    rate: float,
+    price: float,
+    tolerance: float,
+    bus_start: I4,
+    seg_item: I4,
+    seg_next: I4,
+    seg_prev: I4,
+    seg_share: F8,
+    slope: F8,
+    width: F8,
+    target: I4,
+    step: F8,
+    reach: F8,
+    loss: F8,
+) -> bool:
     """Write the segment at or beyond position ``p`` that the moving price of ``bus`` meets next, and when."""
-    rate = ws.direction[bus]
     if rate > 0.0:
-        end = order.bus_start[bus + 1]
-        while p < end and ws.width[order.seg_item[p]] <= 0.0:
-            p = order.seg_next[p]
+        end = bus_start[bus + 1]
+        while p < end and width[seg_item[p]] <= 0.0:
+            p = seg_next[p]
         if p >= end:
             return False
     else:
-        start = order.bus_start[bus]
-        while p >= start and ws.width[order.seg_item[p]] <= 0.0:
-            p = order.seg_prev[p]
+        start = bus_start[bus]
+        while p >= start and width[seg_item[p]] <= 0.0:
+            p = seg_prev[p]
         if p < start:
             return False
-    ws.target[bus] = p
-    ws.step[bus] = max((slope[p] - ws.price[bus]) / rate, 0.0)
-    ws.loss[bus] = abs(rate) * ws.width[order.seg_item[p]] * order.seg_share[p]
-    ws.slack[bus] = ws.step[bus] + DUAL_TOLERANCE * order.scale[0] / abs(rate)
+    size = abs(rate)
+    gap = max((slope[p] - price) / rate, 0.0)
+    target[bus] = p
+    step[bus] = gap
+    reach[bus] = gap + tolerance / size
+    loss[bus] = size * width[seg_item[p]] * seg_share[p]
     return True
 
 
@@ -577,77 +607,142 @@ def _ratio_test(
 
     What enters is a bus, or ``n_buses`` + the slot of an active row, or -1 if nothing can.
     """
-    n_buses = topology.island.size
+    bus_start, seg_next, seg_prev = order.bus_start, order.seg_next, order.seg_prev
+    seg_item, seg_share, bus_ptdf, flow_mw, injection = (
+        order.seg_item,
+        order.seg_share,
+        topology.bus_ptdf,
+        ws.flow_mw,
+        ws.q,
+    )
+    bus_price = ws.price
+    tolerance = DUAL_TOLERANCE * order.scale[0]
+    island, candidate, direction, dual = topology.island, ws.candidate, ws.direction, ws.dual
+    dual_direction, dual_row, loss_at, bus_position = ws.dual_direction, ws.dual_row, ws.loss, ws.position
+    side, reach_of, step_to, target_of = ws.side, ws.slack, ws.step, ws.target
+    width = ws.width
+    n_buses = island.size
     n_candidates = 0
     for bus in range(n_buses):
-        rate = ws.direction[bus]
+        rate = direction[bus]
         if abs(rate) > PIVOT_TOLERANCE:
-            p = ws.position[bus]
-            if _find_breakpoint(order, slope, ws, bus, p if rate > 0.0 else p - 1):
-                ws.candidate[n_candidates] = bus
+            p = bus_position[bus]
+            if _find_breakpoint(
+                bus,
+                p if rate > 0.0 else p - 1,
+                direction[bus],
+                bus_price[bus],
+                tolerance,
+                bus_start,
+                seg_item,
+                seg_next,
+                seg_prev,
+                seg_share,
+                slope,
+                width,
+                target_of,
+                step_to,
+                reach_of,
+                loss_at,
+            ):
+                candidate[n_candidates] = bus
                 n_candidates += 1
     for j in range(m):
-        row = ws.dual_row[j]
-        rate = -ws.dual_direction[j] * ws.side[j]
+        row = dual_row[j]
+        rate = -dual_direction[j] * side[j]
         if row >= 0 and rate > PIVOT_TOLERANCE:
             code = n_buses + j
-            ws.step[code] = max(ws.dual[j] * ws.side[j] / rate, 0.0)
-            ws.loss[code] = rate * (row_hi_mw[row] - row_lo_mw[row])
-            ws.slack[code] = ws.step[code] + DUAL_TOLERANCE * order.scale[0] / rate
-            ws.candidate[n_candidates] = code
+            step_to[code] = max(dual[j] * side[j] / rate, 0.0)
+            loss_at[code] = rate * (row_hi_mw[row] - row_lo_mw[row])
+            reach_of[code] = step_to[code] + tolerance / rate
+            candidate[n_candidates] = code
             n_candidates += 1
     # half the tolerance less, or rounding lets an island that must shed everything run out of segments to enter
     remaining = violation - 0.5 * PRIMAL_TOLERANCE_MW
     while n_candidates > 0:
         nearest = np.inf
         for c in range(n_candidates):
-            nearest = min(nearest, ws.step[ws.candidate[c]] if bland else ws.slack[ws.candidate[c]])
+            nearest = min(nearest, step_to[candidate[c]] if bland else reach_of[candidate[c]])
         loss = 0.0
         for c in range(n_candidates):
-            if ws.step[ws.candidate[c]] <= nearest:
-                loss += ws.loss[ws.candidate[c]]
+            if step_to[candidate[c]] <= nearest:
+                loss += loss_at[candidate[c]]
         entering = -1
         if bland or loss >= remaining:
             best, widest = 0.0, 0.0
             for c in range(n_candidates):
-                code = ws.candidate[c]
-                if ws.step[code] <= nearest:
+                code = candidate[c]
+                if step_to[code] <= nearest:
                     if bland:
                         entering = code
                         break
-                    rate = abs(ws.direction[code]) if code < n_buses else abs(ws.dual_direction[code - n_buses])
+                    rate = abs(direction[code]) if code < n_buses else abs(dual_direction[code - n_buses])
                     # of equal pivots the wider segment: it is less likely to be left at once
-                    if rate > best * (1.0 + 1e-9) or (rate > best * (1.0 - 1e-9) and ws.loss[code] > widest):
-                        best, widest, entering = rate, ws.loss[code], code
+                    if rate > best * (1.0 + 1e-9) or (rate > best * (1.0 - 1e-9) and loss_at[code] > widest):
+                        best, widest, entering = rate, loss_at[code], code
             if bland:
-                return entering, ws.step[entering]
+                return entering, step_to[entering]
         kept = 0
         for c in range(n_candidates):
-            code = ws.candidate[c]
-            stays = code == entering or ws.step[code] > nearest
-            if not stays and (entering < 0 or ws.loss[code] < remaining):
-                remaining -= ws.loss[code]
+            code = candidate[c]
+            stays = code == entering or step_to[code] > nearest
+            if not stays and (entering < 0 or loss_at[code] < remaining):
+                remaining -= loss_at[code]
                 if code >= n_buses:
-                    ws.side[code - n_buses] = -ws.side[code - n_buses]
+                    side[code - n_buses] = -side[code - n_buses]
                 else:
-                    p = ws.target[code]
-                    w = ws.width[order.seg_item[p]] * order.seg_share[p]
-                    if ws.direction[code] > 0.0:
-                        _shift(ws, topology.bus_ptdf, code, w)
-                        ws.position[code] = p + 1
-                        stays = _find_breakpoint(order, slope, ws, code, p + 1)
+                    p = target_of[code]
+                    w = width[seg_item[p]] * seg_share[p]
+                    if direction[code] > 0.0:
+                        _shift(injection, flow_mw, bus_ptdf, code, w)
+                        bus_position[code] = p + 1
+                        stays = _find_breakpoint(
+                            code,
+                            p + 1,
+                            direction[code],
+                            bus_price[code],
+                            tolerance,
+                            bus_start,
+                            seg_item,
+                            seg_next,
+                            seg_prev,
+                            seg_share,
+                            slope,
+                            width,
+                            target_of,
+                            step_to,
+                            reach_of,
+                            loss_at,
+                        )
                     else:
-                        _shift(ws, topology.bus_ptdf, code, -w)
-                        ws.position[code] = p
-                        stays = _find_breakpoint(order, slope, ws, code, p - 1)
+                        _shift(injection, flow_mw, bus_ptdf, code, -w)
+                        bus_position[code] = p
+                        stays = _find_breakpoint(
+                            code,
+                            p - 1,
+                            direction[code],
+                            bus_price[code],
+                            tolerance,
+                            bus_start,
+                            seg_item,
+                            seg_next,
+                            seg_prev,
+                            seg_share,
+                            slope,
+                            width,
+                            target_of,
+                            step_to,
+                            reach_of,
+                            loss_at,
+                        )
             else:
                 stays = True
             if stays:
-                ws.candidate[kept] = code
+                candidate[kept] = code
                 kept += 1
         n_candidates = kept
         if entering >= 0:
-            return entering, ws.step[entering]
+            return entering, step_to[entering]
     return -1, 0.0
 
 
@@ -662,108 +757,112 @@ def _improve(
     m: int,
     max_pivots: int,
 ) -> tuple[int, int, int]:
-    """Pivot until no bound is violated; return (status, size of the basis, pivots)."""
+    """Pivot until no bound is violated or the inverse needs renewal; return (status, size of the basis, pivots)."""
+    flow_mw = ws.flow_mw
+    scale, seg_item, seg_share, basic_bus = order.scale, order.seg_item, order.seg_share, ws.basic_bus
+    basic_hi, basic_lo, basic_segment, direction = ws.basic_hi, ws.basic_lo, ws.basic_segment, ws.direction
+    dual, dual_direction, dual_row, info = ws.dual, ws.dual_direction, ws.dual_row, ws.info
+    inverse, bus_position, bus_price, injection = ws.inverse, ws.position, ws.price, ws.q
+    side, slot_of_bus, slot_of_row, target_of = ws.side, ws.slot_of_bus, ws.slot_of_row, ws.target
+    vector_a, vector_b, vector_c, vector_d = ws.vector_a, ws.vector_b, ws.vector_c, ws.vector_d
+    width = ws.width
     island, row_ptdf, bus_ptdf = topology.island, topology.row_ptdf, topology.bus_ptdf
     n_buses = island.size
-    stall = 1e-13 * order.scale[0]
-    pivots, stalled, since_factorised = 0, 0, 0
+    stall = 1e-13 * scale[0]
+    pivots = 0
     renew = False
     while True:
-        bland = stalled >= STALL_LIMIT
+        bland = info[STALLED] >= STALL_LIMIT
         slot, new_row, sign, violation = _find_violation(ws, row_lo_mw, row_hi_mw, m, bland)
         if slot < 0 and new_row < 0:
             return OPTIMAL, m, pivots
         if pivots >= max_pivots:
             return PIVOT_CAP, m, pivots
-        if new_row >= 0 and ws.slot_of_row[new_row] >= 0:  # an active row off its limit: the inverse is worn out
-            renew = True
-        if renew or since_factorised >= REFACTOR_EVERY:
-            if since_factorised == 0:
-                return DRIFT, m, pivots
-            if not _refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, False):
-                return SINGULAR, m, pivots
-            since_factorised = 0
-            renew = False
-            continue
+        # an active row off its limit, a small pivot: the inverse is worn out
+        if renew or pivots >= REFACTOR_EVERY or (new_row >= 0 and slot_of_row[new_row] >= 0):
+            return (RENEW if pivots > 0 else DRIFT), m, pivots
 
         _find_directions(ws, topology, m, slot, new_row, sign)
         leaving = -1
         if slot >= 0:
-            leaving = ws.basic_bus[slot]
-            segment = ws.basic_segment[slot]
-            ws.position[leaving] = segment + 1 if sign > 0.0 else segment
-            _shift(ws, bus_ptdf, leaving, (ws.basic_hi[slot] if sign > 0.0 else ws.basic_lo[slot]) - ws.q[leaving])
+            leaving = basic_bus[slot]
+            segment = basic_segment[slot]
+            bus_position[leaving] = segment + 1 if sign > 0.0 else segment
+            _shift(
+                injection,
+                flow_mw,
+                bus_ptdf,
+                leaving,
+                (basic_hi[slot] if sign > 0.0 else basic_lo[slot]) - injection[leaving],
+            )
         entering, step = _ratio_test(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, violation, bland)
         if entering < 0:
             return NO_ENTERING, m, pivots
         pivots += 1
-        since_factorised += 1
-        stalled = stalled + 1 if step <= stall else 0
+        info[STALLED] = info[STALLED] + 1 if step <= stall else 0
 
         if step != 0.0:
             for bus in range(n_buses):
-                ws.price[bus] += step * ws.direction[bus]
+                bus_price[bus] += step * direction[bus]
             for j in range(m):
-                ws.dual[j] += step * ws.dual_direction[j]
-        new_column, new_bus_row = ws.vector_a, ws.vector_b
+                dual[j] += step * dual_direction[j]
+        new_column, new_bus_row = vector_a, vector_b
         pivot = 1.0
         if entering < n_buses:
-            p = ws.target[entering]
-            w = ws.width[order.seg_item[p]] * order.seg_share[p]
-            up = ws.direction[entering] > 0.0
+            p = target_of[entering]
+            w = width[seg_item[p]] * seg_share[p]
+            up = direction[entering] > 0.0
             for j in range(m):
-                row = ws.dual_row[j]
+                row = dual_row[j]
                 if row >= 0:
                     new_bus_row[j] = -row_ptdf[row, entering]
                 else:
                     new_bus_row[j] = 1.0 if island[entering] == -1 - row else 0.0
             if slot >= 0:
                 if entering != leaving:
-                    pivot = replace_bus(ws.inverse, m, slot, new_bus_row, ws.vector_c)
-                    ws.slot_of_bus[leaving] = -1
+                    pivot = replace_bus(inverse, m, slot, new_bus_row, vector_c)
+                    slot_of_bus[leaving] = -1
                 i = slot
             else:
                 for k in range(m):
-                    new_column[k] = -row_ptdf[new_row, ws.basic_bus[k]]
-                pivot = append(
-                    ws.inverse, m, new_bus_row, new_column, -row_ptdf[new_row, entering], ws.vector_c, ws.vector_d
-                )
+                    new_column[k] = -row_ptdf[new_row, basic_bus[k]]
+                pivot = append(inverse, m, new_bus_row, new_column, -row_ptdf[new_row, entering], vector_c, vector_d)
                 i = m
-                ws.dual_row[m] = new_row
-                ws.dual[m] = sign * step
-                ws.side[m] = 1 if sign > 0.0 else -1
-                ws.slot_of_row[new_row] = m
+                dual_row[m] = new_row
+                dual[m] = sign * step
+                side[m] = 1 if sign > 0.0 else -1
+                slot_of_row[new_row] = m
                 m += 1
-            ws.basic_bus[i] = entering
-            ws.basic_segment[i] = p
-            ws.slot_of_bus[entering] = i
-            ws.position[entering] = p
-            ws.price[entering] = slope[p]
-            ws.basic_lo[i] = ws.q[entering] if up else ws.q[entering] - w
-            ws.basic_hi[i] = ws.q[entering] + w if up else ws.q[entering]
+            basic_bus[i] = entering
+            basic_segment[i] = p
+            slot_of_bus[entering] = i
+            bus_position[entering] = p
+            bus_price[entering] = slope[p]
+            basic_lo[i] = injection[entering] if up else injection[entering] - w
+            basic_hi[i] = injection[entering] + w if up else injection[entering]
         else:
             j = entering - n_buses
-            ws.slot_of_row[ws.dual_row[j]] = -1
+            slot_of_row[dual_row[j]] = -1
             if slot >= 0:
-                pivot = remove(ws.inverse, m, slot, j)
+                pivot = remove(inverse, m, slot, j)
                 m -= 1
-                ws.slot_of_bus[leaving] = -1
+                slot_of_bus[leaving] = -1
                 if slot != m:
-                    ws.basic_bus[slot], ws.basic_segment[slot] = ws.basic_bus[m], ws.basic_segment[m]
-                    ws.basic_lo[slot], ws.basic_hi[slot] = ws.basic_lo[m], ws.basic_hi[m]
-                    ws.slot_of_bus[ws.basic_bus[slot]] = slot
+                    basic_bus[slot], basic_segment[slot] = basic_bus[m], basic_segment[m]
+                    basic_lo[slot], basic_hi[slot] = basic_lo[m], basic_hi[m]
+                    slot_of_bus[basic_bus[slot]] = slot
                 if j != m:
-                    ws.dual_row[j], ws.dual[j], ws.side[j] = ws.dual_row[m], ws.dual[m], ws.side[m]
-                    if ws.dual_row[j] >= 0:
-                        ws.slot_of_row[ws.dual_row[j]] = j
+                    dual_row[j], dual[j], side[j] = dual_row[m], dual[m], side[m]
+                    if dual_row[j] >= 0:
+                        slot_of_row[dual_row[j]] = j
             else:
                 for k in range(m):
-                    new_column[k] = -row_ptdf[new_row, ws.basic_bus[k]]
-                pivot = replace_row(ws.inverse, m, j, new_column, ws.vector_c, ws.vector_d)
-                ws.dual_row[j] = new_row
-                ws.dual[j] = sign * step
-                ws.side[j] = 1 if sign > 0.0 else -1
-                ws.slot_of_row[new_row] = j
+                    new_column[k] = -row_ptdf[new_row, basic_bus[k]]
+                pivot = replace_row(inverse, m, j, new_column, vector_c, vector_d)
+                dual_row[j] = new_row
+                dual[j] = sign * step
+                side[j] = 1 if sign > 0.0 else -1
+                slot_of_row[new_row] = j
         if abs(pivot) < 1e-7:
             renew = True
         _restore(ws, topology, row_lo_mw, row_hi_mw, m)
@@ -783,125 +882,92 @@ def _report(
     m: int,
 ) -> None:
     """Divide each injection among its supplies and loads; cost and prices without perturbation and sharing."""
-    n_gens, n_buses, n_rows = lo_mw.size, ws.q.size, ws.flow_mw.size
+    bus_start, seg_id, seg_item, seg_next = order.bus_start, order.seg_id, order.seg_item, order.seg_next
+    seg_plain_slope, seg_share, island, row_ptdf = (
+        order.seg_plain_slope,
+        order.seg_share,
+        topology.island,
+        topology.row_ptdf,
+    )
+    basic_lo, basic_segment, basis_out, cost_out = ws.basic_lo, ws.basic_segment, ws.basis, ws.cost
+    dual_row, flow_mw, info, inverse = ws.dual_row, ws.flow_mw, ws.info, ws.inverse
+    island_sum, p_mw, bus_position, bus_price = ws.island_sum, ws.p_mw, ws.position, ws.price
+    injection, row_price, shed_mw, side = ws.q, ws.row_price, ws.shed_mw, ws.side
+    slot_of_bus, spill_mw, width = ws.slot_of_bus, ws.spill_mw, ws.width
+    n_gens, n_buses, n_rows = lo_mw.size, injection.size, flow_mw.size
     n_classes = demand_mw.shape[1]
     for gen in range(n_gens):
-        ws.p_mw[gen] = lo_mw[gen]
-        ws.spill_mw[gen] = max(lo_mw[gen], 0.0)
+        p_mw[gen] = lo_mw[gen]
+        spill_mw[gen] = max(lo_mw[gen], 0.0)
     for bus in range(n_buses):
         for k in range(n_classes):
-            ws.shed_mw[bus, k] = 0.0
+            shed_mw[bus, k] = 0.0
     for bus in range(n_buses):
-        p = order.bus_start[bus]
-        slot = ws.slot_of_bus[bus]
-        last = ws.position[bus] + (1 if slot >= 0 else 0)
+        p = bus_start[bus]
+        slot = slot_of_bus[bus]
+        last = bus_position[bus] + (1 if slot >= 0 else 0)
         while p < last:
-            item = order.seg_item[p]
-            w = ws.width[item]
+            item = seg_item[p]
+            w = width[item]
             if w <= 0.0:
-                p = order.seg_next[p]
+                p = seg_next[p]
                 continue
-            amount = w * order.seg_share[p]
+            amount = w * seg_share[p]
             if slot >= 0 and p == last - 1:
-                amount = min(max(ws.q[bus] - ws.basic_lo[slot], 0.0), amount)
+                amount = min(max(injection[bus] - basic_lo[slot], 0.0), amount)
             if item < n_gens:
-                ws.p_mw[item] = hi_mw[item] if amount == w else lo_mw[item] + amount
+                p_mw[item] = hi_mw[item] if amount == w else lo_mw[item] + amount
             elif item < 2 * n_gens:
-                ws.spill_mw[item - n_gens] = w - amount
+                spill_mw[item - n_gens] = w - amount
             else:
                 item -= 2 * n_gens
-                ws.shed_mw[item // n_classes, item % n_classes] += amount
+                shed_mw[item // n_classes, item % n_classes] += amount
             p += 1
     total = 0.0
     for gen in range(n_gens):
-        total += cost[gen] * ws.p_mw[gen] + spill_cost[gen] * ws.spill_mw[gen]
+        total += cost[gen] * p_mw[gen] + spill_cost[gen] * spill_mw[gen]
     for bus in range(n_buses):
         for k in range(n_classes):
-            total += penalty[bus, k] * ws.shed_mw[bus, k]
-    ws.cost[0] = total
+            total += penalty[bus, k] * shed_mw[bus, k]
+    cost_out[0] = total
     for row in range(n_rows):
-        ws.row_price[row] = 0.0
+        row_price[row] = 0.0
     for k in range(n_buses):
-        ws.island_sum[k] = 0.0
+        island_sum[k] = 0.0
     for j in range(m):
         total = 0.0
         for i in range(m):
-            total += ws.inverse[j, i] * order.seg_plain_slope[ws.basic_segment[i]]
-        row = ws.dual_row[j]
+            total += inverse[j, i] * seg_plain_slope[basic_segment[i]]
+        row = dual_row[j]
         if row < 0:
-            ws.island_sum[-1 - row] = total
+            island_sum[-1 - row] = total
         else:  # the sign of a multiplier within the perturbation of 0 is that of its limit
-            ws.row_price[row] = max(total, 0.0) if ws.side[j] > 0 else min(total, 0.0)
+            row_price[row] = max(total, 0.0) if side[j] > 0 else min(total, 0.0)
     for bus in range(n_buses):
-        ws.price[bus] = ws.island_sum[topology.island[bus]]
+        bus_price[bus] = island_sum[island[bus]]
     for j in range(m):
-        row = ws.dual_row[j]
-        if row >= 0 and ws.row_price[row] != 0.0:
+        row = dual_row[j]
+        if row >= 0 and row_price[row] != 0.0:
             for bus in range(n_buses):
-                ws.price[bus] -= ws.row_price[row] * topology.row_ptdf[row, bus]
+                bus_price[bus] -= row_price[row] * row_ptdf[row, bus]
     n = 0
     for i in range(m):
-        ws.basis[n] = order.seg_id[ws.basic_segment[i]]
+        basis_out[n] = seg_id[basic_segment[i]]
         n += 1
     for j in range(m):
-        if ws.dual_row[j] >= 0:
-            ws.basis[n] = -1 - ws.dual_row[j]
+        if dual_row[j] >= 0:
+            basis_out[n] = -1 - dual_row[j]
             n += 1
-    ws.info[N_BASIS] = n
-
-
-@jit
-def _movable_islands_have_basis(order: MeritOrder, island: I4, ws: Workspace, m: int) -> bool:
-    """Say whether every island where something can move has its balance row in the basis."""
-    for k in range(island.size):
-        ws.island_last[k] = 0
-    for j in range(m):
-        if ws.dual_row[j] < 0:
-            ws.island_last[-1 - ws.dual_row[j]] = 1
-    for bus in range(island.size):
-        if ws.island_last[island[bus]] == 0:
-            p = order.bus_start[bus]
-            while p < order.bus_start[bus + 1]:
-                if ws.width[order.seg_item[p]] > 0.0:
-                    return False
-                p = order.seg_next[p]
-    return True
-
-
-@jit
-def _settle(
-    order: MeritOrder,
-    slope: F8,
-    topology: Topology,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    ws: Workspace,
-    m: int,
-    max_pivots: int,
-    fresh: bool,
-) -> tuple[int, int, int]:
-    """Factorise, pivot to optimality, factorise the final basis anew; return (status, basis size, pivots)."""
-    pivots = 0
-    status = OPTIMAL
-    for _ in range(6):
-        if not _refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh):
-            return SINGULAR, m, pivots
-        fresh = False
-        status, m, new_pivots = _improve(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, max_pivots - pivots)
-        pivots += new_pivots
-        if status == OPTIMAL and new_pivots == 0:
-            return OPTIMAL, m, pivots
-        if status in (PIVOT_CAP, SINGULAR):
-            return status, m, pivots
-    return DRIFT if status == OPTIMAL else status, m, pivots
+    info[N_BASIS] = n
 
 
 @jit
 def _clear_slots(ws: Workspace) -> None:
-    for bus in range(ws.slot_of_bus.size):
-        ws.slot_of_bus[bus] = -1
-    for row in range(ws.slot_of_row.size):
-        ws.slot_of_row[row] = -1
+    slot_of_bus, slot_of_row = ws.slot_of_bus, ws.slot_of_row
+    for bus in range(slot_of_bus.size):
+        slot_of_bus[bus] = -1
+    for row in range(slot_of_row.size):
+        slot_of_row[row] = -1
 
 
 @jit
@@ -928,55 +994,53 @@ def solve_dispatch(
     very array); ``n_warm`` 0 starts from the merit order, which makes the answer a function of the state alone.
     On a status other than 0 the results are those of the last basis and must not be used.
     """
-    n_buses, n_rows = topology.island.size, topology.row_ptdf.shape[0]
-    _fill_widths(gen_bus, lo_mw, hi_mw, demand_mw, ws.width, ws.base)
+    seg_noisy_slope, seg_slope, island, row_ptdf = (
+        order.seg_noisy_slope,
+        order.seg_slope,
+        topology.island,
+        topology.row_ptdf,
+    )
+    base, info, width = ws.base, ws.info, ws.width
+    n_buses, n_rows = island.size, row_ptdf.shape[0]
+    _fill_widths(gen_bus, lo_mw, hi_mw, demand_mw, width, base)
+    # 0 the basis given, 1 the merit order, 2 the merit order with ties broken (where 1 stalls), 3 from there to the end
+    stage = 0 if n_warm > 0 else 1
     status, m, pivots = SINGULAR, 0, 0
-    ws.info[WARM] = 0
-    if n_warm > 0:
-        _clear_slots(ws)
-        m = _read_basis(
-            order,
-            warm_basis,
-            n_warm,
-            ws.basic_bus,
-            ws.basic_segment,
-            ws.dual_row,
-            ws.slot_of_bus,
-            topology.island,
-        )
-        for j in range(m):
-            ws.side[j] = 0
-        if m > 0 and _movable_islands_have_basis(order, topology.island, ws, m):
-            status, m, pivots = _settle(
-                order, order.seg_slope, topology, row_lo_mw, row_hi_mw, ws, m, n_buses + 50, True
-            )
-            ws.info[WARM] = 1 if status == OPTIMAL else 0
-    attempt = 0
-    while status != OPTIMAL and attempt < 2:
-        # a second attempt only where ties make the first one stall: without ties first, then from there
-        _clear_slots(ws)
-        m = _merit_start(
-            order,
-            topology.island,
-            ws.width,
-            ws.base,
-            ws.q,
-            ws.position,
-            ws.island_sum,
-            ws.island_last,
-            ws.basic_bus,
-            ws.basic_segment,
-            ws.dual_row,
-        )
-        cap = 100 + n_buses if attempt == 0 else 100 + 10 * (n_buses + n_rows)
-        slope = order.seg_slope if attempt == 0 else order.seg_noisy_slope
-        status, m, more_pivots = _settle(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, cap, False)
-        pivots += more_pivots
-        if attempt > 0 and status == OPTIMAL:
-            status, m, more_pivots = _settle(order, order.seg_slope, topology, row_lo_mw, row_hi_mw, ws, m, cap, False)
-            pivots += more_pivots
-        attempt += 1
+    info[WARM] = 0
+    while True:
+        fits = True
+        if stage < 3:
+            _clear_slots(ws)
+        if stage == 0:
+            m = _read_basis(order, island, warm_basis, n_warm, ws)
+            fits = m > 0
+        elif stage < 3:
+            m = _merit_start(order, island, ws)
+        slope = seg_noisy_slope if stage == 2 else seg_slope
+        cap = 100 + (10 * (n_buses + n_rows) if stage >= 2 else n_buses)
+        used, rounds = 0, 0
+        info[STALLED] = 0
+        status = RENEW
+        while fits and status == RENEW:
+            if not _refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, stage == 0 and used == 0):
+                status = SINGULAR
+                break
+            status, m, new_pivots = _improve(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, cap - used)
+            used += new_pivots
+            if new_pivots > 0 and status != PIVOT_CAP:  # done only when the fresh factorisation agrees
+                status = RENEW
+            elif status == NO_ENTERING and rounds < 3:
+                rounds += 1
+                status = RENEW
+        pivots += used
+        if stage == 2 and status == OPTIMAL:
+            stage = 3
+        elif stage >= 2 or status == OPTIMAL:
+            break
+        else:
+            stage += 1
+    info[WARM] = 1 if stage == 0 else 0
     _report(order, topology, lo_mw, hi_mw, cost, spill_cost, demand_mw, penalty, ws, m)
-    ws.info[STATUS] = status
-    ws.info[PIVOTS] = pivots
+    info[STATUS] = status
+    info[PIVOTS] = pivots
     return status

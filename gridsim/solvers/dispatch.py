@@ -18,6 +18,8 @@ from gridsim.solvers.highs import solve_highs
 
 #: Topologies kept: an outage lasts tens of hours, so a few dozen sets cover the recent past.
 N_TOPOLOGIES = 64
+#: Shedding or store movement above which a warm-started answer is counted, hence solved again from the merit order.
+COUNTED_MW = 1e-4
 
 
 class DispatchMethod(StrEnum):
@@ -73,14 +75,24 @@ class DispatchSolver:
             self._topologies.move_to_end(key)
         return topology
 
-    def solve(self, state: DispatchState, warm: I4 | None = None) -> DispatchSolution:
-        """Solve one state; ``warm`` is the ``basis`` of an earlier solution of this case and saves time."""
+    def solve(
+        self, state: DispatchState, warm: I4 | None = None, *, stores: Sequence[int] | ArrayLike = ()
+    ) -> DispatchSolution:
+        """Solve one state; ``warm`` is the ``basis`` of an earlier solution of this case and saves time.
+
+        A state that sheds more than COUNTED_MW, or moves one of the supply columns ``stores`` by more, is solved again
+        from the merit order, so that what is counted is a function of the state and not of the way to it.
+        """
         if self.options.min_mw:
             dearest = float(np.max(state.penalty, initial=0.0))
             state = state._replace(penalty=np.full_like(state.penalty, dearest))
         self.solves += 1
         if self.options.method == DispatchMethod.KERNEL:
             solution = self._solve_kernel(state, warm)
+            if warm is not None and solution.status == OPTIMAL:
+                moved = np.abs(solution.p_mw[np.asarray(stores, dtype=np.int64)])
+                if solution.shed_mw.sum() > COUNTED_MW or np.any(moved > COUNTED_MW):
+                    solution = self._solve_kernel(state, None)
             if solution.status == OPTIMAL:
                 return solution
             self.fallbacks += 1

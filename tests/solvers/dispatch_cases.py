@@ -104,7 +104,7 @@ def _with_classes(
     name: str, case: DispatchCase, capacity: np.ndarray, cost: np.ndarray, demand: np.ndarray, rating: np.ndarray
 ) -> System:
     share = np.random.default_rng(7).dirichlet([1.0, 1.0, 1.0], case.n_buses)
-    share[:: 4, 1] = 0.0  # not every class is everywhere
+    share[::4, 1] = 0.0  # not every class is everywhere
     share /= share.sum(axis=1, keepdims=True)
     through = np.add.reduceat(rating[case.interface_branch], case.interface_start[:-1])
     return System(
@@ -154,8 +154,8 @@ def generation_cost(state: DispatchState, solution: DispatchSolution) -> float:
 def kkt_residuals(case: DispatchCase, state: DispatchState, solution: DispatchSolution) -> tuple[float, float]:
     """Give the largest primal violation in MW and the largest dual one in money per MWh, from the solution alone.
 
-    Flows are those of the solution's own injections; prices are checked against the slope of every column that is not at
-    a bound, and against the sign that the bound asks for otherwise.
+    Flows are those of the solution's own injections; prices are checked against the slope of every column that is not
+    at a bound, and against the sign that the bound asks for otherwise.
     """
     p, w, s = solution.p_mw, solution.spill_mw, solution.shed_mw
     island, ptdf = state.topology.island, state.topology.row_ptdf
