@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
 from gridsim.kernels.arrays import DispatchCase, DispatchSolution, DispatchState
 from gridsim.kernels.flows import make_case
+from gridsim.model.pack import pack
 from gridsim.solvers.dispatch import DispatchSolver
 
 DATA = Path(__file__).parents[1] / "data"
@@ -98,6 +101,27 @@ def matpower_system(name: str) -> System:
     rating = column(branches, "rating_mw")
     rating = np.where(rating > 0, rating, np.maximum(1.2 * usual, 0.01 * demand.sum()))
     return _with_classes(name, case, capacity, cost, demand, rating)
+
+
+def kazakhstan_system() -> System:
+    """The bundled Kazakh network: winter-peak demand, contract imports, intact winter limits."""
+    system = read_network(network_folder("kazakhstan"))
+    packed = pack(system)
+    capacity = np.zeros(packed.n_columns)
+    capacity[packed.gen_columns] = system.generators.p_max_mw
+    capacity[packed.backup_columns] = 0.5 * system.generators.p_max_mw[packed.backup_gen]
+    capacity[packed.border_columns] = system.borders.contract_import_mw
+    row_lo, row_hi = packed.row_limits((), 1)
+    limit = np.minimum(-row_lo, row_hi)
+    return System(
+        name="kazakhstan",
+        case=packed.case,
+        capacity_mw=capacity,
+        cost=packed.cost,
+        demand_mw=packed.demand_by_tier(system.loads.p_mw),
+        penalty=packed.tiers.penalty,
+        row_limit_mw=np.where(np.isfinite(limit), limit, 1e6),
+    )
 
 
 def _with_classes(
