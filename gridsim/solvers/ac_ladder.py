@@ -8,6 +8,7 @@ until that A is the island's (the losses' change with A is small, so A settles i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -20,7 +21,7 @@ from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum, reactive_load_mvar
 
 TOLERANCE_PU = 1e-9  # of the Newton mismatch: 1e-7 MW
-SHARING_TOLERANCE_PU = 1e-8
+SHARING_TOLERANCE_PU = 1e-7  # 1e-5 MW of a bus's share in an imbalance
 Q_TOLERANCE_PU = 1e-6
 VM_TOLERANCE_PU = 1e-6
 MAX_ITERATIONS = 20
@@ -129,44 +130,47 @@ class Ladder:
         self.network, self.topology, self.have = network, topology, have
         self.injection, self.newton, self.probe = injection, newton, probe
         self.q_limits = q_limits
+        self._dc_angles: dict[int, F8 | None] = {}
 
-    def climb(self, number: int, warm: C16 | None) -> IslandSolution:
+    def climb(self, number: int, warm: C16 | None, held: B1 | None = None) -> IslandSolution:
         """Try warm, flat and DC starts, then without reactive limits, then the DC approximation alone.
 
-        ``warm``: voltages of the whole system (n_buses,) from an earlier solution, or None.
+        ``warm``: voltages of the whole system (n_buses,) from an earlier solution, or None; ``held`` (n_buses,): what
+        held its voltage there, the first guess of the warm start (None: every source that regulates).
         """
         bus = self.topology.networks[number].bus
-        flat = np.ones(len(bus), dtype=np.complex128)
         iterations = 0
-        if warm is not None and np.isfinite(warm[bus]).all():
-            solution = self._rounds(number, warm[bus], self.q_limits, Rung.WARM)
-            iterations += solution.iterations
-            if solution.rung is not Rung.NONE:
-                return solution
-        solution = self._rounds(number, flat, self.q_limits, Rung.FLAT)
-        iterations += solution.iterations
-        if solution.rung is not Rung.NONE:
-            solution.iterations = iterations
-            return solution
+        for limits in (True, False) if self.q_limits else (False,):
+            for rung, start, guess in self._starts(number, warm, held):
+                solution = self._rounds(
+                    number, start, guess, limits, rung if limits == self.q_limits else Rung.RELAXED_Q
+                )
+                iterations += solution.iterations
+                if solution.rung is not Rung.NONE:
+                    solution.iterations = iterations
+                    return solution
         angle = self._dc(number)
-        steps = [(flat, False, Rung.RELAXED_Q)] if self.q_limits else []
-        if angle is not None:
-            start = np.exp(1j * angle)
-            steps = [(start, self.q_limits, Rung.DC_START), *((start, *step[1:]) for step in steps), *steps]
-        for start, limits, rung in steps:
-            solution = self._rounds(number, start, limits, rung)
-            iterations += solution.iterations
-            if solution.rung is not Rung.NONE:
-                solution.iterations = iterations
-                return solution
-        reason = self._diagnosis(number, flat if angle is None else np.exp(1j * angle))
+        start = np.ones(len(bus), dtype=np.complex128) if angle is None else np.exp(1j * angle)
+        reason = self._diagnosis(number, start)
         unknown = np.full(len(bus), np.nan)
         if angle is None:
             return IslandSolution(Rung.NONE, unknown + 0j, np.nan, unknown, iterations, reason)
         # the angles alone are meant: a modulus of 1 is no voltage
         return IslandSolution(Rung.DC_ONLY, np.exp(1j * angle), np.nan, unknown, iterations, reason)
 
-    def _rounds(self, number: int, start: C16, limits: bool, rung: Rung) -> IslandSolution:
+    def _starts(self, number: int, warm: C16 | None, held: B1 | None) -> Iterator[tuple[Rung, C16, B1]]:
+        """Rung, voltages and a first guess of the buses that hold theirs."""
+        bus = self.topology.networks[number].bus
+        regulates = self.have.regulates[bus]
+        if warm is not None and np.isfinite(warm[bus]).all():
+            guess = regulates if held is None else regulates & held[bus]
+            yield Rung.WARM, warm[bus], guess if guess.any() else regulates
+        yield Rung.FLAT, np.ones(len(bus), dtype=np.complex128), regulates
+        angle = self._dc(number)
+        if angle is not None:
+            yield Rung.DC_START, np.exp(1j * angle), regulates
+
+    def _rounds(self, number: int, start: C16, guess: B1, limits: bool, rung: Rung) -> IslandSolution:
         """Newton solutions until no bus changes between held and limited and the imbalance is shared by weight."""
         bus, y_bus = self.topology.networks[number]
         schedule = self.injection.p_pu[bus] + 1j * self.injection.q_pu[bus]
@@ -174,11 +178,12 @@ class Ladder:
         setpoint = self.network.setpoint_pu[bus]
         q_min, q_max = self.have.q_min_mvar[bus] / BASE_MVA, self.have.q_max_mvar[bus] / BASE_MVA
         regulates = self.have.regulates[bus]
-        held = regulates.copy()
-        q_source = np.zeros(len(bus))
+        held = guess if limits else regulates
+        q_source = np.where(held | ~regulates, 0.0, np.where(np.abs(start) < setpoint, q_max, q_min))
         returns = np.zeros(len(bus), dtype=np.int64)
-        imbalance, iterations = 0.0, 0
+        iterations = 0
         v = start
+        imbalance = float((v * np.conj(y_bus @ v) - schedule).real.sum())
         for _ in range(MAX_ROUNDS):
             task = self._task(number, v, schedule, held, weight, imbalance, q_source, setpoint)
             result = self.newton.newton(task) if len(bus) > 1 else NewtonResult(True, task.v0, 0)
@@ -233,12 +238,18 @@ class Ladder:
         return NewtonTask(self.topology, number, v0, s_pu, held, reference, weights, extra, limited)
 
     def _dc(self, number: int) -> F8 | None:
+        """Angles of the DC approximation, None if it has none; computed once."""
+        if number not in self._dc_angles:
+            self._dc_angles[number] = self._solve_dc(number)
+        return self._dc_angles[number]
+
+    def _solve_dc(self, number: int) -> F8 | None:
         bus = self.topology.networks[number].bus
         p = self.injection.p_pu[bus]
         weight = self.injection.weight[bus]
         try:
             return self.network.dc_angles(self.topology, number, p - weight * p.sum(), int(self.have.reference[number]))
-        except np.linalg.LinAlgError:
+        except RuntimeError:  # scipy's word for a singular factor
             return None
 
     def _relaxed(self, bus: I4, excess: F8, over: B1) -> str:

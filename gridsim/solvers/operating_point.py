@@ -95,7 +95,7 @@ def base_point(system: GridSystem, packed: Packed | None = None, *, loss_share: 
     reserve_share = np.where(buses.zone >= 0, reserve[np.maximum(buses.zone, 0)], 0.0)
     losses = 1.0 + (system.loss_share if loss_share is None else loss_share)
 
-    solver = DispatchSolver(packed.case, DispatchOptions(method=DispatchMethod.HIGHS))
+    solver = DispatchSolver(packed.case, DispatchOptions(method=DispatchMethod.HIGHS, segments=False, perturb=False))
     first = _dispatch(packed, solver, hour, forced, available, load_mw * (losses + reserve_share[system.loads.bus]))
     may_idle = gens.in_service & ((gens.p_min_mw <= 0.0) | ((gens.profile >= 0) & (available > 0.0)))
     committed = (first.p_mw[packed.gen_columns] > COMMITTED_MW) | (forced > 0.0) | may_idle

@@ -11,6 +11,7 @@ from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
 
 BASE_MVA = 100.0  # of every per-unit number in the AC solver
+HELD_TOLERANCE_PU = 1e-7
 
 
 class Sources(NamedTuple):
@@ -115,6 +116,11 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
     live &= bus_sum(island, bus_weight, n_islands) > 0
     reference[~live] = -1
     return Sources(gen_on, gen_regulates, q_min, q_max, regulates, gen_weight, border_weight, live, reference)
+
+
+def held_buses(system: GridSystem, have: Sources, vm_pu: F8) -> B1:
+    """(n_buses,) bool: the regulating sources hold their setpoint in a solution, none is at its reactive limit."""
+    return have.regulates & (np.abs(vm_pu - voltage_setpoints(system)) < HELD_TOLERANCE_PU)
 
 
 def split_reactive(system: GridSystem, have: Sources, q_bus_mvar: F8) -> tuple[F8, F8]:
