@@ -6,8 +6,10 @@ nothing changes, so energy is the sum of power times duration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
+
+from gridsim.results.metrics import Estimate
 
 Columns = Mapping[str, Any]
 
@@ -146,6 +148,31 @@ TABLES: dict[str, tuple[ColumnSpec, ...]] = {
         ColumnSpec("cause_id", "i4", "the change that made it; -1: a root"),
     ),
 }
+
+
+METRICS = (
+    ColumnSpec("name", "str", "as in docs/metrics.md"),
+    ColumnSpec("scope", "str", "system, zone:NAME, class:NAME ..."),
+    ColumnSpec("value", "f8", "the number; null where it cannot be stated"),
+    ColumnSpec("stderr", "f8", "standard error; null for one trajectory"),
+    ColumnSpec("ci_low", "f8", "95 % interval"),
+    ColumnSpec("ci_high", "f8", "95 % interval"),
+    ColumnSpec("unit", "str", "unit"),
+    ColumnSpec("n", "i4", "samples"),
+)
+
+
+def metric_columns(metrics: Iterable[Estimate]) -> Columns:
+    """Estimates as columns of the metrics table."""
+    rows = list(metrics)
+    return {
+        spec.name: [_number(getattr(row, spec.name)) if spec.kind == "f8" else getattr(row, spec.name) for row in rows]
+        for spec in METRICS
+    }
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 class Sink(Protocol):
