@@ -116,7 +116,8 @@ class LightsimNewton:
 class AcModel:
     """Power flow of one system's operating points; keeps the last voltages as the next start (``reset`` forgets them).
 
-    Results do not depend on the start beyond the Newton tolerance as long as both starts lead to a solution.
+    The start decides the rung and, where a state has two solutions, which is found; else it moves results by no more
+    than the Newton tolerance.
     """
 
     def __init__(
@@ -160,13 +161,14 @@ class AcModel:
         ``start``: a converged solution of a similar point to start from, voltages and reactive limits, instead of the
         last voltages; the result is then a function of the point and ``start`` alone.
         """
-        held: B1 | None = None
+        system, network = self.system, self.network
         if start is not None:
             self._last = None
             if start.converged:
                 self._last = (start.vm_pu * np.exp(1j * np.radians(start.va_degree))).astype(np.complex128)
-                held = np.abs(start.vm_pu - self.network.setpoint_pu) < HELD_TOLERANCE_PU
-        system, network = self.system, self.network
+        warm = self._last
+        # the first guess of what holds its voltage; rounds correct it
+        held = None if warm is None else np.abs(np.abs(warm) - network.setpoint_pu) < HELD_TOLERANCE_PU
         topology = network.topology(point.branch_out)
         have = sources(system, point, topology.island)
         injection = injections(network, point, have)
@@ -181,7 +183,7 @@ class AcModel:
         reasons: list[str] = []
         iterations = 0
         for number in np.flatnonzero(have.live):
-            solution = ladder.climb(int(number), self._last, held)
+            solution = ladder.climb(int(number), warm, held)
             bus = topology.networks[number].bus
             rungs.append(solution.rung)
             iterations += solution.iterations

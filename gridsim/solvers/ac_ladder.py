@@ -21,7 +21,7 @@ from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum, reactive_load_mvar
 
 TOLERANCE_PU = 1e-9  # of the Newton mismatch: 1e-7 MW
-SHARING_TOLERANCE_PU = 1e-7  # 1e-5 MW of a bus's share in an imbalance
+SHARING_TOLERANCE_PU = 1e-8  # 1e-6 MW of a bus's share in an imbalance
 Q_TOLERANCE_PU = 1e-6
 VM_TOLERANCE_PU = 1e-6
 MAX_ITERATIONS = 20
