@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from gridsim import __version__
 from gridsim.errors import InputError, Problem
 from gridsim.model.scenario import Scenario
 from gridsim.model.system import GridSystem
@@ -24,12 +25,12 @@ from gridsim.model.system import GridSystem
 ROW_FILE = "part-000000.parquet"
 BLOCK_REPLICATES = 64
 TOP_LEVEL_TABLES = ("events", "metrics")
-_PACKAGES = ("gridsim", "pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "pandas", "pyarrow")
+_PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "pandas", "pyarrow")
 
 
 def package_versions() -> dict[str, str]:
     """Versions of gridsim and of what its numbers depend on."""
-    return {name: metadata.version(name) for name in _PACKAGES}
+    return {"gridsim": __version__, **{name: metadata.version(name) for name in _PACKAGES}}
 
 
 class RunFolder:

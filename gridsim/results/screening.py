@@ -24,7 +24,7 @@ def screen_frame(system: GridSystem, result: ScreenResult) -> pd.DataFrame:
     """One row per outage, most binding first; the intact state is ``kind`` none.
 
     Columns: kind, name, secure, worst_loading_percent (of the rating that holds), worst_branch, worst_section_percent,
-    worst_section, vm_min_pu, vm_max_pu, islanded_mw, dark_mw, overloads and voltage_violations (counts), solved, reason.
+    worst_section, vm_min_pu, vm_max_pu, islanded_mw, dark_mw, counts overloads and voltage_violations, solved, reason.
     """
     n = len(result.kind)
     branch = np.append(system.branch_name, "")
