@@ -183,9 +183,10 @@ class Ladder:
         returns = np.zeros(len(bus), dtype=np.int64)
         iterations = 0
         v = start
-        imbalance = float((v * np.conj(y_bus @ v) - schedule).real.sum())
+        asked = float((v * np.conj(y_bus @ v) - schedule).real.sum())  # the losses at the start decide the first guess
+        before: tuple[float, float] | None = None
         for _ in range(MAX_ROUNDS):
-            task = self._task(number, v, schedule, held, weight, imbalance, q_source, setpoint)
+            task = self._task(number, v, schedule, held, weight, asked, q_source, setpoint)
             result = self.newton.newton(task) if len(bus) > 1 else NewtonResult(True, task.v0, 0)
             iterations += result.iterations
             if not result.converged or not (np.abs(result.v) > LOWEST_VM_PU).all():
@@ -201,6 +202,7 @@ class Ladder:
                 if shared:
                     reason = self._relaxed(bus, excess, over) if rung is Rung.RELAXED_Q else ""
                     return IslandSolution(rung, v, imbalance, q_source, iterations, reason)
+                before, asked = (asked, imbalance), _secant(before, asked, imbalance)
                 continue
             vm = np.abs(v)
             at_max = regulates & ~held & (q_source >= q_max)
@@ -216,6 +218,10 @@ class Ladder:
             q_source = np.where(over, np.clip(q_source, q_min, q_max), q_source)
             held = (held & ~over) | back
             returns += back
+            if over.any() or back.any():
+                before, asked = None, imbalance
+            else:
+                before, asked = (asked, imbalance), _secant(before, asked, imbalance)
         return IslandSolution(Rung.NONE, v, np.nan, q_source, iterations)
 
     def _task(
@@ -286,3 +292,11 @@ class Ladder:
             f"{names[bus[k]]} {best[k].real * BASE_MVA:+.0f} MW {best[k].imag * BASE_MVA:+.0f} Mvar" for k in order
         )
         return f"largest mismatch: {listed}"
+
+
+def _secant(before: tuple[float, float] | None, asked: float, found: float) -> float:
+    """The imbalance to ask for next, so that the one found is the one asked; ``before``: the last (asked, found)."""
+    if before is None or asked == before[0]:
+        return found
+    slope = (found - before[1]) / (asked - before[0])
+    return found if abs(slope) > 0.5 else asked + (found - asked) / (1.0 - slope)

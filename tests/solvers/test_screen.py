@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,22 @@ def test_voltage_violations() -> None:
     assert (result.voltages.limit_pu == 0.99).all()
 
 
+def test_a_line_takes_its_reactor_along() -> None:
+    """BC has a reactor of 30 Mvar at C: with the line gone the reactor is gone too, and C stands higher for it."""
+    reactor = [{"name": "reactor", "bus": "C", "q_mvar": 30.0, "line": "BC"}]
+    system = ring(200.0, 250.0, shunts=reactor)
+    wide = _machines(system, q_max_mvar=np.full(3, 500.0))
+    system = system.replace(generators=wide)
+    point = at(system, POINT, committed=[True, True, False])
+    result = screen(system, point, ac=True)
+    for name, solved in (("BC", "single"), ("AC", "batch")):
+        lost = row(result, name)
+        alone = AcModel(system, base=point).solve(point._replace(branch_out=np.array([result.element[lost]])))
+        assert result.solved[lost] == solved
+        assert result.vm_min_pu[lost] == pytest.approx(alone.vm_pu.min(), abs=1e-6)
+    assert result.vm_min_pu[row(result, "BC")] > result.vm_min_pu[row(result, "AC")] + 0.02
+
+
 def test_an_outage_without_a_solution_is_insecure_and_says_why() -> None:
     """C asks for 500 MW: two lines carry it; one carries at most V^2 (1 - sin f) / (2 X cos f) = 433 MW."""
     system = ring(500.0, 600.0)
@@ -256,6 +273,10 @@ def test_kazakhstan_ac_and_dc() -> None:
     # the same outages lead the list in both, where both solve: heavy loadings agree to reactive power and losses
     both = (ac.solved != "failed") & (dc.worst_loading_percent > 60.0)
     assert np.abs(ac.worst_loading_percent[both] - dc.worst_loading_percent[both]).max() < 60.0
+
+
+def _machines(system: GridSystem, **columns: np.ndarray) -> Any:
+    return dataclasses.replace(system.generators, **columns)
 
 
 def _islands(system: GridSystem, branch: int) -> np.ndarray:
