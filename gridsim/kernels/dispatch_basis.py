@@ -9,6 +9,7 @@ growing or shrinking basis the Schur complement.
 from __future__ import annotations
 
 from gridsim.kernels.arrays import F8, I4
+from gridsim.kernels.dispatch_workspace import Records
 from gridsim.kernels.jit import jit
 
 
@@ -99,33 +100,31 @@ def remove(inverse: F8, m: int, i: int, j: int) -> float:
 
 
 @jit
-def factorise(
-    inverse: F8, matrix: F8, permutation: I4, basic_bus: I4, dual_row: I4, m: int, island: I4, row_ptdf: F8
-) -> float:
+def factorise(inverse: F8, matrix: F8, basics: Records, duals: Records, m: int, island: I4, row_ptdf: F8) -> float:
     """Build ``M`` from its buses and rows (island ``k`` is coded ``-1 - k``) and invert it with partial pivoting.
 
     Returns the smallest pivot relative to the largest entry of its column: 0 if singular.
     """
     for i in range(m):
-        bus = basic_bus[i]
+        bus = basics[i].bus
         for j in range(m):
-            row = dual_row[j]
+            row = duals[j].row
             if row >= 0:
                 matrix[i, j] = -row_ptdf[row, bus]
             else:
                 matrix[i, j] = 1.0 if island[bus] == -1 - row else 0.0
             inverse[i, j] = 0.0
         inverse[i, i] = 1.0
-        permutation[i] = i
     smallest = 1.0
     for k in range(m):
         largest = 0.0
         best = k
         column_scale = 0.0
         for i in range(m):
-            column_scale = max(column_scale, abs(matrix[i, k]))
-            if i >= k and abs(matrix[i, k]) > largest:
-                largest = abs(matrix[i, k])
+            size = abs(matrix[i, k])
+            column_scale = max(column_scale, size)
+            if i >= k and size > largest:
+                largest = size
                 best = i
         if largest <= 1e-12:
             return 0.0
