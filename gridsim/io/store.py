@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from gridsim import __version__
+from gridsim._version import __version__
 from gridsim.errors import InputError, Problem
 from gridsim.model.scenario import Scenario
 from gridsim.model.system import GridSystem
