@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gridsim.kernels.arrays import F8, I4, Topology
+from gridsim.kernels.flows import flows_into
 from gridsim.kernels.jit import jit
 
 #: MW by which balance may be missed and limits passed: that of the dispatch kernel.
@@ -61,13 +62,7 @@ def zero_shed_certificate(
         p += island_mw[k + 1] * (hi_mw[gen] - p) - island_mw[k + 2] * (p - min(lo_mw[gen], 0.0))
         p_out_mw[gen] = p
         injection_mw[gen_bus[gen]] += p
-    for row in range(n_rows):
-        flow_mw[row] = 0.0
-    for bus in range(n_buses):
-        q = injection_mw[bus]
-        if q != 0.0:
-            for row in range(n_rows):
-                flow_mw[row] += bus_ptdf[bus, row] * q
+    flows_into(bus_ptdf, injection_mw, flow_mw)
     broken = 0
     for row in range(n_rows):  # no early exit: the loop vectorises
         broken += (flow_mw[row] > row_hi_mw[row] + TOLERANCE_MW) | (flow_mw[row] < row_lo_mw[row] - TOLERANCE_MW)

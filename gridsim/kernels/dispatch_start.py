@@ -8,6 +8,7 @@ from gridsim.kernels.arrays import F8, I4, Topology
 from gridsim.kernels.dispatch_basis import factorise
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.dispatch_workspace import Records, Workspace
+from gridsim.kernels.flows import flows_into
 from gridsim.kernels.jit import jit
 
 #: Of the largest slope: by how much a price may pass the slope of a segment.
@@ -259,11 +260,11 @@ def refactorise(
     whose price equals a slope may stand on either side). False if the basis is singular or needs an infinite limit.
     """
     bus_start, segs = order.bus_start, order.segs
-    island, row_ptdf, bus_ptdf = topology.island, topology.row_ptdf, topology.bus_ptdf
-    buses, basics, duals, width = ws.buses, ws.basics, ws.duals, ws.width
+    island, row_ptdf = topology.island, topology.row_ptdf
+    buses, basics, duals, width, injection = ws.buses, ws.basics, ws.duals, ws.width, ws.direction
     flow_mw, price, inverse, island_sum = ws.flow_mw, ws.price, ws.inverse, ws.island_sum
     slot_of_row = ws.slot_of_row
-    n_buses, n_rows = island.size, flow_mw.size
+    n_buses = island.size
     tolerance = DUAL_TOLERANCE * order.scale[0]
     _sort_basis(basics, duals, m)
     for i in range(m):
@@ -304,8 +305,6 @@ def refactorise(
             for bus in range(n_buses):
                 price[bus] -= mu * row_ptdf[row, bus]
 
-    for row in range(n_rows):
-        flow_mw[row] = 0.0
     for bus in range(n_buses):
         start, end = bus_start[bus], bus_start[bus + 1]
         slot = buses[bus].slot
@@ -336,8 +335,7 @@ def refactorise(
         if slot >= 0:
             basics[slot].lo = q
             basics[slot].hi = q + width[segs[position].item] * segs[position].share
-        if q != 0.0:
-            for row in range(n_rows):
-                flow_mw[row] += bus_ptdf[bus, row] * q
+        injection[bus] = q
+    flows_into(topology.bus_ptdf, injection, flow_mw)
     restore(topology, row_lo_mw, row_hi_mw, buses, basics, duals, inverse, flow_mw, island_sum, ws.scratch[0], m)
     return True
