@@ -29,7 +29,7 @@ from gridsim.solvers.ac_ladder import (
     injections,
 )
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
-from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.operating_point import OperatingPoint, idle_point
 from gridsim.solvers.pandapower import PandapowerNewton, admittances, to_pandapower
 from gridsim.solvers.participation import (
     BASE_MVA,
@@ -128,14 +128,14 @@ class AcModel:
         *,
         q_limits: bool = True,
     ):
-        """``base``: any valid operating point, only to build the pandapower net from; ``None``: the winter peak.
+        """``base``: any operating point, only to build the pandapower net from; ``None``: everything idle.
 
         ``q_limits`` False lets every machine hold its voltage at any reactive power.
         """
         self.system = system
         self.q_limits = q_limits
         self.method = AcMethod(method)
-        net = to_pandapower(system, base)
+        net = to_pandapower(system, idle_point(system) if base is None else base)
         self.network = AcNetwork(system, admittances(system, net))
         self._probe = LightsimNewton()
         self._newton: Newton = self._probe if self.method is AcMethod.FAST else PandapowerNewton(system, net)
@@ -147,7 +147,7 @@ class AcModel:
         other.system = self.system.replace(borders=dataclasses.replace(self.system.borders, in_service=in_service))
         other.network = self.network.with_system(other.system)
         if self.method is AcMethod.PANDAPOWER:
-            other._newton = PandapowerNewton(other.system, to_pandapower(other.system))
+            other._newton = PandapowerNewton(other.system, to_pandapower(other.system, idle_point(other.system)))
         other._last = None
         return other
 

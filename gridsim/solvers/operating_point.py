@@ -33,6 +33,18 @@ class OperatingPoint(NamedTuple):
     gen_committed: B1
 
 
+def idle_point(system: GridSystem) -> OperatingPoint:
+    """Every machine in service synchronised at 0 MW, no load, nothing out."""
+    return OperatingPoint(
+        p_gen_mw=np.zeros(len(system.generators)),
+        p_border_mw=np.zeros(len(system.borders)),
+        p_storage_mw=np.zeros(len(system.storages)),
+        p_load_mw=np.zeros(len(system.loads)),
+        branch_out=np.empty(0, dtype=np.int32),
+        gen_committed=system.generators.in_service.copy(),
+    )
+
+
 class PeakHour(NamedTuple):
     """Month (0 is January), day type and hour of the base state."""
 

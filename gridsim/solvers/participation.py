@@ -80,7 +80,8 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
     """
     gens, borders = system.generators, system.borders
     n_buses, n_islands = len(system.buses), int(island.max(initial=-1)) + 1
-    gen_on = point.gen_committed & gens.in_service
+    # condensers and fixed reactive sources have no power to commit: they are on while in service
+    gen_on = (point.gen_committed | (gens.p_max_mw <= 0.0)) & gens.in_service
     gen_regulates = gen_on & (gens.q_max_mvar > gens.q_min_mvar)
     regulating_bus = gens.bus[gen_regulates]
     q_min = bus_sum(regulating_bus, gens.q_min_mvar[gen_regulates], n_buses)

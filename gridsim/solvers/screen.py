@@ -162,8 +162,11 @@ class _Screening:
                 island = self.base_island
             self.island[row] = island
             self.splits[row] = island.max(initial=0) > self.base_island.max(initial=0)
-            have = sources(self._system(row), self._state(row), island)
-            self.dark[row] = ~have.live[island]
+            if branch >= 0 and not self.splits[row]:
+                self.dark[row] = self.dark[0]
+            else:
+                have = sources(self._system(row), self._state(row), island)
+                self.dark[row] = ~have.live[island]
             self.dark_mw[row] = self.load_mw[self.dark[row]].sum()
             if self.splits[row]:
                 self.islanded_mw[row] = self._cut_off(island)
@@ -224,11 +227,29 @@ class _Screening:
         left = list(range(1, len(self.outages.kind)))
         if base.converged and base.rung != "relaxed_q" and base.live.sum() == 1 and len(base.live) == 1:
             left = self._batch(model, base, left)
+        same: dict[tuple[float, ...], int] = {}
         for row in left:
+            twin = same.setdefault(self._machine_key(row), row)
+            if twin != row:
+                self._copy(twin, row)
+                continue
             one = model
             if self.outages.kind[row] is OutageKind.BORDER:
                 one = model.with_borders(self._system(row).borders.in_service)
             self._take(row, one.solve(self._state(row), start=base))
+
+    def _machine_key(self, row: int) -> tuple[float, ...]:
+        """What the loss of a machine depends on: equal machines at a bus are solved once. Other outages stand alone."""
+        if self.outages.kind[row] is not OutageKind.GENERATOR:
+            return (-1.0, float(row))
+        gens, k = self.system.generators, self.outages.element[row]
+        numbers = (gens.bus[k], self.point.p_gen_mw[k], gens.p_max_mw[k], gens.q_min_mvar[k], gens.q_max_mvar[k])
+        return (*(float(number) for number in numbers), float(np.isnan(gens.droop_pu[k])))
+
+    def _copy(self, source: int, row: int) -> None:
+        for table in (self.flow_mw, self.loading, self.vm, self.solved):
+            table[row] = table[source]
+        self.reason[row] = self.reason[source]
 
     def _take(self, row: int, solution: AcSolution) -> None:
         self.reason[row] = solution.reason

@@ -226,6 +226,13 @@ def test_uncommitted_machine_holds_no_voltage() -> None:
     assert solution.q_gen_mvar[2] == 0.0
 
 
+def test_condenser_is_on_without_commitment() -> None:
+    base = triangle()
+    condenser = base.replace(generators=_with(base.generators, p_max_mw=[200.0, 100.0, 0.0]))
+    point = at(condenser, [60.0, 40.0, 0.0], committed=[True, True, False])
+    assert AcModel(condenser, base=point).solve(point).vm_pu[2] == pytest.approx(1.02)
+
+
 def test_every_source_at_its_limit_relaxes_the_limits_and_says_so() -> None:
     system = triangle()
     poor = system.replace(generators=_with(system.generators, q_max_mvar=[1.0, 1.0, 1.0], q_min_mvar=[0.0, 0.0, 0.0]))

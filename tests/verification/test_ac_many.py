@@ -15,7 +15,7 @@ from ac_cases import case, kazakhstan, model
 from test_ac import assert_consistent, assert_same
 
 FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1.0"))
-N_STATES = max(5, round(400 * FRACTION))
+N_STATES = max(5, round(200 * FRACTION))
 
 
 @pytest.mark.parametrize("name", ["case14", "case30", "case57", "case118", "kazakhstan"])
