@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError, nearest
-from gridsim.model.pack import WINTER_MONTHS, Packed, pack
+from gridsim.model.pack import importable_mw, WINTER_MONTHS, Packed, pack
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail, Store, two_state
 from gridsim.weather.normal import NormalWeather
@@ -20,14 +20,6 @@ I4 = NDArray[np.int32]
 
 YEAR_H = 8760
 DAY_H = 24
-
-
-class Imports(StrEnum):
-    """What neighbours give: nothing, what is agreed beforehand, or what the lines can carry."""
-
-    NONE = "none"
-    CONTRACT = "contract"
-    LIMIT = "limit"
 
 
 def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> AdequacySystem:
@@ -40,10 +32,6 @@ def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRA
     1 + ``loss_share``. Price-responsive load is cut before anyone is unserved, so it counts as demand nowhere.
     Machines, lines, transformers and stores fail as their mttf_h and mttr_h say; borders do not fail.
     """
-    try:
-        policy = Imports(imports)
-    except ValueError:
-        raise StudyError(f"imports: no '{imports}'; {nearest(str(imports), list(Imports))}") from None
     if not system.loads.p_mw[system.loads.in_service].any():
         raise StudyError(f"{system.name}: no load in service; a system without load has no adequacy")
     times = _hours(system)
@@ -58,11 +46,7 @@ def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRA
     in_service = np.flatnonzero(gens.in_service)
     capacity_mw, profiles = _capacity(system, times, shape, in_service)
     borders = np.flatnonzero(system.borders.in_service)
-    border_mw = {
-        Imports.NONE: np.zeros(len(system.borders)),
-        Imports.CONTRACT: system.borders.contract_import_mw,
-        Imports.LIMIT: system.borders.limit_import_mw,
-    }[policy][borders]
+    border_mw = importable_mw(system, imports)[borders]
     zones = list(system.zones)
     bus_area = system.buses.zone.copy()
     if (bus_area < 0).any():
