@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridsim.errors import StudyError, nearest
-from gridsim.model.pack import importable_mw, WINTER_MONTHS, Packed, pack
+from gridsim.errors import StudyError
+from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
+from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail, Store, two_state
 from gridsim.weather.normal import NormalWeather

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
-from gridsim.model.pack import Packed, pack
+from gridsim.model.pack import Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
@@ -68,16 +68,7 @@ def dispatch(
     available = np.where(system.generators.in_service, available, 0.0)
     load_mw = _values(system.loads.name, system.loads.p_mw, demand_mw, "demand_mw")
     load_mw = np.where(system.loads.in_service, load_mw, 0.0)
-    try:
-        policy = Imports(imports)
-    except ValueError:
-        raise StudyError(f"imports: no '{imports}'; {nearest(str(imports), list(Imports))}") from None
-    borders = system.borders
-    border_mw = {
-        Imports.NONE: np.zeros(len(borders)),
-        Imports.CONTRACT: borders.contract_import_mw,
-        Imports.LIMIT: borders.limit_import_mw,
-    }[policy] * borders.in_service
+    border_mw = importable_mw(system, imports)
     out = _take_out(system, outages, available, border_mw)
     hi = np.zeros(packed.n_columns)
     hi[packed.gen_columns], hi[packed.border_columns] = available, border_mw
