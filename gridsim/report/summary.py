@@ -55,6 +55,9 @@ def print_summary(console: Console, result: RunResult) -> None:
         f"{result.dispatch_solves} dispatches, {len(solves['time_h'])} intervals, "
         f"{not_converged} without an AC solution"
     )
+    balance = _balance(result)
+    if balance:
+        console.print(balance)
     chain = _chain(result)
     if chain:
         console.print("why: " + " <- ".join(chain))
@@ -99,6 +102,26 @@ def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}"
+
+
+def _balance(result: RunResult) -> str:
+    """The zone and hour whose inflow or supply the events changed most, against the same hour without them."""
+    rows = result.tables["balance"]
+    if len(rows["time_h"]) == 0:
+        return ""
+    row = int((rows["unserved_mw"] + 1e-3 * abs(rows["net_inflow_change_mw"])).argmax())
+    parts = ", ".join(
+        f"{label} {rows[column][row]:+,.0f}"
+        for label, column in (
+            ("gas-fired", "gas_fired_change_mw"),
+            ("backup fuel", "backup_fuel_change_mw"),
+            ("other supply", "other_generation_change_mw"),
+            ("demand", "demand_change_mw"),
+            ("inflow", "net_inflow_change_mw"),
+            ("unserved", "unserved_mw"),
+        )
+    )
+    return f"{rows['name'][row]} at +{rows['time_h'][row]:g} h against no event (MW): {parts}"
 
 
 def _chain(result: RunResult) -> list[str]:
