@@ -41,6 +41,9 @@ BALANCE_MW = 1e-9
 # A least-cost dispatch sits at the limits, and the next hour's demand would push it over them. References are therefore
 # dispatched within nine tenths of the limits where that sheds nothing.
 DRAWN_IN = 0.9
+REPAIRS = 12  # rows relieved before a candidate is given up
+AIM_INSIDE = 0.03  # of the limit, by which a repaired flow stays inside it
+LEAST_EFFECT = 0.02  # MW of flow per MW shifted below which shifting is not worth it
 TIGHT_H = 12  # hours for which a failed attempt is not repeated
 INSIDE, WARM, COLD = 0, 1, 2  # how a state is solved, in the order tried
 # why a kernel returned early
@@ -61,6 +64,7 @@ class NodalCase(NamedTuple):
     keeps_shape : (n_days,) bool, demand of all hours of the day is that of the peak hour times a number
     branch_mw : (n_branches,) f8;  limit_* : (n_limits,) of the named sections, see :func:`row_limits`
     is_winter : (n_hours,) bool
+    unit_order : (n_rows, n_units) i4, machines by rising effect on the row's flow in the intact network
     region : (n_buses,) i4, parts of the network between named sections;  n_regions : their number
     counts : (n_classes,) bool, classes whose shedding is unserved energy
     group_scope : (n_groups, n_buses) i4, scope of each bus in each grouping or -1;  class_scope : (n_classes,) i4
@@ -87,6 +91,7 @@ class NodalCase(NamedTuple):
     limit_season: I4
     limit_mw: F8
     is_winter: B1
+    unit_order: I4
     region: I4
     n_regions: int
     counts: B1
@@ -101,6 +106,7 @@ class NodalScratch(NamedTuple):
     slot_key : (n_slots, n_branches) i4, sorted outages;  slot_size : (n_slots,) i4, their number, -1 if the slot is
     empty slot_island, slot_row_ptdf, slot_bus_ptdf : as in Topology;  slot_lo, slot_hi : (n_slots, 2, n_rows) f8,
     row limits in summer (0) and winter (1);  next_slot : (1,) i8
+    balanced : (1,) bool, whether the last candidate balances (then only its flows were wrong)
     tight_until : (1,) i8, hour before which drawn-in limits are not tried again
     tight_lo, tight_hi : (n_rows,) f8, limits drawn in, for a reference that is not at its limits
     export_mw : (n_regions,) f8, what the reference sends out of each region;  region_* : (n_regions,)
@@ -119,6 +125,7 @@ class NodalScratch(NamedTuple):
     slot_lo: F8
     slot_hi: F8
     next_slot: I8
+    balanced: B1
     tight_until: I8
     tight_lo: F8
     tight_hi: F8
@@ -164,6 +171,7 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         slot_lo=np.empty((n_slots, 2, n_rows)),
         slot_hi=np.empty((n_slots, 2, n_rows)),
         next_slot=np.zeros(1, dtype=np.int64),
+        balanced=np.zeros(1, dtype=np.bool_),
         tight_until=np.zeros(1, dtype=np.int64),
         tight_lo=np.zeros(n_rows),
         tight_hi=np.zeros(n_rows),
@@ -310,6 +318,7 @@ def try_candidate(
     inside = True
     for row in range(n_rows):
         inside = inside and lo[row] <= flow[row] <= hi[row]
+    scratch.balanced[0] = True
     return inside
 
 
@@ -358,16 +367,76 @@ def follow_demand_by_region(case: NodalCase, scratch: NodalScratch, demand_mw: F
 
 
 @jit
+def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int, season: int) -> bool:
+    """Shift output between machines until the balanced dispatch in ``scratch.p_mw`` keeps every row's limits.
+
+    Again and again the most exceeded row is relieved by the pairs of machines with the most and the least effect on it.
+    Works on a network of one island; the flows in ``scratch.flow_mw`` follow. True if every limit is kept.
+    """
+    island = scratch.slot_island[slot]
+    for bus in range(island.shape[0]):
+        if island[bus] != 0:
+            return False
+    flow, p_mw, hi_mw = scratch.flow_mw, scratch.p_mw, scratch.hi_mw
+    lo, hi = scratch.slot_lo[slot][season], scratch.slot_hi[slot][season]
+    row_ptdf, bus_ptdf = scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot]
+    gen_bus = case.dispatch.gen_bus
+    n_rows = flow.shape[0]
+    n_units = p_mw.shape[0]
+    for _ in range(REPAIRS):
+        worst = -1
+        excess = 0.0
+        sign = 1.0
+        for row in range(n_rows):
+            if flow[row] - hi[row] > excess:
+                worst, excess, sign = row, flow[row] - hi[row], 1.0
+            if lo[row] - flow[row] > excess:
+                worst, excess, sign = row, lo[row] - flow[row], -1.0
+        if worst < 0:
+            return True
+        # aim a little inside the limit, so that the next hour starts with room
+        limit = hi[worst] if sign > 0.0 else -lo[worst]
+        excess += AIM_INSIDE * limit
+        up, down = 0, n_units - 1
+        while excess > 0.0:
+            raised = case.unit_order[worst, up if sign > 0.0 else n_units - 1 - up]
+            lowered = case.unit_order[worst, down if sign > 0.0 else n_units - 1 - down]
+            effect = sign * (row_ptdf[worst, gen_bus[lowered]] - row_ptdf[worst, gen_bus[raised]])
+            if up >= down or effect < LEAST_EFFECT:
+                break
+            amount = min(hi_mw[raised] - p_mw[raised], p_mw[lowered], excess / effect)
+            if amount > 0.0:
+                p_mw[raised] += amount
+                p_mw[lowered] -= amount
+                excess -= amount * effect
+                for row in range(n_rows):
+                    flow[row] += amount * (bus_ptdf[gen_bus[raised], row] - bus_ptdf[gen_bus[lowered], row])
+            if hi_mw[raised] - p_mw[raised] <= 0.0:
+                up += 1
+            elif p_mw[lowered] <= 0.0:
+                down -= 1
+            elif amount <= 0.0 or excess > 0.0:
+                # rounding left a trace of room
+                up += 1
+        if excess > AIM_INSIDE * limit:
+            return False
+    return False
+
+
+@jit
 def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, season: int, demand_mw: F8) -> bool:
-    """Try the last zero-shed dispatch moved by region, then moved as a whole, then all machines alike."""
+    """Try the last zero-shed dispatch moved with demand, the same with its flows repaired, then all machines alike."""
     if case.n_regions > 1:
         follow_demand_by_region(case, scratch, demand_mw)
-        if try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw):
-            return True
-    elif try_candidate(case, scratch, slot, season, demand_mw, scratch.reference_mw):
+    else:
+        scratch.p_mw[:] = scratch.reference_mw
+    scratch.balanced[0] = False
+    if try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw):
         return True
-    for unit in range(scratch.p_mw.shape[0]):
-        scratch.p_mw[unit] = 0.0
+    if scratch.balanced[0] and repair_candidate(case, scratch, slot, season):
+        set_reference(case, scratch, scratch.p_mw, demand_mw)
+        return True
+    scratch.p_mw[:] = 0.0
     if try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw):
         set_reference(case, scratch, scratch.p_mw, demand_mw)
         return True

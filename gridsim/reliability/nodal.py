@@ -179,6 +179,7 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         limit_season=detail.limit_season,
         limit_mw=detail.limit_mw,
         is_winter=detail.is_winter,
+        unit_order=np.argsort(dispatch.row_ptdf[:, system.unit_bus], axis=1, kind="stable").astype(np.int32),
         region=region,
         n_regions=int(region.max()) + 1,
         counts=detail.class_counts,
