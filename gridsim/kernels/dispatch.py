@@ -30,6 +30,7 @@ from gridsim.kernels.dispatch_pivot import (
     PRIMAL_TOLERANCE_MW,
     RENEW,
     SINGULAR,
+    find_violation,
     improve,
 )
 from gridsim.kernels.dispatch_start import clear_slots, fill_widths, read_basis, refactorise, start_by_merit
@@ -201,12 +202,18 @@ def solve_dispatch(
             )
         slope = order.noisy_slope if stage == 2 else order.slope
         cap = 100 + (10 * (n_buses + n_rows) if stage >= 2 else n_buses)
+        if stage == 0:  # a basis that far off is worse than the merit order
+            cap = 20 + n_buses // 8
         used, rounds = 0, 0
         ws.info[STALLED] = 0
         status = RENEW if fits else SINGULAR
         while status == RENEW:
             if not refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, stage == 0 and used == 0):
                 status = SINGULAR
+                break
+            slot, row, _, _ = find_violation(buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, False)
+            if slot < 0 and row < 0:
+                status = OPTIMAL
                 break
             status, m, new_pivots = improve(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, cap - used)
             used += new_pivots

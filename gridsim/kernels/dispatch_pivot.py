@@ -22,7 +22,7 @@ REFACTOR_EVERY = 60
 
 
 @jit
-def _find_violation(
+def find_violation(
     buses: Records, basics: Records, flow_mw: F8, row_lo_mw: F8, row_hi_mw: F8, m: int, bland: bool
 ) -> tuple[int, int, float, float]:
     """Give (slot of a basic bus or -1, flow row or -1, +1 above / -1 below, MW) of the largest violation.
@@ -294,7 +294,7 @@ def improve(
     renew = False
     while True:
         bland = info[STALLED] >= STALL_LIMIT
-        slot, new_row, sign, violation = _find_violation(buses, basics, flow_mw, row_lo_mw, row_hi_mw, m, bland)
+        slot, new_row, sign, violation = find_violation(buses, basics, flow_mw, row_lo_mw, row_hi_mw, m, bland)
         if slot < 0 and new_row < 0:
             return OPTIMAL, m, pivots
         if pivots >= max_pivots:
