@@ -8,6 +8,7 @@ from dispatch_cases import generation_cost, kkt_residuals, matpower_system, rand
 
 import gridsim.solvers.dispatch as module
 from gridsim.kernels.arrays import DispatchState
+from gridsim.kernels.dispatch_reference import solve_dispatch_reference
 from gridsim.kernels.flows import make_case
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.highs import solve_highs
@@ -43,6 +44,23 @@ def test_random_states_against_highs(name, shared):
         else:
             assert dual < 1e-9 * state.penalty.max()
     assert solver.fallbacks == 0
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "plain"])
+@pytest.mark.parametrize("name", ["rbts", "rts79"])
+def test_the_kernel_does_what_its_readable_twin_does(name, shared):
+    system = reliability_system(name)
+    solver = DispatchSolver(system.case, DispatchOptions(segments=shared, perturb=shared))
+    rng = np.random.default_rng(13)
+    for _ in range(6):
+        state = random_state(system, solver, rng)
+        kernel = solver.solve(state)
+        p_mw, spill_mw, shed_mw = solve_dispatch_reference(system.case, state, segments=shared, perturb=shared)
+        cost = state.cost @ p_mw + state.spill_cost @ spill_mw + np.sum(state.penalty * shed_mw)
+        assert kernel.cost == pytest.approx(cost, rel=1e-9)
+        if shared:  # without ties even the machines and loads are the same
+            np.testing.assert_allclose(kernel.p_mw, p_mw, atol=1e-6)
+            np.testing.assert_allclose(kernel.shed_mw, shed_mw, atol=1e-6)
 
 
 def test_the_residuals_see_a_wrong_answer(rts79):
