@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.linalg import expm
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
 
 from reliability_cases import DATA, expected, load_factor, pras, rbts, rts79
+from test_nodal import enumerated as triangle_enumerated
+from test_nodal import triangle
 
 from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
@@ -166,6 +169,61 @@ def test_textbook_binomial() -> None:
         check_scores(z)
 
 
+def three_machines(load: np.ndarray) -> AdequacySystem:
+    """25 + 25 + 50 MW, failure rate 0.01 and repair rate 0.49 per day (Billinton and Allan, chapters 2 and 3)."""
+    units = pd.DataFrame(
+        {"name": ["a", "b", "c"], "p_max_mw": [25.0, 25.0, 50.0], "mttf_h": 24 / 0.01, "mttr_h": 24 / 0.49}
+    )
+    return system_from_frames(units, load)
+
+
+def test_textbook_daily_load_table() -> None:
+    """365 daily peaks as 365 hours: the expected number of short ones is LOLE = 2.15108."""
+    exact = json.loads((DATA / "textbook" / "textbook_cases.json").read_text())["cases"]["lole_25_25_50_365d"]
+    load = np.repeat([57.0, 52.0, 46.0, 41.0, 34.0], [12, 83, 107, 116, 47])
+    method = lambda seed: SequentialMonteCarlo(years=scaled(20_000, 256), seed=seed)  # noqa: E731
+    check_scores(scores(three_machines(load), method, {"LOLH": exact})["LOLH"])
+
+
+@pytest.mark.parametrize("out_mw", [25, 50, 75])
+def test_textbook_cumulative_frequency(out_mw: int) -> None:
+    """Events of at least this much out, at hours: from the chain's hourly matrix, within 4 % of the book's
+    continuous one.
+    """
+    exact = json.loads((DATA / "textbook" / "textbook_cases.json").read_text())["cases"]["fd_25_25_50"][str(out_mw)]
+    fail, repair = 0.01 / 24, 0.49 / 24
+    one = expm(np.array([[-fail, fail], [repair, -repair]]))
+    states = list(itertools.product([0, 1], repeat=3))
+    sizes = (25, 25, 50)
+    is_short = [sum(size * out for size, out in zip(sizes, state)) >= out_mw for state in states]
+    share = [np.prod([0.02 if out else 0.98 for out in state]) for state in states]
+    per_hour = sum(
+        share[i] * np.prod([one[a, b] for a, b in zip(states[i], states[j])])
+        for i in range(8)
+        for j in range(8)
+        if is_short[j] and not is_short[i]
+    )
+    assert 24 * per_hour == pytest.approx(exact["cum_freq_per_day"], rel=0.04)
+    n_hours = 480
+    # an event may run already when the horizon starts
+    events = per_hour * (n_hours - 1) + sum(p for p, short in zip(share, is_short) if short)
+    system = three_machines(np.full(n_hours, 100.0 - out_mw + 0.5))
+    method = lambda seed: SequentialMonteCarlo(years=scaled(20_000, 256), seed=seed)  # noqa: E731
+    check_scores(scores(system, method, {"LOLEv": events})["LOLEv"])
+
+
+def test_variances_are_the_exact_ones() -> None:
+    """Crude variance of one snapshot (exact by convolution), and year-to-year CoV of RTS-79, within 10 %."""
+    samples = scaled(8_000_000, 4096)
+    result = assess(rts79(), SnapshotMonteCarlo(samples=samples, seed=1, workers=2))
+    for name, variance in (("LOLP", 0.0010741842434911833), ("EPNS", 31.056381623065324)):
+        assert result[name].stderr ** 2 * samples == pytest.approx(variance, rel=0.1)
+    years = scaled(100_000, 256)
+    annual = assess(rts79(), SequentialMonteCarlo(years=years, seed=1))
+    for name, cov in (("LOLH", 1.72), ("EUE", 2.48), ("LOLEv", 1.39)):
+        assert annual[name].stderr * np.sqrt(years) / annual[name].value == pytest.approx(cov, rel=0.1)
+
+
 def rbts_nodal(load: np.ndarray | None) -> AdequacySystem:
     """RBTS at its buses, over its year or at constant peak (24 hours)."""
     system = system_from_grid(read_network(network_folder("rbts")))
@@ -257,18 +315,25 @@ def test_rbts_at_constant_peak_against_enumeration(rbts_at_peak) -> None:  # typ
         check_scores(z)
 
 
-def test_400_small_runs_cover_as_their_intervals_say(rbts_at_peak) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("case", ["rbts", "triangle"])
+def test_400_small_runs_cover_as_their_intervals_say(case: str, rbts_at_peak) -> None:  # type: ignore[no-untyped-def]
     """Mean within 3 standard errors of the enumerated value; 95 % intervals cover it in 92-98 % of the runs."""
-    system, exact, _ = rbts_at_peak
-    inside = dict.fromkeys(exact, 0)
-    values: dict[str, list[float]] = {name: [] for name in exact}
+    if case == "rbts":
+        system, exact, _ = rbts_at_peak
+        samples = 16_384
+    else:
+        system = triangle(30.0 + 5.0 * np.arange(6), 80.0 + 6.0 * np.arange(6))
+        exact = triangle_enumerated(system)
+        samples = 2048
+    inside = dict.fromkeys(("LOLP", "EPNS"), 0)
+    values: dict[str, list[float]] = {name: [] for name in inside}
     for seed in range(1000, 1400):
-        result = assess(system, SnapshotMonteCarlo(samples=16_384, seed=seed, level="nodal"))
-        for name in exact:
+        result = assess(system, SnapshotMonteCarlo(samples=samples, seed=seed, level="nodal"))
+        for name in inside:
             estimate = result[name]
             values[name].append(estimate.value)
             inside[name] += estimate.ci_low <= exact[name] <= estimate.ci_high
-    for name in exact:
+    for name in inside:
         mean, error = np.mean(values[name]), np.std(values[name], ddof=1) / np.sqrt(400)
         assert abs(mean - exact[name]) < 3.0 * error
         assert 0.92 <= inside[name] / 400 <= 0.98, (name, inside[name])
