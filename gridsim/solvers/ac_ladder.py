@@ -25,8 +25,9 @@ SHARING_TOLERANCE_PU = 1e-8  # 1e-6 MW of a bus's share in an imbalance
 Q_TOLERANCE_PU = 1e-6
 VM_TOLERANCE_PU = 1e-6
 MAX_ITERATIONS = 20
-MAX_ROUNDS = 30
-MAX_RETURNS = 2  # of a bus from its reactive limit to its setpoint, then it stays: no endless exchange
+MAX_ROUNDS = 60
+ALL_AT_ONCE = 8  # rounds in which every bus that should change does; then one a round, which ends most exchanges
+MAX_RETURNS = 8  # of a bus from its reactive limit to its setpoint; one more and the start has failed
 LOWEST_VM_PU = 0.5  # below it a solution is the lower branch of the nose curve, not a state of the grid
 N_NAMED = 3
 
@@ -135,6 +136,8 @@ class Ladder:
     def climb(self, number: int, warm: C16 | None, held: B1 | None = None) -> IslandSolution:
         """Try warm, flat and DC starts, then without reactive limits, then the DC approximation alone.
 
+        The DC start is the cautious one: machines go to their limits one at a time, the worst first, which finds
+        solutions that limiting many at once overshoots.
         ``warm``: voltages of the whole system (n_buses,) from an earlier solution, or None; ``held`` (n_buses,): what
         held its voltage there, the first guess of the warm start (None: every source that regulates).
         """
@@ -185,7 +188,7 @@ class Ladder:
         v = start
         asked = float((v * np.conj(y_bus @ v) - schedule).real.sum())  # the losses at the start decide the first guess
         before: tuple[float, float] | None = None
-        for _ in range(MAX_ROUNDS):
+        for number_of_rounds in range(MAX_ROUNDS):
             task = self._task(number, v, schedule, held, weight, asked, q_source, setpoint)
             result = self.newton.newton(task) if len(bus) > 1 else NewtonResult(True, task.v0, 0)
             iterations += result.iterations
@@ -207,7 +210,9 @@ class Ladder:
             vm = np.abs(v)
             at_max = regulates & ~held & (q_source >= q_max)
             beyond = np.where(at_max, vm - setpoint, setpoint - vm)  # more than the setpoint asks for
-            back = regulates & ~held & (beyond > VM_TOLERANCE_PU) & (returns < MAX_RETURNS)
+            back = regulates & ~held & (beyond > VM_TOLERANCE_PU)
+            if (returns[back] >= MAX_RETURNS).any():
+                break
             if shared and not over.any() and not back.any():
                 return IslandSolution(rung, v, imbalance, q_source, iterations)
             if over.any() and not (held & ~over).any() and not back.any():
@@ -215,6 +220,8 @@ class Ladder:
                 over[last] = False  # someone has to hold the voltage; refused below if it is the only one left
                 if not over.any():
                     break
+            if number_of_rounds >= (0 if rung is Rung.DC_START else ALL_AT_ONCE):
+                over, back = _one(over, excess, back, beyond)
             q_source = np.where(over, np.clip(q_source, q_min, q_max), q_source)
             held = (held & ~over) | back
             returns += back
@@ -292,6 +299,18 @@ class Ladder:
             f"{names[bus[k]]} {best[k].real * BASE_MVA:+.0f} MW {best[k].imag * BASE_MVA:+.0f} Mvar" for k in order
         )
         return f"largest mismatch: {listed}"
+
+
+def _one(over: B1, excess: F8, back: B1, beyond: F8) -> tuple[B1, B1]:
+    """The single change that is most due: the largest excess of reactive power, else the largest of voltage."""
+    one = np.zeros(len(over), dtype=bool)
+    none = one.copy()
+    if over.any():
+        one[int(np.argmax(np.where(over, excess, -1.0)))] = True
+        return one, none
+    if back.any():
+        one[int(np.argmax(np.where(back, beyond, -1.0)))] = True
+    return none, one
 
 
 def _secant(before: tuple[float, float] | None, asked: float, found: float) -> float:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from ac_cases import CONTRACT_CASES, REFERENCE, as_stated, at, case, kazakhstan, model, triangle
+from ac_cases import CONTRACT_CASES, REFERENCE, as_stated, at, case, kazakhstan, model, random_states, triangle
 
 from gridsim.io.read_network import system_from_tables
 from gridsim.model.pack import pack
@@ -198,6 +198,21 @@ def test_flows_are_those_of_pandapower() -> None:
 
 
 # --- reactive limits
+
+
+def test_limits_and_setpoints_complement_each_other() -> None:
+    """Random states of case118; in some, machines leave and re-enter their limits several times on the way."""
+    system, point = case("case118")
+    ac = model("case118", "fast")
+    solved = 0
+    for state, forget in random_states(system, point, 80):
+        if forget:
+            ac.reset()
+        solution = ac.solve(state)
+        if solution.converged and solution.rung != "relaxed_q":
+            assert_consistent(system, state, solution)
+            solved += 1
+    assert solved > 70
 
 
 def test_machine_at_its_reactive_limit_gives_the_limit_and_loses_its_voltage() -> None:
