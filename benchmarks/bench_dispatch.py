@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +29,7 @@ from dispatch_cases import (
     reliability_system,
 )
 
+CASES = Path(__file__).parents[1] / "tests" / "solvers"
 N_STATES = 200
 
 
@@ -306,3 +310,28 @@ class Certificate:
 
     def track_proved(self) -> int:
         return int(certify_many(1, *self.arguments))
+
+
+class Compilation:
+    """Seconds until the first answer with an empty Numba cache."""
+
+    timeout = 300
+
+    def track_compile_s(self) -> float:
+        program = (
+            "import sys, time; sys.path.insert(0, sys.argv[1]); import numpy as np;"
+            "from dispatch_cases import random_state, reliability_system;"
+            "from gridsim.solvers.dispatch import DispatchSolver;"
+            "system = reliability_system('rbts'); solver = DispatchSolver(system.case);"
+            "state = random_state(system, solver, np.random.default_rng(0));"
+            "start = time.perf_counter(); solver.solve(state); print(time.perf_counter() - start)"
+        )
+        with tempfile.TemporaryDirectory() as cache:
+            done = subprocess.run(
+                [sys.executable, "-c", program, str(CASES)],
+                env={**os.environ, "NUMBA_CACHE_DIR": cache},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        return float(done.stdout)

@@ -80,8 +80,8 @@ def solve_dispatch_reference(
         x[leaving] = lower[leaving] if rising else upper[leaving]
         basis[place] = entering
 
-    filled = np.bincount(item, x[:n_segs], item_width.size)
-    shed = filled[2 * n_gens :].reshape(state.demand_mw.shape)
+    filled = np.bincount(item, x[:n_segs], item_width.size).astype(np.float64)
+    shed: F8 = filled[2 * n_gens :].reshape(state.demand_mw.shape)
     return lo + filled[:n_gens], np.maximum(lo, 0.0) - filled[n_gens : 2 * n_gens], shed
 
 

@@ -7,6 +7,7 @@ where load is shed, penalties hide everything else.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -65,3 +66,36 @@ def test_every_random_state_agrees_with_highs(name):
     assert wrong == []
     allowed = 0.001 * N_STATES if name in ("case118",) else 0
     assert solver.fallbacks <= allowed
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["plain", "shared"])
+@pytest.mark.parametrize("name", LOADERS)
+def test_states_full_of_ties_agree_with_highs(name, shared):
+    """Equal costs and penalties, round demands, a few distinct limits, many of them 0: where simplex methods cycle."""
+    system = LOADERS[name]()
+    system = dataclasses.replace(
+        system,
+        cost=np.full_like(system.cost, 10.0),
+        capacity_mw=np.round(system.capacity_mw, -1),
+        demand_mw=np.round(system.demand_mw, -1),
+        penalty=np.full_like(system.penalty, 2000.0),
+        row_limit_mw=np.maximum(np.round(system.row_limit_mw / 50.0), 1.0) * 50.0,
+    )
+    solver = DispatchSolver(system.case, DispatchOptions(segments=shared, perturb=shared))
+    rng = np.random.default_rng(3)
+    for _ in range(max(int(500 * FRACTION), 1)):
+        limit = system.row_limit_mw * rng.choice([0.0, 0.3, 0.5, 1.0], system.row_limit_mw.size)
+        state = random_state(system, solver, rng)._replace(
+            lo_mw=np.zeros(system.capacity_mw.size),
+            hi_mw=system.capacity_mw * (rng.random(system.capacity_mw.size) < 0.8),
+            demand_mw=system.demand_mw * rng.choice([0.5, 1.0, 1.2]),
+            row_lo_mw=-limit,
+            row_hi_mw=limit,
+        )
+        kernel = solver.solve(state)
+        highs = solve_highs(system.case, state, segments=shared, perturb=shared)
+        assert highs.status == 0
+        assert kernel.shed_mw.sum() == pytest.approx(highs.shed_mw.sum(), abs=1e-5)
+        assert kernel.cost == pytest.approx(highs.cost, rel=1e-7, abs=1e-3)
+        assert kkt_residuals(system.case, state, kernel)[0] <= 1e-6
+    assert solver.fallbacks == 0
