@@ -23,7 +23,7 @@ def test_random_states(name: str) -> None:
     each other, shares follow weights."""
     system, point = kazakhstan() if name == "kazakhstan" else case(name)
     fast, reference = model(name, "fast"), model(name, "pandapower")
-    rungs: dict[str, int] = {}
+    solved = 0
     for state, forget in random_states(system, point, N_STATES):
         if forget:
             fast.reset()
@@ -31,8 +31,7 @@ def test_random_states(name: str) -> None:
         ours, theirs = fast.solve(state), reference.solve(state)
         assert ours.rung == theirs.rung
         assert_same(ours, theirs)
-        rungs[ours.rung] = rungs.get(ours.rung, 0) + 1
         if ours.converged and ours.rung != "relaxed_q":
             assert_consistent(system, state, ours)
-    assert rungs.get("flat", 0) > 0
-    assert rungs.get("warm", 0) > 0
+            solved += 1
+    assert solved >= N_STATES // 3
