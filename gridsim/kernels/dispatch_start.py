@@ -278,7 +278,7 @@ def refactorise(
         for j in range(m):
             for i in range(m):
                 inverse[j, i] = 1.0 if island[basics[i].bus] == -1 - duals[j].row else 0.0
-    elif factorise(inverse, ws.matrix, basics, duals, m, island, row_ptdf) < _SINGULAR:
+    elif factorise(inverse, ws.order[1], basics, duals, m, island, row_ptdf) < _SINGULAR:
         return False
 
     for k in range(n_buses):

@@ -55,7 +55,6 @@ class Workspace(NamedTuple):
     island_sum: F8
     scratch: F8
     inverse: F8
-    matrix: F8
     order: I4
     slot_of_row: I4
 
@@ -82,7 +81,6 @@ def make_workspace(n_buses: int, n_gens: int, n_classes: int, n_rows: int) -> Wo
         island_sum=np.zeros(n_buses),
         scratch=np.zeros((4, m)),
         inverse=np.zeros((m, m)),
-        matrix=np.zeros((m, m)),
         order=np.zeros((2, n_buses + m), dtype=np.int32),
         slot_of_row=np.zeros(n_rows, dtype=np.int32),
     )
