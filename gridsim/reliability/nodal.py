@@ -299,7 +299,7 @@ class NodalYears(_Nodal):
     """Chronological years at every bus."""
 
     block_size: int = 8
-    default_job_blocks: int = 4
+    default_job_blocks: int = 1  # seconds of work on a country: jobs under way when a target is met are thrown away
 
     def __init__(self, system: AdequacySystem, seed: int, skip: bool) -> None:
         super().__init__(system, seed)
