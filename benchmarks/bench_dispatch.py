@@ -217,7 +217,8 @@ class AgainstHighs:
             self.states = hourly_states(system, solver.topology(), 60)
         else:
             self.states = independent_states(system, solver, 60)
-        self.kernel = kernel_call(solver, self.states, warm=True)
+        # unrelated states are started from the merit order, as the engines do
+        self.kernel = kernel_call(solver, self.states, warm=kind == "hours")
         self.kernel()
         problems = [state_problem(system.case, state) for state in self.states]
         matrix = problems[0].matrix.tocsc()
