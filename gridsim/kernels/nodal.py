@@ -57,7 +57,7 @@ class NodalCase(NamedTuple):
     """What does not change between samples. Elements are supply columns first, then branches.
 
     dispatch, order : the dispatch problem's constant part and its merit order
-    unit_mw : (n_units,) f8;  unit_row : (n_units,) i4 into ``profile_mw`` (n_rows, n_hours) f8, or -1
+    unit_mw : (n_units,) f8;  unit_row : (n_units,) i4 into ``profile_mw`` (n_hours, n_rows) f8, or -1
     cost, spill_cost : (n_units,) f8;  penalty : (n_buses, n_classes) f8
     demand_mw : (n_hours, n_buses, n_classes) f8;  bus_demand_mw : (n_hours, n_buses) f8, its sum over classes
     peak_hour : (n_days,) i4, hour of the day with the largest demand
@@ -536,7 +536,7 @@ def set_available(
     n_units = case.unit_mw.shape[0]
     for unit in range(n_units):
         row = case.unit_row[unit]
-        scratch.hi_mw[unit] = case.unit_mw[unit] if row < 0 else case.profile_mw[row, hour]
+        scratch.hi_mw[unit] = case.unit_mw[unit] if row < 0 else case.profile_mw[hour, row]
     n_out = 0
     for k in range(n):
         i = active[k]
@@ -544,7 +544,7 @@ def set_available(
             element = component[i]
             if element < n_units:
                 row = case.unit_row[element]
-                full = case.unit_mw[element] if row < 0 else case.profile_mw[row, hour]
+                full = case.unit_mw[element] if row < 0 else case.profile_mw[hour, row]
                 scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
             else:
                 n_out = insert_sorted(scratch.out, n_out, element - n_units)
@@ -592,9 +592,9 @@ def set_worst_of_day(
         if row < 0:
             scratch.hi_mw[unit] = case.unit_mw[unit]
         else:
-            lowest = case.profile_mw[row, start]
+            lowest = case.profile_mw[start, row]
             for hour in range(start + 1, stop):
-                lowest = min(lowest, case.profile_mw[row, hour])
+                lowest = min(lowest, case.profile_mw[hour, row])
             scratch.hi_mw[unit] = lowest
     for k in range(n):
         i = active[k]
@@ -604,9 +604,9 @@ def set_worst_of_day(
             row = case.unit_row[element]
             full = case.unit_mw[element]
             if row >= 0:
-                full = case.profile_mw[row, start]
+                full = case.profile_mw[start, row]
                 for hour in range(start + 1, stop):
-                    full = min(full, case.profile_mw[row, hour])
+                    full = min(full, case.profile_mw[hour, row])
             scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
         elif first[i] <= start and end[i] >= stop:
             n_out = insert_sorted(scratch.out, n_out, element - n_units)
@@ -769,7 +769,7 @@ def nodal_snapshots(
             hour = hour_of[w]
             for unit in range(n_units):
                 row = case.unit_row[unit]
-                full = case.unit_mw[unit] if row < 0 else case.profile_mw[row, hour]
+                full = case.unit_mw[unit] if row < 0 else case.profile_mw[hour, row]
                 scratch.hi_mw[unit] = full * (1.0 - lost[w, unit])
                 scratch.reference_mw[unit] = 0.0
             n_out = 0

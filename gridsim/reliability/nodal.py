@@ -164,7 +164,7 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         order=make_merit_order(n_buses, system.unit_bus, detail.unit_cost, spill_cost, penalty),
         unit_mw=system.unit_mw,
         unit_row=unit_row,
-        profile_mw=np.array(rows).reshape(len(rows), system.n_hours),
+        profile_mw=np.ascontiguousarray(np.array(rows).reshape(len(rows), system.n_hours).T),
         cost=np.ascontiguousarray(detail.unit_cost),
         spill_cost=spill_cost,
         penalty=penalty,
