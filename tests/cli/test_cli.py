@@ -30,7 +30,7 @@ def test_run_writes_a_complete_folder_and_only_json_on_stdout(tmp_path):
     names = {metric["name"] for metric in answer["metrics"]}
     assert {"EUE", "LOLH", "section_loading_max", "reserve_margin_mw_min", "fuel_days_min", "co2_t"} <= names
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["status"] == "complete" and manifest["network_hash"]
+    assert manifest["status"] == "complete" and len(manifest["network_hash"]) == len(manifest["code_hash"]) == 64
     for table, columns in TABLES.items():
         file = tmp_path / "out" / (f"{table}.parquet" if table == "events" else f"{table}/part-000000.parquet")
         assert pq.read_schema(file).names == [column.name for column in columns]
