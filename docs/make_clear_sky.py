@@ -16,6 +16,9 @@ import pandas as pd
 import pvlib
 
 NETWORK = Path(__file__).parent.parent / "networks" / "kazakhstan"
+COLUMNS = [
+    "site", "month", "hour", "ghi_w_per_m2", "extraterrestrial_w_per_m2", "beam_ratio", "confidence", "source"
+]  # fmt: skip
 TILT_DEGREE, AZIMUTH_DEGREE = 35.0, 180.0
 
 
@@ -54,9 +57,7 @@ def main() -> None:
                 )  # fmt: skip
     with (NETWORK / "clear_sky.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            "site,month,hour,ghi_w_per_m2,extraterrestrial_w_per_m2,beam_ratio,confidence,source".split(",")
-        )
+        writer.writerow(COLUMNS)
         writer.writerows(rows)
 
 

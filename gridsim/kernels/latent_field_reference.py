@@ -1,7 +1,7 @@
 """The latent field in plain Python, written from its definition; imported by tests only.
 
-``field_reference`` adds up named draws hour by hour; ``covariance_reference`` is the closed form of the same field, from
-the definition's double sum over knots and components, without drawing anything.
+``field_reference`` adds up named draws hour by hour; ``covariance_reference`` is the closed form of the same field,
+from the definition's double sum over knots and components, without drawing anything.
 """
 
 from __future__ import annotations
