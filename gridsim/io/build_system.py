@@ -59,6 +59,7 @@ MODELS: dict[str, type[Table]] = {
     "clear_sky": weather.ClearSky,
     "load_response": weather.LoadResponse,
     "rivers": weather.Rivers,
+    "weather_targets": weather.WeatherTargets,
     "automation": power.Automation,
     "gas_nodes": carriers.GasNodes,
     "gas_pipelines": carriers.GasPipelines,

@@ -126,6 +126,7 @@ class GridSystem:
     clear_sky: weather.ClearSky = field(default_factory=weather.ClearSky.empty)
     load_response: weather.LoadResponse = field(default_factory=weather.LoadResponse.empty)
     rivers: weather.Rivers = field(default_factory=weather.Rivers.empty)
+    weather_targets: weather.WeatherTargets = field(default_factory=weather.WeatherTargets.empty)
     automation: power.Automation = field(default_factory=power.Automation.empty)
     gas_nodes: carriers.GasNodes = field(default_factory=carriers.GasNodes.empty)
     gas_pipelines: carriers.GasPipelines = field(default_factory=carriers.GasPipelines.empty)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridsim.model.table import F8, I4, STR, Table
+from gridsim.model.table import B1, F8, I4, STR, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,3 +118,15 @@ class Rivers(Table):
     share_10: F8
     share_11: F8
     share_12: F8
+
+
+@dataclass(frozen=True, eq=False)
+class WeatherTargets(Table):
+    """What a climate is checked against; ``place`` a site or river, empty for the whole system."""
+
+    quantity: STR
+    place: STR
+    argument: F8
+    value: F8
+    tolerance: F8
+    sampled: B1

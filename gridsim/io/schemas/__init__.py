@@ -43,6 +43,7 @@ TABLES: dict[str, TableSchema] = {
     "clear_sky": TableSchema(weather.ClearSkyRow, False, ""),
     "load_response": TableSchema(weather.LoadResponseRow, False, "zone"),
     "rivers": TableSchema(weather.RiverRow, False, "name"),
+    "weather_targets": TableSchema(weather.WeatherTargetRow, False, ""),
     "automation": TableSchema(power.AutomationRow, False, "name"),
     "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
     "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),

@@ -115,3 +115,29 @@ class RiverRow(SourcedRow):
     share_10: float = column("October", ge=0, le=1)
     share_11: float = column("November", ge=0, le=1)
     share_12: float = column("December", ge=0, le=1)
+
+
+class WeatherTargetRow(SourcedRow):
+    """An observed or expected statistic that generated years are checked against."""
+
+    quantity: Literal[
+        "daily_lag_correlation",
+        "winter_skew",
+        "winter_mean_sd_k",
+        "five_day_minimum_c",
+        "wind_annual_cv",
+        "wind_hourly_lag_correlation",
+        "wind_ramp_sd",
+        "wind_distance_correlation",
+        "winter_t_wind_correlation",
+        "cold_hours_wind_ratio",
+        "load_factor",
+        "load_peak_over_mean",
+        "load_january_over_july",
+        "river_low_year_km3",
+    ] = column("Statistic")
+    place: str = column("Weather site or river; empty: the whole system", "")
+    argument: float = column("Lag in days or hours, return period in years, or upper distance in km", 0.0, ge=0)
+    value: float = column("Target")
+    tolerance: float = column("Largest departure that passes, for 200 years", gt=0)
+    sampled: bool = column("Whether fewer years widen the tolerance", True)
