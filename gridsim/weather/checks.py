@@ -97,7 +97,7 @@ def draw_sample(model: WeatherModel, years: int, seed: int, progress: Callable[[
         parts["load_pu"].append(zone_weight @ load)
         parts["load_day_pu"].append((zone_weight @ load).reshape(DAYS, 24).mean(axis=1))
         parts["effective_day_c"].append(site_weight @ model.effective_c(t).reshape(len(t), DAYS, 24).mean(axis=2))
-        parts["ramp_sd"].append(np.asarray(np.diff(wind.mean(axis=0)).std()))
+        parts["ramp_sd"].append(np.array([np.diff(wind.mean(axis=0)).std()]))
         parts["wind_cross"].append(np.corrcoef(wind))
         anomaly = wind - wind.mean(axis=1, keepdims=True)
         variance = (anomaly**2).mean(axis=1)

@@ -29,7 +29,7 @@ def gas_hour_factor(hour: int) -> float:
     return float(1.0 + _AMPLITUDE * np.cos(4.0 * np.pi * (hour - 8) / 24.0))
 
 
-class _Composer:
+class Composer:
     """Turns temperatures and shares of one hour into HourInputs; what year and series have in common."""
 
     def __init__(self, system: GridSystem):
@@ -37,7 +37,7 @@ class _Composer:
         self.normal = NormalWeather(system)
         generators, loads, renewable = system.generators, system.loads, system.renewable_sites
         bus = generators.bus
-        self._gen_site = system.buses.weather_site[bus]
+        self.gen_site = system.buses.weather_site[bus]
         self.gen_resource = np.full(len(generators), -1, dtype=np.int32)
         for fuel in ("wind", "solar"):
             chosen = np.flatnonzero(renewable.technology == fuel)
@@ -48,12 +48,12 @@ class _Composer:
             if len(chosen):
                 self.gen_resource[machines] = np.where(at >= 0, chosen[at], -1)[machines]
         self._wind, self._solar = generators.fuel == "wind", generators.fuel == "solar"
-        self._load_site = system.buses.weather_site[loads.bus]
+        self.load_site = system.buses.weather_site[loads.bus]
         self.load_zone = system.buses.zone[loads.bus]
         cooling = np.zeros(len(system.zones) + 1)
         cooling[system.load_response.zone] = system.load_response.cooling_share_per_k
         heats = np.nan_to_num(loads.heating_share_per_k) > 0
-        self._cooling_share = np.where(heats, cooling[self.load_zone], 0.0)
+        self.cooling_share = np.where(heats, cooling[self.load_zone], 0.0)
         self._hourly_gas = np.isin(system.gas_demand.gas_class, GAS_HEATING_CLASSES)
 
     def inputs(
@@ -82,7 +82,7 @@ class _Composer:
         share = np.minimum(share * water, np.maximum(share, 1.0))
         heat_min = np.zeros(len(generators))
         for gen in np.flatnonzero(generators.heat_led):
-            gen_day_c = day_c[self._gen_site[gen]] if self._gen_site[gen] >= 0 else 15.0
+            gen_day_c = day_c[self.gen_site[gen]] if self.gen_site[gen] >= 0 else 15.0
             low, high = system.heat_curves.shares(int(generators.heat_curve[gen]), gen_day_c)
             share[gen] *= high
             heat_min[gen] = min(float(low), share[gen])
@@ -91,8 +91,8 @@ class _Composer:
         cooling = np.maximum(effective_c - COOLING_BALANCE_C, 0.0) - np.maximum(normal_c - COOLING_BALANCE_C, 0.0)
         departure = (
             1.0
-            + np.nan_to_num(loads.heating_share_per_k) * np.nan_to_num(heating)[self._load_site]
-            + self._cooling_share * np.append(np.nan_to_num(cooling), 0.0)[self._load_site]
+            + np.nan_to_num(loads.heating_share_per_k) * np.nan_to_num(heating)[self.load_site]
+            + self.cooling_share * np.append(np.nan_to_num(cooling), 0.0)[self.load_site]
         )
         load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.normal._profile(loads.profile, time)
         load_mw = load_mw * np.maximum(departure, 0.0) * np.append(zone_factor, 1.0)[self.load_zone] * load_factor
@@ -111,17 +111,11 @@ class YearWeather:
     def __init__(self, system: GridSystem, choice: WeatherYearChoice, start: dt.datetime):
         self.system = system
         self.choice = choice
-        self._compose = _Composer(system)
+        self._compose = Composer(system)
         self._model = weather_model(system)
         self._first_number, self._start_h = hour_of(start, self._model.first_month)
         self.imposed: list[Imposed] = []
-        self._years: dict[int, _YearArrays] = {}
-        reservoir_plants = set(system.reservoirs.plant.tolist())
-        self._has_store = np.array(
-            [plant in reservoir_plants for plant in system.generators.plant.tolist()], dtype=bool
-        )
-        river = {int(profile): row for row, profile in enumerate(system.rivers.profile) if profile >= 0}
-        self._gen_river = np.array([river.get(int(p), -1) for p in system.generators.profile], dtype=np.int32)
+        self._years: dict[int, YearArrays] = {}
         self._arrays(0)
 
     def at(
@@ -145,19 +139,19 @@ class YearWeather:
             self._model.normal_c[:, hour],
             year.gas_c[:, day] + temperature_anomaly_k,
             year.resource[:, hour],
-            year.water[:, day],
+            year.water_rows[year.water_row, day],
             1.0 + year.noise[:, hour],
             wind_factor,
             solar_factor,
             load_factor,
         )
 
-    def _arrays(self, offset: int) -> _YearArrays:
+    def _arrays(self, offset: int) -> YearArrays:
         if offset not in self._years:
             self._years[offset] = self._make(offset)
         return self._years[offset]
 
-    def _make(self, offset: int) -> _YearArrays:
+    def _make(self, offset: int) -> YearArrays:
         model, seed, year = self._model, self.choice.seed, self.choice.year + offset
         z = model.field.year(seed, year)
         level = None
@@ -170,14 +164,18 @@ class YearWeather:
                     z, imposed = impose(model, event, first_h, z, climate_years(self.system, event.sites))
                     imposed = imposed._replace(start_h=int(round(event.at_h)))
                 self.imposed.append(imposed)
-        return _YearArrays(self, seed, year, z, level)
+        return YearArrays(self.system, model, seed, year, z, level)
 
 
-class _YearArrays:
-    """Hourly and daily arrays of one year."""
+class YearArrays:
+    """Hourly and daily arrays of one year.
 
-    def __init__(self, weather: YearWeather, seed: int, year: int, z: F8, level: F8 | None):
-        model, system = weather._model, weather.system
+    temperature_c, effective_c (n_sites, 8760); day_c, gas_c (n_sites, 365); noise (n_zones, 8760); resource
+    (n_renewable_sites, 8760); inflow_m3_s (n_rivers, 365); water_rows (2 n_rivers + 1, 365) factors on hydro: each
+    river's day, each river's year, none; water_row (n_gens,) the one that holds for each machine.
+    """
+
+    def __init__(self, system: GridSystem, model: WeatherModel, seed: int, year: int, z: F8, level: F8 | None):
         self.temperature_c = model.temperature(z)
         self.day_c = self.temperature_c.reshape(len(self.temperature_c), DAYS, 24).mean(axis=2)
         self.effective_c = model.effective_c(self.temperature_c)
@@ -186,14 +184,21 @@ class _YearArrays:
         self.resource = np.full((len(system.renewable_sites), self.temperature_c.shape[1]), np.nan)
         self.resource[model.wind_sites] = model.wind_cf(z, self.temperature_c)
         self.resource[model.solar_sites] = model.solar_cf(z, self.temperature_c)
-        inflow = model.inflow(seed, year, z, level)
-        self.inflow_m3_s = inflow
+        self.inflow_m3_s = model.inflow(seed, year, z, level)
         normal = model.rivers.mean_m3_s[:, model.month]
-        daily = inflow / np.maximum(normal, 1e-9)
-        annual = np.repeat((inflow.mean(axis=1) / np.maximum(normal.mean(axis=1), 1e-9))[:, None], DAYS, axis=1)
-        one = np.ones((1, DAYS))
-        daily, annual = np.concatenate([daily, one]), np.concatenate([annual, one])
-        self.water = np.where(weather._has_store[:, None], annual[weather._gen_river], daily[weather._gen_river])
+        daily = self.inflow_m3_s / np.maximum(normal, 1e-9)
+        annual = self.inflow_m3_s.mean(axis=1, keepdims=True) / np.maximum(normal.mean(axis=1, keepdims=True), 1e-9)
+        self.water_rows = np.concatenate([daily, np.repeat(annual, DAYS, axis=1), np.ones((1, DAYS))])
+        river = {int(profile): row for row, profile in enumerate(system.rivers.profile) if profile >= 0}
+        reservoir_plants = set(system.reservoirs.plant.tolist())
+        none, n_rivers = len(self.water_rows) - 1, len(system.rivers)
+        self.water_row = np.array(
+            [
+                river[int(profile)] + (n_rivers if plant in reservoir_plants else 0) if int(profile) in river else none
+                for plant, profile in zip(system.generators.plant.tolist(), system.generators.profile, strict=True)
+            ],
+            dtype=np.int32,
+        )
 
 
 class SeriesWeather:
@@ -202,7 +207,7 @@ class SeriesWeather:
     def __init__(self, system: GridSystem, series: WeatherSeries, start: dt.datetime):
         self.system = system
         self.series = series
-        self._compose = _Composer(system)
+        self._compose = Composer(system)
         self._normal = NormalWeather(system)
         keep = np.exp(-1.0 / LOAD_TAU_H)
         given = series.temperature_c
