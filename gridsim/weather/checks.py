@@ -64,7 +64,7 @@ def draw_sample(model: WeatherModel, years: int, seed: int, progress: Callable[[
     if capacity_wind.sum() == 0:
         capacity_wind = np.ones(len(model.wind_sites))
     weight_wind = capacity_wind / max(capacity_wind.sum(), 1e-9)
-    total = capacity_wind.sum() + capacity_solar.sum()
+    total = float(capacity_wind.sum() + capacity_solar.sum())
     site_weight = model.site_load_mw()
     site_weight = site_weight / max(site_weight.sum(), 1e-9)
     zone_weight = model.normal_mean_mw / model.normal_mean_mw.sum()
@@ -80,8 +80,8 @@ def draw_sample(model: WeatherModel, years: int, seed: int, progress: Callable[[
         parts["day_c"].append(t.reshape(len(t), DAYS, 24).mean(axis=2))
         parts["wind_day"].append(wind.reshape(len(wind), DAYS, 24).mean(axis=2))
         parts["wind_national"].append(national)
-        both = capacity_wind @ wind + (capacity_solar @ solar if len(solar) else 0.0)
-        parts["cf_national"].append(both / max(total, 1e-9))
+        both = np.concatenate([capacity_wind, capacity_solar]) @ np.concatenate([wind, solar])
+        parts["cf_national"].append(np.asarray(both / max(total, 1e-9)))
         parts["t_national"].append(site_weight @ t)
         starts = np.flatnonzero(np.diff(np.concatenate([[-1], month_hours])))
         order = month_hours[starts]
@@ -97,8 +97,9 @@ def draw_sample(model: WeatherModel, years: int, seed: int, progress: Callable[[
         parts["load_pu"].append(zone_weight @ load)
         parts["load_day_pu"].append((zone_weight @ load).reshape(DAYS, 24).mean(axis=1))
         parts["effective_day_c"].append(site_weight @ model.effective_c(t).reshape(len(t), DAYS, 24).mean(axis=2))
-        parts["ramp_sd"].append(np.array([np.diff(wind.mean(axis=0)).std()]))
-        parts["wind_cross"].append(np.corrcoef(wind))
+        ramps = np.diff(wind.mean(axis=0))
+        parts["ramp_sd"].append(np.array([float(ramps.std())]))
+        parts["wind_cross"].append(np.atleast_2d(np.corrcoef(wind)))
         anomaly = wind - wind.mean(axis=1, keepdims=True)
         variance = (anomaly**2).mean(axis=1)
         parts["wind_lags"].append(
