@@ -9,11 +9,13 @@ from gridsim.io.read_network import NetworkMeta
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Row, SourcedRow
 from gridsim.io.schemas.scenario import (
+    DesignEventKeys,
     EventKeys,
     HorizonKeys,
     PolicyKeys,
     RepairKeys,
     ScenarioKeys,
+    SeriesRow,
     WeatherKeys,
     WeatherRow,
 )
@@ -54,7 +56,9 @@ def page() -> str:
         ("top level", ScenarioKeys),
         ("horizon", HorizonKeys),
         ("weather", WeatherKeys),
+        ("weather.design_event", DesignEventKeys),
         ("weather file (CSV)", WeatherRow),
+        ("weather series (CSV or Parquet)", SeriesRow),
         ("events", EventKeys),
         ("events: repair", RepairKeys),
         ("policy", PolicyKeys),

@@ -20,12 +20,13 @@ from gridsim.engine.operator import Operator, Redispatch
 from gridsim.engine.recorder import SHORTFALL_TOLERANCE_MW, Recorder
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.pack import Packed
-from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, kinds
+from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, WeatherFile, kinds
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.weather.normal import HourInputs, NormalWeather
+from gridsim.weather.normal import HourInputs
+from gridsim.weather.year import YearWeather, make_weather
 
 Process = Generator[Any, Any, None]
 Progress = Callable[[float], None]
@@ -62,7 +63,7 @@ class Simulation:
         self.log = EventLog()
         self.recorder = Recorder(packed, replicate)
         self.points: list[tuple[float, OperatingPoint]] = []
-        self._weather = NormalWeather(self.system)
+        self._weather = make_weather(self.system, scenario.weather, scenario.horizon.start)
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
         self._fuel = FuelSystem(packed, self._conditions())
@@ -80,6 +81,7 @@ class Simulation:
         """Run to the end of the horizon."""
         if self._ac_model is not None:
             self._ac_model.reset()  # no warm start crosses a replicate
+        self._log_weather()
         self.env.process(self._ticks())
         for event in self.scenario.events:
             self.env.process(self._event(event))
@@ -148,7 +150,7 @@ class Simulation:
         tick_s = seconds // self.step_s * self.step_s
         anomaly_k, wind, solar = 0.0, 1.0, 1.0
         given = self.scenario.weather
-        if given is not None:
+        if isinstance(given, WeatherFile):
             hour = min(int(tick_s // 3600), len(given.temperature_anomaly_k) - 1)
             anomaly_k = given.temperature_anomaly_k[hour]
             wind, solar = given.wind_factor[hour], given.solar_factor[hour]
@@ -298,6 +300,15 @@ class Simulation:
         self.recorder.record(interval._replace(duration_h=duration_h))
 
     # Causes
+
+    def _log_weather(self) -> None:
+        """Log what each design event of the weather year became, with the return period it implies."""
+        if isinstance(self._weather, YearWeather):
+            for event in self._weather.imposed:
+                reached = ", ".join(f"{name} {value:.3g}" for name, value in event.reached.items())
+                state = f"{reached}, return period {event.joint_return_period_years:.3g} years"
+                notes = "".join(f"; {note}" for note in event.notes)
+                self.log.add(0.0, f"weather:{event.kind}", state + notes)
 
     def _log_event(self, event: Event) -> int:
         kind = kinds()[event.kind]

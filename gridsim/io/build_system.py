@@ -12,7 +12,7 @@ from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Row
 from gridsim.kernels.flows import islands
-from gridsim.model import carriers, power
+from gridsim.model import carriers, power, weather
 from gridsim.model.system import (
     DAY_TYPES,
     EXTERNAL,
@@ -52,6 +52,14 @@ MODELS: dict[str, type[Table]] = {
     "interface_limits": power.InterfaceLimits,
     "borders": power.Borders,
     "weather_sites": power.WeatherSites,
+    "weather_field": weather.WeatherField,
+    "weather_variability": weather.WeatherVariability,
+    "renewable_sites": weather.RenewableSites,
+    "clearness": weather.Clearness,
+    "clear_sky": weather.ClearSky,
+    "load_response": weather.LoadResponse,
+    "rivers": weather.Rivers,
+    "weather_targets": weather.WeatherTargets,
     "automation": power.Automation,
     "gas_nodes": carriers.GasNodes,
     "gas_pipelines": carriers.GasPipelines,

@@ -10,8 +10,9 @@ from typing import Any
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import event_file, network_folder
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
-from gridsim.io.read_network import read_network, read_table
-from gridsim.io.schemas.scenario import EventKeys, ScenarioKeys, WeatherRow
+from gridsim.io.read_network import read_network
+from gridsim.io.read_weather import read_weather
+from gridsim.io.schemas.scenario import EventKeys, ScenarioKeys
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, parse_yaml
 from gridsim.model.scenario import (
@@ -25,7 +26,6 @@ from gridsim.model.scenario import (
     Repair,
     Scenario,
     Target,
-    WeatherFile,
     kinds,
 )
 from gridsim.model.system import GridSystem
@@ -57,7 +57,9 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
     if keys is None or system is None:
         raise InputError(problems)
     horizon = _horizon(keys, document, problems)
-    weather = _weather(keys, path, document, problems)
+    weather = (
+        read_weather(keys.weather, path, document, horizon, system, problems) if keys.weather and horizon else None
+    )
     events = (
         tuple(
             _event(position, event, horizon, system, document, problems) for position, event in enumerate(keys.events)
@@ -136,36 +138,6 @@ def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]
             )
         )
     return Horizon(start, keys.horizon.hours, keys.horizon.step_minutes)
-
-
-def _weather(keys: ScenarioKeys, path: Path, document: YamlDocument, problems: list[Problem]) -> WeatherFile | None:
-    if keys.weather is None:
-        return None
-    file = path.parent / keys.weather.file
-    if not file.is_file():
-        problems.append(
-            document.problem(
-                ("weather", "file"), f"'{keys.weather.file}' does not exist", "give a CSV beside the scenario file"
-            )
-        )
-        return None
-    table, table_problems = read_table(file, WeatherRow)
-    rows = [row for _, row in table.rows]
-    problems += table_problems
-    for position, (number, row) in enumerate(table.rows):
-        if row.hour != position:
-            problems.append(
-                Problem(str(file), number, "hour", f"{row.hour} where {position} is due", "give every hour once")
-            )
-            break
-    if not rows and not table_problems:
-        problems.append(Problem(str(file), 1, "hour", "no rows", "give at least one hour"))
-    return WeatherFile(
-        keys.weather.file,
-        tuple(row.temperature_anomaly_k for row in rows),
-        tuple(row.wind_factor for row in rows),
-        tuple(row.solar_factor for row in rows),
-    )
 
 
 def _event(

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
+from gridsim.model.table import F8
+
 
 class Primitive(StrEnum):
     """The seven things that can be done to a system."""
@@ -130,6 +132,51 @@ class WeatherFile:
 
 
 @dataclass(frozen=True)
+class DesignEvent:
+    """A weather event of stated return period or severity, put into a weather year.
+
+    ``kind``: renewable_lull, cold_wave, heat_wave, cold_and_calm, dry_year; ``at_h``: start after the horizon's;
+    ``severity``: one value per quantity (ratio of the capacity factor to its long-run mean; mean temperature in C;
+    annual volume over its mean); ``sites``: empty for all; ``season``: of the worst events it is compared with.
+    """
+
+    kind: str
+    at_h: float
+    days: int
+    return_period_years: float | None = None
+    severity: tuple[float, ...] | None = None
+    sites: tuple[str, ...] = ()
+    season: str = "year"
+    river: str = ""
+
+
+@dataclass(frozen=True)
+class WeatherYearChoice:
+    """A generated weather year: the pair (seed, year), with design events in it."""
+
+    seed: int
+    year: int = 0
+    events: tuple[DesignEvent, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class WeatherSeries:
+    """A user's hourly series from local time ``start``, NaN where it gives nothing; rows in the system's order.
+
+    temperature_c (n_weather_sites, n), capacity_factor (n_renewable_sites, n), load_mw (n_zones, n),
+    inflow_m3_s (n_rivers, n); ``notes``: what was filled.
+    """
+
+    file: str
+    start: dt.datetime
+    temperature_c: F8
+    capacity_factor: F8
+    load_mw: F8
+    inflow_m3_s: F8
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Policy:
     """How the system is operated."""
 
@@ -147,6 +194,6 @@ class Scenario:
     horizon: Horizon
     description: str = ""
     events: tuple[Event, ...] = ()
-    weather: WeatherFile | None = None
+    weather: WeatherFile | WeatherYearChoice | WeatherSeries | None = None
     policy: Policy = field(default_factory=Policy)
     source_file: str = ""

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.model import carriers, power
+from gridsim.model import carriers, power, weather
 from gridsim.model.table import F8, I4
 
 EXTERNAL = "external"
@@ -119,6 +119,14 @@ class GridSystem:
     heat_curves: HeatCurves = field(default_factory=HeatCurves.empty)
     weather_sites: power.WeatherSites = field(default_factory=power.WeatherSites.empty)
     climate: Climate = field(default_factory=Climate.empty)
+    weather_field: weather.WeatherField = field(default_factory=weather.WeatherField.empty)
+    weather_variability: weather.WeatherVariability = field(default_factory=weather.WeatherVariability.empty)
+    renewable_sites: weather.RenewableSites = field(default_factory=weather.RenewableSites.empty)
+    clearness: weather.Clearness = field(default_factory=weather.Clearness.empty)
+    clear_sky: weather.ClearSky = field(default_factory=weather.ClearSky.empty)
+    load_response: weather.LoadResponse = field(default_factory=weather.LoadResponse.empty)
+    rivers: weather.Rivers = field(default_factory=weather.Rivers.empty)
+    weather_targets: weather.WeatherTargets = field(default_factory=weather.WeatherTargets.empty)
     automation: power.Automation = field(default_factory=power.Automation.empty)
     gas_nodes: carriers.GasNodes = field(default_factory=carriers.GasNodes.empty)
     gas_pipelines: carriers.GasPipelines = field(default_factory=carriers.GasPipelines.empty)

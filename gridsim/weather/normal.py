@@ -79,7 +79,7 @@ class NormalWeather:
         load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self._profile(loads.profile, time)
         load_mw = load_mw * np.maximum(departure, 0.0) * load_factor
         return HourInputs(
-            temperature_c, gen_share, heat_min, load_mw, self._gas_demand(day_c), time.month in (10, 11, 12, 1, 2, 3)
+            temperature_c, gen_share, heat_min, load_mw, self.gas_demand(day_c), time.month in (10, 11, 12, 1, 2, 3)
         )
 
     def _profile(self, profile: I4, time: dt.datetime) -> F8:
@@ -105,21 +105,26 @@ class NormalWeather:
         hour = time.hour + time.minute / 60.0
         return -np.nan_to_num(swing) * np.cos(2.0 * np.pi * (hour - COLDEST_HOUR) / 24.0)
 
-    def _gas_demand(self, day_c: F8) -> F8:
-        """Gas demand by heating degrees: summer at 15 C, winter at the January normal, the cold day 15 K below that."""
+    def gas_demand(self, day_c: F8) -> F8:
+        """Gas demand by heating degrees: summer at 15 C, winter at the January normal, the cold day 15 K below that.
+
+        day_c : (n_sites,) or (n_sites, n_days) C -> (n_gas_demands,) or (n_gas_demands, n_days) million m3 a day
+        """
         demand = self.system.gas_demand
         january_c = _at_site(self.system.climate.t_mean_c[:, 0], self._gas_site)
         now_c = _at_site(day_c, self._gas_site)
-        warm = np.clip((HEATING_BALANCE_C - now_c) / np.maximum(HEATING_BALANCE_C - january_c, 1.0), 0.0, 1.0)
-        cold = np.maximum(january_c - now_c, 0.0) / GAS_COLD_DAY_BELOW_NORMAL_K
-        mcm_per_d = demand.summer_mcm_per_d + warm * (demand.winter_mcm_per_d - demand.summer_mcm_per_d)
-        mcm_per_d = mcm_per_d + cold * (demand.cold_day_mcm_per_d - demand.winter_mcm_per_d)
-        return np.where(demand.in_service, np.maximum(mcm_per_d, 0.0), 0.0)
+        across = (slice(None),) + (None,) * (now_c.ndim - 1)
+        summer, winter = demand.summer_mcm_per_d[across], demand.winter_mcm_per_d[across]
+        span_k = np.maximum(HEATING_BALANCE_C - january_c, 1.0)[across]
+        warm = np.clip((HEATING_BALANCE_C - now_c) / span_k, 0.0, 1.0)
+        cold = np.maximum(january_c[across] - now_c, 0.0) / GAS_COLD_DAY_BELOW_NORMAL_K
+        mcm_per_d = summer + warm * (winter - summer) + cold * (demand.cold_day_mcm_per_d[across] - winter)
+        return np.where(demand.in_service[across], np.maximum(mcm_per_d, 0.0), 0.0)
 
 
 def _at_site(values: F8, site: I4) -> F8:
     """Values at each element's site; the balance temperature's 0 heating degrees where there is none."""
-    padded = np.append(values, 0.0)
+    padded = np.concatenate([values, np.zeros((1, *values.shape[1:]))])
     return np.nan_to_num(padded[site])
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gridsim.io.schemas import carriers, power
+from gridsim.io.schemas import carriers, power, weather
 from gridsim.io.schemas.column import Row
 
 
@@ -36,6 +36,14 @@ TABLES: dict[str, TableSchema] = {
     "heat_curves": TableSchema(power.HeatCurveRow, False, ""),
     "weather_sites": TableSchema(power.WeatherSiteRow, False, "name"),
     "climate": TableSchema(power.ClimateRow, False, ""),
+    "weather_field": TableSchema(weather.WeatherFieldRow, False, "variable"),
+    "weather_variability": TableSchema(weather.WeatherVariabilityRow, False, ""),
+    "renewable_sites": TableSchema(weather.RenewableSiteRow, False, "name"),
+    "clearness": TableSchema(weather.ClearnessRow, False, ""),
+    "clear_sky": TableSchema(weather.ClearSkyRow, False, ""),
+    "load_response": TableSchema(weather.LoadResponseRow, False, "zone"),
+    "rivers": TableSchema(weather.RiverRow, False, "name"),
+    "weather_targets": TableSchema(weather.WeatherTargetRow, False, ""),
     "automation": TableSchema(power.AutomationRow, False, "name"),
     "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
     "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),

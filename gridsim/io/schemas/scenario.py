@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 from gridsim.io.schemas.column import Row, column
 
@@ -15,10 +17,51 @@ class HorizonKeys(Row):
     step_minutes: int = column("How often weather and load change", 60, unit="min", ge=5, le=60)
 
 
+class DesignEventKeys(Row):
+    """A weather event of stated return period or severity in a generated year."""
+
+    kind: Literal["renewable_lull", "cold_wave", "heat_wave", "cold_and_calm", "dry_year"] = column("What happens")
+    at: Any = column("Local time, or +36h after the start; a dry year needs none", "+0h")
+    days: int = column("Length; a dry year is the whole weather year", 5, unit="day", ge=1, le=60)
+    return_period_years: float | None = column(
+        "Return period; above 50 years it is extrapolated", None, unit="year", gt=1, le=10000
+    )
+    severity: Any = column(
+        "Instead: ratio of capacity factor to its long-run mean, mean temperature in C, both as a list (cold_and_calm: "
+        "temperature, ratio), or annual volume over its mean",
+        None,
+    )
+    sites: tuple[str, ...] = column("Weather or renewable sites; empty: all, by load and capacity", ())
+    season: Literal["year", "winter", "summer"] = column("Season whose worst events it is compared with", "year")
+    river: str = column("River of a dry year; empty: the first", "")
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
 class WeatherKeys(Row):
     """Where the weather comes from; without it the climate's normal."""
 
-    file: str = column("CSV of hourly departures from the climate, beside the scenario file")
+    file: str | None = column("CSV of hourly departures from the climate, beside the scenario file", None)
+    series: str | None = column("CSV or Parquet of hourly values per place, beside the scenario file", None)
+    year_seed: int | None = column("Seed of a generated weather year", None, ge=0, lt=2**63)
+    year: int = column("Number of the generated year", 0, ge=0, lt=2**31)
+    design_event: Annotated[tuple[DesignEventKeys, ...], BeforeValidator(_as_list)] = column(
+        "One event or a list of events put into the generated year (of seed 0 if none is given)", ()
+    )
+
+
+class SeriesRow(Row):
+    """One hour of one place of a series; what is empty follows the climate's normal course."""
+
+    time: str = column("Local time of the hour's start; with an offset it must be the network's")
+    place: str = column("A weather site, renewable site, zone or river")
+    temperature_c: float | None = column("Temperature of a weather site", None, unit="C", ge=-80, le=60)
+    wind_cf: float | None = column("Capacity factor of a wind site", None, ge=0, le=1)
+    solar_cf: float | None = column("Capacity factor of a solar site", None, ge=0, le=1)
+    load_mw: float | None = column("Load of a zone", None, unit="MW", ge=0)
+    inflow_m3_s: float | None = column("Inflow of a river", None, unit="m3/s", ge=0)
 
 
 class RepairKeys(Row):

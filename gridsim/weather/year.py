@@ -1,0 +1,299 @@
+"""The weather a simulation runs in: the climate's normal course, a generated year, or a user's own series."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+import numpy as np
+
+from gridsim.errors import StudyError
+from gridsim.kernels.weather_maps import heating_k
+from gridsim.model.scenario import WeatherFile, WeatherSeries, WeatherYearChoice
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8, sum_at
+from gridsim.weather.design import CATALOGUE_YEARS, Catalogue, Imposed, catalogue, event_weights, impose, river_level
+from gridsim.weather.field import DAYS
+from gridsim.weather.generator import LOAD_TAU_H, WeatherModel, hour_of
+from gridsim.weather.maps import nearest_site
+from gridsim.weather.normal import HourInputs, NormalWeather
+
+COOLING_BALANCE_C = 23.0
+GAS_HEATING_CLASSES = ("households", "heating")
+GAS_PEAK_OVER_LOW = 1.35
+_AMPLITUDE = (GAS_PEAK_OVER_LOW - 1.0) / (GAS_PEAK_OVER_LOW + 1.0)
+
+
+def gas_hour_factor(hour: int) -> float:
+    """Course of heating gas over the day: peaks at 8 and 20 h, 1.35 times the lows at 2 and 14 h, mean 1."""
+    return float(1.0 + _AMPLITUDE * np.cos(4.0 * np.pi * (hour - 8) / 24.0))
+
+
+class Composer:
+    """Turns temperatures and shares of one hour into HourInputs; what year and series have in common."""
+
+    def __init__(self, system: GridSystem):
+        self.system = system
+        self.normal = NormalWeather(system)
+        generators, loads, renewable = system.generators, system.loads, system.renewable_sites
+        bus = generators.bus
+        self.gen_site = system.buses.weather_site[bus]
+        self.gen_resource = np.full(len(generators), -1, dtype=np.int32)
+        for fuel in ("wind", "solar"):
+            chosen = np.flatnonzero(renewable.technology == fuel)
+            machines = generators.fuel == fuel
+            at = nearest_site(
+                system.buses.lat[bus], system.buses.lon[bus], renewable.lat[chosen], renewable.lon[chosen]
+            )
+            if len(chosen):
+                self.gen_resource[machines] = np.where(at >= 0, chosen[at], -1)[machines]
+        self._wind, self._solar = generators.fuel == "wind", generators.fuel == "solar"
+        self.load_site = system.buses.weather_site[loads.bus]
+        self.load_zone = system.buses.zone[loads.bus]
+        cooling = np.zeros(len(system.zones) + 1)
+        cooling[system.load_response.zone] = system.load_response.cooling_share_per_k
+        heats = np.nan_to_num(loads.heating_share_per_k) > 0
+        self.cooling_share = np.where(heats, cooling[self.load_zone], 0.0)
+        self._hourly_gas = np.isin(system.gas_demand.gas_class, GAS_HEATING_CLASSES)
+
+    def inputs(
+        self,
+        time: dt.datetime,
+        temperature_c: F8,
+        day_c: F8,
+        effective_c: F8,
+        normal_c: F8,
+        gas_c: F8,
+        resource: F8,
+        water: F8,
+        zone_factor: F8,
+        wind_factor: float,
+        solar_factor: float,
+        load_factor: F8 | float,
+    ) -> HourInputs:
+        """resource (n_renewable_sites,) NaN: the profile's; water (n_gens,) factor; zone_factor (n_zones,)."""
+        system = self.system
+        generators = system.generators
+        share = self.normal._profile(generators.profile, time)
+        padded = np.append(resource, np.nan)[self.gen_resource]
+        share = np.where(np.isnan(padded), share, padded)
+        share = np.where(self._wind, np.minimum(share * wind_factor, 1.0), share)
+        share = np.where(self._solar, np.minimum(share * solar_factor, 1.0), share)
+        share = np.minimum(share * water, np.maximum(share, 1.0))
+        heat_min = np.zeros(len(generators))
+        for gen in np.flatnonzero(generators.heat_led):
+            gen_day_c = day_c[self.gen_site[gen]] if self.gen_site[gen] >= 0 else 15.0
+            low, high = system.heat_curves.shares(int(generators.heat_curve[gen]), gen_day_c)
+            share[gen] *= high
+            heat_min[gen] = min(float(low), share[gen])
+        loads = system.loads
+        heating = np.array([heating_k(t) - heating_k(n) for t, n in zip(effective_c, normal_c, strict=True)] + [0.0])
+        cooling = np.maximum(effective_c - COOLING_BALANCE_C, 0.0) - np.maximum(normal_c - COOLING_BALANCE_C, 0.0)
+        departure = (
+            1.0
+            + np.nan_to_num(loads.heating_share_per_k) * np.nan_to_num(heating)[self.load_site]
+            + self.cooling_share * np.append(np.nan_to_num(cooling), 0.0)[self.load_site]
+        )
+        load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.normal._profile(loads.profile, time)
+        load_mw = load_mw * np.maximum(departure, 0.0) * np.append(zone_factor, 1.0)[self.load_zone] * load_factor
+        gas = self.normal.gas_demand(gas_c)
+        gas = np.where(self._hourly_gas, gas * gas_hour_factor(time.hour), gas)
+        return HourInputs(temperature_c, share, heat_min, load_mw, gas, time.month in (10, 11, 12, 1, 2, 3))
+
+
+class YearWeather:
+    """A generated weather year with design events, seen by the simulator hour by hour.
+
+    A horizon that crosses 1 July goes on in the next year of the same seed. Reservoir plants follow their river's
+    volume of the year, other hydro the day's inflow, both as a factor on their profile.
+    """
+
+    def __init__(self, system: GridSystem, choice: WeatherYearChoice, start: dt.datetime):
+        self.system = system
+        self.choice = choice
+        self._compose = Composer(system)
+        self._model = weather_model(system)
+        self._first_number, self._start_h = hour_of(start, self._model.first_month)
+        self.imposed: list[Imposed] = []
+        self._years: dict[int, YearArrays] = {}
+        self._arrays(0)
+
+    def at(
+        self,
+        time: dt.datetime,
+        *,
+        temperature_anomaly_k: float = 0.0,
+        wind_factor: float = 1.0,
+        solar_factor: float = 1.0,
+        load_factor: F8 | float = 1.0,
+    ) -> HourInputs:
+        """Inputs of the step that starts at local ``time``; departures come on top of the year's weather."""
+        number, hour = hour_of(time, self._model.first_month)
+        year = self._arrays(number - self._first_number)
+        day = hour // 24
+        return self._compose.inputs(
+            time,
+            year.temperature_c[:, hour] + temperature_anomaly_k,
+            year.day_c[:, day] + temperature_anomaly_k,
+            year.effective_c[:, hour] + temperature_anomaly_k,
+            self._model.normal_c[:, hour],
+            year.gas_c[:, day] + temperature_anomaly_k,
+            year.resource[:, hour],
+            year.water_rows[year.water_row, day],
+            1.0 + year.noise[:, hour],
+            wind_factor,
+            solar_factor,
+            load_factor,
+        )
+
+    def _arrays(self, offset: int) -> YearArrays:
+        if offset not in self._years:
+            self._years[offset] = self._make(offset)
+        return self._years[offset]
+
+    def _make(self, offset: int) -> YearArrays:
+        model, seed, year = self._model, self.choice.seed, self.choice.year + offset
+        z = model.field.year(seed, year)
+        level = None
+        if offset == 0:
+            for event in self.choice.events:
+                if event.kind == "dry_year":
+                    level, imposed = river_level(model, event, seed, year, z)
+                else:
+                    first_h = self._start_h + int(round(event.at_h))
+                    z, imposed = impose(model, event, first_h, z, climate_years(self.system, event.sites))
+                    imposed = imposed._replace(start_h=int(round(event.at_h)))
+                self.imposed.append(imposed)
+        return YearArrays(self.system, model, seed, year, z, level)
+
+
+class YearArrays:
+    """Hourly and daily arrays of one year.
+
+    temperature_c, effective_c (n_sites, 8760); day_c, gas_c (n_sites, 365); noise (n_zones, 8760); resource
+    (n_renewable_sites, 8760); inflow_m3_s (n_rivers, 365); water_rows (2 n_rivers + 1, 365) factors on hydro: each
+    river's day, each river's year, none; water_row (n_gens,) the one that holds for each machine.
+    """
+
+    def __init__(self, system: GridSystem, model: WeatherModel, seed: int, year: int, z: F8, level: F8 | None):
+        self.temperature_c = model.temperature(z)
+        self.day_c = self.temperature_c.reshape(len(self.temperature_c), DAYS, 24).mean(axis=2)
+        self.effective_c = model.effective_c(self.temperature_c)
+        self.gas_c = model.gas_day_c(self.temperature_c)
+        self.noise = model.load_noise(seed, year)
+        self.resource = np.full((len(system.renewable_sites), self.temperature_c.shape[1]), np.nan)
+        self.resource[model.wind_sites] = model.wind_cf(z, self.temperature_c)
+        self.resource[model.solar_sites] = model.solar_cf(z, self.temperature_c)
+        self.inflow_m3_s = model.inflow(seed, year, z, level)
+        normal = model.rivers.mean_m3_s[:, model.month]
+        daily = self.inflow_m3_s / np.maximum(normal, 1e-9)
+        annual = self.inflow_m3_s.mean(axis=1, keepdims=True) / np.maximum(normal.mean(axis=1, keepdims=True), 1e-9)
+        self.water_rows = np.concatenate([daily, np.repeat(annual, DAYS, axis=1), np.ones((1, DAYS))])
+        river = {int(profile): row for row, profile in enumerate(system.rivers.profile) if profile >= 0}
+        reservoir_plants = set(system.reservoirs.plant.tolist())
+        none, n_rivers = len(self.water_rows) - 1, len(system.rivers)
+        self.water_row = np.array(
+            [
+                river[int(profile)] + (n_rivers if plant in reservoir_plants else 0) if int(profile) in river else none
+                for plant, profile in zip(system.generators.plant.tolist(), system.generators.profile, strict=True)
+            ],
+            dtype=np.int32,
+        )
+
+
+class SeriesWeather:
+    """A user's own hourly series; what it does not give follows the climate's normal course."""
+
+    def __init__(self, system: GridSystem, series: WeatherSeries, start: dt.datetime):
+        self.system = system
+        self.series = series
+        self._compose = Composer(system)
+        self._normal = NormalWeather(system)
+        keep = np.exp(-1.0 / LOAD_TAU_H)
+        given = series.temperature_c
+        self._effective = given.copy()
+        for h in range(1, given.shape[1]):
+            self._effective[:, h] = keep * self._effective[:, h - 1] + (1.0 - keep) * given[:, h]
+        n_days = -(-given.shape[1] // 24)
+        blocks = [given[:, 24 * day : 24 * day + 24].mean(axis=1) for day in range(n_days)]
+        self._day = np.stack(blocks, axis=1) if blocks else given
+        river = {int(profile): row for row, profile in enumerate(system.rivers.profile) if profile >= 0}
+        self._gen_river = np.array([river.get(int(p), -1) for p in system.generators.profile], dtype=np.int32)
+        shares = np.array([getattr(system.rivers, f"share_{m}") for m in range(1, 13)]).reshape(12, -1)
+        days = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+        self._normal_inflow = shares.T * system.rivers.annual_km3[:, None] * 1e9 / (days * 86400.0)
+
+    def at(
+        self,
+        time: dt.datetime,
+        *,
+        temperature_anomaly_k: float = 0.0,
+        wind_factor: float = 1.0,
+        solar_factor: float = 1.0,
+        load_factor: F8 | float = 1.0,
+    ) -> HourInputs:
+        """Inputs of the step that starts at local ``time``."""
+        series = self.series
+        hour = int((time - series.start).total_seconds() // 3600)
+        if not 0 <= hour < series.temperature_c.shape[1]:
+            raise StudyError(f"{series.file} has no value at {time}; give every hour of the horizon")
+        normal_day_c = self._normal._normal_day_c(time)
+        normal_c = normal_day_c + self._normal._daily_swing_k(time)
+
+        def given(values: F8, normal: F8) -> F8:
+            return np.where(np.isnan(values), normal, values) + temperature_anomaly_k
+
+        effective_c = given(self._effective[:, hour], normal_day_c)
+        day_c = given(self._day[:, hour // 24], normal_day_c)
+        ratio = np.ones(len(self.system.rivers) + 1)
+        if len(ratio) > 1:
+            inflow = series.inflow_m3_s[:, hour]
+            normal = np.maximum(self._normal_inflow[:, time.month - 1], 1e-9)
+            ratio[:-1] = np.where(np.isnan(inflow), 1.0, inflow / normal)
+        arguments = (
+            time,
+            given(series.temperature_c[:, hour], normal_c),
+            day_c,
+            effective_c,
+            normal_day_c,
+            day_c,
+            series.capacity_factor[:, hour],
+            ratio[self._gen_river],
+        )
+        inputs = self._compose.inputs(*arguments, np.ones(len(self.system.zones)), wind_factor, solar_factor, 1.0)
+        load_mw = series.load_mw[:, hour]
+        if not np.isnan(load_mw).all():
+            zone = self._compose.load_zone
+            total = sum_at(zone + 1, inputs.load_mw, len(self.system.zones) + 1)[1:]
+            factor = np.where(np.isnan(load_mw), 1.0, load_mw / np.maximum(total, 1e-9))
+            inputs = inputs._replace(load_mw=inputs.load_mw * np.append(factor, 1.0)[zone])
+        return inputs._replace(load_mw=inputs.load_mw * load_factor)
+
+
+@lru_cache(maxsize=4)
+def weather_model(system: GridSystem) -> WeatherModel:
+    """The generator of a system with years from July to June, made once."""
+    return WeatherModel(system)
+
+
+@lru_cache(maxsize=4)
+def climate_years(system: GridSystem, sites: tuple[str, ...], years: int = CATALOGUE_YEARS) -> Catalogue:
+    """The years that return periods of events at these sites are read from, made once."""
+    model = weather_model(system)
+    return catalogue(model, event_weights(model, sites), years)
+
+
+@lru_cache(maxsize=4)
+def _year_weather(system: GridSystem, choice: WeatherYearChoice, start: dt.datetime) -> YearWeather:
+    return YearWeather(system, choice, start)
+
+
+def make_weather(
+    system: GridSystem, weather: WeatherFile | WeatherYearChoice | WeatherSeries | None, start: dt.datetime
+) -> NormalWeather | YearWeather | SeriesWeather:
+    """The weather that a scenario asks for, from local time ``start``; a file of departures uses the normal course."""
+    if isinstance(weather, WeatherYearChoice):
+        return _year_weather(system, weather, start)
+    if isinstance(weather, WeatherSeries):
+        return SeriesWeather(system, weather, start)
+    return NormalWeather(system)

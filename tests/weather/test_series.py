@@ -1,0 +1,157 @@
+"""Weather in scenario files: a user's series, generated years, and what is refused with a place and a remedy."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gridsim.errors import InputError
+from gridsim.io.read_scenario import read_scenario
+from gridsim.io.read_weather import read_series
+from gridsim.model.scenario import DesignEvent, WeatherSeries, WeatherYearChoice
+from gridsim.weather.year import make_weather
+
+START = dt.datetime(2026, 1, 14)
+HEADER = "time,place,temperature_c,wind_cf,solar_cf,load_mw,inflow_m3_s\n"
+
+
+def scenario(tmp_path: Path, weather: str, start: str = "2026-01-14 00:00", hours: int = 6) -> Path:
+    path = tmp_path / "case.yaml"
+    text = (
+        f'schema_version: 1\nnetwork: kazakhstan\nhorizon: {{start: "{start}", hours: {hours}}}\nweather: {weather}\n'
+    )
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refused(tmp_path: Path, kazakhstan, weather: str) -> str:
+    with pytest.raises(InputError) as caught:
+        read_scenario(scenario(tmp_path, weather), kazakhstan)
+    return str(caught.value)
+
+
+def series_file(tmp_path: Path, rows: list[str]) -> Path:
+    path = tmp_path / "own.csv"
+    path.write_text(HEADER + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def hours(n: int = 6) -> list[str]:
+    return [f"2026-01-14 {h:02d}:00" for h in range(n)]
+
+
+def test_a_series_drives_temperature_wind_and_load(tmp_path, kazakhstan) -> None:
+    rows = [f"{t},almaty,{-10 - k},,,," for k, t in enumerate(hours())]
+    rows += [f"{t},badamsha,,0.25,,," for t in hours()]
+    rows += [f"{t},south,,,,3000," for t in hours()]
+    rows += [f"{t},syr_darya,,,,,100" for t in hours()]
+    series_file(tmp_path, rows)
+    system, case = read_scenario(scenario(tmp_path, "{series: own.csv}"), kazakhstan)
+    assert isinstance(case.weather, WeatherSeries) and case.weather.start == START
+    inputs = make_weather(system, case.weather, START).at(START + dt.timedelta(hours=2))
+    assert inputs.temperature_c[system.weather_sites.position("almaty")] == -12
+    normal = make_weather(system, None, START).at(START + dt.timedelta(hours=2))
+    astana = system.weather_sites.position("astana")
+    assert inputs.temperature_c[astana] == pytest.approx(normal.temperature_c[astana])
+    zone = system.buses.zone[system.loads.bus]
+    assert inputs.load_mw[zone == system.zones.index("south")].sum() == pytest.approx(3000)
+    assert 0.25 in inputs.gen_share[system.generators.fuel == "wind"]
+    shardara = system.generators.plant == "shardara_hpp"
+    assert (inputs.gen_share[shardara] < 0.2 * normal.gen_share[shardara]).all()
+
+
+def test_short_gaps_are_joined_and_long_ones_refused(tmp_path, kazakhstan) -> None:
+    rows = [f"{t},almaty,{-k},,,," for k, t in enumerate(hours(10)) if k not in (4, 5, 6)]
+    series = read_series(series_file(tmp_path, rows), kazakhstan)
+    np.testing.assert_allclose(series.temperature_c[kazakhstan.weather_sites.position("almaty")], -np.arange(10.0))
+    assert series.notes == ("temperature_c of almaty: gaps of up to 3 h joined linearly",)
+    rows = [f"{t},almaty,{-k},,,," for k, t in enumerate(hours(10)) if k not in (3, 4, 5, 6)]
+    with pytest.raises(InputError, match="almaty lacks 4 hours from 2026-01-14 03:00"):
+        read_series(series_file(tmp_path, rows), kazakhstan)
+
+
+def test_a_series_covers_the_horizon(tmp_path, kazakhstan) -> None:
+    series_file(tmp_path, [f"{t},almaty,-5,,,," for t in hours(6)])
+    with pytest.raises(InputError, match="lacks 18 hours"):
+        read_scenario(scenario(tmp_path, "{series: own.csv}", hours=24), kazakhstan)
+
+
+def test_parquet_reads_like_csv(tmp_path, kazakhstan) -> None:
+    rows = [f"{t},almaty,{-k},,,," for k, t in enumerate(hours())]
+    from_csv = read_series(series_file(tmp_path, rows), kazakhstan)
+    frame = pd.DataFrame({"time": hours(), "place": "almaty", "temperature_c": -np.arange(6.0)})
+    frame.to_parquet(tmp_path / "own.parquet")
+    from_parquet = read_series(tmp_path / "own.parquet", kazakhstan)
+    np.testing.assert_array_equal(from_csv.temperature_c, from_parquet.temperature_c)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "message"),
+    [
+        ("2026-01-14 00:00,badamsha,,1.2,,,", "wind_cf", "1.2 is not <= 1"),
+        ("2026-01-14 00:00,badamsha,,-0.1,,,", "wind_cf", "-0.1 is not >= 0"),
+        ("2026-01-14T00:00+06:00,almaty,1,,,,", "time", "is not in UTC+05:00"),
+        ("2026-01-14 00:30,almaty,1,,,,", "time", "is not a full hour"),
+        ("2026-01-14 00:00,almatty,1,,,,", "place", "did you mean 'almaty'"),
+        ("2026-01-14 00:00,almaty,,0.3,,,", "wind_cf", "which is no wind site"),
+        ("yesterday,almaty,1,,,,", "time", "'yesterday' is not a time"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_place(tmp_path, kazakhstan, row, column, message) -> None:
+    with pytest.raises(InputError) as caught:
+        read_series(series_file(tmp_path, [row]), kazakhstan)
+    (problem,) = caught.value.problems
+    assert problem.row == 2 and problem.column == column and message in str(problem)
+
+
+def test_the_networks_own_offset_and_doubled_hours(tmp_path, kazakhstan) -> None:
+    same = ["2026-01-14T00:00+05:00,almaty,1,,,,"]
+    assert read_series(series_file(tmp_path, same), kazakhstan).start == START
+    with pytest.raises(InputError, match="twice for almaty"):
+        read_series(series_file(tmp_path, same * 2), kazakhstan)
+
+
+def test_a_generated_year_with_an_event(tmp_path, kazakhstan) -> None:
+    text = "{year_seed: 3, year: 2, design_event: {kind: cold_wave, at: +2h, days: 3, return_period_years: 10}}"
+    _, case = read_scenario(scenario(tmp_path, text), kazakhstan)
+    assert case.weather == WeatherYearChoice(3, 2, (DesignEvent("cold_wave", 2.0, 3, 10.0),))
+
+
+LULL = "{kind: renewable_lull, at: +1h, days: 3, return_period_years: 5}"
+COLD = "{kind: cold_wave, at: +3h, days: 3, return_period_years: 5}"
+
+
+@pytest.mark.parametrize(
+    ("weather", "message"),
+    [
+        (f"{{year_seed: 1, design_event: [{LULL}, {COLD}]}}", "cold_wave overlaps renewable_lull"),
+        ("{year_seed: 1, design_event: {kind: cold_wave, return_period_years: 0.5}}", "0.5 is not > 1"),
+        ("{year_seed: 1, design_event: {kind: cold_wave}}", "give exactly one of the two"),
+        ("{year_seed: 1, design_event: {kind: cold_wave, return_period_years: 5, sites: [almatty]}}", "almatty"),
+        ("{year_seed: 1, design_event: {kind: cold_and_calm, severity: -20}}", "cold_and_calm takes 2"),
+        ("{year_seed: 1, design_event: {kind: dry_year, return_period_years: 5, river: ilj}}", "did you mean 'ili'"),
+        ("{year_seed: 1, design_event: {kind: cold_wave, at: +9h, return_period_years: 5}}", "outside the horizon"),
+        ("{year_seed: 1, file: cold.csv}", "give one of file, series, year_seed"),
+        ("{year: 3}", "give one of file, series, year_seed"),
+        ("{series: none.csv}", "does not exist"),
+    ],
+)
+def test_a_wrong_request_is_refused(tmp_path, kazakhstan, weather, message) -> None:
+    assert message in refused(tmp_path, kazakhstan, weather)
+
+
+def test_a_site_without_climate_is_refused(tmp_path, kazakhstan) -> None:
+    mean = kazakhstan.climate.t_mean_c.copy()
+    mean[3] = np.nan
+    import dataclasses
+
+    bare = kazakhstan.replace(climate=dataclasses.replace(kazakhstan.climate, t_mean_c=mean))
+    assert "no climate at astana" in refused(tmp_path, bare, "{year_seed: 1}")
+
+
+def test_a_network_without_generator_is_refused(tmp_path, two_areas) -> None:
+    assert "has no weather generator" in refused(tmp_path, two_areas(), "{year_seed: 1}")
