@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 
 from gridsim.contingencies.effects import conditions
 from gridsim.engine.run import RunResult
 from gridsim.kernels.flows import islands
-from gridsim.weather.normal import NormalWeather
+from gridsim.model.scenario import WeatherFile
+from gridsim.weather.year import make_weather
 
 BALANCE_MW = 0.1
 TOLERANCE_MW = 1e-4
@@ -27,8 +29,10 @@ def check_every_interval(result: RunResult) -> int:
         for position, (bus, name) in enumerate(zip(system.loads.bus, system.loads.name.tolist(), strict=True))
     }
     solves = tables["solves"]
+    scenario = result.scenario
+    weather = make_weather(system, scenario.weather, scenario.horizon.start)
     for row, time_h in enumerate(solves["time_h"]):
-        load_mw = demand_mw(result, float(time_h))
+        load_mw = demand_mw(result, weather, float(time_h))
         unserved = np.zeros(len(system.loads))
         for name, mw, response in zip(*(shortfall[c][shortfall["time_h"] == time_h] for c in
                                         ("name", "unserved_mw", "price_response_mw")), strict=True):  # fmt: skip
@@ -56,7 +60,7 @@ def check_every_interval(result: RunResult) -> int:
     return len(solves["time_h"])
 
 
-def demand_mw(result: RunResult, time_h: float) -> np.ndarray:
+def demand_mw(result: RunResult, weather: Any, time_h: float) -> np.ndarray:
     """(n_loads,) demand at ``time_h`` from the scenario alone."""
     scenario = result.scenario
     active = [
@@ -67,11 +71,10 @@ def demand_mw(result: RunResult, time_h: float) -> np.ndarray:
     state = conditions(result.system, active, scenario.policy.imports)
     step_h = scenario.horizon.step_minutes / 60
     tick_h = np.floor(time_h / step_h + 1e-9) * step_h
-    anomaly = 0.0
-    if scenario.weather is not None:
-        values = scenario.weather.temperature_anomaly_k
-        anomaly = values[min(int(tick_h), len(values) - 1)]
-    inputs = NormalWeather(result.system).at(
+    anomaly, given = 0.0, scenario.weather
+    if isinstance(given, WeatherFile):
+        anomaly = given.temperature_anomaly_k[min(int(tick_h), len(given.temperature_anomaly_k) - 1)]
+    inputs = weather.at(
         scenario.horizon.start + dt.timedelta(hours=float(tick_h)),
         temperature_anomaly_k=anomaly + state.temperature_k,
         wind_factor=state.wind_factor,
