@@ -11,7 +11,15 @@ over the day's buses, no branch changes its state, and the peak hour has a zero-
 its worst of the day: that dispatch, scaled with demand, serves every other hour (limits contain zero flow).
 
 An hour with shedding is solved again from the merit-order start, and only that solution is counted, so a counted
-number is a function of the state alone. A state that the kernel cannot solve stops the run and comes back with an
+number is a function of the state alone.
+
+Stores are used hour after hour. An hour is first dispatched with charging alone, which is worth more than any supply
+costs; only if that sheds load that counts is it dispatched again with discharging too. So no store is emptied to save
+money on a congested line, and an hour in which no store can charge and some dispatch without discharging sheds nothing
+moves no store: it may be skipped on the certificates above. Every hour in which a store may move is solved from the
+merit-order start. A store loses its self-discharge at the start of the hour; power is constant over the hour.
+
+A state that the kernel cannot solve stops the run and comes back with an
 answer from outside.
 """
 
@@ -45,7 +53,8 @@ REPAIRS = 12  # rows relieved before a candidate is given up
 AIM_INSIDE = 0.03  # of the limit, by which a repaired flow stays inside it
 LEAST_EFFECT = 0.02  # MW of flow per MW shifted below which shifting is not worth it
 TIGHT_H = 12  # hours for which a failed attempt is not repeated
-INSIDE, WARM, COLD = 0, 1, 2  # how a state is solved, in the order tried
+INSIDE, WARM, COLD, DISCHARGING = 0, 1, 2, 3  # how a state is solved, in the order tried
+FULL_MWH = 1e-9  # room below which a store is full
 # why a kernel returned early
 DONE, EVENTS_FULL, UNSOLVED = 0, 1, 2
 # counters of how hours were decided
@@ -54,20 +63,24 @@ N_COUNTERS = 5
 
 
 class NodalCase(NamedTuple):
-    """What does not change between samples. Elements are supply columns first, then branches.
+    """What does not change between samples. Elements are machines, branches, stores.
+
+    Supply columns are machines, then charging sides of stores, then discharging sides; ``dispatch``, ``cost``,
+    ``spill_cost`` and ``unit_order`` are over columns, ``unit_*`` over machines.
 
     dispatch, order : the dispatch problem's constant part and its merit order
     unit_mw : (n_units,) f8;  unit_row : (n_units,) i4 into ``profile_mw`` (n_hours, n_rows) f8, or -1
-    cost, spill_cost : (n_units,) f8;  penalty : (n_buses, n_classes) f8
+    cost, spill_cost : (n_columns,) f8;  penalty : (n_buses, n_classes) f8
     demand_mw : (n_hours, n_buses, n_classes) f8;  bus_demand_mw : (n_hours, n_buses) f8, its sum over classes
     peak_hour : (n_days,) i4, hour of the day with the largest demand
     keeps_shape : (n_days,) bool, demand of all hours of the day is that of the peak hour times a number
     branch_mw : (n_branches,) f8;  limit_* : (n_limits,) of the named sections, see :func:`row_limits`
     is_winter : (n_hours,) bool
-    unit_order : (n_rows, n_units) i4, machines by rising effect on the row's flow in the intact network
+    unit_order : (n_rows, n_columns) i4, supply columns by rising effect on the row's flow in the intact network
     region : (n_buses,) i4, parts of the network between named sections;  n_regions : their number
     counts : (n_classes,) bool, classes whose shedding is unserved energy
     group_scope : (n_groups, n_buses) i4, scope of each bus in each grouping or -1;  class_scope : (n_classes,) i4
+    store_* : (n_stores,) f8, MW and MWh at the bus side, shares;  store_carryover : of the energy, per hour
     tolerance_mw : shedding counts if it exceeds this
     """
 
@@ -97,6 +110,13 @@ class NodalCase(NamedTuple):
     counts: B1
     group_scope: I4
     class_scope: I4
+    store_charge_mw: F8
+    store_discharge_mw: F8
+    store_energy_mwh: F8
+    store_efficiency_charge: F8
+    store_efficiency_discharge: F8
+    store_start_mwh: F8
+    store_carryover: F8
     tolerance_mw: float
 
 
@@ -110,11 +130,14 @@ class NodalScratch(NamedTuple):
     tight_until : (1,) i8, hour before which drawn-in limits are not tried again
     tight_lo, tight_hi : (n_rows,) f8, limits drawn in, for a reference that is not at its limits
     export_mw : (n_regions,) f8, what the reference sends out of each region;  region_* : (n_regions,)
-    hi_mw, p_mw, reference_mw : (n_units,) f8;  flow_mw : (n_rows,) f8;  injection_mw, need_mw, room_mw : (n_buses,) f8
+    lo_mw, hi_mw, p_mw, reference_mw : (n_columns,) f8, lo_mw below 0 for charging alone
+    energy_mwh, store_lost : (n_stores,) f8, energy held and share of the power out of service
+    flow_mw : (n_rows,) f8;  injection_mw, need_mw, room_mw : (n_buses,) f8
     out : (n_branches,) i4, sorted outages of the hour;  scope_mw : (n_scopes,) f8
     basis : (2 n_buses + 2,) i4, warm start;  n_basis : (1,) i8
     counter : (5,) i8, hours decided by day, by candidate, by dispatch, hours counted, topologies made
-    failed : (2,) i8, sample and hour of a state that was not solved;  failed_hi_mw, failed_out : that state
+    failed : (3,) i8, sample, hour and how (DISCHARGING or not) of a state that was not solved
+    failed_lo_mw, failed_hi_mw, failed_out : that state
     """
 
     slot_key: I4
@@ -129,6 +152,9 @@ class NodalScratch(NamedTuple):
     tight_until: I8
     tight_lo: F8
     tight_hi: F8
+    energy_mwh: F8
+    store_lost: F8
+    lo_mw: F8
     hi_mw: F8
     p_mw: F8
     reference_mw: F8
@@ -146,22 +172,28 @@ class NodalScratch(NamedTuple):
     n_basis: I8
     counter: I8
     failed: I8
+    failed_lo_mw: F8
     failed_hi_mw: F8
     failed_out: I4
 
 
 class Answers(NamedTuple):
-    """Shedding of states solved outside: sample, hour : (n,) i8;  shed_mw : (n, n_buses, n_classes) f8."""
+    """States solved outside: sample, hour, how : (n,) i8;  shed_mw : (n, n_buses, n_classes) f8.
+
+    p_mw : (n, n_columns) f8
+    """
 
     sample: I8
     hour: I8
+    how: I8
     shed_mw: F8
+    p_mw: F8
 
 
 def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScratch:
     """Arrays of the right sizes, the intact network in slot 0."""
     n_buses, n_branches = case.dispatch.n_buses, len(case.branch_mw)
-    n_rows, n_units = case.dispatch.row_ptdf.shape[0], len(case.unit_mw)
+    n_rows, n_columns = case.dispatch.row_ptdf.shape[0], len(case.cost)
     scratch = NodalScratch(
         slot_key=np.zeros((n_slots, n_branches), dtype=np.int32),
         slot_size=np.full(n_slots, -1, dtype=np.int32),
@@ -175,9 +207,12 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         tight_until=np.zeros(1, dtype=np.int64),
         tight_lo=np.zeros(n_rows),
         tight_hi=np.zeros(n_rows),
-        hi_mw=np.zeros(n_units),
-        p_mw=np.zeros(n_units),
-        reference_mw=np.zeros(n_units),
+        energy_mwh=np.zeros(len(case.store_energy_mwh)),
+        store_lost=np.zeros(len(case.store_energy_mwh)),
+        lo_mw=np.zeros(n_columns),
+        hi_mw=np.zeros(n_columns),
+        p_mw=np.zeros(n_columns),
+        reference_mw=np.zeros(n_columns),
         export_mw=np.zeros(case.n_regions),
         region_mw=np.zeros(case.n_regions),
         region_room_mw=np.zeros(case.n_regions),
@@ -191,8 +226,9 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         basis=np.zeros(2 * (n_buses + 1), dtype=np.int32),
         n_basis=np.zeros(1, dtype=np.int64),
         counter=np.zeros(N_COUNTERS, dtype=np.int64),
-        failed=np.zeros(2, dtype=np.int64),
-        failed_hi_mw=np.zeros(n_units),
+        failed=np.zeros(3, dtype=np.int64),
+        failed_lo_mw=np.zeros(n_columns),
+        failed_hi_mw=np.zeros(n_columns),
         failed_out=np.full(n_branches, -1, dtype=np.int32),
     )
     slot_of(case, scratch, 0)
@@ -324,7 +360,7 @@ def try_candidate(
 
 @jit
 def set_reference(case: NodalCase, scratch: NodalScratch, p_mw: F8, demand_mw: F8) -> None:
-    """Keep a zero-shed dispatch as reference, with what it sends out of each region."""
+    """Keep a zero-shed dispatch in which no store moves as reference, with what it sends out of each region."""
     scratch.export_mw[:] = 0.0
     for bus in range(demand_mw.shape[0]):
         scratch.export_mw[case.region[bus]] -= demand_mw[bus]
@@ -445,12 +481,12 @@ def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, season: int,
 
 @inline
 def dispatched_shed_mw(
-    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, season: int, hour: int, zero: F8, how: int
+    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, season: int, hour: int, how: int
 ) -> tuple[int, float]:
-    """Solve the state of ``scratch.hi_mw``; returns the status and the MW shed of classes that count.
+    """Solve the state of ``scratch.lo_mw`` and ``hi_mw``; returns the status and the MW shed of classes that count.
 
-    zero : (n_units,) f8, lower bounds.  ``how``: COLD from the merit order, WARM from the last basis of the sample,
-    INSIDE warm and within drawn-in limits.
+    ``how``: COLD and DISCHARGING from the merit order, WARM from the last basis of the sample, INSIDE warm and within
+    drawn-in limits.
     """
     out = scratch.slot_key[slot][: scratch.slot_size[slot]]
     topology = Topology(out, scratch.slot_island[slot], scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot])
@@ -461,7 +497,7 @@ def dispatched_shed_mw(
     status = solve_dispatch(
         topology,
         case.dispatch.gen_bus,
-        zero,
+        scratch.lo_mw,
         scratch.hi_mw,
         case.cost,
         case.spill_cost,
@@ -472,7 +508,7 @@ def dispatched_shed_mw(
         case.order,
         ws,
         scratch.basis,
-        0 if how == COLD else scratch.n_basis[0],
+        0 if how >= COLD else scratch.n_basis[0],
     )
     shed_mw = 0.0
     if status == OPTIMAL:
@@ -480,21 +516,101 @@ def dispatched_shed_mw(
         for k in range(n_basis):
             scratch.basis[k] = ws.basis[k]
         scratch.n_basis[0] = n_basis
-        n_buses, n_classes = case.penalty.shape
-        for bus in range(n_buses):
-            for k in range(n_classes):
-                if case.counts[k]:
-                    shed_mw += ws.shed_mw[bus, k]
+        shed_mw = counted_shed_mw(case, ws.shed_mw)
     return status, shed_mw
 
 
 @jit
-def find_answer(answers: Answers, sample: int, hour: int) -> int:
+def counted_shed_mw(case: NodalCase, shed_mw: F8) -> float:
+    """MW shed of classes that count. shed_mw : (n_buses, n_classes)."""
+    total = 0.0
+    for bus in range(shed_mw.shape[0]):
+        for k in range(shed_mw.shape[1]):
+            if case.counts[k]:
+                total += shed_mw[bus, k]
+    return total
+
+
+@jit
+def find_answer(answers: Answers, sample: int, hour: int, how: int) -> int:
     """Position of a state solved outside, or -1."""
     for k in range(answers.sample.shape[0]):
-        if answers.sample[k] == sample and answers.hour[k] == hour:
+        if answers.sample[k] == sample and answers.hour[k] == hour and answers.how[k] == how:
             return k
     return -1
+
+
+@jit
+def note_unsolved(scratch: NodalScratch, sample: int, hour: int, how: int, n_out: int) -> None:
+    """Keep the state that needs an answer from outside."""
+    scratch.failed[0] = sample
+    scratch.failed[1] = hour
+    scratch.failed[2] = how
+    scratch.failed_lo_mw[:] = scratch.lo_mw
+    scratch.failed_hi_mw[:] = scratch.hi_mw
+    scratch.failed_out[:] = -1
+    for k in range(n_out):
+        scratch.failed_out[k] = scratch.out[k]
+
+
+@jit
+def stores_stay_full(case: NodalCase, scratch: NodalScratch) -> bool:
+    """True if every store is full and loses nothing: it stays so for as long as nothing is discharged."""
+    for k in range(scratch.energy_mwh.shape[0]):
+        if case.store_energy_mwh[k] - scratch.energy_mwh[k] > FULL_MWH or case.store_carryover[k] != 1.0:
+            return False
+    return True
+
+
+@jit
+def let_stores_charge(case: NodalCase, scratch: NodalScratch) -> bool:
+    """Start an hour: self-discharge, then room and power as bounds of the charging columns; True if some can charge."""
+    n_stores = scratch.energy_mwh.shape[0]
+    n_units = case.unit_mw.shape[0]
+    can_charge = False
+    for k in range(n_stores):
+        scratch.energy_mwh[k] *= case.store_carryover[k]
+        room = case.store_energy_mwh[k] - scratch.energy_mwh[k]
+        power = 0.0
+        if room > FULL_MWH:
+            whole = case.store_charge_mw[k] * (1.0 - scratch.store_lost[k])
+            power = min(whole, room / case.store_efficiency_charge[k])
+        scratch.lo_mw[n_units + k] = -power
+        can_charge = can_charge or power > 0.0
+    return can_charge
+
+
+@jit
+def let_stores_discharge(case: NodalCase, scratch: NodalScratch) -> bool:
+    """Energy and power as bounds of the discharging columns; True if some store has something to give."""
+    n_stores = scratch.energy_mwh.shape[0]
+    first = case.unit_mw.shape[0] + n_stores
+    can_discharge = False
+    for k in range(n_stores):
+        usable = scratch.energy_mwh[k] * case.store_efficiency_discharge[k]
+        power = min(case.store_discharge_mw[k] * (1.0 - scratch.store_lost[k]), usable)
+        scratch.hi_mw[first + k] = power
+        can_discharge = can_discharge or power > 0.0
+    return can_discharge
+
+
+@jit
+def move_stores(case: NodalCase, scratch: NodalScratch, p_mw: F8) -> None:
+    """Energy after an hour of the dispatch ``p_mw`` (n_columns,), from which no store gains more than it takes."""
+    n_stores = scratch.energy_mwh.shape[0]
+    n_units = case.unit_mw.shape[0]
+    for k in range(n_stores):
+        taken = -p_mw[n_units + k]
+        given = p_mw[n_units + n_stores + k]
+        if given > 0.0:
+            left = scratch.energy_mwh[k] - given / case.store_efficiency_discharge[k]
+            scratch.energy_mwh[k] = max(left, 0.0)
+        if taken > 0.0:
+            room = case.store_energy_mwh[k] - scratch.energy_mwh[k]
+            if taken >= room / case.store_efficiency_charge[k]:
+                scratch.energy_mwh[k] = case.store_energy_mwh[k]
+            else:
+                scratch.energy_mwh[k] += taken * case.store_efficiency_charge[k]
 
 
 @jit
@@ -534,9 +650,11 @@ def set_available(
     active : positions of the day's intervals, ``n`` of them
     """
     n_units = case.unit_mw.shape[0]
+    n_branches = case.branch_mw.shape[0]
     for unit in range(n_units):
         row = case.unit_row[unit]
         scratch.hi_mw[unit] = case.unit_mw[unit] if row < 0 else case.profile_mw[hour, row]
+    clear_stores(scratch, n_units)
     n_out = 0
     for k in range(n):
         i = active[k]
@@ -546,9 +664,22 @@ def set_available(
                 row = case.unit_row[element]
                 full = case.unit_mw[element] if row < 0 else case.profile_mw[hour, row]
                 scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
-            else:
+            elif element < n_units + n_branches:
                 n_out = insert_sorted(scratch.out, n_out, element - n_units)
+            else:
+                store = element - n_units - n_branches
+                scratch.store_lost[store] = max(scratch.store_lost[store], lost[i])
     return n_out
+
+
+@jit
+def clear_stores(scratch: NodalScratch, n_units: int) -> None:
+    """All stores in service and their columns closed."""
+    for column in range(n_units, scratch.hi_mw.shape[0]):
+        scratch.lo_mw[column] = 0.0
+        scratch.hi_mw[column] = 0.0
+    for store in range(scratch.store_lost.shape[0]):
+        scratch.store_lost[store] = 0.0
 
 
 @jit
@@ -579,13 +710,16 @@ def set_worst_of_day(
 ) -> int:
     """Each machine at its worst of the day, and the branches out all day, sorted; returns their number.
 
-    Returns -1 if one dispatch cannot stand for the day: demand changes its shape, or a branch its state.
+    Returns -1 if one dispatch cannot stand for the day: demand changes its shape, a branch its state, or a store may
+    charge.
     """
-    if not case.keeps_shape[day]:
+    if not case.keeps_shape[day] or not stores_stay_full(case, scratch):
         return -1
     start = day * DAY_H
     stop = min(start + DAY_H, case.n_hours)
     n_units = case.unit_mw.shape[0]
+    n_branches = case.branch_mw.shape[0]
+    clear_stores(scratch, n_units)
     n_out = 0
     for unit in range(n_units):
         row = case.unit_row[unit]
@@ -608,6 +742,8 @@ def set_worst_of_day(
                 for hour in range(start + 1, stop):
                     full = min(full, case.profile_mw[hour, row])
             scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
+        elif element >= n_units + n_branches:
+            continue  # a store that is full does not move, in service or not
         elif first[i] <= start and end[i] >= stop:
             n_out = insert_sorted(scratch.out, n_out, element - n_units)
         else:
@@ -635,7 +771,7 @@ def nodal_samples(
     ``scratch.failed`` needs an answer from outside; give it and go on from the same sample).
     """
     n_days = case.peak_hour.shape[0]
-    n_units = case.unit_mw.shape[0]
+    n_stores = case.store_energy_mwh.shape[0]
     n_scopes = scratch.scope_mw.shape[0]
     batch = np.empty((4, model.batch_block.shape[0]))
     capacity = 4 * model.batch_block.shape[0] + 64
@@ -644,7 +780,6 @@ def nodal_samples(
     end = np.empty(capacity, dtype=np.int32)
     lost = np.empty(capacity)
     active = np.empty(capacity, dtype=np.int32)
-    zero = np.zeros(n_units)
     for s in range(n_samples):
         sample = first_sample + s
         n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
@@ -663,6 +798,8 @@ def nodal_samples(
         scratch.tight_until[0] = 0
         scratch.reference_mw[:] = 0.0
         scratch.export_mw[:] = 0.0
+        for k in range(n_stores):
+            scratch.energy_mwh[k] = case.store_start_mwh[k]
         for day in range(n_days):
             start = day * DAY_H
             stop = min(start + DAY_H, case.n_hours)
@@ -682,29 +819,49 @@ def nodal_samples(
                 else:
                     hour = start + place
                     n_out = set_available(case, scratch, n_active, active, component, first, end, lost, hour)
+                can_charge = place >= 0 and n_stores > 0 and let_stores_charge(case, scratch)
                 slot = slot_of(case, scratch, n_out)
                 season = 1 if case.is_winter[hour] else 0
-                served = skip and is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour])
+                served = skip and not can_charge and is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour])
                 if served:
                     scratch.counter[BY_DAY if place < 0 else BY_CANDIDATE] += stop - start if place < 0 else 1
                     if place < 0:
                         break
                     continue
                 allowed_mw = BALANCE_MW if place < 0 else case.tolerance_mw
-                status = OPTIMAL
-                for how in range(INSIDE, COLD + 1):
+                known = -1
+                for how in range(INSIDE, DISCHARGING + 1):
                     if how == INSIDE and (not skip or was_short or scratch.tight_until[0] > hour):
                         continue
                     if how == COLD and place < 0:
                         break
-                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, how)
-                    scratch.counter[COUNTED if how == COLD else BY_DISPATCH] += 1
-                    if how != COLD and status == OPTIMAL and shed_mw <= allowed_mw:
-                        set_reference(case, scratch, ws.p_mw, case.bus_demand_mw[hour])
-                        served = True
+                    if how < COLD and can_charge:
+                        continue
+                    if how == DISCHARGING and not let_stores_discharge(case, scratch):
                         break
-                    if how == INSIDE:
-                        scratch.tight_until[0] = hour + TIGHT_H
+                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, how)
+                    scratch.counter[COUNTED if how >= COLD else BY_DISPATCH] += 1
+                    if how < COLD:
+                        if status == OPTIMAL and shed_mw <= allowed_mw:
+                            set_reference(case, scratch, ws.p_mw, case.bus_demand_mw[hour])
+                            served = True
+                            break
+                        if how == INSIDE:
+                            scratch.tight_until[0] = hour + TIGHT_H
+                        continue
+                    known = -1
+                    if status != OPTIMAL:
+                        known = find_answer(answers, sample, hour, how)
+                        if known < 0:
+                            note_unsolved(scratch, sample, hour, how, n_out)
+                            recorder.n_events[0] = n_events_before
+                            return s, UNSOLVED
+                    if n_stores == 0:
+                        break
+                    if known >= 0:
+                        shed_mw = counted_shed_mw(case, answers.shed_mw[known])
+                    if how == COLD and shed_mw <= allowed_mw:
+                        break
                 if place < 0:
                     if served:
                         scratch.counter[BY_DAY] += stop - start
@@ -713,20 +870,11 @@ def nodal_samples(
                 was_short = not served
                 if served:
                     continue
-                if status == OPTIMAL:
-                    scope_totals(case, ws.shed_mw, scratch.scope_mw)
-                else:
-                    known = find_answer(answers, sample, hour)
-                    if known < 0:
-                        scratch.failed[0] = sample
-                        scratch.failed[1] = hour
-                        scratch.failed_hi_mw[:] = scratch.hi_mw
-                        scratch.failed_out[:] = -1
-                        for k in range(n_out):
-                            scratch.failed_out[k] = scratch.out[k]
-                        recorder.n_events[0] = n_events_before
-                        return s, UNSOLVED
-                    scope_totals(case, answers.shed_mw[known], scratch.scope_mw)
+                # the last solution, from the merit order, is the one that counts
+                scope_totals(case, ws.shed_mw if known < 0 else answers.shed_mw[known], scratch.scope_mw)
+                if n_stores > 0:
+                    move_stores(case, scratch, ws.p_mw if known < 0 else answers.p_mw[known])
+                    was_short = scratch.scope_mw[0] > case.tolerance_mw
                 for scope in range(n_scopes):
                     if scratch.scope_mw[scope] > case.tolerance_mw:
                         record_short_hour(recorder, sample, scope, hour, scratch.scope_mw[scope])
@@ -759,7 +907,6 @@ def nodal_snapshots(
     block = np.zeros(n_components, dtype=np.uint64)
     hour_of = np.empty(4, dtype=np.int32)
     lost = np.empty((4, n_components))
-    zero = np.zeros(n_units)
     for group in range((n_samples + 3) // 4):
         draw_snapshots(model, seed, first_sample // 4 + group, case.n_hours, block, hour_of, lost)
         for w in range(min(4, n_samples - 4 * group)):
@@ -782,21 +929,16 @@ def nodal_snapshots(
             if try_candidate(case, scratch, slot, season, case.bus_demand_mw[hour], scratch.reference_mw):
                 scratch.counter[BY_CANDIDATE] += 1
                 continue
-            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, COLD)
+            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, COLD)
             scratch.counter[BY_DISPATCH] += 1
             if status == OPTIMAL:
                 if shed_mw <= case.tolerance_mw:
                     continue
                 scope_totals(case, ws.shed_mw, scratch.scope_mw)
             else:
-                known = find_answer(answers, first_sample + place, hour)
+                known = find_answer(answers, first_sample + place, hour, COLD)
                 if known < 0:
-                    scratch.failed[0] = first_sample + place
-                    scratch.failed[1] = hour
-                    scratch.failed_hi_mw[:] = scratch.hi_mw
-                    scratch.failed_out[:] = -1
-                    for k in range(n_out):
-                        scratch.failed_out[k] = scratch.out[k]
+                    note_unsolved(scratch, first_sample + place, hour, COLD, n_out)
                     return 4 * group, UNSOLVED
                 scope_totals(case, answers.shed_mw[known], scratch.scope_mw)
             scratch.counter[COUNTED] += 1

@@ -33,7 +33,7 @@ from gridsim.kernels.nodal import (
     row_limits,
 )
 from gridsim.kernels.shortfall import DAY_H, N_EVENT_COLUMNS, N_TOTALS, Recorder
-from gridsim.model.pack import PENALTY_FACTOR, SPILL_FACTOR
+from gridsim.model.pack import CHARGE_FACTOR, DISCHARGE_FACTOR, PENALTY_FACTOR, SPILL_FACTOR
 from gridsim.reliability.pack import of_one_type, outage_model, require_single_names, snapshot_model
 from gridsim.reliability.samplers import NETWORK_TOLERANCE_MW, new_recorder
 from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail
@@ -81,8 +81,8 @@ def plain_detail(system: AdequacySystem) -> NetworkDetail:
 
 
 def nodal_components(system: AdequacySystem) -> tuple[Component, ...]:
-    """Elements of the nodal level: supply columns, then branches."""
-    return (*system.unit_component, *system.branch_component)
+    """Elements of the nodal level: machines, branches, stores."""
+    return (*system.unit_component, *system.branch_component, *system.store_component)
 
 
 def scopes_of(system: AdequacySystem, detail: NetworkDetail) -> Scopes:
@@ -120,9 +120,15 @@ def scopes_of(system: AdequacySystem, detail: NetworkDetail) -> Scopes:
 def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) -> NodalCase:
     """Arrays of the nodal kernel."""
     n_buses = len(system.buses)
+    stores = system.stores
+    dearest = float(max(detail.unit_cost.max(initial=0.0), 1.0))
+    store_bus = np.array([store.bus for store in stores], dtype=np.int32)
+    column_bus = np.concatenate([system.unit_bus, store_bus, store_bus]).astype(np.int32)
+    discharge = np.linspace(*DISCHARGE_FACTOR, len(stores)) if stores else np.zeros(0)
+    cost = np.concatenate([detail.unit_cost, np.full(len(stores), CHARGE_FACTOR * dearest), discharge * dearest])
     dispatch = make_case(
         n_buses,
-        system.unit_bus,
+        column_bus,
         system.branch_from,
         system.branch_to,
         system.branch_x_pu,
@@ -134,8 +140,7 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
     between_sections = detail.branch_in_service.copy()
     between_sections[detail.interface_branch] = False
     region = islands(n_buses, system.branch_from, system.branch_to, between_sections)
-    dearest = float(max(detail.unit_cost.max(initial=0.0), 1.0))
-    spill_cost = np.full(len(system.unit_name), SPILL_FACTOR * dearest)
+    spill_cost = np.full(len(cost), SPILL_FACTOR * dearest)
     penalty = np.tile(detail.class_penalty, (n_buses, 1))
     rows: list[F8] = []
     unit_row = np.full(len(system.unit_name), -1, dtype=np.int32)
@@ -161,11 +166,11 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
     return NodalCase(
         n_hours=system.n_hours,
         dispatch=dispatch,
-        order=make_merit_order(n_buses, system.unit_bus, detail.unit_cost, spill_cost, penalty),
+        order=make_merit_order(n_buses, column_bus, cost, spill_cost, penalty),
         unit_mw=system.unit_mw,
         unit_row=unit_row,
         profile_mw=np.ascontiguousarray(np.array(rows).reshape(len(rows), system.n_hours).T),
-        cost=np.ascontiguousarray(detail.unit_cost),
+        cost=cost,
         spill_cost=spill_cost,
         penalty=penalty,
         demand_mw=demand,
@@ -179,12 +184,19 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         limit_season=detail.limit_season,
         limit_mw=detail.limit_mw,
         is_winter=detail.is_winter,
-        unit_order=np.argsort(dispatch.row_ptdf[:, system.unit_bus], axis=1, kind="stable").astype(np.int32),
+        unit_order=np.argsort(dispatch.row_ptdf[:, column_bus], axis=1, kind="stable").astype(np.int32),
         region=region,
         n_regions=int(region.max()) + 1,
         counts=detail.class_counts,
         group_scope=scopes.group_scope,
         class_scope=scopes.class_scope,
+        store_charge_mw=np.array([store.charge_mw for store in stores], dtype=np.float64),
+        store_discharge_mw=np.array([store.discharge_mw for store in stores], dtype=np.float64),
+        store_energy_mwh=np.array([store.energy_mwh for store in stores], dtype=np.float64),
+        store_efficiency_charge=np.array([store.efficiency_charge for store in stores], dtype=np.float64),
+        store_efficiency_discharge=np.array([store.efficiency_discharge for store in stores], dtype=np.float64),
+        store_start_mwh=np.array([store.energy_start_mwh for store in stores], dtype=np.float64),
+        store_carryover=np.array([store.carryover for store in stores], dtype=np.float64),
         tolerance_mw=NETWORK_TOLERANCE_MW,
     )
 
@@ -193,8 +205,6 @@ class _Nodal:
     """What both nodal samplers share: the case, states solved by HiGHS, and counters."""
 
     def __init__(self, system: AdequacySystem, seed: int) -> None:
-        if system.stores:
-            raise StudyError("level: stores are not modelled at nodal level; use zonal or copper, or leave them out")
         if not system.branch_name:
             raise StudyError(f"level: {system.name} has no branches; give branches or use copper or zonal")
         components = nodal_components(system)
@@ -231,7 +241,7 @@ class _Nodal:
     def _scratch(self) -> tuple[NodalScratch, Workspace]:
         case = self.case
         workspace = make_workspace(
-            case.dispatch.n_buses, len(case.unit_mw), case.penalty.shape[1], case.dispatch.row_ptdf.shape[0]
+            case.dispatch.n_buses, len(case.cost), case.penalty.shape[1], case.dispatch.row_ptdf.shape[0]
         )
         return new_nodal_scratch(case, len(self.scopes), self.n_slots), workspace
 
@@ -240,8 +250,8 @@ class _Nodal:
             self.counter += scratch.counter
             self.n_fallbacks += n_fallbacks
 
-    def _answer(self, scratch: NodalScratch) -> F8:
-        """Shedding of the state the kernel could not solve, by HiGHS."""
+    def _answer(self, scratch: NodalScratch) -> tuple[F8, F8]:
+        """Shedding and output of the state the kernel could not solve, by HiGHS."""
         case = self.case
         hour = int(scratch.failed[1])
         topology = make_topology(case.dispatch, scratch.failed_out[scratch.failed_out >= 0])
@@ -252,7 +262,7 @@ class _Nodal:
             case.dispatch,
             DispatchState(
                 topology=topology,
-                lo_mw=np.zeros(len(case.unit_mw)),
+                lo_mw=scratch.failed_lo_mw.copy(),
                 hi_mw=scratch.failed_hi_mw.copy(),
                 cost=case.cost,
                 spill_cost=case.spill_cost,
@@ -264,7 +274,7 @@ class _Nodal:
         )
         if solution.status != 0:
             raise NotConverged(self.name, float(hour), solution.pivots, f"dispatch of sample {scratch.failed[0]}")
-        return np.asarray(solution.shed_mw)
+        return np.asarray(solution.shed_mw), np.asarray(solution.p_mw)
 
     def _until_done(
         self, n: int, scratch: NodalScratch, step: Callable[[int, Answers], tuple[int, int]], grow: Callable[[], None]
@@ -272,14 +282,18 @@ class _Nodal:
         """Call ``step(done, answers)`` until all samples are done, answering and growing in between."""
         samples: list[int] = []
         hours: list[int] = []
+        hows: list[int] = []
         sheds: list[F8] = []
+        outputs: list[F8] = []
         shape = self.case.penalty.shape
         done = 0
         while True:
             answers = Answers(
                 np.array(samples, dtype=np.int64),
                 np.array(hours, dtype=np.int64),
+                np.array(hows, dtype=np.int64),
                 np.array(sheds).reshape(len(sheds), *shape),
+                np.array(outputs).reshape(len(outputs), len(self.case.cost)),
             )
             advanced, reason = step(done, answers)
             done += advanced
@@ -291,7 +305,10 @@ class _Nodal:
             elif reason == UNSOLVED:
                 samples.append(int(scratch.failed[0]))
                 hours.append(int(scratch.failed[1]))
-                sheds.append(self._answer(scratch))
+                hows.append(int(scratch.failed[2]))
+                shed_mw, p_mw = self._answer(scratch)
+                sheds.append(shed_mw)
+                outputs.append(p_mw)
         self._note(scratch, len(samples))
 
 
@@ -347,6 +364,8 @@ class NodalSnapshots(_Nodal):
     default_job_blocks: int = 4
 
     def __init__(self, system: AdequacySystem, seed: int) -> None:
+        if system.stores:
+            raise StudyError("method: stores need chronology; use SequentialMonteCarlo or leave the stores out")
         super().__init__(system, seed)
         self.model = snapshot_model(nodal_components(system), system.common_causes, system.n_hours)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridsim.kernels.nodal import let_stores_charge, let_stores_discharge, move_stores
 from gridsim.reliability import AdequacySystem, system_from_frames
 from gridsim.reliability.nodal import NodalYears
 from gridsim.reliability.samplers import CopperYears, ZonalYears
@@ -134,3 +135,78 @@ def test_less_network_never_serves_more(units: pd.DataFrame, level: float, seed:
     apart, _ = ZonalYears(alone, seed, True, merged=False).run(0, 8)
     assert (copper[:, 0, ENERGY] <= zonal[:, 0, ENERGY] + 96 * 1.1e-4).all()
     assert (zonal[:, 0, ENERGY] <= apart[:, 0, ENERGY] + 96 * 1.1e-4).all()
+
+
+@st.composite
+def store_frames(draw) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+    n = draw(st.integers(1, 2))
+    return pd.DataFrame(
+        {
+            "name": [f"s{i}" for i in range(n)],
+            "bus": [draw(st.sampled_from(AREAS)) for _ in range(n)],
+            "charge_mw": [float(draw(st.integers(0, 20))) for _ in range(n)],
+            "discharge_mw": [float(draw(st.integers(0, 20))) for _ in range(n)],
+            "energy_mwh": [float(draw(st.integers(1, 80))) for _ in range(n)],
+            "efficiency_charge": draw(st.sampled_from([1.0, 0.9, 0.5])),
+            "efficiency_discharge": draw(st.sampled_from([1.0, 0.85, 0.6])),
+            "carryover": draw(st.sampled_from([1.0, 0.99])),
+            "energy_start_share": [draw(st.sampled_from([0.0, 0.3, 1.0])) for _ in range(n)],
+        }
+    )
+
+
+@given(unit_frames(), store_frames(), st.floats(5.0, 30.0), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_storage_never_creates_energy(units: pd.DataFrame, stores: pd.DataFrame, level: float, fails: bool) -> None:
+    """What stores save is at most what they held at first plus the machines' surplus, both less the losses.
+
+    The surplus is that of all machines in service in every hour; the same years without stores shed at least as much.
+    """
+    stores = stores.assign(mttf_h=30.0 if fails else np.nan, mttr_h=10.0)
+    placed = units.rename(columns={"area": "bus"})
+    load = load_frame(level)
+    bare = system_from_frames(placed, load, branches=BRANCHES)
+    with_stores = system_from_frames(placed, load, branches=BRANCHES, storages=stores)
+    before, _ = NodalYears(bare, 1, True).run(0, 4)
+    after, _ = NodalYears(with_stores, 1, True).run(0, 4)
+    skipped_none, _ = NodalYears(with_stores, 1, False).run(0, 4)
+    np.testing.assert_array_equal(after, skipped_none)
+    surplus = np.maximum(units["p_max_mw"].sum() - load.to_numpy().sum(axis=1), 0.0)
+    charged = np.minimum(surplus, stores["charge_mw"].sum()).sum() * stores["efficiency_charge"].max()
+    held = (stores["energy_mwh"] * stores["energy_start_share"]).sum()
+    most_saved = (held + charged) * stores["efficiency_discharge"].max()
+    saved = before[:, 0, ENERGY] - after[:, 0, ENERGY]
+    tolerance = 96 * 1.1e-4
+    assert (saved >= -tolerance).all()
+    assert (saved <= most_saved + tolerance).all()
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_energy_step_is_exact(data: st.DataObject) -> None:
+    """Any dispatch within the bounds of an hour changes a store by what it takes and gives, within its size."""
+    units = pd.DataFrame({"name": ["u"], "area": ["a"], "p_max_mw": [10.0], "mttf_h": [90.0], "mttr_h": [3.0]})
+    stores = data.draw(store_frames())
+    system = system_from_frames(
+        units.rename(columns={"area": "bus"}), load_frame(10.0), branches=BRANCHES, storages=stores
+    )
+    sampler = NodalYears(system, 1, True)
+    case, (scratch, _) = sampler.case, sampler._scratch()
+    n = len(stores)
+    share = data.draw(st.lists(st.floats(0.0, 1.0), min_size=4 * n, max_size=4 * n))
+    scratch.energy_mwh[:] = case.store_energy_mwh * share[:n]
+    scratch.store_lost[:] = share[n : 2 * n]
+    kept = scratch.energy_mwh * case.store_carryover
+    let_stores_charge(case, scratch)
+    let_stores_discharge(case, scratch)
+    lo, hi = scratch.lo_mw[1 : 1 + n], scratch.hi_mw[1 + n :]
+    assert (-lo <= case.store_charge_mw * (1.0 - scratch.store_lost)).all()
+    assert (hi <= case.store_discharge_mw * (1.0 - scratch.store_lost)).all()
+    # a store takes or gives in one hour, never both: taking earns less than giving costs
+    gives = np.array(share[3 * n :]) > 0.5
+    taken, given_mw = np.where(gives, 0.0, -lo * share[2 * n : 3 * n]), np.where(gives, hi * share[2 * n : 3 * n], 0.0)
+    move_stores(case, scratch, np.concatenate([[0.0], -taken, given_mw]))
+    expected = kept + taken * case.store_efficiency_charge - given_mw / case.store_efficiency_discharge
+    np.testing.assert_allclose(scratch.energy_mwh, expected, rtol=1e-12, atol=1e-12)
+    assert (scratch.energy_mwh >= 0.0).all()
+    assert (scratch.energy_mwh <= case.store_energy_mwh).all()

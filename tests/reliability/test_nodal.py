@@ -208,12 +208,12 @@ def test_a_state_the_kernel_gives_up_on_is_answered_by_highs() -> None:
     system = triangle([0.0] * 24, [100.0] * 24)
     sampler = NodalYears(system, 1, True)
     scratch, _ = sampler._scratch()
-    scratch.failed[:] = 5, 3
+    scratch.failed[:] = 5, 3, 2
     scratch.failed_hi_mw[:] = system.unit_mw
     scratch.failed_out[:] = -1
-    np.testing.assert_allclose(sampler._answer(scratch).sum(axis=1), [0.0, 0.0, 40.0], atol=1e-6)
+    np.testing.assert_allclose(sampler._answer(scratch)[0].sum(axis=1), [0.0, 0.0, 40.0], atol=1e-6)
     scratch.failed_out[0] = 2
-    np.testing.assert_allclose(sampler._answer(scratch).sum(axis=1), 0.0, atol=1e-6)
+    np.testing.assert_allclose(sampler._answer(scratch)[0].sum(axis=1), 0.0, atol=1e-6)
 
 
 def test_answers_from_outside_are_used_for_their_sample_and_hour() -> None:
@@ -221,7 +221,7 @@ def test_answers_from_outside_are_used_for_their_sample_and_hour() -> None:
     system = triangle([0.0] * 24, [100.0] * 24)
     sampler = NodalYears(system, 1, True)
     scratch, _ = sampler._scratch()
-    scratch.failed[:] = 7, 3
+    scratch.failed[:] = 7, 3, 2
     scratch.failed_hi_mw[:] = system.unit_mw
     calls: list[tuple[int, int]] = []
 
@@ -229,7 +229,7 @@ def test_answers_from_outside_are_used_for_their_sample_and_hour() -> None:
         calls.append((done, len(answers.sample)))
         if len(answers.sample) == 0:
             return 2, 2
-        assert (answers.sample[0], answers.hour[0]) == (7, 3)
+        assert (answers.sample[0], answers.hour[0], answers.how[0]) == (7, 3, 2)
         assert answers.shed_mw[0].sum() == pytest.approx(40.0)
         return 3, 0
 
@@ -268,7 +268,7 @@ def test_requests_that_the_level_cannot_meet() -> None:
     with pytest.raises(StudyError):
         assess(
             system_from_frames(units, load, branches=branches, storages=stores),
-            SequentialMonteCarlo(years=1, level="nodal"),
+            SnapshotMonteCarlo(samples=10, level="nodal"),
         )
 
 
