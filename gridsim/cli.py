@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -36,6 +37,7 @@ def main() -> None:
     """Entry point: errors become exit codes 2 (input or request) and 1 (failure)."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_FAILED))  # so that a stopped run leaves nothing behind
     try:
         app()
     except (InputError, StudyError) as error:
@@ -50,7 +52,7 @@ def main() -> None:
 def run(
     scenario: Annotated[str, typer.Argument(help="A bundled event (`gridsim list events`) or a scenario file.")],
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of everything random.")] = 0,
     csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     as_json: JsonOption = False,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.contingencies.effects import Conditions
-from gridsim.model.pack import Packed
+from gridsim.model.pack import Packed, gas_generators
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.gas import GasBalance, GasConditions, GasStep
@@ -56,7 +56,7 @@ class FuelSystem:
         self.gas = GasBalance(system)
         self.gas_stocks = self.gas.start(self._gas_conditions(conditions))
         links = system.gas_to_power
-        self.link_gens: list[I4] = [system.generators_of(plant) for plant in links.plant.tolist()]
+        self.link_gens: list[I4] = [gas_generators(system, plant) for plant in links.plant.tolist()]
         self.yard_gens = yard_generators(system)
         p_max = system.generators.p_max_mw
         self.link_p_max_mw = np.array([p_max[gens].sum() for gens in self.link_gens])
@@ -111,12 +111,12 @@ class FuelSystem:
 
     def _yard_share(self, dt_h: float) -> F8:
         """(n_gens,) share of output that stock and deliveries of the plant's yard allow for ``dt_h``."""
-        share = np.ones(len(self.system.generators))
+        share = np.full(len(self.system.generators), np.nan)
         for gens, days, delivery in zip(
             self.yard_gens, self.yard_days, self.system.fuel_stocks.delivery_share, strict=True
         ):
-            share[gens] = min(1.0, delivery + days * 24.0 / dt_h)
-        return share
+            share[gens] = np.nan_to_num(share[gens]) + delivery + days * 24.0 / dt_h  # two yards feed together
+        return np.where(np.isnan(share), 1.0, np.minimum(share, 1.0))
 
     def balance(self, dt_h: float, conditions: Conditions, inputs: HourInputs, p_main_mw: F8) -> GasStep:
         """Gas balance of the step as dispatched; ``p_main_mw`` (n_gens,) on the main fuel. Kept for :meth:`advance`."""

@@ -39,6 +39,7 @@ class Redispatch(NamedTuple):
     response_mw: F8
     loss_share: float
     committed: NDArray[np.bool_]
+    ramp_limited: bool
 
     @property
     def p_gen_mw(self) -> F8:
@@ -69,8 +70,12 @@ class Operator:
         p_last_mw: F8 | None,
         ramp_h: float,
         dt_h: float,
-    ) -> tuple[F8, F8]:
-        """(lo_mw, hi_mw), each (n_columns,): availability, fuel, commitment and ramps from ``p_last_mw`` (n_gens,)."""
+    ) -> tuple[F8, F8, bool]:
+        """(lo_mw, hi_mw), each (n_columns,): availability, fuel, commitment and ramps from ``p_last_mw`` (n_gens,);
+
+        True if some machine could give more but for its ramp.
+        """
+        ramp_limited = False
         packed, generators = self.packed, self.system.generators
         lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
         share = np.where(committed, inputs.gen_share * conditions.gen_share, 0.0)
@@ -81,7 +86,9 @@ class Operator:
         floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
         floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
         if p_last_mw is not None:
-            ramp_mw = np.nan_to_num(generators.ramp_mw_per_min, nan=np.inf) * ramp_h * 60.0
+            ramp_mw = generators.ramp_mw_per_min * ramp_h * 60.0
+            ramp_mw = np.where(np.isnan(ramp_mw), np.inf, ramp_mw)
+            ramp_limited = bool((total > p_last_mw + ramp_mw + 1e-6).any())
             total = np.minimum(total, p_last_mw + ramp_mw)
             floor = np.maximum(floor, p_last_mw - ramp_mw)
         main = np.minimum(main, total)
@@ -96,7 +103,7 @@ class Operator:
         lo[packed.charge_columns] = -np.where(works, np.minimum(storages.p_charge_mw, room_mwh / dt_h), 0.0)
         held_mwh = self.storage_mwh * storages.efficiency_discharge
         hi[packed.discharge_columns] = np.where(works, np.minimum(storages.p_discharge_mw, held_mwh / dt_h), 0.0)
-        return lo, hi
+        return lo, hi, ramp_limited
 
     def redispatch(
         self,
@@ -112,7 +119,7 @@ class Operator:
     ) -> Redispatch:
         """Solve the dispatch problem of this moment."""
         packed, system = self.packed, self.system
-        lo, hi = self.bounds(conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h)
+        lo, hi, ramp_limited = self.bounds(conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h)
         out = conditions.out_branches(system)
         row_lo, row_hi = packed.row_limits(out, month, conditions.interface_factor)
         scale = 1.0 + loss_share
@@ -152,6 +159,7 @@ class Operator:
             response_mw=response,
             loss_share=loss_share,
             committed=committed,
+            ramp_limited=ramp_limited,
         )
 
     def advance(self, answer: Redispatch, dt_h: float) -> None:

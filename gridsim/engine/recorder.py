@@ -90,6 +90,7 @@ class Recorder:
         losses = answer.loss_share * (demand - response - unserved)
         available = self._by_zone(gens, answer.available_mw)
         importable = self._by_zone(self._border_zone, answer.border_available_mw)
+        stored = self._by_zone(self._storage_zone, answer.state.hi_mw[self.packed.discharge_columns])
         temperature = np.append(interval.inputs.temperature_c, np.nan)[system.buses.weather_site[system.loads.bus]]
         known = np.isfinite(temperature)
         weight = np.where(known, answer.load_mw, 0.0)
@@ -126,7 +127,7 @@ class Recorder:
             net_inflow_mw=np.array([branch_flow @ sign for sign in self._crossing]),
             gas_fired_available_mw=self._by_zone(gens, gas_available * answer.committed),
             available_mw=available,
-            reserve_margin_mw=available + importable - (demand - response) * (1.0 + answer.loss_share),
+            reserve_margin_mw=available + importable + stored - (demand - response) * (1.0 + answer.loss_share),
             curtailed_mw=self._by_zone(gens, answer.curtailed_mw),
             spilled_mw=self._by_zone(gens, spilled),
             co2_t_per_h=co2,

@@ -58,7 +58,7 @@ class Simulation:
         self.env = environment()
         self.horizon_s = to_seconds(scenario.horizon.hours)
         self.step_s = scenario.horizon.step_minutes * 60
-        self.operator_delay_s = round(scenario.policy.operator_delay_minutes * 60)
+        self.operator_delay_s = max(round(scenario.policy.operator_delay_minutes * 60), 1)
         self.active: list[Event] = []
         self.log = EventLog()
         self.recorder = Recorder(packed, replicate)
@@ -74,7 +74,16 @@ class Simulation:
         self._sudden = False
         self._culprit = ""
         self._interval: Interval | None = None
+        self._last: Interval | None = None
         self._interval_start_s = 0
+        self._last_resolve_s = 0
+        self._committed_on: dt.date | None = None
+        self._following = False
+        self._fresh: list[Event] = []
+        self._ended: list[Event] = []
+        self._started: dict[str, int] = {}
+        self._last_end = ROOT
+        self.occurred_h: list[float] = []
         self._loss_share = self.system.loss_share
 
     def run(self) -> None:
@@ -94,8 +103,10 @@ class Simulation:
         """Weather, load and the daily commitment at every step of the horizon."""
         while True:
             yield wait(self.env, 0, Priority.WEATHER)
-            if self.env.now == 0 or self._local_time(self.env.now).time() == dt.time(0):
-                self._commit(first=self.env.now == 0)
+            today = self._local_time(self.env.now).date()
+            if today != self._committed_on:
+                self._commit(first=self._committed_on is None)
+                self._committed_on = today
             self._arm("weather and load")
             if self._progress is not None:
                 self._progress(self.env.now / self.horizon_s)
@@ -106,8 +117,11 @@ class Simulation:
         yield wait(self.env, to_seconds(event.at_h), Priority.CONTINGENCY)
         if self._draw(event, "probability") >= event.probability:
             return
+        self._close_interval(int(self.env.now))
         self.active.append(event)
-        started = self._log_event(event)
+        self._fresh.append(event)
+        self.occurred_h.append(self._now_h)
+        self._started[event.id] = started = self._log_event(event)
         taken = self._take_stock(event)
         self._arm(event.id, sudden=True)
         duration_h = event.duration_h
@@ -116,18 +130,21 @@ class Simulation:
         if duration_h is None:
             return
         yield wait(self.env, max(to_seconds(duration_h), 1), Priority.CONTINGENCY)
+        self._close_interval(int(self.env.now))
         self.active.remove(event)
+        self._ended.append(event)
         self._fuel.backup_mwh = self._fuel.backup_mwh + taken
+        still_hit = {target for other in self.active for target in other.targets}
         for target in event.targets:
-            self.log.add(self._now_h, f"{target.table}:{target.name}", "normal", started)
+            if target not in still_hit:
+                self._last_end = self.log.add(self._now_h, f"{target.table}:{target.name}", "normal", started)
         self._arm(event.id, sudden=True)
 
     def _follow_up(self) -> Process:
-        """After a sudden change the operator acts again every delay, until the next step."""
-        next_tick_s = (self.env.now // self.step_s + 1) * self.step_s
-        while self.env.now + self.operator_delay_s < next_tick_s:
-            yield wait(self.env, self.operator_delay_s, Priority.OPERATOR)
-            self._arm("the operator's follow-up")
+        """While load is unserved and a machine could still climb, the operator acts again after his delay."""
+        yield wait(self.env, self.operator_delay_s, Priority.OPERATOR)
+        self._following = False
+        self._arm("the operator's follow-up")
 
     def _start_machine(self, ready_s: float) -> Process:
         yield wait(self.env, max(math.ceil(ready_s - self.env.now), 1), Priority.OPERATOR)
@@ -188,8 +205,13 @@ class Simulation:
             given = sum_at(bus_zone[generators.bus] + 1, renewable, len(peak) + 1)[1:]
             peak = np.maximum(peak, load * (1.0 + self._loss_share) - given)
             best_share = np.maximum(best_share, inputs.gen_share)
-        wanted = self._commitment.priority_list(generators.p_max_mw * best_share * state.gen_share, peak)
-        self._commitment.release(wanted)
+        available_mw = generators.p_max_mw * best_share * state.gen_share
+        if self._last is not None:  # a plant short of fuel counts with the fuel it has
+            backup = sum_at(self.packed.backup_gen, self._last.fuel.backup_mw, len(generators))
+            available_mw = np.minimum(available_mw, available_mw * self._last.fuel.gas_share + backup)
+        wanted = self._commitment.priority_list(available_mw, peak)
+        if self._last is None or self._last.answer.unserved_mw.sum() <= SHORTFALL_TOLERANCE_MW:
+            self._commitment.release(wanted)
         self._order(wanted, at_once=first)
 
     def _order(self, wanted: Any, *, at_once: bool = False) -> None:
@@ -217,17 +239,18 @@ class Simulation:
 
     def _resolve(self) -> None:
         now_s = int(self.env.now)
-        since_last_h = to_hours(now_s - self._interval_start_s)
-        previous = self._interval
+        since_last_h = to_hours(now_s - self._last_resolve_s)
         self._close_interval(now_s)
         state = self._conditions()
         inputs = self._inputs(now_s, state)
         dt_h = to_hours(min((now_s // self.step_s + 1) * self.step_s, self.horizon_s) - now_s)
-        on_tick = now_s % self.step_s == 0
-        ramp_h = since_last_h if on_tick or not self._sudden else 0.0
-        if self._sudden:
-            ramp_h += to_hours(self.operator_delay_s)
         committed = self._commitment.committed(now_s)
+        p_last_mw = self._last.answer.p_gen_mw if self._last is not None else None
+        ramp_h = since_last_h
+        if self._sudden:
+            if now_s % self.step_s == 0 and p_last_mw is not None:
+                p_last_mw = self._foreseen_mw(committed, p_last_mw, since_last_h, dt_h)
+            ramp_h = to_hours(self.operator_delay_s)
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
         fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
@@ -241,7 +264,7 @@ class Simulation:
             inputs,
             fuel,
             committed,
-            previous.answer.p_gen_mw if previous is not None else None,
+            p_last_mw,
             ramp_h,
             dt_h,
             self._local_time(now_s).month,
@@ -252,14 +275,30 @@ class Simulation:
         point = operating_point(answer, out)
         ac = self._solve_ac(point, answer)
         self._interval = Interval(self._now_h, 0.0, inputs, answer, fuel, gas, linepack, yards, backup_days, out, ac)
-        self._interval_start_s = now_s
+        self._interval_start_s = self._last_resolve_s = now_s
         self.points.append((self._now_h, point))
         self._log_outcome(answer, fuel)
         if answer.unserved_mw.sum() > SHORTFALL_TOLERANCE_MW:
             self._start_reserves(able_mw, inputs, state, answer)
-        if self._sudden:
-            self.env.process(self._follow_up())
+            if answer.ramp_limited and not self._following:
+                self._following = True
+                self.env.process(self._follow_up())
         self._sudden = False
+        self._fresh, self._ended = [], []
+
+    def _foreseen_mw(self, committed: Any, p_last_mw: F8, ramp_h: float, dt_h: float) -> F8:
+        """(n_gens,) where machines would stand at this step without the events of this instant: ramps start there."""
+        now_s = int(self.env.now)
+        foreseen = [event for event in self.active if event not in self._fresh] + self._ended
+        state = conditions(self.system, foreseen, self.scenario.policy.imports)
+        inputs = self._inputs(now_s, state)
+        generators = self.system.generators
+        able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
+        fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
+        month = self._local_time(now_s).month
+        return self._operator.redispatch(
+            state, inputs, fuel, committed, p_last_mw, ramp_h, dt_h, month, self._loss_share
+        ).p_gen_mw
 
     def _start_reserves(self, able_mw: F8, inputs: HourInputs, state: Conditions, answer: Redispatch) -> None:
         """Order the cheapest machines not yet synchronised, enough for what is short now."""
@@ -290,6 +329,7 @@ class Simulation:
         interval = self._interval
         if interval is None:
             return
+        self._interval, self._last = None, interval
         duration_h = to_hours(now_s - self._interval_start_s)
         if duration_h <= 0:
             self.points.pop()
@@ -312,19 +352,29 @@ class Simulation:
 
     def _log_event(self, event: Event) -> int:
         kind = kinds()[event.kind]
-        state = kind.kind if event.magnitude == 1 else f"{kind.kind} {event.magnitude:g} {kind.magnitude_unit}"
+        size = "" if event.magnitude == 1 else f" {event.magnitude:g} {kind.magnitude_unit}"
+        state = f"{kind.kind}{size} ({event.id})"
         ids = [self.log.add(self._now_h, f"{target.table}:{target.name}", state) for target in event.targets]
         return ids[0] if ids else self.log.add(self._now_h, f"event:{event.id}", state)
 
     def _cause(self, tables: tuple[str, ...] = ()) -> int:
         """The latest active event (of these target tables, if given); ROOT if there is none."""
         ids = [
-            self.log.last_id(f"{target.table}:{target.name}")
+            self._started[event.id]
             for event in self.active
-            for target in event.targets
-            if not tables or target.table in tables
+            if not tables or any(target.table in tables for target in event.targets)
         ]
         return max(ids, default=ROOT)
+
+    def _cause_at_section(self, section: int) -> int:
+        """The latest active event on a member circuit, one of its buses, or the section itself; else ROOT."""
+        system, members = self.system, self.system.interface_members
+        branches = members.branch[members.interface == section]
+        names = {str(system.interfaces.name[section]), *system.branch_name[branches].tolist()}
+        names |= set(system.buses.name[system.branch_from[branches]].tolist())
+        names |= set(system.buses.name[system.branch_to[branches]].tolist())
+        hits = [e for e in self.active if any(target.name in names for target in e.targets)]
+        return max((self._started[event.id] for event in hits), default=ROOT)
 
     def _log_outcome(self, answer: Redispatch, fuel: FuelLimits) -> None:
         """Log plants short of gas or on backup fuel, sections at their limit, zones that shed; each with its cause."""
@@ -352,7 +402,7 @@ class Simulation:
             short = answer.unserved_mw[zone == position].sum() > SHORTFALL_TOLERANCE_MW
             if short or self.log.state(f"zone:{name}") != "normal":
                 why = binding if binding != ROOT else cause
-                self.log.add(now_h, f"zone:{name}", "shedding" if short else "normal", why)
+                self.log.add(now_h, f"zone:{name}", "shedding" if short else "normal", why if short else self._last_end)
 
     def _log_sections(self, answer: Redispatch, cause: int) -> int:
         """Log sections at their limit; returns the change of the scarcest one, ROOT if none keeps load from supply.
@@ -369,7 +419,9 @@ class Simulation:
             scarce = full and price[section] > self.packed.dearest_supply
             state = "scarce" if scarce else ("at its limit" if full else "normal")
             if full or self.log.state(f"section:{name}") != "normal":
-                number = self.log.add(self._now_h, f"section:{name}", state, cause if scarce else ROOT)
+                here = self._cause_at_section(section) if scarce else ROOT
+                why = (here if here != ROOT else cause) if scarce else (ROOT if full else self._last_end)
+                number = self.log.add(self._now_h, f"section:{name}", state, why)
                 if scarce and price[section] > scarcity:
                     scarcest, scarcity = number, float(price[section])
         return scarcest

@@ -90,6 +90,10 @@ def build_system(
     names = _names(meta, tables, problems)
     _check_references(tables, names, problems)
     _check_rows(tables, problems)
+    for zone in meta["zones"]:
+        if zone == EXTERNAL or list(meta["zones"]).count(zone) > 1:
+            value = f"'{zone}' is reserved" if zone == EXTERNAL else f"'{zone}' given twice"
+            problems.append(Problem(meta_file, 0, "zones", value, "give every zone of the network once"))
     reserve_mw = meta["reserve_mw"]
     for zone, value in reserve_mw.items():
         if zone not in meta["zones"]:

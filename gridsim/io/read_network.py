@@ -47,7 +47,12 @@ def read_network(folder: str | Path) -> GridSystem:
         raise InputError([Problem(str(folder), 0, "", "no such folder", "give a network folder or a bundled name")])
     if not meta_path.is_file():
         raise InputError([Problem(str(meta_path), 0, "", "missing", "a network folder holds a network.yaml")])
-    document = parse_yaml(meta_path.read_text(encoding="utf-8"), str(meta_path))
+    try:
+        text = meta_path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = Problem(str(meta_path), 0, "", f"not readable: {error}", "give a UTF-8 text file")
+        raise InputError([problem]) from None
+    document = parse_yaml(text, str(meta_path))
     meta, problems = _meta(document)
     tables: dict[str, RawTable] = {}
     digest = hashlib.sha256(meta_path.read_bytes())
@@ -125,7 +130,16 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
     if problems:
         return RawTable(file, []), sorted(set(problems))
     rows: list[tuple[int, dict[str, Any]]] = []
-    for cells in reader:
+    records = iter(reader)
+    while True:
+        try:
+            cells = next(records, None)
+        except csv.Error as error:
+            mend = "close the quote, or shorten the cell"
+            problems.append(Problem(file, reader.line_num, "", f"not readable as CSV: {error}", mend))
+            break
+        if cells is None:
+            break
         number = reader.line_num
         if not any(cell.strip() for cell in cells):
             continue

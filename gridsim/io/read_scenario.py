@@ -129,6 +129,12 @@ def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]
             )
         )
         return None
+    try:
+        start + dt.timedelta(hours=keys.horizon.hours + 48)
+    except OverflowError:
+        value = f"'{keys.horizon.start}' is too near the end of the calendar"
+        problems.append(document.problem(("horizon", "start"), value, "give an earlier year"))
+        return None
     if 60 % keys.horizon.step_minutes:
         problems.append(
             document.problem(
@@ -197,7 +203,10 @@ def _duration_h(keys: EventKeys, kind: Kind | None, problem: Any) -> float | Non
 
 
 def _check_magnitude(kind: Kind, magnitude: float, problem: Any) -> None:
-    if kind.primitive in _SHARE_PRIMITIVES and not 0 < magnitude <= 1:
+    whole = ("lines", "transformers", "buses")
+    if kind.primitive is Primitive.OUTAGE and set(kind.targets) & set(whole) and magnitude != 1:
+        problem("magnitude", f"{magnitude:g} of a circuit or busbar", "it is in or out: leave the magnitude out")
+    elif kind.primitive in _SHARE_PRIMITIVES and not 0 < magnitude <= 1:
         problem(
             "magnitude",
             f"{magnitude:g} is not a share in (0, 1]",
@@ -210,7 +219,9 @@ def _check_magnitude(kind: Kind, magnitude: float, problem: Any) -> None:
 
 
 def _targets(kind: Kind, target: Any, system: GridSystem, problem: Any) -> tuple[Target, ...]:
-    names = target if isinstance(target, list) else [target]
+    names = list(dict.fromkeys(map(str, target))) if isinstance(target, list) else [target]
+    if not names:
+        problem("target", "an empty list", "name at least one element")
     found: list[Target] = []
     for name in names:
         text = str(name)

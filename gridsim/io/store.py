@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -55,8 +56,8 @@ class RunFolder:
         self._schemas = schemas
         self._csv = csv
         self._force = force
-        if path.exists() and not force:
-            raise InputError([Problem(str(path), 0, "", "exists", "choose another --out, or --force to replace it")])
+        if path.exists():
+            _check_replaceable(path, force)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
@@ -95,14 +96,29 @@ class RunFolder:
             **extra,
         }
         (self._scratch / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        if self.path.exists() and self._force:
-            shutil.rmtree(self.path)
         os.chmod(self._scratch, 0o755)
-        os.replace(self._scratch, self.path)
+        if self.path.exists() and self._force:
+            _check_replaceable(self.path, self._force)
+            aside = Path(tempfile.mkdtemp(prefix=f".{self.path.name}-old-", dir=self.path.parent))
+            os.replace(self.path, aside)
+            os.replace(self._scratch, self.path)
+            shutil.rmtree(aside)
+        else:
+            os.replace(self._scratch, self.path)
 
     def discard(self) -> None:
         """Remove what was written so far."""
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _check_replaceable(path: Path, force: bool) -> None:
+    """InputError unless ``path`` is an empty folder or an earlier run that may be replaced."""
+    if not force:
+        raise InputError([Problem(str(path), 0, "", "exists", "choose another --out, or --force to replace it")])
+    here = Path.cwd().resolve()
+    earlier_run = path.is_dir() and ((path / "manifest.json").is_file() or not any(path.iterdir()))
+    if not earlier_run or path.is_symlink() or path.resolve() in (here, *here.parents):
+        raise InputError([Problem(str(path), 0, "", "is not a run folder", "--force replaces run folders only")])
 
 
 def to_arrow(schema: Sequence[Any], columns: Mapping[str, Any]) -> Any:
@@ -149,6 +165,7 @@ def _plain(value: Any) -> Any:
 
 def free_run_path(name: str, folder: Path = Path("runs")) -> Path:
     """``runs/NAME``, or ``runs/NAME-2`` and so on where that is taken."""
+    name = re.sub(r"[^\w.-]+", "_", name).strip(".") or "run"
     path, number = folder / name, 2
     while path.exists():
         path, number = folder / f"{name}-{number}", number + 1

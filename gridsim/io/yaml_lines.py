@@ -45,10 +45,17 @@ def parse_yaml(text: str, file: str) -> YamlDocument:
         raise InputError([Problem(file, 1, "", "not a mapping", "write keys and values, 'name: ...' first")])
     lines: dict[Path, int] = {}
     problems: list[Problem] = []
-    _walk(node, (), lines, problems, file)
+    _walk(node, (), lines, problems, file, ())
     if problems:
         raise InputError(problems)
-    return YamlDocument(file, yaml.load(text, Loader=_PlainLoader), lines)
+    try:
+        data = yaml.load(text, Loader=_PlainLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        row = mark.line + 1 if mark is not None else 1
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError([Problem(file, row, "", f"not plain data: {reason}", "write plain keys and values")]) from None
+    return YamlDocument(file, data, lines)
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -63,19 +70,28 @@ _PlainLoader.yaml_implicit_resolvers = {
 _PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
 
 
-def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem], file: str) -> None:
+def _walk(
+    node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem], file: str, above: tuple[int, ...]
+) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
+    if id(node) in above:
+        problems.append(Problem(file, node.start_mark.line + 1, "", "contains itself", "write the values out"))
+        return
+    above = (*above, id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             row = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                problems.append(Problem(file, row, "", "a key that is not text", "write 'key: value'"))
+                continue
+            key = str(key_node.value)
             if key in seen:
                 problems.append(Problem(file, row, ".".join(map(str, (*path, key))), "given twice", "keep one"))
             seen.add(key)
             lines[(*path, key)] = row
-            _walk(value_node, (*path, key), lines, problems, file)
+            _walk(value_node, (*path, key), lines, problems, file, above)
     elif isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):
             lines[(*path, position)] = item.start_mark.line + 1
-            _walk(item, (*path, position), lines, problems, file)
+            _walk(item, (*path, position), lines, problems, file, above)

@@ -203,12 +203,18 @@ def importable_mw(system: GridSystem, imports: Imports | str) -> F8:
     return np.where(borders.in_service, by_policy[policy], 0.0)
 
 
+def gas_generators(system: GridSystem, plant: str) -> I4:
+    """Positions of a plant's machines that burn gas: what a row of gas_to_power is about."""
+    gens = system.generators_of(plant)
+    return np.asarray(gens[system.generators.fuel[gens] == "gas"], dtype=np.int32)
+
+
 def _backup_columns(system: GridSystem) -> tuple[I4, I4]:
     gens: list[int] = []
     links: list[int] = []
     for link, plant in enumerate(system.gas_to_power.plant.tolist()):
         if system.gas_to_power.backup_fuel[link] != "none" and system.gas_to_power.backup_capacity_share[link] > 0:
-            machines = system.generators_of(plant).tolist()
+            machines = gas_generators(system, plant).tolist()
             gens += machines
             links += [link] * len(machines)
     return np.array(gens, dtype=np.int32), np.array(links, dtype=np.int32)

@@ -22,15 +22,15 @@ def print_summary(console: Console, result: RunResult) -> None:
     scenario, metrics = result.scenario, result.metrics
     horizon = scenario.horizon
     console.print(
-        f"[bold]{scenario.name}[/bold]  {result.system.title or result.system.name}, "
+        f"{scenario.name}  {result.system.title or result.system.name}, "
         f"{horizon.start:%Y-%m-%d %H:%M} + {horizon.hours:g} h"
     )
     if scenario.description:
-        console.print(scenario.description.strip())
+        console.print(scenario.description.strip(), markup=False)
     table = Table("what", "where", "value", "unit", box=None, pad_edge=False)
     for group in (
         _rows(metrics, "EUE", ("system", "zone:")),
-        _rows(metrics, "EUE", ("oblast:", "class:"), positive=True),
+        _rows(metrics, "EUE", ("oblast:", "class:", "cause:"), positive=True),
         _rows(metrics, "time_to_first_shed_h"),
         _rows(metrics, "LOLH"),
         _rows(metrics, "peak_shed_mw"),

@@ -67,12 +67,23 @@ def _unserved(tables: Mapping[str, Columns], first_event_h: float | None) -> Ite
     short = unserved > SHORTFALL_TOLERANCE_MW
     yield single("LOLH", "system", float(duration[short].sum()), "h")
     yield single("peak_shed_mw", "system", float(unserved.max(initial=0.0)), "MW")
+    demand_mwh, hours = float(zones["demand_mw"] @ zones["duration_h"]), float(duration.sum())
+    if demand_mwh > 0:
+        yield single("NEUE", "system", 1e6 * total / demand_mwh, "ppm")
+    if hours > 0:
+        yield single("EPNS", "system", total / hours, "MW")
+    n_events = int((short & ~np.concatenate([[False], short[:-1]])).sum())
+    yield single("LOLEv", "system", float(n_events), "events")
+    for cause, energy_mwh in sorted(_by_cause(tables).items()):
+        yield single("EUE", f"cause:{cause}", energy_mwh, "MWh")
     response = zones["price_response_mw"] @ zones["duration_h"]
     yield single("price_response_mwh", "system", float(response), "MWh")
     if short.any():
         origin_h = first_event_h if first_event_h is not None else 0.0
-        # The first shortfall after the event; one that was there before is not its doing.
-        after = np.flatnonzero(short & (times >= origin_h))
+        # The first shortfall that begins with or after the event; one that was there before is not its doing.
+        begins = short & ~np.concatenate([[False], short[:-1]]) & (times >= origin_h)
+        first = int(np.argmax(begins)) if begins.any() else len(times)
+        after = first + np.flatnonzero(short[first:])
         if len(after):
             yield single("time_to_first_shed_h", "system", float(times[after[0]] - origin_h), "h")
             peak = float(unserved[after].max())
@@ -83,6 +94,25 @@ def _unserved(tables: Mapping[str, Columns], first_event_h: float | None) -> Ite
                 last = peak_at + int(worse[-1])
                 if last + 1 < len(times):  # otherwise not restored within the horizon: absent
                     yield single(f"time_to_restore_h_{percent}", "system", float(times[last + 1] - origin_h), "h")
+
+
+def _by_cause(tables: Mapping[str, Columns]) -> dict[str, float]:
+    """Unserved MWh by the root of the change that made its zone shed: each MWh has one root cause."""
+    zones, events = tables["zones"], tables["events"]
+    components = events["component"].tolist()
+    found: dict[str, float] = {}
+    for row in np.flatnonzero(zones["unserved_mw"] > SHORTFALL_TOLERANCE_MW):
+        name = f"zone:{zones['name'][row]}"
+        changes = [k for k, c in enumerate(components) if c == name and events["time_h"][k] <= zones["time_h"][row]]
+        if not changes:
+            continue
+        root = changes[-1]
+        while events["cause_id"][root] >= 0:
+            root = int(events["cause_id"][root])
+        cause = "supply" if root == changes[-1] else components[root]
+        energy = float(zones["unserved_mw"][row] * zones["duration_h"][row])
+        found[cause] = found.get(cause, 0.0) + energy
+    return found
 
 
 def _co2_t(tables: Mapping[str, Columns]) -> float:

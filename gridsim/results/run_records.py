@@ -52,7 +52,7 @@ TABLES: dict[str, tuple[ColumnSpec, ...]] = {
         ("net_inflow_mw", "f8", "flow over branches into the zone less out of it"),
         ("gas_fired_available_mw", "f8", "what gas-fired machines could give on gas"),
         ("available_mw", "f8", "what committed machines could give within the step"),
-        ("reserve_margin_mw", "f8", "available and importable power at the zone's own borders less demand and losses"),
+        ("reserve_margin_mw", "f8", "available, stored and importable power of the zone's own less demand and losses"),
         ("curtailed_mw", "f8", "wind and sun not used"),
         ("spilled_mw", "f8", "forced output thrown away (heat-led, minimum load)"),
         ("co2_t_per_h", "f8", "CO2 at the stack"),

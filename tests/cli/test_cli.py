@@ -57,8 +57,15 @@ def test_existing_folder_is_never_overwritten_without_force(tmp_path):
     refused = gridsim("run", "short.yaml", "--out", "out", cwd=tmp_path)
     assert refused.returncode == 2 and "exists" in refused.stderr
     assert (tmp_path / "out" / "keep.txt").read_text() == "mine"
-    forced = gridsim("run", "short.yaml", "--out", "out", "--force", cwd=tmp_path)
-    assert forced.returncode == 0 and not (tmp_path / "out" / "keep.txt").exists()
+    foreign = gridsim("run", "short.yaml", "--out", "out", "--force", cwd=tmp_path)
+    assert foreign.returncode == 2 and "not a run folder" in foreign.stderr
+    here = gridsim("run", "short.yaml", "--out", ".", "--force", cwd=tmp_path)
+    assert here.returncode == 2 and (tmp_path / "out" / "keep.txt").read_text() == "mine"
+    assert gridsim("run", "short.yaml", "--out", "runs/one", cwd=tmp_path).returncode == 0
+    (tmp_path / "runs" / "one" / "old.txt").write_text("of the earlier run")
+    assert gridsim("run", "short.yaml", "--out", "runs/one", "--force", cwd=tmp_path).returncode == 0
+    assert not (tmp_path / "runs" / "one" / "old.txt").exists()
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["one"]
 
 
 def test_bad_input_exits_2_and_writes_nothing(tmp_path):

@@ -72,6 +72,63 @@ def test_ramps_bound_what_the_operator_can_do_in_his_first_minutes(two_areas):
         assert total == pytest.approx(short_mw, abs=1e-3)
 
 
+def test_an_event_on_the_step_gets_no_more_ramp_than_the_operators_delay(two_areas):
+    def slow(tables):
+        tables["generators"][0]["ramp_mw_per_min"] = 2
+        tables["interface_limits"][0]["normal_mw"] = 400
+
+    result = run(two_areas(slow), scenario(event("generator_outage", "generators", "gas_1", 3, 3)))
+    for time_h, short_mw in ((3.0, 170), (3.25, 140), (3.5, 110), (4.25, 20), (4.5, 0)):
+        total = sum(at(result, "zones", zone, "unserved_mw", time_h) for zone in ("north", "south"))
+        assert total == pytest.approx(short_mw, abs=1e-3)
+    # The twin with a larger delay acts later, in larger steps: never less is shed.
+    late = run(
+        two_areas(slow),
+        scenario(event("generator_outage", "generators", "gas_1", 3, 3), policy=Policy(Imports.NONE, AcMode.OFF, 5.0)),
+    )
+    assert late.metric("EUE") > result.metric("EUE")
+
+
+def test_an_element_hit_twice_is_out_until_the_last_event_ends(two_areas):
+    first = Event("first", "line_outage", 2, (Target("lines", "n1_s1"),), 1.0, 4)
+    second = Event("second", "line_outage", 4, (Target("lines", "n1_s1"),), 1.0, 4)
+    result = run(two_areas(), scenario(first, second))
+    log = [(change.time_h, change.to_state) for change in result.log if change.component == "lines:n1_s1"]
+    assert log == [(2, "line_outage (first)"), (4, "line_outage (second)"), (8, "normal")]
+    assert result.metric("LOLH") == pytest.approx(6)
+    assert result.metric("EUE", "cause:lines:n1_s1") == pytest.approx(result.metric("EUE"))
+
+
+def test_reserves_started_for_a_gas_shortage_stay_on_over_midnight(two_areas):
+    def reserve(tables):
+        tables["generators"].append(
+            {"name": "old_1", "bus": "s1", "fuel": "oil", "installed_mw": 100, "p_max_mw": 100, "cost_per_mwh": 90,
+             "start_h": 3}
+        )  # fmt: skip
+        tables["loads"][1]["p_mw"] = 100
+        tables["gas_to_power"][0]["backup_fuel"] = "none"
+
+    rupture = event("pipeline_rupture", "gas_pipelines", "lateral", 1, None)
+    result = run(two_areas(reserve, gas=True), scenario(rupture, hours=60))
+    assert result.metric("LOLH") == pytest.approx(3)  # 01:00 to 04:00 of the first day only
+
+
+def test_days_begin_at_midnight_whatever_the_start(two_areas):
+    from gridsim.engine.commitment import Commitment
+
+    days = []
+    original = Commitment.priority_list
+
+    def counting(self, *arguments):
+        days.append(1)
+        return original(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Commitment, "priority_list", counting)
+        run(two_areas(), Scenario("late", "two_areas", Horizon(dt.datetime(2026, 1, 14, 0, 30), 72), policy=OFF))
+    assert len(days) == 3  # the first day and two midnights: the third is in the last half hour, without a step
+
+
 def test_overlapping_derates_multiply(two_areas):
     result = run(
         two_areas(),

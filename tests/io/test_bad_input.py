@@ -144,6 +144,24 @@ def test_unreadable_network_yaml(folder):
     assert one(folder).row >= 2
 
 
+@pytest.mark.parametrize(
+    "text", ["? [a, b]\n: 1\n", "name: !!python/object:os.system x\n", "a: &a [*a]\n", "<<: 5\n", "\xff\xfe"]
+)
+def test_yaml_that_is_not_plain_data(folder, text):
+    (folder / "network.yaml").write_bytes(text.encode("latin-1"))
+    assert problems_of(folder)[0].file.endswith("network.yaml")
+
+
+def test_an_unclosed_quote(folder):
+    (folder / "loads.csv").write_text('name,bus,p_mw,load_class\n"d' + "x" * 200_000)
+    assert "CSV" in problems_of(folder)[0].value
+
+
+def test_zones_given_twice_or_reserved(folder):
+    (folder / "network.yaml").write_text("schema_version: 1\nname: a\nzones: [north, north, external]\n")
+    assert {problem.column for problem in problems_of(folder)} == {"zones"}
+
+
 def test_stray_table(folder):
     write(folder, "line", LINES)
     assert "lines" in one(folder).mend
@@ -194,6 +212,9 @@ def test_valid_scenario_reads(folder):
         ("    at: +2h", "    at: +2h\n    magnitude: 1.5", "events.0.magnitude", 9),
         ("    at: +2h", "    at: +2h\n    probability: 2", "events.0.probability", 9),
         ("2026-01-12 00:00", "2026-13-12", "horizon.start", 4),
+        ("2026-01-12 00:00", "9999-12-31", "horizon.start", 4),
+        ("target: ab", "target: []", "events.0.target", 10),
+        ("    at: +2h", "    at: +2h\n    magnitude: 0.5", "events.0.magnitude", 9),
     ],
 )
 def test_scenario_problem_has_line_and_key(folder, old, new, column, row):

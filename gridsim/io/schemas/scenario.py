@@ -13,7 +13,7 @@ class HorizonKeys(Row):
     """When."""
 
     start: str = column("Local time of the first hour, such as 2026-01-12 00:00")
-    hours: float = column("Length", unit="h", gt=0, le=8784)
+    hours: float = column("Length", unit="h", ge=0.25, le=8784)
     step_minutes: int = column("How often weather and load change", 60, unit="min", ge=5, le=60)
 
 
@@ -91,7 +91,7 @@ class PolicyKeys(Row):
     imports: Literal["none", "contract", "limit"] = column("What may be bought abroad", "contract")
     ac: Literal["fast", "pandapower", "off"] = column("Power flow after every dispatch", "fast")
     operator_delay_minutes: float = column(
-        "Ramping time the operator has at a sudden change", 15.0, unit="min", gt=0, le=240
+        "Ramping time the operator has at a sudden change", 15.0, unit="min", ge=1, le=240
     )
 
 
