@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from gridsim._version import __version__ as __version__
 
 _READING = {
     "read_network": "gridsim.io.read_network",
@@ -27,6 +27,17 @@ _RUNNING = {
     "run": "gridsim.engine.run",
     "RunResult": "gridsim.engine.run",
     "to_pandapower": "gridsim.solvers.pandapower",
+    "dispatch": "gridsim.results.dispatching",
+    "DispatchResult": "gridsim.results.dispatching",
+    "screen": "gridsim.results.screening",
+    "assess": "gridsim.reliability",
+    "system_from_frames": "gridsim.reliability",
+    "system_from_grid": "gridsim.reliability",
+    "SequentialMonteCarlo": "gridsim.reliability",
+    "SnapshotMonteCarlo": "gridsim.reliability",
+    "Shortfall": "gridsim.reliability",
+    "ShortfallEvents": "gridsim.reliability",
+    "LossOfLoadProfile": "gridsim.reliability",
     "Estimate": "gridsim.results.metrics",
 }
 _ERRORS = {
@@ -55,7 +66,18 @@ if TYPE_CHECKING:
     from gridsim.model.scenario import Scenario as Scenario
     from gridsim.model.scenario import Target as Target
     from gridsim.model.system import GridSystem as GridSystem
+    from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
+    from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
+    from gridsim.reliability import Shortfall as Shortfall
+    from gridsim.reliability import ShortfallEvents as ShortfallEvents
+    from gridsim.reliability import SnapshotMonteCarlo as SnapshotMonteCarlo
+    from gridsim.reliability import assess as assess
+    from gridsim.reliability import system_from_frames as system_from_frames
+    from gridsim.reliability import system_from_grid as system_from_grid
+    from gridsim.results.dispatching import DispatchResult as DispatchResult
+    from gridsim.results.dispatching import dispatch as dispatch
     from gridsim.results.metrics import Estimate as Estimate
+    from gridsim.results.screening import screen as screen
     from gridsim.solvers.pandapower import to_pandapower as to_pandapower
 
 

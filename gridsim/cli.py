@@ -27,6 +27,7 @@ app = typer.Typer(
 
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
+EXIT_PARTIAL = 3
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 
@@ -61,11 +62,11 @@ def run(
     from gridsim.io.read_scenario import read_scenario
     from gridsim.io.store import RunFolder, free_run_path
     from gridsim.report.summary import print_summary
-    from gridsim.results.run_records import TABLES
+    from gridsim.results.run_records import METRICS, TABLES, metric_columns
 
     began = time.perf_counter()
     system, loaded = read_scenario(scenario)
-    folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRIC_COLUMNS}, force=force, csv=csv)
+    folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)
     try:
         with _progress(loaded.name) as progress:
             result = run_scenario(system, loaded, seed=seed, sink=folder, progress=progress)
@@ -88,6 +89,120 @@ def run(
     console = Console()
     print_summary(console, result)
     console.print(f"tables in {folder.path} ({wall_s:.1f} s)")
+
+
+@app.command()
+def adequacy(
+    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    level: Annotated[str, typer.Option(help="copper, zonal or nodal")] = "copper",
+    method: Annotated[str, typer.Option(help="sequential or snapshot")] = "sequential",
+    years: Annotated[int | None, typer.Option(help="Sample years (snapshots with --method snapshot).")] = None,
+    target_cov: Annotated[float | None, typer.Option(help="Stop at this stderr / estimate of --metric.")] = None,
+    metric: Annotated[str, typer.Option(help="EUE, LOLH, LOLD or LOLEv")] = "EUE",
+    max_seconds: Annotated[float | None, typer.Option(help="Stop after this wall time; exit 3 if short of it.")] = None,
+    imports: Annotated[str, typer.Option(help="none, contract or limit")] = "contract",
+    workers: Annotated[int, typer.Option(min=1, help="Threads; results do not depend on them.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """How likely is a shortfall: Monte Carlo over sample years, with errors."""
+    from gridsim.errors import nearest
+    from gridsim.io.bundled import network_folder
+    from gridsim.io.read_network import read_network
+    from gridsim.reliability import SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_grid
+
+    if method not in ("sequential", "snapshot"):
+        raise StudyError(f"method: no '{method}'; {nearest(method, ('sequential', 'snapshot'))}")
+    common: dict[str, Any] = {
+        "seed": seed,
+        "level": level,
+        "target_cov": target_cov,
+        "metric": metric,
+        "max_wall_s": max_seconds,
+        "workers": workers,
+    }
+    sampling = (
+        SequentialMonteCarlo(years=years, **common)
+        if method == "sequential"
+        else SnapshotMonteCarlo(samples=years, **common)
+    )
+    result = assess(system_from_grid(read_network(network_folder(network)), imports), sampling)
+    if as_json:
+        extra = {
+            "network": network,
+            "method": method,
+            "level": level,
+            "sampler": str(sampling.sampler),
+            "imports": imports,
+            "years": result.n_samples,
+            "years_per_s": round(result.samples_per_s, 1),
+            "stopped": str(result.stopped),
+            "cov": result.cov,
+        }
+        _print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=result.status, extra=extra)
+    else:
+        from rich.console import Console
+
+        from gridsim.report.summary import print_assessment
+
+        print_assessment(Console(), network, imports, result)
+    if result.status != "ok":
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+@app.command()
+def screen(
+    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    hour: Annotated[str | None, typer.Option(help="Local time at normal weather; by default the winter peak.")] = None,
+    ac: Annotated[bool, typer.Option("--ac/--dc", help="AC power flow, or DC.")] = True,
+    most: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """N-1: lose every line, transformer, machine and border, one at a time."""
+    import pandas as pd
+
+    from gridsim.io.bundled import network_folder
+    from gridsim.io.read_network import read_network
+    from gridsim.results.screening import screen as screen_system
+
+    began = time.perf_counter()
+    system = read_network(network_folder(network))
+    point, month = (None, 1) if hour is None else _point_at(system, hour)
+    frame = screen_system(system, point, ac=ac, month=month)
+    wall_s = round(time.perf_counter() - began, 3)
+    if as_json:
+        verdict = {
+            "command": "screen",
+            "status": "complete",
+            "network": network,
+            "hour": hour or "winter peak",
+            "method": "ac" if ac else "dc",
+            "wall_s": wall_s,
+            **frame.attrs,
+            "outages": json.loads(frame.to_json(orient="records")),
+        }
+        print(json.dumps(verdict))
+        return
+    secure = int(frame["secure"].sum())
+    print(f"{network} at {hour or 'winter peak'}: N-1 {'' if frame.attrs['n1_secure'] else 'not '}secure, "
+          f"{secure} of {len(frame)} states within limits ({wall_s} s)")  # fmt: skip
+    with pd.option_context("display.width", 200, "display.max_columns", None):
+        shown = frame[~frame["secure"]].head(most).drop(columns=["secure", "solved"])
+        print(shown.round(2).to_string(index=False))
+
+
+def _point_at(system: Any, hour: str) -> tuple[Any, int]:
+    """The operating point of one hour of the normal year, as the simulator dispatches it, and its month."""
+    from gridsim.engine.run import run as run_scenario
+    from gridsim.io.durations import parse_start
+    from gridsim.model.scenario import AcMode, Horizon, Policy, Scenario
+
+    try:
+        start = parse_start(hour)
+    except ValueError as error:
+        raise StudyError(f"hour: '{hour}' {error}; give a local time like 2026-01-14 18:00") from None
+    scenario = Scenario("hour", system.name, Horizon(start, 1.0), policy=Policy(ac=AcMode.OFF))
+    return run_scenario(system, scenario).points[0][1], start.month
 
 
 @app.command("list")
@@ -191,41 +306,15 @@ def _read_anything(path: str) -> str:
     return "scenario"
 
 
-class _Column:
-    """Column of the metrics table (name, kind)."""
-
-    def __init__(self, name: str, kind: str):
-        self.name = name
-        self.kind = kind
-
-
-METRIC_COLUMNS = [
-    _Column(name, kind)
-    for name, kind in (
-        ("name", "str"),
-        ("scope", "str"),
-        ("value", "f8"),
-        ("stderr", "f8"),
-        ("ci_low", "f8"),
-        ("ci_high", "f8"),
-        ("unit", "str"),
-        ("n", "i4"),
-    )
-]
-
-
-def metric_columns(metrics: Iterable[Estimate]) -> dict[str, list[Any]]:
-    """Estimates as columns of the metrics table."""
-    rows = list(metrics)
-    columns: dict[str, list[Any]] = {}
-    for column in METRIC_COLUMNS:
-        values = [getattr(row, column.name) for row in rows]
-        columns[column.name] = [float("nan") if v is None else v for v in values] if column.kind == "f8" else values
-    return columns
-
-
 def _print_json(
-    command: str, wall_s: float, metrics: Iterable[Estimate], *, seed: int, run_dir: str | None, extra: dict[str, Any]
+    command: str,
+    wall_s: float,
+    metrics: Iterable[Estimate],
+    *,
+    seed: int,
+    status: str = "complete",
+    run_dir: str | None = None,
+    extra: dict[str, Any],
 ) -> None:
     import dataclasses
 
@@ -235,7 +324,7 @@ def _print_json(
         json.dumps(
             {
                 "command": command,
-                "status": "complete",
+                "status": status,
                 **extra,
                 "wall_s": wall_s,
                 "seed": seed,

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from gridsim.contingencies.effects import Conditions
 from gridsim.engine.coupling import FuelLimits
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
-from gridsim.model.pack import Packed
-from gridsim.model.scenario import Imports
+from gridsim.model.pack import Packed, importable_mw
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.weather.normal import HourInputs
@@ -59,13 +58,7 @@ class Operator:
 
     def border_mw(self, conditions: Conditions) -> F8:
         """(n_borders,) MW that may be imported under the policy in force."""
-        borders = self.system.borders
-        by_policy = {
-            Imports.NONE: np.zeros(len(borders)),
-            Imports.CONTRACT: borders.contract_import_mw,
-            Imports.LIMIT: borders.limit_import_mw,
-        }
-        return by_policy[conditions.imports] * conditions.border_share
+        return importable_mw(self.system, conditions.imports) * conditions.border_share
 
     def bounds(
         self,

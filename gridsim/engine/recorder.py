@@ -35,6 +35,7 @@ class Recorder:
         self._gen_zone = zone[system.generators.bus] % len(self.zone_names)
         self._load_zone = zone[system.loads.bus] % len(self.zone_names)
         self._border_zone = zone[system.borders.bus] % len(self.zone_names)
+        self._storage_zone = zone[system.storages.bus] % len(self.zone_names)
         from_zone, to_zone = zone[system.branch_from], zone[system.branch_to]
         self._crossing = [
             (to_zone % len(self.zone_names) == z).astype(float) - (from_zone % len(self.zone_names) == z).astype(float)
@@ -120,6 +121,7 @@ class Recorder:
             wind_mw=by_fuel("wind"),
             solar_mw=by_fuel("solar"),
             other_mw=by_fuel("oil", "nuclear", "biogas", "waste_heat", "other"),
+            storage_mw=self._by_zone(self._storage_zone, answer.p_storage_mw),
             import_mw=self._by_zone(self._border_zone, answer.p_border_mw),
             net_inflow_mw=np.array([branch_flow @ sign for sign in self._crossing]),
             gas_fired_available_mw=self._by_zone(gens, gas_available * answer.committed),

@@ -68,13 +68,15 @@ class RunResult:
         return chain
 
     def to_pandapower(self, time_h: float) -> Any:
-        """The pandapower net of the interval that holds at ``time_h``, with results if ``runpp`` converges."""
-        from gridsim.solvers.pandapower import to_pandapower
+        """The pandapower net of the interval that holds at ``time_h``, with results if its AC check converges."""
+        from gridsim.solvers.ac import AcModel
+        from gridsim.solvers.pandapower import solved_pandapower
 
         held = [point for start_h, point in self.points if start_h <= time_h]
         if not held or time_h > self.scenario.horizon.hours:
             raise StudyError(f"{time_h:g} h is outside the horizon of {self.scenario.horizon.hours:g} h")
-        return to_pandapower(self.system, held[-1])
+        point = held[-1]
+        return solved_pandapower(self.system, point, AcModel(self.system).solve(point))
 
 
 def run(
@@ -151,7 +153,7 @@ def balance_table(packed: Packed, zones: Columns, calm: Columns) -> Columns:
         return np.asarray(zones[column][rows] - calm[column][then])
 
     gas, backup = change("gas_fired_mw"), change("backup_fuel_mw")
-    other = change("generation_mw") + change("import_mw") - gas - backup
+    other = change("generation_mw") + change("storage_mw") + change("import_mw") - gas - backup
     demand = change("demand_mw") + change("losses_mw") - change("price_response_mw")
     unserved, inflow = change("unserved_mw"), change("net_inflow_mw")
     return {

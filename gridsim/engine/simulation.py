@@ -80,6 +80,8 @@ class Simulation:
     def run(self) -> None:
         """Run to the end of the horizon."""
         self._log_weather()
+        if self._ac_model is not None:
+            self._ac_model.reset()  # no warm start crosses a replicate
         self.env.process(self._ticks())
         for event in self.scenario.events:
             self.env.process(self._event(event))

@@ -455,9 +455,8 @@ def _hourly_profiles(table: RawTable, profiles: Sequence[str], problems: list[Pr
     n_hours = max((len(hours) for hours in shapes.values()), default=0)
     for name, hours in shapes.items():
         if sorted(hours) != list(range(n_hours)):
-            problems.append(
-                table.problem(0, "hour", f"'{name}' has not every hour from 0 to {n_hours - 1}", "give all, in all shapes")
-            )
+            gap = f"'{name}' has not every hour from 0 to {n_hours - 1}"
+            problems.append(table.problem(0, "hour", gap, "give all, in all shapes"))
     known = [name for name in shapes if name in profiles]
     if problems or not known:
         return HourlyProfiles.empty()

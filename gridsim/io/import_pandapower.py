@@ -9,7 +9,7 @@ cannot state is refused with a problem per element, never dropped silently. Rest
   a tap step above 10 % becomes several; a magnetising current too large for a transformer (cases converted from other
   formats have such) becomes a pi circuit with two shunt reactors and iron losses (exact to second order in z y);
 * a load that is capacitive, or nearly reactive, becomes a load and a machine of fixed reactive power; so does a static
-  generator, with its active power;
+  generator, with its active power; a machine that consumes becomes a load and a machine at 0 MW;
 * external grids become machines with a governor, as do generators with ``slack`` or a ``slack_weight``; the others have
   none, so an imbalance is taken where pandapower takes it (in proportion to ``p_max_mw``, not to ``slack_weight``).
 
@@ -80,6 +80,7 @@ class _Importer:
         self.dispatch_mw: dict[str, float] = {}
         self.machines: list[Row] = []
         self.shunts: list[Row] = []
+        self.consumption: list[Row] = []
         self.bus_names = _names(net.bus, "bus")
         self.joined = self._joined_buses()
         self.vn_kv = {self.bus_names[int(bus)]: float(vn_kv) for bus, vn_kv in net.bus["vn_kv"].items()}
@@ -110,7 +111,7 @@ class _Importer:
         transformers = self._transformers()
         impedance_lines, impedance_transformers = self._impedances()
         self._machines()
-        loads = self._loads()
+        loads = self._loads() + self.consumption
         storages = self._storages()
         self._shunts()
         return {
@@ -398,16 +399,16 @@ class _Importer:
                 q_min, q_max = _number(row.get("min_q_mvar")), _number(row.get("max_q_mvar"))
                 p_max = _number(row.get("max_p_mw"))
                 p_min = _number(row.get("min_p_mw")) or 0.0
-                if p_mw < 0.0:
-                    self._problem(table, index, "p_mw", f"{p_mw} is negative", "state consumption as a load")
+                on = self._on(row, row.bus)
+                p_mw = self._produced(name, row.bus, p_mw, on)
                 governed = external or bool(row.get("slack", False)) or (_number(row.get("slack_weight")) or 0.0) > 0.0
                 self._machine(
                     name,
                     row.bus,
                     p_mw,
-                    self._on(row, row.bus),
-                    p_max_mw=p_max if p_max is not None else (total_mw if external else p_mw),
-                    p_min_mw=min(max(p_min, 0.0), max(p_mw, 0.0)) if not external else max(p_min, 0.0),
+                    on,
+                    p_max_mw=p_max if p_max and p_max > 0.0 else (total_mw if external else p_mw),
+                    p_min_mw=max(p_min, 0.0) if external else min(max(p_min, 0.0), p_mw),
                     q_min_mvar=max(-UNLIMITED_MVAR, q_min) if q_min is not None else -UNLIMITED_MVAR,
                     q_max_mvar=min(UNLIMITED_MVAR, q_max) if q_max is not None else UNLIMITED_MVAR,
                     vm_pu=float(row.vm_pu),
@@ -420,17 +421,31 @@ class _Importer:
             name = names[int(index)]
             name = f"sgen_{index}" if name in taken else name
             p_mw, q_mvar = float(row.p_mw) * float(row.scaling), float(row.q_mvar) * float(row.scaling)
-            if p_mw < 0.0:
-                self._problem("sgen", index, "p_mw", f"{p_mw} is negative", "state consumption as a load")
+            on = self._on(row, row.bus)
             self._machine(
                 name,
                 row.bus,
-                p_mw,
-                self._on(row, row.bus),
+                self._produced(name, row.bus, p_mw, on),
+                on,
                 q_min_mvar=q_mvar,
                 q_max_mvar=q_mvar,
                 cost_per_mwh=costs.get(("sgen", int(index)), 0.0),
             )
+
+    def _produced(self, name: str, bus: Any, p_mw: float, on: bool) -> float:
+        """Power of a machine that does not consume; a negative one becomes a load beside it."""
+        if p_mw < 0.0:
+            self.consumption.append(
+                {
+                    "name": f"{name} consumption",
+                    "bus": self._bus(bus),
+                    "p_mw": -p_mw,
+                    "power_factor": 1.0,
+                    "load_class": CLASS,
+                    "in_service": on,
+                }
+            )
+        return max(p_mw, 0.0)
 
     def _costs(self) -> Mapping[tuple[str, int], float]:
         """Linear cost terms by (table, index); quadratic and constant terms have no equal in a linear dispatch."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from gridsim._version import __version__
 from gridsim.errors import InputError, Problem
 from gridsim.model.scenario import Scenario
 from gridsim.model.system import GridSystem
@@ -24,12 +26,21 @@ from gridsim.model.system import GridSystem
 ROW_FILE = "part-000000.parquet"
 BLOCK_REPLICATES = 64
 TOP_LEVEL_TABLES = ("events", "metrics")
-_PACKAGES = ("gridsim", "pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "pandas", "pyarrow")
+_PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "pandas", "pyarrow")
 
 
 def package_versions() -> dict[str, str]:
     """Versions of gridsim and of what its numbers depend on."""
-    return {name: metadata.version(name) for name in _PACKAGES}
+    return {"gridsim": __version__, **{name: metadata.version(name) for name in _PACKAGES}}
+
+
+def code_hash() -> str:
+    """SHA-256 over gridsim's own source files, in path order: two runs with one hash ran the same code."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 class RunFolder:
@@ -74,6 +85,7 @@ class RunFolder:
             "scenario": scenario.name,
             "network": system.name,
             "network_hash": system.content_hash,
+            "code_hash": code_hash(),
             "network_licence": system.licence,
             "seed": seed,
             "block_replicates": BLOCK_REPLICATES,

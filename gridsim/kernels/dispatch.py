@@ -20,753 +20,39 @@ the segment end their price asks for: warm starts are always legal, and only cos
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
 from gridsim.kernels.arrays import F8, I4, Topology
-from gridsim.kernels.dispatch_basis import append, factorise, remove, replace_bus, replace_row
 from gridsim.kernels.dispatch_order import MeritOrder
+from gridsim.kernels.dispatch_pivot import (
+    DRIFT,
+    NO_ENTERING,
+    OPTIMAL,
+    PIVOT_CAP,
+    PRIMAL_TOLERANCE_MW,
+    RENEW,
+    SINGULAR,
+    find_violation,
+    improve,
+)
+from gridsim.kernels.dispatch_start import clear_slots, fill_widths, read_basis, refactorise, start_by_merit
+from gridsim.kernels.dispatch_workspace import N_BASIS, PIVOTS, STALLED, STATUS, WARM, Workspace, make_workspace
 from gridsim.kernels.jit import jit
 
-#: Status codes of ``solve_dispatch``.
-OPTIMAL, PIVOT_CAP, NO_ENTERING, SINGULAR, DRIFT = 0, 1, 2, 3, 4
-#: MW by which flows and injections may miss their bounds.
-PRIMAL_TOLERANCE_MW = 1e-7
-#: Of the largest slope: by how much a price may pass the slope of a segment.
-DUAL_TOLERANCE = 1e-11
-#: Smallest change of a price or multiplier, per unit step, that counts as a change.
-PIVOT_TOLERANCE = 1e-8
-STALL_LIMIT = 50
-REFACTOR_EVERY = 40
-
-
-class Workspace(NamedTuple):
-    """Arrays of one thread, allocated once per case by :func:`make_workspace`; results are read from them.
-
-    Results: p_mw, spill_mw (n_gens,), shed_mw (n_buses, n_classes), flow_mw, row_price (n_rows,), price (n_buses,),
-    basis (2 n_buses,) i4 of which ``info[N_BASIS]`` are used, cost (1,) money per hour,
-    info (4,) i4: status, pivots, length of basis, 1 if a warm basis was used.
-    """
-
-    p_mw: F8
-    spill_mw: F8
-    shed_mw: F8
-    flow_mw: F8
-    row_price: F8
-    price: F8
-    basis: I4
-    cost: F8
-    info: I4
-    # per item / island
-    width: F8
-    island_sum: F8
-    island_last: I4
-    # per bus
-    base: F8
-    q: F8
-    position: I4
-    slot_of_bus: I4
-    direction: F8
-    target: I4
-    # per basic bus and dual row
-    basic_bus: I4
-    basic_segment: I4
-    basic_lo: F8
-    basic_hi: F8
-    dual_row: I4
-    dual: F8
-    dual_direction: F8
-    vector_a: F8
-    vector_b: F8
-    vector_c: F8
-    vector_d: F8
-    permutation: I4
-    side: I4
-    slot_of_row: I4
-    inverse: F8
-    matrix: F8
-    # per candidate of the ratio test: buses, then active rows
-    candidate: I4
-    step: F8
-    slack: F8
-    loss: F8
-
-
-STATUS, PIVOTS, N_BASIS, WARM = 0, 1, 2, 3
-
-
-def make_workspace(n_buses: int, n_gens: int, n_classes: int, n_rows: int) -> Workspace:
-    """Allocate the arrays that :func:`solve_dispatch` works in and answers through."""
-    m = n_buses + 1
-    n_items = 2 * n_gens + n_buses * n_classes
-
-    def f8(*shape: int) -> F8:
-        return np.zeros(shape)
-
-    def i4(*shape: int) -> I4:
-        return np.zeros(shape, dtype=np.int32)
-
-    return Workspace(
-        p_mw=f8(n_gens),
-        spill_mw=f8(n_gens),
-        shed_mw=f8(n_buses, n_classes),
-        flow_mw=f8(n_rows),
-        row_price=f8(n_rows),
-        price=f8(n_buses),
-        basis=i4(2 * m),
-        cost=f8(1),
-        info=i4(4),
-        width=f8(n_items),
-        island_sum=f8(n_buses),
-        island_last=i4(n_buses),
-        base=f8(n_buses),
-        q=f8(n_buses),
-        position=i4(n_buses),
-        slot_of_bus=i4(n_buses),
-        direction=f8(n_buses),
-        target=i4(n_buses),
-        basic_bus=i4(m),
-        basic_segment=i4(m),
-        basic_lo=f8(m),
-        basic_hi=f8(m),
-        dual_row=i4(m),
-        dual=f8(m),
-        dual_direction=f8(m),
-        vector_a=f8(m),
-        vector_b=f8(m),
-        vector_c=f8(m),
-        vector_d=f8(m),
-        permutation=i4(m),
-        side=i4(m),
-        slot_of_row=i4(n_rows),
-        inverse=f8(m, m),
-        matrix=f8(m, m),
-        candidate=i4(n_buses + m),
-        step=f8(n_buses + m),
-        slack=f8(n_buses + m),
-        loss=f8(n_buses + m),
-    )
-
-
-@jit
-def _fill_widths(gen_bus: I4, lo_mw: F8, hi_mw: F8, demand_mw: F8, width: F8, base: F8) -> None:
-    """Write the width of every item (MW) and the injection of each bus with all segments empty."""
-    n_gens = gen_bus.size
-    n_buses, n_classes = demand_mw.shape
-    for bus in range(n_buses):
-        total = 0.0
-        first = 2 * n_gens + bus * n_classes
-        for k in range(n_classes):
-            width[first + k] = demand_mw[bus, k]
-            total += demand_mw[bus, k]
-        base[bus] = -total
-    for gen in range(n_gens):
-        lo = lo_mw[gen]
-        width[gen] = max(hi_mw[gen] - lo, 0.0)
-        if lo > 0.0:
-            width[n_gens + gen] = lo
-        else:
-            width[n_gens + gen] = 0.0
-            base[gen_bus[gen]] += lo
-
-
-@jit
-def _merit_start(
-    order: MeritOrder,
-    island: I4,
-    width: F8,
-    base: F8,
-    q: F8,
-    position: I4,
-    need: F8,
-    last: I4,
-    basic_bus: I4,
-    basic_segment: I4,
-    dual_row: I4,
-) -> int:
-    """Balance each island by filling its segments in merit order; return the number of basic buses (one per island).
-
-    An island without any segment (no supply, no demand) stays without a basic bus; nothing can move there.
-    """
-    n_buses = base.size
-    for k in range(n_buses):
-        need[k] = 0.0
-        last[k] = -2  # -2: no such island, -1: nothing to move yet, -3: balanced, else last filled segment
-    n_open = 0
-    for bus in range(n_buses):
-        k = island[bus]
-        if last[k] == -2:
-            last[k] = -1
-            n_open += 1
-        need[k] -= base[bus]
-        q[bus] = base[bus]
-        position[bus] = order.bus_start[bus]
-    m = 0
-    for p in order.merit:
-        w = width[order.seg_item[p]]
-        if w <= 0.0:
-            continue
-        bus = order.seg_bus[p]
-        k = island[bus]
-        if last[k] == -3:
-            continue
-        w *= order.seg_share[p]
-        last[k] = p
-        if w >= need[k]:
-            basic_bus[m] = bus
-            basic_segment[m] = p
-            dual_row[m] = -1 - k
-            position[bus] = p
-            m += 1
-            last[k] = -3
-            n_open -= 1
-            if n_open == 0:
-                break
-        else:
-            need[k] -= w
-            q[bus] += w
-            position[bus] = p + 1
-    if n_open > 0:
-        for k in range(n_buses):
-            p = last[k]
-            if p >= 0:  # every segment is full and rounding left a trace open: the last one carries it
-                bus = order.seg_bus[p]
-                basic_bus[m] = bus
-                basic_segment[m] = p
-                dual_row[m] = -1 - k
-                position[bus] = p
-                m += 1
-    return m
-
-
-@jit
-def _read_basis(
-    order: MeritOrder,
-    basis: I4,
-    n_basis: int,
-    basic_bus: I4,
-    basic_segment: I4,
-    dual_row: I4,
-    slot_of_bus: I4,
-    island: I4,
-) -> int:
-    """Unpack a basis of an earlier state; return its size, or 0 if it does not fit this state's islands."""
-    m = 0
-    n_rows = 0
-    for k in range(n_basis):
-        code = basis[k]
-        if code >= 0:
-            p = order.id_position[code]
-            if slot_of_bus[order.seg_bus[p]] >= 0:
-                return 0
-            slot_of_bus[order.seg_bus[p]] = m
-            basic_bus[m] = order.seg_bus[p]
-            basic_segment[m] = p
-            m += 1
-        else:
-            n_rows += 1
-    n_balances = m - n_rows
-    if n_balances <= 0:
-        return 0
-    # one balance row per island, found by its basic buses; whether all islands are found is checked by the caller
-    found = 0
-    for i in range(m):
-        k = island[basic_bus[i]]
-        new = True
-        for j in range(found):
-            if dual_row[j] == -1 - k:
-                new = False
-        if new:
-            if found == n_balances:
-                return 0
-            dual_row[found] = -1 - k
-            found += 1
-    if found != n_balances:
-        return 0
-    for k in range(n_basis):
-        if basis[k] < 0:
-            dual_row[found] = -1 - basis[k]
-            found += 1
-    return m
-
-
-@jit
-def _sort_basis(basic_bus: I4, basic_segment: I4, dual_row: I4, side: I4, m: int) -> None:
-    """Order buses, and balance rows before flow rows, by number, so that the factorisation is one of a set."""
-    for i in range(1, m):
-        bus, segment = basic_bus[i], basic_segment[i]
-        k = i
-        while k > 0 and basic_bus[k - 1] > bus:
-            basic_bus[k], basic_segment[k] = basic_bus[k - 1], basic_segment[k - 1]
-            k -= 1
-        basic_bus[k], basic_segment[k] = bus, segment
-    for j in range(1, m):
-        row, at = dual_row[j], side[j]
-        k = j
-        while k > 0 and _later(dual_row[k - 1], row):
-            dual_row[k], side[k] = dual_row[k - 1], side[k - 1]
-            k -= 1
-        dual_row[k], side[k] = row, at
-
-
-@jit
-def _later(a: int, b: int) -> bool:
-    """Islands (negative codes, lowest island first) before flow rows."""
-    if a < 0 and b < 0:
-        return a < b
-    return a > b
-
-
-@jit
-def _restore(ws: Workspace, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, m: int) -> None:
-    """Move the basic buses so that every island balances and every active row sits at its limit.
-
-    Works on what is missing (one step of iterative refinement), so rounding does not pile up over pivots.
-    """
-    n_rows = ws.flow_mw.size
-    island, bus_ptdf = topology.island, topology.bus_ptdf
-    missing, move = ws.vector_a, ws.vector_b
-    for k in range(island.size):
-        ws.island_sum[k] = 0.0
-    for bus in range(island.size):
-        ws.island_sum[island[bus]] += ws.q[bus]
-    for i in range(m):
-        move[i] = 0.0
-    for j in range(m):
-        row = ws.dual_row[j]
-        if row < 0:
-            missing[j] = -ws.island_sum[-1 - row]
-        else:
-            missing[j] = ws.flow_mw[row] - (row_hi_mw[row] if ws.side[j] > 0 else row_lo_mw[row])
-        if missing[j] != 0.0:
-            for i in range(m):
-                move[i] += missing[j] * ws.inverse[j, i]
-    for i in range(m):
-        if move[i] != 0.0:
-            bus = ws.basic_bus[i]
-            ws.q[bus] += move[i]
-            for row in range(n_rows):
-                ws.flow_mw[row] += bus_ptdf[bus, row] * move[i]
-
-
-@jit
-def _place(
-    order: MeritOrder, slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, fresh: bool
-) -> bool:
-    """Compute prices, positions, injections and flows of the factorised basis from nothing but the basis.
-
-    ``fresh`` positions all nonbasic buses by price; otherwise they keep their place while it is dual feasible (a bus
-    whose price equals a slope may stand on either side). Return False if a row would have to sit at an infinite limit.
-    """
-    island, row_ptdf, bus_ptdf = topology.island, topology.row_ptdf, topology.bus_ptdf
-    n_buses, n_rows = island.size, ws.flow_mw.size
-    tolerance = DUAL_TOLERANCE * order.scale[0]
-    for j in range(m):
-        total = 0.0
-        for i in range(m):
-            total += ws.inverse[j, i] * slope[ws.basic_segment[i]]
-        ws.dual[j] = total
-    for k in range(n_buses):
-        ws.island_sum[k] = 0.0
-    for j in range(m):
-        if ws.dual_row[j] < 0:
-            ws.island_sum[-1 - ws.dual_row[j]] = ws.dual[j]
-    for bus in range(n_buses):
-        ws.price[bus] = ws.island_sum[island[bus]]
-    for j in range(m):
-        row = ws.dual_row[j]
-        if row >= 0:
-            mu = ws.dual[j]
-            if mu > tolerance or (mu >= -tolerance and ws.side[j] == 0):
-                ws.side[j] = 1
-            elif mu < -tolerance:
-                ws.side[j] = -1
-            limit = row_hi_mw[row] if ws.side[j] > 0 else row_lo_mw[row]
-            if not np.isfinite(limit):
-                return False
-            for bus in range(n_buses):
-                ws.price[bus] -= mu * row_ptdf[row, bus]
-    for row in range(n_rows):
-        ws.flow_mw[row] = 0.0
-    for bus in range(n_buses):
-        start, end = order.bus_start[bus], order.bus_start[bus + 1]
-        slot = ws.slot_of_bus[bus]
-        if slot >= 0:
-            position = ws.basic_segment[slot]
-            ws.price[bus] = slope[position]
-        else:
-            price = ws.price[bus]
-            position = start if fresh else ws.position[bus]
-            if fresh:
-                while position < end and slope[position] < price:
-                    position += 1
-            else:
-                while position < end and slope[position] < price - tolerance:
-                    position += 1
-                while position > start and slope[position - 1] > price + tolerance:
-                    position -= 1
-        ws.position[bus] = position
-        q = ws.base[bus]
-        k = start
-        while k < position:
-            w = ws.width[order.seg_item[k]]
-            if w > 0.0:
-                q += w * order.seg_share[k]
-                k += 1
-            else:
-                k = order.seg_next[k]
-        ws.q[bus] = q
-        if slot >= 0:
-            ws.basic_lo[slot] = q
-            ws.basic_hi[slot] = q + ws.width[order.seg_item[position]] * order.seg_share[position]
-        if q != 0.0:
-            for row in range(n_rows):
-                ws.flow_mw[row] += bus_ptdf[bus, row] * q
-    _restore(ws, topology, row_lo_mw, row_hi_mw, m)
-    return True
-
-
-@jit
-def _refactorise(
-    order: MeritOrder, slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, fresh: bool
-) -> bool:
-    """Sort and factorise the basis and place every bus by it; False if it is singular or needs an infinite limit."""
-    _sort_basis(ws.basic_bus, ws.basic_segment, ws.dual_row, ws.side, m)
-    for i in range(m):
-        ws.slot_of_bus[ws.basic_bus[i]] = i
-    active = 0
-    for j in range(m):
-        if ws.dual_row[j] >= 0:
-            ws.slot_of_row[ws.dual_row[j]] = j
-            active += 1
-    if active == 0:  # one bus per island: a permutation
-        for j in range(m):
-            for i in range(m):
-                ws.inverse[j, i] = 1.0 if topology.island[ws.basic_bus[i]] == -1 - ws.dual_row[j] else 0.0
-    elif (
-        factorise(
-            ws.inverse, ws.matrix, ws.permutation, ws.basic_bus, ws.dual_row, m, topology.island, topology.row_ptdf
-        )
-        < 1e-10
-    ):
-        return False
-    return _place(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh)
-
-
-@jit
-def _shift(ws: Workspace, bus_ptdf: F8, bus: int, move_mw: float) -> None:
-    """Change one injection and the flows with it."""
-    ws.q[bus] += move_mw
-    for row in range(ws.flow_mw.size):
-        ws.flow_mw[row] += bus_ptdf[bus, row] * move_mw
-
-
-@jit
-def _find_violation(ws: Workspace, row_lo_mw: F8, row_hi_mw: F8, m: int, bland: bool) -> tuple[int, int, float, float]:
-    """Give (slot of a basic bus or -1, flow row or -1, +1 above / -1 below, MW) of the largest violation.
-
-    With ``bland`` the first one in the order of buses, then rows.
-    """
-    worst = PRIMAL_TOLERANCE_MW
-    slot, new_row = -1, -1
-    sign = 0.0
-    if bland:
-        for i in range(m):
-            q = ws.q[ws.basic_bus[i]]
-            violation = max(q - ws.basic_hi[i], ws.basic_lo[i] - q)
-            if violation > PRIMAL_TOLERANCE_MW and (slot < 0 or ws.basic_bus[i] < ws.basic_bus[slot]):
-                slot, worst = i, violation
-                sign = 1.0 if q > ws.basic_hi[i] else -1.0
-        if slot >= 0:
-            return slot, new_row, sign, worst
-    else:
-        for i in range(m):
-            q = ws.q[ws.basic_bus[i]]
-            if q - ws.basic_hi[i] > worst:
-                slot, sign, worst = i, 1.0, q - ws.basic_hi[i]
-            elif ws.basic_lo[i] - q > worst:
-                slot, sign, worst = i, -1.0, ws.basic_lo[i] - q
-    for row in range(ws.flow_mw.size):
-        flow = ws.flow_mw[row]
-        violation = max(flow - row_hi_mw[row], row_lo_mw[row] - flow)
-        if violation > worst:
-            new_row, slot, worst = row, -1, violation
-            if bland:
-                break
-    if new_row >= 0:
-        sign = 1.0 if ws.flow_mw[new_row] > row_hi_mw[new_row] else -1.0
-    return slot, new_row, sign, worst
-
-
-@jit
-def _find_directions(ws: Workspace, topology: Topology, m: int, slot: int, new_row: int, sign: float) -> None:
-    """Write how multipliers (dual_direction) and prices (direction) move per unit dual step."""
-    island, row_ptdf = topology.island, topology.row_ptdf
-    n_buses = island.size
-    direction, dual_direction = ws.direction, ws.dual_direction
-    for bus in range(n_buses):
-        direction[bus] = 0.0
-    if slot >= 0:
-        for j in range(m):
-            dual_direction[j] = sign * ws.inverse[j, slot]
-    else:
-        for i in range(m):
-            ws.vector_a[i] = row_ptdf[new_row, ws.basic_bus[i]]
-        for j in range(m):
-            total = 0.0
-            for i in range(m):
-                total += ws.inverse[j, i] * ws.vector_a[i]
-            dual_direction[j] = sign * total
-        for bus in range(n_buses):
-            direction[bus] = -sign * row_ptdf[new_row, bus]
-    for k in range(n_buses):
-        ws.island_sum[k] = 0.0
-    for j in range(m):
-        row = ws.dual_row[j]
-        rate = dual_direction[j]
-        if row < 0:
-            ws.island_sum[-1 - row] = rate
-        elif rate != 0.0:
-            for bus in range(n_buses):
-                direction[bus] -= rate * row_ptdf[row, bus]
-    for bus in range(n_buses):
-        direction[bus] += ws.island_sum[island[bus]]
-    for i in range(m):
-        direction[ws.basic_bus[i]] = 0.0
-    if slot >= 0:
-        direction[ws.basic_bus[slot]] = sign
-
-
-@jit
-def _find_breakpoint(order: MeritOrder, slope: F8, ws: Workspace, bus: int, p: int) -> bool:
-    """Write the segment at or beyond position ``p`` that the moving price of ``bus`` meets next, and when."""
-    rate = ws.direction[bus]
-    if rate > 0.0:
-        end = order.bus_start[bus + 1]
-        while p < end and ws.width[order.seg_item[p]] <= 0.0:
-            p = order.seg_next[p]
-        if p >= end:
-            return False
-    else:
-        start = order.bus_start[bus]
-        while p >= start and ws.width[order.seg_item[p]] <= 0.0:
-            p = order.seg_prev[p]
-        if p < start:
-            return False
-    ws.target[bus] = p
-    ws.step[bus] = max((slope[p] - ws.price[bus]) / rate, 0.0)
-    ws.loss[bus] = abs(rate) * ws.width[order.seg_item[p]] * order.seg_share[p]
-    ws.slack[bus] = ws.step[bus] + DUAL_TOLERANCE * order.scale[0] / abs(rate)
-    return True
-
-
-@jit
-def _ratio_test(
-    order: MeritOrder,
-    slope: F8,
-    topology: Topology,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    ws: Workspace,
-    m: int,
-    violation: float,
-    bland: bool,
-) -> tuple[int, float]:
-    """Pass breakpoints while the violation lasts; return what enters and the dual step.
-
-    What enters is a bus, or ``n_buses`` + the slot of an active row, or -1 if nothing can.
-    """
-    n_buses = topology.island.size
-    n_candidates = 0
-    for bus in range(n_buses):
-        rate = ws.direction[bus]
-        if abs(rate) > PIVOT_TOLERANCE:
-            p = ws.position[bus]
-            if _find_breakpoint(order, slope, ws, bus, p if rate > 0.0 else p - 1):
-                ws.candidate[n_candidates] = bus
-                n_candidates += 1
-    for j in range(m):
-        row = ws.dual_row[j]
-        rate = -ws.dual_direction[j] * ws.side[j]
-        if row >= 0 and rate > PIVOT_TOLERANCE:
-            code = n_buses + j
-            ws.step[code] = max(ws.dual[j] * ws.side[j] / rate, 0.0)
-            ws.loss[code] = rate * (row_hi_mw[row] - row_lo_mw[row])
-            ws.slack[code] = ws.step[code] + DUAL_TOLERANCE * order.scale[0] / rate
-            ws.candidate[n_candidates] = code
-            n_candidates += 1
-    # half the tolerance less, or rounding lets an island that must shed everything run out of segments to enter
-    remaining = violation - 0.5 * PRIMAL_TOLERANCE_MW
-    while n_candidates > 0:
-        nearest = np.inf
-        for c in range(n_candidates):
-            nearest = min(nearest, ws.step[ws.candidate[c]] if bland else ws.slack[ws.candidate[c]])
-        loss = 0.0
-        for c in range(n_candidates):
-            if ws.step[ws.candidate[c]] <= nearest:
-                loss += ws.loss[ws.candidate[c]]
-        entering = -1
-        if bland or loss >= remaining:
-            best, widest = 0.0, 0.0
-            for c in range(n_candidates):
-                code = ws.candidate[c]
-                if ws.step[code] <= nearest:
-                    if bland:
-                        entering = code
-                        break
-                    rate = abs(ws.direction[code]) if code < n_buses else abs(ws.dual_direction[code - n_buses])
-                    # of equal pivots the wider segment: it is less likely to be left at once
-                    if rate > best * (1.0 + 1e-9) or (rate > best * (1.0 - 1e-9) and ws.loss[code] > widest):
-                        best, widest, entering = rate, ws.loss[code], code
-            if bland:
-                return entering, ws.step[entering]
-        kept = 0
-        for c in range(n_candidates):
-            code = ws.candidate[c]
-            stays = code == entering or ws.step[code] > nearest
-            if not stays and (entering < 0 or ws.loss[code] < remaining):
-                remaining -= ws.loss[code]
-                if code >= n_buses:
-                    ws.side[code - n_buses] = -ws.side[code - n_buses]
-                else:
-                    p = ws.target[code]
-                    w = ws.width[order.seg_item[p]] * order.seg_share[p]
-                    if ws.direction[code] > 0.0:
-                        _shift(ws, topology.bus_ptdf, code, w)
-                        ws.position[code] = p + 1
-                        stays = _find_breakpoint(order, slope, ws, code, p + 1)
-                    else:
-                        _shift(ws, topology.bus_ptdf, code, -w)
-                        ws.position[code] = p
-                        stays = _find_breakpoint(order, slope, ws, code, p - 1)
-            else:
-                stays = True
-            if stays:
-                ws.candidate[kept] = code
-                kept += 1
-        n_candidates = kept
-        if entering >= 0:
-            return entering, ws.step[entering]
-    return -1, 0.0
-
-
-@jit
-def _improve(
-    order: MeritOrder,
-    slope: F8,
-    topology: Topology,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    ws: Workspace,
-    m: int,
-    max_pivots: int,
-) -> tuple[int, int, int]:
-    """Pivot until no bound is violated; return (status, size of the basis, pivots)."""
-    island, row_ptdf, bus_ptdf = topology.island, topology.row_ptdf, topology.bus_ptdf
-    n_buses = island.size
-    stall = 1e-13 * order.scale[0]
-    pivots, stalled, since_factorised = 0, 0, 0
-    renew = False
-    while True:
-        bland = stalled >= STALL_LIMIT
-        slot, new_row, sign, violation = _find_violation(ws, row_lo_mw, row_hi_mw, m, bland)
-        if slot < 0 and new_row < 0:
-            return OPTIMAL, m, pivots
-        if pivots >= max_pivots:
-            return PIVOT_CAP, m, pivots
-        if new_row >= 0 and ws.slot_of_row[new_row] >= 0:  # an active row off its limit: the inverse is worn out
-            renew = True
-        if renew or since_factorised >= REFACTOR_EVERY:
-            if since_factorised == 0:
-                return DRIFT, m, pivots
-            if not _refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, False):
-                return SINGULAR, m, pivots
-            since_factorised = 0
-            renew = False
-            continue
-
-        _find_directions(ws, topology, m, slot, new_row, sign)
-        leaving = -1
-        if slot >= 0:
-            leaving = ws.basic_bus[slot]
-            segment = ws.basic_segment[slot]
-            ws.position[leaving] = segment + 1 if sign > 0.0 else segment
-            _shift(ws, bus_ptdf, leaving, (ws.basic_hi[slot] if sign > 0.0 else ws.basic_lo[slot]) - ws.q[leaving])
-        entering, step = _ratio_test(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, violation, bland)
-        if entering < 0:
-            return NO_ENTERING, m, pivots
-        pivots += 1
-        since_factorised += 1
-        stalled = stalled + 1 if step <= stall else 0
-
-        if step != 0.0:
-            for bus in range(n_buses):
-                ws.price[bus] += step * ws.direction[bus]
-            for j in range(m):
-                ws.dual[j] += step * ws.dual_direction[j]
-        new_column, new_bus_row = ws.vector_a, ws.vector_b
-        pivot = 1.0
-        if entering < n_buses:
-            p = ws.target[entering]
-            w = ws.width[order.seg_item[p]] * order.seg_share[p]
-            up = ws.direction[entering] > 0.0
-            for j in range(m):
-                row = ws.dual_row[j]
-                if row >= 0:
-                    new_bus_row[j] = -row_ptdf[row, entering]
-                else:
-                    new_bus_row[j] = 1.0 if island[entering] == -1 - row else 0.0
-            if slot >= 0:
-                if entering != leaving:
-                    pivot = replace_bus(ws.inverse, m, slot, new_bus_row, ws.vector_c)
-                    ws.slot_of_bus[leaving] = -1
-                i = slot
-            else:
-                for k in range(m):
-                    new_column[k] = -row_ptdf[new_row, ws.basic_bus[k]]
-                pivot = append(
-                    ws.inverse, m, new_bus_row, new_column, -row_ptdf[new_row, entering], ws.vector_c, ws.vector_d
-                )
-                i = m
-                ws.dual_row[m] = new_row
-                ws.dual[m] = sign * step
-                ws.side[m] = 1 if sign > 0.0 else -1
-                ws.slot_of_row[new_row] = m
-                m += 1
-            ws.basic_bus[i] = entering
-            ws.basic_segment[i] = p
-            ws.slot_of_bus[entering] = i
-            ws.position[entering] = p
-            ws.price[entering] = slope[p]
-            ws.basic_lo[i] = ws.q[entering] if up else ws.q[entering] - w
-            ws.basic_hi[i] = ws.q[entering] + w if up else ws.q[entering]
-        else:
-            j = entering - n_buses
-            ws.slot_of_row[ws.dual_row[j]] = -1
-            if slot >= 0:
-                pivot = remove(ws.inverse, m, slot, j)
-                m -= 1
-                ws.slot_of_bus[leaving] = -1
-                if slot != m:
-                    ws.basic_bus[slot], ws.basic_segment[slot] = ws.basic_bus[m], ws.basic_segment[m]
-                    ws.basic_lo[slot], ws.basic_hi[slot] = ws.basic_lo[m], ws.basic_hi[m]
-                    ws.slot_of_bus[ws.basic_bus[slot]] = slot
-                if j != m:
-                    ws.dual_row[j], ws.dual[j], ws.side[j] = ws.dual_row[m], ws.dual[m], ws.side[m]
-                    if ws.dual_row[j] >= 0:
-                        ws.slot_of_row[ws.dual_row[j]] = j
-            else:
-                for k in range(m):
-                    new_column[k] = -row_ptdf[new_row, ws.basic_bus[k]]
-                pivot = replace_row(ws.inverse, m, j, new_column, ws.vector_c, ws.vector_d)
-                ws.dual_row[j] = new_row
-                ws.dual[j] = sign * step
-                ws.side[j] = 1 if sign > 0.0 else -1
-                ws.slot_of_row[new_row] = j
-        if abs(pivot) < 1e-7:
-            renew = True
-        _restore(ws, topology, row_lo_mw, row_hi_mw, m)
+__all__ = [
+    "DRIFT",
+    "NO_ENTERING",
+    "N_BASIS",
+    "OPTIMAL",
+    "PIVOTS",
+    "PIVOT_CAP",
+    "PRIMAL_TOLERANCE_MW",
+    "SINGULAR",
+    "STATUS",
+    "WARM",
+    "Workspace",
+    "make_workspace",
+    "solve_counted_dispatch",
+    "solve_dispatch",
+]
 
 
 @jit
@@ -777,131 +63,79 @@ def _report(
     hi_mw: F8,
     cost: F8,
     spill_cost: F8,
-    demand_mw: F8,
     penalty: F8,
     ws: Workspace,
     m: int,
 ) -> None:
     """Divide each injection among its supplies and loads; cost and prices without perturbation and sharing."""
-    n_gens, n_buses, n_rows = lo_mw.size, ws.q.size, ws.flow_mw.size
-    n_classes = demand_mw.shape[1]
+    bus_start, segs = order.bus_start, order.segs
+    island, row_ptdf = topology.island, topology.row_ptdf
+    p_mw, spill_mw, shed_mw, row_price, price = ws.p_mw, ws.spill_mw, ws.shed_mw, ws.row_price, ws.price
+    buses, basics, duals, width, island_sum = ws.buses, ws.basics, ws.duals, ws.width, ws.island_sum
+    inverse, basis = ws.inverse, ws.basis
+    n_gens, n_buses, n_rows = lo_mw.size, buses.size, row_price.size
+    n_classes = penalty.shape[1]
     for gen in range(n_gens):
-        ws.p_mw[gen] = lo_mw[gen]
-        ws.spill_mw[gen] = max(lo_mw[gen], 0.0)
+        p_mw[gen] = lo_mw[gen]
+        spill_mw[gen] = max(lo_mw[gen], 0.0)
     for bus in range(n_buses):
         for k in range(n_classes):
-            ws.shed_mw[bus, k] = 0.0
-    for bus in range(n_buses):
-        p = order.bus_start[bus]
-        slot = ws.slot_of_bus[bus]
-        last = ws.position[bus] + (1 if slot >= 0 else 0)
-        while p < last:
-            item = order.seg_item[p]
-            w = ws.width[item]
-            if w <= 0.0:
-                p = order.seg_next[p]
-                continue
-            amount = w * order.seg_share[p]
-            if slot >= 0 and p == last - 1:
-                amount = min(max(ws.q[bus] - ws.basic_lo[slot], 0.0), amount)
-            if item < n_gens:
-                ws.p_mw[item] = hi_mw[item] if amount == w else lo_mw[item] + amount
-            elif item < 2 * n_gens:
-                ws.spill_mw[item - n_gens] = w - amount
-            else:
-                item -= 2 * n_gens
-                ws.shed_mw[item // n_classes, item % n_classes] += amount
-            p += 1
+            shed_mw[bus, k] = 0.0
     total = 0.0
-    for gen in range(n_gens):
-        total += cost[gen] * ws.p_mw[gen] + spill_cost[gen] * ws.spill_mw[gen]
     for bus in range(n_buses):
-        for k in range(n_classes):
-            total += penalty[bus, k] * ws.shed_mw[bus, k]
+        p = bus_start[bus]
+        slot = buses[bus].slot
+        last = buses[bus].position + (1 if slot >= 0 else 0)
+        while p < last:
+            item = segs[p].item
+            w = width[item]
+            if w <= 0.0:
+                p = segs[p].next
+                continue
+            amount = w * segs[p].share
+            if slot >= 0 and p == last - 1:
+                amount = min(max(buses[bus].q - basics[slot].lo, 0.0), amount)
+            if item < n_gens:
+                p_mw[item] = hi_mw[item] if amount == w else lo_mw[item] + amount
+            elif item < 2 * n_gens:
+                spill_mw[item - n_gens] = w - amount
+            else:
+                k = item - 2 * n_gens - bus * n_classes
+                shed_mw[bus, k] += amount
+                total += penalty[bus, k] * amount
+            p += 1
+    for gen in range(n_gens):
+        total += cost[gen] * p_mw[gen] + spill_cost[gen] * spill_mw[gen]
     ws.cost[0] = total
     for row in range(n_rows):
-        ws.row_price[row] = 0.0
+        row_price[row] = 0.0
     for k in range(n_buses):
-        ws.island_sum[k] = 0.0
+        island_sum[k] = 0.0
     for j in range(m):
         total = 0.0
         for i in range(m):
-            total += ws.inverse[j, i] * order.seg_plain_slope[ws.basic_segment[i]]
-        row = ws.dual_row[j]
+            total += inverse[j, i] * segs[basics[i].segment].plain_slope
+        row = duals[j].row
         if row < 0:
-            ws.island_sum[-1 - row] = total
+            island_sum[-1 - row] = total
         else:  # the sign of a multiplier within the perturbation of 0 is that of its limit
-            ws.row_price[row] = max(total, 0.0) if ws.side[j] > 0 else min(total, 0.0)
+            row_price[row] = max(total, 0.0) if duals[j].side > 0 else min(total, 0.0)
     for bus in range(n_buses):
-        ws.price[bus] = ws.island_sum[topology.island[bus]]
-    for j in range(m):
-        row = ws.dual_row[j]
-        if row >= 0 and ws.row_price[row] != 0.0:
-            for bus in range(n_buses):
-                ws.price[bus] -= ws.row_price[row] * topology.row_ptdf[row, bus]
+        price[bus] = island_sum[island[bus]]
     n = 0
     for i in range(m):
-        ws.basis[n] = order.seg_id[ws.basic_segment[i]]
+        basis[n] = segs[basics[i].segment].id
         n += 1
     for j in range(m):
-        if ws.dual_row[j] >= 0:
-            ws.basis[n] = -1 - ws.dual_row[j]
+        row = duals[j].row
+        if row >= 0:
+            basis[n] = -1 - row
             n += 1
+            mu = row_price[row]
+            if mu != 0.0:
+                for bus in range(n_buses):
+                    price[bus] -= mu * row_ptdf[row, bus]
     ws.info[N_BASIS] = n
-
-
-@jit
-def _movable_islands_have_basis(order: MeritOrder, island: I4, ws: Workspace, m: int) -> bool:
-    """Say whether every island where something can move has its balance row in the basis."""
-    for k in range(island.size):
-        ws.island_last[k] = 0
-    for j in range(m):
-        if ws.dual_row[j] < 0:
-            ws.island_last[-1 - ws.dual_row[j]] = 1
-    for bus in range(island.size):
-        if ws.island_last[island[bus]] == 0:
-            p = order.bus_start[bus]
-            while p < order.bus_start[bus + 1]:
-                if ws.width[order.seg_item[p]] > 0.0:
-                    return False
-                p = order.seg_next[p]
-    return True
-
-
-@jit
-def _settle(
-    order: MeritOrder,
-    slope: F8,
-    topology: Topology,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    ws: Workspace,
-    m: int,
-    max_pivots: int,
-    fresh: bool,
-) -> tuple[int, int, int]:
-    """Factorise, pivot to optimality, factorise the final basis anew; return (status, basis size, pivots)."""
-    pivots = 0
-    status = OPTIMAL
-    for _ in range(6):
-        if not _refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh):
-            return SINGULAR, m, pivots
-        fresh = False
-        status, m, new_pivots = _improve(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, max_pivots - pivots)
-        pivots += new_pivots
-        if status == OPTIMAL and new_pivots == 0:
-            return OPTIMAL, m, pivots
-        if status in (PIVOT_CAP, SINGULAR):
-            return status, m, pivots
-    return DRIFT if status == OPTIMAL else status, m, pivots
-
-
-@jit
-def _clear_slots(ws: Workspace) -> None:
-    for bus in range(ws.slot_of_bus.size):
-        ws.slot_of_bus[bus] = -1
-    for row in range(ws.slot_of_row.size):
-        ws.slot_of_row[row] = -1
 
 
 @jit
@@ -929,54 +163,129 @@ def solve_dispatch(
     On a status other than 0 the results are those of the last basis and must not be used.
     """
     n_buses, n_rows = topology.island.size, topology.row_ptdf.shape[0]
-    _fill_widths(gen_bus, lo_mw, hi_mw, demand_mw, ws.width, ws.base)
+    buses, basics, duals, width, last = ws.buses, ws.basics, ws.duals, ws.width, ws.order[0]
+    fill_widths(gen_bus, lo_mw, hi_mw, demand_mw, width, buses)
+    # 0 the basis given, 1 the merit order, 2 the merit order with ties broken (where 1 stalls), 3 from there to the end
+    stage = 0 if n_warm > 0 else 1
     status, m, pivots = SINGULAR, 0, 0
-    ws.info[WARM] = 0
-    if n_warm > 0:
-        _clear_slots(ws)
-        m = _read_basis(
-            order,
-            warm_basis,
-            n_warm,
-            ws.basic_bus,
-            ws.basic_segment,
-            ws.dual_row,
-            ws.slot_of_bus,
-            topology.island,
-        )
-        for j in range(m):
-            ws.side[j] = 0
-        if m > 0 and _movable_islands_have_basis(order, topology.island, ws, m):
-            status, m, pivots = _settle(
-                order, order.seg_slope, topology, row_lo_mw, row_hi_mw, ws, m, n_buses + 50, True
+    while True:
+        fits = True
+        if stage < 3:
+            clear_slots(buses, ws.slot_of_row)
+        if stage == 0:
+            m = read_basis(
+                warm_basis,
+                n_warm,
+                order.id_position,
+                order.bus_start,
+                order.segs,
+                topology.island,
+                width,
+                buses,
+                basics,
+                duals,
+                last,
             )
-            ws.info[WARM] = 1 if status == OPTIMAL else 0
-    attempt = 0
-    while status != OPTIMAL and attempt < 2:
-        # a second attempt only where ties make the first one stall: without ties first, then from there
-        _clear_slots(ws)
-        m = _merit_start(
-            order,
-            topology.island,
-            ws.width,
-            ws.base,
-            ws.q,
-            ws.position,
-            ws.island_sum,
-            ws.island_last,
-            ws.basic_bus,
-            ws.basic_segment,
-            ws.dual_row,
-        )
-        cap = 100 + n_buses if attempt == 0 else 100 + 10 * (n_buses + n_rows)
-        slope = order.seg_slope if attempt == 0 else order.seg_noisy_slope
-        status, m, more_pivots = _settle(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, cap, False)
-        pivots += more_pivots
-        if attempt > 0 and status == OPTIMAL:
-            status, m, more_pivots = _settle(order, order.seg_slope, topology, row_lo_mw, row_hi_mw, ws, m, cap, False)
-            pivots += more_pivots
-        attempt += 1
-    _report(order, topology, lo_mw, hi_mw, cost, spill_cost, demand_mw, penalty, ws, m)
+            fits = m > 0
+        elif stage < 3:
+            m = start_by_merit(
+                order.merit,
+                order.bus_start,
+                order.segs,
+                topology.island,
+                width,
+                buses,
+                basics,
+                duals,
+                ws.island_sum,
+                last,
+            )
+        slope = order.noisy_slope if stage == 2 else order.slope
+        cap = 100 + (10 * (n_buses + n_rows) if stage >= 2 else n_buses)
+        if stage == 0:  # a basis that far off is worse than the merit order
+            cap = 20 + n_buses // 8
+        used, rounds = 0, 0
+        ws.info[STALLED] = 0
+        status = RENEW if fits else SINGULAR
+        while status == RENEW:
+            if not refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, stage == 0 and used == 0):
+                status = SINGULAR
+                break
+            slot, row, _, _ = find_violation(buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, False)
+            if slot < 0 and row < 0:
+                status = OPTIMAL
+                break
+            status, m, new_pivots = improve(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, cap - used)
+            used += new_pivots
+            if new_pivots > 0 and status != PIVOT_CAP:  # done only when a fresh factorisation agrees
+                status = RENEW
+            elif status == NO_ENTERING and rounds < 3:
+                rounds += 1
+                status = RENEW
+        pivots += used
+        if stage == 2 and status == OPTIMAL:
+            stage = 3
+        elif stage >= 2 or status == OPTIMAL:
+            break
+        else:
+            stage += 1
+    _report(order, topology, lo_mw, hi_mw, cost, spill_cost, penalty, ws, m)
     ws.info[STATUS] = status
     ws.info[PIVOTS] = pivots
+    ws.info[WARM] = 1 if stage == 0 else 0
+    return status
+
+
+@jit
+def solve_counted_dispatch(
+    topology: Topology,
+    gen_bus: I4,
+    lo_mw: F8,
+    hi_mw: F8,
+    cost: F8,
+    spill_cost: F8,
+    demand_mw: F8,
+    penalty: F8,
+    row_lo_mw: F8,
+    row_hi_mw: F8,
+    order: MeritOrder,
+    ws: Workspace,
+    warm_basis: I4,
+    n_warm: int,
+    store_gen: I4,
+    counted_mw: float,
+) -> int:
+    """Like :func:`solve_dispatch`, but what is counted never depends on the warm basis.
+
+    A state that sheds more than ``counted_mw``, or moves a supply column of ``store_gen`` by more, is solved again from
+    the merit order; that solution alone is left in ``ws``.
+    """
+    status = SINGULAR
+    for attempt in range(2):
+        status = solve_dispatch(
+            topology,
+            gen_bus,
+            lo_mw,
+            hi_mw,
+            cost,
+            spill_cost,
+            demand_mw,
+            penalty,
+            row_lo_mw,
+            row_hi_mw,
+            order,
+            ws,
+            warm_basis,
+            n_warm if attempt == 0 else 0,
+        )
+        if status != OPTIMAL or ws.info[WARM] == 0:
+            break
+        shed = 0.0
+        for mw in ws.shed_mw.flat:
+            shed += mw
+        counted = shed > counted_mw
+        for gen in store_gen:
+            counted = counted or abs(ws.p_mw[gen]) > counted_mw
+        if not counted:
+            break
     return status

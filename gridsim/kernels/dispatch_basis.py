@@ -9,6 +9,7 @@ growing or shrinking basis the Schur complement.
 from __future__ import annotations
 
 from gridsim.kernels.arrays import F8, I4
+from gridsim.kernels.dispatch_workspace import Records
 from gridsim.kernels.jit import jit
 
 
@@ -99,52 +100,50 @@ def remove(inverse: F8, m: int, i: int, j: int) -> float:
 
 
 @jit
-def factorise(
-    inverse: F8, matrix: F8, permutation: I4, basic_bus: I4, dual_row: I4, m: int, island: I4, row_ptdf: F8
-) -> float:
-    """Build ``M`` from its buses and rows (island ``k`` is coded ``-1 - k``) and invert it with partial pivoting.
+def factorise(inverse: F8, swapped: I4, basics: Records, duals: Records, m: int, island: I4, row_ptdf: F8) -> float:
+    """Build ``M`` from its buses and rows (island ``k`` is coded ``-1 - k``) and invert it in place, rows pivoted.
 
-    Returns the smallest pivot relative to the largest entry of its column: 0 if singular.
+    Returns the smallest pivot relative to the largest entry of its column: 0 if singular. ``swapped`` is scratch.
     """
     for i in range(m):
-        bus = basic_bus[i]
+        bus = basics[i].bus
         for j in range(m):
-            row = dual_row[j]
+            row = duals[j].row
             if row >= 0:
-                matrix[i, j] = -row_ptdf[row, bus]
+                inverse[i, j] = -row_ptdf[row, bus]
             else:
-                matrix[i, j] = 1.0 if island[bus] == -1 - row else 0.0
-            inverse[i, j] = 0.0
-        inverse[i, i] = 1.0
-        permutation[i] = i
+                inverse[i, j] = 1.0 if island[bus] == -1 - row else 0.0
     smallest = 1.0
     for k in range(m):
         largest = 0.0
         best = k
         column_scale = 0.0
         for i in range(m):
-            column_scale = max(column_scale, abs(matrix[i, k]))
-            if i >= k and abs(matrix[i, k]) > largest:
-                largest = abs(matrix[i, k])
+            size = abs(inverse[i, k])
+            column_scale = max(column_scale, size)
+            if i >= k and size > largest:
+                largest = size
                 best = i
         if largest <= 1e-12:
             return 0.0
         smallest = min(smallest, largest / max(column_scale, 1.0))
+        swapped[k] = best
         if best != k:
-            for j in range(k, m):
-                matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
             for j in range(m):
                 inverse[k, j], inverse[best, j] = inverse[best, j], inverse[k, j]
-        pivot = 1.0 / matrix[k, k]
-        for j in range(k, m):
-            matrix[k, j] *= pivot
+        pivot = 1.0 / inverse[k, k]
+        inverse[k, k] = 1.0
         for j in range(m):
             inverse[k, j] *= pivot
         for i in range(m):
-            factor = matrix[i, k]
+            factor = inverse[i, k]
             if i != k and factor != 0.0:
-                for j in range(k, m):
-                    matrix[i, j] -= factor * matrix[k, j]
+                inverse[i, k] = 0.0
                 for j in range(m):
                     inverse[i, j] -= factor * inverse[k, j]
+    for k in range(m - 1, -1, -1):
+        best = swapped[k]
+        if best != k:
+            for i in range(m):
+                inverse[i, k], inverse[i, best] = inverse[i, best], inverse[i, k]
     return smallest

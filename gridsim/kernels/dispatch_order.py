@@ -13,9 +13,10 @@ An *item* is what a segment is cut from: item ``g`` the supply, ``n_gens + g`` i
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4
 
@@ -29,28 +30,36 @@ LOAD_STEP = 5e-6
 NOISE = 1e-8
 
 
+#: One segment: its bus, item and share of the item's width; ``next`` and ``prev`` are the nearest positions above and
+#: below with another item (what has no width is passed at once), ``id`` is its name in a basis.
+SEGMENT = np.dtype(
+    [
+        ("plain_slope", "f8"),
+        ("share", "f8"),
+        ("bus", "i4"),
+        ("item", "i4"),
+        ("next", "i4"),
+        ("prev", "i4"),
+        ("id", "i4"),
+    ],
+    align=True,
+)
+
+
 class MeritOrder(NamedTuple):
     """Segments grouped by bus, each group by rising slope.
 
-    bus_start : (n_buses + 1,) i4, group of each bus;  seg_bus, seg_item : (n_segs,) i4
-    seg_slope, seg_plain_slope : (n_segs,) f8 money per MWh, as optimised / without perturbation and sharing
-    seg_noisy_slope : (n_segs,) f8, seg_slope with all ties broken, for states that stall
-    seg_share : (n_segs,) f8, part of the item's width;  seg_id : (n_segs,) i4, name of a segment in a basis
-    seg_next, seg_prev : (n_segs,) i4, nearest position above / below with another item
-    merit : (n_segs,) i4, all positions by rising slope;  id_position : (n_segs,) i4, position of each seg_id
+    bus_start : (n_buses + 1,) i4, group of each bus;  segs : (n_segs,) SEGMENT
+    slope, noisy_slope : (n_segs,) f8 money per MWh, as optimised / with all ties broken, for states that stall;
+    ``plain_slope`` of a segment is without perturbation and sharing
+    merit : (n_segs,) i4, all positions by rising slope;  id_position : i4, position of each id, -1 where left out
     scale : (1,) f8, the largest slope: what dual tolerances are relative to
     """
 
     bus_start: I4
-    seg_bus: I4
-    seg_item: I4
-    seg_slope: F8
-    seg_plain_slope: F8
-    seg_noisy_slope: F8
-    seg_share: F8
-    seg_id: I4
-    seg_next: I4
-    seg_prev: I4
+    segs: NDArray[Any]
+    slope: F8
+    noisy_slope: F8
     merit: I4
     id_position: I4
     scale: F8
@@ -68,9 +77,21 @@ def perturbed_costs(cost: F8, penalty: F8) -> tuple[F8, F8]:
 
 
 def make_merit_order(
-    n_buses: int, gen_bus: I4, cost: F8, spill_cost: F8, penalty: F8, *, segments: bool = True, perturb: bool = True
+    n_buses: int,
+    gen_bus: I4,
+    cost: F8,
+    spill_cost: F8,
+    penalty: F8,
+    *,
+    segments: bool = True,
+    perturb: bool = True,
+    load_exists: NDArray[np.bool_] | None = None,
 ) -> MeritOrder:
-    """Sort the segments of a case at these prices: cost, spill_cost (n_gens,), penalty (n_buses, n_classes)."""
+    """Sort the segments of a case at these prices: cost, spill_cost (n_gens,), penalty (n_buses, n_classes).
+
+    ``load_exists`` (n_buses, n_classes) leaves out load columns that are 0 in every state to be solved: most of them,
+    where classes are many.
+    """
     n_gens, n_classes = gen_bus.size, penalty.shape[1]
     n_loads, n_sub = penalty.size, N_SEGMENTS if segments else 1
     supply_slope, load_slope = perturbed_costs(cost, penalty) if perturb else (cost, penalty)
@@ -81,33 +102,34 @@ def make_merit_order(
     slope = np.concatenate([supply_slope, -spill_cost, np.outer(load_slope.ravel(), steps).ravel()]).astype(np.float64)
     plain = np.concatenate([cost, -spill_cost, np.repeat(penalty.ravel(), n_sub)]).astype(np.float64)
     share = np.concatenate([np.ones(2 * n_gens), np.full(n_loads * n_sub, 1.0 / n_sub)])
-    by_bus = np.lexsort((slope, bus)).astype(np.int32)
-    n_segs = by_bus.size
-    id_position = np.empty(n_segs, dtype=np.int32)
-    id_position[by_bus] = np.arange(n_segs, dtype=np.int32)
-    seg_bus, seg_item = bus[by_bus], item[by_bus]
-    position = np.arange(n_segs, dtype=np.int32)
-    starts_run = np.ones(n_segs, dtype=bool)
-    starts_run[1:] = seg_item[1:] != seg_item[:-1]
-    run = np.cumsum(starts_run) - 1
-    run_start = np.append(position[starts_run], n_segs).astype(np.int32)
-    bus_start = np.searchsorted(seg_bus, np.arange(n_buses + 1)).astype(np.int32)
     scale = max(float(np.max(np.abs(slope), initial=0.0)), 1.0)
+
+    by_bus = np.lexsort((slope, bus)).astype(np.int32)
+    if load_exists is not None:
+        exists = np.concatenate([np.ones(2 * n_gens, dtype=bool), np.repeat(load_exists.ravel(), n_sub)])
+        by_bus = by_bus[exists[by_bus]]
+    n_segs = by_bus.size
+    position = np.arange(n_segs, dtype=np.int32)
+    id_position = np.full(bus.size, -1, dtype=np.int32)
+    id_position[by_bus] = position
+    segs = np.zeros(n_segs, dtype=SEGMENT)
+    segs["bus"], segs["item"], segs["id"] = bus[by_bus], item[by_bus], by_bus
+    segs["share"], segs["plain_slope"] = share[by_bus], plain[by_bus]
+    starts_run = np.ones(n_segs, dtype=bool)
+    starts_run[1:] = segs["item"][1:] != segs["item"][:-1]
+    run = np.cumsum(starts_run) - 1
+    run_start = np.append(position[starts_run], n_segs)
+    segs["next"], segs["prev"] = run_start[run + 1], run_start[run] - 1
+    bus_start = np.searchsorted(segs["bus"], np.arange(n_buses + 1)).astype(np.int32)
     # rising within a bus, irregular between buses: the fractional parts of multiples of the golden ratio
-    noise = np.cumsum(0.5 + 0.5 * ((position + 1) * 0.6180339887498949 % 1.0)) if n_segs else np.zeros(0)
-    first = np.minimum(bus_start[seg_bus], max(n_segs - 1, 0))
-    noise = noise - noise[first] + ((seg_bus + 1) * 0.6180339887498949 % 1.0)
+    golden = 0.6180339887498949
+    rise = np.cumsum(0.5 + 0.5 * ((position + 1) * golden % 1.0))
+    noise = rise - rise[bus_start[segs["bus"]]] + ((segs["bus"] + 1) * golden % 1.0)
     return MeritOrder(
         bus_start=bus_start,
-        seg_bus=seg_bus,
-        seg_item=seg_item,
-        seg_slope=slope[by_bus],
-        seg_plain_slope=plain[by_bus],
-        seg_noisy_slope=slope[by_bus] + NOISE * scale * noise,
-        seg_share=share[by_bus],
-        seg_id=by_bus,
-        seg_next=run_start[run + 1] if n_segs else np.empty(0, dtype=np.int32),
-        seg_prev=(run_start[run] - 1).astype(np.int32) if n_segs else np.empty(0, dtype=np.int32),
+        segs=segs,
+        slope=slope[by_bus],
+        noisy_slope=slope[by_bus] + NOISE * scale * noise,
         merit=np.argsort(slope[by_bus], kind="stable").astype(np.int32),
         id_position=id_position,
         scale=np.array([scale]),

@@ -27,7 +27,7 @@ from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_outage
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, Workspace, solve_dispatch
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.flows import topology_into
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import inline, jit
 from gridsim.kernels.rng import Counter
 from gridsim.kernels.shortfall import DAY_H, ENERGY, HOURS, Recorder, finish_sample, record_short_hour, start_sample
 
@@ -38,6 +38,14 @@ I8 = NDArray[np.int64]
 
 ALL_YEAR, WINTER, SUMMER = 0, 1, 2
 BALANCE_MW = 1e-9
+# A least-cost dispatch sits at the limits, and the next hour's demand would push it over them. References are therefore
+# dispatched within nine tenths of the limits where that sheds nothing.
+DRAWN_IN = 0.9
+REPAIRS = 12  # rows relieved before a candidate is given up
+AIM_INSIDE = 0.03  # of the limit, by which a repaired flow stays inside it
+LEAST_EFFECT = 0.02  # MW of flow per MW shifted below which shifting is not worth it
+TIGHT_H = 12  # hours for which a failed attempt is not repeated
+INSIDE, WARM, COLD = 0, 1, 2  # how a state is solved, in the order tried
 # why a kernel returned early
 DONE, EVENTS_FULL, UNSOLVED = 0, 1, 2
 # counters of how hours were decided
@@ -49,13 +57,15 @@ class NodalCase(NamedTuple):
     """What does not change between samples. Elements are supply columns first, then branches.
 
     dispatch, order : the dispatch problem's constant part and its merit order
-    unit_mw : (n_units,) f8;  unit_row : (n_units,) i4 into ``profile_mw`` (n_rows, n_hours) f8, or -1
+    unit_mw : (n_units,) f8;  unit_row : (n_units,) i4 into ``profile_mw`` (n_hours, n_rows) f8, or -1
     cost, spill_cost : (n_units,) f8;  penalty : (n_buses, n_classes) f8
     demand_mw : (n_hours, n_buses, n_classes) f8;  bus_demand_mw : (n_hours, n_buses) f8, its sum over classes
     peak_hour : (n_days,) i4, hour of the day with the largest demand
     keeps_shape : (n_days,) bool, demand of all hours of the day is that of the peak hour times a number
     branch_mw : (n_branches,) f8;  limit_* : (n_limits,) of the named sections, see :func:`row_limits`
     is_winter : (n_hours,) bool
+    unit_order : (n_rows, n_units) i4, machines by rising effect on the row's flow in the intact network
+    region : (n_buses,) i4, parts of the network between named sections;  n_regions : their number
     counts : (n_classes,) bool, classes whose shedding is unserved energy
     group_scope : (n_groups, n_buses) i4, scope of each bus in each grouping or -1;  class_scope : (n_classes,) i4
     tolerance_mw : shedding counts if it exceeds this
@@ -81,6 +91,9 @@ class NodalCase(NamedTuple):
     limit_season: I4
     limit_mw: F8
     is_winter: B1
+    unit_order: I4
+    region: I4
+    n_regions: int
     counts: B1
     group_scope: I4
     class_scope: I4
@@ -93,6 +106,10 @@ class NodalScratch(NamedTuple):
     slot_key : (n_slots, n_branches) i4, sorted outages;  slot_size : (n_slots,) i4, their number, -1 if the slot is
     empty slot_island, slot_row_ptdf, slot_bus_ptdf : as in Topology;  slot_lo, slot_hi : (n_slots, 2, n_rows) f8,
     row limits in summer (0) and winter (1);  next_slot : (1,) i8
+    balanced : (1,) bool, whether the last candidate balances (then only its flows were wrong)
+    tight_until : (1,) i8, hour before which drawn-in limits are not tried again
+    tight_lo, tight_hi : (n_rows,) f8, limits drawn in, for a reference that is not at its limits
+    export_mw : (n_regions,) f8, what the reference sends out of each region;  region_* : (n_regions,)
     hi_mw, p_mw, reference_mw : (n_units,) f8;  flow_mw : (n_rows,) f8;  injection_mw, need_mw, room_mw : (n_buses,) f8
     out : (n_branches,) i4, sorted outages of the hour;  scope_mw : (n_scopes,) f8
     basis : (2 n_buses + 2,) i4, warm start;  n_basis : (1,) i8
@@ -108,9 +125,17 @@ class NodalScratch(NamedTuple):
     slot_lo: F8
     slot_hi: F8
     next_slot: I8
+    balanced: B1
+    tight_until: I8
+    tight_lo: F8
+    tight_hi: F8
     hi_mw: F8
     p_mw: F8
     reference_mw: F8
+    export_mw: F8
+    region_mw: F8
+    region_room_mw: F8
+    region_kept_mw: F8
     flow_mw: F8
     injection_mw: F8
     need_mw: F8
@@ -146,9 +171,17 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         slot_lo=np.empty((n_slots, 2, n_rows)),
         slot_hi=np.empty((n_slots, 2, n_rows)),
         next_slot=np.zeros(1, dtype=np.int64),
+        balanced=np.zeros(1, dtype=np.bool_),
+        tight_until=np.zeros(1, dtype=np.int64),
+        tight_lo=np.zeros(n_rows),
+        tight_hi=np.zeros(n_rows),
         hi_mw=np.zeros(n_units),
         p_mw=np.zeros(n_units),
         reference_mw=np.zeros(n_units),
+        export_mw=np.zeros(case.n_regions),
+        region_mw=np.zeros(case.n_regions),
+        region_room_mw=np.zeros(case.n_regions),
+        region_kept_mw=np.zeros(case.n_regions),
         flow_mw=np.zeros(n_rows),
         injection_mw=np.zeros(n_buses),
         need_mw=np.zeros(n_buses),
@@ -285,33 +318,146 @@ def try_candidate(
     inside = True
     for row in range(n_rows):
         inside = inside and lo[row] <= flow[row] <= hi[row]
+    scratch.balanced[0] = True
     return inside
 
 
 @jit
-def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, season: int, demand_mw: F8) -> bool:
-    """Try the last zero-shed dispatch as reference, then none (all machines alike)."""
-    found = try_candidate(case, scratch, slot, season, demand_mw, scratch.reference_mw)
-    if not found:
-        for unit in range(scratch.p_mw.shape[0]):
-            scratch.p_mw[unit] = 0.0
-        found = try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw)
-        if found:
-            for unit in range(scratch.p_mw.shape[0]):
-                scratch.reference_mw[unit] = scratch.p_mw[unit]
-    return found
+def set_reference(case: NodalCase, scratch: NodalScratch, p_mw: F8, demand_mw: F8) -> None:
+    """Keep a zero-shed dispatch as reference, with what it sends out of each region."""
+    scratch.export_mw[:] = 0.0
+    for bus in range(demand_mw.shape[0]):
+        scratch.export_mw[case.region[bus]] -= demand_mw[bus]
+    for unit in range(p_mw.shape[0]):
+        scratch.reference_mw[unit] = p_mw[unit]
+        scratch.export_mw[case.region[case.dispatch.gen_bus[unit]]] += p_mw[unit]
 
 
 @jit
+def follow_demand_by_region(case: NodalCase, scratch: NodalScratch, demand_mw: F8) -> None:
+    """Move the reference with demand inside each region, so that what regions exchange stays as it was.
+
+    Writes ``scratch.p_mw``: each region's machines scaled down, or filled up in proportion to headroom, as far as it
+    goes.
+    """
+    goal, room = scratch.region_mw, scratch.region_room_mw
+    for r in range(case.n_regions):
+        goal[r] = scratch.export_mw[r]
+        room[r] = 0.0
+        scratch.region_kept_mw[r] = 0.0
+    for bus in range(demand_mw.shape[0]):
+        goal[case.region[bus]] += demand_mw[bus]
+    n_units = scratch.p_mw.shape[0]
+    gen_bus = case.dispatch.gen_bus
+    for unit in range(n_units):
+        kept = min(scratch.reference_mw[unit], scratch.hi_mw[unit])
+        scratch.p_mw[unit] = kept
+        r = case.region[gen_bus[unit]]
+        goal[r] -= kept
+        scratch.region_kept_mw[r] += kept
+        room[r] += scratch.hi_mw[unit] - kept
+    for unit in range(n_units):
+        r = case.region[gen_bus[unit]]
+        if goal[r] > 0.0:
+            if room[r] > 0.0:
+                share = min(goal[r] / room[r], 1.0)
+                scratch.p_mw[unit] += (scratch.hi_mw[unit] - scratch.p_mw[unit]) * share
+        elif scratch.region_kept_mw[r] > 0.0:
+            scratch.p_mw[unit] *= max(0.0, 1.0 + goal[r] / scratch.region_kept_mw[r])
+
+
+@jit
+def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int, season: int) -> bool:
+    """Shift output between machines until the balanced dispatch in ``scratch.p_mw`` keeps every row's limits.
+
+    Again and again the most exceeded row is relieved by the pairs of machines with the most and the least effect on it.
+    Works on a network of one island; the flows in ``scratch.flow_mw`` follow. True if every limit is kept.
+    """
+    island = scratch.slot_island[slot]
+    for bus in range(island.shape[0]):
+        if island[bus] != 0:
+            return False
+    flow, p_mw, hi_mw = scratch.flow_mw, scratch.p_mw, scratch.hi_mw
+    lo, hi = scratch.slot_lo[slot][season], scratch.slot_hi[slot][season]
+    row_ptdf, bus_ptdf = scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot]
+    gen_bus = case.dispatch.gen_bus
+    n_rows = flow.shape[0]
+    n_units = p_mw.shape[0]
+    for _ in range(REPAIRS):
+        worst = -1
+        excess = 0.0
+        sign = 1.0
+        for row in range(n_rows):
+            if flow[row] - hi[row] > excess:
+                worst, excess, sign = row, flow[row] - hi[row], 1.0
+            if lo[row] - flow[row] > excess:
+                worst, excess, sign = row, lo[row] - flow[row], -1.0
+        if worst < 0:
+            return True
+        # aim a little inside the limit, so that the next hour starts with room
+        limit = hi[worst] if sign > 0.0 else -lo[worst]
+        excess += AIM_INSIDE * limit
+        up, down = 0, n_units - 1
+        while excess > 0.0:
+            raised = case.unit_order[worst, up if sign > 0.0 else n_units - 1 - up]
+            lowered = case.unit_order[worst, down if sign > 0.0 else n_units - 1 - down]
+            effect = sign * (row_ptdf[worst, gen_bus[lowered]] - row_ptdf[worst, gen_bus[raised]])
+            if up >= down or effect < LEAST_EFFECT:
+                break
+            amount = min(hi_mw[raised] - p_mw[raised], p_mw[lowered], excess / effect)
+            if amount > 0.0:
+                p_mw[raised] += amount
+                p_mw[lowered] -= amount
+                excess -= amount * effect
+                for row in range(n_rows):
+                    flow[row] += amount * (bus_ptdf[gen_bus[raised], row] - bus_ptdf[gen_bus[lowered], row])
+            if hi_mw[raised] - p_mw[raised] <= 0.0:
+                up += 1
+            elif p_mw[lowered] <= 0.0:
+                down -= 1
+            elif amount <= 0.0 or excess > 0.0:
+                # rounding left a trace of room
+                up += 1
+        if excess > AIM_INSIDE * limit:
+            return False
+    return False
+
+
+@jit
+def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, season: int, demand_mw: F8) -> bool:
+    """Try the last zero-shed dispatch moved with demand, the same with its flows repaired, then all machines alike."""
+    if case.n_regions > 1:
+        follow_demand_by_region(case, scratch, demand_mw)
+    else:
+        scratch.p_mw[:] = scratch.reference_mw
+    scratch.balanced[0] = False
+    if try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw):
+        return True
+    if scratch.balanced[0] and repair_candidate(case, scratch, slot, season):
+        set_reference(case, scratch, scratch.p_mw, demand_mw)
+        return True
+    scratch.p_mw[:] = 0.0
+    if try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw):
+        set_reference(case, scratch, scratch.p_mw, demand_mw)
+        return True
+    return False
+
+
+@inline
 def dispatched_shed_mw(
-    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, season: int, hour: int, zero: F8, warm: bool
+    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, season: int, hour: int, zero: F8, how: int
 ) -> tuple[int, float]:
     """Solve the state of ``scratch.hi_mw``; returns the status and the MW shed of classes that count.
 
-    zero : (n_units,) f8, lower bounds.  ``warm`` starts from the last basis of the sample if there is one.
+    zero : (n_units,) f8, lower bounds.  ``how``: COLD from the merit order, WARM from the last basis of the sample,
+    INSIDE warm and within drawn-in limits.
     """
     out = scratch.slot_key[slot][: scratch.slot_size[slot]]
     topology = Topology(out, scratch.slot_island[slot], scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot])
+    factor = DRAWN_IN if how == INSIDE else 1.0
+    for row in range(scratch.tight_lo.shape[0]):
+        scratch.tight_lo[row] = scratch.slot_lo[slot, season, row] * factor
+        scratch.tight_hi[row] = scratch.slot_hi[slot, season, row] * factor
     status = solve_dispatch(
         topology,
         case.dispatch.gen_bus,
@@ -321,12 +467,12 @@ def dispatched_shed_mw(
         case.spill_cost,
         case.demand_mw[hour],
         case.penalty,
-        scratch.slot_lo[slot][season],
-        scratch.slot_hi[slot][season],
+        scratch.tight_lo,
+        scratch.tight_hi,
         case.order,
         ws,
         scratch.basis,
-        scratch.n_basis[0] if warm else 0,
+        0 if how == COLD else scratch.n_basis[0],
     )
     shed_mw = 0.0
     if status == OPTIMAL:
@@ -390,7 +536,7 @@ def set_available(
     n_units = case.unit_mw.shape[0]
     for unit in range(n_units):
         row = case.unit_row[unit]
-        scratch.hi_mw[unit] = case.unit_mw[unit] if row < 0 else case.profile_mw[row, hour]
+        scratch.hi_mw[unit] = case.unit_mw[unit] if row < 0 else case.profile_mw[hour, row]
     n_out = 0
     for k in range(n):
         i = active[k]
@@ -398,7 +544,7 @@ def set_available(
             element = component[i]
             if element < n_units:
                 row = case.unit_row[element]
-                full = case.unit_mw[element] if row < 0 else case.profile_mw[row, hour]
+                full = case.unit_mw[element] if row < 0 else case.profile_mw[hour, row]
                 scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
             else:
                 n_out = insert_sorted(scratch.out, n_out, element - n_units)
@@ -420,10 +566,9 @@ def insert_sorted(values: I4, n: int, value: int) -> int:
 
 
 @jit
-def day_is_certified(
+def set_worst_of_day(
     case: NodalCase,
     scratch: NodalScratch,
-    ws: Workspace,
     n: int,
     active: I4,
     component: I4,
@@ -431,11 +576,13 @@ def day_is_certified(
     end: I4,
     lost: F8,
     day: int,
-    zero: F8,
-) -> bool:
-    """True if the peak hour has a zero-shed dispatch with each machine at its worst of the day, and that is enough."""
+) -> int:
+    """Each machine at its worst of the day, and the branches out all day, sorted; returns their number.
+
+    Returns -1 if one dispatch cannot stand for the day: demand changes its shape, or a branch its state.
+    """
     if not case.keeps_shape[day]:
-        return False
+        return -1
     start = day * DAY_H
     stop = min(start + DAY_H, case.n_hours)
     n_units = case.unit_mw.shape[0]
@@ -445,9 +592,9 @@ def day_is_certified(
         if row < 0:
             scratch.hi_mw[unit] = case.unit_mw[unit]
         else:
-            lowest = case.profile_mw[row, start]
+            lowest = case.profile_mw[start, row]
             for hour in range(start + 1, stop):
-                lowest = min(lowest, case.profile_mw[row, hour])
+                lowest = min(lowest, case.profile_mw[hour, row])
             scratch.hi_mw[unit] = lowest
     for k in range(n):
         i = active[k]
@@ -457,26 +604,15 @@ def day_is_certified(
             row = case.unit_row[element]
             full = case.unit_mw[element]
             if row >= 0:
-                full = case.profile_mw[row, start]
+                full = case.profile_mw[start, row]
                 for hour in range(start + 1, stop):
-                    full = min(full, case.profile_mw[row, hour])
+                    full = min(full, case.profile_mw[hour, row])
             scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
         elif first[i] <= start and end[i] >= stop:
             n_out = insert_sorted(scratch.out, n_out, element - n_units)
         else:
-            return False
-    slot = slot_of(case, scratch, n_out)
-    hour = case.peak_hour[day]
-    season = 1 if case.is_winter[hour] else 0
-    if is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour]):
-        return True
-    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, True)
-    scratch.counter[BY_DISPATCH] += 1
-    if status == OPTIMAL and shed_mw <= BALANCE_MW:
-        for unit in range(n_units):
-            scratch.reference_mw[unit] = ws.p_mw[unit]
-        return True
-    return False
+            return -1
+    return n_out
 
 
 @jit
@@ -523,8 +659,10 @@ def nodal_samples(
         start_sample(recorder)
         n_events_before = recorder.n_events[0]
         scratch.n_basis[0] = 0
-        for unit in range(n_units):
-            scratch.reference_mw[unit] = 0.0
+        was_short = False
+        scratch.tight_until[0] = 0
+        scratch.reference_mw[:] = 0.0
+        scratch.export_mw[:] = 0.0
         for day in range(n_days):
             start = day * DAY_H
             stop = min(start + DAY_H, case.n_hours)
@@ -533,24 +671,48 @@ def nodal_samples(
                 if first[i] < stop and end[i] > start and component[i] < model.cause_first:
                     active[n_active] = i
                     n_active += 1
-            if skip and day_is_certified(case, scratch, ws, n_active, active, component, first, end, lost, day, zero):
-                scratch.counter[BY_DAY] += stop - start
-                continue
-            for hour in range(start, stop):
-                n_out = set_available(case, scratch, n_active, active, component, first, end, lost, hour)
+            # place -1 stands for the whole day; the one call of the dispatch serves it and the hours, because each call
+            # site costs ten seconds of compilation
+            for place in range(-1 if skip else 0, stop - start):
+                if place < 0:
+                    hour = int(case.peak_hour[day])
+                    n_out = set_worst_of_day(case, scratch, n_active, active, component, first, end, lost, day)
+                    if n_out < 0:
+                        continue
+                else:
+                    hour = start + place
+                    n_out = set_available(case, scratch, n_active, active, component, first, end, lost, hour)
                 slot = slot_of(case, scratch, n_out)
                 season = 1 if case.is_winter[hour] else 0
-                if skip and is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour]):
-                    scratch.counter[BY_CANDIDATE] += 1
+                served = skip and is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour])
+                if served:
+                    scratch.counter[BY_DAY if place < 0 else BY_CANDIDATE] += stop - start if place < 0 else 1
+                    if place < 0:
+                        break
                     continue
-                status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, True)
-                scratch.counter[BY_DISPATCH] += 1
-                if status == OPTIMAL and shed_mw <= case.tolerance_mw:
-                    for unit in range(n_units):
-                        scratch.reference_mw[unit] = ws.p_mw[unit]
+                allowed_mw = BALANCE_MW if place < 0 else case.tolerance_mw
+                status = OPTIMAL
+                for how in range(INSIDE, COLD + 1):
+                    if how == INSIDE and (not skip or was_short or scratch.tight_until[0] > hour):
+                        continue
+                    if how == COLD and place < 0:
+                        break
+                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, how)
+                    scratch.counter[COUNTED if how == COLD else BY_DISPATCH] += 1
+                    if how != COLD and status == OPTIMAL and shed_mw <= allowed_mw:
+                        set_reference(case, scratch, ws.p_mw, case.bus_demand_mw[hour])
+                        served = True
+                        break
+                    if how == INSIDE:
+                        scratch.tight_until[0] = hour + TIGHT_H
+                if place < 0:
+                    if served:
+                        scratch.counter[BY_DAY] += stop - start
+                        break
                     continue
-                status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, False)
-                scratch.counter[COUNTED] += 1
+                was_short = not served
+                if served:
+                    continue
                 if status == OPTIMAL:
                     scope_totals(case, ws.shed_mw, scratch.scope_mw)
                 else:
@@ -607,7 +769,7 @@ def nodal_snapshots(
             hour = hour_of[w]
             for unit in range(n_units):
                 row = case.unit_row[unit]
-                full = case.unit_mw[unit] if row < 0 else case.profile_mw[row, hour]
+                full = case.unit_mw[unit] if row < 0 else case.profile_mw[hour, row]
                 scratch.hi_mw[unit] = full * (1.0 - lost[w, unit])
                 scratch.reference_mw[unit] = 0.0
             n_out = 0
@@ -620,7 +782,7 @@ def nodal_snapshots(
             if try_candidate(case, scratch, slot, season, case.bus_demand_mw[hour], scratch.reference_mw):
                 scratch.counter[BY_CANDIDATE] += 1
                 continue
-            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, False)
+            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, COLD)
             scratch.counter[BY_DISPATCH] += 1
             if status == OPTIMAL:
                 if shed_mw <= case.tolerance_mw:

@@ -18,8 +18,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchCase
 from gridsim.kernels.flows import make_case
+from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 
@@ -184,6 +186,21 @@ def pack(system: GridSystem) -> Packed:
     )
     tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest)
     return Packed(system, case, backup_gen, backup_link, cost, dearest, tiers, load_tier, protected_tier, sheddable)
+
+
+def importable_mw(system: GridSystem, imports: Imports | str) -> F8:
+    """(n_borders,) MW that may be bought under an import policy; StudyError for a policy that does not exist."""
+    borders = system.borders
+    try:
+        policy = Imports(imports)
+    except ValueError:
+        raise StudyError(f"imports: no '{imports}'; {nearest(str(imports), list(Imports))}") from None
+    by_policy = {
+        Imports.NONE: np.zeros(len(borders)),
+        Imports.CONTRACT: borders.contract_import_mw,
+        Imports.LIMIT: borders.limit_import_mw,
+    }
+    return np.where(borders.in_service, by_policy[policy], 0.0)
 
 
 def _backup_columns(system: GridSystem) -> tuple[I4, I4]:

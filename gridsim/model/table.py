@@ -48,6 +48,10 @@ class Table:
             object.__setattr__(self, field.name, values)
 
     def __len__(self) -> int:
+        return self._length
+
+    @cached_property
+    def _length(self) -> int:
         return len(getattr(self, dataclasses.fields(self)[0].name))
 
     @classmethod

@@ -1,7 +1,8 @@
 """How likely is it? Monte Carlo adequacy over thousands of sample years."""
 
+from gridsim.model.scenario import Imports
 from gridsim.reliability.assess import AssessmentResult, Stopped, assess
-from gridsim.reliability.grid import Imports, system_from_grid
+from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
 from gridsim.reliability.system import (
     AdequacySystem,

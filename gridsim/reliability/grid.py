@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridsim.errors import StudyError, nearest
-from gridsim.model.pack import WINTER_MONTHS, Packed, pack
+from gridsim.errors import StudyError
+from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
+from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail, Store, two_state
 from gridsim.weather.normal import NormalWeather
@@ -20,14 +21,6 @@ I4 = NDArray[np.int32]
 
 YEAR_H = 8760
 DAY_H = 24
-
-
-class Imports(StrEnum):
-    """What neighbours give: nothing, what is agreed beforehand, or what the lines can carry."""
-
-    NONE = "none"
-    CONTRACT = "contract"
-    LIMIT = "limit"
 
 
 def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> AdequacySystem:
@@ -40,10 +33,6 @@ def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRA
     1 + ``loss_share``. Price-responsive load is cut before anyone is unserved, so it counts as demand nowhere.
     Machines, lines, transformers and stores fail as their mttf_h and mttr_h say; borders do not fail.
     """
-    try:
-        policy = Imports(imports)
-    except ValueError:
-        raise StudyError(f"imports: no '{imports}'; {nearest(str(imports), list(Imports))}") from None
     if not system.loads.p_mw[system.loads.in_service].any():
         raise StudyError(f"{system.name}: no load in service; a system without load has no adequacy")
     times = _hours(system)
@@ -58,11 +47,7 @@ def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRA
     in_service = np.flatnonzero(gens.in_service)
     capacity_mw, profiles = _capacity(system, times, shape, in_service)
     borders = np.flatnonzero(system.borders.in_service)
-    border_mw = {
-        Imports.NONE: np.zeros(len(system.borders)),
-        Imports.CONTRACT: system.borders.contract_import_mw,
-        Imports.LIMIT: system.borders.limit_import_mw,
-    }[policy][borders]
+    border_mw = importable_mw(system, imports)[borders]
     zones = list(system.zones)
     bus_area = system.buses.zone.copy()
     if (bus_area < 0).any():
@@ -227,4 +212,27 @@ def _stores(system: GridSystem, delivered: float) -> tuple[tuple[Store, ...], tu
     )
     return stores, tuple(
         two_state("storage", str(storages.name[row]), storages.mttf_h[row], storages.mttr_h[row]) for row in rows
+    )
+
+
+def join_areas(system: AdequacySystem) -> AdequacySystem:
+    """Areas of a network joined by its branches between them, each an interface with its own rating and outages.
+
+    A system that has interfaces, or a single area, is returned as it is. Named sections limit sums of flows, which the
+    zonal level does not model: refused rather than left out.
+    """
+    if system.interface_name or system.detail is None or len(system.areas) == 1:
+        return system
+    if len(system.detail.limit_interface):
+        raise StudyError(f"level: {system.name} has named sections, which the zonal level does not model; use nodal")
+    start, stop = system.bus_area[system.branch_from], system.bus_area[system.branch_to]
+    between = np.flatnonzero((start != stop) & system.detail.branch_in_service)
+    return dataclasses.replace(
+        system,
+        interface_name=tuple(system.branch_name[branch] for branch in between),
+        interface_from=start[between].astype(np.int32),
+        interface_to=stop[between].astype(np.int32),
+        interface_forward_mw=system.branch_mw[between],
+        interface_backward_mw=system.branch_mw[between],
+        interface_component=tuple(system.branch_component[branch] for branch in between),
     )

@@ -13,7 +13,7 @@ from gridsim.errors import NotConverged, StudyError
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.dispatch import Workspace, make_workspace
 from gridsim.kernels.dispatch_order import make_merit_order
-from gridsim.kernels.flows import make_case, make_topology
+from gridsim.kernels.flows import islands, make_case, make_topology
 from gridsim.kernels.nodal import (
     BY_CANDIDATE,
     BY_DAY,
@@ -30,10 +30,11 @@ from gridsim.kernels.nodal import (
     new_nodal_scratch,
     nodal_samples,
     nodal_snapshots,
+    row_limits,
 )
 from gridsim.kernels.shortfall import DAY_H, N_EVENT_COLUMNS, N_TOTALS, Recorder
 from gridsim.model.pack import PENALTY_FACTOR, SPILL_FACTOR
-from gridsim.reliability.pack import outage_model, require_single_names, snapshot_model
+from gridsim.reliability.pack import of_one_type, outage_model, require_single_names, snapshot_model
 from gridsim.reliability.samplers import NETWORK_TOLERANCE_MW, new_recorder
 from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail
 from gridsim.solvers.highs import solve_highs
@@ -130,6 +131,9 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         detail.interface_branch,
         detail.interface_sign,
     )
+    between_sections = detail.branch_in_service.copy()
+    between_sections[detail.interface_branch] = False
+    region = islands(n_buses, system.branch_from, system.branch_to, between_sections)
     dearest = float(max(detail.unit_cost.max(initial=0.0), 1.0))
     spill_cost = np.full(len(system.unit_name), SPILL_FACTOR * dearest)
     penalty = np.tile(detail.class_penalty, (n_buses, 1))
@@ -160,7 +164,7 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         order=make_merit_order(n_buses, system.unit_bus, detail.unit_cost, spill_cost, penalty),
         unit_mw=system.unit_mw,
         unit_row=unit_row,
-        profile_mw=np.array(rows).reshape(len(rows), system.n_hours),
+        profile_mw=np.ascontiguousarray(np.array(rows).reshape(len(rows), system.n_hours).T),
         cost=np.ascontiguousarray(detail.unit_cost),
         spill_cost=spill_cost,
         penalty=penalty,
@@ -175,6 +179,9 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         limit_season=detail.limit_season,
         limit_mw=detail.limit_mw,
         is_winter=detail.is_winter,
+        unit_order=np.argsort(dispatch.row_ptdf[:, system.unit_bus], axis=1, kind="stable").astype(np.int32),
+        region=region,
+        n_regions=int(region.max()) + 1,
         counts=detail.class_counts,
         group_scope=scopes.group_scope,
         class_scope=scopes.class_scope,
@@ -202,7 +209,7 @@ class _Nodal:
         self.name = system.name
         self.scopes = scopes.names
         self.demand_mwh = scopes.demand_mwh
-        self.case = nodal_case(system, scopes, detail)
+        self.case = of_one_type(nodal_case(system, scopes, detail))
         self.seed = np.uint64(seed)
         n_rows, n_buses = self.case.dispatch.row_ptdf.shape
         self.n_slots = int(min(MAX_SLOTS, max(8, SLOT_MEMORY // (16 * n_rows * n_buses))))
@@ -240,8 +247,6 @@ class _Nodal:
         topology = make_topology(case.dispatch, scratch.failed_out[scratch.failed_out >= 0])
         slot_out = topology.out_branch
         lo, hi = np.empty(case.dispatch.row_ptdf.shape[0]), np.empty(case.dispatch.row_ptdf.shape[0])
-        from gridsim.kernels.nodal import row_limits
-
         row_limits(case, slot_out, bool(case.is_winter[hour]), lo, hi)
         solution = solve_highs(
             case.dispatch,
@@ -294,18 +299,18 @@ class NodalYears(_Nodal):
     """Chronological years at every bus."""
 
     block_size: int = 8
-    default_job_blocks: int = 4
+    default_job_blocks: int = 1  # seconds of work on a country: jobs under way when a target is met are thrown away
 
     def __init__(self, system: AdequacySystem, seed: int, skip: bool) -> None:
         super().__init__(system, seed)
-        self.model = outage_model(nodal_components(system), system.common_causes, system.n_hours)
+        self.model = of_one_type(outage_model(nodal_components(system), system.common_causes, system.n_hours))
         self.skip = skip
 
     def run(self, first: int, n: int) -> tuple[F8, F8]:
         n_scopes = len(self.scopes)
         total = np.empty((n, n_scopes, N_TOTALS))
         scratch, workspace = self._scratch()
-        recorder: list[Recorder] = [new_recorder(n_scopes, 16 * n + 1024)]
+        recorder: list[Recorder] = [new_recorder(n_scopes, 64 * n * n_scopes + 1024)]
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
             advanced, reason = nodal_samples(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -232,6 +233,22 @@ def supply_case(system: AdequacySystem, place: I4, n_places: int, n_elements: in
         overlapping=len(system.common_causes) > 0,
         tolerance_mw=tolerance_mw,
     )
+
+
+Record = TypeVar("Record", bound=tuple[Any, ...])
+
+
+def of_one_type(record: Record) -> Record:
+    """The same NamedTuple with every array writable and contiguous, nested ones too: read-only arrays are another
+    type to the compiler, and each type costs a compilation of half a minute.
+    """
+    fields: list[Any] = []
+    for value in record:
+        if isinstance(value, tuple):
+            fields.append(of_one_type(value))
+        else:
+            fields.append(np.require(value, requirements=["C", "W"]) if isinstance(value, np.ndarray) else value)
+    return type(record)(*fields)
 
 
 def require_single_names(components: Sequence[Component]) -> None:

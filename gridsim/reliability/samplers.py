@@ -18,6 +18,7 @@ from gridsim.kernels.shortfall import (
 )
 from gridsim.kernels.zonal import zonal_samples, zonal_snapshots
 from gridsim.reliability.pack import (
+    of_one_type,
     outage_model,
     require_single_names,
     snapshot_model,
@@ -82,7 +83,7 @@ class CopperYears(_Plain):
             require_single_names(components)
         self.model = outage_model(components, system.common_causes, system.n_hours)
         place = np.zeros(len(system.buses), dtype=np.int32)
-        self.case = supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW)
+        self.case = of_one_type(supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW))
         self.scopes: tuple[str, ...] = ("system",)
         self.demand_mwh = np.array([system.demand_mwh])
         self.seed = np.uint64(seed)
@@ -98,7 +99,7 @@ class CopperYears(_Plain):
 def _with_events(sample: Callable[[int, int, Recorder, F8], int], first: int, n: int, n_scopes: int) -> tuple[F8, F8]:
     """Run a kernel that stops when its event table is full, growing the table until all samples are done."""
     total = np.empty((n, n_scopes, N_TOTALS))
-    recorder = new_recorder(n_scopes, 4 * n + 1024)
+    recorder = new_recorder(n_scopes, 4 * n * n_scopes + 1024)
     done = 0
     while True:
         done += sample(first + done, n - done, recorder, total[done:])
@@ -122,7 +123,9 @@ class ZonalYears(_Plain):
         if system.common_causes:
             require_single_names(components)
         self.model = outage_model(components, system.common_causes, system.n_hours)
-        self.case = zonal_case(system, COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW, merged=merged)
+        self.case = of_one_type(
+            zonal_case(system, COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW, merged=merged)
+        )
         self.scopes, self.demand_mwh = _zone_scopes(system, merged)
         self.seed = np.uint64(seed)
         self.skip = skip
@@ -150,7 +153,7 @@ class ZonalSnapshots(_Plain):
         if system.common_causes:
             require_single_names(components)
         self.model = snapshot_model(components, system.common_causes, system.n_hours)
-        self.case = zonal_case(system, NETWORK_TOLERANCE_MW, merged=False)
+        self.case = of_one_type(zonal_case(system, NETWORK_TOLERANCE_MW, merged=False))
         self.scopes, self.demand_mwh = _zone_scopes(system, merged=False)
         self.seed = np.uint64(seed)
 
@@ -180,7 +183,7 @@ class CopperSnapshots(_Plain):
             require_single_names(components)
         self.model = snapshot_model(components, system.common_causes, system.n_hours)
         place = np.zeros(len(system.buses), dtype=np.int32)
-        self.case = supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW)
+        self.case = of_one_type(supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW))
         self.scopes: tuple[str, ...] = ("system",)
         self.demand_mwh = np.array([system.demand_mwh])
         self.seed = np.uint64(seed)

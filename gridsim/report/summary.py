@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gridsim.engine.run import RunResult
+    from gridsim.reliability import AssessmentResult
 
 
 def print_summary(console: Console, result: RunResult) -> None:
@@ -53,6 +55,9 @@ def print_summary(console: Console, result: RunResult) -> None:
         f"{result.dispatch_solves} dispatches, {len(solves['time_h'])} intervals, "
         f"{not_converged} without an AC solution"
     )
+    balance = _balance(result)
+    if balance:
+        console.print(balance)
     chain = _chain(result)
     if chain:
         console.print("why: " + " <- ".join(chain))
@@ -99,6 +104,26 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}"
 
 
+def _balance(result: RunResult) -> str:
+    """The zone and hour whose inflow or supply the events changed most, against the same hour without them."""
+    rows = result.tables["balance"]
+    if len(rows["time_h"]) == 0:
+        return ""
+    row = int((rows["unserved_mw"] + 1e-3 * abs(rows["net_inflow_change_mw"])).argmax())
+    parts = ", ".join(
+        f"{label} {rows[column][row]:+,.0f}"
+        for label, column in (
+            ("gas-fired", "gas_fired_change_mw"),
+            ("backup fuel", "backup_fuel_change_mw"),
+            ("other supply", "other_generation_change_mw"),
+            ("demand", "demand_change_mw"),
+            ("inflow", "net_inflow_change_mw"),
+            ("unserved", "unserved_mw"),
+        )
+    )
+    return f"{rows['name'][row]} at +{rows['time_h'][row]:g} h against no event (MW): {parts}"
+
+
 def _chain(result: RunResult) -> list[str]:
     """The first shed zone and what led to it."""
     for change in result.log:
@@ -107,3 +132,32 @@ def _chain(result: RunResult) -> list[str]:
                 f"{c.component} {c.to_state} (+{c.time_h:g} h)" for c in result.why(change.component, change.time_h)
             ]
     return []
+
+
+def print_assessment(console: Console, network: str, imports: str, result: AssessmentResult) -> None:
+    """Print the estimates of an adequacy assessment, each rounded to the first digit of its standard error."""
+    from rich.table import Table
+
+    method = result.method
+    console.print(
+        f"[bold]{network}[/bold]  {method.level} level, imports: {imports}, {result.n_samples:,} samples, "
+        f"{result.wall_s:.1f} s, {result.stopped}"
+    )
+    table = Table("what", "where", "value", "+-", "unit", box=None, pad_edge=False)
+    for estimate in result.estimates:
+        value, stderr = rounded(estimate.value, estimate.stderr)
+        table.add_row(estimate.name, estimate.scope, value, stderr, estimate.unit)
+    console.print(table)
+
+
+def rounded(value: float | None, stderr: float | None) -> tuple[str, str]:
+    """Value and standard error as text, both to the first significant digit of the standard error."""
+    if value is None:
+        return "-", "-"
+    if not stderr:
+        return f"{value:.6g}", "-"
+    digits = -math.floor(math.log10(stderr))
+    if digits < 0:
+        unit = 10.0**-digits
+        return f"{round(value / unit) * unit:,.0f}", f"{round(stderr / unit) * unit:,.0f}"
+    return f"{value:,.{digits}f}", f"{stderr:.{digits}f}"

@@ -6,8 +6,10 @@ nothing changes, so energy is the sum of power times duration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
+
+from gridsim.results.metrics import Estimate
 
 Columns = Mapping[str, Any]
 
@@ -45,6 +47,7 @@ TABLES: dict[str, tuple[ColumnSpec, ...]] = {
         ("wind_mw", "f8", "of it wind"),
         ("solar_mw", "f8", "of it sun"),
         ("other_mw", "f8", "of it everything else"),
+        ("storage_mw", "f8", "stores, discharging positive"),
         ("import_mw", "f8", "bought at the zone's borders"),
         ("net_inflow_mw", "f8", "flow over branches into the zone less out of it"),
         ("gas_fired_available_mw", "f8", "what gas-fired machines could give on gas"),
@@ -111,7 +114,7 @@ TABLES: dict[str, tuple[ColumnSpec, ...]] = {
         ("name", "str", "zone"),
         ("gas_fired_change_mw", "f8", "machines on gas, against the same hour without events"),
         ("backup_fuel_change_mw", "f8", "machines on their backup fuel"),
-        ("other_generation_change_mw", "f8", "all other machines and own borders"),
+        ("other_generation_change_mw", "f8", "all other machines, stores and own borders"),
         ("demand_change_mw", "f8", "demand and losses, price response taken off"),
         ("unserved_mw", "f8", "unserved now less then"),
         ("net_inflow_change_mw", "f8", "flow into the zone = demand - unserved - generation changes"),
@@ -145,6 +148,31 @@ TABLES: dict[str, tuple[ColumnSpec, ...]] = {
         ColumnSpec("cause_id", "i4", "the change that made it; -1: a root"),
     ),
 }
+
+
+METRICS = (
+    ColumnSpec("name", "str", "as in docs/metrics.md"),
+    ColumnSpec("scope", "str", "system, zone:NAME, class:NAME ..."),
+    ColumnSpec("value", "f8", "the number; null where it cannot be stated"),
+    ColumnSpec("stderr", "f8", "standard error; null for one trajectory"),
+    ColumnSpec("ci_low", "f8", "95 % interval"),
+    ColumnSpec("ci_high", "f8", "95 % interval"),
+    ColumnSpec("unit", "str", "unit"),
+    ColumnSpec("n", "i4", "samples"),
+)
+
+
+def metric_columns(metrics: Iterable[Estimate]) -> Columns:
+    """Estimates as columns of the metrics table."""
+    rows = list(metrics)
+    return {
+        spec.name: [_number(getattr(row, spec.name)) if spec.kind == "f8" else getattr(row, spec.name) for row in rows]
+        for spec in METRICS
+    }
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 class Sink(Protocol):

@@ -8,13 +8,15 @@ starts are ``ac_ladder``'s for both.
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gridsim.model.system import GridSystem
-from gridsim.model.table import F8, I4
+from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.ac_ladder import (
     MAX_ITERATIONS,
     RUNGS,
@@ -27,9 +29,18 @@ from gridsim.solvers.ac_ladder import (
     injections,
 )
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
-from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.operating_point import OperatingPoint, idle_point
 from gridsim.solvers.pandapower import PandapowerNewton, admittances, to_pandapower
-from gridsim.solvers.participation import BASE_MVA, Sources, sources, split_reactive
+from gridsim.solvers.participation import (
+    BASE_MVA,
+    HELD_TOLERANCE_PU,
+    Sources,
+    bus_sum,
+    held_buses,
+    shunt_status,
+    sources,
+    split_reactive,
+)
 
 
 class AcMethod(StrEnum):
@@ -71,7 +82,7 @@ class AcSolution(NamedTuple):
     q_border_mvar: F8
     imbalance_mw: float
     island: I4
-    live: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    live: B1
 
 
 class LightsimNewton:
@@ -105,7 +116,8 @@ class LightsimNewton:
 class AcModel:
     """Power flow of one system's operating points; keeps the last voltages as the next start (``reset`` forgets them).
 
-    Results do not depend on the start beyond the Newton tolerance as long as both starts lead to a solution.
+    The start decides the rung and, where a state has two solutions, which is found; else it moves results by no more
+    than the Newton tolerance.
     """
 
     def __init__(
@@ -116,26 +128,47 @@ class AcModel:
         *,
         q_limits: bool = True,
     ):
-        """``base``: any valid operating point, only to build the pandapower net from; ``None``: the winter peak.
+        """``base``: any operating point, only to build the pandapower net from; ``None``: everything idle.
 
         ``q_limits`` False lets every machine hold its voltage at any reactive power.
         """
         self.system = system
         self.q_limits = q_limits
         self.method = AcMethod(method)
-        net = to_pandapower(system, base)
+        net = to_pandapower(system, idle_point(system) if base is None else base)
         self.network = AcNetwork(system, admittances(system, net))
         self._probe = LightsimNewton()
         self._newton: Newton = self._probe if self.method is AcMethod.FAST else PandapowerNewton(system, net)
         self._last: C16 | None = None
 
+    def with_borders(self, in_service: B1) -> AcModel:
+        """A model of the same system with other borders in service, sharing everything else; starts flat."""
+        other = copy.copy(self)
+        other.system = self.system.replace(borders=dataclasses.replace(self.system.borders, in_service=in_service))
+        other.network = self.network.with_system(other.system)
+        if self.method is AcMethod.PANDAPOWER:
+            other._newton = PandapowerNewton(other.system, to_pandapower(other.system, idle_point(other.system)))
+        other._last = None
+        return other
+
     def reset(self) -> None:
         """Forget the last voltages: the next solve starts flat. To be called where a new trajectory begins."""
         self._last = None
 
-    def solve(self, point: OperatingPoint) -> AcSolution:
-        """Solve one operating point. A state without a solution is an outcome (``converged`` False), never an error."""
+    def solve(self, point: OperatingPoint, start: AcSolution | None = None) -> AcSolution:
+        """Solve one operating point. A state without a solution is an outcome (``converged`` False), never an error.
+
+        ``start``: a converged solution of a similar point to start from, voltages and reactive limits, instead of the
+        last voltages; the result is then a function of the point and ``start`` alone.
+        """
         system, network = self.system, self.network
+        if start is not None:
+            self._last = None
+            if start.converged:
+                self._last = (start.vm_pu * np.exp(1j * np.radians(start.va_degree))).astype(np.complex128)
+        warm = self._last
+        # the first guess of what holds its voltage; rounds correct it
+        held = None if warm is None else np.abs(np.abs(warm) - network.setpoint_pu) < HELD_TOLERANCE_PU
         topology = network.topology(point.branch_out)
         have = sources(system, point, topology.island)
         injection = injections(network, point, have)
@@ -150,7 +183,7 @@ class AcModel:
         reasons: list[str] = []
         iterations = 0
         for number in np.flatnonzero(have.live):
-            solution = ladder.climb(int(number), self._last)
+            solution = ladder.climb(int(number), warm, held)
             bus = topology.networks[number].bus
             rungs.append(solution.rung)
             iterations += solution.iterations
@@ -171,6 +204,92 @@ class AcModel:
         converged = bool(rungs) and RUNGS.index(worst) < RUNGS.index(Rung.DC_ONLY)
         self._last = v if converged else None
         return self._solution(point, topology, have, v, dc_angle, q_source, imbalance, worst, reasons, iterations)
+
+    def lightsim_grid(self, point: OperatingPoint, solution: AcSolution | None = None) -> Any:
+        """Give lightsim2grid's own grid model of a moment, for its batch classes: lines, then transformers, as ours.
+
+        Each bus whose voltage is held has one generator of 0 MW with the bus's participation, everything else is
+        a fixed injection. With a ``solution`` the buses at a reactive limit give that limit and take their share of
+        its imbalance; without one every regulating source holds its voltage. One island is expected.
+        """
+        from lightsim2grid.network import LSGrid
+
+        system, network = self.system, self.network
+        topology = network.topology(point.branch_out)
+        have = sources(system, point, topology.island)
+        injection = injections(network, point, have)
+        p, q = injection.p_pu * BASE_MVA, injection.q_pu * BASE_MVA
+        held = have.regulates.copy()
+        if solution is not None:
+            held = held_buses(system, have, solution.vm_pu)
+            limited = have.gen_regulates & ~held[system.generators.bus]
+            q += bus_sum(system.generators.bus, np.where(limited, solution.q_gen_mvar, 0.0), network.n_buses)
+            p += np.where(held, 0.0, injection.weight * solution.imbalance_mw)
+        n_lines, n_buses = len(system.lines), network.n_buses
+        y, from_bus, to_bus = network.admittances, network.from_bus, network.to_bus
+        ratio = np.sqrt((y.ytt / y.yff).real)
+        series = -y.yft * ratio
+        z, shunt = 1.0 / series, 2.0 * (y.ytt - series)
+        grid = LSGrid()
+        grid.set_sn_mva(BASE_MVA)
+        grid.set_init_vm_pu(1.0)
+        grid.init_bus(n_buses, 1, system.buses.vn_kv, n_lines, len(ratio) - n_lines)
+        line, trafo = slice(0, n_lines), slice(n_lines, None)
+        half = shunt[line] / 2.0
+        grid.init_powerlines_full(z[line].real, z[line].imag, half, half, from_bus[line], to_bus[line])
+        count = len(ratio) - n_lines
+        grid.init_trafo(
+            z[trafo].real, z[trafo].imag, shunt[trafo], ratio[trafo], np.zeros(count), [True] * count, from_bus[trafo],
+            to_bus[trafo], True,
+        )  # fmt: skip
+        on = shunt_status(system, topology.status)
+        grid.init_shunt(np.zeros(len(on)), system.shunts.q_mvar * 1.0, system.shunts.bus)
+        for position in np.flatnonzero(~on):
+            grid.deactivate_shunt(int(position))
+        empty, nowhere = np.zeros(0), np.zeros(0, dtype=np.int32)
+        grid.init_loads(empty, empty, nowhere)
+        buses = np.arange(n_buses, dtype=np.int32)
+        wide = np.full(n_buses, 1e9)
+        grid.init_sgens(p, np.where(held, 0.0, q), -wide, wide, -wide, wide, buses)
+        gens = np.flatnonzero(held).astype(np.int32)
+        wide = wide[: len(gens)]
+        grid.init_generators(np.zeros(len(gens)), network.setpoint_pu[gens], -wide, wide, gens)
+        grid.init_storages(empty, empty, nowhere)
+        weight = injection.weight[gens]
+        if not weight.any():
+            weight = (gens == have.reference[0]).astype(float)
+        for gen in np.flatnonzero(weight > 0):
+            grid.add_gen_slackbus(int(gen), float(weight[gen]))
+        for branch in np.flatnonzero(~topology.status):
+            if branch < n_lines:
+                grid.deactivate_powerline(int(branch))
+            else:
+                grid.deactivate_trafo(int(branch) - n_lines)
+        return grid
+
+    def contingencies(self, point: OperatingPoint, branches: I4, solution: AcSolution | None = None) -> tuple[C16, B1]:
+        """Voltages (n_branches_out, n_buses) complex pu after the loss of each branch alone, and which converged.
+
+        lightsim2grid's contingency analysis: one symbolic factorisation for all. What holds its voltage before the
+        outage (see ``lightsim_grid``) holds it after; the branches' loss must not split the network, nor switch a
+        shunt. NaN where not converged.
+        """
+        from lightsim2grid.contingencyAnalysis import ContingencyAnalysisCPP
+
+        order = np.argsort(branches, kind="stable")
+        grid = self.lightsim_grid(point, solution)
+        analysis = ContingencyAnalysisCPP(grid)
+        analysis.add_multiple_n1([int(branch) for branch in branches])
+        start = np.ones(self.network.n_buses, dtype=np.complex128)
+        if solution is not None:
+            start = (solution.vm_pu * np.exp(1j * np.radians(solution.va_degree))).astype(np.complex128)
+        analysis.compute(start, MAX_ITERATIONS, TOLERANCE_PU)
+        v = np.full((len(branches), self.network.n_buses), np.nan + 0j)
+        converged = np.zeros(len(branches), dtype=bool)
+        v[order] = analysis.get_voltages()
+        converged[order] = analysis.converged_mask()
+        v[~converged] = np.nan
+        return v, converged
 
     def _solution(
         self,

@@ -8,6 +8,7 @@ until that A is the island's (the losses' change with A is small, so A settles i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -20,12 +21,13 @@ from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum, reactive_load_mvar
 
 TOLERANCE_PU = 1e-9  # of the Newton mismatch: 1e-7 MW
-SHARING_TOLERANCE_PU = 1e-8
+SHARING_TOLERANCE_PU = 1e-8  # 1e-6 MW of a bus's share in an imbalance
 Q_TOLERANCE_PU = 1e-6
 VM_TOLERANCE_PU = 1e-6
 MAX_ITERATIONS = 20
-MAX_ROUNDS = 30
-MAX_RETURNS = 2  # of a bus from its reactive limit to its setpoint, then it stays: no endless exchange
+MAX_ROUNDS = 60
+ALL_AT_ONCE = 8  # rounds in which every bus that should change does; then one a round, which ends most exchanges
+MAX_RETURNS = 8  # of a bus from its reactive limit to its setpoint; one more and the start has failed
 LOWEST_VM_PU = 0.5  # below it a solution is the lower branch of the nose curve, not a state of the grid
 N_NAMED = 3
 
@@ -129,44 +131,49 @@ class Ladder:
         self.network, self.topology, self.have = network, topology, have
         self.injection, self.newton, self.probe = injection, newton, probe
         self.q_limits = q_limits
+        self._dc_angles: dict[int, F8 | None] = {}
 
-    def climb(self, number: int, warm: C16 | None) -> IslandSolution:
+    def climb(self, number: int, warm: C16 | None, held: B1 | None = None) -> IslandSolution:
         """Try warm, flat and DC starts, then without reactive limits, then the DC approximation alone.
 
-        ``warm``: voltages of the whole system (n_buses,) from an earlier solution, or None.
+        The DC start is the cautious one: machines go to their limits one at a time, the worst first, which finds
+        solutions that limiting many at once overshoots.
+        ``warm``: voltages of the whole system (n_buses,) from an earlier solution, or None; ``held`` (n_buses,): what
+        held its voltage there, the first guess of the warm start (None: every source that regulates).
         """
         bus = self.topology.networks[number].bus
-        flat = np.ones(len(bus), dtype=np.complex128)
         iterations = 0
-        if warm is not None and np.isfinite(warm[bus]).all():
-            solution = self._rounds(number, warm[bus], self.q_limits, Rung.WARM)
-            iterations += solution.iterations
-            if solution.rung is not Rung.NONE:
-                return solution
-        solution = self._rounds(number, flat, self.q_limits, Rung.FLAT)
-        iterations += solution.iterations
-        if solution.rung is not Rung.NONE:
-            solution.iterations = iterations
-            return solution
+        for limits in (True, False) if self.q_limits else (False,):
+            for rung, start, guess in self._starts(number, warm, held):
+                solution = self._rounds(
+                    number, start, guess, limits, rung if limits == self.q_limits else Rung.RELAXED_Q
+                )
+                iterations += solution.iterations
+                if solution.rung is not Rung.NONE:
+                    solution.iterations = iterations
+                    return solution
         angle = self._dc(number)
-        steps = [(flat, False, Rung.RELAXED_Q)] if self.q_limits else []
-        if angle is not None:
-            start = np.exp(1j * angle)
-            steps = [(start, self.q_limits, Rung.DC_START), *((start, *step[1:]) for step in steps), *steps]
-        for start, limits, rung in steps:
-            solution = self._rounds(number, start, limits, rung)
-            iterations += solution.iterations
-            if solution.rung is not Rung.NONE:
-                solution.iterations = iterations
-                return solution
-        reason = self._diagnosis(number, flat if angle is None else np.exp(1j * angle))
+        start = np.ones(len(bus), dtype=np.complex128) if angle is None else np.exp(1j * angle)
+        reason = self._diagnosis(number, start)
         unknown = np.full(len(bus), np.nan)
         if angle is None:
             return IslandSolution(Rung.NONE, unknown + 0j, np.nan, unknown, iterations, reason)
         # the angles alone are meant: a modulus of 1 is no voltage
         return IslandSolution(Rung.DC_ONLY, np.exp(1j * angle), np.nan, unknown, iterations, reason)
 
-    def _rounds(self, number: int, start: C16, limits: bool, rung: Rung) -> IslandSolution:
+    def _starts(self, number: int, warm: C16 | None, held: B1 | None) -> Iterator[tuple[Rung, C16, B1]]:
+        """Rung, voltages and a first guess of the buses that hold theirs."""
+        bus = self.topology.networks[number].bus
+        regulates = self.have.regulates[bus]
+        if warm is not None and np.isfinite(warm[bus]).all():
+            guess = regulates if held is None else regulates & held[bus]
+            yield Rung.WARM, warm[bus], guess if guess.any() else regulates
+        yield Rung.FLAT, np.ones(len(bus), dtype=np.complex128), regulates
+        angle = self._dc(number)
+        if angle is not None:
+            yield Rung.DC_START, np.exp(1j * angle), regulates
+
+    def _rounds(self, number: int, start: C16, guess: B1, limits: bool, rung: Rung) -> IslandSolution:
         """Newton solutions until no bus changes between held and limited and the imbalance is shared by weight."""
         bus, y_bus = self.topology.networks[number]
         schedule = self.injection.p_pu[bus] + 1j * self.injection.q_pu[bus]
@@ -174,13 +181,15 @@ class Ladder:
         setpoint = self.network.setpoint_pu[bus]
         q_min, q_max = self.have.q_min_mvar[bus] / BASE_MVA, self.have.q_max_mvar[bus] / BASE_MVA
         regulates = self.have.regulates[bus]
-        held = regulates.copy()
-        q_source = np.zeros(len(bus))
+        held = guess if limits else regulates
+        q_source = np.where(held | ~regulates, 0.0, np.where(np.abs(start) < setpoint, q_max, q_min))
         returns = np.zeros(len(bus), dtype=np.int64)
-        imbalance, iterations = 0.0, 0
+        iterations = 0
         v = start
-        for _ in range(MAX_ROUNDS):
-            task = self._task(number, v, schedule, held, weight, imbalance, q_source, setpoint)
+        asked = float((v * np.conj(y_bus @ v) - schedule).real.sum())  # the losses at the start decide the first guess
+        before: tuple[float, float] | None = None
+        for number_of_rounds in range(MAX_ROUNDS):
+            task = self._task(number, v, schedule, held, weight, asked, q_source, setpoint)
             result = self.newton.newton(task) if len(bus) > 1 else NewtonResult(True, task.v0, 0)
             iterations += result.iterations
             if not result.converged or not (np.abs(result.v) > LOWEST_VM_PU).all():
@@ -196,11 +205,14 @@ class Ladder:
                 if shared:
                     reason = self._relaxed(bus, excess, over) if rung is Rung.RELAXED_Q else ""
                     return IslandSolution(rung, v, imbalance, q_source, iterations, reason)
+                before, asked = (asked, imbalance), _secant(before, asked, imbalance)
                 continue
             vm = np.abs(v)
             at_max = regulates & ~held & (q_source >= q_max)
             beyond = np.where(at_max, vm - setpoint, setpoint - vm)  # more than the setpoint asks for
-            back = regulates & ~held & (beyond > VM_TOLERANCE_PU) & (returns < MAX_RETURNS)
+            back = regulates & ~held & (beyond > VM_TOLERANCE_PU)
+            if (returns[back] >= MAX_RETURNS).any():
+                break
             if shared and not over.any() and not back.any():
                 return IslandSolution(rung, v, imbalance, q_source, iterations)
             if over.any() and not (held & ~over).any() and not back.any():
@@ -208,9 +220,15 @@ class Ladder:
                 over[last] = False  # someone has to hold the voltage; refused below if it is the only one left
                 if not over.any():
                     break
+            if number_of_rounds >= (0 if rung is Rung.DC_START else ALL_AT_ONCE):
+                over, back = _one(over, excess, back, beyond)
             q_source = np.where(over, np.clip(q_source, q_min, q_max), q_source)
             held = (held & ~over) | back
             returns += back
+            if over.any() or back.any():
+                before, asked = None, imbalance
+            else:
+                before, asked = (asked, imbalance), _secant(before, asked, imbalance)
         return IslandSolution(Rung.NONE, v, np.nan, q_source, iterations)
 
     def _task(
@@ -233,12 +251,18 @@ class Ladder:
         return NewtonTask(self.topology, number, v0, s_pu, held, reference, weights, extra, limited)
 
     def _dc(self, number: int) -> F8 | None:
+        """Angles of the DC approximation, None if it has none; computed once."""
+        if number not in self._dc_angles:
+            self._dc_angles[number] = self._solve_dc(number)
+        return self._dc_angles[number]
+
+    def _solve_dc(self, number: int) -> F8 | None:
         bus = self.topology.networks[number].bus
         p = self.injection.p_pu[bus]
         weight = self.injection.weight[bus]
         try:
             return self.network.dc_angles(self.topology, number, p - weight * p.sum(), int(self.have.reference[number]))
-        except np.linalg.LinAlgError:
+        except RuntimeError:  # scipy's word for a singular factor
             return None
 
     def _relaxed(self, bus: I4, excess: F8, over: B1) -> str:
@@ -275,3 +299,23 @@ class Ladder:
             f"{names[bus[k]]} {best[k].real * BASE_MVA:+.0f} MW {best[k].imag * BASE_MVA:+.0f} Mvar" for k in order
         )
         return f"largest mismatch: {listed}"
+
+
+def _one(over: B1, excess: F8, back: B1, beyond: F8) -> tuple[B1, B1]:
+    """The single change that is most due: the largest excess of reactive power, else the largest of voltage."""
+    one = np.zeros(len(over), dtype=bool)
+    none = one.copy()
+    if over.any():
+        one[int(np.argmax(np.where(over, excess, -1.0)))] = True
+        return one, none
+    if back.any():
+        one[int(np.argmax(np.where(back, beyond, -1.0)))] = True
+    return none, one
+
+
+def _secant(before: tuple[float, float] | None, asked: float, found: float) -> float:
+    """The imbalance to ask for next, so that the one found is the one asked; ``before``: the last (asked, found)."""
+    if before is None or asked == before[0]:
+        return found
+    slope = (found - before[1]) / (asked - before[0])
+    return found if abs(slope) > 0.5 else asked + (found - asked) / (1.0 - slope)

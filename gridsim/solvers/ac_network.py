@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
@@ -96,6 +98,13 @@ class AcNetwork:
         self._indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         self._topologies: OrderedDict[bytes, AcTopology] = OrderedDict()
 
+    def with_system(self, system: GridSystem) -> AcNetwork:
+        """The same network under other sources: ``system`` differs in machines, borders or loads alone."""
+        other = copy.copy(self)
+        other.system = system
+        other.setpoint_pu = voltage_setpoints(system)
+        return other
+
     def topology(self, branch_out: I4) -> AcTopology:
         """Give islands and admittances without these branches, computed once while they stay in use."""
         status = branch_status(self.system, branch_out)
@@ -130,9 +139,9 @@ class AcNetwork:
         return AcTopology(status, island, y_bus, int(island.max(initial=-1)) + 1)
 
     def flows(self, v: C16, status: B1) -> Flows:
-        """Flows at complex voltages ``v`` (n_buses,) pu; NaN voltages give NaN flows, branches out give 0."""
+        """Flows at complex voltages ``v`` (..., n_buses) pu; NaN voltages give NaN flows, branches out give 0."""
         y = self.admittances
-        v_from, v_to = v[self.from_bus], v[self.to_bus]
+        v_from, v_to = v[..., self.from_bus], v[..., self.to_bus]
         i_from, i_to = y.yff * v_from + y.yft * v_to, y.ytf * v_from + y.ytt * v_to
         s_from, s_to = v_from * np.conj(i_from) * BASE_MVA, v_to * np.conj(i_to) * BASE_MVA
         loading = 100.0 * np.maximum(
@@ -153,14 +162,13 @@ class AcNetwork:
         used = topology.status & (topology.island[self.from_bus] == number)
         i, j = local[self.from_bus[used]], local[self.to_bus[used]]
         series = self._dc_susceptance[used]
-        susceptance = np.zeros((len(bus), len(bus)))
-        np.add.at(susceptance, (i, i), series)
-        np.add.at(susceptance, (j, j), series)
-        np.add.at(susceptance, (i, j), -series)
-        np.add.at(susceptance, (j, i), -series)
-        keep = np.arange(len(bus)) != local[reference]
-        angle = np.zeros(len(bus))
-        angle[keep] = np.linalg.solve(susceptance[np.ix_(keep, keep)], p_pu[keep])
+        n = len(bus)
+        entries = (np.concatenate([series, series, -series, -series]), (np.r_[i, j, i, j], np.r_[i, j, j, i]))
+        keep = np.flatnonzero(np.arange(n) != local[reference])
+        angle = np.zeros(n)
+        if len(keep):
+            reduced = sparse.csc_matrix(entries, shape=(n, n))[keep][:, keep].tocsc()
+            angle[keep] = splu(reduced).solve(p_pu[keep])
         return angle
 
     def dc_flows(self, angle: F8, status: B1) -> F8:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase, DispatchSolution, DispatchState, Topology
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
@@ -18,6 +18,8 @@ from gridsim.solvers.highs import solve_highs
 
 #: Topologies kept: an outage lasts tens of hours, so a few dozen sets cover the recent past.
 N_TOPOLOGIES = 64
+#: Shedding or store movement above which a warm-started answer is counted, hence solved again from the merit order.
+COUNTED_MW = 1e-4
 
 
 class DispatchMethod(StrEnum):
@@ -58,6 +60,7 @@ class DispatchSolver:
         self._workspaces: dict[int, Workspace] = {}
         self._order: MeritOrder | None = None
         self._prices: tuple[F8, F8, F8]
+        self._load_exists: NDArray[np.bool_] | None = None
         self._warm = np.zeros(2 * (case.n_buses + 1), dtype=np.int32)
 
     def topology(self, out_branch: Sequence[int] | ArrayLike = ()) -> Topology:
@@ -73,14 +76,24 @@ class DispatchSolver:
             self._topologies.move_to_end(key)
         return topology
 
-    def solve(self, state: DispatchState, warm: I4 | None = None) -> DispatchSolution:
-        """Solve one state; ``warm`` is the ``basis`` of an earlier solution of this case and saves time."""
+    def solve(
+        self, state: DispatchState, warm: I4 | None = None, *, stores: Sequence[int] | ArrayLike = ()
+    ) -> DispatchSolution:
+        """Solve one state; ``warm`` is the ``basis`` of an earlier solution of this case and saves time.
+
+        A state that sheds more than COUNTED_MW, or moves one of the supply columns ``stores`` by more, is solved again
+        from the merit order, so that what is counted is a function of the state and not of the way to it.
+        """
         if self.options.min_mw:
             dearest = float(np.max(state.penalty, initial=0.0))
             state = state._replace(penalty=np.full_like(state.penalty, dearest))
         self.solves += 1
         if self.options.method == DispatchMethod.KERNEL:
             solution = self._solve_kernel(state, warm)
+            if warm is not None and solution.status == OPTIMAL:
+                moved = np.abs(solution.p_mw[np.asarray(stores, dtype=np.int64)])
+                if solution.shed_mw.sum() > COUNTED_MW or np.any(moved > COUNTED_MW):
+                    solution = self._solve_kernel(state, None)
             if solution.status == OPTIMAL:
                 return solution
             self.fallbacks += 1
@@ -94,14 +107,27 @@ class DispatchSolver:
 
     def _solve_kernel(self, state: DispatchState, warm: I4 | None) -> DispatchSolution:
         order = self.merit_order(state)
-        arrays = [np.ascontiguousarray(a, dtype=np.float64) for a in state[1:]]
-        arrays = [a if a.flags.writeable else a.copy() for a in arrays]
         n_warm = 0
         if warm is not None and warm.size <= self._warm.size:
             n_warm = warm.size
             self._warm[:n_warm] = warm
         ws = self._workspace(state.demand_mw.shape[1])
-        status = solve_dispatch(state.topology, self.case.gen_bus, *arrays, order, ws, self._warm, n_warm)
+        status = solve_dispatch(
+            state.topology,
+            self.case.gen_bus,
+            _plain(state.lo_mw),
+            _plain(state.hi_mw),
+            _plain(state.cost),
+            _plain(state.spill_cost),
+            _plain(state.demand_mw),
+            _plain(state.penalty),
+            _plain(state.row_lo_mw),
+            _plain(state.row_hi_mw),
+            order,
+            ws,
+            self._warm,
+            n_warm,
+        )
         return DispatchSolution(
             p_mw=ws.p_mw.copy(),
             spill_mw=ws.spill_mw.copy(),
@@ -116,7 +142,14 @@ class DispatchSolver:
         )
 
     def merit_order(self, state: DispatchState) -> MeritOrder:
-        """Give the merit order at the state's prices; the last one is kept while prices stay the same."""
+        """Give the merit order at the state's prices, kept while prices and the places of load stay the same."""
+        exists = state.demand_mw > 0.0
+        known = self._load_exists
+        if known is None or known.shape != exists.shape:
+            self._order, known = None, exists
+        elif np.any(exists & ~known):
+            self._order, known = None, known | exists
+        self._load_exists = known
         if self._order is not None and all(
             new is old or np.array_equal(new, old)
             for new, old in zip((state.cost, state.spill_cost, state.penalty), self._prices, strict=True)
@@ -129,6 +162,7 @@ class DispatchSolver:
             *self._prices,
             segments=self.options.segments,
             perturb=self.options.perturb,
+            load_exists=self._load_exists,
         )
         return self._order
 
@@ -138,3 +172,8 @@ class DispatchSolver:
             ws = make_workspace(self.case.n_buses, self.case.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
             self._workspaces[n_classes] = ws
         return ws
+
+
+def _plain(array: F8) -> F8:
+    """Give the array as the one kind that the kernel is compiled for: contiguous, writable float64."""
+    return np.require(array, np.float64, ["C", "W"])

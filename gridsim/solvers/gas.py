@@ -14,6 +14,7 @@ end of the network, where pressure falls first.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ CUT_COST: dict[str, float] = {
 }
 _SUPPLY_AT_PLAN = ("import", "transit_in")
 HOURS_PER_DAY = 24.0
+_SOLVED_KEPT = 64  # a day's hours ask for a few different balances
 
 
 class GasConditions(NamedTuple):
@@ -71,7 +73,7 @@ class GasStocks(NamedTuple):
 
 
 class GasBalance:
-    """The gas network of one system, solved step by step; holds no state between calls."""
+    """The gas network of one system, solved step by step; an answer depends on its call alone."""
 
     def __init__(self, system: GridSystem):
         self.system = system
@@ -81,6 +83,7 @@ class GasBalance:
         demand = system.gas_demand
         self._cut_cost = np.array([CUT_COST[gas_class] for gas_class in demand.gas_class.tolist()])
         self._matrix = self._balance_matrix()
+        self._solved: OrderedDict[bytes, F8] = OrderedDict()
         self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
 
     def _balance_matrix(self) -> coo_array:
@@ -192,17 +195,29 @@ class GasBalance:
         wanted = np.zeros(self._n_nodes)
         np.add.at(wanted, system.gas_demand.node, demand_mcm_per_d)
         np.add.at(wanted, system.gas_to_power.node[links], asked_power)
-        answer = linprog(
-            cost, A_eq=self._matrix, b_eq=wanted, bounds=np.column_stack([np.zeros(len(upper)), upper]), method="highs"
-        )
-        # Cutting everything and moving nothing is always feasible and every column is boxed.
-        assert answer.status == 0, f"gas balance: {answer.message}"
-        x = np.clip(answer.x, 0.0, upper)
+        x = self._optimum(cost, upper, wanted)
         sizes = [len(pipes), len(pipes), len(supply), len(storage), self._n_nodes, self._n_nodes, len(demand_mcm_per_d)]
         forward, backward, supplied, stored, drawn, refilled, cut, power_cut = np.split(x, np.cumsum(sizes))
         power = power_asked_mcm_per_d.copy()
         power[links] = asked_power - power_cut
         return GasStep(forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn)
+
+    def _optimum(self, cost: F8, upper: F8, wanted: F8) -> F8:
+        """Columns that meet ``wanted`` at least cost within 0 and ``upper``; equal questions are answered once."""
+        key = upper.tobytes() + wanted.tobytes() + cost.tobytes()
+        x = self._solved.get(key)
+        if x is None:
+            bounds = np.column_stack([np.zeros(len(upper)), upper])
+            answer = linprog(cost, A_eq=self._matrix, b_eq=wanted, bounds=bounds, method="highs")
+            # Cutting everything and moving nothing is always feasible and every column is boxed.
+            assert answer.status == 0, f"gas balance: {answer.message}"
+            x = np.clip(answer.x, 0.0, upper)
+            self._solved[key] = x
+            if len(self._solved) > _SOLVED_KEPT:
+                self._solved.popitem(last=False)
+        else:
+            self._solved.move_to_end(key)
+        return x
 
     def advance(self, stocks: GasStocks, step: GasStep, conditions: GasConditions, dt_h: float) -> GasStocks:
         """Stocks after ``dt_h`` hours of ``step``; the linepack of sections that are out is lost to their nodes."""

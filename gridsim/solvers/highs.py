@@ -7,11 +7,13 @@ Parallelizing the dual revised simplex method, Math. Prog. Comp. 10, 2018).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import sparse
 from scipy.optimize import OptimizeResult, linprog
 
-from gridsim.kernels.arrays import DispatchCase, DispatchSolution, DispatchState
+from gridsim.kernels.arrays import F8, DispatchCase, DispatchSolution, DispatchState
 from gridsim.kernels.dispatch_order import N_SEGMENTS, SEGMENT_STEP, perturbed_costs
 
 #: ``status`` of a DispatchSolution that HiGHS did not solve to optimality: this plus linprog's own code.
@@ -68,10 +70,19 @@ def solve_highs(
     )
 
 
-def _linprog(
-    case: DispatchCase, state: DispatchState, tolerance: float, n_segments: int, perturb: bool
-) -> OptimizeResult:
-    """Columns: p, w (n_gens each), s (n_segments x n_buses x n_classes), angle (n_buses), flow (n_rows).
+class Statement(NamedTuple):
+    """The problem as ``minimise cost x, matrix x = right_hand, bounds[:, 0] <= x <= bounds[:, 1]``."""
+
+    cost: F8
+    matrix: sparse.csr_array
+    right_hand: F8
+    bounds: F8
+
+
+def state_problem(case: DispatchCase, state: DispatchState, *, n_segments: int = 1, perturb: bool = False) -> Statement:
+    """State one dispatch with every row.
+
+    Columns: p, w (n_gens each), s (n_segments x n_buses x n_classes), angle (n_buses), flow (n_rows).
 
     Equalities: bus balances, then one definition of the flow per row. The angle is measured in MW over the median
     series susceptance, which keeps the coefficients near 1.
@@ -136,11 +147,18 @@ def _linprog(
             ),
         ]
     )
+    return Statement(cost=c, matrix=a_eq, right_hand=b_eq, bounds=bounds)
+
+
+def _linprog(
+    case: DispatchCase, state: DispatchState, tolerance: float, n_segments: int, perturb: bool
+) -> OptimizeResult:
+    problem = state_problem(case, state, n_segments=n_segments, perturb=perturb)
     return linprog(
-        c,
-        A_eq=a_eq,
-        b_eq=b_eq,
-        bounds=bounds,
+        problem.cost,
+        A_eq=problem.matrix,
+        b_eq=problem.right_hand,
+        bounds=problem.bounds,
         method="highs-ds",
         options={"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance},
     )

@@ -33,6 +33,18 @@ class OperatingPoint(NamedTuple):
     gen_committed: B1
 
 
+def idle_point(system: GridSystem) -> OperatingPoint:
+    """Every machine in service synchronised at 0 MW, no load, nothing out."""
+    return OperatingPoint(
+        p_gen_mw=np.zeros(len(system.generators)),
+        p_border_mw=np.zeros(len(system.borders)),
+        p_storage_mw=np.zeros(len(system.storages)),
+        p_load_mw=np.zeros(len(system.loads)),
+        branch_out=np.empty(0, dtype=np.int32),
+        gen_committed=system.generators.in_service.copy(),
+    )
+
+
 class PeakHour(NamedTuple):
     """Month (0 is January), day type and hour of the base state."""
 
@@ -95,7 +107,7 @@ def base_point(system: GridSystem, packed: Packed | None = None, *, loss_share: 
     reserve_share = np.where(buses.zone >= 0, reserve[np.maximum(buses.zone, 0)], 0.0)
     losses = 1.0 + (system.loss_share if loss_share is None else loss_share)
 
-    solver = DispatchSolver(packed.case, DispatchOptions(method=DispatchMethod.HIGHS))
+    solver = DispatchSolver(packed.case, DispatchOptions(method=DispatchMethod.HIGHS, segments=False, perturb=False))
     first = _dispatch(packed, solver, hour, forced, available, load_mw * (losses + reserve_share[system.loads.bus]))
     may_idle = gens.in_service & ((gens.p_min_mw <= 0.0) | ((gens.profile >= 0) & (available > 0.0)))
     committed = (first.p_mw[packed.gen_columns] > COMMITTED_MW) | (forced > 0.0) | may_idle

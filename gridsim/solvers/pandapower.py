@@ -20,6 +20,7 @@ from gridsim.solvers.participation import (
     BASE_MVA,
     Sources,
     branch_status,
+    held_buses,
     reactive_load_mvar,
     shunt_status,
     sources,
@@ -29,8 +30,6 @@ from gridsim.solvers.participation import (
 
 if TYPE_CHECKING:
     from gridsim.solvers.ac import AcSolution
-
-HELD_TOLERANCE_PU = 1e-7
 
 
 class PandapowerNewton:
@@ -145,7 +144,7 @@ def solved_pandapower(system: GridSystem, point: OperatingPoint, solution: AcSol
     if not solution.converged:
         return net
     have = sources(system, point, solution.island)
-    held = have.regulates & (np.abs(solution.vm_pu - voltage_setpoints(system)) < HELD_TOLERANCE_PU)
+    held = held_buses(system, have, solution.vm_pu)
     holds = have.gen_regulates & held[system.generators.bus]
     write_machines(net, system, have, solution.p_gen_mw, solution.p_border_mw, solution.q_gen_mvar, holds)
     weight = np.zeros(len(system.buses))
@@ -158,7 +157,7 @@ def solved_pandapower(system: GridSystem, point: OperatingPoint, solution: AcSol
             reference[number] = members[int(np.argmax(weight[members]))]
     write_slack(net, system, have, reference[have.live])
     # pandapower keeps the slack's angle 0; ours is the reference's, the same but where that bus is at a reactive limit
-    pp.runpp(net, lightsim2grid=False, calculate_voltage_angles=True, trafo_model="t", tolerance_mva=1e-6)
+    pp.runpp(net, lightsim2grid=False, calculate_voltage_angles=True, trafo_model="t", tolerance_mva=1e-7)
     return net
 
 

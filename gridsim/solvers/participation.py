@@ -11,6 +11,7 @@ from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
 
 BASE_MVA = 100.0  # of every per-unit number in the AC solver
+HELD_TOLERANCE_PU = 1e-7
 
 
 class Sources(NamedTuple):
@@ -79,7 +80,8 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
     """
     gens, borders = system.generators, system.borders
     n_buses, n_islands = len(system.buses), int(island.max(initial=-1)) + 1
-    gen_on = point.gen_committed & gens.in_service
+    # condensers and fixed reactive sources have no power to commit: they are on while in service
+    gen_on = (point.gen_committed | (gens.p_max_mw <= 0.0)) & gens.in_service
     gen_regulates = gen_on & (gens.q_max_mvar > gens.q_min_mvar)
     regulating_bus = gens.bus[gen_regulates]
     q_min = bus_sum(regulating_bus, gens.q_min_mvar[gen_regulates], n_buses)
@@ -115,6 +117,11 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
     live &= bus_sum(island, bus_weight, n_islands) > 0
     reference[~live] = -1
     return Sources(gen_on, gen_regulates, q_min, q_max, regulates, gen_weight, border_weight, live, reference)
+
+
+def held_buses(system: GridSystem, have: Sources, vm_pu: F8) -> B1:
+    """(n_buses,) bool: the regulating sources hold their setpoint in a solution, none is at its reactive limit."""
+    return have.regulates & (np.abs(vm_pu - voltage_setpoints(system)) < HELD_TOLERANCE_PU)
 
 
 def split_reactive(system: GridSystem, have: Sources, q_bus_mvar: F8) -> tuple[F8, F8]:

@@ -43,6 +43,8 @@ class NormalWeather:
         self._gen_site = site[system.generators.bus]
         self._load_site = site[system.loads.bus]
         self._gas_site = _nearest_site(system)
+        curves = np.where(system.generators.heat_led, system.generators.heat_curve, -1)
+        self._heat_led = [(curve, np.flatnonzero(curves == curve)) for curve in np.unique(curves[curves >= 0]).tolist()]
         self._is_wind = system.generators.fuel == "wind"
         self._is_solar = system.generators.fuel == "solar"
 
@@ -65,11 +67,11 @@ class NormalWeather:
         gen_share = np.where(self._is_wind, np.minimum(gen_share * wind_factor, 1.0), gen_share)
         gen_share = np.where(self._is_solar, np.minimum(gen_share * solar_factor, 1.0), gen_share)
         heat_min = np.zeros(len(generators))
-        for gen in np.flatnonzero(generators.heat_led):
-            gen_day_c = day_c[self._gen_site[gen]] if self._gen_site[gen] >= 0 else HEATING_BALANCE_C
-            low, high = system.heat_curves.shares(int(generators.heat_curve[gen]), gen_day_c)
-            gen_share[gen] *= high
-            heat_min[gen] = min(float(low), gen_share[gen])
+        padded_day_c = np.append(day_c, HEATING_BALANCE_C)
+        for curve, gens in self._heat_led:
+            low, high = system.heat_curves.shares(curve, padded_day_c[self._gen_site[gens]])
+            gen_share[gens] *= high
+            heat_min[gens] = np.minimum(low, gen_share[gens])
         heating_k = _at_site(np.maximum(HEATING_BALANCE_C - day_c, 0.0), self._load_site)
         normal_k = _at_site(np.maximum(HEATING_BALANCE_C - normal_day_c, 0.0), self._load_site)
         loads = system.loads

@@ -30,12 +30,24 @@ def test_run_writes_a_complete_folder_and_only_json_on_stdout(tmp_path):
     names = {metric["name"] for metric in answer["metrics"]}
     assert {"EUE", "LOLH", "section_loading_max", "reserve_margin_mw_min", "fuel_days_min", "co2_t"} <= names
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["status"] == "complete" and manifest["network_hash"]
+    assert manifest["status"] == "complete" and len(manifest["network_hash"]) == len(manifest["code_hash"]) == 64
     for table, columns in TABLES.items():
         file = tmp_path / "out" / (f"{table}.parquet" if table == "events" else f"{table}/part-000000.parquet")
         assert pq.read_schema(file).names == [column.name for column in columns]
         assert (tmp_path / "out" / f"{table}.csv").is_file()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    (tmp_path / "short.yaml").write_text(
+        SHORT + "events:\n  - {id: a, at: +1h, kind: plant_outage, target: aksu_gres}\n"
+    )
+    for out in ("one", "two"):
+        assert gridsim("run", "short.yaml", "--out", out, "--seed", "5", cwd=tmp_path).returncode == 0
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.parquet"))
+    assert len(files) == len(TABLES) + 1
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 
 
 def test_existing_folder_is_never_overwritten_without_force(tmp_path):

@@ -52,7 +52,7 @@ def check_every_interval(result: RunResult) -> int:
         served = np.zeros(len(system.buses))
         np.add.at(served, system.loads.bus, (load_mw - unserved) * (1.0 + solves["loss_share"][row]))
         balance = np.bincount(island, weights=supply - served)
-        assert np.abs(balance).max() <= BALANCE_MW, f"{balance[np.abs(balance).argmax()]} MW out of balance at {time_h} h"
+        assert np.abs(balance).max() <= BALANCE_MW, f"out of balance at {time_h} h: {balance} MW"
     return len(solves["time_h"])
 
 

@@ -95,11 +95,21 @@ def test_capacitive_negative_and_reactive_loads_keep_the_power_flow() -> None:
     pp.create_load(net, 1, p_mw=0.0, q_mvar=4.0, name="reactive")
     pp.create_load(net, 1, p_mw=-6.0, q_mvar=1.0, name="negative")
     pp.create_sgen(net, 2, p_mw=3.0, q_mvar=-0.5, name="solar")
+    pp.create_sgen(net, 1, p_mw=-2.0, q_mvar=0.3, name="electrolyser")
+    pp.create_gen(net, 0, p_mw=-4.0, vm_pu=1.02, name="pump")
     system = assert_power_flow(net)
     names = system.generators.name.tolist()
     assert {"capacitive reactive", "reactive reactive", "negative reactive", "solar"} <= set(names)
-    assert system.loads.name.tolist() == ["town", "capacitive"]
+    assert system.loads.name.tolist() == ["town", "capacitive", "pump consumption", "electrolyser consumption"]
     assert system.generators.p_max_mw[names.index("negative reactive")] == 6.0
+
+
+def test_an_external_grid_without_a_useful_limit_takes_the_imbalance() -> None:
+    """case4gs limits it to 0 MW and lets it take -137 MW."""
+    import pandapower.networks
+
+    system = assert_power_flow(pandapower.networks.case4gs())
+    assert system.generators.p_max_mw[system.generators.position("ext_grid_0")] == pytest.approx(500.0)
 
 
 def test_shunts_impedances_and_stores_keep_the_power_flow() -> None:

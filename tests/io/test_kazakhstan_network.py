@@ -34,11 +34,12 @@ def in_percent_of(value: float, published: float, percent: float) -> bool:
     return abs(value - published) <= published * percent / 100
 
 
-def reachable(system: GridSystem, start: str, *, without: Iterable[str] = ()) -> set[str]:
-    """Names of the buses reached over branches in service, some buses taken away."""
+def reachable(system: GridSystem, start: str, *, without: Iterable[str] = (), opened: Iterable[int] = ()) -> set[str]:
+    """Names of the buses reached over branches in service, some buses taken away, some branches opened."""
     blocked = set(without)
     neighbours: dict[str, list[str]] = {}
     status = np.concatenate([system.lines.in_service, system.transformers.in_service])
+    status[list(opened)] = False
     for k in np.flatnonzero(status):
         a, b = str(system.buses.name[system.branch_from[k]]), str(system.buses.name[system.branch_to[k]])
         if a not in blocked and b not in blocked:
@@ -220,6 +221,7 @@ def test_forward_is_the_direction_the_section_is_named_after(kazakhstan: GridSys
         ("uralsk_atyrau", {"inder_220"}, {"atyrau_220", "karabatan_220"}),
         ("atyrau_mangystau", {"beyneu_220"}, {"aktau_220"}),
         ("tengiz_site", {"tengiz_220"}, {"kulsary_220"}),
+        ("zhezkazgan_kumkol", {"zhezkazgan_220"}, {"kumkol_220"}),
     ],
 )
 def test_forward_leads_from_the_first_named_area_to_the_last(
@@ -232,6 +234,16 @@ def test_forward_leads_from_the_first_named_area_to_the_last(
         ends = [str(kazakhstan.buses.name[b]) for b in (kazakhstan.branch_from[branch], kazakhstan.branch_to[branch])]
         start, end = ends if members.sign[k] > 0 else ends[::-1]
         assert start in first and end in last
+
+
+def test_north_south_and_the_kumkol_path_are_all_that_joins_the_south_to_the_north(kazakhstan: GridSystem) -> None:
+    """Ucharal and Dostyk hang on Aktogay, north of the cut."""
+    members, names = kazakhstan.interface_members, kazakhstan.interfaces.name.tolist()
+    cut = np.isin(members.interface, [names.index("north_south"), names.index("zhezkazgan_kumkol")])
+    left = reachable(kazakhstan, "gres1_500", opened=members.branch[cut].tolist())
+    buses, south = kazakhstan.buses, kazakhstan.zones.index("south")
+    southern = {str(name) for name, zone in zip(buses.name, buses.zone, strict=True) if zone == south}
+    assert left & southern == {"ucharal_220", "dostyk_220"}
 
 
 def test_kyrgyz_section_is_the_net_exchange(kazakhstan: GridSystem) -> None:

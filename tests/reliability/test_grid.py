@@ -11,6 +11,9 @@ from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.model.system import GridSystem
 from gridsim.reliability import SequentialMonteCarlo, assess, system_from_grid
+from gridsim.reliability.grid import join_areas
+from gridsim.reliability.nodal import NodalYears
+from gridsim.reliability.samplers import CopperYears, ZonalYears
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +79,20 @@ def test_a_system_without_load_is_refused(kazakhstan: GridSystem) -> None:
     )
     with pytest.raises(StudyError):
         system_from_grid(kazakhstan.replace(loads=idle))
+
+
+def test_areas_are_joined_by_the_branches_between_them(kazakhstan: GridSystem) -> None:
+    """On common random numbers a year's energy: copper plate <= areas <= every bus (each relaxes the next)."""
+    system = system_from_grid(read_network(network_folder("rts79")))
+    joined = join_areas(system)
+    assert len(joined.interface_name) == 5
+    assert all(name.startswith("t") for name in joined.interface_name)
+    copper, _ = CopperYears(system, 1, True).run(0, 24)
+    zonal, _ = ZonalYears(joined, 1, True, merged=False).run(0, 24)
+    nodal, _ = NodalYears(system, 1, True).run(0, 24)
+    tolerance_mwh = system.n_hours * 1e-4
+    assert (copper[:, 0, 3] <= zonal[:, 0, 3] + tolerance_mwh).all()
+    assert (zonal[:, 0, 3] <= nodal[:, 0, 3] + tolerance_mwh).all()
+    assert copper[:, 0, 3].sum() > 0
+    with pytest.raises(StudyError):
+        assess(system_from_grid(kazakhstan), SequentialMonteCarlo(years=1, level="zonal"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,22 @@ def at(system: GridSystem, p_gen_mw: Any, *, committed: Any = None, out: Any = (
     if committed is not None:
         point = point._replace(gen_committed=np.asarray(committed, dtype=bool))
     return point
+
+
+def random_states(system: GridSystem, point: OperatingPoint, n: int) -> Iterator[tuple[OperatingPoint, bool]]:
+    """States, and whether to forget the last voltages before them.
+
+    Zero to four branches out, up to a fifth of the machines out, load 50-130 %.
+    """
+    random = np.random.default_rng(20260101)
+    for _ in range(n):
+        out = random.choice(system.n_branches, random.integers(0, 5), replace=False)
+        committed = system.generators.in_service & (random.random(len(system.generators)) > random.uniform(0.0, 0.2))
+        scale = random.uniform(0.5, 1.3)
+        state = point._replace(
+            branch_out=np.sort(out).astype(np.int32),
+            gen_committed=committed,
+            p_gen_mw=point.p_gen_mw * scale,
+            p_load_mw=point.p_load_mw * scale * random.uniform(0.9, 1.1, len(system.loads)),
+        )
+        yield state, bool(random.random() < 0.5)

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
 from gridsim.kernels.arrays import DispatchCase, DispatchSolution, DispatchState
 from gridsim.kernels.flows import make_case
+from gridsim.model.pack import pack
 from gridsim.solvers.dispatch import DispatchSolver
 
 DATA = Path(__file__).parents[1] / "data"
@@ -100,11 +103,32 @@ def matpower_system(name: str) -> System:
     return _with_classes(name, case, capacity, cost, demand, rating)
 
 
+def kazakhstan_system() -> System:
+    """The bundled Kazakh network: winter-peak demand, contract imports, intact winter limits."""
+    system = read_network(network_folder("kazakhstan"))
+    packed = pack(system)
+    capacity = np.zeros(packed.n_columns)
+    capacity[packed.gen_columns] = system.generators.p_max_mw
+    capacity[packed.backup_columns] = 0.5 * system.generators.p_max_mw[packed.backup_gen]
+    capacity[packed.border_columns] = system.borders.contract_import_mw
+    row_lo, row_hi = packed.row_limits((), 1)
+    limit = np.minimum(-row_lo, row_hi)
+    return System(
+        name="kazakhstan",
+        case=packed.case,
+        capacity_mw=capacity,
+        cost=packed.cost,
+        demand_mw=packed.demand_by_tier(system.loads.p_mw),
+        penalty=packed.tiers.penalty,
+        row_limit_mw=np.where(np.isfinite(limit), limit, 1e6),
+    )
+
+
 def _with_classes(
     name: str, case: DispatchCase, capacity: np.ndarray, cost: np.ndarray, demand: np.ndarray, rating: np.ndarray
 ) -> System:
     share = np.random.default_rng(7).dirichlet([1.0, 1.0, 1.0], case.n_buses)
-    share[:: 4, 1] = 0.0  # not every class is everywhere
+    share[::4, 1] = 0.0  # not every class is everywhere
     share /= share.sum(axis=1, keepdims=True)
     through = np.add.reduceat(rating[case.interface_branch], case.interface_start[:-1])
     return System(
@@ -154,8 +178,8 @@ def generation_cost(state: DispatchState, solution: DispatchSolution) -> float:
 def kkt_residuals(case: DispatchCase, state: DispatchState, solution: DispatchSolution) -> tuple[float, float]:
     """Give the largest primal violation in MW and the largest dual one in money per MWh, from the solution alone.
 
-    Flows are those of the solution's own injections; prices are checked against the slope of every column that is not at
-    a bound, and against the sign that the bound asks for otherwise.
+    Flows are those of the solution's own injections; prices are checked against the slope of every column that is not
+    at a bound, and against the sign that the bound asks for otherwise.
     """
     p, w, s = solution.p_mw, solution.spill_mw, solution.shed_mw
     island, ptdf = state.topology.island, state.topology.row_ptdf

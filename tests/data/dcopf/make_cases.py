@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandapower as pp
-from pandapower.converter.pypower import to_ppc
 import pandapower.networks as pn
+from pandapower.converter.pypower import to_ppc
 
 HERE = Path(__file__).parent
 CASES = ("case9", "case14", "case24_ieee_rts", "case30", "case39", "case57", "case118", "case300")
@@ -37,9 +37,11 @@ def write(case: str) -> None:
             poly[3 - n :] = price[4 : 4 + n]
             if row[7] > 0:
                 c2, c1, c0 = poly
-                file.write(f"{number[int(row[0])]},{round(row[9], 6) + 0.0:.10g},{round(row[8], 6):.10g},{c2:.10g},{c1:.10g},{c0:.10g}\n")
+                limits = f"{round(row[9], 6) + 0.0:.10g},{round(row[8], 6):.10g}"
+                file.write(f"{number[int(row[0])]},{limits},{c2:.10g},{c1:.10g},{c0:.10g}\n")
     with open(folder / "branches.csv", "w", newline="\n") as file:
-        file.write(f"{line}; x times the tap ratio; 0 rating: no limit\nfrom_bus,to_bus,x_pu,shift_degree,rating_mw\n")
+        file.write(f"{line}; x times the tap ratio; 0 rating: no limit\n")
+        file.write("from_bus,to_bus,x_pu,shift_degree,rating_mw\n")
         for row in branch.real:
             if row[10] > 0:
                 tap = row[8] if row[8] != 0 else 1.0

@@ -1,0 +1,113 @@
+"""AC power flow and N-1 screening. Ratios are taken within one run: the machine's speed cancels."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridsim.io.read_network import read_network
+from gridsim.kernels.flows import islands
+from gridsim.model.system import GridSystem
+from gridsim.solvers.ac import AcModel
+from gridsim.solvers.operating_point import OperatingPoint, base_point
+from gridsim.solvers.screen import screen
+
+NETWORK = Path(__file__).parents[1] / "networks" / "kazakhstan"
+
+
+def single_branches(system: GridSystem) -> np.ndarray:
+    """Branches whose loss splits nothing and switches no shunt."""
+    n = len(system.buses)
+    status = system.branch_in_service.copy()
+    whole = islands(n, system.branch_from, system.branch_to, status).max()
+    fit = []
+    for branch in np.flatnonzero(status):
+        status[branch] = False
+        if islands(n, system.branch_from, system.branch_to, status).max() == whole and branch not in system.shunts.line:
+            fit.append(branch)
+        status[branch] = True
+    return np.array(fit, dtype=np.int32)
+
+
+def best_of(repeats: int, function: Any) -> float:
+    """Seconds of the fastest of some calls."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+class Kazakhstan:
+    """Winter peak of the bundled network."""
+
+    def setup(self) -> None:
+        self.system = read_network(NETWORK)
+        self.point = base_point(self.system)
+        self.model = AcModel(self.system, base=self.point)
+        self.reference = AcModel(self.system, "pandapower", self.point)
+        self.other = self.point._replace(p_load_mw=0.97 * self.point.p_load_mw, p_gen_mw=0.97 * self.point.p_gen_mw)
+        self.solution = self.model.solve(self.point)
+        self.reference.solve(self.point)
+        self.branches = single_branches(self.system)
+        self.free = AcModel(self.system, base=self.point, q_limits=False)
+        screen(self.system, self.point, model=self.model)
+
+    def _alternate(self, model: AcModel) -> None:
+        model.solve(self.other)
+        model.solve(self.point)
+
+    def time_solve_two_hours_warm(self) -> None:
+        self._alternate(self.model)
+
+    def time_solve_flat(self) -> None:
+        self.model.reset()
+        self.model.solve(self.point)
+
+    def time_screen_ac(self) -> None:
+        screen(self.system, self.point, model=self.model)
+
+    def time_screen_dc(self) -> None:
+        screen(self.system, self.point, ac=False)
+
+    def track_speed_over_pandapower(self) -> float:
+        """How many times faster than ``runpp`` for the same two hours, reactive limits on."""
+        return best_of(2, lambda: self._alternate(self.reference)) / best_of(20, lambda: self._alternate(self.model))
+
+    def track_n1_over_lightsim2grid(self) -> float:
+        """Our N-1 of the non-islanding outages, reactive limits off, flows included, over lightsim2grid's own loop."""
+        from lightsim2grid.contingencyAnalysis import ContingencyAnalysisCPP
+
+        flat = np.ones(len(self.system.buses), dtype=np.complex128)
+        names = [int(branch) for branch in self.branches]
+
+        def theirs() -> None:
+            analysis = ContingencyAnalysisCPP(self.free.lightsim_grid(self.point))
+            analysis.add_multiple_n1(names)
+            analysis.compute(flat.copy(), 20, 1e-9)
+            analysis.compute_power_flows()
+            analysis.compute_flows()
+
+        def ours() -> None:
+            v, _ = self.free.contingencies(self.point, self.branches)
+            status = np.repeat(self.system.branch_in_service[None, :], len(v), axis=0)
+            status[np.arange(len(v)), self.branches] = False
+            self.free.network.flows(v, status)
+
+        ours()
+        theirs()
+        return best_of(7, ours) / best_of(7, theirs)
+
+
+if __name__ == "__main__":
+    case = Kazakhstan()
+    case.setup()
+    point: OperatingPoint = case.point
+    print("screen ac s", best_of(3, case.time_screen_ac), "dc s", best_of(3, case.time_screen_dc))
+    print("two hours warm ms", 1e3 * best_of(20, case.time_solve_two_hours_warm))
+    print("speed over runpp", case.track_speed_over_pandapower())
+    print("n-1 over lightsim2grid", case.track_n1_over_lightsim2grid(), "outages", len(case.branches))

@@ -1,0 +1,55 @@
+"""Whole scenarios: reading, running, recording; on the bundled events, one repetition each (asv)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gridsim.engine.run import run
+from gridsim.engine.simulation import Simulation, make_ac_model, without_events
+from gridsim.io.read_scenario import read_scenario
+from gridsim.model.pack import pack
+from gridsim.model.scenario import AcMode
+from gridsim.solvers.dispatch import DispatchSolver
+
+
+class Events:
+    """A bundled event with its twin without events, after start-up (network read, kernels compiled)."""
+
+    params = (["bbs_pipeline_rupture", "renewable_lull", "north_south_transit_loss"], ["fast", "off"])
+    param_names = ("event", "ac")
+    number = 1
+    repeat = 3
+    timeout = 120
+
+    def setup(self, event: str, ac: str) -> None:
+        self.system, scenario = read_scenario(event)
+        self.scenario = dataclasses.replace(scenario, policy=dataclasses.replace(scenario.policy, ac=AcMode(ac)))
+        short = dataclasses.replace(self.scenario, horizon=dataclasses.replace(scenario.horizon, hours=1.0), events=())
+        run(self.system, short)
+
+    def time_run(self, event: str, ac: str) -> None:
+        run(self.system, self.scenario)
+
+    def peakmem_run(self, event: str, ac: str) -> None:
+        run(self.system, self.scenario)
+
+    def track_intervals(self, event: str, ac: str) -> int:
+        return len(run(self.system, self.scenario).tables["solves"]["time_h"])
+
+
+class Trajectory:
+    """Seven days of the renewable lull, one trajectory, hourly dispatch with an AC check each hour."""
+
+    number = 1
+    repeat = 3
+    timeout = 120
+
+    def setup(self) -> None:
+        system, scenario = read_scenario("renewable_lull")
+        self.scenario = dataclasses.replace(scenario, horizon=dataclasses.replace(scenario.horizon, hours=168.0))
+        self.packed = pack(system)
+        self.ac_model = make_ac_model(self.packed, AcMode.FAST)
+        Simulation(self.packed, without_events(self.scenario), DispatchSolver(self.packed.case), self.ac_model).run()
+
+    def time_trajectory(self) -> None:
+        Simulation(self.packed, self.scenario, DispatchSolver(self.packed.case), self.ac_model).run()

@@ -1,0 +1,79 @@
+"""Sampler: years and states per second, error reached in a fixed time, memory."""
+
+from __future__ import annotations
+
+import time
+
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
+from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_grid
+
+
+def _system(name: str, imports: str = "contract") -> AdequacySystem:
+    return system_from_grid(read_network(network_folder(name)), imports)
+
+
+class CopperYears:
+    """RTS-79 without a network; target 100,000 years/s per core, floor 60,000."""
+
+    timeout = 120
+
+    def setup(self) -> None:
+        self.system = _system("rts79")
+        assess(self.system, SequentialMonteCarlo(years=256))
+
+    def time_100_000_years(self) -> None:
+        assess(self.system, SequentialMonteCarlo(years=100_000, seed=1))
+
+    def track_years_per_s(self) -> float:
+        return max(assess(self.system, SequentialMonteCarlo(years=50_000, seed=1)).samples_per_s for _ in range(3))
+
+    def track_two_threads_over_one(self) -> float:
+        """Speed of two threads over one, best of three each."""
+        speed = [
+            max(assess(self.system, SequentialMonteCarlo(years=100_000, workers=w)).samples_per_s for _ in range(3))
+            for w in (1, 2)
+        ]
+        return speed[1] / speed[0]
+
+    def track_seconds_to_lolh_within_1_percent(self) -> float:
+        started = time.perf_counter()
+        assess(self.system, SequentialMonteCarlo(target_cov=0.01, metric="LOLH", seed=1))
+        return time.perf_counter() - started
+
+    def track_eue_stderr_percent_in_one_second(self) -> float:
+        return 100.0 * assess(self.system, SequentialMonteCarlo(max_wall_s=1.0, seed=1)).cov
+
+    def peakmem_1_000_000_years(self) -> None:
+        assess(self.system, SequentialMonteCarlo(years=1_000_000, seed=1, workers=2))
+
+
+class NodalSnapshots:
+    """RTS-79 at its buses over the year; target 12 us a state, sampling included."""
+
+    timeout = 300
+
+    def setup(self) -> None:
+        self.system = _system("rts79")
+        assess(self.system, SnapshotMonteCarlo(samples=4096, level="nodal"))
+
+    def track_us_per_state(self) -> float:
+        return 1e6 / max(
+            assess(self.system, SnapshotMonteCarlo(samples=200_000, level="nodal")).samples_per_s for _ in range(3)
+        )
+
+
+class NodalYears:
+    """Chronological years at every bus."""
+
+    params = (["rts79", "kazakhstan"],)
+    param_names = ("network",)
+    timeout = 600
+
+    def setup(self, network: str) -> None:
+        self.system = _system(network)
+        assess(self.system, SequentialMonteCarlo(years=1, level="nodal"))
+
+    def track_s_per_year(self, network: str) -> float:
+        years = 200 if network == "rts79" else 8
+        return 1.0 / assess(self.system, SequentialMonteCarlo(years=years, level="nodal")).samples_per_s

@@ -1,0 +1,176 @@
+"""The dispatch problem for programs: names in, frames out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from gridsim.errors import StudyError, nearest
+from gridsim.kernels.arrays import DispatchSolution, DispatchState
+from gridsim.model.pack import Packed, importable_mw, pack
+from gridsim.model.scenario import Imports
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8, I4
+from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
+
+
+@dataclass(frozen=True, eq=False)
+class DispatchResult:
+    """One answered dispatch. All MW; ``cost`` is generation cost in USD/h, unserved energy not included.
+
+    generators : name, p_mw (net of spill), spill_mw, available_mw; borders appear as sources too
+    loads : name, demand_mw, unserved_mw, price_response_mw
+    branches : name, flow_mw, limit_mw, price;  interfaces : name, flow_mw, limit_lo_mw, limit_hi_mw, price
+    buses : name, price (USD per MWh more at the bus)
+    """
+
+    generators: pd.DataFrame
+    loads: pd.DataFrame
+    branches: pd.DataFrame
+    interfaces: pd.DataFrame
+    buses: pd.DataFrame
+    cost: float
+    unserved_mw: float
+    status: int
+    pivots: int
+    solution: DispatchSolution
+
+
+def dispatch(
+    system: GridSystem,
+    *,
+    available_mw: ArrayLike | Mapping[str, float] | None = None,
+    demand_mw: ArrayLike | Mapping[str, float] | None = None,
+    outages: Sequence[str] = (),
+    imports: Imports | str = Imports.CONTRACT,
+    month: int = 1,
+    options: DispatchOptions | None = None,
+) -> DispatchResult:
+    """Serve demand at least cost within ratings and section limits, shedding by class as the last resort.
+
+    Parameters
+    ----------
+    available_mw
+        (n_gens,) MW, or MW by machine name for those that differ from ``p_max_mw``.
+    demand_mw
+        (n_loads,) MW, or MW by load name for those that differ from ``p_mw``. No losses are added.
+    outages
+        Names of lines, transformers, machines or borders that are out.
+
+    Raises StudyError for names the system does not have, wrong shapes and negative MW.
+    """
+    packed = pack(system)
+    available = _values(system.generators.name, system.generators.p_max_mw, available_mw, "available_mw")
+    available = np.where(system.generators.in_service, available, 0.0)
+    load_mw = _values(system.loads.name, system.loads.p_mw, demand_mw, "demand_mw")
+    load_mw = np.where(system.loads.in_service, load_mw, 0.0)
+    border_mw = importable_mw(system, imports)
+    out = _take_out(system, outages, available, border_mw)
+    hi = np.zeros(packed.n_columns)
+    hi[packed.gen_columns], hi[packed.border_columns] = available, border_mw
+    row_lo, row_hi = packed.row_limits(out, month)
+    solver = DispatchSolver(packed.case, options)
+    state = DispatchState(
+        solver.topology(out),
+        np.zeros(packed.n_columns),
+        hi,
+        packed.cost,
+        packed.spill_cost,
+        packed.demand_by_tier(load_mw),
+        packed.penalty,
+        row_lo,
+        row_hi,
+    )
+    return _result(packed, state, solver.solve(state), load_mw)
+
+
+def _values(names: ArrayLike, base: F8, given: ArrayLike | Mapping[str, float] | None, what: str) -> F8:
+    names = np.asarray(names)
+    values = base.copy()
+    if isinstance(given, Mapping):
+        at = {str(name): position for position, name in enumerate(names)}
+        for name, value in given.items():
+            if name not in at:
+                raise StudyError(f"{what}: no '{name}'; {nearest(name, at)}")
+            values[at[name]] = value
+    elif given is not None:
+        values = np.array(given, dtype=np.float64)
+        if values.shape != base.shape:
+            raise StudyError(f"{what}: shape {values.shape}; give {len(base)} values, in the system's order")
+    bad = np.flatnonzero(~(values >= 0.0) | np.isinf(values))
+    if len(bad):
+        raise StudyError(f"{what}: {values[bad[0]]} for '{names[bad[0]]}'; give a finite MW >= 0")
+    return values
+
+
+def _take_out(system: GridSystem, outages: Sequence[str], available: F8, border_mw: F8) -> I4:
+    """Positions of branches out, base outages included; machines and borders that are out lose their MW."""
+    out = set(np.flatnonzero(~system.branch_in_service).tolist())
+    for name in outages:
+        if system.lines.has(name):
+            out.add(system.lines.position(name))
+        elif system.transformers.has(name):
+            out.add(len(system.lines) + system.transformers.position(name))
+        elif system.generators.has(name):
+            available[system.generators.position(name)] = 0.0
+        elif system.borders.has(name):
+            border_mw[system.borders.position(name)] = 0.0
+        else:
+            tables = (system.lines, system.transformers, system.generators, system.borders)
+            known = [str(known) for table in tables for known in table.name]
+            raise StudyError(f"outages: no line, transformer, machine or border '{name}'; {nearest(name, known)}")
+    return np.array(sorted(out), dtype=np.int32)
+
+
+def _result(packed: Packed, state: DispatchState, solution: DispatchSolution, load_mw: F8) -> DispatchResult:
+    system, n_branches = packed.system, packed.system.n_branches
+    net = solution.p_mw - solution.spill_mw
+    responsive = packed.tiers.price_responsive
+    unserved = packed.shed_by_load(load_mw, np.where(responsive, 0.0, solution.shed_mw))
+    response = packed.shed_by_load(load_mw, np.where(responsive, solution.shed_mw, 0.0))
+    columns = np.r_[packed.gen_columns, packed.border_columns]
+    return DispatchResult(
+        generators=pd.DataFrame(
+            {
+                "name": np.concatenate([system.generators.name, system.borders.name]),
+                "p_mw": net[columns],
+                "spill_mw": solution.spill_mw[columns],
+                "available_mw": state.hi_mw[columns],
+            }
+        ),
+        loads=pd.DataFrame(
+            {
+                "name": system.loads.name,
+                "demand_mw": load_mw,
+                "unserved_mw": unserved,
+                "price_response_mw": response,
+            }
+        ),
+        branches=pd.DataFrame(
+            {
+                "name": system.branch_name,
+                "flow_mw": solution.flow_mw[:n_branches],
+                "limit_mw": state.row_hi_mw[:n_branches],
+                "price": solution.row_price[:n_branches],
+            }
+        ),
+        interfaces=pd.DataFrame(
+            {
+                "name": system.interfaces.name,
+                "flow_mw": solution.flow_mw[n_branches:],
+                "limit_lo_mw": state.row_lo_mw[n_branches:],
+                "limit_hi_mw": state.row_hi_mw[n_branches:],
+                "price": solution.row_price[n_branches:],
+            }
+        ),
+        buses=pd.DataFrame({"name": system.buses.name, "price": solution.price}),
+        cost=float(net @ packed.cost),
+        unserved_mw=float(unserved.sum()),
+        status=int(solution.status),
+        pivots=int(solution.pivots),
+        solution=solution,
+    )

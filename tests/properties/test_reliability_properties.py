@@ -1,0 +1,136 @@
+"""What must hold for any system: capacity never hurts, order never matters, failed machines deliver nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridsim.reliability import AdequacySystem, system_from_frames
+from gridsim.reliability.nodal import NodalYears
+from gridsim.reliability.samplers import CopperYears, ZonalYears
+
+AREAS = ("a", "b", "c")
+ENERGY = 3
+
+
+@st.composite
+def unit_frames(draw) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+    n = draw(st.integers(1, 6))
+    return pd.DataFrame(
+        {
+            "name": [f"u{i}" for i in range(n)],
+            "area": [draw(st.sampled_from(AREAS)) for _ in range(n)],
+            "p_max_mw": [float(draw(st.integers(0, 40))) for _ in range(n)],
+            "mttf_h": [draw(st.sampled_from([20.0, 90.0, 400.0])) for _ in range(n)],
+            "mttr_h": [draw(st.sampled_from([3.0, 25.0])) for _ in range(n)],
+        }
+    )
+
+
+def load_frame(level: float) -> pd.DataFrame:
+    hours = np.arange(96)
+    return pd.DataFrame(
+        {area: level * (1.0 + 0.5 * np.sin(hours / 24 * 2 * np.pi + k)) for k, area in enumerate(AREAS)}
+    )
+
+
+INTERFACES = pd.DataFrame(
+    {
+        "name": ["ab", "bc"],
+        "area_from": ["a", "b"],
+        "area_to": ["b", "c"],
+        "forward_mw": [15.0, 8.0],
+        "backward_mw": [5.0, 20.0],
+        "mttf_h": 60.0,
+        "mttr_h": 6.0,
+    }
+)
+BRANCHES = pd.DataFrame(
+    {
+        "name": ["ab", "bc", "ca"],
+        "from_bus": ["a", "b", "c"],
+        "to_bus": ["b", "c", "a"],
+        "x_pu": [0.1, 0.2, 0.1],
+        "limit_mw": [15.0, 8.0, 20.0],
+        "mttf_h": 60.0,
+        "mttr_h": 6.0,
+    }
+)
+
+
+def nodal_frames(units: pd.DataFrame, level: float) -> AdequacySystem:
+    return system_from_frames(units.rename(columns={"area": "bus"}), load_frame(level), branches=BRANCHES)
+
+
+def zonal_frames(units: pd.DataFrame, level: float) -> AdequacySystem:
+    return system_from_frames(units, load_frame(level), INTERFACES)
+
+
+def added(units: pd.DataFrame, area: str, mttf_h: float) -> pd.DataFrame:
+    more = pd.DataFrame({"name": ["new"], "area": [area], "p_max_mw": [12.0], "mttf_h": [mttf_h], "mttr_h": [10.0]})
+    return pd.concat([units, more], ignore_index=True)
+
+
+@given(unit_frames(), st.sampled_from(AREAS), st.floats(5.0, 30.0), st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_capacity_added_never_raises_unserved_energy(units: pd.DataFrame, area: str, level: float, seed: int) -> None:
+    """Sample by sample, on common random numbers, at every level (one class: penalty-weighted shedding is energy)."""
+    larger = added(units, area, 50.0)
+    zonal, zonal_larger = zonal_frames(units, level), zonal_frames(larger, level)
+    for sampler in (CopperYears, lambda *a: ZonalYears(*a, merged=False)):
+        before, _ = sampler(zonal, seed, True).run(0, 8)
+        after, _ = sampler(zonal_larger, seed, True).run(0, 8)
+        assert (after[:, 0, ENERGY] <= before[:, 0, ENERGY] + 1e-6).all()
+        assert (after[:, 0, :2] <= before[:, 0, :2]).all()
+
+
+@given(unit_frames(), st.sampled_from(AREAS), st.floats(5.0, 30.0), st.integers(0, 1000))
+@settings(max_examples=12, deadline=None)
+def test_capacity_added_never_raises_unserved_energy_at_nodal_level(
+    units: pd.DataFrame, area: str, level: float, seed: int
+) -> None:
+    before, _ = NodalYears(nodal_frames(units, level), seed, True).run(0, 4)
+    after, _ = NodalYears(nodal_frames(added(units, area, 50.0), level), seed, True).run(0, 4)
+    # below 1e-4 MW an hour counts nothing: a state may cross that line by up to it
+    assert (after[:, 0, ENERGY] <= before[:, 0, ENERGY] + 96 * 1.1e-4).all()
+
+
+@given(unit_frames(), st.floats(5.0, 30.0), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_the_order_of_rows_changes_nothing_but_rounding(units: pd.DataFrame, level: float, seed: int) -> None:
+    turned = units.iloc[::-1].reset_index(drop=True)
+    for frames in (zonal_frames,):
+        one, _ = ZonalYears(frames(units, level), seed, True, merged=False).run(0, 8)
+        other, _ = ZonalYears(frames(turned, level), seed, True, merged=False).run(0, 8)
+        np.testing.assert_allclose(one[:, 0], other[:, 0], rtol=1e-9, atol=1e-6)
+
+
+@given(st.floats(1.0, 50.0), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_a_failed_machine_delivers_nothing(level: float, seed: int) -> None:
+    """A machine that is practically always out leaves the whole demand unserved at every level."""
+    dead = pd.DataFrame({"name": ["u"], "area": "b", "p_max_mw": [500.0], "mttf_h": [1e-9], "mttr_h": [1e9]})
+    demand = load_frame(level).to_numpy().sum()
+    zonal = zonal_frames(dead, level)
+    for total in (
+        CopperYears(zonal, seed, True).run(0, 2)[0],
+        ZonalYears(zonal, seed, True, merged=False).run(0, 2)[0],
+        NodalYears(nodal_frames(dead, level), seed, True).run(0, 2)[0],
+    ):
+        np.testing.assert_allclose(total[:, 0, ENERGY], demand, rtol=1e-9)
+        assert (total[:, 0, 0] == 96).all()
+
+
+@given(unit_frames(), st.floats(5.0, 30.0), st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_less_network_never_serves_more(units: pd.DataFrame, level: float, seed: int) -> None:
+    """Copper plate serves at least what areas serve, and areas with interfaces at least what they serve alone."""
+    connected = zonal_frames(units, level)
+    alone = system_from_frames(units, load_frame(level))
+    copper, _ = CopperYears(connected, seed, True).run(0, 8)
+    zonal, _ = ZonalYears(connected, seed, True, merged=False).run(0, 8)
+    apart, _ = ZonalYears(alone, seed, True, merged=False).run(0, 8)
+    assert (copper[:, 0, ENERGY] <= zonal[:, 0, ENERGY] + 96 * 1.1e-4).all()
+    assert (zonal[:, 0, ENERGY] <= apart[:, 0, ENERGY] + 96 * 1.1e-4).all()

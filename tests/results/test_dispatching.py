@@ -1,0 +1,58 @@
+"""The public dispatch and screening: by hand on the two-area system of conftest, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+import gridsim
+from gridsim.errors import StudyError
+
+
+def value(frame, name: str, column: str) -> float:
+    return float(frame.loc[frame["name"] == name, column].iloc[0])
+
+
+def test_dispatch_by_hand(two_areas):
+    # South 300 MW: gas at 25 would serve 200, but coal at 10 comes first up to the section's 150.
+    result = gridsim.dispatch(two_areas())
+    assert value(result.interfaces, "north_south", "flow_mw") == pytest.approx(150)
+    assert value(result.generators, "coal_1", "p_mw") == pytest.approx(250)
+    assert value(result.generators, "gas_1", "p_mw") == pytest.approx(150)
+    assert result.cost == pytest.approx(250 * 10 + 150 * 25) and result.unserved_mw == pytest.approx(0)
+    # One more MW in the North costs 10, in the South 25; the section is worth the difference.
+    assert value(result.buses, "n1", "price") == pytest.approx(10, abs=1e-6)
+    assert value(result.buses, "s1", "price") == pytest.approx(25, abs=1e-6)
+    assert value(result.interfaces, "north_south", "price") == pytest.approx(15, abs=1e-6)
+
+
+def test_outage_and_names(two_areas):
+    result = gridsim.dispatch(two_areas(), outages=["n1_s1", "gas_1"], demand_mw={"s1_homes": 50})
+    # 60 MW through what is left, 150 asked: homes 50 and 10 of the factory are served.
+    assert result.unserved_mw == pytest.approx(90, abs=1e-4)
+    assert value(result.loads, "s1_factory", "unserved_mw") == pytest.approx(90, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"outages": ["n1_s2"]}, "n1_s1"),
+        ({"available_mw": {"coal": 3}}, "coal_1"),
+        ({"demand_mw": [1.0, 2.0]}, "3 values"),
+        ({"demand_mw": {"s1_homes": -1}}, ">= 0"),
+        ({"available_mw": {"coal_1": float("nan")}}, "finite"),
+        ({"imports": "some"}, "imports"),
+    ],
+)
+def test_dispatch_refuses(two_areas, arguments, words):
+    with pytest.raises(StudyError, match=words):
+        gridsim.dispatch(two_areas(), **arguments)
+
+
+def test_screen_frame_names_the_worst_and_gives_the_verdict(two_areas):
+    frame = gridsim.screen(two_areas(), ac=False)
+    assert set(frame["kind"]) == {"none", "line", "generator"} and len(frame) == 1 + 3 + 2
+    assert frame.attrs["n1_secure"] is False
+    trip = frame[frame["name"] == "n1_s1"].iloc[0]
+    # gas_1 must run at its 200 MW, so the section carries 100: over its 60 MW with one circuit out.
+    assert trip["worst_section"] == "north_south" and not trip["secure"]
+    assert trip["worst_section_percent"] == pytest.approx(100 * 100 / 60, rel=1e-6)

@@ -1,0 +1,164 @@
+"""The dispatch front door: oracle agreement on random states, warm starts, fallbacks, caches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dispatch_cases import generation_cost, kkt_residuals, matpower_system, random_state, reliability_system
+
+import gridsim.solvers.dispatch as module
+from gridsim.kernels.arrays import DispatchState
+from gridsim.kernels.dispatch_reference import solve_dispatch_reference
+from gridsim.kernels.flows import make_case
+from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
+from gridsim.solvers.highs import solve_highs
+
+PLAIN = DispatchOptions(segments=False, perturb=False)
+
+
+@pytest.fixture(scope="module")
+def rts79():
+    return reliability_system("rts79")
+
+
+@pytest.mark.parametrize("name", ["rts79", "rbts", "case30", "case118"])
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "plain"])
+def test_random_states_against_highs(name, shared):
+    """With sharing on, the kernel's bound flips and HiGHS's expanded columns must pick the very same buses."""
+    system = reliability_system(name) if name in ("rts79", "rbts") else matpower_system(name)
+    solver = DispatchSolver(system.case, DispatchOptions(segments=shared, perturb=shared))
+    rng = np.random.default_rng(11)
+    for _ in range(15):
+        state = random_state(system, solver, rng)
+        kernel = solver.solve(state)
+        highs = solve_highs(system.case, state, segments=shared, perturb=shared)
+        assert highs.status == 0
+        np.testing.assert_allclose(kernel.shed_mw.sum(axis=0), highs.shed_mw.sum(axis=0), atol=1e-5)
+        assert kernel.spill_mw.sum() == pytest.approx(highs.spill_mw.sum(), abs=1e-5)
+        assert generation_cost(state, kernel) == pytest.approx(generation_cost(state, highs), rel=1e-7, abs=1e-3)
+        primal, dual = kkt_residuals(system.case, state, kernel)
+        assert primal < 1e-6
+        if shared:
+            np.testing.assert_allclose(kernel.shed_mw, highs.shed_mw, atol=1e-5)
+            np.testing.assert_allclose(kernel.p_mw, highs.p_mw, atol=1e-5)
+        else:
+            assert dual < 1e-9 * state.penalty.max()
+    assert solver.fallbacks == 0
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "plain"])
+@pytest.mark.parametrize("name", ["rbts", "rts79"])
+def test_the_kernel_does_what_its_readable_twin_does(name, shared):
+    system = reliability_system(name)
+    solver = DispatchSolver(system.case, DispatchOptions(segments=shared, perturb=shared))
+    rng = np.random.default_rng(13)
+    for _ in range(6):
+        state = random_state(system, solver, rng)
+        kernel = solver.solve(state)
+        p_mw, spill_mw, shed_mw = solve_dispatch_reference(system.case, state, segments=shared, perturb=shared)
+        cost = state.cost @ p_mw + state.spill_cost @ spill_mw + np.sum(state.penalty * shed_mw)
+        assert kernel.cost == pytest.approx(cost, rel=1e-9)
+        if shared:  # without ties even the machines and loads are the same
+            np.testing.assert_allclose(kernel.p_mw, p_mw, atol=1e-6)
+            np.testing.assert_allclose(kernel.shed_mw, shed_mw, atol=1e-6)
+
+
+def test_the_residuals_see_a_wrong_answer(rts79):
+    solver = DispatchSolver(rts79.case, PLAIN)
+    state = random_state(rts79, solver, np.random.default_rng(2))
+    solution = solver.solve(state)
+    worse = solution._replace(p_mw=solution.p_mw + np.where(np.arange(solution.p_mw.size) == 3, 1e-3, 0.0))
+    assert kkt_residuals(rts79.case, state, worse)[0] > 9e-4
+    dearer = solution._replace(price=solution.price + 1.0)
+    assert kkt_residuals(rts79.case, state, dearer)[1] > 0.5
+
+
+def test_warm_starts_change_neither_what_is_counted_nor_the_cost(rts79):
+    solver = DispatchSolver(rts79.case)
+    rng = np.random.default_rng(4)
+    basis = None
+    shortages = 0
+    for _ in range(100):
+        state = random_state(rts79, solver, rng)
+        cold = solver.solve(state)
+        warm = solver.solve(state, basis)
+        if cold.shed_mw.sum() > module.COUNTED_MW:
+            shortages += 1
+            for a, b in zip(cold, warm, strict=True):
+                assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+        assert warm.cost == pytest.approx(cold.cost, rel=1e-9)
+        basis = warm.basis
+    assert 10 < shortages < 90
+
+
+def test_a_moving_store_is_solved_from_the_merit_order(rts79):
+    solver = DispatchSolver(rts79.case)
+    rng = np.random.default_rng(8)
+    state = random_state(rts79, solver, rng)
+    calm = state._replace(hi_mw=rts79.capacity_mw.copy(), lo_mw=np.zeros_like(state.lo_mw))
+    running = np.flatnonzero(solver.solve(calm).p_mw > 1.0)
+    warm = solver.solve(calm, solver.solve(state).basis, stores=running[:1])
+    assert warm.p_mw.tobytes() == solver.solve(calm).p_mw.tobytes()
+
+
+def test_a_basis_of_other_islands_or_another_network_is_no_harm(rts79):
+    solver = DispatchSolver(rts79.case)
+    state = random_state(rts79, solver, np.random.default_rng(1))
+    split = state._replace(topology=solver.topology([10, 4, 5]))
+    whole = state._replace(topology=solver.topology())
+    assert split.topology.island.max() > 0
+    for first, second in ((whole, split), (split, whole)):
+        warm = solver.solve(second, solver.solve(first).basis)
+        assert warm.cost == pytest.approx(solver.solve(second).cost, rel=1e-9)
+    nonsense = np.array([3, 3, -1, -2], dtype=np.int32)
+    assert solver.solve(whole, nonsense).cost == pytest.approx(solver.solve(whole).cost, rel=1e-9)
+    assert solver.fallbacks == 0
+
+
+def test_a_state_the_kernel_gives_up_is_solved_by_highs_and_counted(rts79, monkeypatch):
+    monkeypatch.setattr(module, "solve_dispatch", lambda *args: 1)
+    solver = DispatchSolver(rts79.case)
+    state = random_state(rts79, solver, np.random.default_rng(6))
+    solution = solver.solve(state)
+    assert (solver.solves, solver.fallbacks) == (1, 1)
+    assert solution.status == 0
+    assert solution.cost == pytest.approx(solve_highs(rts79.case, state).cost, rel=1e-9)
+
+
+def test_topologies_are_kept_by_their_outage_set(rts79, monkeypatch):
+    solver = DispatchSolver(rts79.case)
+    assert solver.topology([3, 1]) is solver.topology([1, 3, 3])
+    monkeypatch.setattr(module, "N_TOPOLOGIES", 2)
+    kept = solver.topology([5])
+    solver.topology([6])
+    solver.topology([7])
+    assert solver.topology([5]) is not kept
+    assert solver.topology([5]).row_ptdf.tobytes() == kept.row_ptdf.tobytes()
+
+
+def test_least_megawatts_ignore_the_classes():
+    demand = np.array([[30.0, 20.0], [10.0, 40.0]])
+    case = make_case(2, [0], [0], [1], [1.0], [True], [0], [], [])
+    # 40 MW are short, and every MW costs what the dearest class costs
+    for method in ("kernel", "highs"):
+        solver = DispatchSolver(case, DispatchOptions(method=method, min_mw=True, segments=False, perturb=False))
+        solution = solver.solve(
+            DispatchState(
+                topology=solver.topology(),
+                lo_mw=np.zeros(1),
+                hi_mw=np.array([60.0]),
+                cost=np.array([10.0]),
+                spill_cost=np.array([20.0]),
+                demand_mw=demand,
+                penalty=np.tile([2000.0, 2500.0], (2, 1)),
+                row_lo_mw=np.array([-100.0]),
+                row_hi_mw=np.array([35.0]),
+            )
+        )
+        assert solution.shed_mw.sum() == pytest.approx(40.0)
+        assert solution.price[1] == pytest.approx(2500.0)
+
+
+def test_options_refuse_an_unknown_method():
+    with pytest.raises(ValueError, match="simplex"):
+        DispatchOptions(method="simplex")

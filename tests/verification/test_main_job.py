@@ -1,0 +1,96 @@
+"""The main job as a planner would judge it: a rupture, its balance, and the power flow behind it.
+
+With a fraction below one only the shorter horizons are run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import numpy as np
+import pytest
+
+from gridsim.engine.run import RunResult, run
+from gridsim.io.read_scenario import read_scenario
+from gridsim.model.scenario import AcMode, Horizon
+
+FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
+
+
+def run_event(name: str, **policy: object) -> RunResult:
+    system, scenario = read_scenario(name)
+    return run(system, dataclasses.replace(scenario, policy=dataclasses.replace(scenario.policy, **policy)))
+
+
+@pytest.fixture(scope="module")
+def rupture() -> RunResult:
+    return run_event("bbs_pipeline_rupture")
+
+
+def section(result: RunResult, name: str, column: str) -> np.ndarray:
+    rows = result.tables["interfaces"]
+    return rows[column][rows["name"] == name]
+
+
+def test_plants_fall_hours_after_the_rupture_never_in_its_step(rupture):
+    hours = [metric.value for metric in rupture.metrics if metric.name == "survival_time_h"]
+    assert hours and 2 <= min(hours) <= 96
+
+
+def test_the_section_rises_by_what_the_balance_says(rupture):
+    balance = rupture.tables["balance"]
+    south = balance["name"] == "south"
+    assert np.abs(balance["residual_mw"]).max() < 0.1
+    change = -(
+        balance["gas_fired_change_mw"] + balance["backup_fuel_change_mw"] + balance["other_generation_change_mw"]
+    )
+    change += balance["demand_change_mw"] - balance["unserved_mw"]
+    np.testing.assert_allclose(balance["net_inflow_change_mw"][south], change[south], atol=0.1)
+    # While southern plants lack gas, more flows south than without the rupture, through the section above all.
+    lost = south & (balance["gas_fired_change_mw"] < -500)
+    assert lost.sum() >= 24
+    assert (balance["net_inflow_change_mw"][lost] > 0).all()
+    before = section(rupture, "north_south", "flow_mw")[:24].mean()
+    assert section(rupture, "north_south", "flow_mw")[lost[south]].mean() > before + 300
+
+
+@pytest.mark.parametrize("name", ["bbs_pipeline_rupture", "bbs_rupture_no_mazut"])
+def test_unserved_energy_only_behind_a_full_section(name, rupture):
+    result = rupture if name == "bbs_pipeline_rupture" else run_event(name)
+    zones = result.tables["zones"]
+    assert zones["unserved_mw"][zones["name"] != "south"].max() < 1e-3
+    unserved = zones["unserved_mw"][zones["name"] == "south"]
+    short = unserved > 1e-3
+    assert short.any()
+    assert (section(result, "north_south", "loading")[short] > 0.999).all()
+    assert (section(result, "north_south", "loading") <= 1 + 1e-6).all()
+
+
+def test_without_mazut_the_section_binds_longer_and_more_is_shed(rupture):
+    worse = run_event("bbs_rupture_no_mazut")
+    assert worse.metric("EUE") > 2 * rupture.metric("EUE")
+    assert worse.metric("LOLH") > rupture.metric("LOLH")
+
+
+def test_fast_and_pandapower_power_flow_give_the_same_tables():
+    system, scenario = read_scenario("winter_peak_day")
+    hours = 24 if FRACTION >= 1 else 2
+    horizon = Horizon(scenario.horizon.start.replace(hour=0 if FRACTION >= 1 else 17), hours)
+    scenario = dataclasses.replace(scenario, horizon=horizon)
+    tables = {}
+    for mode in (AcMode.FAST, AcMode.PANDAPOWER):
+        policy = dataclasses.replace(scenario.policy, ac=mode)
+        tables[mode] = run(system, dataclasses.replace(scenario, policy=policy)).tables
+    fast, slow = tables[AcMode.FAST], tables[AcMode.PANDAPOWER]
+    assert (fast["solves"]["ac_status"] == "ok").all() and (slow["solves"]["ac_status"] == "ok").all()
+    np.testing.assert_allclose(fast["buses"]["vm_pu"], slow["buses"]["vm_pu"], atol=1e-6)
+    np.testing.assert_allclose(fast["buses"]["va_degree"], slow["buses"]["va_degree"], atol=1e-4)
+    for table in ("zones", "generators", "lines", "interfaces"):
+        for column, values in fast[table].items():
+            if values.dtype.kind == "f":
+                np.testing.assert_allclose(
+                    values, slow[table][column], rtol=1e-6, atol=1e-4, err_msg=f"{table}.{column}"
+                )
+            else:
+                assert (values == slow[table][column]).all(), (table, column)
