@@ -154,11 +154,14 @@ def _demand(system: GridSystem, packed: Packed, shape: F8, column: I4) -> F8:
     load_mw = np.where(loads.in_service, loads.p_mw, 0.0)
     np.add.at(base, (column, loads.bus, packed.load_tier), load_mw * packed.load_sheddable_share)
     np.add.at(base, (column, loads.bus, packed.load_protected_tier), load_mw * (1.0 - packed.load_sheddable_share))
-    # one profile after the other: a matrix product's order of additions depends on the library's threads
-    demand = np.zeros((len(shape), n_buses, n_tiers))
+    # one profile after the other, at the places that have it: a matrix product's order of additions depends on the
+    # library's threads
+    by_place = np.zeros((n_buses * n_tiers, len(shape)))
     for profile in range(shape.shape[1]):
-        if base[profile].any():
-            demand += shape[:, profile, None, None] * base[profile]
+        flat = base[profile].reshape(-1)
+        for place in np.flatnonzero(flat):
+            by_place[place] += flat[place] * shape[:, profile]
+    demand = np.ascontiguousarray(by_place.T).reshape(len(shape), n_buses, n_tiers)
     return demand
 
 
