@@ -9,7 +9,8 @@ import numpy as np
 from gridsim.contingencies.effects import conditions
 from gridsim.engine.run import RunResult
 from gridsim.kernels.flows import islands
-from gridsim.weather.normal import NormalWeather
+from gridsim.model.scenario import WeatherFile
+from gridsim.weather.year import make_weather
 
 BALANCE_MW = 0.1
 TOLERANCE_MW = 1e-4
@@ -68,10 +69,10 @@ def demand_mw(result: RunResult, time_h: float) -> np.ndarray:
     step_h = scenario.horizon.step_minutes / 60
     tick_h = np.floor(time_h / step_h + 1e-9) * step_h
     anomaly = 0.0
-    if scenario.weather is not None:
+    if isinstance(scenario.weather, WeatherFile):
         values = scenario.weather.temperature_anomaly_k
         anomaly = values[min(int(tick_h), len(values) - 1)]
-    inputs = NormalWeather(result.system).at(
+    inputs = make_weather(result.system, scenario.weather, scenario.horizon.start).at(
         scenario.horizon.start + dt.timedelta(hours=float(tick_h)),
         temperature_anomaly_k=anomaly + state.temperature_k,
         wind_factor=state.wind_factor,
