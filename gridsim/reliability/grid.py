@@ -15,6 +15,7 @@ from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail, Store, two_state
 from gridsim.weather.normal import NormalWeather
+from gridsim.weather.sampled import SampledYear, sampled_year
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -23,8 +24,13 @@ YEAR_H = 8760
 DAY_H = 24
 
 
-def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> AdequacySystem:
+def system_from_grid(
+    system: GridSystem, imports: Imports | str = Imports.CONTRACT, weather: tuple[int, int] | None = None
+) -> AdequacySystem:
     """The sampler's view of a network: hourly demand and capacity of one year at normal weather.
+
+    ``weather`` (seed, year number): the generated weather year instead, from 1 July; load, wind, sun, hydro and heat
+    follow it hour by hour. It replaces hourly profiles.
 
     A system with hourly profiles is sampled over exactly their hours, from Monday, 1 January; any other over 8,760
     hours from 1 July to 30 June, so that no winter is cut (a 29 February is dropped). Capacity follows profiles, and
@@ -35,17 +41,24 @@ def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRA
     """
     if not system.loads.p_mw[system.loads.in_service].any():
         raise StudyError(f"{system.name}: no load in service; a system without load has no adequacy")
-    times = _hours(system)
-    shape = _shapes(system, times)
+    times = _hours(system, whole_year=weather is not None)
+    shape = _shapes(system, times) if weather is None else np.ones((len(times), 1))
+    year = None if weather is None else sampled_year(system, *weather, weekday=int(times[0].dayofweek))
     packed = pack(system)
     delivered = 1.0 / (1.0 + system.loss_share)
     n_buses = len(system.buses)
 
-    demand = _demand(system, packed, shape)
+    if year is None:
+        demand = _demand(system, packed, shape, system.loads.profile)
+    else:
+        demand = _demand(system, packed, np.ascontiguousarray(year.load_factor.T), year.load_row)
     firm = ~packed.tiers.price_responsive
     gens = system.generators
     in_service = np.flatnonzero(gens.in_service)
-    capacity_mw, profiles = _capacity(system, times, shape, in_service)
+    if year is None:
+        capacity_mw, profiles = _capacity(system, times, shape, in_service)
+    else:
+        capacity_mw, profiles = _capacity_of_year(system, year, in_service)
     borders = np.flatnonzero(system.borders.in_service)
     border_mw = importable_mw(system, imports)[borders]
     zones = list(system.zones)
@@ -112,9 +125,9 @@ def system_from_grid(system: GridSystem, imports: Imports | str = Imports.CONTRA
     )
 
 
-def _hours(system: GridSystem) -> pd.DatetimeIndex:
+def _hours(system: GridSystem, *, whole_year: bool = False) -> pd.DatetimeIndex:
     n_hours = system.hourly_profiles.value.shape[1]
-    if n_hours:
+    if n_hours and not whole_year:
         return pd.date_range("2001-01-01", periods=n_hours, freq="h")
     year = system.base_year or 2001
     times = pd.date_range(f"{year}-07-01", periods=YEAR_H + DAY_H, freq="h")
@@ -133,21 +146,22 @@ def _shapes(system: GridSystem, times: pd.DatetimeIndex) -> F8:
     return np.ascontiguousarray(shape)
 
 
-def _demand(system: GridSystem, packed: Packed, shape: F8) -> F8:
-    """(n_hours, n_buses, n_tiers) MW at the bus."""
+def _demand(system: GridSystem, packed: Packed, shape: F8, column: I4) -> F8:
+    """(n_hours, n_buses, n_tiers) MW at the bus; ``column`` (n_loads,) of shape (n_hours, n_columns) for each load."""
     loads = system.loads
     n_buses, n_tiers = len(system.buses), len(packed.tiers)
     base = np.zeros((shape.shape[1], n_buses, n_tiers))
     load_mw = np.where(loads.in_service, loads.p_mw, 0.0)
-    np.add.at(base, (loads.profile, loads.bus, packed.load_tier), load_mw * packed.load_sheddable_share)
-    np.add.at(
-        base, (loads.profile, loads.bus, packed.load_protected_tier), load_mw * (1.0 - packed.load_sheddable_share)
-    )
-    # one profile after the other: a matrix product's order of additions depends on the library's threads
-    demand = np.zeros((len(shape), n_buses, n_tiers))
+    np.add.at(base, (column, loads.bus, packed.load_tier), load_mw * packed.load_sheddable_share)
+    np.add.at(base, (column, loads.bus, packed.load_protected_tier), load_mw * (1.0 - packed.load_sheddable_share))
+    # one profile after the other, at the places that have it: a matrix product's order of additions depends on the
+    # library's threads
+    by_place = np.zeros((n_buses * n_tiers, len(shape)))
     for profile in range(shape.shape[1]):
-        if base[profile].any():
-            demand += shape[:, profile, None, None] * base[profile]
+        flat = base[profile].reshape(-1)
+        for place in np.flatnonzero(flat):
+            by_place[place] += flat[place] * shape[:, profile]
+    demand = np.ascontiguousarray(by_place.T).reshape(len(shape), n_buses, n_tiers)
     return demand
 
 
@@ -174,6 +188,20 @@ def _capacity(
             # own
             share = heat_share[int(g)] if gens.profile[g] < 0 else np.minimum(share, heat_share[int(g)])
         hours = gens.p_max_mw[g] * share
+        largest[position] = hours.max()
+        profiles.append(None if (hours == hours[0]).all() else hours)
+    return largest, profiles
+
+
+def _capacity_of_year(
+    system: GridSystem, year: SampledYear, in_service: NDArray[np.int64]
+) -> tuple[F8, list[F8 | None]]:
+    """As ``_capacity``, in a generated weather year."""
+    p_max_mw = system.generators.p_max_mw
+    profiles: list[F8 | None] = []
+    largest = np.empty(len(in_service))
+    for position, g in enumerate(in_service):
+        hours = p_max_mw[g] * year.gen_share[year.gen_row[g]]
         largest[position] = hours.max()
         profiles.append(None if (hours == hours[0]).all() else hours)
     return largest, profiles
