@@ -32,6 +32,7 @@ Progress = Callable[[float], None]
 
 _MOST_LOSS_SHARE = 0.15
 _AT_LIMIT = 0.999
+_RUPTURE = "pipeline_rupture"
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
 
@@ -65,12 +66,14 @@ class Simulation:
         self._weather = NormalWeather(self.system)
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
-        self._fuel = FuelSystem(packed, self._conditions())
+        start = self._conditions()
+        self._fuel = FuelSystem(packed, start, scenario.policy.gas, self._inputs(0, start))
         self._ac_model = ac_model
         self._rounds = Rounds()
         self._progress = progress
         self._armed = False
         self._sudden = False
+        self._bursts: list[tuple[int, float]] = []
         self._culprit = ""
         self._interval: Interval | None = None
         self._interval_start_s = 0
@@ -106,6 +109,8 @@ class Simulation:
         started = self._log_event(event)
         taken = self._take_stock(event)
         self._arm(event.id, sudden=True)
+        if event.kind == _RUPTURE:
+            self._bursts += [(self.system.gas_pipelines.position(t.name), event.magnitude) for t in event.targets]
         duration_h = event.duration_h
         if event.repair is not None:
             duration_h = draw_repair_h(event.repair, self._draw(event, "repair"))
@@ -124,6 +129,10 @@ class Simulation:
         while self.env.now + self.operator_delay_s < next_tick_s:
             yield wait(self.env, self.operator_delay_s, Priority.OPERATOR)
             self._arm("the operator's follow-up")
+
+    def _wake(self, delay_s: float, culprit: str) -> Process:
+        yield wait(self.env, max(math.ceil(delay_s), 1), Priority.OPERATOR)
+        self._arm(culprit)
 
     def _start_machine(self, ready_s: float) -> Process:
         yield wait(self.env, max(math.ceil(ready_s - self.env.now), 1), Priority.OPERATOR)
@@ -216,6 +225,9 @@ class Simulation:
         since_last_h = to_hours(now_s - self._interval_start_s)
         previous = self._interval
         self._close_interval(now_s)
+        for section, share in self._bursts:  # only now have the pipes come to this instant
+            self._fuel.rupture(section, share)
+        self._bursts.clear()
         state = self._conditions()
         inputs = self._inputs(now_s, state)
         dt_h = to_hours(min((now_s // self.step_s + 1) * self.step_s, self.horizon_s) - now_s)
@@ -228,7 +240,7 @@ class Simulation:
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
         fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
         linepack, yards, backup_days = (
-            self._fuel.gas_stocks.linepack_mcm,
+            self._fuel.gas.linepack_mcm,
             self._fuel.yard_days.copy(),
             self._fuel.backup_days,
         )
@@ -243,12 +255,16 @@ class Simulation:
             self._local_time(now_s).month,
             self._loss_share,
         )
-        gas = self._fuel.balance(dt_h, state, inputs, answer.p_main_mw)
+        gas, holds_h = self._fuel.balance(dt_h, state, inputs, fuel, answer.p_main_mw)
+        if holds_h < dt_h - 1e-9:
+            self.env.process(self._wake(holds_h * 3600.0, "gas pressure"))
+        vented = self._fuel.take_vented()
         out = state.out_branches(self.system)
         point = operating_point(answer, out)
         ac = self._solve_ac(point, answer)
-        self._interval = Interval(self._now_h, 0.0, inputs, answer, fuel, gas, linepack, yards, backup_days, out, ac)
+        self._interval = Interval(self._now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, out, ac)
         self._interval_start_s = now_s
+        self._feel_power(now_s, state, answer)
         self.points.append((self._now_h, point))
         self._log_outcome(answer, fuel)
         if answer.unserved_mw.sum() > SHORTFALL_TOLERANCE_MW:
@@ -281,6 +297,21 @@ class Simulation:
             self._loss_share = min(max(float(ac.losses_mw) / served_mw, 0.0), _MOST_LOSS_SHARE)
         return ac
 
+    def _feel_power(self, now_s: int, state: Conditions, answer: Redispatch) -> None:
+        """Gas facilities stop and start with the supply of their buses; a change asks for another resolve."""
+        bus, n_buses = self.system.loads.bus, len(self.system.buses)
+        load, cut = sum_at(bus, answer.load_mw, n_buses), sum_at(bus, answer.unserved_mw, n_buses)
+        share = np.divide(cut, load, out=np.zeros(n_buses), where=load > SHORTFALL_TOLERANCE_MW)
+        share[state.bus_out] = 1.0
+        scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
+        changed, next_s = self._fuel.feel_power(now_s, share, scarce)
+        for name, works in changed:
+            self.log.add(self._now_h, f"facility:{name}", "normal" if works else "no power", self._cause())
+        if changed:
+            self._arm(f"gas facility {changed[0][0]}")
+        if np.isfinite(next_s):
+            self.env.process(self._wake(next_s - now_s, "a restarted gas facility"))
+
     def _close_interval(self, now_s: int) -> None:
         """Let what held since the last resolve act on the stocks, and record it."""
         interval = self._interval
@@ -291,9 +322,9 @@ class Simulation:
             self.points.pop()
             return
         answer = interval.answer
-        self._fuel.advance(duration_h, answer.p_main_mw, answer.p_backup_mw[self.packed.backup_gen])
+        gas = self._fuel.advance(duration_h, answer.p_main_mw, answer.p_backup_mw[self.packed.backup_gen])
         self._operator.advance(answer, duration_h)
-        self.recorder.record(interval._replace(duration_h=duration_h))
+        self.recorder.record(interval._replace(duration_h=duration_h, gas=gas))
 
     # Causes
 

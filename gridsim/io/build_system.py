@@ -107,6 +107,7 @@ def build_system(
         reserve_mw=tuple(float(reserve_mw.get(zone, 0.0)) for zone in meta["zones"]),
         loss_share=meta["loss_share"],
         base_year=meta["base_year"],
+        gas=carriers.GasSettings(**meta["gas"]),
         licence=meta["licence"],
         content_hash=content_hash,
         interfaces=interfaces,

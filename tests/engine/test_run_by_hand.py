@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from gridsim.engine.run import RunResult, run
-from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Repair, Scenario, Target
+from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Repair, Scenario, Target
 
-OFF = Policy(imports=Imports.NONE, ac=AcMode.OFF)
+OFF = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.BALANCE)
 
 
 def scenario(*events: Event, hours: float = 12, policy: Policy = OFF) -> Scenario:

@@ -47,6 +47,9 @@ class PolicyKeys(Row):
 
     imports: Literal["none", "contract", "limit"] = column("What may be bought abroad", "contract")
     ac: Literal["fast", "pandapower", "off"] = column("Power flow after every dispatch", "fast")
+    gas: Literal["hydraulic", "balance"] = column(
+        "Gas network: pressures and linepack, or a daily transport balance", "hydraulic"
+    )
     operator_delay_minutes: float = column(
         "Ramping time the operator has at a sudden change", 15.0, unit="min", gt=0, le=240
     )
