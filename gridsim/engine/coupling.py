@@ -4,8 +4,8 @@ The only place where gas and power exchange values, in both directions, and the 
 
 Gas to power. At a resolve the gas network is asked what it could give if every plant ran as far as it can
 (capability); the dispatch chooses within it; then the network moves on with what is burnt. With pressures
-(``policy.gas: hydraulic``) it moves in steps of at most a quarter of an hour until the next resolve, or stops before the
-step in which a plant would get less than it burns: there the engine is woken for a new resolve. Nothing is iterated
+(``policy.gas: hydraulic``) it moves in steps of at most a quarter of an hour until the next resolve, or stops before
+the step in which a plant would get less than it burns: there the engine is woken for a new resolve. Nothing is iterated
 while nothing changes. A plant short of gas switches to its backup fuel after its switching time and back as soon as
 gas suffices.
 
@@ -34,9 +34,9 @@ from gridsim.weather.normal import HourInputs
 
 SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it could burn
 REORDER_H = 24.0
-REORDER_TENSE_H = 6.0
-REORDER_GROWN_H = 1.0  # at most this often because plants burn
-REORDER_GROWN_MCM_PER_D = 1.0  # this much more than was ordered for
+REORDER_TENSE_H = 3.0
+REORDER_GROWN_H = 3.0  # at most this often because plants burn
+REORDER_GROWN_MCM_PER_D = 2.0  # this much more than was ordered for
 LOST_BUS_SHARE = 0.5  # a facility stops when its bus is cut by more
 START_BURN_SHARE = 0.7  # of gas-fired capacity, for the state of the pipes before the horizon
 
@@ -280,6 +280,11 @@ class FuelSystem:
         self.gas: GasSide = (
             PressureGas(system, start, inputs, self.link_p_max_mw) if hydraulic else BalanceGas(system, start)
         )
+
+    def low_at_start(self) -> list[str]:
+        """Gas nodes with customers that start below their lowest delivery pressure."""
+        gas = self.gas
+        return gas.network.lowest_pressure_problem(gas.state) if isinstance(gas, PressureGas) else []
 
     @property
     def works(self) -> NDArray[np.bool_]:

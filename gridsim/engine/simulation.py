@@ -24,6 +24,7 @@ from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, k
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.solvers.gas_balance import GasStep
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs, NormalWeather
 
@@ -33,6 +34,8 @@ Progress = Callable[[float], None]
 _MOST_LOSS_SHARE = 0.15
 _AT_LIMIT = 0.999
 _RUPTURE = "pipeline_rupture"
+_KEPT_CLASSES = ("households", "heating")
+_CITY_SHORT_SHARE = 0.99
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
 
@@ -74,6 +77,8 @@ class Simulation:
         self._armed = False
         self._sudden = False
         self._bursts: list[tuple[int, float]] = []
+        self._ramp_s, self._ramp_h = -1, 0.0
+        self._ramp_from_mw: F8 | None = None
         self._culprit = ""
         self._interval: Interval | None = None
         self._interval_start_s = 0
@@ -81,6 +86,8 @@ class Simulation:
 
     def run(self) -> None:
         """Run to the end of the horizon."""
+        for name in self._fuel.low_at_start():
+            self.log.add(0.0, f"gas_nodes:{name}", "below lowest pressure at the start")
         self.env.process(self._ticks())
         for event in self.scenario.events:
             self.env.process(self._event(event))
@@ -235,6 +242,11 @@ class Simulation:
         ramp_h = since_last_h if on_tick or not self._sudden else 0.0
         if self._sudden:
             ramp_h += to_hours(self.operator_delay_s)
+        if now_s != self._ramp_s:
+            self._ramp_s, self._ramp_h = now_s, ramp_h
+            self._ramp_from_mw = previous.answer.p_gen_mw if previous is not None else None
+        else:  # again at this instant (a gas facility stopped or started): what was answered before never held
+            self._ramp_h = max(self._ramp_h, ramp_h)
         committed = self._commitment.committed(now_s)
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
@@ -249,8 +261,8 @@ class Simulation:
             inputs,
             fuel,
             committed,
-            previous.answer.p_gen_mw if previous is not None else None,
-            ramp_h,
+            self._ramp_from_mw,
+            self._ramp_h,
             dt_h,
             self._local_time(now_s).month,
             self._loss_share,
@@ -262,10 +274,13 @@ class Simulation:
         out = state.out_branches(self.system)
         point = operating_point(answer, out)
         ac = self._solve_ac(point, answer)
-        self._interval = Interval(self._now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, out, ac)
+        self._interval = Interval(
+            self._now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, out, ac
+        )
         self._interval_start_s = now_s
         self._feel_power(now_s, state, answer)
         self.points.append((self._now_h, point))
+        self._log_cities(inputs, gas)
         self._log_outcome(answer, fuel)
         if answer.unserved_mw.sum() > SHORTFALL_TOLERANCE_MW:
             self._start_reserves(able_mw, inputs, state, answer)
@@ -343,6 +358,20 @@ class Simulation:
             if not tables or target.table in tables
         ]
         return max(ids, default=ROOT)
+
+    def _log_cities(self, inputs: HourInputs, gas: GasStep) -> None:
+        """Log city gates whose households or heating plants do not get what they ask, and that return to normal."""
+        demand, nodes = self.system.gas_demand, self.system.gas_nodes
+        kept = np.isin(demand.gas_class, _KEPT_CLASSES)
+        asked = sum_at(demand.node, np.where(kept, inputs.gas_demand_mcm_per_d, 0.0), len(nodes))
+        got = sum_at(demand.node, np.where(kept, gas.delivered_mcm_per_d, 0.0), len(nodes))
+        for node in np.flatnonzero(asked > 0):
+            component = f"city:{nodes.name[node]}"
+            cut = got[node] < _CITY_SHORT_SHARE * asked[node]
+            before = self.log.state(component)
+            if cut or before != "normal":
+                cause = self._cause(_GAS_TABLES) if before == "normal" else self.log.last_id(component)
+                self.log.add(self._now_h, component, "households or heating cut" if cut else "normal", cause)
 
     def _log_outcome(self, answer: Redispatch, fuel: FuelLimits) -> None:
         """Log plants short of gas or on backup fuel, sections at their limit, zones that shed; each with its cause."""

@@ -18,9 +18,9 @@ elimination order and the fill are found once per network (``eliminate``); pipel
 almost no fill.
 
 Newton's method runs in pi and the flows of the edges together, each edge linearised at its own flow rather than at the
-pressures (the global gradient algorithm of water networks): h(q) = q |q| + ... is tame where its inverse, a root, is not.
-A closed valve, a check valve and a capacity are steep pieces of the same h. The flows are eliminated edge by edge, so
-the linear system has one unknown per point.
+pressures (the global gradient algorithm of water networks): h(q) = q |q| + ... is tame where its inverse, a root, is
+not. A closed valve, a check valve and a capacity are steep pieces of the same h. The flows are eliminated edge by edge,
+so the linear system has one unknown per point.
 
 At the end of a step the gas of every point is updated with the flows found, and its pressure from that gas: mass is
 conserved to rounding whatever the residual of Newton's method. Pressure is absolute in bar, flow in mcm/d and gas in
@@ -34,7 +34,7 @@ for the compressibility.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +146,7 @@ class LinepackFlows(NamedTuple):
 
 
 class Fluid(NamedTuple):
-    """The gas. ``gas_constant``: J/(kg K), specific;  ``rho_kg_per_m3`` at reference conditions;  ``viscosity_pa_s``."""
+    """The gas. ``gas_constant``: J/(kg K), specific;  ``rho_kg_per_m3``: at reference conditions."""
 
     gas_constant: float
     temperature_k: float
@@ -170,8 +170,8 @@ LEAST_LAMINAR_MCM_PER_D = 1e-6
 def pipe_coefficients(length_km: F8, diameter_m: F8, strings: F8, friction: F8, fluid: Fluid) -> tuple[F8, F8, F8]:
     """(K, laminar flow, gas per bar) of pipes of ``strings`` equal parallel strings, at Z = 1.
 
-    K in (mcm/d)^2/bar^2 from p1^2 - p2^2 = 16 f L Rs T m^2 / (pi^2 D^5); the laminar flow, mcm/d, is that at which 64/Re
-    equals ``friction``; gas per bar in mcm/bar.
+    K in (mcm/d)^2/bar^2 from p1^2 - p2^2 = 16 f L Rs T m^2 / (pi^2 D^5); the laminar flow, mcm/d, is that at which
+    64/Re equals ``friction``; gas per bar in mcm/bar.
     """
     length_m = np.asarray(length_km) * 1000.0
     kg_per_s = fluid.rho_kg_per_m3 * 1e6 / 86400.0
@@ -197,7 +197,8 @@ class Pattern(NamedTuple):
 def eliminate(n_points: int, pair_from: I4, pair_to: I4) -> Pattern:
     """Minimum-degree order and fill of a symmetric pattern.
 
-    ``pair_pos`` (n_pairs, 2): positions of (from, to) and (to, from). Positions point into one value array: n_points diagonals, then U (rows in elimination order), then L mirrored.
+    ``pair_pos`` (n_pairs, 2): positions of (from, to) and (to, from). Positions point into one value array:
+    n_points diagonals, then U (rows in elimination order), then L mirrored.
     """
     neighbours: list[set[int]] = [set() for _ in range(n_points)]
     for a, b in zip(pair_from.tolist(), pair_to.tolist(), strict=True):
@@ -312,7 +313,7 @@ def make_network(
     )
 
 
-def make_controls(net: LinepackNetwork, **given: object) -> LinepackControls:
+def make_controls(net: LinepackNetwork, **given: Any) -> LinepackControls:
     """Controls with everything open, free and nothing asked, but for what is ``given`` by field name."""
     n_edges, n_links = len(net.edge_from), len(net.link_from)
     none, nobody = np.zeros(0), np.zeros(0, dtype=np.int32)
@@ -322,7 +323,7 @@ def make_controls(net: LinepackNetwork, **given: object) -> LinepackControls:
         np.zeros(n_links), np.zeros(n_links, dtype=bool), np.zeros(n_links), np.full(n_links, 1e6), 1.0,
     )  # fmt: skip
     if "sink_q" in given and "sink_cap" not in given:
-        given["sink_cap"] = np.full(len(given["sink_q"]), np.inf)  # type: ignore[arg-type]
+        given["sink_cap"] = np.full(len(given["sink_q"]), np.inf)
     return free._replace(**given)
 
 
@@ -392,7 +393,9 @@ def _boost(pi, ratio, set2, suction_bar, regulator2):  # type: ignore[no-untyped
 
 
 @jit
-def _drive(direction, two_way, cap, ratio_from, set_from, reg_from, ratio_to, set_to, reg_to, suction, pi_from, pi_to):  # type: ignore[no-untyped-def]  # noqa: E501
+def _drive(  # type: ignore[no-untyped-def]
+    direction, two_way, cap, ratio_from, set_from, reg_from, ratio_to, set_to, reg_to, suction, pi_from, pi_to
+):
     """(difference of squares that drives an edge, its derivatives by pi_from and -pi_to, lowest and highest flow).
 
     Scalars, not the network: a tuple of forty arrays is too much to hand over once per edge.
@@ -623,9 +626,9 @@ def _newton(net, controls, gas_old, edge_z, dt_d, p, edge_q, vals, rhs):  # type
 
 
 @jit
-def _step(
+def _step(  # type: ignore[no-untyped-def]
     net, controls, p, gas, edge_q, dt_h, weight, edge_out, source_out, sink_out, link_out, reservoir_out, vals, rhs
-):  # type: ignore[no-untyped-def]  # noqa: E501
+):
     """Advance ``p``, ``gas``, ``edge_q`` by ``dt_h``, adding ``weight`` times the flows to ``_out``; True if solved."""
     n = len(p)
     dt_d = dt_h / HOURS_PER_DAY
@@ -706,8 +709,9 @@ def run_linepack(
 
     Stops before the step in which a watched sink (``watch``: positions of sinks) would get less than ``least_share`` of
     what it asks, but always takes the first step. ``edge_q`` (n_edges,) mcm/d starts the iteration (zeros will do).
-    Returns the pressures, the gas and the flows after the steps taken, the mean flows over them, their number, and whether all steps were solved. A step whose Newton iteration fails is taken in
-    halves, at most ``MAX_HALVINGS`` times; inputs are not written to.
+    Returns the pressures, the gas and the flows after the steps taken, the mean flows over them, their number, and
+    whether all steps were solved. A step whose Newton iteration fails is taken in halves, at most ``MAX_HALVINGS``
+    times; inputs are not written to.
     """
     n = len(p_bar)
     p, gas, q = p_bar.copy(), gas_mcm.copy(), edge_q.copy()

@@ -57,17 +57,17 @@ def net_inflow(net: LinepackNetwork, controls: LinepackControls, p_bar: F8, z_ed
     """(n_points,) mcm/d into every point at pressures ``p_bar``."""
     inflow = np.zeros(len(p_bar))
     c = controls
-    for s, point in enumerate(c.source_point):
+    for s, point in enumerate(c.source_point.tolist()):
         inflow[point] += c.source_q[s] * np.clip((c.source_hi_bar[s] - p_bar[point]) / c.source_band_bar[s], 0, 1)
-    for s, point in enumerate(c.sink_point):
+    for s, point in enumerate(c.sink_point.tolist()):
         asked = c.sink_q[s] * np.clip((p_bar[point] - c.sink_lo_bar[s]) / c.sink_band_bar[s], 0, 1)
         inflow[point] -= min(asked, c.sink_cap[s])
-    for e, (i, j) in enumerate(zip(net.edge_from, net.edge_to, strict=True)):
+    for e, (i, j) in enumerate(zip(net.edge_from.tolist(), net.edge_to.tolist(), strict=True)):
         q = edge_flow(net, c, e, p_bar[i], p_bar[j], z_edge[e])
         inflow[i] -= q
         inflow[j] += q
-    for k, (i, j) in enumerate(zip(net.link_from, net.link_to, strict=True)):
-        give, take = (j, i) if c.link_back[k] else (i, j)
+    for k, (i, j) in enumerate(zip(net.link_from.tolist(), net.link_to.tolist(), strict=True)):
+        give, take = (int(j), int(i)) if c.link_back[k] else (int(i), int(j))
         margin = min(p_bar[give] - c.link_lo_bar[k], c.link_hi_bar[k] - p_bar[take])
         q = c.link_q[k] * np.clip(margin / c.link_band_bar, 0, 1)
         inflow[give] -= q
@@ -96,8 +96,8 @@ def step(net: LinepackNetwork, controls: LinepackControls, p_bar: F8, gas_mcm: F
             ahead = p.copy()
             ahead[i] += 1e-7 * p[i]
             jacobian[:, i] = (imbalance(ahead) - r) / (1e-7 * p[i])
-        for i in np.flatnonzero(net.fixed):
-            jacobian[i], jacobian[i, i] = 0.0, 1.0
+        for held in np.flatnonzero(net.fixed):
+            jacobian[held], jacobian[held, held] = 0.0, 1.0
         change = np.linalg.solve(jacobian, -r)
         part = 1.0
         while part > 1e-4 and not np.abs(imbalance(np.maximum(p + part * change, 0.2 * p))).sum() < np.abs(r).sum():

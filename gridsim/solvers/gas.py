@@ -52,12 +52,17 @@ CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, 
 _LEAST_C_MCM_PER_BAR = 1e-5
 _START_ORDERS = 4
 _TRUNK_SHARE = 0.8
+_TENSE_SHARE = 0.01  # of demand cut, or
+_TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
 _LATERAL_KM = 50.0
 _NOBODY = np.zeros(0, dtype=np.int32)
 
 
 class GasState(NamedTuple):
-    """All that the past leaves behind. p_bar, gas_mcm (n_points,); edge_q (n_edges,) mcm/d; storage_mcm (n_storages,)."""
+    """All that the past leaves behind.
+
+    p_bar, gas_mcm (n_points,); edge_q (n_edges,) mcm/d, where the next iteration starts; storage_mcm (n_storages,).
+    """
 
     p_bar: F8
     gas_mcm: F8
@@ -309,8 +314,10 @@ class HydraulicGas:
     # State
 
     def start(self, conditions: GasConditions, demand_mcm_per_d: F8, power_mcm_per_d: F8, winter: bool) -> GasState:
-        """The settled state: two months of such days, an order every eighth. Linepack then counts as full where it stood, at most at
-        ``full_share``, and that is what the dispatcher refills to."""
+        """The settled state: two months of such days, an order every eighth.
+
+        Linepack then counts as full where it stood, at most at ``full_share``: that is what the dispatcher refills to.
+        """
         storage = self.system.gas_storage
         full = storage.working_volume_mcm * storage.fill_share
         p_bar = self._start_pressure()
@@ -379,11 +386,12 @@ class HydraulicGas:
         total = sum_at(self._group, step.flow_mcm_per_d * self._group_sign, len(self._group_capacity))
         flow = total[self._group] * self._group_sign * self._group_share
         direction = np.sign(np.where(np.abs(flow) > 1e-6, flow, 0.0)).astype(np.int32)
-        short = bool((share < 0.999).any() or np.isfinite(power[self._links]).any())
-        moved = bool(np.abs(step.linepack_change_mcm_per_d).max(initial=0.0) > 1e-3)
+        cut = float((demand_mcm_per_d - step.delivered_mcm_per_d).sum() + (burn_mcm_per_d - got)[self._links].sum())
+        drawn = float(-np.minimum(step.linepack_change_mcm_per_d, 0.0).sum())
+        tense = cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
         return GasOrders(
             step.supply_mcm_per_d, step.storage_mcm_per_d, share, power, direction, flow, exchange[self.split_nodes],
-            short or moved,
+            tense,
         )  # fmt: skip
 
     def _controls(

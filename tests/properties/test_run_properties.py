@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridsim.engine.run import run
-from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Scenario, Target
+from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Scenario, Target
 from tests.engine.run_checks import check_every_interval
 
 TARGETS = {
