@@ -40,14 +40,15 @@ from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.gas_balance import CUT_COST, HOURS_PER_DAY, GasBalance, GasConditions, GasStep, GasStocks
 
 STEP_H = 0.25
-LOOKAHEAD_H = 6.0
+LOOKAHEAD_H = 4.0
 SHORT_SHARE = 0.98  # a plant is short when it gets less than this of what it burns
 SOURCE_BAND_SHARE = 0.03
 CLASS_BAND_SHARE = 0.08
 LINK_BAND_BAR = 1.0
-SUCTION_SHARE = 0.2
+SUCTION_SHARE = 0.35
 STATION_MARGIN = 0.15  # a station moves at most this share more than ordered, and
-STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity
+STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity; in need both times
+TENSE_MARGIN = 4.0
 CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
 _LEAST_C_MCM_PER_BAR = 1e-5
 _START_ORDERS = 4
@@ -410,8 +411,9 @@ class HydraulicGas:
         cap = np.where(out, pipes.capacity_mcm_per_d[section], cap)
         edge_share = np.where(out, 1.0, share)
         # A station moves what is ordered and little more: left alone it would pack all gas behind itself.
-        ordered = (1.0 + STATION_MARGIN) * np.abs(orders.flow_mcm_per_d)
-        ordered = ordered + STATION_MARGIN_OF_CAPACITY * pipes.capacity_mcm_per_d
+        more = TENSE_MARGIN if orders.tense else 1.0
+        ordered = (1.0 + more * STATION_MARGIN) * np.abs(orders.flow_mcm_per_d)
+        ordered = ordered + more * STATION_MARGIN_OF_CAPACITY * pipes.capacity_mcm_per_d
         cap = np.where(self._section_has_station[section], np.minimum(cap, ordered[section]), cap)
         driven = self._section_has_station & pipes.bidirectional
         one_way = np.where(pipes.bidirectional, np.where(driven, orders.direction, 0), 1)[section]

@@ -30,6 +30,8 @@ _COST_FLOW_PER_1000_KM = 0.01
 _COST_SUPPLY_OVER_PLAN = 0.5
 _COST_STORAGE = 0.3
 _COST_LINEPACK = 15.0
+_COST_LINEPACK_FAST = 16.0
+_EVEN_DRAW_SHARE = 1.0 / 3.0  # of every node's stock before more is taken anywhere: stocks fall together
 _GAIN_REFILL = 12.0
 CUT_COST: dict[str, float] = {
     "export": 10.0,
@@ -106,6 +108,7 @@ class GasBalance:
             (system.gas_supply.node, 1.0),
             (system.gas_storage.node, 1.0),
             (system.gas_storage.node, 1.0),
+            (np.arange(n_nodes), 1.0),
             (np.arange(n_nodes), 1.0),
             (np.arange(n_nodes), -1.0),
             (system.gas_demand.node, 1.0),
@@ -185,7 +188,8 @@ class GasBalance:
                 most,
                 planned,
                 draw_storage - planned,
-                stocks.linepack_mcm / days,
+                _EVEN_DRAW_SHARE * stocks.linepack_mcm / days,
+                (1.0 - _EVEN_DRAW_SHARE) * stocks.linepack_mcm / days,
                 room / days,
                 demand_mcm_per_d,
                 asked_power,
@@ -198,6 +202,7 @@ class GasBalance:
                 np.full(len(storage), _COST_STORAGE),
                 np.full(len(storage), _COST_STORAGE + _COST_SUPPLY_OVER_PLAN),
                 np.full(self._n_nodes, _COST_LINEPACK),
+                np.full(self._n_nodes, _COST_LINEPACK_FAST),
                 np.full(self._n_nodes, -_GAIN_REFILL),
                 self._cut_cost,
                 np.full(len(links), CUT_COST["power"]),
@@ -218,11 +223,11 @@ class GasBalance:
         # Cutting everything and moving nothing is always feasible and every column is boxed.
         assert answer.status == 0, f"gas balance: {answer.message}"
         x = np.clip(answer.x, 0.0, upper)
-        sizes = [len(pipes), len(pipes), len(supply), len(storage), len(storage), self._n_nodes, self._n_nodes]
+        sizes = [len(pipes), len(pipes), len(supply), len(storage), len(storage)] + 3 * [self._n_nodes]
         sizes += [len(demand_mcm_per_d)]
         parts = np.split(x, np.cumsum(sizes))
-        forward, backward, supplied, stored, beyond_plan, drawn, refilled, cut, power_cut = parts
-        stored = stored + beyond_plan
+        forward, backward, supplied, stored, beyond_plan, drawn, drawn_fast, refilled, cut, power_cut = parts
+        stored, drawn = stored + beyond_plan, drawn + drawn_fast
         power = power_asked_mcm_per_d.copy()
         power[links] = asked_power - power_cut
         unknown = np.full(self._n_nodes, np.nan)

@@ -48,7 +48,7 @@ def test_quiet_day_serves_everybody(two_areas):
 
 def test_rupture_lowers_pressure_then_cuts_then_refills(two_areas):
     result = run(two_areas(thin, gas=True), scenario(RUPTURE, hours=120))
-    time_h, p_bar = series(result, "gate", "pressure_bar")
+    time_h, p_bar = series(result, "hub", "pressure_bar")
     before, lowest = p_bar[time_h < 1].min(), p_bar[(time_h > 2) & (time_h < 42)].min()
     assert lowest < 0.85 * before
     assert p_bar[-1] > 0.95 * before  # refilled three days later
