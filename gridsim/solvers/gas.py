@@ -53,7 +53,7 @@ CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, 
 _LEAST_C_MCM_PER_BAR = 1e-5
 _START_ORDERS = 4
 _TRUNK_SHARE = 0.8
-_TENSE_SHARE = 0.01  # of demand cut, or
+_TENSE_SHARE = 0.01  # of demand cut (export apart), or
 _TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
 _LATERAL_KM = 50.0
 _NOBODY = np.zeros(0, dtype=np.int32)
@@ -387,7 +387,9 @@ class HydraulicGas:
         total = sum_at(self._group, step.flow_mcm_per_d * self._group_sign, len(self._group_capacity))
         flow = total[self._group] * self._group_sign * self._group_share
         direction = np.sign(np.where(np.abs(flow) > 1e-6, flow, 0.0)).astype(np.int32)
-        cut = float((demand_mcm_per_d - step.delivered_mcm_per_d).sum() + (burn_mcm_per_d - got)[self._links].sum())
+        kept = self.system.gas_demand.gas_class != "export"
+        cut = float((demand_mcm_per_d - step.delivered_mcm_per_d)[kept].sum())
+        cut += float((burn_mcm_per_d - got)[self._links].sum())
         drawn = float(-np.minimum(step.linepack_change_mcm_per_d, 0.0).sum())
         tense = cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
         return GasOrders(
