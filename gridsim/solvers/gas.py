@@ -391,7 +391,8 @@ class HydraulicGas:
         cut = float((demand_mcm_per_d - step.delivered_mcm_per_d)[kept].sum())
         cut += float((burn_mcm_per_d - got)[self._links].sum())
         drawn = float(-np.minimum(step.linepack_change_mcm_per_d, 0.0).sum())
-        tense = cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
+        impaired = not all(bool((np.asarray(left) >= 1).all()) for left in conditions)
+        tense = impaired or cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
         return GasOrders(
             step.supply_mcm_per_d, step.storage_mcm_per_d, share, power, direction, flow, exchange[self.split_nodes],
             tense,
