@@ -1,26 +1,44 @@
 """Gas, backup fuel and yards: what each plant can burn in a step, and what is left after it.
 
-The only place where gas and power exchange values. For a step, first the gas network is asked what it
-could deliver if every plant ran as far as it can (capability); the dispatch then chooses within it; then the network is
-balanced again with what was burnt, and that balance moves the stocks. A plant short of gas switches to its backup fuel
-after its switching time and back as soon as gas suffices.
+The only place where gas and power exchange values, in both directions, and the owner of the stopping rule.
+
+Gas to power. At a resolve the gas network is asked what it could give if every plant ran as far as it can
+(capability); the dispatch chooses within it; then the network moves on with what is burnt. With pressures
+(``policy.gas: hydraulic``) it moves in steps of at most a quarter of an hour until the next resolve, or stops before
+the step in which a plant would get less than it burns: there the engine is woken for a new resolve. Nothing is iterated
+while nothing changes. A plant short of gas switches to its backup fuel after its switching time and back as soon as
+gas suffices.
+
+Power to gas. A facility (``power_to_gas``, electric compressor stations) stops when its bus loses more than half of its
+load or is dead, and starts again ``restart_h`` after its bus is back for good: its node's sources and compressors stand
+still meanwhile, and its heating plants take no gas. A change asks for another resolve of the same instant.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.contingencies.effects import Conditions
+from gridsim.errors import NotConverged
+from gridsim.kernels.linepack import MAX_ITERATIONS
 from gridsim.model.pack import Packed, gas_generators
+from gridsim.model.scenario import GasMode
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
-from gridsim.solvers.gas import GasBalance, GasConditions, GasStep
+from gridsim.solvers.gas import STEP_H, GasOrders, GasRun, HydraulicGas
+from gridsim.solvers.gas_balance import GasBalance, GasConditions, GasStep
 from gridsim.weather.normal import HourInputs
 
 SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it could burn
+REORDER_H = 24.0
+REORDER_TENSE_H = 3.0
+REORDER_GROWN_H = 3.0  # at most this often because plants burn
+REORDER_GROWN_MCM_PER_D = 2.0  # this much more than was ordered for
+LOST_BUS_SHARE = 0.5  # a facility stops when its bus is cut by more
+START_BURN_SHARE = 0.7  # of gas-fired capacity, for the state of the pipes before the horizon
 
 
 class FuelLimits(NamedTuple):
@@ -46,15 +64,205 @@ def yard_generators(system: GridSystem) -> list[I4]:
     return feeds
 
 
+class GasSide(Protocol):
+    """The gas network as the coupling sees it."""
+
+    def limits(
+        self, now_s: float, dt_h: float, conditions: GasConditions, inputs: HourInputs, asked_mw: F8, scarce: bool
+    ) -> F8:
+        """(n_links,) MW that gas allows when plants could make ``asked_mw``; ``scarce``: power is short somewhere."""
+        ...
+
+    def plan(
+        self, dt_h: float, conditions: GasConditions, inputs: HourInputs, asked_mw: F8, burnt_mw: F8
+    ) -> tuple[GasStep, float]:
+        """The rates that follow from what is burnt, and for how many hours they can hold."""
+        ...
+
+    def advance(self, dt_h: float) -> GasStep:
+        """Let ``dt_h`` of the last plan happen; the mean rates."""
+        ...
+
+    def rupture(self, section: int, share: float) -> float:
+        """Gas vented at once when ``share`` of a section's strings bursts, mcm."""
+        ...
+
+    @property
+    def linepack_mcm(self) -> F8:
+        """(n_nodes,) usable linepack."""
+        ...
+
+
+class BalanceGas:
+    """Daily transport balance with a lumped stock of linepack per node."""
+
+    def __init__(self, system: GridSystem, conditions: GasConditions):
+        self.balance = GasBalance(system)
+        self.stocks = self.balance.start(conditions)
+        self._step: GasStep | None = None
+        self._conditions = conditions
+
+    def limits(
+        self, now_s: float, dt_h: float, conditions: GasConditions, inputs: HourInputs, asked_mw: F8, scarce: bool
+    ) -> F8:
+        """See :class:`GasSide`."""
+        # A section that is out takes its linepack with it before anyone can draw it.
+        capacity = self.balance.linepack_capacity_mcm(conditions)
+        self.stocks = self.stocks._replace(linepack_mcm=np.minimum(self.stocks.linepack_mcm, capacity))
+        asked = self.balance.power_asked_mcm_per_d(asked_mw)
+        step = self.balance.solve(
+            conditions, self.stocks, inputs.gas_demand_mcm_per_d, asked, dt_h, inputs.winter
+        )  # fmt: skip
+        return self.balance.power_mw(step.power_delivered_mcm_per_d)
+
+    def plan(
+        self, dt_h: float, conditions: GasConditions, inputs: HourInputs, asked_mw: F8, burnt_mw: F8
+    ) -> tuple[GasStep, float]:
+        """See :class:`GasSide`."""
+        self._conditions = conditions
+        burnt = self.balance.power_asked_mcm_per_d(burnt_mw)
+        self._step = self.balance.solve(
+            conditions, self.stocks, inputs.gas_demand_mcm_per_d, burnt, dt_h, inputs.winter
+        )  # fmt: skip
+        return self._step, dt_h
+
+    def advance(self, dt_h: float) -> GasStep:
+        """See :class:`GasSide`."""
+        assert self._step is not None, "advance before plan"
+        self.stocks = self.balance.advance(self.stocks, self._step, self._conditions, dt_h)
+        return self._step
+
+    def rupture(self, section: int, share: float) -> float:
+        """See :class:`GasSide`; the section's own linepack is lost with it, what of it is vented is not known here."""
+        return 0.0
+
+    @property
+    def linepack_mcm(self) -> F8:
+        """(n_nodes,) usable linepack."""
+        return self.stocks.linepack_mcm
+
+
+class PressureGas:
+    """Pressures and linepack, with the dispatcher's orders renewed at changes, daily, and every few hours in need."""
+
+    def __init__(self, system: GridSystem, conditions: GasConditions, inputs: HourInputs, link_p_max_mw: F8):
+        self.network = HydraulicGas(system)
+        burn = self.network.power_asked_mcm_per_d(START_BURN_SHARE * link_p_max_mw)
+        self.state = self.network.start(conditions, inputs.gas_demand_mcm_per_d, burn, inputs.winter)
+        self._want = burn  # what plants would burn if gas were no limit
+        self._orders: GasOrders | None = None
+        self._ordered_s = -np.inf
+        self._ordered_for = conditions
+        self._ordered_scarce = False
+        self._ordered_want = burn
+        self._allowed = burn
+        self._run: GasRun | None = None
+        self._planned: tuple[GasConditions, F8, F8, F8, float] | None = None
+
+    def _order(
+        self, now_s: float, conditions: GasConditions, inputs: HourInputs, asked: F8, scarce: bool
+    ) -> GasOrders:  # fmt: skip
+        same = all(np.array_equal(a, b) for a, b in zip(conditions, self._ordered_for, strict=True))
+        age_h = (now_s - self._ordered_s) / 3600.0
+        orders = self._orders
+        fresh = orders is not None and age_h < (REORDER_TENSE_H if orders.tense else REORDER_H)
+        want = asked if scarce else np.minimum(self._want, asked)
+        grown = age_h >= REORDER_GROWN_H and bool((want - self._ordered_want).sum() > REORDER_GROWN_MCM_PER_D)
+        if orders is not None and fresh and same and not grown and scarce <= self._ordered_scarce:
+            return orders
+        self._orders = self.network.order(self.state, conditions, inputs.gas_demand_mcm_per_d, want, inputs.winter)
+        self._ordered_want = want
+        self._ordered_s, self._ordered_for, self._ordered_scarce = now_s, conditions, scarce
+        return self._orders
+
+    def limits(
+        self, now_s: float, dt_h: float, conditions: GasConditions, inputs: HourInputs, asked_mw: F8, scarce: bool
+    ) -> F8:
+        """See :class:`GasSide`."""
+        asked = self.network.power_asked_mcm_per_d(asked_mw)
+        orders = self._order(now_s, conditions, inputs, asked, scarce)
+        trial = self.network.run(
+            self.state, orders, conditions, inputs.gas_demand_mcm_per_d, asked, asked, min(dt_h, STEP_H), 1
+        )
+        _check(trial, now_s)
+        self._allowed = trial.step.power_delivered_mcm_per_d
+        return self.network.power_mw(self._allowed)
+
+    def plan(
+        self, dt_h: float, conditions: GasConditions, inputs: HourInputs, asked_mw: F8, burnt_mw: F8
+    ) -> tuple[GasStep, float]:
+        """See :class:`GasSide`."""
+        assert self._orders is not None, "plan before limits"
+        asked, burnt = self.network.power_asked_mcm_per_d(asked_mw), self.network.power_asked_mcm_per_d(burnt_mw)
+        n_steps = max(int(np.ceil(dt_h / STEP_H - 1e-9)), 1)
+        self._want = np.where(burnt < 0.999 * np.minimum(self._allowed, asked), burnt, np.maximum(self._want, burnt))
+        self._planned = conditions, inputs.gas_demand_mcm_per_d, asked, burnt, dt_h / n_steps
+        self._run = self.network.run(
+            self.state, self._orders, conditions, inputs.gas_demand_mcm_per_d, asked, burnt, dt_h / n_steps, n_steps
+        )
+        _check(self._run, self._ordered_s)
+        return self._run.step, self._run.taken * dt_h / n_steps
+
+    def advance(self, dt_h: float) -> GasStep:
+        """See :class:`GasSide`."""
+        assert self._run is not None and self._planned is not None and self._orders is not None, "advance before plan"
+        conditions, demand, asked, burnt, step_h = self._planned
+        run = self._run
+        if abs(run.taken * step_h - dt_h) > 1e-9:
+            n_steps = max(int(np.ceil(dt_h / STEP_H - 1e-9)), 1)
+            run = self.network.run(
+                self.state, self._orders, conditions, demand, asked, burnt, dt_h / n_steps, n_steps,
+                stop_when_short=False,
+            )  # fmt: skip
+            _check(run, self._ordered_s)
+        self.state = run.state
+        return run.step
+
+    def rupture(self, section: int, share: float) -> float:
+        """See :class:`GasSide`."""
+        flow = 0.0 if self._run is None else float(self._run.step.flow_mcm_per_d[section])
+        self.state, vented = self.network.rupture(self.state, section, share, flow)
+        return vented
+
+    @property
+    def linepack_mcm(self) -> F8:
+        """(n_nodes,) linepack above the dispatcher's floor."""
+        return self.network.usable_mcm(self.state.gas_mcm)
+
+
+def _check(run: GasRun, now_s: float) -> None:
+    if not run.solved:
+        raise NotConverged("gas network", now_s / 3600.0, MAX_ITERATIONS, "not known")
+
+
+class Facility(NamedTuple):
+    """A gas facility that needs a bus; ``restart_h`` after the bus is back it works again."""
+
+    name: str
+    bus: int
+    node: int
+    restart_h: float
+
+
+def facilities_of(system: GridSystem) -> list[Facility]:
+    """Rows of power_to_gas and electric compressor stations with a bus."""
+    rows, stations = system.power_to_gas, system.compressor_stations
+    found = [Facility(str(rows.name[i]), int(rows.bus[i]), int(rows.node[i]), float(rows.restart_h[i]))
+             for i in range(len(rows))]  # fmt: skip
+    for i in np.flatnonzero((stations.driver == "electric") & (stations.bus >= 0) & stations.in_service):
+        found.append(Facility(str(stations.name[i]), int(stations.bus[i]), int(stations.node[i]), 0.0))
+    return found
+
+
 class FuelSystem:
     """Stocks of one run. ``backup_mwh`` (n_links,), ``yard_days`` (n_yards,)."""
 
-    def __init__(self, packed: Packed, conditions: Conditions):
+    def __init__(self, packed: Packed, conditions: Conditions, gas_mode: GasMode, inputs: HourInputs):
         system = packed.system
         self.packed = packed
         self.system = system
-        self.gas = GasBalance(system)
-        self.gas_stocks = self.gas.start(self._gas_conditions(conditions))
+        self.facilities = facilities_of(system)
+        self._works_from_s = np.full(len(self.facilities), -np.inf)  # inf: stopped and its bus still lost
         links = system.gas_to_power
         self.link_gens: list[I4] = [gas_generators(system, plant) for plant in links.plant.tolist()]
         self.yard_gens = yard_generators(system)
@@ -64,32 +272,86 @@ class FuelSystem:
         self.backup_mwh = self.backup_p_max_mw * links.backup_stock_days * 24.0
         self.yard_days = system.fuel_stocks.stock_days.copy()
         self.short_since_s = np.full(len(links), np.inf)
-        self.last_step: GasStep | None = None
-        self._last_conditions = self._gas_conditions(conditions)
+        self.vented_mcm = np.zeros(len(system.gas_nodes))
+        self._scarce = False
+        self._now_s = 0.0
+        start = self._gas_conditions(conditions)
+        hydraulic = gas_mode is GasMode.HYDRAULIC and len(system.gas_nodes) > 0 and len(system.gas_pipelines) > 0
+        self.gas: GasSide = (
+            PressureGas(system, start, inputs, self.link_p_max_mw) if hydraulic else BalanceGas(system, start)
+        )
+
+    def low_at_start(self) -> list[str]:
+        """Gas nodes with customers that start below their lowest delivery pressure."""
+        gas = self.gas
+        return gas.network.lowest_pressure_problem(gas.state) if isinstance(gas, PressureGas) else []
+
+    @property
+    def works(self) -> NDArray[np.bool_]:
+        """(n_nodes,) False where a facility stands still for want of power."""
+        works = np.ones(len(self.system.gas_nodes), dtype=bool)
+        for facility, from_s in zip(self.facilities, self._works_from_s, strict=True):
+            if from_s > self._now_s:
+                works[facility.node] = False
+        return works
 
     def _gas_conditions(self, conditions: Conditions) -> GasConditions:
-        works = np.ones(len(self.system.gas_nodes), dtype=bool)
-        return GasConditions(conditions.pipeline_share, conditions.supply_share, conditions.storage_share, works)
+        return GasConditions(conditions.pipeline_share, conditions.supply_share, conditions.storage_share, self.works)
+
+    def _gas_inputs(self, inputs: HourInputs) -> HourInputs:
+        """Heating plants at a node without power take no gas."""
+        demand, works = self.system.gas_demand, self.works
+        idle = ~works[demand.node] & (demand.gas_class == "heating")
+        return inputs._replace(gas_demand_mcm_per_d=np.where(idle, 0.0, inputs.gas_demand_mcm_per_d))
+
+    def feel_power(self, now_s: float, bus_cut_share: F8, scarce: bool) -> tuple[list[tuple[str, bool]], float]:
+        """Tell the gas side how power stands: ``bus_cut_share`` (n_buses,) of load not served, 1 for a dead bus.
+
+        Returns the facilities that stopped (False) or run again (True), and when the next one will, in seconds.
+        """
+        self._now_s = now_s
+        self._scarce = scarce
+        changed: list[tuple[str, bool]] = []
+        next_s = np.inf
+        for i, facility in enumerate(self.facilities):
+            lost = facility.bus >= 0 and bus_cut_share[facility.bus] > LOST_BUS_SHARE
+            was_from = self._works_from_s[i]
+            if lost:
+                self._works_from_s[i] = np.inf
+                if was_from == -np.inf:
+                    changed.append((facility.name, False))
+                continue
+            if np.isinf(was_from) and was_from > 0:
+                self._works_from_s[i] = was_from = now_s + facility.restart_h * 3600.0
+            if now_s >= was_from > -np.inf:
+                self._works_from_s[i] = -np.inf
+                changed.append((facility.name, True))
+            elif was_from > now_s:
+                next_s = min(next_s, was_from)
+        return changed, float(next_s)
+
+    def rupture(self, section: int, share: float) -> float:
+        """A section bursts now: its gas is vented and counted to its first node until the next :meth:`take_vented`."""
+        vented = self.gas.rupture(section, share)
+        self.vented_mcm[self.system.gas_pipelines.from_node[section]] += vented
+        return vented
+
+    def take_vented(self) -> F8:
+        """(n_nodes,) mcm vented since the last call."""
+        vented, self.vented_mcm = self.vented_mcm, np.zeros_like(self.vented_mcm)
+        return vented
 
     def limits(
         self, now_s: float, dt_h: float, conditions: Conditions, inputs: HourInputs, available_mw: F8
     ) -> FuelLimits:
         """What fuel allows in a step of ``dt_h``; ``available_mw`` (n_gens,): what machines could give but for fuel."""
         system = self.system
-        gas_conditions = self._gas_conditions(conditions)
-        # A section that is out takes its linepack with it before anyone can draw it.
-        capacity = self.gas.linepack_capacity_mcm(gas_conditions)
-        self.gas_stocks = self.gas_stocks._replace(linepack_mcm=np.minimum(self.gas_stocks.linepack_mcm, capacity))
+        self._now_s = now_s
         asked_mw = np.array([available_mw[gens].sum() for gens in self.link_gens])
-        step = self.gas.solve(
-            gas_conditions,
-            self.gas_stocks,
-            inputs.gas_demand_mcm_per_d,
-            self.gas.power_asked_mcm_per_d(asked_mw),
-            dt_h,
-            inputs.winter,
+        gas_mw = self.gas.limits(
+            now_s, dt_h, self._gas_conditions(conditions), self._gas_inputs(inputs), asked_mw, self._scarce
         )
-        gas_mw = np.minimum(self.gas.power_mw(step.power_delivered_mcm_per_d), asked_mw)
+        gas_mw = np.minimum(gas_mw, asked_mw)
         short = gas_mw < SHORT_SHARE * asked_mw
         self.short_since_s = np.where(short, np.minimum(self.short_since_s, now_s), np.inf)
         gas_share = np.ones(len(system.generators))
@@ -118,24 +380,21 @@ class FuelSystem:
             share[gens] = np.nan_to_num(share[gens]) + delivery + days * 24.0 / dt_h  # two yards feed together
         return np.where(np.isnan(share), 1.0, np.minimum(share, 1.0))
 
-    def balance(self, dt_h: float, conditions: Conditions, inputs: HourInputs, p_main_mw: F8) -> GasStep:
-        """Gas balance of the step as dispatched; ``p_main_mw`` (n_gens,) on the main fuel. Kept for :meth:`advance`."""
-        burnt_mw = np.array([p_main_mw[gens].sum() for gens in self.link_gens])
-        self._last_conditions = self._gas_conditions(conditions)
-        self.last_step = self.gas.solve(
-            self._last_conditions,
-            self.gas_stocks,
-            inputs.gas_demand_mcm_per_d,
-            self.gas.power_asked_mcm_per_d(burnt_mw),
-            dt_h,
-            inputs.winter,
-        )
-        return self.last_step
+    def balance(
+        self, dt_h: float, conditions: Conditions, inputs: HourInputs, limits: FuelLimits, p_main_mw: F8
+    ) -> tuple[GasStep, float]:
+        """The gas network as dispatched, and for how many hours plants get what they burn.
 
-    def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> None:
-        """Move all stocks by ``dt_h`` hours of the last balance and dispatch."""
-        if self.last_step is not None:
-            self.gas_stocks = self.gas.advance(self.gas_stocks, self.last_step, self._last_conditions, dt_h)
+        ``p_main_mw`` (n_gens,) on the main fuel. Kept for :meth:`advance`.
+        """
+        burnt_mw = np.array([p_main_mw[gens].sum() for gens in self.link_gens])
+        return self.gas.plan(
+            dt_h, self._gas_conditions(conditions), self._gas_inputs(inputs), limits.link_asked_mw, burnt_mw
+        )
+
+    def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> GasStep:
+        """Move all stocks by ``dt_h`` hours of the last balance and dispatch; the mean rates of gas."""
+        step = self.gas.advance(dt_h)
         burnt = sum_at(self.packed.backup_link, p_backup_mw, len(self.backup_mwh))
         self.backup_mwh = np.maximum(self.backup_mwh - burnt * dt_h, 0.0)
         stocks = self.system.fuel_stocks
@@ -145,6 +404,7 @@ class FuelSystem:
             burn = p_main_mw[gens].sum() / full if full > 0 else 0.0
             days = self.yard_days[yard] + (stocks.delivery_share[yard] - burn) * dt_h / 24.0
             self.yard_days[yard] = min(max(days, 0.0), stocks.capacity_days[yard])
+        return step
 
     def take_backup(self, links: NDArray[np.bool_], share: float) -> F8:
         """Remove ``share`` of the backup stock of ``links``; returns the MWh taken, to be given back."""

@@ -8,7 +8,7 @@ from gridsim.engine.coupling import FuelLimits
 from gridsim.engine.operator import Redispatch
 from gridsim.model.table import F8, I4
 from gridsim.solvers.ac import AcSolution
-from gridsim.solvers.gas import GasStep
+from gridsim.solvers.gas_balance import GasStep
 from gridsim.weather.normal import HourInputs
 
 
@@ -22,6 +22,7 @@ class Interval(NamedTuple):
     fuel: FuelLimits
     gas: GasStep
     linepack_mcm: F8
+    vented_mcm: F8
     yard_days: F8
     backup_days: F8
     out_branch: I4

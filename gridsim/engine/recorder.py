@@ -209,6 +209,8 @@ class Recorder:
                 power_available_mw=sum_at(links.node, interval.fuel.link_gas_mw, n_nodes),
                 power_unrestricted_mw=sum_at(links.node, interval.fuel.link_asked_mw, n_nodes),
                 linepack_mcm=interval.linepack_mcm,
+                pressure_bar=gas.pressure_bar,
+                vented_mcm=interval.vented_mcm,
             )
         has_backup = np.isfinite(interval.backup_days)
         backup_burn = sum_at(self.packed.backup_link, answer.p_backup_mw[self.packed.backup_gen], len(links))

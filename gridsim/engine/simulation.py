@@ -24,6 +24,7 @@ from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, W
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.solvers.gas_balance import GasStep
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs
 from gridsim.weather.year import YearWeather, make_weather
@@ -33,6 +34,9 @@ Progress = Callable[[float], None]
 
 _MOST_LOSS_SHARE = 0.15
 _AT_LIMIT = 0.999
+_RUPTURE = "pipeline_rupture"
+_KEPT_CLASSES = ("households", "heating")
+_CITY_SHORT_SHARE = 0.99
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
 
@@ -66,12 +70,16 @@ class Simulation:
         self._weather = make_weather(self.system, scenario.weather, scenario.horizon.start)
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
-        self._fuel = FuelSystem(packed, self._conditions())
+        start = self._conditions()
+        self._fuel = FuelSystem(packed, start, scenario.policy.gas, self._inputs(0, start))
         self._ac_model = ac_model
         self._rounds = Rounds()
         self._progress = progress
         self._armed = False
         self._sudden = False
+        self._bursts: list[tuple[int, float]] = []
+        self._ramp_s, self._ramp_h = -1, 0.0
+        self._ramp_from_mw: F8 | None = None
         self._culprit = ""
         self._interval: Interval | None = None
         self._last: Interval | None = None
@@ -91,6 +99,8 @@ class Simulation:
         if self._ac_model is not None:
             self._ac_model.reset()  # no warm start crosses a replicate
         self._log_weather()
+        for name in self._fuel.low_at_start():
+            self.log.add(0.0, f"gas_nodes:{name}", "below lowest pressure at the start")
         self.env.process(self._ticks())
         for event in self.scenario.events:
             self.env.process(self._event(event))
@@ -124,6 +134,8 @@ class Simulation:
         self._started[event.id] = started = self._log_event(event)
         taken = self._take_stock(event)
         self._arm(event.id, sudden=True)
+        if event.kind == _RUPTURE:
+            self._bursts += [(self.system.gas_pipelines.position(t.name), event.magnitude) for t in event.targets]
         duration_h = event.duration_h
         if event.repair is not None:
             duration_h = draw_repair_h(event.repair, self._draw(event, "repair"))
@@ -145,6 +157,10 @@ class Simulation:
         yield wait(self.env, self.operator_delay_s, Priority.OPERATOR)
         self._following = False
         self._arm("the operator's follow-up")
+
+    def _wake(self, delay_s: float, culprit: str) -> Process:
+        yield wait(self.env, max(math.ceil(delay_s), 1), Priority.OPERATOR)
+        self._arm(culprit)
 
     def _start_machine(self, ready_s: float) -> Process:
         yield wait(self.env, max(math.ceil(ready_s - self.env.now), 1), Priority.OPERATOR)
@@ -241,21 +257,26 @@ class Simulation:
         now_s = int(self.env.now)
         since_last_h = to_hours(now_s - self._last_resolve_s)
         self._close_interval(now_s)
+        for section, share in self._bursts:  # only now have the pipes come to this instant
+            self._fuel.rupture(section, share)
+        self._bursts.clear()
         state = self._conditions()
         inputs = self._inputs(now_s, state)
         dt_h = to_hours(min((now_s // self.step_s + 1) * self.step_s, self.horizon_s) - now_s)
         committed = self._commitment.committed(now_s)
-        p_last_mw = self._last.answer.p_gen_mw if self._last is not None else None
-        ramp_h = since_last_h
-        if self._sudden:
-            if now_s % self.step_s == 0 and p_last_mw is not None:
+        if now_s != self._ramp_s:
+            p_last_mw = self._last.answer.p_gen_mw if self._last is not None else None
+            if self._sudden and now_s % self.step_s == 0 and p_last_mw is not None:
                 p_last_mw = self._foreseen_mw(committed, p_last_mw, since_last_h, dt_h)
-            ramp_h = to_hours(self.operator_delay_s)
+            self._ramp_s, self._ramp_from_mw = now_s, p_last_mw
+            self._ramp_h = to_hours(self.operator_delay_s) if self._sudden else since_last_h
+        elif self._sudden:  # again at this instant (a gas facility stopped or started): the answer before never held
+            self._ramp_h = max(self._ramp_h, to_hours(self.operator_delay_s))
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
         fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
         linepack, yards, backup_days = (
-            self._fuel.gas_stocks.linepack_mcm,
+            self._fuel.gas.linepack_mcm,
             self._fuel.yard_days.copy(),
             self._fuel.backup_days,
         )
@@ -264,19 +285,26 @@ class Simulation:
             inputs,
             fuel,
             committed,
-            p_last_mw,
-            ramp_h,
+            self._ramp_from_mw,
+            self._ramp_h,
             dt_h,
             self._local_time(now_s).month,
             self._loss_share,
         )
-        gas = self._fuel.balance(dt_h, state, inputs, answer.p_main_mw)
+        gas, holds_h = self._fuel.balance(dt_h, state, inputs, fuel, answer.p_main_mw)
+        if holds_h < dt_h - 1e-9:
+            self.env.process(self._wake(holds_h * 3600.0, "gas pressure"))
+        vented = self._fuel.take_vented()
         out = state.out_branches(self.system)
         point = operating_point(answer, out)
         ac = self._solve_ac(point, answer)
-        self._interval = Interval(self._now_h, 0.0, inputs, answer, fuel, gas, linepack, yards, backup_days, out, ac)
+        self._interval = Interval(
+            self._now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, out, ac
+        )
         self._interval_start_s = self._last_resolve_s = now_s
+        self._feel_power(now_s, state, answer)
         self.points.append((self._now_h, point))
+        self._log_cities(inputs, gas)
         self._log_outcome(answer, fuel)
         if answer.unserved_mw.sum() > SHORTFALL_TOLERANCE_MW:
             self._start_reserves(able_mw, inputs, state, answer)
@@ -324,6 +352,21 @@ class Simulation:
             self._loss_share = min(max(float(ac.losses_mw) / served_mw, 0.0), _MOST_LOSS_SHARE)
         return ac
 
+    def _feel_power(self, now_s: int, state: Conditions, answer: Redispatch) -> None:
+        """Gas facilities stop and start with the supply of their buses; a change asks for another resolve."""
+        bus, n_buses = self.system.loads.bus, len(self.system.buses)
+        load, cut = sum_at(bus, answer.load_mw, n_buses), sum_at(bus, answer.unserved_mw, n_buses)
+        share = np.divide(cut, load, out=np.zeros(n_buses), where=load > SHORTFALL_TOLERANCE_MW)
+        share[state.bus_out] = 1.0
+        scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
+        changed, next_s = self._fuel.feel_power(now_s, share, scarce)
+        for name, works in changed:
+            self.log.add(self._now_h, f"facility:{name}", "normal" if works else "no power", self._cause())
+        if changed:
+            self._arm(f"gas facility {changed[0][0]}")
+        if np.isfinite(next_s):
+            self.env.process(self._wake(next_s - now_s, "a restarted gas facility"))
+
     def _close_interval(self, now_s: int) -> None:
         """Let what held since the last resolve act on the stocks, and record it."""
         interval = self._interval
@@ -335,9 +378,9 @@ class Simulation:
             self.points.pop()
             return
         answer = interval.answer
-        self._fuel.advance(duration_h, answer.p_main_mw, answer.p_backup_mw[self.packed.backup_gen])
+        gas = self._fuel.advance(duration_h, answer.p_main_mw, answer.p_backup_mw[self.packed.backup_gen])
         self._operator.advance(answer, duration_h)
-        self.recorder.record(interval._replace(duration_h=duration_h))
+        self.recorder.record(interval._replace(duration_h=duration_h, gas=gas))
 
     # Causes
 
@@ -375,6 +418,20 @@ class Simulation:
         names |= set(system.buses.name[system.branch_to[branches]].tolist())
         hits = [e for e in self.active if any(target.name in names for target in e.targets)]
         return max((self._started[event.id] for event in hits), default=ROOT)
+
+    def _log_cities(self, inputs: HourInputs, gas: GasStep) -> None:
+        """Log city gates whose households or heating plants do not get what they ask, and that return to normal."""
+        demand, nodes = self.system.gas_demand, self.system.gas_nodes
+        kept = np.isin(demand.gas_class, _KEPT_CLASSES)
+        asked = sum_at(demand.node, np.where(kept, inputs.gas_demand_mcm_per_d, 0.0), len(nodes))
+        got = sum_at(demand.node, np.where(kept, gas.delivered_mcm_per_d, 0.0), len(nodes))
+        for node in np.flatnonzero(asked > 0):
+            component = f"city:{nodes.name[node]}"
+            cut = got[node] < _CITY_SHORT_SHARE * asked[node]
+            before = self.log.state(component)
+            if cut or before != "normal":
+                cause = self._cause(_GAS_TABLES) if before == "normal" else self.log.last_id(component)
+                self.log.add(self._now_h, component, "households or heating cut" if cut else "normal", cause)
 
     def _log_outcome(self, answer: Redispatch, fuel: FuelLimits) -> None:
         """Log plants short of gas or on backup fuel, sections at their limit, zones that shed; each with its cause."""

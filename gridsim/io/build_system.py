@@ -119,6 +119,7 @@ def build_system(
         reserve_mw=tuple(float(reserve_mw.get(zone, 0.0)) for zone in meta["zones"]),
         loss_share=meta["loss_share"],
         base_year=meta["base_year"],
+        gas=carriers.GasSettings(**meta["gas"]),
         licence=meta["licence"],
         content_hash=content_hash,
         interfaces=interfaces,
@@ -130,9 +131,30 @@ def build_system(
         **built,  # type: ignore[arg-type]
     )
     unsupplied = _islands_without_source(system, tables["buses"])
+    unsupplied += _gas_without_source(system, tables["gas_demand"], tables["gas_to_power"])
     if unsupplied:
         raise InputError(unsupplied)
     return system
+
+
+def _gas_without_source(system: GridSystem, demand: RawTable, links: RawTable) -> list[Problem]:
+    """Customers at gas nodes that no section in service joins to a source."""
+    n_nodes, pipes = len(system.gas_nodes), system.gas_pipelines
+    island = islands(n_nodes, pipes.from_node, pipes.to_node, pipes.in_service)
+    fed = np.zeros(n_nodes, dtype=bool)
+    fed[system.gas_supply.node[system.gas_supply.in_service]] = True
+    fed[system.gas_storage.node[system.gas_storage.in_service]] = True
+    fed_islands = set(island[fed].tolist())
+    found = []
+    for table, node, counts in (
+        (demand, system.gas_demand.node, system.gas_demand.in_service),
+        (links, system.gas_to_power.node, system.gas_to_power.on_network),
+    ):
+        for (number, row), at, here in zip(table.rows, node.tolist(), counts.tolist(), strict=True):
+            if here and int(island[at]) not in fed_islands:
+                mend = "join it to a source by a section in service, or set in_service (on_network) to false"
+                found.append(table.problem(number, "node", f"no source of gas reaches '{row.node}'", mend))
+    return found
 
 
 def _names(meta: Mapping[str, Any], tables: Mapping[str, RawTable], problems: list[Problem]) -> dict[str, list[str]]:

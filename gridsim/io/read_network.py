@@ -11,6 +11,7 @@ from typing import Any
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.build_system import RawTable, build_system
 from gridsim.io.schemas import TABLES
+from gridsim.io.schemas.carriers import GasKeys
 from gridsim.io.schemas.column import Row, column
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, parse_yaml
@@ -33,6 +34,7 @@ class NetworkMeta(Row):
     reserve_mw: dict[str, float] = column("Spinning reserve per zone that commitment covers", {}, unit="MW")
     loss_share: float = column("Network losses as a share of demand at the bus", 0.0, ge=0, lt=0.5)
     base_year: int = column("Year the base state describes", 0, unit="year")
+    gas: GasKeys = column("The gas and the laws of its flow", GasKeys())
     licence: str = column("Licence of the data", "")
 
 

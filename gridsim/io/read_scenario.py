@@ -18,6 +18,7 @@ from gridsim.io.yaml_lines import YamlDocument, parse_yaml
 from gridsim.model.scenario import (
     AcMode,
     Event,
+    GasMode,
     Horizon,
     Imports,
     Kind,
@@ -75,7 +76,12 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
     ]
     if problems or horizon is None:
         raise InputError(set(problems))
-    policy = Policy(Imports(keys.policy.imports), AcMode(keys.policy.ac), keys.policy.operator_delay_minutes)
+    policy = Policy(
+        Imports(keys.policy.imports),
+        AcMode(keys.policy.ac),
+        keys.policy.operator_delay_minutes,
+        GasMode(keys.policy.gas),
+    )
     return system, Scenario(
         name=keys.name or path.stem,
         network=keys.network,

@@ -7,6 +7,31 @@ from dataclasses import dataclass
 from gridsim.model.table import B1, F8, I4, STR, Table
 
 
+@dataclass(frozen=True)
+class GasSettings:
+    """The gas and the laws of its flow, one set per network (``gas`` of network.yaml; meanings in ``io.schemas``)."""
+
+    friction: str = "nikuradse"
+    roughness_mm: float = 0.03
+    friction_factor: float = 0.01
+    compressibility: str = "papay"
+    z: float = 0.9
+    p_critical_bar: float = 46.0
+    t_critical_k: float = 195.0
+    temperature_k: float = 281.15
+    gas_constant: float = 473.5
+    rho_kg_per_m3: float = 0.73
+    viscosity_pa_s: float = 1.1e-5
+    ch4_kg_per_m3: float = 0.621
+    p_min_share: float = 0.25
+    discharge_share: float = 0.97
+    full_share: float = 0.75
+    floor_share: float = 0.55
+    cell_km: float = 50.0
+    valve_spacing_km: float = 30.0
+    isolation_h: float = 1.0
+
+
 @dataclass(frozen=True, eq=False)
 class GasNodes(Table):
     name: STR

@@ -77,6 +77,13 @@ class AcMode(StrEnum):
     OFF = "off"
 
 
+class GasMode(StrEnum):
+    """How gas moves: pressures and linepack of the pipes, or a daily transport balance."""
+
+    HYDRAULIC = "hydraulic"
+    BALANCE = "balance"
+
+
 @dataclass(frozen=True)
 class Horizon:
     """``start``: local time of the network; ``step_minutes``: how often weather and load change."""
@@ -183,6 +190,7 @@ class Policy:
     imports: Imports = Imports.CONTRACT
     ac: AcMode = AcMode.FAST
     operator_delay_minutes: float = 15.0
+    gas: GasMode = GasMode.BALANCE
 
 
 @dataclass(frozen=True)

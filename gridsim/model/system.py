@@ -104,6 +104,7 @@ class GridSystem:
     f_hz: float = 50.0
     loss_share: float = 0.0
     base_year: int = 0
+    gas: carriers.GasSettings = field(default_factory=carriers.GasSettings)
     licence: str = ""
     content_hash: str = ""
     lines: power.Lines = field(default_factory=power.Lines.empty)

@@ -13,6 +13,8 @@ from gridsim.results.metrics import Estimate, single
 from gridsim.results.run_records import Columns
 
 SHORTFALL_TOLERANCE_MW = 1e-4
+HOURS_PER_YEAR = 8760.0
+GWP_CH4_FOSSIL = {100: 29.8, 20: 82.5}  # IPCC AR6 WG1 table 7.15
 _RESTORED = (50, 90, 100)
 
 
@@ -34,10 +36,35 @@ def run_metrics(
         *_minerals(system, tables),
         *_survival(tables),
     ]
+    co2_t, ch4_t = _co2_t(tables), _ch4_t(system, tables)
+    found += list(_greenhouse("", co2_t, ch4_t))
     if baseline is not None:
-        change = _co2_t(tables) - _co2_t(baseline)
-        found.append(single("co2_change_t", "system", change, "t"))
+        co2_t, ch4_t = co2_t - _co2_t(baseline), ch4_t - _ch4_t(system, baseline)
+        found.append(single("co2_change_t", "system", co2_t, "t"))
+        found += list(_greenhouse("_change", co2_t, ch4_t))
     return found
+
+
+def _ch4_t(system: GridSystem, tables: Mapping[str, Columns]) -> float:
+    """Methane of ruptures, and of the leaks of pipes and compressor stations if the network gives their factors."""
+    vented_m3 = float(np.sum(tables["gas"]["vented_mcm"])) * 1e6
+    years = float(np.sum(tables["solves"]["duration_h"])) / HOURS_PER_YEAR
+    pipes, stations = system.gas_pipelines, system.compressor_stations
+    strings_km = float((pipes.length_km * pipes.parallel)[pipes.in_service].sum())
+    leaks_t = _factor(system, "leak_transmission_km") * strings_km
+    leaks_t += _factor(system, "leak_compressor") * int(stations.in_service.sum())
+    return vented_m3 * system.gas.ch4_kg_per_m3 / 1000.0 + leaks_t * years
+
+
+def _factor(system: GridSystem, name: str) -> float:
+    factors = system.emission_factors
+    return float(factors.value[factors.position(name)]) if factors.has(name) else 0.0
+
+
+def _greenhouse(change: str, co2_t: float, ch4_t: float) -> Iterable[Estimate]:
+    yield single(f"ch4{change}_t", "system", ch4_t, "t")
+    for horizon, gwp in GWP_CH4_FOSSIL.items():
+        yield single(f"co2e_gwp{horizon}{change}_t", "system", co2_t + gwp * ch4_t, "t")
 
 
 def _sum_by(names: NDArray[np.str_], values: F8) -> dict[str, float]:
@@ -199,12 +226,13 @@ def _minerals(system: GridSystem, tables: Mapping[str, Columns]) -> Iterable[Est
 
 
 def _survival(tables: Mapping[str, Columns]) -> Iterable[Estimate]:
-    """Hours from the event that caused it until a plant is first short of gas."""
+    """Hours from the event that caused it until a plant is first short of gas, or a city's homes and heat are cut."""
     events = tables["events"]
     cause, time_h = events["cause_id"], events["time_h"]
     seen: set[str] = set()
     for row, (component, state) in enumerate(zip(events["component"].tolist(), events["to_state"], strict=True)):
-        if component.startswith("plant:") and state != "normal" and component not in seen and cause[row] >= 0:
+        watched = component.startswith(("plant:", "city:")) and component not in seen
+        if watched and state != "normal" and cause[row] >= 0:
             seen.add(component)
             root = row
             while cause[root] >= 0:

@@ -96,6 +96,8 @@ TABLES: dict[str, tuple[ColumnSpec, ...]] = {
         ("power_available_mw", "f8", "what its plants could make on gas"),
         ("power_unrestricted_mw", "f8", "what they could make if gas were no limit"),
         ("linepack_mcm", "f8", "usable linepack left at the node at the start of the row"),
+        ("pressure_bar", "f8", "pressure at the end of the row; null with policy.gas: balance"),
+        ("vented_mcm", "f8", "gas vented at the start of the row by a rupture of a section that begins here"),
     ),
     "fuel": _table(
         ("name", "str", "yard or backup tank: plant/fuel"),

@@ -1,229 +1,540 @@
-"""Daily gas balance: who gets gas, with the usable linepack as a buffer.
+"""Gas network of a system in motion: pressures, linepack, and who gets gas.
 
-A transport model, one linear problem per step: flows within section capacities, supplies and storages within their
-limits, deliveries by priority, and at every node a stock of usable linepack (half of each adjoining section's) that
-can be drawn and refilled. It has no pressures: gas moves through a section as fast as its capacity allows.
+Two layers. The **dispatcher** orders: a linear balance of the whole network (``solvers.gas_balance``) looks a few hours
+ahead with the linepack there is, and says what every source gives, which way two-way sections are driven, what crosses
+from a transit operator's lines into the domestic net, and which customers are cut (export, industry, power, transit,
+heating, own use, households last). The **pipes** decide: under these orders pressures follow from ``kernels.linepack``;
+a source is throttled at its highest pressure, and below a node's lowest pressure deliveries fade in the same order of
+classes, whatever was ordered.
 
-Order of cuts, cheapest first (the price ladder of the objective): export, industry, power, transit, heating, own use,
-households last. Production and storage may rise to their maximum; imports and transit stay at their contracted day,
-because nothing obliges the neighbour to send more. Linepack is drawn after every supply and after exports stop, but
-before anybody at home is cut, so deliveries stay whole until the stock behind a rupture is used up; it is refilled
-before exports resume. A transit operator's linepack is not drawn. A small price on distance sends a shortage to the far
-end of the network, where pressure falls first.
+Sections whose linepack is not shared (a transit operator's) form a pressure zone of their own; where they meet the
+domestic net gas crosses only as ordered. A compressor station stands at the inlet of the outgoing sections of its
+system; k stations of one system at one node are spread along them. On two-way sections it runs in the direction
+ordered. Every section has a regulator at its inlet that holds its design pressure. A ruptured section is closed at its
+middle segment: both stumps keep their gas but for the piece between the valves.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
+from gridsim.kernels.linepack import (
+    Z_CONSTANT,
+    Z_PAPAY,
+    Fluid,
+    LinepackControls,
+    LinepackNetwork,
+    content,
+    make_network,
+    nikuradse_friction,
+    pipe_coefficients,
+    pressure_of,
+    run_linepack,
+    weymouth_friction,
+)
 from gridsim.model.system import GridSystem
-from gridsim.model.table import F8
+from gridsim.model.table import F8, I4, sum_at
+from gridsim.solvers.gas_balance import CUT_COST, HOURS_PER_DAY, GasBalance, GasConditions, GasStep, GasStocks
 
-# Objective, per mcm: distance << storage, supply over plan << export cut << linepack << cuts of domestic classes.
-_COST_FLOW_PER_1000_KM = 0.01
-_COST_SUPPLY_OVER_PLAN = 0.5
-_COST_STORAGE = 0.3
-_COST_LINEPACK = 15.0
-_GAIN_REFILL = 12.0
-CUT_COST: dict[str, float] = {
-    "export": 10.0,
-    "industry": 20.0,
-    "power": 40.0,
-    "transit": 80.0,
-    "heating": 160.0,
-    "own_use": 320.0,
-    "households": 640.0,
-}
-_SUPPLY_AT_PLAN = ("import", "transit_in")
-HOURS_PER_DAY = 24.0
-_SOLVED_KEPT = 64  # a day's hours ask for a few different balances
-
-
-class GasConditions(NamedTuple):
-    """What is left of the network: shares in 0..1, each in the order of its table."""
-
-    pipeline_share: F8
-    supply_share: F8
-    storage_share: F8
-    node_works: NDArray[np.bool_]
+STEP_H = 0.25
+LOOKAHEAD_H = 4.0
+SHORT_SHARE = 0.98  # a plant is short when it gets less than this of what it burns
+SOURCE_BAND_SHARE = 0.03
+CLASS_BAND_SHARE = 0.08
+LINK_BAND_BAR = 1.0
+SUCTION_SHARE = 0.35
+STATION_MARGIN = 0.15  # a station moves at most this share more than ordered, and
+STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity; in need both times
+TENSE_MARGIN = 4.0
+CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
+_LEAST_C_MCM_PER_BAR = 1e-5
+_START_ORDERS = 4
+_TRUNK_SHARE = 0.8
+_TENSE_SHARE = 0.01  # of demand cut (export apart), or
+_TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
+_LATERAL_KM = 50.0
+_NOBODY = np.zeros(0, dtype=np.int32)
 
 
-class GasStep(NamedTuple):
-    """One balance. Rates in mcm/d; ``delivered`` and ``asked`` (n_demands,), ``power_delivered`` (n_links,)."""
+class GasState(NamedTuple):
+    """All that the past leaves behind.
 
-    flow_mcm_per_d: F8
-    supply_mcm_per_d: F8
-    storage_mcm_per_d: F8
-    delivered_mcm_per_d: F8
-    power_delivered_mcm_per_d: F8
-    linepack_change_mcm_per_d: F8
+    p_bar, gas_mcm (n_points,); edge_q (n_edges,) mcm/d, where the next iteration starts; storage_mcm (n_storages,).
+    """
 
-
-class GasStocks(NamedTuple):
-    """Usable linepack per node and working gas per storage, mcm."""
-
-    linepack_mcm: F8
+    p_bar: F8
+    gas_mcm: F8
+    edge_q: F8
     storage_mcm: F8
 
 
-class GasBalance:
-    """The gas network of one system, solved step by step; an answer depends on its call alone."""
+class GasOrders(NamedTuple):
+    """What the dispatcher ordered. Shares 0..1 of what is asked; ``power_mcm_per_d`` (n_links,) most for each plant."""
+
+    supply_mcm_per_d: F8
+    storage_mcm_per_d: F8
+    delivered_share: F8
+    power_mcm_per_d: F8
+    direction: I4
+    flow_mcm_per_d: F8
+    exchange_mcm_per_d: F8
+    tense: bool
+
+
+class GasRun(NamedTuple):
+    """After ``taken`` steps: the state, the mean rates over them, and whether the kernel converged throughout."""
+
+    state: GasState
+    step: GasStep
+    taken: int
+    solved: bool
+
+
+class Sections(NamedTuple):
+    """Geometry: per section its first edge and number of edges, its rupture edge; per edge its section."""
+
+    first_edge: I4
+    n_edges: I4
+    edge_section: I4
+    rupture_edge: I4
+
+
+class HydraulicGas:
+    """The gas network of one system as points and edges; holds no state between calls.
+
+    ``node_point`` (n_nodes,): where customers and pressure of a node are read (the domestic side, if it has one).
+    """
 
     def __init__(self, system: GridSystem):
         self.system = system
-        pipes, nodes = system.gas_pipelines, system.gas_nodes
-        self._n_nodes = len(nodes)
+        self.balance = GasBalance(system)
+        self._pipes = np.flatnonzero(system.gas_pipelines.in_service)
+        self._build_points()
+        self._build_edges()
+        self._build_customers()
+        self._set_full(self._content_at(system.gas.full_share))
+
+    # Geometry
+
+    def _build_points(self) -> None:
+        pipes, n_nodes = self.system.gas_pipelines, len(self.system.gas_nodes)
+        shared = pipes.linepack_shared
+        domestic, transit = np.zeros(n_nodes, dtype=bool), np.zeros(n_nodes, dtype=bool)
+        for pipe in self._pipes:
+            zone = domestic if shared[pipe] else transit
+            zone[pipes.from_node[pipe]] = zone[pipes.to_node[pipe]] = True
+        domestic |= ~transit
+        self.split_nodes = np.flatnonzero(domestic & transit).astype(np.int32)
+        self.transit_point = np.arange(n_nodes, dtype=np.int32)
+        self.transit_point[self.split_nodes] = n_nodes + np.arange(len(self.split_nodes))
+        self.node_point = np.arange(n_nodes, dtype=np.int32)
+        self._first_inner = n_nodes + len(self.split_nodes)
+
+    def _build_edges(self) -> None:
+        settings, pipes = self.system.gas, self.system.gas_pipelines
+        n_sections = len(pipes)
+        fluid = Fluid(
+            settings.gas_constant, settings.temperature_k, settings.rho_kg_per_m3, settings.viscosity_pa_s
+        )  # fmt: skip
+        diameter_m = pipes.inner_diameter_mm / 1000.0
+        friction = {
+            "weymouth": lambda: weymouth_friction(diameter_m),
+            "nikuradse": lambda: nikuradse_friction(diameter_m, settings.roughness_mm),
+            "factor": lambda: np.full(n_sections, settings.friction_factor),
+        }[settings.friction]()
+        cells = np.maximum(np.ceil(pipes.length_km / settings.cell_km - 1e-9), 1).astype(int)
+        k, laminar, gas = pipe_coefficients(
+            pipes.length_km / cells, diameter_m, pipes.parallel.astype(float), friction, fluid
+        )
+        first_edge, n_edges = np.zeros(n_sections, dtype=np.int32), np.zeros(n_sections, dtype=np.int32)
+        edge_section: list[int] = []
+        edge_from: list[int] = []
+        edge_to: list[int] = []
+        owner: list[int] = []  # of each inner point: the node whose linepack it counts to
+        next_point = self._first_inner
+        point_of = {True: self.node_point, False: self.transit_point}
+        for pipe in self._pipes:
+            ends = point_of[bool(pipes.linepack_shared[pipe])]
+            n = int(cells[pipe])
+            first_edge[pipe], n_edges[pipe] = len(edge_from), n
+            inner = list(range(next_point, next_point + n - 1))
+            next_point += n - 1
+            chain = [int(ends[pipes.from_node[pipe]]), *inner, int(ends[pipes.to_node[pipe]])]
+            edge_from += chain[:-1]
+            edge_to += chain[1:]
+            edge_section += [int(pipe)] * n
+            owner += [
+                int(pipes.from_node[pipe] if 2 * (i + 1) <= n else pipes.to_node[pipe]) for i in range(n - 1)
+            ]  # fmt: skip
+        section = np.array(edge_section, dtype=np.int32)
+        self.n_points = next_point
+        node_owner = np.concatenate([np.arange(len(self.system.gas_nodes)), self.split_nodes])
+        self.point_node = np.concatenate([node_owner, np.array(owner, dtype=int)]).astype(np.int32)
+        from_point, to_point = np.array(edge_from, dtype=np.int32), np.array(edge_to, dtype=np.int32)
+        rupture = first_edge + n_edges // 2
+        self.sections = Sections(first_edge, n_edges, section, rupture.astype(np.int32))
+        capacity = np.full(self.n_points, _LEAST_C_MCM_PER_BAR)
+        np.add.at(capacity, from_point, gas[section] / 2)
+        np.add.at(capacity, to_point, gas[section] / 2)
+        self._edge_gas_per_bar = gas[section]
+        is_first = np.arange(len(section)) == first_edge[section]
+        is_last = np.arange(len(section)) == first_edge[section] + n_edges[section] - 1
+        pn = pipes.pn_bar[section]
+        ratio_from, ratio_to, station_from, station_to = self._stations(len(section))
+        self._station_from, self._station_to = station_from, station_to
+        self._section_has_station = np.zeros(n_sections, dtype=bool)
+        self._section_has_station[section[(ratio_from > 1) | (ratio_to > 1)]] = True
+        discharge = settings.discharge_share * pn
+        self.net: LinepackNetwork = make_network(
+            capacity,
+            from_point,
+            to_point,
+            k[section],
+            laminar[section],
+            two_way=pipes.bidirectional[section],
+            regulator_from_bar=np.where(is_first, pn, np.inf),
+            regulator_to_bar=np.where(is_last, pn, np.inf),
+            ratio_from=ratio_from,
+            ratio_to=ratio_to,
+            set_from_bar=discharge,
+            set_to_bar=discharge,
+            suction_bar=SUCTION_SHARE * pn,
+            link_from=self.transit_point[self.split_nodes],
+            link_to=self.node_point[self.split_nodes],
+            z_law=Z_PAPAY if settings.compressibility == "papay" else Z_CONSTANT,
+            z_constant=settings.z,
+            p_critical_bar=settings.p_critical_bar,
+            t_reduced=settings.temperature_k / settings.t_critical_k,
+        )
+
+    def _stations(self, n_edges: int) -> tuple[F8, F8, I4, I4]:
+        """Compression ratio at the two ends of every edge, and the node of the station there (-1: none)."""
+        stations, pipes = self.system.compressor_stations, self.system.gas_pipelines
+        ratio_from, ratio_to = np.ones(n_edges), np.ones(n_edges)
+        node_from, node_to = np.full(n_edges, -1, dtype=np.int32), np.full(n_edges, -1, dtype=np.int32)
+        groups: dict[tuple[int, str], list[float]] = {}
+        for row in np.flatnonzero(stations.in_service):
+            key = int(stations.node[row]), str(stations.system[row])
+            groups.setdefault(key, []).append(float(stations.pressure_ratio[row]))
+        for (node, name), ratios in groups.items():
+            here = [
+                pipe for pipe in self._pipes
+                if str(pipes.system[pipe]) == name and node in (pipes.from_node[pipe], pipes.to_node[pipe])
+            ]  # fmt: skip
+            strongest = max((pipes.pn_bar[pipe] for pipe in here), default=0.0)
+            for pipe in here:
+                ends_at_gate = str(self.system.gas_nodes.kind[pipes.to_node[pipe]]) == "city_gate"
+                lateral = ends_at_gate and pipes.length_km[pipe] <= _LATERAL_KM
+                if lateral or pipes.pn_bar[pipe] < _TRUNK_SHARE * strongest:
+                    continue  # a lateral is fed through its regulator, not by the station
+                first, n = int(self.sections.first_edge[pipe]), int(self.sections.n_edges[pipe])
+                leaves = int(pipes.from_node[pipe]) == node
+                if not leaves and not (int(pipes.to_node[pipe]) == node and pipes.bidirectional[pipe]):
+                    continue
+                for place, ratio in enumerate(ratios):
+                    offset = round(place * n / len(ratios))
+                    if offset >= n:
+                        continue
+                    edge = first + offset if leaves else first + n - 1 - offset
+                    (ratio_from if leaves else ratio_to)[edge] = ratio
+                    (node_from if leaves else node_to)[edge] = node
+        return ratio_from, ratio_to, node_from, node_to
+
+    def _build_customers(self) -> None:
+        system, settings = self.system, self.system.gas
+        nodes, pipes = system.gas_nodes, system.gas_pipelines
+        low, high = np.minimum(pipes.from_node, pipes.to_node), np.maximum(pipes.from_node, pipes.to_node)
+        _, group = np.unique(np.stack([low, high, pipes.linepack_shared]), axis=1, return_inverse=True)
+        self._group = group.ravel().astype(np.int32)
+        self._group_sign = np.where(pipes.from_node == low, 1.0, -1.0)
+        able = np.where(pipes.in_service, pipes.capacity_mcm_per_d, 0.0)
+        self._group_capacity = sum_at(self._group, able, int(self._group.max(initial=-1)) + 1)
+        whole = self._group_capacity[self._group]
+        self._group_share = np.divide(able, whole, out=np.zeros(len(pipes)), where=whole > 0)
+        lowest, highest = np.full(len(nodes), np.inf), np.zeros(len(nodes))
+        for pipe in self._pipes:
+            for node, gives in ((pipes.from_node[pipe], True), (pipes.to_node[pipe], bool(pipes.bidirectional[pipe]))):
+                lowest[node] = min(lowest[node], pipes.pn_bar[pipe])
+                if gives:
+                    highest[node] = max(highest[node], pipes.pn_bar[pipe])
+        highest = np.where(highest > 0, highest, np.where(np.isfinite(lowest), lowest, 1.0))
+        default = settings.p_min_share * np.where(np.isfinite(lowest), lowest, 1.0)
+        self.p_min_bar = np.where(np.isnan(nodes.p_min_bar), default, nodes.p_min_bar)
+        self.p_max_bar = settings.discharge_share * highest
         self._links = np.flatnonzero(system.gas_to_power.on_network).astype(np.int32)
-        demand = system.gas_demand
-        self._cut_cost = np.array([CUT_COST[gas_class] for gas_class in demand.gas_class.tolist()])
-        self._matrix = self._balance_matrix()
-        self._solved: OrderedDict[bytes, F8] = OrderedDict()
-        self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
+        rank = np.array([CLASS_RANK[name] for name in system.gas_demand.gas_class.tolist()], dtype=float)
+        sink_node = np.concatenate([system.gas_demand.node, system.gas_to_power.node[self._links]])
+        rank = np.concatenate([rank, np.full(len(self._links), float(CLASS_RANK["power"]))])
+        band = CLASS_BAND_SHARE * self.p_min_bar[sink_node]
+        self._sink_point = self.node_point[sink_node].astype(np.int32)
+        self._sink_lo = self.p_min_bar[sink_node] - (rank + 1.0) * band
+        self._sink_band = band
+        source_node = np.concatenate([system.gas_supply.node, system.gas_storage.node])
+        self._source_point = self.node_point[source_node].astype(np.int32)
+        self._source_hi = self.p_max_bar[source_node]
+        self._source_band = SOURCE_BAND_SHARE * self._source_hi
+        self._watch = (len(system.gas_demand) + np.arange(len(self._links))).astype(np.int32)
+        split = self.split_nodes
+        self._link_domestic = self.p_min_bar[split]
+        self._link_hi = self.p_max_bar[split]
 
-    def _balance_matrix(self) -> coo_array:
-        """Node balances; columns: forward and backward flow, supply, storage, draw, refill, demand and power cuts."""
-        system = self.system
-        pipes = system.gas_pipelines
-        n_pipes, n_nodes = len(pipes), self._n_nodes
-        rows: list[Any] = [pipes.from_node, pipes.to_node, pipes.from_node, pipes.to_node]
-        columns: list[Any] = [
-            np.arange(n_pipes),
-            np.arange(n_pipes),
-            n_pipes + np.arange(n_pipes),
-            n_pipes + np.arange(n_pipes),
-        ]
-        values = [-np.ones(n_pipes), np.ones(n_pipes), np.ones(n_pipes), -np.ones(n_pipes)]
-        first = 2 * n_pipes
-        for node, sign in (
-            (system.gas_supply.node, 1.0),
-            (system.gas_storage.node, 1.0),
-            (np.arange(n_nodes), 1.0),
-            (np.arange(n_nodes), -1.0),
-            (system.gas_demand.node, 1.0),
-            (system.gas_to_power.node[self._links], 1.0),
-        ):
-            rows.append(node)
-            columns.append(first + np.arange(len(node)))
-            values.append(np.full(len(node), sign))
-            first += len(node)
-        return coo_array(
-            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n_nodes, first)
-        ).tocsr()
+    def _start_pressure(self) -> F8:
+        """A first guess: every point at 0.8 of the lowest design pressure that meets there."""
+        pn = self.system.gas_pipelines.pn_bar[self.sections.edge_section]
+        p_bar = np.full(self.n_points, np.inf)
+        np.minimum.at(p_bar, self.net.edge_from, 0.8 * pn)
+        np.minimum.at(p_bar, self.net.edge_to, 0.8 * pn)
+        return np.where(np.isfinite(p_bar), p_bar, 1.0)
 
-    def linepack_capacity_mcm(self, conditions: GasConditions) -> F8:
-        """(n_nodes,) usable linepack when full: half of each adjoining section that is not out."""
-        pipes = self.system.gas_pipelines
-        there = pipes.in_service & pipes.linepack_shared & (conditions.pipeline_share > 0)
-        usable = np.where(there, pipes.usable_linepack_mcm / 2, 0.0)
-        capacity = np.zeros(self._n_nodes)
-        np.add.at(capacity, pipes.from_node, usable)
-        np.add.at(capacity, pipes.to_node, usable)
-        return capacity
+    def _content_at(self, share: float) -> F8:
+        """(n_points,) gas when every segment stands at ``share`` of its design pressure."""
+        pipes, section = self.system.gas_pipelines, self.sections.edge_section
+        half = 0.5 * self._edge_gas_per_bar * share * pipes.pn_bar[section]
+        weighted = np.zeros(self.n_points)
+        np.add.at(weighted, self.net.edge_from, half)
+        np.add.at(weighted, self.net.edge_to, half)
+        self._not_shared = np.zeros(self.n_points, dtype=bool)
+        for ends in (self.net.edge_from, self.net.edge_to):
+            self._not_shared[ends[~pipes.linepack_shared[section]]] = True
+        return content(self.net, np.maximum(weighted / self.net.c_mcm_per_bar, 1e-3))
 
-    def start(self, conditions: GasConditions) -> GasStocks:
-        """Stocks at the start of a horizon: linepack full, storages at their ``fill_share``."""
+    def _set_full(self, gas_mcm: F8) -> None:
+        """Full linepack of every point, and the dispatcher's floor: full pressure times floor_share / full_share."""
+        settings = self.system.gas
+        self.full_gas_mcm = gas_mcm
+        full_bar = pressure_of(self.net, gas_mcm, self._start_pressure())
+        self._floor_mcm = content(self.net, full_bar * settings.floor_share / settings.full_share)
+
+    def floor_linepack(self, state: GasState) -> None:
+        """Count what stands in the pipes now as full and as the floor: the dispatcher neither draws nor refills."""
+        self.full_gas_mcm = self._floor_mcm = state.gas_mcm
+
+    # State
+
+    def start(self, conditions: GasConditions, demand_mcm_per_d: F8, power_mcm_per_d: F8, winter: bool) -> GasState:
+        """The settled state: two months of such days, an order every eighth.
+
+        Linepack then counts as full where it stood, at most at ``full_share``: that is what the dispatcher refills to.
+        """
         storage = self.system.gas_storage
-        return GasStocks(self.linepack_capacity_mcm(conditions), storage.working_volume_mcm * storage.fill_share)
+        full = storage.working_volume_mcm * storage.fill_share
+        p_bar = self._start_pressure()
+        state = GasState(p_bar, content(self.net, p_bar), np.zeros(len(self.net.edge_from)), full)
+        self._set_full(self._content_at(self.system.gas.full_share))
+        for _ in range(2):
+            for _ in range(_START_ORDERS):
+                orders = self.order(state, conditions, demand_mcm_per_d, power_mcm_per_d, winter)
+                run = self.run(
+                    state, orders, conditions, demand_mcm_per_d, power_mcm_per_d, power_mcm_per_d, 48.0, 4,
+                    stop_when_short=False,
+                )  # fmt: skip
+                assert run.solved, "the gas network did not settle"
+                state = run.state._replace(storage_mcm=full)
+            self._set_full(np.minimum(self.full_gas_mcm, state.gas_mcm))
+        return state
+
+    def usable_mcm(self, gas_mcm: F8) -> F8:
+        """(n_nodes,) linepack above the floor, counted to the nearer end of each section; shared sections only."""
+        usable = np.where(self._not_shared, 0.0, np.maximum(gas_mcm - self._floor_mcm, 0.0))
+        return sum_at(self.point_node, usable, len(self.system.gas_nodes))
+
+    def linepack_mcm(self, gas_mcm: F8) -> F8:
+        """(n_nodes,) all gas in the pipes, counted to the nearer end of each section."""
+        return sum_at(self.point_node, gas_mcm, len(self.system.gas_nodes))
+
+    def lowest_pressure_problem(self, state: GasState) -> list[str]:
+        """Names of nodes with customers that start below their lowest pressure."""
+        nodes = np.unique(self._sink_point)
+        return self.system.gas_nodes.name[nodes[state.p_bar[nodes] < self.p_min_bar[nodes]]].tolist()
+
+    # Orders
+
+    def order(
+        self,
+        state: GasState,
+        conditions: GasConditions,
+        demand_mcm_per_d: F8,
+        burn_mcm_per_d: F8,
+        winter: bool,
+        lookahead_h: float = LOOKAHEAD_H,
+    ) -> GasOrders:
+        """The dispatcher's orders: a balance over ``lookahead_h`` with the linepack there is.
+
+        ``burn_mcm_per_d`` (n_links,) is what plants would burn. Who is not cut may take more until the next order.
+        """
+        n_nodes = len(self.system.gas_nodes)
+        usable, full = self.usable_mcm(state.gas_mcm), self.usable_mcm(self.full_gas_mcm)
+        # Less than a hundredth missing is the pulse of the day, not a shortage.
+        room = np.where(usable < 0.99 * full, full - usable, 0.0)
+        step = self.balance.solve(
+            conditions, GasStocks(usable, state.storage_mcm), demand_mcm_per_d, burn_mcm_per_d, lookahead_h, winter,
+            room_mcm=room,
+        )  # fmt: skip
+        share = np.divide(
+            step.delivered_mcm_per_d, demand_mcm_per_d, out=np.ones(len(demand_mcm_per_d)), where=demand_mcm_per_d > 0
+        )
+        pipes = self.system.gas_pipelines
+        exchange = np.zeros(n_nodes)
+        transit = pipes.in_service & ~pipes.linepack_shared
+        np.add.at(exchange, pipes.to_node[transit], step.flow_mcm_per_d[transit])
+        np.add.at(exchange, pipes.from_node[transit], -step.flow_mcm_per_d[transit])
+        got = step.power_delivered_mcm_per_d
+        power = np.where(got < 0.999 * burn_mcm_per_d, got, np.inf)
+        # Parallel sections share the flow between their two nodes by capacity, as pressures would have it.
+        total = sum_at(self._group, step.flow_mcm_per_d * self._group_sign, len(self._group_capacity))
+        flow = total[self._group] * self._group_sign * self._group_share
+        direction = np.sign(np.where(np.abs(flow) > 1e-6, flow, 0.0)).astype(np.int32)
+        kept = self.system.gas_demand.gas_class != "export"
+        cut = float((demand_mcm_per_d - step.delivered_mcm_per_d)[kept].sum())
+        cut += float((burn_mcm_per_d - got)[self._links].sum())
+        drawn = float(-np.minimum(step.linepack_change_mcm_per_d, 0.0).sum())
+        impaired = not all(bool((np.asarray(left, dtype=np.float64) >= 1.0).all()) for left in conditions)
+        tense = impaired or cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
+        return GasOrders(
+            step.supply_mcm_per_d, step.storage_mcm_per_d, share, power, direction, flow, exchange[self.split_nodes],
+            tense,
+        )  # fmt: skip
+
+    def _controls(
+        self,
+        orders: GasOrders,
+        conditions: GasConditions,
+        demand_mcm_per_d: F8,
+        power_mcm_per_d: F8,
+        burn_mcm_per_d: F8,
+    ) -> LinepackControls:
+        pipes, section = self.system.gas_pipelines, self.sections.edge_section
+        share = conditions.pipeline_share[section]
+        cap = pipes.capacity_mcm_per_d[section] * share
+        # An outage closes the middle of a section; its stumps stay connected to their ends.
+        out = (share <= 0.0) & (np.arange(len(section)) != self.sections.rupture_edge[section])
+        cap = np.where(out, pipes.capacity_mcm_per_d[section], cap)
+        edge_share = np.where(out, 1.0, share)
+        # A station moves what is ordered and little more: left alone it would pack all gas behind itself.
+        more = TENSE_MARGIN if orders.tense else 1.0
+        ordered = (1.0 + more * STATION_MARGIN) * np.abs(orders.flow_mcm_per_d)
+        ordered = ordered + more * STATION_MARGIN_OF_CAPACITY * pipes.capacity_mcm_per_d
+        cap = np.where(self._section_has_station[section], np.minimum(cap, ordered[section]), cap)
+        driven = self._section_has_station & pipes.bidirectional
+        one_way = np.where(pipes.bidirectional, np.where(driven, orders.direction, 0), 1)[section]
+        works = conditions.node_works
+        for station in (self._station_from, self._station_to):
+            stopped = (station >= 0) & ~works[np.maximum(station, 0)]
+            one_way = np.where(stopped, np.where(pipes.bidirectional[section], 0, 2), one_way)
+        source = np.concatenate([orders.supply_mcm_per_d, orders.storage_mcm_per_d])
+        links = self._links
+        most = np.minimum(power_mcm_per_d, orders.power_mcm_per_d)[links]
+        sink = np.concatenate([demand_mcm_per_d * orders.delivered_share, most])
+        sink_cap = np.concatenate([np.full(len(demand_mcm_per_d), np.inf), burn_mcm_per_d[links]])
+        n_links = len(self.split_nodes)
+        back = orders.exchange_mcm_per_d < 0
+        return LinepackControls(
+            cap,
+            edge_share,
+            np.ascontiguousarray(one_way.astype(np.int32)),
+            self._source_point,
+            source,
+            self._source_hi,
+            self._source_band,
+            self._sink_point,
+            sink,
+            self._sink_lo,
+            self._sink_band,
+            sink_cap,
+            np.abs(orders.exchange_mcm_per_d),
+            back,
+            0.8 * self._link_domestic,
+            self._link_hi if n_links else np.zeros(0),
+            LINK_BAND_BAR,
+        )
+
+    # Motion
+
+    def run(
+        self,
+        state: GasState,
+        orders: GasOrders,
+        conditions: GasConditions,
+        demand_mcm_per_d: F8,
+        power_mcm_per_d: F8,
+        burn_mcm_per_d: F8,
+        dt_h: float,
+        n_steps: int,
+        *,
+        stop_when_short: bool = True,
+    ) -> GasRun:
+        """Up to ``n_steps`` steps of ``dt_h`` hours; stops before a step in which a plant would get less than it burns.
+
+        ``power_mcm_per_d`` (n_links,): what plants could burn; ``burn_mcm_per_d``: what they do burn, at most.
+        """
+        controls = self._controls(orders, conditions, demand_mcm_per_d, power_mcm_per_d, burn_mcm_per_d)
+        watch = self._watch if stop_when_short else _NOBODY
+        p_bar, gas, edge_q, flows, taken, solved = run_linepack(
+            self.net, controls, state.p_bar, state.gas_mcm, state.edge_q, dt_h, n_steps, watch, SHORT_SHARE
+        )
+        n_supply, n_demand = len(self.system.gas_supply), len(self.system.gas_demand)
+        drawn = flows.source[n_supply:]
+        storage = np.maximum(state.storage_mcm - drawn * dt_h * taken / HOURS_PER_DAY, 0.0)
+        power = burn_mcm_per_d.copy()
+        power[self._links] = flows.sink[n_demand:]
+        days = max(dt_h * taken / HOURS_PER_DAY, 1e-12)
+        n_edges, first = self.sections.n_edges, self.sections.first_edge
+        flow = np.where(n_edges > 0, flows.edge[np.minimum(first, len(flows.edge) - 1)], 0.0)
+        step = GasStep(
+            flow,
+            flows.source[:n_supply],
+            drawn,
+            flows.sink[:n_demand],
+            power,
+            (self.linepack_mcm(gas) - self.linepack_mcm(state.gas_mcm)) / days,
+            p_bar[self.node_point],
+        )
+        return GasRun(GasState(p_bar, gas, edge_q, storage), step, taken, solved)
+
+    def rupture(self, state: GasState, section: int, share: float, flow_mcm_per_d: float) -> tuple[GasState, float]:
+        """The state after ``share`` of the strings of ``section`` burst at its middle, and the gas vented, mcm.
+
+        Lost is what stands between two line valves, and what flows in until they are closed; at most nine tenths of the
+        gas at the two points beside the break, from which it is taken.
+        """
+        pipes, settings = self.system.gas_pipelines, self.system.gas
+        edge = int(self.sections.rupture_edge[section])
+        if self.sections.n_edges[section] == 0 or share <= 0:
+            return state, 0.0
+        ends = np.array([self.net.edge_from[edge], self.net.edge_to[edge]])
+        p_bar = state.p_bar[ends]
+        segment = content(self.net, state.p_bar)[ends] / self.net.c_mcm_per_bar[ends] * self._edge_gas_per_bar[edge] / 2
+        km = float(pipes.length_km[section]) / float(self.sections.n_edges[section])
+        between = float(segment.sum()) * settings.valve_spacing_km / km
+        if settings.valve_spacing_km > float(pipes.length_km[section]):
+            between *= float(pipes.length_km[section]) / settings.valve_spacing_km
+        wanted = share * (between + abs(flow_mcm_per_d) * settings.isolation_h / HOURS_PER_DAY)
+        there = state.gas_mcm[ends]
+        weight = there / there.sum()
+        taken = np.minimum(wanted * weight, 0.9 * there)
+        gas = state.gas_mcm.copy()
+        gas[ends] -= taken
+        guess = state.p_bar.copy()
+        guess[ends] = p_bar * (1.0 - taken / there)
+        return state._replace(p_bar=pressure_of(self.net, gas, guess), gas_mcm=gas), float(taken.sum())
+
+    # Units
 
     def power_asked_mcm_per_d(self, link_mw: F8) -> F8:
         """(n_links,) gas burnt by plants running at ``link_mw`` on gas."""
-        return link_mw * self.system.gas_to_power.gas_m3_per_mwh * HOURS_PER_DAY / 1e6
+        return self.balance.power_asked_mcm_per_d(link_mw)
 
     def power_mw(self, link_mcm_per_d: F8) -> F8:
         """(n_links,) MW that plants can make of the gas they get."""
-        return link_mcm_per_d * 1e6 / HOURS_PER_DAY / self.system.gas_to_power.gas_m3_per_mwh
+        return self.balance.power_mw(link_mcm_per_d)
 
-    def solve(
-        self,
-        conditions: GasConditions,
-        stocks: GasStocks,
-        demand_mcm_per_d: F8,
-        power_asked_mcm_per_d: F8,
-        dt_h: float,
-        winter: bool,
-    ) -> GasStep:
-        """Balance the network for a step of ``dt_h`` hours.
 
-        ``demand_mcm_per_d`` (n_demands,), ``power_asked_mcm_per_d`` (n_links,). Plants off the network get all.
-        """
-        system, links = self.system, self._links
-        pipes, supply, storage = system.gas_pipelines, system.gas_supply, system.gas_storage
-        if self._n_nodes == 0:
-            empty = np.zeros(0)
-            return GasStep(empty, empty, empty, empty, power_asked_mcm_per_d.copy(), empty)
-        days = dt_h / HOURS_PER_DAY
-        capacity = pipes.capacity_mcm_per_d * np.where(pipes.in_service, conditions.pipeline_share, 0.0)
-        works = conditions.node_works
-        plan = np.where(winter, supply.winter_mcm_per_d, supply.summer_mcm_per_d)
-        most = np.where(np.isin(supply.kind, _SUPPLY_AT_PLAN), plan, np.maximum(supply.max_mcm_per_d, plan))
-        most = most * np.where(supply.in_service, conditions.supply_share, 0.0) * works[supply.node]
-        draw_storage = np.minimum(storage.max_withdrawal_mcm_per_d, stocks.storage_mcm / days)
-        draw_storage = draw_storage * np.where(storage.in_service, conditions.storage_share, 0.0) * works[storage.node]
-        room = np.maximum(self.linepack_capacity_mcm(conditions) - stocks.linepack_mcm, 0.0)
-        asked_power = power_asked_mcm_per_d[links]
-        supply_cost = np.full(len(supply), _COST_SUPPLY_OVER_PLAN)
-        supply_cost[np.isin(supply.kind, _SUPPLY_AT_PLAN)] = 0.0
-        upper = np.concatenate(
-            [
-                capacity,
-                np.where(pipes.bidirectional, capacity, 0.0),
-                most,
-                draw_storage,
-                stocks.linepack_mcm / days,
-                room / days,
-                demand_mcm_per_d,
-                asked_power,
-            ]
-        )
-        cost = np.concatenate(
-            [
-                self._flow_cost,
-                supply_cost,
-                np.full(len(storage), _COST_STORAGE + _COST_SUPPLY_OVER_PLAN),
-                np.full(self._n_nodes, _COST_LINEPACK),
-                np.full(self._n_nodes, -_GAIN_REFILL),
-                self._cut_cost,
-                np.full(len(links), CUT_COST["power"]),
-            ]
-        )
-        wanted = np.zeros(self._n_nodes)
-        np.add.at(wanted, system.gas_demand.node, demand_mcm_per_d)
-        np.add.at(wanted, system.gas_to_power.node[links], asked_power)
-        x = self._optimum(cost, upper, wanted)
-        sizes = [len(pipes), len(pipes), len(supply), len(storage), self._n_nodes, self._n_nodes, len(demand_mcm_per_d)]
-        forward, backward, supplied, stored, drawn, refilled, cut, power_cut = np.split(x, np.cumsum(sizes))
-        power = power_asked_mcm_per_d.copy()
-        power[links] = asked_power - power_cut
-        return GasStep(forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn)
-
-    def _optimum(self, cost: F8, upper: F8, wanted: F8) -> F8:
-        """Columns that meet ``wanted`` at least cost within 0 and ``upper``; equal questions are answered once."""
-        key = upper.tobytes() + wanted.tobytes() + cost.tobytes()
-        x = self._solved.get(key)
-        if x is None:
-            bounds = np.column_stack([np.zeros(len(upper)), upper])
-            answer = linprog(cost, A_eq=self._matrix, b_eq=wanted, bounds=bounds, method="highs")
-            # Cutting everything and moving nothing is always feasible and every column is boxed.
-            assert answer.status == 0, f"gas balance: {answer.message}"
-            x = np.clip(answer.x, 0.0, upper)
-            self._solved[key] = x
-            if len(self._solved) > _SOLVED_KEPT:
-                self._solved.popitem(last=False)
-        else:
-            self._solved.move_to_end(key)
-        return x
-
-    def advance(self, stocks: GasStocks, step: GasStep, conditions: GasConditions, dt_h: float) -> GasStocks:
-        """Stocks after ``dt_h`` hours of ``step``; the linepack of sections that are out is lost to their nodes."""
-        if self._n_nodes == 0:
-            return stocks
-        days = dt_h / HOURS_PER_DAY
-        linepack = stocks.linepack_mcm + days * step.linepack_change_mcm_per_d
-        linepack = np.clip(linepack, 0.0, self.linepack_capacity_mcm(conditions))
-        return GasStocks(linepack, np.maximum(stocks.storage_mcm - days * step.storage_mcm_per_d, 0.0))
+def everything_works(system: GridSystem) -> GasConditions:
+    """Conditions with nothing out."""
+    works: NDArray[np.bool_] = np.ones(len(system.gas_nodes), dtype=bool)
+    return GasConditions(
+        np.ones(len(system.gas_pipelines)), np.ones(len(system.gas_supply)), np.ones(len(system.gas_storage)), works
+    )

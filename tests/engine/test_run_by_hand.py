@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from gridsim.engine.run import RunResult, run
-from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Repair, Scenario, Target
+from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Repair, Scenario, Target
 
-OFF = Policy(imports=Imports.NONE, ac=AcMode.OFF)
+OFF = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.BALANCE)
 
 
 def scenario(*events: Event, hours: float = 12, policy: Policy = OFF) -> Scenario:
@@ -84,7 +84,10 @@ def test_an_event_on_the_step_gets_no_more_ramp_than_the_operators_delay(two_are
     # The twin with a larger delay acts later, in larger steps: never less is shed.
     late = run(
         two_areas(slow),
-        scenario(event("generator_outage", "generators", "gas_1", 3, 3), policy=Policy(Imports.NONE, AcMode.OFF, 5.0)),
+        scenario(
+            event("generator_outage", "generators", "gas_1", 3, 3),
+            policy=Policy(Imports.NONE, AcMode.OFF, operator_delay_minutes=5.0),
+        ),
     )
     assert late.metric("EUE") > result.metric("EUE")
 

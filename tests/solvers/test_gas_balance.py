@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from gridsim.model.carriers import GasDemand
-from gridsim.solvers.gas import GasBalance, GasConditions
+from gridsim.solvers.gas_balance import GasBalance, GasConditions
 
 CASES = Path(__file__).parents[1] / "data" / "gas_reference" / "cases.csv"
 

@@ -7,6 +7,34 @@ from typing import Literal
 from gridsim.io.schemas.column import Row, SourcedRow, column
 
 
+class GasKeys(Row):
+    """The gas and the laws of its flow."""
+
+    friction: Literal["weymouth", "nikuradse", "factor"] = column("Friction law", "nikuradse")
+    roughness_mm: float = column("Wall roughness (nikuradse)", 0.03, unit="mm", gt=0, le=5)
+    friction_factor: float = column("Darcy friction factor (factor)", 0.01, gt=0, le=0.1)
+    compressibility: Literal["constant", "papay"] = column("Law of the compressibility", "papay")
+    z: float = column("Compressibility (constant)", 0.9, gt=0.2, le=1.2)
+    p_critical_bar: float = column("Pseudo-critical pressure (papay)", 46.0, unit="bar", gt=0)
+    t_critical_k: float = column("Pseudo-critical temperature (papay)", 195.0, unit="K", gt=0)
+    temperature_k: float = column("Temperature of the gas in the pipe", 281.15, unit="K", gt=200, le=350)
+    gas_constant: float = column("Specific gas constant", 473.5, unit="J/(kg K)", gt=0)
+    rho_kg_per_m3: float = column("Density at 20 C and 1.01325 bar", 0.73, unit="kg/m3", gt=0)
+    viscosity_pa_s: float = column("Dynamic viscosity", 1.1e-5, unit="Pa s", ge=0)
+    ch4_kg_per_m3: float = column("Methane in a cubic metre of gas", 0.621, unit="kg/m3", ge=0)
+    p_min_share: float = column(
+        "Lowest delivery pressure of nodes without p_min_bar, share of the weakest adjoining pn_bar", 0.25, gt=0, lt=1
+    )
+    discharge_share: float = column("Discharge that stations hold, share of pn_bar", 0.97, gt=0, le=1)
+    full_share: float = column("Mean pressure of a section, share of pn_bar, to which it is refilled", 0.75, gt=0, le=1)
+    floor_share: float = column(
+        "To which the dispatcher draws linepack: this over full_share times the pressure when full", 0.55, gt=0, lt=1
+    )
+    cell_km: float = column("Longest segment of the numerical grid", 50.0, unit="km", gt=0, le=100)
+    valve_spacing_km: float = column("Distance between line valves", 30.0, unit="km", gt=0)
+    isolation_h: float = column("Time until the valves beside a rupture are closed", 1.0, unit="h", ge=0, le=24)
+
+
 class GasNodeRow(SourcedRow):
     """A point of the gas network."""
 

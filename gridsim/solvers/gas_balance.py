@@ -1,0 +1,254 @@
+"""Daily gas balance: who gets gas, with the usable linepack as a buffer.
+
+A transport model, one linear problem per step: flows within section capacities, supplies and storages within their
+limits, deliveries by priority, and at every node a stock of usable linepack (half of each adjoining section's) that
+can be drawn and refilled. It has no pressures: gas moves through a section as fast as its capacity allows.
+
+Order of cuts, cheapest first (the price ladder of the objective): export, industry, power, transit, heating, own use,
+households last. Storage gives its planned winter withdrawal before production rises above plan; both may rise to their
+maximum; imports and transit stay at their contracted day,
+because nothing obliges the neighbour to send more. Linepack is drawn after every supply and after exports stop, but
+before anybody at home is cut, so deliveries stay whole until the stock behind a rupture is used up; it is refilled
+before exports resume. A transit operator's linepack is not drawn. A small price on distance sends a shortage to the far
+end of the network, where pressure falls first.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.sparse import coo_array
+
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8
+
+# Objective, per mcm: distance << storage, supply over plan << export cut << linepack << cuts of domestic classes.
+_COST_FLOW_PER_1000_KM = 0.01
+_COST_SUPPLY_OVER_PLAN = 0.5
+_COST_STORAGE = 0.3
+_COST_LINEPACK = 15.0
+_COST_LINEPACK_FAST = 16.0
+_EVEN_DRAW_SHARE = 1.0 / 3.0  # of every node's stock before more is taken anywhere: stocks fall together
+_GAIN_REFILL = 12.0
+CUT_COST: dict[str, float] = {
+    "export": 10.0,
+    "industry": 20.0,
+    "power": 40.0,
+    "transit": 80.0,
+    "heating": 160.0,
+    "own_use": 320.0,
+    "households": 640.0,
+}
+_SUPPLY_AT_PLAN = ("import", "transit_in")
+HOURS_PER_DAY = 24.0
+_SOLVED_KEPT = 64  # a day's hours ask for a few different balances
+
+
+class GasConditions(NamedTuple):
+    """What is left of the network: shares in 0..1, each in the order of its table."""
+
+    pipeline_share: F8
+    supply_share: F8
+    storage_share: F8
+    node_works: NDArray[np.bool_]
+
+
+class GasStep(NamedTuple):
+    """One balance. Rates in mcm/d; ``delivered`` (n_demands,), ``power_delivered`` (n_links,).
+
+    ``pressure_bar`` (n_nodes,): NaN where the model has none.
+    """
+
+    flow_mcm_per_d: F8
+    supply_mcm_per_d: F8
+    storage_mcm_per_d: F8
+    delivered_mcm_per_d: F8
+    power_delivered_mcm_per_d: F8
+    linepack_change_mcm_per_d: F8
+    pressure_bar: F8
+
+
+class GasStocks(NamedTuple):
+    """Usable linepack per node and working gas per storage, mcm."""
+
+    linepack_mcm: F8
+    storage_mcm: F8
+
+
+class GasBalance:
+    """The gas network of one system, solved step by step; holds no state between calls."""
+
+    def __init__(self, system: GridSystem):
+        self.system = system
+        pipes, nodes = system.gas_pipelines, system.gas_nodes
+        self._n_nodes = len(nodes)
+        self._links = np.flatnonzero(system.gas_to_power.on_network).astype(np.int32)
+        demand = system.gas_demand
+        self._cut_cost = np.array([CUT_COST[gas_class] for gas_class in demand.gas_class.tolist()])
+        self._matrix = self._balance_matrix()
+        self._solved: OrderedDict[bytes, F8] = OrderedDict()
+        self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
+
+    def _balance_matrix(self) -> coo_array:
+        """Node balances; columns: forward and backward flow, supply, storage, draw, refill, demand and power cuts."""
+        system = self.system
+        pipes = system.gas_pipelines
+        n_pipes, n_nodes = len(pipes), self._n_nodes
+        rows: list[Any] = [pipes.from_node, pipes.to_node, pipes.from_node, pipes.to_node]
+        columns: list[Any] = [
+            np.arange(n_pipes),
+            np.arange(n_pipes),
+            n_pipes + np.arange(n_pipes),
+            n_pipes + np.arange(n_pipes),
+        ]
+        values = [-np.ones(n_pipes), np.ones(n_pipes), np.ones(n_pipes), -np.ones(n_pipes)]
+        first = 2 * n_pipes
+        for node, sign in (
+            (system.gas_supply.node, 1.0),
+            (system.gas_storage.node, 1.0),
+            (system.gas_storage.node, 1.0),
+            (np.arange(n_nodes), 1.0),
+            (np.arange(n_nodes), 1.0),
+            (np.arange(n_nodes), -1.0),
+            (system.gas_demand.node, 1.0),
+            (system.gas_to_power.node[self._links], 1.0),
+        ):
+            rows.append(node)
+            columns.append(first + np.arange(len(node)))
+            values.append(np.full(len(node), sign))
+            first += len(node)
+        return coo_array(
+            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n_nodes, first)
+        ).tocsr()
+
+    def linepack_capacity_mcm(self, conditions: GasConditions) -> F8:
+        """(n_nodes,) usable linepack when full: half of each adjoining section that is not out."""
+        pipes = self.system.gas_pipelines
+        there = pipes.in_service & pipes.linepack_shared & (conditions.pipeline_share > 0)
+        usable = np.where(there, pipes.usable_linepack_mcm / 2, 0.0)
+        capacity = np.zeros(self._n_nodes)
+        np.add.at(capacity, pipes.from_node, usable)
+        np.add.at(capacity, pipes.to_node, usable)
+        return capacity
+
+    def start(self, conditions: GasConditions) -> GasStocks:
+        """Stocks at the start of a horizon: linepack full, storages at their ``fill_share``."""
+        storage = self.system.gas_storage
+        return GasStocks(self.linepack_capacity_mcm(conditions), storage.working_volume_mcm * storage.fill_share)
+
+    def power_asked_mcm_per_d(self, link_mw: F8) -> F8:
+        """(n_links,) gas burnt by plants running at ``link_mw`` on gas."""
+        return link_mw * self.system.gas_to_power.gas_m3_per_mwh * HOURS_PER_DAY / 1e6
+
+    def power_mw(self, link_mcm_per_d: F8) -> F8:
+        """(n_links,) MW that plants can make of the gas they get."""
+        return link_mcm_per_d * 1e6 / HOURS_PER_DAY / self.system.gas_to_power.gas_m3_per_mwh
+
+    def solve(
+        self,
+        conditions: GasConditions,
+        stocks: GasStocks,
+        demand_mcm_per_d: F8,
+        power_asked_mcm_per_d: F8,
+        dt_h: float,
+        winter: bool,
+        *,
+        room_mcm: F8 | None = None,
+    ) -> GasStep:
+        """Balance the network for a step of ``dt_h`` hours.
+
+        ``demand_mcm_per_d`` (n_demands,), ``power_asked_mcm_per_d`` (n_links,). Plants off the network get all.
+        ``room_mcm`` (n_nodes,): linepack that could be refilled, by default up to :meth:`linepack_capacity_mcm`.
+        """
+        system, links = self.system, self._links
+        pipes, supply, storage = system.gas_pipelines, system.gas_supply, system.gas_storage
+        if self._n_nodes == 0:
+            empty = np.zeros(0)
+            return GasStep(empty, empty, empty, empty, power_asked_mcm_per_d.copy(), empty, empty)
+        days = dt_h / HOURS_PER_DAY
+        capacity = pipes.capacity_mcm_per_d * np.where(pipes.in_service, conditions.pipeline_share, 0.0)
+        works = conditions.node_works
+        plan = np.where(winter, supply.winter_mcm_per_d, supply.summer_mcm_per_d)
+        most = np.where(np.isin(supply.kind, _SUPPLY_AT_PLAN), plan, np.maximum(supply.max_mcm_per_d, plan))
+        most = most * np.where(supply.in_service, conditions.supply_share, 0.0) * works[supply.node]
+        draw_storage = np.minimum(storage.max_withdrawal_mcm_per_d, stocks.storage_mcm / days)
+        draw_storage = draw_storage * np.where(storage.in_service, conditions.storage_share, 0.0) * works[storage.node]
+        room = room_mcm
+        if room is None:
+            room = np.maximum(self.linepack_capacity_mcm(conditions) - stocks.linepack_mcm, 0.0)
+        asked_power = power_asked_mcm_per_d[links]
+        planned = np.minimum(draw_storage, storage.planned_withdrawal_mcm_per_d if winter else 0.0)
+        supply_cost = np.full(len(supply), _COST_SUPPLY_OVER_PLAN)
+        supply_cost[np.isin(supply.kind, _SUPPLY_AT_PLAN)] = 0.0
+        upper = np.concatenate(
+            [
+                capacity,
+                np.where(pipes.bidirectional, capacity, 0.0),
+                most,
+                planned,
+                draw_storage - planned,
+                _EVEN_DRAW_SHARE * stocks.linepack_mcm / days,
+                (1.0 - _EVEN_DRAW_SHARE) * stocks.linepack_mcm / days,
+                room / days,
+                demand_mcm_per_d,
+                asked_power,
+            ]
+        )
+        cost = np.concatenate(
+            [
+                self._flow_cost,
+                supply_cost,
+                np.full(len(storage), _COST_STORAGE),
+                np.full(len(storage), _COST_STORAGE + _COST_SUPPLY_OVER_PLAN),
+                np.full(self._n_nodes, _COST_LINEPACK),
+                np.full(self._n_nodes, _COST_LINEPACK_FAST),
+                np.full(self._n_nodes, -_GAIN_REFILL),
+                self._cut_cost,
+                np.full(len(links), CUT_COST["power"]),
+            ]
+        )
+        wanted = np.zeros(self._n_nodes)
+        np.add.at(wanted, system.gas_demand.node, demand_mcm_per_d)
+        np.add.at(wanted, system.gas_to_power.node[links], asked_power)
+        x = self._optimum(cost, upper, wanted)
+        sizes = [len(pipes), len(pipes), len(supply), len(storage), len(storage)] + 3 * [self._n_nodes]
+        sizes += [len(demand_mcm_per_d)]
+        parts = np.split(x, np.cumsum(sizes))
+        forward, backward, supplied, stored, beyond_plan, drawn, drawn_fast, refilled, cut, power_cut = parts
+        stored, drawn = stored + beyond_plan, drawn + drawn_fast
+        power = power_asked_mcm_per_d.copy()
+        power[links] = asked_power - power_cut
+        unknown = np.full(self._n_nodes, np.nan)
+        return GasStep(forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn, unknown)
+
+    def _optimum(self, cost: F8, upper: F8, wanted: F8) -> F8:
+        """Columns that meet ``wanted`` at least cost within 0 and ``upper``; equal questions are answered once."""
+        key = upper.tobytes() + wanted.tobytes() + cost.tobytes()
+        x = self._solved.get(key)
+        if x is None:
+            bounds = np.column_stack([np.zeros(len(upper)), upper])
+            # Presolve costs a quarter of the time of a problem of this size and saves none.
+            options = {"presolve": False}
+            answer = linprog(cost, A_eq=self._matrix, b_eq=wanted, bounds=bounds, method="highs", options=options)
+            # Cutting everything and moving nothing is always feasible and every column is boxed.
+            assert answer.status == 0, f"gas balance: {answer.message}"
+            x = np.clip(answer.x, 0.0, upper)
+            self._solved[key] = x
+            if len(self._solved) > _SOLVED_KEPT:
+                self._solved.popitem(last=False)
+        else:
+            self._solved.move_to_end(key)
+        return x
+
+    def advance(self, stocks: GasStocks, step: GasStep, conditions: GasConditions, dt_h: float) -> GasStocks:
+        """Stocks after ``dt_h`` hours of ``step``; the linepack of sections that are out is lost to their nodes."""
+        if self._n_nodes == 0:
+            return stocks
+        days = dt_h / HOURS_PER_DAY
+        linepack = stocks.linepack_mcm + days * step.linepack_change_mcm_per_d
+        linepack = np.clip(linepack, 0.0, self.linepack_capacity_mcm(conditions))
+        return GasStocks(linepack, np.maximum(stocks.storage_mcm - days * step.storage_mcm_per_d, 0.0))
