@@ -80,7 +80,6 @@ class NodalCase(NamedTuple):
     region : (n_buses,) i4, parts of the network between named sections;  n_regions : their number
     counts : (n_classes,) bool, classes whose shedding is unserved energy
     group_scope : (n_groups, n_buses) i4, scope of each bus in each grouping or -1;  class_scope : (n_classes,) i4
-    store_* : (n_stores,) f8, MW and MWh at the bus side, shares;  store_carryover : of the energy, per hour
     tolerance_mw : shedding counts if it exceeds this
     """
 
@@ -110,13 +109,6 @@ class NodalCase(NamedTuple):
     counts: B1
     group_scope: I4
     class_scope: I4
-    store_charge_mw: F8
-    store_discharge_mw: F8
-    store_energy_mwh: F8
-    store_efficiency_charge: F8
-    store_efficiency_discharge: F8
-    store_start_mwh: F8
-    store_carryover: F8
     tolerance_mw: float
 
 
@@ -130,14 +122,13 @@ class NodalScratch(NamedTuple):
     tight_until : (1,) i8, hour before which drawn-in limits are not tried again
     tight_lo, tight_hi : (n_rows,) f8, limits drawn in, for a reference that is not at its limits
     export_mw : (n_regions,) f8, what the reference sends out of each region;  region_* : (n_regions,)
-    lo_mw, hi_mw, p_mw, reference_mw : (n_columns,) f8, lo_mw below 0 for charging alone
-    energy_mwh, store_lost : (n_stores,) f8, energy held and share of the power out of service
-    flow_mw : (n_rows,) f8;  injection_mw, need_mw, room_mw : (n_buses,) f8
+    hi_mw, p_mw, reference_mw : (n_columns,) f8;  flow_mw : (n_rows,) f8
+    injection_mw, need_mw, room_mw : (n_buses,) f8
     out : (n_branches,) i4, sorted outages of the hour;  scope_mw : (n_scopes,) f8
     basis : (2 n_buses + 2,) i4, warm start;  n_basis : (1,) i8
     counter : (5,) i8, hours decided by day, by candidate, by dispatch, hours counted, topologies made
     failed : (3,) i8, sample, hour and how (DISCHARGING or not) of a state that was not solved
-    failed_lo_mw, failed_hi_mw, failed_out : that state
+    failed_mw : (2, n_columns) f8, lower and upper bounds;  failed_out : (n_branches,) i4
     """
 
     slot_key: I4
@@ -152,9 +143,6 @@ class NodalScratch(NamedTuple):
     tight_until: I8
     tight_lo: F8
     tight_hi: F8
-    energy_mwh: F8
-    store_lost: F8
-    lo_mw: F8
     hi_mw: F8
     p_mw: F8
     reference_mw: F8
@@ -172,9 +160,29 @@ class NodalScratch(NamedTuple):
     n_basis: I8
     counter: I8
     failed: I8
-    failed_lo_mw: F8
-    failed_hi_mw: F8
+    failed_mw: F8
     failed_out: I4
+
+
+class Stores(NamedTuple):
+    """Stores and what they hold, one worker's own: apart from the case, which every hour's calls carry.
+
+    charge_mw, discharge_mw, energy_mwh, start_mwh : (n_stores,) f8, power at the bus, energy when full and at first
+    efficiency_charge, efficiency_discharge : (n_stores,) f8;  carryover : (n_stores,) f8, of the energy, per hour
+    held_mwh, lost : (n_stores,) f8, energy held and share of the power out of service
+    lo_mw : (n_columns,) f8, lower bounds of supply, below 0 for charging alone
+    """
+
+    charge_mw: F8
+    discharge_mw: F8
+    energy_mwh: F8
+    start_mwh: F8
+    efficiency_charge: F8
+    efficiency_discharge: F8
+    carryover: F8
+    held_mwh: F8
+    lost: F8
+    lo_mw: F8
 
 
 class Answers(NamedTuple):
@@ -207,9 +215,6 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         tight_until=np.zeros(1, dtype=np.int64),
         tight_lo=np.zeros(n_rows),
         tight_hi=np.zeros(n_rows),
-        energy_mwh=np.zeros(len(case.store_energy_mwh)),
-        store_lost=np.zeros(len(case.store_energy_mwh)),
-        lo_mw=np.zeros(n_columns),
         hi_mw=np.zeros(n_columns),
         p_mw=np.zeros(n_columns),
         reference_mw=np.zeros(n_columns),
@@ -227,8 +232,7 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         n_basis=np.zeros(1, dtype=np.int64),
         counter=np.zeros(N_COUNTERS, dtype=np.int64),
         failed=np.zeros(3, dtype=np.int64),
-        failed_lo_mw=np.zeros(n_columns),
-        failed_hi_mw=np.zeros(n_columns),
+        failed_mw=np.zeros((2, n_columns)),
         failed_out=np.full(n_branches, -1, dtype=np.int32),
     )
     slot_of(case, scratch, 0)
@@ -481,12 +485,13 @@ def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, season: int,
 
 @inline
 def dispatched_shed_mw(
-    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, season: int, hour: int, how: int
+    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, season: int, hour: int, lo_mw: F8, how: int
 ) -> tuple[int, float]:
-    """Solve the state of ``scratch.lo_mw`` and ``hi_mw``; returns the status and the MW shed of classes that count.
+    """Solve the state of ``scratch.hi_mw``; returns the status and the MW shed of classes that count.
 
-    ``how``: COLD and DISCHARGING from the merit order, WARM from the last basis of the sample, INSIDE warm and within
-    drawn-in limits.
+    lo_mw : (n_columns,) f8
+    how : COLD and DISCHARGING from the merit order, WARM from the last basis of the sample, INSIDE warm and within
+        drawn-in limits
     """
     out = scratch.slot_key[slot][: scratch.slot_size[slot]]
     topology = Topology(out, scratch.slot_island[slot], scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot])
@@ -497,7 +502,7 @@ def dispatched_shed_mw(
     status = solve_dispatch(
         topology,
         case.dispatch.gen_bus,
-        scratch.lo_mw,
+        lo_mw,
         scratch.hi_mw,
         case.cost,
         case.spill_cost,
@@ -541,76 +546,90 @@ def find_answer(answers: Answers, sample: int, hour: int, how: int) -> int:
 
 
 @jit
-def note_unsolved(scratch: NodalScratch, sample: int, hour: int, how: int, n_out: int) -> None:
+def note_unsolved(scratch: NodalScratch, sample: int, hour: int, how: int, lo_mw: F8, n_out: int) -> None:
     """Keep the state that needs an answer from outside."""
     scratch.failed[0] = sample
     scratch.failed[1] = hour
     scratch.failed[2] = how
-    scratch.failed_lo_mw[:] = scratch.lo_mw
-    scratch.failed_hi_mw[:] = scratch.hi_mw
+    scratch.failed_mw[0] = lo_mw
+    scratch.failed_mw[1] = scratch.hi_mw
     scratch.failed_out[:] = -1
     for k in range(n_out):
         scratch.failed_out[k] = scratch.out[k]
 
 
 @jit
-def stores_stay_full(case: NodalCase, scratch: NodalScratch) -> bool:
+def set_stores_in_service(
+    stores: Stores, first_element: int, n: int, active: I4, component: I4, first: I4, end: I4, lost: F8, hour: int
+) -> None:
+    """Share of each store's power out of service in an hour; arguments as of :func:`set_available`."""
+    stores.lost[:] = 0.0
+    for k in range(n):
+        i = active[k]
+        store = component[i] - first_element
+        if store >= 0 and first[i] <= hour < end[i]:
+            stores.lost[store] = max(stores.lost[store], lost[i])
+
+
+@jit
+def close_stores(stores: Stores, n_units: int, hi_mw: F8) -> None:
+    """Nothing charges or discharges. hi_mw : (n_columns,)."""
+    stores.lo_mw[n_units:] = 0.0
+    hi_mw[n_units:] = 0.0
+
+
+@jit
+def stores_stay_full(stores: Stores) -> bool:
     """True if every store is full and loses nothing: it stays so for as long as nothing is discharged."""
-    for k in range(scratch.energy_mwh.shape[0]):
-        if case.store_energy_mwh[k] - scratch.energy_mwh[k] > FULL_MWH or case.store_carryover[k] != 1.0:
+    for k in range(stores.held_mwh.shape[0]):
+        if stores.energy_mwh[k] - stores.held_mwh[k] > FULL_MWH or stores.carryover[k] != 1.0:
             return False
     return True
 
 
 @jit
-def let_stores_charge(case: NodalCase, scratch: NodalScratch) -> bool:
+def let_stores_charge(stores: Stores, n_units: int) -> bool:
     """Start an hour: self-discharge, then room and power as bounds of the charging columns; True if some can charge."""
-    n_stores = scratch.energy_mwh.shape[0]
-    n_units = case.unit_mw.shape[0]
     can_charge = False
-    for k in range(n_stores):
-        scratch.energy_mwh[k] *= case.store_carryover[k]
-        room = case.store_energy_mwh[k] - scratch.energy_mwh[k]
+    for k in range(stores.held_mwh.shape[0]):
+        stores.held_mwh[k] *= stores.carryover[k]
+        room = stores.energy_mwh[k] - stores.held_mwh[k]
         power = 0.0
         if room > FULL_MWH:
-            whole = case.store_charge_mw[k] * (1.0 - scratch.store_lost[k])
-            power = min(whole, room / case.store_efficiency_charge[k])
-        scratch.lo_mw[n_units + k] = -power
+            power = min(stores.charge_mw[k] * (1.0 - stores.lost[k]), room / stores.efficiency_charge[k])
+        stores.lo_mw[n_units + k] = -power
         can_charge = can_charge or power > 0.0
     return can_charge
 
 
 @jit
-def let_stores_discharge(case: NodalCase, scratch: NodalScratch) -> bool:
+def let_stores_discharge(stores: Stores, n_units: int, hi_mw: F8) -> bool:
     """Energy and power as bounds of the discharging columns; True if some store has something to give."""
-    n_stores = scratch.energy_mwh.shape[0]
-    first = case.unit_mw.shape[0] + n_stores
+    n_stores = stores.held_mwh.shape[0]
     can_discharge = False
     for k in range(n_stores):
-        usable = scratch.energy_mwh[k] * case.store_efficiency_discharge[k]
-        power = min(case.store_discharge_mw[k] * (1.0 - scratch.store_lost[k]), usable)
-        scratch.hi_mw[first + k] = power
+        usable = stores.held_mwh[k] * stores.efficiency_discharge[k]
+        power = min(stores.discharge_mw[k] * (1.0 - stores.lost[k]), usable)
+        hi_mw[n_units + n_stores + k] = power
         can_discharge = can_discharge or power > 0.0
     return can_discharge
 
 
 @jit
-def move_stores(case: NodalCase, scratch: NodalScratch, p_mw: F8) -> None:
+def move_stores(stores: Stores, n_units: int, p_mw: F8) -> None:
     """Energy after an hour of the dispatch ``p_mw`` (n_columns,), from which no store gains more than it takes."""
-    n_stores = scratch.energy_mwh.shape[0]
-    n_units = case.unit_mw.shape[0]
+    n_stores = stores.held_mwh.shape[0]
     for k in range(n_stores):
         taken = -p_mw[n_units + k]
         given = p_mw[n_units + n_stores + k]
         if given > 0.0:
-            left = scratch.energy_mwh[k] - given / case.store_efficiency_discharge[k]
-            scratch.energy_mwh[k] = max(left, 0.0)
+            stores.held_mwh[k] = max(stores.held_mwh[k] - given / stores.efficiency_discharge[k], 0.0)
         if taken > 0.0:
-            room = case.store_energy_mwh[k] - scratch.energy_mwh[k]
-            if taken >= room / case.store_efficiency_charge[k]:
-                scratch.energy_mwh[k] = case.store_energy_mwh[k]
+            room = stores.energy_mwh[k] - stores.held_mwh[k]
+            if taken >= room / stores.efficiency_charge[k]:
+                stores.held_mwh[k] = stores.energy_mwh[k]
             else:
-                scratch.energy_mwh[k] += taken * case.store_efficiency_charge[k]
+                stores.held_mwh[k] += taken * stores.efficiency_charge[k]
 
 
 @jit
@@ -654,7 +673,6 @@ def set_available(
     for unit in range(n_units):
         row = case.unit_row[unit]
         scratch.hi_mw[unit] = case.unit_mw[unit] if row < 0 else case.profile_mw[hour, row]
-    clear_stores(scratch, n_units)
     n_out = 0
     for k in range(n):
         i = active[k]
@@ -666,20 +684,7 @@ def set_available(
                 scratch.hi_mw[element] = min(scratch.hi_mw[element], full * (1.0 - lost[i]))
             elif element < n_units + n_branches:
                 n_out = insert_sorted(scratch.out, n_out, element - n_units)
-            else:
-                store = element - n_units - n_branches
-                scratch.store_lost[store] = max(scratch.store_lost[store], lost[i])
     return n_out
-
-
-@jit
-def clear_stores(scratch: NodalScratch, n_units: int) -> None:
-    """All stores in service and their columns closed."""
-    for column in range(n_units, scratch.hi_mw.shape[0]):
-        scratch.lo_mw[column] = 0.0
-        scratch.hi_mw[column] = 0.0
-    for store in range(scratch.store_lost.shape[0]):
-        scratch.store_lost[store] = 0.0
 
 
 @jit
@@ -710,16 +715,14 @@ def set_worst_of_day(
 ) -> int:
     """Each machine at its worst of the day, and the branches out all day, sorted; returns their number.
 
-    Returns -1 if one dispatch cannot stand for the day: demand changes its shape, a branch its state, or a store may
-    charge.
+    Returns -1 if one dispatch cannot stand for the day: demand changes its shape, or a branch its state.
     """
-    if not case.keeps_shape[day] or not stores_stay_full(case, scratch):
+    if not case.keeps_shape[day]:
         return -1
     start = day * DAY_H
     stop = min(start + DAY_H, case.n_hours)
     n_units = case.unit_mw.shape[0]
     n_branches = case.branch_mw.shape[0]
-    clear_stores(scratch, n_units)
     n_out = 0
     for unit in range(n_units):
         row = case.unit_row[unit]
@@ -760,6 +763,7 @@ def nodal_samples(
     n_samples: int,
     skip: bool,
     recorder: Recorder,
+    stores: Stores,
     scratch: NodalScratch,
     ws: Workspace,
     answers: Answers,
@@ -771,7 +775,9 @@ def nodal_samples(
     ``scratch.failed`` needs an answer from outside; give it and go on from the same sample).
     """
     n_days = case.peak_hour.shape[0]
-    n_stores = case.store_energy_mwh.shape[0]
+    n_units = case.unit_mw.shape[0]
+    n_stores = stores.held_mwh.shape[0]
+    first_store = n_units + case.branch_mw.shape[0]
     n_scopes = scratch.scope_mw.shape[0]
     batch = np.empty((4, model.batch_block.shape[0]))
     capacity = 4 * model.batch_block.shape[0] + 64
@@ -798,8 +804,7 @@ def nodal_samples(
         scratch.tight_until[0] = 0
         scratch.reference_mw[:] = 0.0
         scratch.export_mw[:] = 0.0
-        for k in range(n_stores):
-            scratch.energy_mwh[k] = case.store_start_mwh[k]
+        stores.held_mwh[:] = stores.start_mwh
         for day in range(n_days):
             start = day * DAY_H
             stop = min(start + DAY_H, case.n_hours)
@@ -811,7 +816,11 @@ def nodal_samples(
             # place -1 stands for the whole day; the one call of the dispatch serves it and the hours, because each call
             # site costs ten seconds of compilation
             for place in range(-1 if skip else 0, stop - start):
+                if n_stores > 0:
+                    close_stores(stores, n_units, scratch.hi_mw)
                 if place < 0:
+                    if n_stores > 0 and not stores_stay_full(stores):
+                        continue
                     hour = int(case.peak_hour[day])
                     n_out = set_worst_of_day(case, scratch, n_active, active, component, first, end, lost, day)
                     if n_out < 0:
@@ -819,7 +828,10 @@ def nodal_samples(
                 else:
                     hour = start + place
                     n_out = set_available(case, scratch, n_active, active, component, first, end, lost, hour)
-                can_charge = place >= 0 and n_stores > 0 and let_stores_charge(case, scratch)
+                can_charge = False
+                if place >= 0 and n_stores > 0:
+                    set_stores_in_service(stores, first_store, n_active, active, component, first, end, lost, hour)
+                    can_charge = let_stores_charge(stores, n_units)
                 slot = slot_of(case, scratch, n_out)
                 season = 1 if case.is_winter[hour] else 0
                 served = skip and not can_charge and is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour])
@@ -837,9 +849,9 @@ def nodal_samples(
                         break
                     if how < COLD and can_charge:
                         continue
-                    if how == DISCHARGING and not let_stores_discharge(case, scratch):
+                    if how == DISCHARGING and not let_stores_discharge(stores, n_units, scratch.hi_mw):
                         break
-                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, how)
+                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, stores.lo_mw, how)
                     scratch.counter[COUNTED if how >= COLD else BY_DISPATCH] += 1
                     if how < COLD:
                         if status == OPTIMAL and shed_mw <= allowed_mw:
@@ -853,7 +865,7 @@ def nodal_samples(
                     if status != OPTIMAL:
                         known = find_answer(answers, sample, hour, how)
                         if known < 0:
-                            note_unsolved(scratch, sample, hour, how, n_out)
+                            note_unsolved(scratch, sample, hour, how, stores.lo_mw, n_out)
                             recorder.n_events[0] = n_events_before
                             return s, UNSOLVED
                     if n_stores == 0:
@@ -873,7 +885,7 @@ def nodal_samples(
                 # the last solution, from the merit order, is the one that counts
                 scope_totals(case, ws.shed_mw if known < 0 else answers.shed_mw[known], scratch.scope_mw)
                 if n_stores > 0:
-                    move_stores(case, scratch, ws.p_mw if known < 0 else answers.p_mw[known])
+                    move_stores(stores, n_units, ws.p_mw if known < 0 else answers.p_mw[known])
                     was_short = scratch.scope_mw[0] > case.tolerance_mw
                 for scope in range(n_scopes):
                     if scratch.scope_mw[scope] > case.tolerance_mw:
@@ -907,6 +919,7 @@ def nodal_snapshots(
     block = np.zeros(n_components, dtype=np.uint64)
     hour_of = np.empty(4, dtype=np.int32)
     lost = np.empty((4, n_components))
+    zero = np.zeros(n_units)
     for group in range((n_samples + 3) // 4):
         draw_snapshots(model, seed, first_sample // 4 + group, case.n_hours, block, hour_of, lost)
         for w in range(min(4, n_samples - 4 * group)):
@@ -929,7 +942,7 @@ def nodal_snapshots(
             if try_candidate(case, scratch, slot, season, case.bus_demand_mw[hour], scratch.reference_mw):
                 scratch.counter[BY_CANDIDATE] += 1
                 continue
-            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, COLD)
+            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, COLD)
             scratch.counter[BY_DISPATCH] += 1
             if status == OPTIMAL:
                 if shed_mw <= case.tolerance_mw:
@@ -938,7 +951,7 @@ def nodal_snapshots(
             else:
                 known = find_answer(answers, first_sample + place, hour, COLD)
                 if known < 0:
-                    note_unsolved(scratch, first_sample + place, hour, COLD, n_out)
+                    note_unsolved(scratch, first_sample + place, hour, COLD, zero, n_out)
                     return 4 * group, UNSOLVED
                 scope_totals(case, answers.shed_mw[known], scratch.scope_mw)
             scratch.counter[COUNTED] += 1

@@ -27,6 +27,7 @@ from gridsim.kernels.nodal import (
     Answers,
     NodalCase,
     NodalScratch,
+    Stores,
     new_nodal_scratch,
     nodal_samples,
     nodal_snapshots,
@@ -190,14 +191,28 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         counts=detail.class_counts,
         group_scope=scopes.group_scope,
         class_scope=scopes.class_scope,
-        store_charge_mw=np.array([store.charge_mw for store in stores], dtype=np.float64),
-        store_discharge_mw=np.array([store.discharge_mw for store in stores], dtype=np.float64),
-        store_energy_mwh=np.array([store.energy_mwh for store in stores], dtype=np.float64),
-        store_efficiency_charge=np.array([store.efficiency_charge for store in stores], dtype=np.float64),
-        store_efficiency_discharge=np.array([store.efficiency_discharge for store in stores], dtype=np.float64),
-        store_start_mwh=np.array([store.energy_start_mwh for store in stores], dtype=np.float64),
-        store_carryover=np.array([store.carryover for store in stores], dtype=np.float64),
         tolerance_mw=NETWORK_TOLERANCE_MW,
+    )
+
+
+def new_stores(system: AdequacySystem) -> Stores:
+    """Arrays of the stores and of what one worker's hold."""
+
+    def of(attribute: str) -> F8:
+        return np.array([getattr(store, attribute) for store in system.stores], dtype=np.float64)
+
+    n_stores = len(system.stores)
+    return Stores(
+        charge_mw=of("charge_mw"),
+        discharge_mw=of("discharge_mw"),
+        energy_mwh=of("energy_mwh"),
+        start_mwh=of("energy_start_mwh"),
+        efficiency_charge=of("efficiency_charge"),
+        efficiency_discharge=of("efficiency_discharge"),
+        carryover=of("carryover"),
+        held_mwh=np.zeros(n_stores),
+        lost=np.zeros(n_stores),
+        lo_mw=np.zeros(len(system.unit_name) + 2 * n_stores),
     )
 
 
@@ -262,8 +277,8 @@ class _Nodal:
             case.dispatch,
             DispatchState(
                 topology=topology,
-                lo_mw=scratch.failed_lo_mw.copy(),
-                hi_mw=scratch.failed_hi_mw.copy(),
+                lo_mw=scratch.failed_mw[0].copy(),
+                hi_mw=scratch.failed_mw[1].copy(),
                 cost=case.cost,
                 spill_cost=case.spill_cost,
                 demand_mw=case.demand_mw[hour],
@@ -322,11 +337,13 @@ class NodalYears(_Nodal):
         super().__init__(system, seed)
         self.model = of_one_type(outage_model(nodal_components(system), system.common_causes, system.n_hours))
         self.skip = skip
+        self.system = system
 
     def run(self, first: int, n: int) -> tuple[F8, F8]:
         n_scopes = len(self.scopes)
         total = np.empty((n, n_scopes, N_TOTALS))
         scratch, workspace = self._scratch()
+        stores = new_stores(self.system)
         recorder: list[Recorder] = [new_recorder(n_scopes, 64 * n * n_scopes + 1024)]
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
@@ -338,6 +355,7 @@ class NodalYears(_Nodal):
                 n - done,
                 self.skip,
                 recorder[0],
+                stores,
                 scratch,
                 workspace,
                 answers,

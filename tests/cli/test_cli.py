@@ -99,3 +99,9 @@ def test_list(tmp_path, what):
 def test_schema_is_json(tmp_path):
     schema = json.loads(gridsim("schema", cwd=tmp_path).stdout)
     assert {"network", "horizon", "events", "policy"} <= set(schema["properties"])
+
+
+def test_weather_prints_checks(tmp_path):
+    answer = json.loads(gridsim("weather", "kazakhstan", "--years", "20", "--json", cwd=tmp_path).stdout)
+    assert answer["years"] == 20 and answer["passed"] is True
+    assert all({"name", "value", "target", "tolerance", "passed"} <= set(check) for check in answer["checks"])

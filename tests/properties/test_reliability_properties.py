@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gridsim.kernels.nodal import let_stores_charge, let_stores_discharge, move_stores
 from gridsim.reliability import AdequacySystem, system_from_frames
-from gridsim.reliability.nodal import NodalYears
+from gridsim.reliability.nodal import NodalYears, new_stores
 from gridsim.reliability.samplers import CopperYears, ZonalYears
 
 AREAS = ("a", "b", "c")
@@ -190,23 +190,24 @@ def test_the_energy_step_is_exact(data: st.DataObject) -> None:
     system = system_from_frames(
         units.rename(columns={"area": "bus"}), load_frame(10.0), branches=BRANCHES, storages=stores
     )
-    sampler = NodalYears(system, 1, True)
-    case, (scratch, _) = sampler.case, sampler._scratch()
+    held = new_stores(system)
     n = len(stores)
     share = data.draw(st.lists(st.floats(0.0, 1.0), min_size=4 * n, max_size=4 * n))
-    scratch.energy_mwh[:] = case.store_energy_mwh * share[:n]
-    scratch.store_lost[:] = share[n : 2 * n]
-    kept = scratch.energy_mwh * case.store_carryover
-    let_stores_charge(case, scratch)
-    let_stores_discharge(case, scratch)
-    lo, hi = scratch.lo_mw[1 : 1 + n], scratch.hi_mw[1 + n :]
-    assert (-lo <= case.store_charge_mw * (1.0 - scratch.store_lost)).all()
-    assert (hi <= case.store_discharge_mw * (1.0 - scratch.store_lost)).all()
+    held.held_mwh[:] = held.energy_mwh * share[:n]
+    held.lost[:] = share[n : 2 * n]
+    kept = held.held_mwh * held.carryover
+    hi_mw = np.zeros(1 + 2 * n)
+    let_stores_charge(held, 1)
+    let_stores_discharge(held, 1, hi_mw)
+    lo, hi = held.lo_mw[1 : 1 + n], hi_mw[1 + n :]
+    assert (-lo <= held.charge_mw * (1.0 - held.lost)).all()
+    assert (hi <= held.discharge_mw * (1.0 - held.lost)).all()
     # a store takes or gives in one hour, never both: taking earns less than giving costs
     gives = np.array(share[3 * n :]) > 0.5
-    taken, given_mw = np.where(gives, 0.0, -lo * share[2 * n : 3 * n]), np.where(gives, hi * share[2 * n : 3 * n], 0.0)
-    move_stores(case, scratch, np.concatenate([[0.0], -taken, given_mw]))
-    expected = kept + taken * case.store_efficiency_charge - given_mw / case.store_efficiency_discharge
-    np.testing.assert_allclose(scratch.energy_mwh, expected, rtol=1e-12, atol=1e-12)
-    assert (scratch.energy_mwh >= 0.0).all()
-    assert (scratch.energy_mwh <= case.store_energy_mwh).all()
+    part = np.array(share[2 * n : 3 * n])
+    taken, given_mw = np.where(gives, 0.0, -lo * part), np.where(gives, hi * part, 0.0)
+    move_stores(held, 1, np.concatenate([[0.0], -taken, given_mw]))
+    expected = kept + taken * held.efficiency_charge - given_mw / held.efficiency_discharge
+    np.testing.assert_allclose(held.held_mwh, expected, rtol=1e-12, atol=1e-12)
+    assert (held.held_mwh >= 0.0).all()
+    assert (held.held_mwh <= held.energy_mwh).all()
