@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import pytest
 
 from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network, system_from_tables
 from gridsim.model.system import GridSystem
+
+# A fixed set of examples where a failure would stop others; new examples on every run of a developer.
+hypothesis.settings.register_profile("fixed", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("fixed")
 
 Tables = dict[str, list[dict[str, Any]]]
 

@@ -41,6 +41,8 @@ def system_from_grid(
     """
     if not system.loads.p_mw[system.loads.in_service].any():
         raise StudyError(f"{system.name}: no load in service; a system without load has no adequacy")
+    if not (system.generators.in_service.any() or system.borders.in_service.any()):
+        raise StudyError(f"{system.name}: no machine or border in service; a system without supply has no adequacy")
     times = _hours(system, whole_year=weather is not None)
     shape = _shapes(system, times) if weather is None else np.ones((len(times), 1))
     year = None if weather is None else sampled_year(system, *weather, weekday=int(times[0].dayofweek))

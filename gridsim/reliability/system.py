@@ -292,6 +292,7 @@ class _Reader:
         return tuple(made)
 
 
+LARGEST = 1e9  # MW or MWh of a machine or a store: sums with infinite ones would be no numbers
 OUTAGE_COLUMNS = ("mttf_h", "mttr_h", "forced_outage_rate", "repair_law", "repair_sigma")
 
 
@@ -352,7 +353,7 @@ def system_from_frames(
     if not reader.require("units", units, unit_columns, ("bus", "area", *OUTAGE_COLUMNS)):
         reader.finish()
     unit_name = reader.names("units", units)
-    unit_mw = reader.numbers("units", units, "p_max_mw", mend="give the capacity in MW")
+    unit_mw = reader.numbers("units", units, "p_max_mw", high=LARGEST, mend="give the capacity in MW")
     unit_component = list(reader.components("units", "generator", units))
     unit_bus = _places(reader, "units", units, place_column, places)
     profiles = _profiles(reader, profiles_mw, unit_name, n_hours)
@@ -568,9 +569,11 @@ def _stores(
         return (), ()
     names = reader.names("storages", frame)
     bus = _places(reader, "storages", frame, place_column, places)
-    charge = reader.numbers("storages", frame, "charge_mw", mend="give the power in MW")
-    discharge = reader.numbers("storages", frame, "discharge_mw", mend="give the power in MW")
-    energy = reader.numbers("storages", frame, "energy_mwh", low_open=True, mend="give the usable energy in MWh")
+    charge = reader.numbers("storages", frame, "charge_mw", high=LARGEST, mend="give the power in MW")
+    discharge = reader.numbers("storages", frame, "discharge_mw", high=LARGEST, mend="give the power in MW")
+    energy = reader.numbers(
+        "storages", frame, "energy_mwh", low_open=True, high=LARGEST, mend="give the usable energy in MWh"
+    )
     shares = {
         column: reader.numbers(
             "storages", frame, column, low_open=column != "energy_start_share", high=1.0, default=1.0, mend="a share"

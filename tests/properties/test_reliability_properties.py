@@ -155,18 +155,23 @@ def store_frames(draw) -> pd.DataFrame:  # type: ignore[no-untyped-def]
     )
 
 
-@given(unit_frames(), store_frames(), st.floats(5.0, 30.0), st.booleans())
+@given(unit_frames(), store_frames(), st.floats(5.0, 30.0), st.booleans(), st.booleans())
 @settings(max_examples=25, deadline=None)
-def test_storage_never_creates_energy(units: pd.DataFrame, stores: pd.DataFrame, level: float, fails: bool) -> None:
+def test_storage_never_creates_energy(
+    units: pd.DataFrame, stores: pd.DataFrame, level: float, fails: bool, roomy: bool
+) -> None:
     """What stores save is at most what they held at first plus the machines' surplus, both less the losses.
 
-    The surplus is that of all machines in service in every hour; the same years without stores shed at least as much.
+    The surplus is that of all machines in service in every hour. It bounds the charge only in a roomy network: power
+    bottled behind a limit can charge a store while load is shed elsewhere. The same years without stores shed at least
+    as much in any network.
     """
+    branches = BRANCHES.assign(limit_mw=1e4).drop(columns=["mttf_h", "mttr_h"]) if roomy else BRANCHES
     stores = stores.assign(mttf_h=30.0 if fails else np.nan, mttr_h=10.0)
     placed = units.rename(columns={"area": "bus"})
     load = load_frame(level)
-    bare = system_from_frames(placed, load, branches=BRANCHES)
-    with_stores = system_from_frames(placed, load, branches=BRANCHES, storages=stores)
+    bare = system_from_frames(placed, load, branches=branches)
+    with_stores = system_from_frames(placed, load, branches=branches, storages=stores)
     before, _ = NodalYears(bare, 1, True).run(0, 4)
     after, _ = NodalYears(with_stores, 1, True).run(0, 4)
     skipped_none, _ = NodalYears(with_stores, 1, False).run(0, 4)
@@ -178,7 +183,8 @@ def test_storage_never_creates_energy(units: pd.DataFrame, stores: pd.DataFrame,
     saved = before[:, 0, ENERGY] - after[:, 0, ENERGY]
     tolerance = 96 * 1.1e-4
     assert (saved >= -tolerance).all()
-    assert (saved <= most_saved + tolerance).all()
+    if roomy:
+        assert (saved <= most_saved + tolerance).all()
 
 
 @given(st.data())

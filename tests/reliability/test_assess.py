@@ -155,11 +155,16 @@ def good_units(**changes: object) -> pd.DataFrame:
         (good_units(colour="red"), [1.0], ("units", 1, "colour")),
         (good_units(mttf_h=np.nan, forced_outage_rate=1.0), [1.0], ("units", 2, "forced_outage_rate")),
         (good_units(mttf_h=np.nan, forced_outage_rate=-0.1), [1.0], ("units", 2, "forced_outage_rate")),
+        (good_units(mttf_h=np.nan, forced_outage_rate=1.5), [1.0], ("units", 2, "forced_outage_rate")),
+        (good_units(mttr_h=-5.0), [1.0], ("units", 2, "mttr_h")),
+        (good_units(p_max_mw=-1.0), [1.0], ("units", 2, "p_max_mw")),
+        (good_units(p_max_mw=np.inf), [1.0], ("units", 2, "p_max_mw")),
         (good_units(repair_law="gamma"), [1.0], ("units", 2, "repair_law")),
         (pd.concat([good_units(), good_units()]), [1.0], ("units", 3, "name")),
         (good_units().iloc[:0], [1.0], ("units", 0, "")),
         (good_units(), [1.0, np.nan, 2.0], ("load_mw", 3, "system")),
         (good_units(), [1.0, -2.0], ("load_mw", 3, "system")),
+        (good_units(), [1.0, np.inf], ("load_mw", 3, "system")),
         (good_units(), [0.0, 0.0], ("load_mw", 0, "")),
         (good_units(), [], ("load_mw", 0, "")),
         (good_units(area="elsewhere"), [1.0], ("units", 2, "area")),
@@ -177,6 +182,85 @@ def test_profiles_must_have_the_length_of_the_load() -> None:
     with pytest.raises(InputError) as caught:
         system_from_frames(good_units(), np.ones(24), profiles_mw=pd.DataFrame({"a": np.ones(23)}))
     assert caught.value.problems[0].file == "profiles_mw"
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -1.0])
+def test_a_profile_names_its_wrong_hour(wrong: float) -> None:
+    with pytest.raises(InputError) as caught:
+        system_from_frames(good_units(), np.ones(3), profiles_mw=pd.DataFrame({"a": [1.0, wrong, 1.0]}))
+    problem = caught.value.problems[0]
+    assert (problem.file, problem.row, problem.column) == ("profiles_mw", 3, "a")
+
+
+@pytest.mark.parametrize(
+    ("unavailability", "row", "column"),
+    [
+        ({"a": [0.1, 0.1]}, 0, ""),
+        ({"a": [0.1, 1.0, 0.1]}, 3, "a"),
+        ({"a": [0.1, np.nan, 0.1]}, 3, "a"),
+        ({"b": [0.1, 0.1, 0.1]}, 1, "b"),
+    ],
+)
+def test_hourly_unavailability_names_its_cell(unavailability: dict, row: int, column: str) -> None:
+    with pytest.raises(InputError) as caught:
+        system_from_frames(good_units(), np.ones(3), unavailability=pd.DataFrame(unavailability))
+    problem = caught.value.problems[0]
+    assert (problem.file, problem.row, problem.column) == ("unavailability", row, column)
+    assert problem.mend
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("efficiency_charge", 0.0),
+        ("efficiency_discharge", 1.01),
+        ("energy_mwh", 0.0),
+        ("energy_mwh", np.inf),
+        ("charge_mw", -1.0),
+        ("discharge_mw", np.nan),
+        ("carryover", 0.0),
+        ("energy_start_share", 1.5),
+        ("mttr_h", 0.0),
+    ],
+)
+def test_a_bad_store_names_its_cell(column: str, value: float) -> None:
+    good = {"name": "s", "charge_mw": 1.0, "discharge_mw": 1.0, "energy_mwh": 4.0, "mttf_h": 90.0, "mttr_h": 9.0}
+    with pytest.raises(InputError) as caught:
+        system_from_frames(good_units(), np.ones(3), storages=pd.DataFrame([good | {column: value}]))
+    problem = caught.value.problems[0]
+    assert (problem.file, problem.row, problem.column) == ("storages", 2, column)
+    assert problem.mend
+
+
+@pytest.mark.parametrize("level", ["copper", "zonal", "nodal"])
+@pytest.mark.parametrize("chronological", [True, False])
+def test_no_shortfall_seen_claims_no_error(level: str, chronological: bool) -> None:
+    """Value 0 without stderr or interval, and an upper bound on the chance of any shortfall alone."""
+    branches = None
+    load: object = np.full(24, 5.0)
+    place = {}
+    if level == "nodal":
+        branches = pd.DataFrame({"name": ["l"], "from_bus": ["x"], "to_bus": ["y"], "x_pu": 0.1, "limit_mw": 20.0})
+        load, place = pd.DataFrame({"x": np.zeros(24), "y": np.full(24, 5.0)}), {"bus": "x"}
+    system = system_from_frames(good_units(mttf_h=np.nan, **place), load, branches=branches)
+    method = (
+        SequentialMonteCarlo(years=64, level=level) if chronological else SnapshotMonteCarlo(samples=64, level=level)
+    )
+    result = assess(system, method)
+    for name in ("LOLH", "EUE", "NEUE", "EPNS"):
+        estimate = result[name]
+        assert (estimate.value, estimate.stderr, estimate.ci_low, estimate.ci_high) == (0.0, None, None, None)
+    if chronological:
+        assert result["P_any_shortfall"].value == 0.0
+        assert result["P_any_shortfall"].stderr is None
+        assert result["P_any_shortfall"].ci_high == pytest.approx(1.0 - 0.05 ** (1.0 / 64))
+    assert result.cov == np.inf
+
+
+def test_a_target_without_any_shortfall_is_never_met() -> None:
+    system = system_from_frames(good_units(mttf_h=np.nan), np.full(24, 5.0))
+    result = assess(system, SequentialMonteCarlo(years=1024, target_cov=0.5))
+    assert (result.status, result.stopped) == ("partial", Stopped.SAMPLE_BUDGET)
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -204,6 +288,22 @@ def test_all_problems_are_told_at_once() -> None:
 def test_impossible_requests_are_study_errors(arguments: dict) -> None:
     with pytest.raises(StudyError):
         SequentialMonteCarlo(**arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"samples": 10, "target_cov": 0.0},
+        {"samples": 10, "target_cov": -0.1},
+        {"samples": 0},
+        {},
+        {"samples": 10, "metric": "LOLEv"},
+        {"samples": 10, "max_wall_s": 0.0},
+    ],
+)
+def test_impossible_snapshot_requests_are_study_errors(arguments: dict) -> None:
+    with pytest.raises(StudyError):
+        SnapshotMonteCarlo(**arguments)
 
 
 def test_forced_outage_rate_stands_for_mttf() -> None:

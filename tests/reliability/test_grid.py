@@ -81,6 +81,15 @@ def test_a_system_without_load_is_refused(kazakhstan: GridSystem) -> None:
         system_from_grid(kazakhstan.replace(loads=idle))
 
 
+def test_a_system_without_machines_or_borders_is_refused(kazakhstan: GridSystem) -> None:
+    def idle(table):  # type: ignore[no-untyped-def]
+        columns = {column: getattr(table, column) for column in table.columns() if column != "in_service"}
+        return type(table)(**columns, in_service=np.zeros(len(table), dtype=bool))
+
+    with pytest.raises(StudyError):
+        system_from_grid(kazakhstan.replace(generators=idle(kazakhstan.generators), borders=idle(kazakhstan.borders)))
+
+
 def test_areas_are_joined_by_the_branches_between_them(kazakhstan: GridSystem) -> None:
     """On common random numbers a year's energy: copper plate <= areas <= every bus (each relaxes the next)."""
     system = system_from_grid(read_network(network_folder("rts79")))
