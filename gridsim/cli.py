@@ -103,7 +103,9 @@ def adequacy(
     metric: Annotated[str, typer.Option(help="EUE, LOLH, LOLD or LOLEv")] = "EUE",
     max_seconds: Annotated[float | None, typer.Option(help="Stop after this wall time; exit 3 if short of it.")] = None,
     imports: Annotated[str, typer.Option(help="none, contract or limit")] = "contract",
-    workers: Annotated[int, typer.Option(min=1, help="Threads; results do not depend on them.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads, by default one per core; results do not depend on them.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -121,7 +123,7 @@ def adequacy(
         "target_cov": target_cov,
         "metric": metric,
         "max_wall_s": max_seconds,
-        "workers": workers,
+        "workers": workers or os.cpu_count() or 1,
     }
     sampling = (
         SequentialMonteCarlo(years=years, **common)
