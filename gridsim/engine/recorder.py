@@ -15,9 +15,8 @@ from gridsim.engine.interval import Interval
 from gridsim.model.pack import Packed
 from gridsim.model.system import EXTERNAL
 from gridsim.model.table import F8, sum_at
+from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.results.run_records import TABLES, Columns, Sink
-
-SHORTFALL_TOLERANCE_MW = 1e-4
 
 
 class Recorder:

@@ -17,11 +17,12 @@ from gridsim.engine.coupling import SHORT_SHARE, FuelLimits, FuelSystem
 from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.interval import Interval
 from gridsim.engine.operator import Operator, Redispatch
-from gridsim.engine.recorder import SHORTFALL_TOLERANCE_MW, Recorder
+from gridsim.engine.recorder import Recorder
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, WeatherFile, kinds
 from gridsim.model.table import F8, sum_at
+from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas_balance import GasStep

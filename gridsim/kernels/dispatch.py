@@ -50,7 +50,6 @@ __all__ = [
     "WARM",
     "Workspace",
     "make_workspace",
-    "solve_counted_dispatch",
     "solve_dispatch",
 ]
 
@@ -233,59 +232,4 @@ def solve_dispatch(
     ws.info[STATUS] = status
     ws.info[PIVOTS] = pivots
     ws.info[WARM] = 1 if stage == 0 else 0
-    return status
-
-
-@jit
-def solve_counted_dispatch(
-    topology: Topology,
-    gen_bus: I4,
-    lo_mw: F8,
-    hi_mw: F8,
-    cost: F8,
-    spill_cost: F8,
-    demand_mw: F8,
-    penalty: F8,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    order: MeritOrder,
-    ws: Workspace,
-    warm_basis: I4,
-    n_warm: int,
-    store_gen: I4,
-    counted_mw: float,
-) -> int:
-    """Like :func:`solve_dispatch`, but what is counted never depends on the warm basis.
-
-    A state that sheds more than ``counted_mw``, or moves a supply column of ``store_gen`` by more, is solved again from
-    the merit order; that solution alone is left in ``ws``.
-    """
-    status = SINGULAR
-    for attempt in range(2):
-        status = solve_dispatch(
-            topology,
-            gen_bus,
-            lo_mw,
-            hi_mw,
-            cost,
-            spill_cost,
-            demand_mw,
-            penalty,
-            row_lo_mw,
-            row_hi_mw,
-            order,
-            ws,
-            warm_basis,
-            n_warm if attempt == 0 else 0,
-        )
-        if status != OPTIMAL or ws.info[WARM] == 0:
-            break
-        shed = 0.0
-        for mw in ws.shed_mw.flat:
-            shed += mw
-        counted = shed > counted_mw
-        for gen in store_gen:
-            counted = counted or abs(ws.p_mw[gen]) > counted_mw
-        if not counted:
-            break
     return status
