@@ -1,0 +1,73 @@
+"""`gridsim adequacy`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
+from gridsim.cli.printing import print_json
+from gridsim.errors import StudyError
+
+
+@app.command()
+def adequacy(
+    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    level: Annotated[str, typer.Option(help="copper, zonal or nodal")] = "copper",
+    method: Annotated[str, typer.Option(help="sequential or snapshot")] = "sequential",
+    years: Annotated[int | None, typer.Option(help="Sample years (snapshots with --method snapshot).")] = None,
+    target_cov: Annotated[float | None, typer.Option(help="Stop at this stderr / estimate of --metric.")] = None,
+    metric: Annotated[str, typer.Option(help="EUE, LOLH, LOLD or LOLEv")] = "EUE",
+    max_seconds: Annotated[float | None, typer.Option(help="Stop after this wall time; exit 3 if short of it.")] = None,
+    imports: Annotated[str, typer.Option(help="none, contract or limit")] = "contract",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads, by default one per core; results do not depend on them.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """How likely is a shortfall: Monte Carlo over sample years, with errors."""
+    from gridsim.errors import nearest
+    from gridsim.io.bundled import network_folder
+    from gridsim.io.read_network import read_network
+    from gridsim.reliability import SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_grid
+
+    if method not in ("sequential", "snapshot"):
+        raise StudyError(f"method: no '{method}'; {nearest(method, ('sequential', 'snapshot'))}")
+    common: dict[str, Any] = {
+        "seed": seed,
+        "level": level,
+        "target_cov": target_cov,
+        "metric": metric,
+        "max_wall_s": max_seconds,
+        "workers": workers or os.cpu_count() or 1,
+    }
+    sampling = (
+        SequentialMonteCarlo(years=years, **common)
+        if method == "sequential"
+        else SnapshotMonteCarlo(samples=years, **common)
+    )
+    result = assess(system_from_grid(read_network(network_folder(network)), imports), sampling)
+    if as_json:
+        extra = {
+            "network": network,
+            "method": method,
+            "level": level,
+            "sampler": str(sampling.sampler),
+            "imports": imports,
+            "years": result.n_samples,
+            "years_per_s": round(result.samples_per_s, 1),
+            "stopped": str(result.stopped),
+            "cov": result.cov,
+        }
+        print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=result.status, extra=extra)
+    else:
+        from rich.console import Console
+
+        from gridsim.report.summary import print_assessment
+
+        print_assessment(Console(), network, imports, result)
+    if result.status != "ok":
+        raise typer.Exit(EXIT_PARTIAL)

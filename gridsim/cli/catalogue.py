@@ -1,0 +1,69 @@
+"""`gridsim list` and `gridsim show`: what there is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridsim.cli.app import JsonOption, app
+from gridsim.cli.printing import print_rows
+from gridsim.errors import StudyError
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="networks, events or kinds")],
+    as_json: JsonOption = False,
+) -> None:
+    """List the bundled networks and events, and the kinds of events."""
+    from gridsim.io.bundled import event_files, network_names
+    from gridsim.model.scenario import kinds
+
+    if what == "networks":
+        rows = [{"name": name} for name in network_names()]
+    elif what == "events":
+        rows = [{"name": name, "shows": _first_comment(path)} for name, path in event_files().items()]
+    elif what == "kinds":
+        rows = [{"name": kind.kind, "targets": ", ".join(kind.targets), "shows": kind.doc} for kind in kinds().values()]
+    else:
+        raise StudyError(f"nothing to list under '{what}'; use networks, events or kinds")
+    if as_json:
+        print(json.dumps(rows))
+        return
+    print_rows(rows)
+
+
+@app.command()
+def show(
+    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Totals of a network: machines, demand, zones, sections."""
+    from gridsim.io.bundled import network_folder
+    from gridsim.io.read_network import read_network
+    from gridsim.report.system_summary import system_summary
+
+    summary = system_summary(read_network(network_folder(network)))
+    if as_json:
+        print(json.dumps(summary))
+        return
+    for key, value in summary.items():
+        if isinstance(value, dict):
+            print(f"{key}:")
+            for name, item in value.items():
+                print(f"  {name:<24} {item}")
+        else:
+            print(f"{key:<26} {value}")
+
+
+def _first_comment(path: Path) -> str:
+    """The opening comment of an event file, as one line."""
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.lstrip("# ").strip())
+    return " ".join(lines)

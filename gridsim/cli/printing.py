@@ -1,0 +1,69 @@
+"""What several commands print: the JSON object, progress on stderr, plain tables."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gridsim.results.metrics import Estimate
+
+
+def print_json(
+    command: str,
+    wall_s: float,
+    metrics: Iterable[Estimate],
+    *,
+    seed: int,
+    status: str = "complete",
+    run_dir: str | None = None,
+    extra: dict[str, Any],
+) -> None:
+    import dataclasses
+
+    from gridsim.io.store import package_versions
+
+    print(
+        json.dumps(
+            {
+                "command": command,
+                "status": status,
+                **extra,
+                "wall_s": wall_s,
+                "seed": seed,
+                "versions": package_versions(),
+                **({"run_dir": run_dir} if run_dir else {}),
+                "metrics": [dataclasses.asdict(metric) for metric in metrics],
+            }
+        )
+    )
+
+
+def progress_bar(title: str) -> Any:
+    """A progress bar on stderr, as a context that gives a function of the share done."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def bar() -> Iterator[Any]:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        share = TextColumn("{task.percentage:3.0f} %")
+        columns = (TextColumn("{task.description}"), BarColumn(), share, TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(title, total=1.0)
+            yield lambda share: progress.update(task, completed=share)
+
+    return bar()
+
+
+def print_rows(rows: list[dict[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*(rows[0] if rows else ("name",)), box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row.values())
+    Console().print(table)

@@ -1,0 +1,57 @@
+"""`gridsim run`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridsim.cli.app import JsonOption, app
+from gridsim.cli.printing import print_json, progress_bar
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A bundled event (`gridsim list events`) or a scenario file.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of everything random.")] = 0,
+    csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run one scenario and write its tables."""
+    from rich.console import Console
+
+    from gridsim.engine.run import run as run_scenario
+    from gridsim.io.read_scenario import read_scenario
+    from gridsim.io.store import RunFolder, free_run_path
+    from gridsim.report.summary import print_summary
+    from gridsim.results.run_records import METRICS, TABLES, metric_columns
+
+    began = time.perf_counter()
+    system, loaded = read_scenario(scenario)
+    folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)
+    try:
+        with progress_bar(loaded.name) as progress:
+            result = run_scenario(system, loaded, seed=seed, sink=folder, progress=progress)
+        folder.write("metrics", metric_columns(result.metrics))
+        not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())
+        wall_s = round(time.perf_counter() - began, 3)
+        extra = {
+            "wall_s": wall_s,
+            "dispatches": result.dispatch_solves,
+            "dispatch_fallbacks": result.dispatch_fallbacks,
+            "ac_not_converged": not_converged,
+        }
+        folder.finish(system, loaded, seed, "complete", extra)
+    except BaseException:
+        folder.discard()
+        raise
+    if as_json:
+        print_json("run", wall_s, result.metrics, seed=seed, run_dir=str(folder.path), extra=extra)
+        return
+    console = Console()
+    print_summary(console, result)
+    console.print(f"tables in {folder.path} ({wall_s:.1f} s)")

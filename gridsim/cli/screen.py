@@ -1,0 +1,67 @@
+"""`gridsim screen`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Annotated, Any
+
+import typer
+
+from gridsim.cli.app import JsonOption, app
+from gridsim.errors import StudyError
+
+
+@app.command()
+def screen(
+    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    hour: Annotated[str | None, typer.Option(help="Local time at normal weather; by default the winter peak.")] = None,
+    ac: Annotated[bool, typer.Option("--ac/--dc", help="AC power flow, or DC.")] = True,
+    most: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """N-1: lose every line, transformer, machine and border, one at a time."""
+    import pandas as pd
+
+    from gridsim.io.bundled import network_folder
+    from gridsim.io.read_network import read_network
+    from gridsim.results.screening import screen as screen_system
+
+    began = time.perf_counter()
+    system = read_network(network_folder(network))
+    point, month = (None, 1) if hour is None else _point_at(system, hour)
+    frame = screen_system(system, point, ac=ac, month=month)
+    wall_s = round(time.perf_counter() - began, 3)
+    if as_json:
+        verdict = {
+            "command": "screen",
+            "status": "complete",
+            "network": network,
+            "hour": hour or "winter peak",
+            "method": "ac" if ac else "dc",
+            "wall_s": wall_s,
+            **frame.attrs,
+            "outages": json.loads(frame.to_json(orient="records")),
+        }
+        print(json.dumps(verdict))
+        return
+    secure = int(frame["secure"].sum())
+    print(f"{network} at {hour or 'winter peak'}: N-1 {'' if frame.attrs['n1_secure'] else 'not '}secure, "
+          f"{secure} of {len(frame)} states within limits ({wall_s} s)")  # fmt: skip
+    with pd.option_context("display.width", 200, "display.max_columns", None):
+        shown = frame[~frame["secure"]].head(most).drop(columns=["secure", "solved"])
+        print(shown.round(2).to_string(index=False))
+
+
+def _point_at(system: Any, hour: str) -> tuple[Any, int]:
+    """The operating point of one hour of the normal year, as the simulator dispatches it, and its month."""
+    from gridsim.engine.run import run as run_scenario
+    from gridsim.io.durations import parse_start
+    from gridsim.model.scenario import AcMode, Horizon, Policy, Scenario
+
+    try:
+        start = parse_start(hour)
+    except ValueError as error:
+        raise StudyError(f"hour: '{hour}' {error}; give a local time like 2026-01-14 18:00") from None
+    scenario = Scenario("hour", system.name, Horizon(start, 1.0), policy=Policy(ac=AcMode.OFF))
+    return run_scenario(system, scenario).points[0][1], start.month

@@ -1,0 +1,67 @@
+"""`gridsim validate` and `gridsim schema`: what files must look like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gridsim.cli.app import EXIT_BAD_INPUT, JsonOption, app
+from gridsim.errors import InputError, StudyError
+
+
+@app.command()
+def validate(
+    path: Annotated[str, typer.Argument(help="A network folder or a scenario file (or a bundled name).")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a network folder or a scenario file; lists every problem."""
+    problems: list[dict[str, Any]] = []
+    try:
+        kind = _read_anything(path)
+    except InputError as error:
+        if not as_json:
+            raise
+        problems = [vars(problem) for problem in error.problems]
+        kind = "unknown"
+    if as_json:
+        print(json.dumps({"command": "validate", "path": path, "kind": kind, "problems": problems}))
+        if problems:
+            raise typer.Exit(EXIT_BAD_INPUT)
+        return
+    print(f"{path}: {kind}, no problems")
+
+
+@app.command()
+def schema(
+    what: Annotated[str, typer.Argument(help="scenario, network, or the name of a table")] = "scenario",
+) -> None:
+    """Print the JSON Schema of a scenario file, of network.yaml, or of the rows of a table."""
+    from gridsim.errors import nearest
+    from gridsim.io.read_network import NetworkMeta
+    from gridsim.io.schemas import TABLES
+    from gridsim.io.schemas.scenario import ScenarioKeys
+
+    models: dict[str, type[Any]] = {"scenario": ScenarioKeys, "network": NetworkMeta}
+    models |= {name: table.row for name, table in TABLES.items()}
+    if what not in models:
+        raise StudyError(f"no schema of '{what}'; {nearest(what, models)}")
+    print(json.dumps(models[what].model_json_schema(), indent=2))
+
+
+def _read_anything(path: str) -> str:
+    """Read a network or a scenario and say which it was."""
+    from gridsim.io.bundled import network_folder, network_names
+    from gridsim.io.read_network import read_network
+    from gridsim.io.read_scenario import read_scenario
+
+    if Path(path).is_dir():
+        read_network(path)
+        return "network"
+    if path in network_names():
+        read_network(network_folder(path))
+        return "network"
+    read_scenario(path)
+    return "scenario"

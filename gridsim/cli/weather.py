@@ -1,0 +1,35 @@
+"""`gridsim weather`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Annotated
+
+import typer
+
+from gridsim.cli.app import JsonOption, app
+from gridsim.cli.printing import progress_bar
+
+
+@app.command()
+def weather(
+    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    years: Annotated[int, typer.Option(min=2, help="Generated years.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of the years.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Generate weather years: climate, droughts with their return periods, checks of the generator."""
+    from gridsim.io.bundled import network_folder
+    from gridsim.io.read_network import read_network
+    from gridsim.report.weather_summary import weather_lines, weather_summary
+
+    began = time.perf_counter()
+    system = read_network(network_folder(network))
+    with progress_bar(f"{network} weather") as progress:
+        summary = weather_summary(system, years, seed, progress)
+    if as_json:
+        wall_s = round(time.perf_counter() - began, 3)
+        print(json.dumps({"command": "weather", "status": "complete", "wall_s": wall_s, **summary}))
+        return
+    print("\n".join(weather_lines(summary)))
