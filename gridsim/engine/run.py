@@ -115,7 +115,7 @@ def run(
     simulation.recorder.finish(simulation.log, memory)
     if has_events:
         memory.tables["balance"] = balance_table(packed, memory.tables["zones"], baseline.tables["zones"])
-    first_event_h = min(simulation.occurred_h, default=None)
+    first_event_h = min(simulation.disturbances.occurred_h, default=None)
     metrics = run_metrics(system, memory.tables, first_event_h, baseline.tables if has_events else None)
     if sink is not None:
         for table, columns in memory.tables.items():

@@ -10,22 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from gridsim.contingencies.effects import Conditions, conditions
+from gridsim.contingencies.effects import Conditions
 from gridsim.engine.clock import Priority, Rounds, environment, to_hours, to_seconds, wait
 from gridsim.engine.commitment import Commitment
-from gridsim.engine.coupling import SHORT_SHARE, FuelLimits, FuelSystem
-from gridsim.engine.event_log import ROOT, EventLog
+from gridsim.engine.coupling import FuelSystem
+from gridsim.engine.disturbances import Disturbances, draw_repair_h
+from gridsim.engine.event_log import EventLog
 from gridsim.engine.interval import Interval
 from gridsim.engine.operator import Operator, Redispatch
+from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.recorder import Recorder
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.pack import Packed
-from gridsim.model.scenario import AcMode, Event, Primitive, Repair, Scenario, WeatherFile, kinds
+from gridsim.model.scenario import AcMode, Event, Scenario, WeatherFile
 from gridsim.model.table import F8, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
-from gridsim.solvers.gas_balance import GasStep
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs
 from gridsim.weather.year import YearWeather, make_weather
@@ -34,11 +35,6 @@ Process = Generator[Any, Any, None]
 Progress = Callable[[float], None]
 
 _MOST_LOSS_SHARE = 0.15
-_AT_LIMIT = 0.999
-_RUPTURE = "pipeline_rupture"
-_KEPT_CLASSES = ("households", "heating")
-_CITY_SHORT_SHARE = 0.99
-_GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
 
 class Simulation:
@@ -64,21 +60,21 @@ class Simulation:
         self.horizon_s = to_seconds(scenario.horizon.hours)
         self.step_s = scenario.horizon.step_minutes * 60
         self.operator_delay_s = max(round(scenario.policy.operator_delay_minutes * 60), 1)
-        self.active: list[Event] = []
         self.log = EventLog()
+        self.disturbances = Disturbances(self.system, scenario.policy.imports, self.log)
+        self._outcomes = Outcomes(packed, self.log, self.disturbances)
         self.recorder = Recorder(packed, replicate)
         self.points: list[tuple[float, OperatingPoint]] = []
         self._weather = make_weather(self.system, scenario.weather, scenario.horizon.start)
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
-        start = self._conditions()
+        start = self.disturbances.conditions()
         self._fuel = FuelSystem(packed, start, scenario.policy.gas, self._inputs(0, start))
         self._ac_model = ac_model
         self._rounds = Rounds()
         self._progress = progress
         self._armed = False
         self._sudden = False
-        self._bursts: list[tuple[int, float]] = []
         self._ramp_s, self._ramp_h = -1, 0.0
         self._ramp_from_mw: F8 | None = None
         self._culprit = ""
@@ -88,18 +84,14 @@ class Simulation:
         self._last_resolve_s = 0
         self._committed_on: dt.date | None = None
         self._following = False
-        self._fresh: list[Event] = []
-        self._ended: list[Event] = []
-        self._started: dict[str, int] = {}
-        self._last_end = ROOT
-        self.occurred_h: list[float] = []
         self._loss_share = self.system.loss_share
 
     def run(self) -> None:
         """Run to the end of the horizon."""
         if self._ac_model is not None:
             self._ac_model.reset()  # no warm start crosses a replicate
-        self._log_weather()
+        if isinstance(self._weather, YearWeather):
+            self._outcomes.log_weather(self._weather)
         for name in self._fuel.low_at_start():
             self.log.add(0.0, f"gas_nodes:{name}", "below lowest pressure at the start")
         self.env.process(self._ticks())
@@ -129,14 +121,8 @@ class Simulation:
         if self._draw(event, "probability") >= event.probability:
             return
         self._close_interval(int(self.env.now))
-        self.active.append(event)
-        self._fresh.append(event)
-        self.occurred_h.append(self._now_h)
-        self._started[event.id] = started = self._log_event(event)
-        taken = self._take_stock(event)
+        self.disturbances.begin(event, self._now_h, self._fuel)
         self._arm(event.id, sudden=True)
-        if event.kind == _RUPTURE:
-            self._bursts += [(self.system.gas_pipelines.position(t.name), event.magnitude) for t in event.targets]
         duration_h = event.duration_h
         if event.repair is not None:
             duration_h = draw_repair_h(event.repair, self._draw(event, "repair"))
@@ -144,13 +130,7 @@ class Simulation:
             return
         yield wait(self.env, max(to_seconds(duration_h), 1), Priority.CONTINGENCY)
         self._close_interval(int(self.env.now))
-        self.active.remove(event)
-        self._ended.append(event)
-        self._fuel.backup_mwh = self._fuel.backup_mwh + taken
-        still_hit = {target for other in self.active for target in other.targets}
-        for target in event.targets:
-            if target not in still_hit:
-                self._last_end = self.log.add(self._now_h, f"{target.table}:{target.name}", "normal", started)
+        self.disturbances.end(event, self._now_h, self._fuel)
         self._arm(event.id, sudden=True)
 
     def _follow_up(self) -> Process:
@@ -176,9 +156,6 @@ class Simulation:
     def _local_time(self, seconds: float) -> dt.datetime:
         return self.scenario.horizon.start + dt.timedelta(seconds=seconds)
 
-    def _conditions(self) -> Conditions:
-        return conditions(self.system, self.active, self.scenario.policy.imports)
-
     def _inputs(self, seconds: float, state: Conditions) -> HourInputs:
         """Weather and load of the step that holds at ``seconds``."""
         tick_s = seconds // self.step_s * self.step_s
@@ -199,17 +176,9 @@ class Simulation:
     def _draw(self, event: Event, purpose: str) -> float:
         return float(uniforms(self.seed, self.replicate, stream_id("event", event.id, purpose), 1)[0])
 
-    def _take_stock(self, event: Event) -> F8:
-        links = self.system.gas_to_power
-        if kinds()[event.kind].primitive is not Primitive.STOCK:
-            return np.zeros(len(links))
-        everywhere = any(target.table == "all" for target in event.targets)
-        hit = np.isin(links.plant, [target.name for target in event.targets]) | everywhere
-        return self._fuel.take_backup(hit, event.magnitude)
-
     def _commit(self, *, first: bool) -> None:
         """The day's priority list from the day's peaks as they can be foreseen: normal inputs, no new outages."""
-        state = self._conditions()
+        state = self.disturbances.conditions()
         generators, system = self.system.generators, self.system
         bus_zone = system.buses.zone
         peak = np.full(len(system.zones), -np.inf)
@@ -258,10 +227,9 @@ class Simulation:
         now_s = int(self.env.now)
         since_last_h = to_hours(now_s - self._last_resolve_s)
         self._close_interval(now_s)
-        for section, share in self._bursts:  # only now have the pipes come to this instant
+        for section, share in self.disturbances.take_bursts():  # only now have the pipes come to this instant
             self._fuel.rupture(section, share)
-        self._bursts.clear()
-        state = self._conditions()
+        state = self.disturbances.conditions()
         inputs = self._inputs(now_s, state)
         dt_h = to_hours(min((now_s // self.step_s + 1) * self.step_s, self.horizon_s) - now_s)
         committed = self._commitment.committed(now_s)
@@ -305,21 +273,20 @@ class Simulation:
         self._interval_start_s = self._last_resolve_s = now_s
         self._feel_power(now_s, state, answer)
         self.points.append((self._now_h, point))
-        self._log_cities(inputs, gas)
-        self._log_outcome(answer, fuel)
+        self._outcomes.log_cities(self._now_h, inputs, gas)
+        self._outcomes.log_supply(self._now_h, answer, fuel, self._fuel.backup_mwh)
         if answer.unserved_mw.sum() > SHORTFALL_TOLERANCE_MW:
             self._start_reserves(able_mw, inputs, state, answer)
             if answer.ramp_limited and not self._following:
                 self._following = True
                 self.env.process(self._follow_up())
         self._sudden = False
-        self._fresh, self._ended = [], []
+        self.disturbances.resolved()
 
     def _foreseen_mw(self, committed: Any, p_last_mw: F8, ramp_h: float, dt_h: float) -> F8:
         """(n_gens,) where machines would stand at this step without the events of this instant: ramps start there."""
         now_s = int(self.env.now)
-        foreseen = [event for event in self.active if event not in self._fresh] + self._ended
-        state = conditions(self.system, foreseen, self.scenario.policy.imports)
+        state = self.disturbances.foreseen()
         inputs = self._inputs(now_s, state)
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
@@ -362,7 +329,7 @@ class Simulation:
         scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
         changed, next_s = self._fuel.feel_power(now_s, share, scarce)
         for name, works in changed:
-            self.log.add(self._now_h, f"facility:{name}", "normal" if works else "no power", self._cause())
+            self._outcomes.log_facility(self._now_h, name, works)
         if changed:
             self._arm(f"gas facility {changed[0][0]}")
         if np.isfinite(next_s):
@@ -383,107 +350,6 @@ class Simulation:
         self._operator.advance(answer, duration_h)
         self.recorder.record(interval._replace(duration_h=duration_h, gas=gas))
 
-    # Causes
-
-    def _log_weather(self) -> None:
-        """Log what each design event of the weather year became, with the return period it implies."""
-        if isinstance(self._weather, YearWeather):
-            for event in self._weather.imposed:
-                reached = ", ".join(f"{name} {value:.3g}" for name, value in event.reached.items())
-                state = f"{reached}, return period {event.joint_return_period_years:.3g} years"
-                notes = "".join(f"; {note}" for note in event.notes)
-                self.log.add(0.0, f"weather:{event.kind}", state + notes)
-
-    def _log_event(self, event: Event) -> int:
-        kind = kinds()[event.kind]
-        size = "" if event.magnitude == 1 else f" {event.magnitude:g} {kind.magnitude_unit}"
-        state = f"{kind.kind}{size} ({event.id})"
-        ids = [self.log.add(self._now_h, f"{target.table}:{target.name}", state) for target in event.targets]
-        return ids[0] if ids else self.log.add(self._now_h, f"event:{event.id}", state)
-
-    def _cause(self, tables: tuple[str, ...] = ()) -> int:
-        """The latest active event (of these target tables, if given); ROOT if there is none."""
-        ids = [
-            self._started[event.id]
-            for event in self.active
-            if not tables or any(target.table in tables for target in event.targets)
-        ]
-        return max(ids, default=ROOT)
-
-    def _cause_at_section(self, section: int) -> int:
-        """The latest active event on a member circuit, one of its buses, or the section itself; else ROOT."""
-        system, members = self.system, self.system.interface_members
-        branches = members.branch[members.interface == section]
-        names = {str(system.interfaces.name[section]), *system.branch_name[branches].tolist()}
-        names |= set(system.buses.name[system.branch_from[branches]].tolist())
-        names |= set(system.buses.name[system.branch_to[branches]].tolist())
-        hits = [e for e in self.active if any(target.name in names for target in e.targets)]
-        return max((self._started[event.id] for event in hits), default=ROOT)
-
-    def _log_cities(self, inputs: HourInputs, gas: GasStep) -> None:
-        """Log city gates whose households or heating plants do not get what they ask, and that return to normal."""
-        demand, nodes = self.system.gas_demand, self.system.gas_nodes
-        kept = np.isin(demand.gas_class, _KEPT_CLASSES)
-        asked = sum_at(demand.node, np.where(kept, inputs.gas_demand_mcm_per_d, 0.0), len(nodes))
-        got = sum_at(demand.node, np.where(kept, gas.delivered_mcm_per_d, 0.0), len(nodes))
-        for node in np.flatnonzero(asked > 0):
-            component = f"city:{nodes.name[node]}"
-            cut = got[node] < _CITY_SHORT_SHARE * asked[node]
-            before = self.log.state(component)
-            if cut or before != "normal":
-                cause = self._cause(_GAS_TABLES) if before == "normal" else self.log.last_id(component)
-                self.log.add(self._now_h, component, "households or heating cut" if cut else "normal", cause)
-
-    def _log_outcome(self, answer: Redispatch, fuel: FuelLimits) -> None:
-        """Log plants short of gas or on backup fuel, sections at their limit, zones that shed; each with its cause."""
-        now_h, links = self._now_h, self.system.gas_to_power
-        backup_mw = sum_at(self.packed.backup_link, fuel.backup_mw, len(links))
-        worst_shortage, worst_mw = ROOT, 0.0
-        for link, plant in enumerate(links.plant.tolist()):
-            short = fuel.link_gas_mw[link] < SHORT_SHARE * fuel.link_asked_mw[link]
-            component = f"plant:{plant}"
-            began = self.log.state(component) == "normal"
-            if not short and began:
-                continue
-            backup = short and backup_mw[link] > SHORTFALL_TOLERANCE_MW
-            dry = short and not backup and links.backup_fuel[link] != "none" and self._fuel.backup_mwh[link] <= 0
-            text = "on backup fuel" if backup else ("no fuel left" if dry else "short of gas")
-            cause = self._cause(_GAS_TABLES) if began else self.log.last_id(component)
-            number = self.log.add(now_h, component, text if short else "normal", cause)
-            lost_mw = fuel.link_asked_mw[link] - fuel.link_gas_mw[link] - backup_mw[link]
-            if short and lost_mw > worst_mw:
-                worst_shortage, worst_mw = number, float(lost_mw)
-        cause = worst_shortage if worst_shortage != ROOT else self._cause()
-        binding = self._log_sections(answer, cause)
-        zone = self.system.buses.zone[self.system.loads.bus]
-        for position, name in enumerate(self.system.zones):
-            short = answer.unserved_mw[zone == position].sum() > SHORTFALL_TOLERANCE_MW
-            if short or self.log.state(f"zone:{name}") != "normal":
-                why = binding if binding != ROOT else cause
-                self.log.add(now_h, f"zone:{name}", "shedding" if short else "normal", why if short else self._last_end)
-
-    def _log_sections(self, answer: Redispatch, cause: int) -> int:
-        """Log sections at their limit; returns the change of the scarcest one, ROOT if none keeps load from supply.
-
-        A section is scarce if one more MW of it is worth more than the dearest supply; otherwise it merely
-        makes supply dearer and has no cause but the market.
-        """
-        first = self.system.n_branches
-        flow, price = answer.solution.flow_mw[first:], np.abs(answer.solution.row_price[first:])
-        limit = np.where(flow >= 0, answer.state.row_hi_mw[first:], -answer.state.row_lo_mw[first:])
-        scarcest, scarcity = ROOT, self.packed.dearest_supply
-        for section, name in enumerate(self.system.interfaces.name.tolist()):
-            full = abs(flow[section]) > 0 and abs(flow[section]) >= _AT_LIMIT * limit[section]
-            scarce = full and price[section] > self.packed.dearest_supply
-            state = "scarce" if scarce else ("at its limit" if full else "normal")
-            if full or self.log.state(f"section:{name}") != "normal":
-                here = self._cause_at_section(section) if scarce else ROOT
-                why = (here if here != ROOT else cause) if scarce else (ROOT if full else self._last_end)
-                number = self.log.add(self._now_h, f"section:{name}", state, why)
-                if scarce and price[section] > scarcity:
-                    scarcest, scarcity = number, float(price[section])
-        return scarcest
-
 
 def operating_point(answer: Redispatch, out_branch: Any) -> OperatingPoint:
     """The moment as the power flow needs it: what runs, what is served, what is out."""
@@ -495,16 +361,6 @@ def operating_point(answer: Redispatch, out_branch: Any) -> OperatingPoint:
         branch_out=out_branch,
         gen_committed=answer.committed & (answer.available_mw > 0),
     )
-
-
-def draw_repair_h(repair: Repair, draw: float) -> float:
-    """Repair time of one uniform draw: by inversion (exponential) or the normal quantile (lognormal with that mean)."""
-    if repair.distribution == "exponential":
-        return -repair.mean_h * math.log(1.0 - draw)
-    from statistics import NormalDist
-
-    quantile = NormalDist().inv_cdf(draw)
-    return repair.mean_h * math.exp(repair.sigma * quantile - repair.sigma**2 / 2.0)
 
 
 def without_events(scenario: Scenario) -> Scenario:
