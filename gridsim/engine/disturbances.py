@@ -33,8 +33,8 @@ class Disturbances:
         self._ended: list[Event] = []
         self._bursts: list[tuple[int, float]] = []
 
-    def begin(self, event: Event, now_h: float, fuel: FuelSystem) -> None:
-        """Let ``event`` act from now on; what it takes from stocks is gone at once."""
+    def begin(self, event: Event, now_h: float, fuel: FuelSystem) -> int:
+        """Let ``event`` act from now on; what it takes from stocks is gone at once. Returns its place in the log."""
         self.active.append(event)
         self._fresh.append(event)
         self.occurred_h.append(now_h)
@@ -42,17 +42,17 @@ class Disturbances:
         self._taken_mwh[event.id] = self._take_stock(event, fuel)
         if event.kind == _RUPTURE:
             self._bursts += [(self.system.gas_pipelines.position(t.name), event.magnitude) for t in event.targets]
+        return self._started[event.id]
 
-    def end(self, event: Event, now_h: float, fuel: FuelSystem) -> None:
-        """Let ``event`` act no more; targets that nothing else hits are normal again."""
+    def end(self, event: Event, now_h: float, fuel: FuelSystem, cause: int) -> None:
+        """Let ``event`` act no more, because of the log entry ``cause``; targets that nothing else hits are normal."""
         self.active.remove(event)
         self._ended.append(event)
         fuel.backup_mwh = fuel.backup_mwh + self._taken_mwh.pop(event.id)
         still_hit = {target for other in self.active for target in other.targets}
         for target in event.targets:
             if target not in still_hit:
-                started = self._started[event.id]
-                self.last_end = self._log.add(now_h, f"{target.table}:{target.name}", "normal", started)
+                self.last_end = self._log.add(now_h, f"{target.table}:{target.name}", "normal", cause)
 
     def conditions(self) -> Conditions:
         """What the active events leave of the system."""
@@ -110,6 +110,8 @@ class Disturbances:
 
 def draw_repair_h(repair: Repair, draw: float) -> float:
     """Repair time of one uniform draw: by inversion (exponential) or the normal quantile (lognormal with that mean)."""
+    if repair.distribution == "constant":
+        return repair.mean_h
     if repair.distribution == "exponential":
         return -repair.mean_h * math.log(1.0 - draw)
     from statistics import NormalDist

@@ -14,6 +14,7 @@ from gridsim.contingencies.effects import Conditions
 from gridsim.engine.clock import Priority, Rounds, environment, to_hours, to_seconds, wait
 from gridsim.engine.commitment import Commitment
 from gridsim.engine.coupling import FuelSystem
+from gridsim.engine.crews import Crews
 from gridsim.engine.disturbances import Disturbances, draw_repair_h
 from gridsim.engine.event_log import EventLog
 from gridsim.engine.interval import Interval
@@ -70,6 +71,7 @@ class Simulation:
         self._commitment = Commitment(self.system)
         start = self.disturbances.conditions()
         self._fuel = FuelSystem(packed, start, scenario.policy.gas, self._inputs(0, start))
+        self._crews = Crews(self.env, self.system, self.log, self._temperature_c)
         self._ac_model = ac_model
         self._rounds = Rounds()
         self._progress = progress
@@ -121,16 +123,17 @@ class Simulation:
         if self._draw(event, "probability") >= event.probability:
             return
         self._close_interval(int(self.env.now))
-        self.disturbances.begin(event, self._now_h, self._fuel)
+        cause = self.disturbances.begin(event, self._now_h, self._fuel)
         self._arm(event.id, sudden=True)
-        duration_h = event.duration_h
         if event.repair is not None:
-            duration_h = draw_repair_h(event.repair, self._draw(event, "repair"))
-        if duration_h is None:
+            work_h = draw_repair_h(event.repair, self._draw(event, "repair"))
+            cause = yield from self._crews.repair(event.id, event.targets[0], work_h, cause)
+        elif event.duration_h is not None:
+            yield wait(self.env, max(to_seconds(event.duration_h), 1), Priority.CONTINGENCY)
+        else:
             return
-        yield wait(self.env, max(to_seconds(duration_h), 1), Priority.CONTINGENCY)
         self._close_interval(int(self.env.now))
-        self.disturbances.end(event, self._now_h, self._fuel)
+        self.disturbances.end(event, self._now_h, self._fuel, cause)
         self._arm(event.id, sudden=True)
 
     def _follow_up(self) -> Process:
@@ -172,6 +175,9 @@ class Simulation:
             solar_factor=solar * state.solar_factor,
             load_factor=state.load_factor,
         )
+
+    def _temperature_c(self, seconds: float) -> F8:
+        return self._inputs(seconds, self.disturbances.conditions()).temperature_c
 
     def _draw(self, event: Event, purpose: str) -> float:
         return float(uniforms(self.seed, self.replicate, stream_id("event", event.id, purpose), 1)[0])

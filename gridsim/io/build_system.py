@@ -70,6 +70,7 @@ MODELS: dict[str, type[Table]] = {
     "compressor_stations": carriers.CompressorStations,
     "power_to_gas": carriers.PowerToGas,
     "fuel_stocks": carriers.FuelStocks,
+    "repair_crews": carriers.RepairCrews,
     "reservoirs": carriers.Reservoirs,
     "minerals": carriers.Minerals,
     "nuclear": carriers.NuclearSites,

@@ -158,6 +158,21 @@ class FuelStocks(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class RepairCrews(Table):
+    name: STR
+    title: STR
+    trade: STR
+    lat: F8
+    lon: F8
+    crews: I4
+    assembly_h: F8
+    speed_km_per_h: F8
+    cold_from_c: F8
+    slower_per_k: F8
+    stop_below_c: F8
+
+
+@dataclass(frozen=True, eq=False)
 class Reservoirs(Table):
     name: STR
     plant: STR

@@ -95,7 +95,7 @@ class Horizon:
 
 @dataclass(frozen=True)
 class Repair:
-    """Random time to repair: ``distribution`` exponential or lognormal (``sigma`` of the logarithm) with a mean."""
+    """Hours of repair work: ``distribution`` exponential, lognormal (``sigma`` of the logarithm) or constant."""
 
     distribution: str
     mean_h: float

@@ -138,6 +138,7 @@ class GridSystem:
     compressor_stations: carriers.CompressorStations = field(default_factory=carriers.CompressorStations.empty)
     power_to_gas: carriers.PowerToGas = field(default_factory=carriers.PowerToGas.empty)
     fuel_stocks: carriers.FuelStocks = field(default_factory=carriers.FuelStocks.empty)
+    repair_crews: carriers.RepairCrews = field(default_factory=carriers.RepairCrews.empty)
     reservoirs: carriers.Reservoirs = field(default_factory=carriers.Reservoirs.empty)
     minerals: carriers.Minerals = field(default_factory=carriers.Minerals.empty)
     nuclear: carriers.NuclearSites = field(default_factory=carriers.NuclearSites.empty)

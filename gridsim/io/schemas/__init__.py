@@ -54,6 +54,7 @@ TABLES: dict[str, TableSchema] = {
     "compressor_stations": TableSchema(carriers.CompressorStationRow, False, "name"),
     "power_to_gas": TableSchema(carriers.PowerToGasRow, False, "name"),
     "fuel_stocks": TableSchema(carriers.FuelStockRow, False, "name"),
+    "repair_crews": TableSchema(carriers.RepairCrewRow, False, "name"),
     "reservoirs": TableSchema(carriers.ReservoirRow, False, "name"),
     "minerals": TableSchema(carriers.MineralRow, False, "name"),
     "nuclear": TableSchema(carriers.NuclearRow, False, "name"),

@@ -169,6 +169,22 @@ class FuelStockRow(SourcedRow):
     rail_km: float | None = column("Distance by rail", None, unit="km", ge=0)
 
 
+class RepairCrewRow(SourcedRow):
+    """A depot of repair crews; events with a ``repair`` need one of the trade."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "")
+    trade: Literal["pipeline", "grid"] = column("What it repairs: gas pipelines; lines, transformers and busbars")
+    lat: float | None = column("Latitude; empty: no journey", None, unit="degree", ge=-90, le=90)
+    lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180)
+    crews: int = column("Crews that can work at once", 1, ge=0)
+    assembly_h: float = column("Time to assemble crew and machines", 0.0, unit="h", ge=0)
+    speed_km_per_h: float = column("Speed along the straight line, detours included", 40.0, unit="km/h", gt=0)
+    cold_from_c: float = column("Work slows below this temperature", -10.0, unit="C", ge=-60, le=30)
+    slower_per_k: float = column("Time of work grows by this share per kelvin below", 0.025, unit="1/K", ge=0, le=1)
+    stop_below_c: float = column("No work below this temperature", -40.0, unit="C", ge=-80, le=30)
+
+
 class ReservoirRow(SourcedRow):
     """Water behind a hydro plant."""
 

@@ -65,9 +65,9 @@ class SeriesRow(Row):
 
 
 class RepairKeys(Row):
-    """Random time to repair, in place of a duration."""
+    """Hours of repair work, in place of a duration; a network's crews add waiting, travel and slow work in cold."""
 
-    distribution: Literal["exponential", "lognormal"] = column("Distribution", "exponential")
+    distribution: Literal["exponential", "lognormal", "constant"] = column("Distribution", "exponential")
     mean_h: float = column("Mean time to repair", unit="h", gt=0)
     sigma: float = column("Standard deviation of the logarithm (lognormal)", 0.5, ge=0, le=3)
 
@@ -81,7 +81,7 @@ class EventKeys(Row):
     target: Any = column("Name of an element, a list of names, or 'all'", "all")
     magnitude: float | None = column("Size in the kind's unit; empty: the kind's default", None)
     duration: Any = column("36h, 3d, 90min; empty: the kind's default", None)
-    repair: RepairKeys | None = column("Random duration", None)
+    repair: RepairKeys | None = column("Instead: work of a repair crew", None)
     probability: float = column("Chance that it happens in a replicate", 1.0, ge=0, le=1)
 
 
