@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,16 @@ from gridsim.results.run_records import TABLES, Columns, Sink
 
 
 class Recorder:
-    """Collects the rows of one replicate and hands each table to the sink at the end, sorted by (time, name)."""
+    """Collects the rows of one replicate and hands each table to the sink at the end, sorted by (time, name).
 
-    def __init__(self, packed: Packed, replicate: int = 0):
+    ``keep``: tables that are wanted; None for all.
+    """
+
+    def __init__(self, packed: Packed, replicate: int = 0, keep: Collection[str] | None = None):
         self.packed = packed
         self.system = packed.system
         self.replicate = replicate
+        self._keep = frozenset(TABLES if keep is None else keep)
         self.zone_names = [*packed.system.zones, EXTERNAL]
         self._columns: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in TABLES}
         system = packed.system
@@ -43,6 +47,8 @@ class Recorder:
 
     def rows(self, table: str, names: Sequence[str] | NDArray[np.str_], interval: Interval, **columns: Any) -> None:
         """Append rows, one per name, in name order."""
+        if table not in self._keep:
+            return
         order = np.argsort(np.asarray(names, dtype=np.str_), kind="stable")
         store = self._columns[table]
         n = len(order)
@@ -286,6 +292,8 @@ class Recorder:
             "cause_id": np.array([change.cause_id for change in log.changes], dtype=np.int32),
         }
         for table in TABLES:
+            if table not in self._keep:
+                continue
             sink.write(table, events if table == "events" else self.columns(table))
 
     def _shortfall_events(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from gridsim.model.pack import Packed, pack
 from gridsim.model.scenario import Scenario
 from gridsim.model.system import GridSystem
 from gridsim.results.metrics import Estimate
-from gridsim.results.run_metrics import run_metrics
+from gridsim.results.run_metrics import METRIC_TABLES, run_metrics
 from gridsim.results.run_records import Columns, Sink
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
@@ -79,6 +79,85 @@ class RunResult:
         return solved_pandapower(self.system, point, AcModel(self.system).solve(point))
 
 
+class Replicates:
+    """Runs replicates of one scenario; what is the same for all of them is made once.
+
+    The horizon without events draws nothing, so one such trajectory serves every replicate. ``baseline``: its tables,
+    where it has been run already. ``keep``: tables wanted, None for all; those that metrics need are made anyway.
+    """
+
+    def __init__(
+        self,
+        system: GridSystem,
+        scenario: Scenario,
+        *,
+        dispatch: DispatchOptions | None = None,
+        baseline: Mapping[str, Columns] | None = None,
+        keep: Collection[str] | None = None,
+    ):
+        self.system = system
+        self.scenario = scenario
+        self._packed = pack(system)
+        self._ac_model = make_ac_model(self._packed, scenario.policy.ac)
+        self._dispatch = dispatch
+        self._baseline = baseline
+        self._keep = None if keep is None else frozenset(keep) | METRIC_TABLES
+
+    def _trajectory(
+        self, case: Scenario, seed: int, replicate: int, progress: Progress | None
+    ) -> tuple[Simulation, DispatchSolver, dict[str, Columns]]:
+        solver = DispatchSolver(self._packed.case, self._dispatch)
+        simulation = Simulation(
+            self._packed,
+            case,
+            solver,
+            self._ac_model,
+            seed=seed,
+            replicate=replicate,
+            progress=progress,
+            keep=self._keep,
+        )
+        simulation.run()
+        memory = MemorySink()
+        simulation.recorder.finish(simulation.log, memory)
+        return simulation, solver, memory.tables
+
+    def baseline(self, progress: Progress | None = None) -> Mapping[str, Columns] | None:
+        """Tables of the same horizon without events; None for a scenario that has none."""
+        if self._baseline is None and self.scenario.events:
+            self._baseline = self._trajectory(without_events(self.scenario), 0, 0, progress)[2]
+        return self._baseline
+
+    def run(
+        self, *, seed: int = 0, replicate: int = 0, sink: Sink | None = None, progress: Progress | None = None
+    ) -> RunResult:
+        """One replicate, as :func:`run` gives it."""
+        report = progress or (lambda done: None)
+        share = 0.5 if self.scenario.events and self._baseline is None else 0.0
+        baseline = self.baseline(lambda done: report(share * done))
+        simulation, solver, tables = self._trajectory(
+            self.scenario, seed, replicate, lambda done: report(share + (1.0 - share) * done)
+        )
+        if baseline is not None and (self._keep is None or "balance" in self._keep):
+            tables["balance"] = balance_table(self._packed, tables["zones"], baseline["zones"])
+        first_event_h = min(simulation.disturbances.occurred_h, default=None)
+        metrics = run_metrics(self.system, tables, first_event_h, baseline)
+        if sink is not None:
+            for table, columns in tables.items():
+                sink.write(table, columns)
+        report(1.0)
+        return RunResult(
+            self.system,
+            self.scenario,
+            tables,
+            tuple(metrics),
+            tuple(simulation.log.changes),
+            tuple(simulation.points),
+            solver.solves,
+            solver.fallbacks,
+        )
+
+
 def run(
     system: GridSystem,
     scenario: Scenario,
@@ -94,43 +173,8 @@ def run(
     ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1. Nothing is written into
     ``system`` or ``scenario``. The same seed gives the same tables.
     """
-    packed = pack(system)
-    ac_model = make_ac_model(packed, scenario.policy.ac)
-    has_events = bool(scenario.events)
-    share = 0.5 if has_events else 1.0
-
-    def trajectory(case: Scenario, first: float) -> tuple[Simulation, DispatchSolver]:
-        solver = DispatchSolver(packed.case, dispatch)
-        report = None if progress is None else (lambda done: progress(first + share * done))
-        simulation = Simulation(packed, case, solver, ac_model, seed=seed, replicate=replicate, progress=report)
-        simulation.run()
-        return simulation, solver
-
-    baseline = MemorySink()
-    if has_events:
-        calm, _ = trajectory(without_events(scenario), 0.0)
-        calm.recorder.finish(calm.log, baseline)
-    simulation, solver = trajectory(scenario, share if has_events else 0.0)
-    memory = MemorySink()
-    simulation.recorder.finish(simulation.log, memory)
-    if has_events:
-        memory.tables["balance"] = balance_table(packed, memory.tables["zones"], baseline.tables["zones"])
-    first_event_h = min(simulation.disturbances.occurred_h, default=None)
-    metrics = run_metrics(system, memory.tables, first_event_h, baseline.tables if has_events else None)
-    if sink is not None:
-        for table, columns in memory.tables.items():
-            sink.write(table, columns)
-    if progress is not None:
-        progress(1.0)
-    return RunResult(
-        system,
-        scenario,
-        memory.tables,
-        tuple(metrics),
-        tuple(simulation.log.changes),
-        tuple(simulation.points),
-        solver.solves,
-        solver.fallbacks,
+    return Replicates(system, scenario, dispatch=dispatch).run(
+        seed=seed, replicate=replicate, sink=sink, progress=progress
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ class Simulation:
         seed: int = 0,
         replicate: int = 0,
         progress: Progress | None = None,
+        keep: Collection[str] | None = None,
     ):
         self.packed = packed
         self.system = packed.system
@@ -64,7 +65,7 @@ class Simulation:
         self.log = EventLog()
         self.disturbances = Disturbances(self.system, scenario.policy.imports, self.log)
         self._outcomes = Outcomes(packed, self.log, self.disturbances)
-        self.recorder = Recorder(packed, replicate)
+        self.recorder = Recorder(packed, replicate, keep)
         self.points: list[tuple[float, OperatingPoint]] = []
         self._weather = make_weather(self.system, scenario.weather, scenario.horizon.start)
         self._operator = Operator(packed, solver)

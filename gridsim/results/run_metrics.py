@@ -13,6 +13,7 @@ from gridsim.results.metrics import Estimate, single
 from gridsim.results.run_records import Columns
 
 SHORTFALL_TOLERANCE_MW = 1e-4
+METRIC_TABLES = frozenset({"zones", "shortfall", "events", "generators", "interfaces", "fuel", "gas", "solves"})
 HOURS_PER_YEAR = 8760.0
 GWP_CH4_FOSSIL = {100: 29.8, 20: 82.5}  # IPCC AR6 WG1 table 7.15
 _RESTORED = (50, 90, 100)
