@@ -36,6 +36,7 @@ _RUNNING = {
     "SequentialMonteCarlo": "gridsim.reliability",
     "SnapshotMonteCarlo": "gridsim.reliability",
     "Shortfall": "gridsim.reliability",
+    "ShortfallByMonth": "gridsim.reliability",
     "ShortfallEvents": "gridsim.reliability",
     "LossOfLoadProfile": "gridsim.reliability",
     "Estimate": "gridsim.results.metrics",
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
     from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
     from gridsim.reliability import Shortfall as Shortfall
+    from gridsim.reliability import ShortfallByMonth as ShortfallByMonth
     from gridsim.reliability import ShortfallEvents as ShortfallEvents
     from gridsim.reliability import SnapshotMonteCarlo as SnapshotMonteCarlo
     from gridsim.reliability import assess as assess

@@ -75,6 +75,38 @@ def fold_moments(
 
 
 @jit
+def worst_windows(day: F8, length: int, n_days: int, window_out: F8) -> int:
+    """The window of ``length`` days with the most energy of each sample; of equal ones the earliest.
+
+    day : (n_rows, 3) f8, sample, day of the horizon and energy, ascending;  window_out : (n_rows, 3) f8, sample, first
+    day and energy. Returns the number of windows.
+    """
+    n_rows = day.shape[0]
+    n = 0
+    first = 0
+    while first < n_rows:
+        sample = day[first, 0]
+        best, best_start = -1.0, 0.0
+        row = first
+        while row < n_rows and day[row, 0] == sample:
+            start = max(min(day[row, 1], n_days - length), 0.0)
+            energy = 0.0
+            k = row
+            while k > first and day[k - 1, 1] >= start:
+                k -= 1
+            while k < n_rows and day[k, 0] == sample and day[k, 1] < start + length:
+                energy += day[k, 2]
+                k += 1
+            if energy > best:
+                best, best_start = energy, start
+            row += 1
+        window_out[n, 0], window_out[n, 1], window_out[n, 2] = sample, best_start, best
+        n += 1
+        first = row
+    return n
+
+
+@jit
 def fold_histogram(scope: I8, value: F8, count_out: I8, sum_out: F8) -> None:
     """Add positive values one after the other; zeros are left to the caller's count.
 

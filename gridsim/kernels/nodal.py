@@ -37,7 +37,16 @@ from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.flows import topology_into
 from gridsim.kernels.jit import inline, jit
 from gridsim.kernels.rng import Counter
-from gridsim.kernels.shortfall import DAY_H, ENERGY, HOURS, Recorder, finish_sample, record_short_hour, start_sample
+from gridsim.kernels.shortfall import (
+    DAY_H,
+    ENERGY,
+    HOURS,
+    Recorder,
+    finish_sample,
+    record_short_hour,
+    start_sample,
+    undo_sample,
+)
 
 B1 = NDArray[np.bool_]
 F8 = NDArray[np.float64]
@@ -71,10 +80,14 @@ class NodalCase(NamedTuple):
     dispatch, order : the dispatch problem's constant part and its merit order
     unit_mw : (n_units,) f8;  unit_row : (n_units,) i4 into ``profile_mw`` (n_hours, n_rows) f8, or -1
     cost, spill_cost : (n_columns,) f8;  penalty : (n_buses, n_classes) f8
-    demand_mw : (n_hours, n_buses, n_classes) f8;  bus_demand_mw : (n_hours, n_buses) f8, its sum over classes
+    load_bus, load_class, load_row : (n_loads,) i4;  load_mw : (n_loads,) f8;  load_factor : (n_hours, n_load_rows) f8 :
+        demand at a bus and of a class is the sum of ``load_mw`` times the factor of its row
+    bus_demand_mw : (n_hours, n_buses) f8, its sum over classes
     peak_hour : (n_days,) i4, hour of the day with the largest demand
     keeps_shape : (n_days,) bool, demand of all hours of the day is that of the peak hour times a number
     branch_mw : (n_branches,) f8;  limit_* : (n_limits,) of the named sections, see :func:`row_limits`
+    branch_rating : (n_branches,) i4, column of ``rating_factor`` or -1;  rating_factor : (n_hours, n_ratings) f8,
+        multiplies ``branch_mw``
     is_winter : (n_hours,) bool
     unit_order : (n_rows, n_columns) i4, supply columns by rising effect on the row's flow in the intact network
     region : (n_buses,) i4, parts of the network between named sections;  n_regions : their number
@@ -92,11 +105,17 @@ class NodalCase(NamedTuple):
     cost: F8
     spill_cost: F8
     penalty: F8
-    demand_mw: F8
+    load_bus: I4
+    load_class: I4
+    load_row: I4
+    load_mw: F8
+    load_factor: F8
     bus_demand_mw: F8
     peak_hour: I4
     keeps_shape: B1
     branch_mw: F8
+    branch_rating: I4
+    rating_factor: F8
     limit_interface: I4
     limit_is_forward: B1
     limit_lines_out: I4
@@ -120,6 +139,7 @@ class NodalScratch(NamedTuple):
     row limits in summer (0) and winter (1);  next_slot : (1,) i8
     balanced : (1,) bool, whether the last candidate balances (then only its flows were wrong)
     tight_until : (1,) i8, hour before which drawn-in limits are not tried again
+    row_lo, row_hi : (n_rows,) f8, limits of the hour (or of the day's worst hour);  demand_mw : (n_buses, n_classes) f8
     tight_lo, tight_hi : (n_rows,) f8, limits drawn in, for a reference that is not at its limits
     export_mw : (n_regions,) f8, what the reference sends out of each region;  region_* : (n_regions,)
     hi_mw, p_mw, reference_mw : (n_columns,) f8;  flow_mw : (n_rows,) f8
@@ -141,6 +161,9 @@ class NodalScratch(NamedTuple):
     next_slot: I8
     balanced: B1
     tight_until: I8
+    row_lo: F8
+    row_hi: F8
+    demand_mw: F8
     tight_lo: F8
     tight_hi: F8
     hi_mw: F8
@@ -213,6 +236,9 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         next_slot=np.zeros(1, dtype=np.int64),
         balanced=np.zeros(1, dtype=np.bool_),
         tight_until=np.zeros(1, dtype=np.int64),
+        row_lo=np.zeros(n_rows),
+        row_hi=np.zeros(n_rows),
+        demand_mw=np.zeros((n_buses, case.penalty.shape[1])),
         tight_lo=np.zeros(n_rows),
         tight_hi=np.zeros(n_rows),
         hi_mw=np.zeros(n_columns),
@@ -300,12 +326,43 @@ def slot_of(case: NodalCase, scratch: NodalScratch, n_out: int) -> int:
 
 
 @jit
-def try_candidate(
-    case: NodalCase, scratch: NodalScratch, slot: int, season: int, demand_mw: F8, reference_mw: F8
-) -> bool:
+def set_row_limits(case: NodalCase, scratch: NodalScratch, slot: int, first: int, stop: int) -> None:
+    """Limits that hold in each of the hours first .. stop - 1, which are of one season."""
+    season = 1 if case.is_winter[first] else 0
+    for row in range(scratch.row_lo.shape[0]):
+        scratch.row_lo[row] = scratch.slot_lo[slot, season, row]
+        scratch.row_hi[row] = scratch.slot_hi[slot, season, row]
+    for branch in range(case.branch_rating.shape[0]):
+        rating = case.branch_rating[branch]
+        if rating >= 0:
+            factor = case.rating_factor[first, rating]
+            for hour in range(first + 1, stop):
+                factor = min(factor, case.rating_factor[hour, rating])
+            scratch.row_lo[branch] *= factor
+            scratch.row_hi[branch] *= factor
+
+
+@jit
+def add_demand(bus: I4, row: I4, mw: F8, factor: F8, demand_out: F8) -> None:
+    """Add parts to demand: bus, row, mw (n_parts,); factor (n_hours, n_rows); demand_out (n_hours, n_buses)."""
+    for hour in range(demand_out.shape[0]):
+        for k in range(bus.shape[0]):
+            demand_out[hour, bus[k]] += mw[k] * factor[hour, row[k]]
+
+
+@jit
+def set_demand(case: NodalCase, hour: int, demand_out: F8) -> None:
+    """Demand of an hour: ``demand_out`` (n_buses, n_classes) f8."""
+    demand_out[:] = 0.0
+    for k in range(case.load_mw.shape[0]):
+        demand_out[case.load_bus[k], case.load_class[k]] += case.load_mw[k] * case.load_factor[hour, case.load_row[k]]
+
+
+@jit
+def try_candidate(case: NodalCase, scratch: NodalScratch, slot: int, demand_mw: F8, reference_mw: F8) -> bool:
     """Make a balanced dispatch from a reference and check every row; True if it serves all demand within all limits.
 
-    demand_mw : (n_buses,) f8;  the dispatch is left in ``scratch.p_mw``
+    demand_mw : (n_buses,) f8;  limits in ``scratch.row_lo`` and ``row_hi``;  the dispatch is left in ``scratch.p_mw``
     """
     island = scratch.slot_island[slot]
     gen_bus = case.dispatch.gen_bus
@@ -354,7 +411,7 @@ def try_candidate(
         if amount != 0.0:
             for row in range(n_rows):
                 flow[row] += bus_ptdf[bus, row] * amount
-    lo, hi = scratch.slot_lo[slot][season], scratch.slot_hi[slot][season]
+    lo, hi = scratch.row_lo, scratch.row_hi
     inside = True
     for row in range(n_rows):
         inside = inside and lo[row] <= flow[row] <= hi[row]
@@ -407,7 +464,7 @@ def follow_demand_by_region(case: NodalCase, scratch: NodalScratch, demand_mw: F
 
 
 @jit
-def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int, season: int) -> bool:
+def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int) -> bool:
     """Shift output between machines until the balanced dispatch in ``scratch.p_mw`` keeps every row's limits.
 
     Again and again the most exceeded row is relieved by the pairs of machines with the most and the least effect on it.
@@ -418,7 +475,7 @@ def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int, season: 
         if island[bus] != 0:
             return False
     flow, p_mw, hi_mw = scratch.flow_mw, scratch.p_mw, scratch.hi_mw
-    lo, hi = scratch.slot_lo[slot][season], scratch.slot_hi[slot][season]
+    lo, hi = scratch.row_lo, scratch.row_hi
     row_ptdf, bus_ptdf = scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot]
     gen_bus = case.dispatch.gen_bus
     n_rows = flow.shape[0]
@@ -464,20 +521,20 @@ def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int, season: 
 
 
 @jit
-def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, season: int, demand_mw: F8) -> bool:
+def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, demand_mw: F8) -> bool:
     """Try the last zero-shed dispatch moved with demand, the same with its flows repaired, then all machines alike."""
     if case.n_regions > 1:
         follow_demand_by_region(case, scratch, demand_mw)
     else:
         scratch.p_mw[:] = scratch.reference_mw
     scratch.balanced[0] = False
-    if try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw):
+    if try_candidate(case, scratch, slot, demand_mw, scratch.p_mw):
         return True
-    if scratch.balanced[0] and repair_candidate(case, scratch, slot, season):
+    if scratch.balanced[0] and repair_candidate(case, scratch, slot):
         set_reference(case, scratch, scratch.p_mw, demand_mw)
         return True
     scratch.p_mw[:] = 0.0
-    if try_candidate(case, scratch, slot, season, demand_mw, scratch.p_mw):
+    if try_candidate(case, scratch, slot, demand_mw, scratch.p_mw):
         set_reference(case, scratch, scratch.p_mw, demand_mw)
         return True
     return False
@@ -485,7 +542,7 @@ def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, season: int,
 
 @inline
 def dispatched_shed_mw(
-    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, season: int, hour: int, lo_mw: F8, how: int
+    case: NodalCase, scratch: NodalScratch, ws: Workspace, slot: int, hour: int, lo_mw: F8, how: int
 ) -> tuple[int, float]:
     """Solve the state of ``scratch.hi_mw``; returns the status and the MW shed of classes that count.
 
@@ -497,8 +554,9 @@ def dispatched_shed_mw(
     topology = Topology(out, scratch.slot_island[slot], scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot])
     factor = DRAWN_IN if how == INSIDE else 1.0
     for row in range(scratch.tight_lo.shape[0]):
-        scratch.tight_lo[row] = scratch.slot_lo[slot, season, row] * factor
-        scratch.tight_hi[row] = scratch.slot_hi[slot, season, row] * factor
+        scratch.tight_lo[row] = scratch.row_lo[row] * factor
+        scratch.tight_hi[row] = scratch.row_hi[row] * factor
+    set_demand(case, hour, scratch.demand_mw)
     status = solve_dispatch(
         topology,
         case.dispatch.gen_bus,
@@ -506,7 +564,7 @@ def dispatched_shed_mw(
         scratch.hi_mw,
         case.cost,
         case.spill_cost,
-        case.demand_mw[hour],
+        scratch.demand_mw,
         case.penalty,
         scratch.tight_lo,
         scratch.tight_hi,
@@ -798,7 +856,6 @@ def nodal_samples(
             active = np.empty(capacity, dtype=np.int32)
             n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
         start_sample(recorder)
-        n_events_before = recorder.n_events[0]
         scratch.n_basis[0] = 0
         was_short = False
         scratch.tight_until[0] = 0
@@ -833,8 +890,8 @@ def nodal_samples(
                     set_stores_in_service(stores, first_store, n_active, active, component, first, end, lost, hour)
                     can_charge = let_stores_charge(stores, n_units)
                 slot = slot_of(case, scratch, n_out)
-                season = 1 if case.is_winter[hour] else 0
-                served = skip and not can_charge and is_zero_shed(case, scratch, slot, season, case.bus_demand_mw[hour])
+                set_row_limits(case, scratch, slot, start if place < 0 else hour, stop if place < 0 else hour + 1)
+                served = skip and not can_charge and is_zero_shed(case, scratch, slot, case.bus_demand_mw[hour])
                 if served:
                     scratch.counter[BY_DAY if place < 0 else BY_CANDIDATE] += stop - start if place < 0 else 1
                     if place < 0:
@@ -851,7 +908,7 @@ def nodal_samples(
                         continue
                     if how == DISCHARGING and not let_stores_discharge(stores, n_units, scratch.hi_mw):
                         break
-                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, stores.lo_mw, how)
+                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, hour, stores.lo_mw, how)
                     scratch.counter[COUNTED if how >= COLD else BY_DISPATCH] += 1
                     if how < COLD:
                         if status == OPTIMAL and shed_mw <= allowed_mw:
@@ -866,7 +923,7 @@ def nodal_samples(
                         known = find_answer(answers, sample, hour, how)
                         if known < 0:
                             note_unsolved(scratch, sample, hour, how, stores.lo_mw, n_out)
-                            recorder.n_events[0] = n_events_before
+                            undo_sample(recorder)
                             return s, UNSOLVED
                     if n_stores == 0:
                         break
@@ -890,9 +947,7 @@ def nodal_samples(
                 for scope in range(n_scopes):
                     if scratch.scope_mw[scope] > case.tolerance_mw:
                         record_short_hour(recorder, sample, scope, hour, scratch.scope_mw[scope])
-        finish_sample(recorder, sample, total_out[s])
-        if recorder.n_events[0] > recorder.event.shape[0]:
-            recorder.n_events[0] = n_events_before
+        if not finish_sample(recorder, sample, total_out[s]):
             return s, EVENTS_FULL
     return n_samples, DONE
 
@@ -938,11 +993,11 @@ def nodal_snapshots(
                     scratch.out[n_out] = branch
                     n_out += 1
             slot = slot_of(case, scratch, n_out)
-            season = 1 if case.is_winter[hour] else 0
-            if try_candidate(case, scratch, slot, season, case.bus_demand_mw[hour], scratch.reference_mw):
+            set_row_limits(case, scratch, slot, hour, hour + 1)
+            if try_candidate(case, scratch, slot, case.bus_demand_mw[hour], scratch.reference_mw):
                 scratch.counter[BY_CANDIDATE] += 1
                 continue
-            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, season, hour, zero, COLD)
+            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, hour, zero, COLD)
             scratch.counter[BY_DISPATCH] += 1
             if status == OPTIMAL:
                 if shed_mw <= case.tolerance_mw:

@@ -25,6 +25,9 @@ N_TOTALS = 5
 # columns of an event row
 EVENT_SAMPLE, EVENT_SCOPE, EVENT_START, EVENT_DURATION, EVENT_ENERGY, EVENT_PEAK = 0, 1, 2, 3, 4, 5
 N_EVENT_COLUMNS = 6
+# columns of a row of the system's short days
+SHORT_SAMPLE, SHORT_DAY, SHORT_ENERGY = 0, 1, 2
+N_SHORT_COLUMNS = 3
 DAY_H = 24
 
 
@@ -36,6 +39,8 @@ class Recorder(NamedTuple):
     last_hour, last_day : (n_scopes,) i8, of the last short hour
     open_event : (n_scopes, 4) f8, start h, duration h, MWh, largest MW of the running event
     event : (n_rows, 6) f8, finished events;  n_events : (1,) i8, how many there were (may exceed n_rows)
+    short_day : (n_rows, 3) f8, days on which the system is short and their MWh;  n_short_days : (1,) i8, as n_events
+    mark : (2,) i8, n_events and n_short_days when the sample began
     """
 
     total: F8
@@ -44,6 +49,9 @@ class Recorder(NamedTuple):
     open_event: F8
     event: F8
     n_events: I8
+    short_day: F8
+    n_short_days: I8
+    mark: I8
 
 
 @jit
@@ -67,9 +75,19 @@ def record_short_hour(recorder: Recorder, sample: int, scope: int, hour: int, sh
     total = recorder.total
     total[scope, HOURS] += 1.0
     total[scope, ENERGY] += shortfall_mw
-    if hour // DAY_H != recorder.last_day[scope]:
+    day = hour // DAY_H
+    if day != recorder.last_day[scope]:
         total[scope, DAYS] += 1.0
-        recorder.last_day[scope] = hour // DAY_H
+        recorder.last_day[scope] = day
+        if scope == 0:
+            recorder.n_short_days[0] += 1
+            if recorder.n_short_days[0] <= recorder.short_day.shape[0]:
+                row = recorder.n_short_days[0] - 1
+                recorder.short_day[row, SHORT_SAMPLE] = sample
+                recorder.short_day[row, SHORT_DAY] = day
+                recorder.short_day[row, SHORT_ENERGY] = 0.0
+    if scope == 0 and recorder.n_short_days[0] <= recorder.short_day.shape[0]:
+        recorder.short_day[recorder.n_short_days[0] - 1, SHORT_ENERGY] += shortfall_mw
     event = recorder.open_event
     if recorder.last_hour[scope] == hour - 1:
         event[scope, 1] += 1.0
@@ -89,19 +107,35 @@ def record_short_hour(recorder: Recorder, sample: int, scope: int, hour: int, sh
 @jit
 def start_sample(recorder: Recorder) -> None:
     """Forget the previous sample."""
+    recorder.mark[0] = recorder.n_events[0]
+    recorder.mark[1] = recorder.n_short_days[0]
     recorder.total[:] = 0.0
     recorder.last_hour[:] = -2
     recorder.last_day[:] = -1
 
 
 @jit
-def finish_sample(recorder: Recorder, sample: int, total_out: F8) -> None:
-    """Close running events and hand out the sample's totals (n_scopes, 5)."""
+def undo_sample(recorder: Recorder) -> None:
+    """Take the sample's rows out of the tables again."""
+    recorder.n_events[0] = recorder.mark[0]
+    recorder.n_short_days[0] = recorder.mark[1]
+
+
+@jit
+def finish_sample(recorder: Recorder, sample: int, total_out: F8) -> bool:
+    """Close running events and hand out the sample's totals (n_scopes, 5).
+
+    False if a table is too short: the sample's rows are taken out and it must be drawn again with longer tables.
+    """
     for scope in range(recorder.total.shape[0]):
         if recorder.last_hour[scope] >= 0:
             close_event(recorder, sample, scope)
         for column in range(N_TOTALS):
             total_out[scope, column] = recorder.total[scope, column]
+    if recorder.n_events[0] > recorder.event.shape[0] or recorder.n_short_days[0] > recorder.short_day.shape[0]:
+        undo_sample(recorder)
+        return False
+    return True
 
 
 class SupplyCase(NamedTuple):
@@ -271,7 +305,6 @@ def copper_samples(
             n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
         touched_mw_by_day(case, n, component, first, end, lost, change)
         start_sample(recorder)
-        n_events_before = recorder.n_events[0]
         touched_mw = 0.0
         for day in range(n_days):
             touched_mw += change[0, day]
@@ -284,9 +317,7 @@ def copper_samples(
                 if shortfall_mw > case.tolerance_mw:
                     record_short_hour(recorder, sample, 0, hour, shortfall_mw)
             clear_shares(n_touched, touched, lost_share)
-        finish_sample(recorder, sample, total_out[s])
-        if recorder.n_events[0] > recorder.event.shape[0]:
-            recorder.n_events[0] = n_events_before
+        if not finish_sample(recorder, sample, total_out[s]):
             return s
     return n_samples
 

@@ -355,7 +355,6 @@ def zonal_samples(
                 interface_change[interface, first[i] // DAY_H] += 1.0
                 interface_change[interface, (end[i] - 1) // DAY_H + 1] -= 1.0
         start_sample(recorder)
-        n_events_before = recorder.n_events[0]
         touched_mw[:] = 0.0
         interface_touched[:] = 0.0
         all_full = True
@@ -403,9 +402,7 @@ def zonal_samples(
                     if scratch.shortage[area] > supply.tolerance_mw:
                         record_short_hour(recorder, sample, 1 + area, hour, scratch.shortage[area])
             clear_shares(n_touched, touched, lost_share)
-        finish_sample(recorder, sample, total_out[s])
-        if recorder.n_events[0] > recorder.event.shape[0]:
-            recorder.n_events[0] = n_events_before
+        if not finish_sample(recorder, sample, total_out[s]):
             return s
     return n_samples
 

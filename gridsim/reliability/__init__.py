@@ -13,7 +13,7 @@ from gridsim.reliability.system import (
     Store,
     system_from_frames,
 )
-from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallEvents
+from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth, ShortfallEvents
 
 __all__ = [
     "AdequacySystem",
@@ -28,6 +28,7 @@ __all__ = [
     "Sampler",
     "SequentialMonteCarlo",
     "Shortfall",
+    "ShortfallByMonth",
     "ShortfallEvents",
     "SnapshotMonteCarlo",
     "State",

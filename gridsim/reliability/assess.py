@@ -19,11 +19,12 @@ from gridsim.kernels import shortfall
 from gridsim.reliability.grid import join_areas
 from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears
-from gridsim.reliability.samplers import CopperSnapshots, CopperYears, SampleSource, ZonalSnapshots, ZonalYears
+from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
 from gridsim.reliability.system import AdequacySystem
 from gridsim.results.adequacy import ShortfallAccumulator
 from gridsim.results.metrics import Estimate, to_frame
-from gridsim.results.specs import LossOfLoadProfile, ShortfallEvents, Spec
+from gridsim.results.shortfall_calendar import ShortfallCalendar, Week
+from gridsim.results.specs import LossOfLoadProfile, ShortfallByMonth, ShortfallEvents, Spec
 
 F8 = NDArray[np.float64]
 
@@ -55,6 +56,7 @@ class AssessmentResult:
     cov: float
     shortfall_events: pd.DataFrame | None = None
     lolp: pd.DataFrame | None = None
+    worst_weeks: tuple[Week, ...] = ()
     diagnostics: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -90,7 +92,7 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
     method
         :class:`SequentialMonteCarlo` or :class:`SnapshotMonteCarlo`.
     *specs
-        What else to record: :class:`ShortfallEvents`, :class:`LossOfLoadProfile`.
+        What else to record: :class:`ShortfallEvents`, :class:`LossOfLoadProfile`, :class:`ShortfallByMonth`.
 
     The same seed gives the same numbers for any number of workers and any job size: samples are folded in blocks of a
     fixed size in ascending order, and the stop rule looks only after 1, 2, 4, 8 ... blocks.
@@ -102,16 +104,23 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
     accumulator = ShortfallAccumulator(
         source.scopes, source.demand_mwh, system.n_hours, chronological=chronological, calendar_cell=cell
     )
+    calendar = None
+    if ShortfallByMonth() in specs:
+        if not chronological:
+            raise StudyError("specs: snapshots are states of single hours; unserved energy by month needs whole years")
+        calendar = ShortfallCalendar(system.start, system.n_hours)
     kept: list[F8] = []
     stopped = Stopped.ALL_SAMPLES if method.target_cov is None else Stopped.SAMPLE_BUDGET
     if method.years is None if isinstance(method, SequentialMonteCarlo) else method.samples is None:
         stopped = Stopped.TIME_BUDGET if method.target_cov is None else stopped
     with ThreadPoolExecutor(method.workers) as executor:
-        for total, event in _jobs(executor, source, method):
-            for part, part_event in _at_checks(total, event, accumulator.n, source.block_size):
-                accumulator.add(part, part_event, source.block_size)
+        for samples in _jobs(executor, source, method):
+            for part in _at_checks(samples, accumulator.n, source.block_size):
+                accumulator.add(part.total, part.event, source.block_size)
+                if calendar is not None:
+                    calendar.add(part.short_day, len(part.total), source.block_size)
                 if ShortfallEvents() in specs:
-                    kept.append(part_event)
+                    kept.append(part.event)
                 is_check = _is_power_of_two(accumulator.n, source.block_size) or accumulator.n == method.budget
                 if method.target_cov is not None and is_check and accumulator.cov(method.metric) <= method.target_cov:
                     stopped = Stopped.TARGET
@@ -128,7 +137,7 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
     return AssessmentResult(
         system=system.name,
         method=method,
-        estimates=tuple(accumulator.estimates()),
+        estimates=(*accumulator.estimates(), *(calendar.estimates() if calendar else ())),
         n_samples=accumulator.n,
         block_size=source.block_size,
         wall_s=time.perf_counter() - started,
@@ -136,6 +145,7 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
         cov=accumulator.cov(method.metric),
         shortfall_events=_event_frame(kept, source.scopes) if ShortfallEvents() in specs else None,
         lolp=lolp,
+        worst_weeks=tuple(calendar.worst_weeks()) if calendar else (),
         diagnostics=source.diagnostics(),
     )
 
@@ -158,10 +168,10 @@ def sample_source(system: AdequacySystem, method: Method) -> SampleSource:
     return CopperSnapshots(system, method.seed)
 
 
-def _jobs(executor: Executor, source: SampleSource, method: Method) -> Iterator[tuple[F8, F8]]:
+def _jobs(executor: Executor, source: SampleSource, method: Method) -> Iterator[Samples]:
     """Results of consecutive jobs in order; only a few more than the workers can take are under way at a time."""
     job_size = (method.job_blocks or source.default_job_blocks) * source.block_size
-    pending: deque[Future[tuple[F8, F8]]] = deque()
+    pending: deque[Future[Samples]] = deque()
     first = 0
     try:
         while first < method.budget or pending:
@@ -180,15 +190,23 @@ def _is_power_of_two(n: int, block_size: int) -> bool:
     return rest == 0 and blocks > 0 and blocks & (blocks - 1) == 0
 
 
-def _at_checks(total: F8, event: F8, n_before: int, block_size: int) -> Iterator[tuple[F8, F8]]:
+def _at_checks(samples: Samples, n_before: int, block_size: int) -> Iterator[Samples]:
     """A job's samples cut after 1, 2, 4, 8 ... blocks of the whole assessment."""
     start = 0
-    while start < len(total):
+    while start < len(samples.total):
         blocks = (n_before + start) // block_size
         following = 1 << blocks.bit_length() if blocks else 1
-        stop = min(len(total), following * block_size - n_before)
-        low, high = np.searchsorted(event[:, shortfall.EVENT_SAMPLE], [n_before + start, n_before + stop])
-        yield total[start:stop], event[low:high]
+        stop = min(len(samples.total), following * block_size - n_before)
+
+        def rows(table: F8, column: int, ends: tuple[int, int] = (n_before + start, n_before + stop)) -> F8:
+            low, high = np.searchsorted(table[:, column], ends)
+            return table[low:high]
+
+        yield Samples(
+            samples.total[start:stop],
+            rows(samples.event, shortfall.EVENT_SAMPLE),
+            rows(samples.short_day, shortfall.SHORT_SAMPLE),
+        )
         start = stop
 
 

@@ -13,6 +13,7 @@ from gridsim.errors import StudyError
 from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
+from gridsim.reliability.demand import Demand
 from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail, Store, two_state
 from gridsim.weather.normal import NormalWeather
 from gridsim.weather.sampled import SampledYear, sampled_year
@@ -49,12 +50,13 @@ def system_from_grid(
     packed = pack(system)
     delivered = 1.0 / (1.0 + system.loss_share)
     n_buses = len(system.buses)
+    firm = ~packed.tiers.price_responsive
 
     if year is None:
         demand = _demand(system, packed, shape, system.loads.profile)
     else:
         demand = _demand(system, packed, np.ascontiguousarray(year.load_factor.T), year.load_row)
-    firm = ~packed.tiers.price_responsive
+    load_mw = demand.at_buses(n_buses, firm)
     gens = system.generators
     in_service = np.flatnonzero(gens.in_service)
     if year is None:
@@ -84,7 +86,7 @@ def system_from_grid(
         buses=tuple(system.buses.name.tolist()),
         areas=tuple(zones),
         bus_area=bus_area.astype(np.int32),
-        load_mw=np.ascontiguousarray(demand[:, :, firm].sum(axis=2)),
+        load_mw=load_mw,
         unit_name=(*gens.name[in_service].tolist(), *system.borders.name[borders].tolist()),
         unit_bus=np.concatenate([gens.bus[in_service], system.borders.bus[borders]]).astype(np.int32),
         unit_mw=np.concatenate([capacity_mw, border_mw]) * delivered,
@@ -104,12 +106,14 @@ def system_from_grid(
         stores=stores,
         store_component=store_components,
         detail=NetworkDetail(
-            demand_mw=demand.reshape(len(times), n_buses, len(packed.tiers)),
+            demand=demand,
             class_name=_tier_names(system, packed),
             class_penalty=packed.tiers.penalty,
             class_counts=firm,
             unit_cost=np.concatenate([gens.cost_per_mwh[in_service], system.borders.price_per_mwh[borders]]),
             branch_in_service=system.branch_in_service,
+            branch_rating=np.full(len(system.branch_name), -1, dtype=np.int32),
+            rating_factor=np.ones((len(times), 0)),
             bus_oblast=tuple(system.buses.oblast.tolist()),
             interface_start=packed.case.interface_start,
             interface_branch=packed.case.interface_branch,
@@ -148,23 +152,15 @@ def _shapes(system: GridSystem, times: pd.DatetimeIndex) -> F8:
     return np.ascontiguousarray(shape)
 
 
-def _demand(system: GridSystem, packed: Packed, shape: F8, column: I4) -> F8:
-    """(n_hours, n_buses, n_tiers) MW at the bus; ``column`` (n_loads,) of shape (n_hours, n_columns) for each load."""
+def _demand(system: GridSystem, packed: Packed, shape: F8, column: I4) -> Demand:
+    """Demand at the bus; ``column`` (n_loads,) of shape (n_hours, n_columns) for each load, -1: the last."""
     loads = system.loads
-    n_buses, n_tiers = len(system.buses), len(packed.tiers)
-    base = np.zeros((shape.shape[1], n_buses, n_tiers))
+    base = np.zeros((len(system.buses), len(packed.tiers), shape.shape[1]))
     load_mw = np.where(loads.in_service, loads.p_mw, 0.0)
-    np.add.at(base, (column, loads.bus, packed.load_tier), load_mw * packed.load_sheddable_share)
-    np.add.at(base, (column, loads.bus, packed.load_protected_tier), load_mw * (1.0 - packed.load_sheddable_share))
-    # one profile after the other, at the places that have it: a matrix product's order of additions depends on the
-    # library's threads
-    by_place = np.zeros((n_buses * n_tiers, len(shape)))
-    for profile in range(shape.shape[1]):
-        flat = base[profile].reshape(-1)
-        for place in np.flatnonzero(flat):
-            by_place[place] += flat[place] * shape[:, profile]
-    demand = np.ascontiguousarray(by_place.T).reshape(len(shape), n_buses, n_tiers)
-    return demand
+    np.add.at(base, (loads.bus, packed.load_tier, column), load_mw * packed.load_sheddable_share)
+    np.add.at(base, (loads.bus, packed.load_protected_tier, column), load_mw * (1.0 - packed.load_sheddable_share))
+    bus, tier, row = np.nonzero(base)
+    return Demand(bus.astype(np.int32), tier.astype(np.int32), row.astype(np.int32), base[bus, tier, row], shape)
 
 
 def _capacity(

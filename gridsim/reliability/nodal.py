@@ -31,12 +31,15 @@ from gridsim.kernels.nodal import (
     new_nodal_scratch,
     nodal_samples,
     nodal_snapshots,
-    row_limits,
+    set_demand,
+    set_row_limits,
+    slot_of,
 )
-from gridsim.kernels.shortfall import DAY_H, N_EVENT_COLUMNS, N_TOTALS, Recorder
+from gridsim.kernels.shortfall import DAY_H, N_TOTALS
 from gridsim.model.pack import CHARGE_FACTOR, DISCHARGE_FACTOR, PENALTY_FACTOR, SPILL_FACTOR
+from gridsim.reliability.demand import Demand
 from gridsim.reliability.pack import of_one_type, outage_model, require_single_names, snapshot_model
-from gridsim.reliability.samplers import NETWORK_TOLERANCE_MW, new_recorder
+from gridsim.reliability.samplers import NETWORK_TOLERANCE_MW, Samples, drawn, longer, new_recorder, without_events
 from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail
 from gridsim.solvers.highs import solve_highs
 
@@ -60,14 +63,22 @@ class Scopes:
 
 def plain_detail(system: AdequacySystem) -> NetworkDetail:
     """One class of load, all supply at one cost, no named sections: what a system from frames means."""
-    none = np.zeros(0, dtype=np.int32)
+    none, n_buses = np.zeros(0, dtype=np.int32), len(system.buses)
     return NetworkDetail(
-        demand_mw=system.load_mw[:, :, None],
+        demand=Demand(
+            np.arange(n_buses, dtype=np.int32),
+            np.zeros(n_buses, dtype=np.int32),
+            np.arange(n_buses, dtype=np.int32),
+            np.ones(n_buses),
+            system.load_mw,
+        ),
         class_name=("load",),
         class_penalty=np.array([PENALTY_FACTOR]),
         class_counts=np.array([True]),
         unit_cost=np.ones(len(system.unit_name)),
         branch_in_service=np.ones(len(system.branch_name), dtype=bool),
+        branch_rating=np.full(len(system.branch_name), -1, dtype=np.int32),
+        rating_factor=np.ones((system.n_hours, 0)),
         bus_oblast=("",) * len(system.buses),
         interface_start=np.zeros(1, dtype=np.int32),
         interface_branch=none,
@@ -110,7 +121,7 @@ def scopes_of(system: AdequacySystem, detail: NetworkDetail) -> Scopes:
         groups.append(group)
     class_scope = np.full(len(detail.class_name), -1, dtype=np.int32)
     if len(detail.class_name) > 1:
-        by_class = detail.demand_mw.sum(axis=(0, 1))
+        by_class = detail.demand.energy_by_tier(len(detail.class_name))
         for k in np.flatnonzero(detail.class_counts & (by_class > 0.0)):
             class_scope[k] = len(names)
             names.append(f"class:{detail.class_name[k]}")
@@ -149,8 +160,8 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         if profile is not None:
             unit_row[unit] = len(rows)
             rows.append(profile)
-    demand = np.ascontiguousarray(detail.demand_mw)
-    bus_demand = np.ascontiguousarray(demand.sum(axis=2))
+    demand = detail.demand
+    bus_demand = demand.at_buses(n_buses)
     n_days = -(-system.n_hours // DAY_H)
     peak_hour = np.zeros(n_days, dtype=np.int32)
     keeps_shape = np.zeros(n_days, dtype=bool)
@@ -174,11 +185,17 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         cost=cost,
         spill_cost=spill_cost,
         penalty=penalty,
-        demand_mw=demand,
+        load_bus=demand.bus,
+        load_class=demand.tier,
+        load_row=demand.row,
+        load_mw=demand.mw,
+        load_factor=demand.factor,
         bus_demand_mw=bus_demand,
         peak_hour=peak_hour,
         keeps_shape=keeps_shape,
         branch_mw=system.branch_mw,
+        branch_rating=detail.branch_rating,
+        rating_factor=detail.rating_factor,
         limit_interface=detail.limit_interface,
         limit_is_forward=detail.limit_is_forward,
         limit_lines_out=detail.limit_lines_out,
@@ -271,8 +288,9 @@ class _Nodal:
         hour = int(scratch.failed[1])
         topology = make_topology(case.dispatch, scratch.failed_out[scratch.failed_out >= 0])
         slot_out = topology.out_branch
-        lo, hi = np.empty(case.dispatch.row_ptdf.shape[0]), np.empty(case.dispatch.row_ptdf.shape[0])
-        row_limits(case, slot_out, bool(case.is_winter[hour]), lo, hi)
+        scratch.out[: len(slot_out)] = slot_out
+        set_row_limits(case, scratch, slot_of(case, scratch, len(slot_out)), hour, hour + 1)
+        set_demand(case, hour, scratch.demand_mw)
         solution = solve_highs(
             case.dispatch,
             DispatchState(
@@ -281,10 +299,10 @@ class _Nodal:
                 hi_mw=scratch.failed_mw[1].copy(),
                 cost=case.cost,
                 spill_cost=case.spill_cost,
-                demand_mw=case.demand_mw[hour],
+                demand_mw=scratch.demand_mw.copy(),
                 penalty=case.penalty,
-                row_lo_mw=lo,
-                row_hi_mw=hi,
+                row_lo_mw=scratch.row_lo.copy(),
+                row_hi_mw=scratch.row_hi.copy(),
             ),
         )
         if solution.status != 0:
@@ -339,12 +357,12 @@ class NodalYears(_Nodal):
         self.skip = skip
         self.system = system
 
-    def run(self, first: int, n: int) -> tuple[F8, F8]:
+    def run(self, first: int, n: int) -> Samples:
         n_scopes = len(self.scopes)
         total = np.empty((n, n_scopes, N_TOTALS))
         scratch, workspace = self._scratch()
         stores = new_stores(self.system)
-        recorder: list[Recorder] = [new_recorder(n_scopes, 64 * n * n_scopes + 1024)]
+        recorder = [new_recorder(n_scopes, 64 * n * n_scopes + 1024)]
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
             advanced, reason = nodal_samples(
@@ -364,15 +382,10 @@ class NodalYears(_Nodal):
             return int(advanced), int(reason)
 
         def grow() -> None:
-            old = recorder[0]
-            n_events = int(old.n_events[0])
-            larger = new_recorder(n_scopes, 2 * len(old.event))
-            larger.event[:n_events] = old.event[:n_events]
-            larger.n_events[0] = n_events
-            recorder[0] = larger
+            recorder[0] = longer(recorder[0])
 
         self._until_done(n, scratch, step, grow)
-        return total, recorder[0].event[: int(recorder[0].n_events[0])].copy()
+        return drawn(total, recorder[0])
 
 
 class NodalSnapshots(_Nodal):
@@ -387,7 +400,7 @@ class NodalSnapshots(_Nodal):
         super().__init__(system, seed)
         self.model = snapshot_model(nodal_components(system), system.common_causes, system.n_hours)
 
-    def run(self, first: int, n: int) -> tuple[F8, F8]:
+    def run(self, first: int, n: int) -> Samples:
         total = np.empty((n, len(self.scopes), N_TOTALS))
         scratch, workspace = self._scratch()
 
@@ -398,4 +411,4 @@ class NodalSnapshots(_Nodal):
             return int(advanced), int(reason)
 
         self._until_done(n, scratch, step, lambda: None)
-        return total, np.empty((0, N_EVENT_COLUMNS))
+        return without_events(total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gridsim.kernels.shortfall import (
     EVENT_SCOPE,
     N_EVENT_COLUMNS,
+    N_SHORT_COLUMNS,
     N_TOTALS,
     Recorder,
     copper_samples,
@@ -38,8 +39,7 @@ class SampleSource(Protocol):
     """What ``assess`` needs of a level.
 
     ``scopes``: names, ``system`` first;  ``demand_mwh``: (n_scopes,);  ``block_size``: samples per block.
-    ``run`` gives (n_samples, n_scopes, 5) totals and the event rows of samples ``first`` .. ``first + n - 1``; it is
-    called from several threads at once.
+    ``run`` draws samples ``first`` .. ``first + n - 1``; it is called from several threads at once.
     """
 
     scopes: tuple[str, ...]
@@ -47,7 +47,7 @@ class SampleSource(Protocol):
     block_size: int
     default_job_blocks: int
 
-    def run(self, first: int, n: int) -> tuple[F8, F8]: ...
+    def run(self, first: int, n: int) -> Samples: ...
 
     def diagnostics(self) -> dict[str, int]: ...
 
@@ -59,6 +59,43 @@ class _Plain:
         return {}
 
 
+class Samples(NamedTuple):
+    """What a job drew, rows in order of sample.
+
+    total : (n_samples, n_scopes, 5) f8;  event : (n_events, 6) f8;  short_day : (n_days, 3) f8, days on which the
+    system is short (sample, day, MWh)
+    """
+
+    total: F8
+    event: F8
+    short_day: F8
+
+
+def drawn(total: F8, recorder: Recorder) -> Samples:
+    """A finished job."""
+    return Samples(
+        total,
+        recorder.event[: int(recorder.n_events[0])].copy(),
+        recorder.short_day[: int(recorder.n_short_days[0])].copy(),
+    )
+
+
+def without_events(total: F8) -> Samples:
+    """Snapshots have no chronology."""
+    return Samples(total, np.empty((0, N_EVENT_COLUMNS)), np.empty((0, N_SHORT_COLUMNS)))
+
+
+def longer(recorder: Recorder) -> Recorder:
+    """The same rows in tables of twice the length."""
+    n_events, n_days = int(recorder.n_events[0]), int(recorder.n_short_days[0])
+    larger = new_recorder(len(recorder.total), 2 * len(recorder.event))
+    larger.event[:n_events] = recorder.event[:n_events]
+    larger.n_events[0] = n_events
+    larger.short_day[:n_days] = recorder.short_day[:n_days]
+    larger.n_short_days[0] = n_days
+    return larger
+
+
 def new_recorder(n_scopes: int, n_rows: int) -> Recorder:
     """Scratch for one job."""
     return Recorder(
@@ -68,6 +105,9 @@ def new_recorder(n_scopes: int, n_rows: int) -> Recorder:
         open_event=np.zeros((n_scopes, 4)),
         event=np.empty((n_rows, N_EVENT_COLUMNS)),
         n_events=np.zeros(1, dtype=np.int64),
+        short_day=np.empty((n_rows, N_SHORT_COLUMNS)),
+        n_short_days=np.zeros(1, dtype=np.int64),
+        mark=np.zeros(2, dtype=np.int64),
     )
 
 
@@ -89,27 +129,23 @@ class CopperYears(_Plain):
         self.seed = np.uint64(seed)
         self.skip = skip
 
-    def run(self, first: int, n: int) -> tuple[F8, F8]:
+    def run(self, first: int, n: int) -> Samples:
         def sample(start: int, count: int, recorder: Recorder, total: F8) -> int:
             return copper_samples(self.case, self.model, self.seed, start, count, self.skip, recorder, total)
 
         return _with_events(sample, first, n, 1)
 
 
-def _with_events(sample: Callable[[int, int, Recorder, F8], int], first: int, n: int, n_scopes: int) -> tuple[F8, F8]:
-    """Run a kernel that stops when its event table is full, growing the table until all samples are done."""
+def _with_events(sample: Callable[[int, int, Recorder, F8], int], first: int, n: int, n_scopes: int) -> Samples:
+    """Run a kernel that stops when a table of its recorder is full, growing them until all samples are done."""
     total = np.empty((n, n_scopes, N_TOTALS))
     recorder = new_recorder(n_scopes, 4 * n * n_scopes + 1024)
     done = 0
     while True:
         done += sample(first + done, n - done, recorder, total[done:])
-        n_events = int(recorder.n_events[0])
         if done == n:
-            return total, recorder.event[:n_events].copy()
-        larger = new_recorder(n_scopes, 2 * len(recorder.event))
-        larger.event[:n_events] = recorder.event[:n_events]
-        larger.n_events[0] = n_events
-        recorder = larger
+            return drawn(total, recorder)
+        recorder = longer(recorder)
 
 
 class ZonalYears(_Plain):
@@ -131,15 +167,16 @@ class ZonalYears(_Plain):
         self.skip = skip
         self.merged = merged
 
-    def run(self, first: int, n: int) -> tuple[F8, F8]:
+    def run(self, first: int, n: int) -> Samples:
         def sample(start: int, count: int, recorder: Recorder, total: F8) -> int:
             return zonal_samples(self.case, self.model, self.seed, start, count, self.skip, recorder, total)
 
-        total, event = _with_events(sample, first, n, 1 + self.case.supply.margin_mw.shape[0])
+        samples = _with_events(sample, first, n, 1 + self.case.supply.margin_mw.shape[0])
         if self.merged:
             # the one area repeats the system
-            return total[:, :1], event[event[:, EVENT_SCOPE] == 0]
-        return total, event
+            event = samples.event[samples.event[:, EVENT_SCOPE] == 0]
+            return samples._replace(total=samples.total[:, :1], event=event)
+        return samples
 
 
 class ZonalSnapshots(_Plain):
@@ -157,10 +194,10 @@ class ZonalSnapshots(_Plain):
         self.scopes, self.demand_mwh = _zone_scopes(system, merged=False)
         self.seed = np.uint64(seed)
 
-    def run(self, first: int, n: int) -> tuple[F8, F8]:
+    def run(self, first: int, n: int) -> Samples:
         total = np.zeros((n, len(self.scopes), N_TOTALS))
         zonal_snapshots(self.case, self.model, self.seed, first, total)
-        return total, np.empty((0, N_EVENT_COLUMNS))
+        return without_events(total)
 
 
 def _zone_scopes(system: AdequacySystem, merged: bool) -> tuple[tuple[str, ...], F8]:
@@ -188,7 +225,7 @@ class CopperSnapshots(_Plain):
         self.demand_mwh = np.array([system.demand_mwh])
         self.seed = np.uint64(seed)
 
-    def run(self, first: int, n: int) -> tuple[F8, F8]:
+    def run(self, first: int, n: int) -> Samples:
         total = np.zeros((n, 1, N_TOTALS))
         copper_snapshots(self.case, self.model, self.seed, first, total)
-        return total, np.empty((0, N_EVENT_COLUMNS))
+        return without_events(total)

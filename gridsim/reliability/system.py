@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import InputError, Problem, nearest
+from gridsim.reliability.demand import Demand
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -89,21 +90,25 @@ class Store:
 class NetworkDetail:
     """What the nodal level knows beyond areas; systems from frames have one class of load and no named sections.
 
-    demand_mw : (n_hours, n_buses, n_classes) f8, at the bus; classes are places on the price ladder
+    demand : by bus and class; classes are places on the price ladder
     class_name, class_penalty (n_classes,) f8, class_counts (n_classes,) bool : False for price-responsive load
     unit_cost : (n_units,) f8, money per MWh
     branch_in_service : (n_branches,) bool;  bus_oblast : names, empty where there is none
+    branch_rating : (n_branches,) i4, column of ``rating_factor`` (n_hours, n_ratings) f8 that multiplies the branch's
+        rating hour by hour, or -1
     interface_start, interface_branch, interface_sign : members of the named sections (CSR)
     limit_* : (n_limits,), section, direction, member circuits out for which it holds, season (0 all, 1 winter, 2
         summer) and MW;  is_winter : (n_hours,) bool
     """
 
-    demand_mw: F8
+    demand: Demand
     class_name: tuple[str, ...]
     class_penalty: F8
     class_counts: NDArray[np.bool_]
     unit_cost: F8
     branch_in_service: NDArray[np.bool_]
+    branch_rating: I4
+    rating_factor: F8
     bus_oblast: tuple[str, ...]
     interface_start: I4
     interface_branch: I4

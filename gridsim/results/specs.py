@@ -23,4 +23,9 @@ class LossOfLoadProfile:
     """LOLP of the system by month and hour of the day."""
 
 
-Spec = Shortfall | ShortfallEvents | LossOfLoadProfile
+@dataclass(frozen=True)
+class ShortfallByMonth:
+    """EUE of the system by calendar month, and the weeks with the most unserved energy."""
+
+
+Spec = Shortfall | ShortfallEvents | LossOfLoadProfile | ShortfallByMonth

@@ -115,7 +115,7 @@ def twin_shortfall(system, seed: int, sample: int) -> list[float]:  # type: igno
 @pytest.mark.parametrize("cause", [False, True])
 def test_tiny_copper_years_equal_the_twin(profile: bool, cause: bool) -> None:
     system = small_system(60, profile, cause)
-    total, _ = CopperYears(system, 2, True).run(7, 3)
+    total, _, _ = CopperYears(system, 2, True).run(7, 3)
     for position, sample in enumerate(range(7, 10)):
         expected = totals_reference(twin_shortfall(system, 2, sample), TOLERANCE_MW)
         assert total[position, 0, :3].tolist() == list(expected[:3])
@@ -127,8 +127,8 @@ def test_tiny_copper_years_equal_the_twin(profile: bool, cause: bool) -> None:
 @pytest.mark.parametrize("cause", [False, True])
 def test_skipping_changes_no_bit(profile: bool, cause: bool) -> None:
     system = small_system(1000, profile, cause)
-    with_skip, events = CopperYears(system, 1, True).run(0, 200)
-    without, all_events = CopperYears(system, 1, False).run(0, 200)
+    with_skip, events, _ = CopperYears(system, 1, True).run(0, 200)
+    without, all_events, _ = CopperYears(system, 1, False).run(0, 200)
     assert with_skip.tobytes() == without.tobytes()
     assert events.tobytes() == all_events.tobytes()
     assert 0 < with_skip[:, 0, 0].mean() < 1000
@@ -138,7 +138,7 @@ def test_a_full_event_table_is_grown_without_loss() -> None:
     """More events than the first table holds: 3,000 hours alternating between short and not, for 100 samples."""
     units = pd.DataFrame({"name": ["a"], "p_max_mw": [10.0], "mttf_h": [1e9], "mttr_h": [1.0]})
     load = np.where(np.arange(3000) % 2 == 0, 5.0, 15.0)
-    total, events = CopperYears(system_from_frames(units, load), 1, True).run(0, 100)
+    total, events, _ = CopperYears(system_from_frames(units, load), 1, True).run(0, 100)
     assert (total[:, 0, 2] == 1500).all()
     assert len(events) == 150_000
     assert (np.diff(events[:, 0]) >= 0).all()

@@ -124,7 +124,7 @@ def test_tiny_store_by_hand() -> None:
     """
     system = store_system([6.0, -5.0, 12.0, 1.0])
     sampler = ZonalYears(system, 1, True, merged=True)
-    total, events = sampler.run(0, 2)
+    total, events, _ = sampler.run(0, 2)
     for sample in range(2):
         assert total[sample, 0].tolist() == pytest.approx([2.0, 1.0, 1.0, 6.4, 5.4], rel=1e-12)
     assert events[0].tolist() == pytest.approx([0, 0, 2, 2, 6.4, 5.4], rel=1e-12)
@@ -135,7 +135,7 @@ def test_tiny_carryover_loses_energy_each_hour() -> None:
     system = store_system(
         [0.0, 12.0], carryover=[0.75], efficiency_discharge=[0.8], energy_start_share=[1.0], charge_mw=[0.0]
     )
-    total, _ = ZonalYears(system, 1, True, merged=True).run(0, 1)
+    total, _, _ = ZonalYears(system, 1, True, merged=True).run(0, 1)
     assert total[0, 0, 3] == pytest.approx(3.0, rel=1e-12)
 
 
@@ -151,7 +151,7 @@ def test_tiny_longest_time_to_go_discharges_first() -> None:
         "efficiency_discharge": [1.0, 1.0],
         "energy_start_share": [1.0, 1.0],
     }
-    total, _ = ZonalYears(store_system([10.0, 20.0], **stores), 1, True, merged=True).run(0, 1)
+    total, _, _ = ZonalYears(store_system([10.0, 20.0], **stores), 1, True, merged=True).run(0, 1)
     assert total[0, 0, 3] == 0.0
 
 
@@ -240,8 +240,8 @@ def three_areas(n_hours: int, store_share: float):  # type: ignore[no-untyped-de
 def test_skipping_changes_no_bit(with_stores: bool) -> None:
     units, load, interfaces, storages = three_areas(2000, 1.0)
     system = system_from_frames(units, load, interfaces, storages=storages if with_stores else None)
-    on, on_events = ZonalYears(system, 1, True, merged=False).run(0, 60)
-    off, off_events = ZonalYears(system, 1, False, merged=False).run(0, 60)
+    on, on_events, _ = ZonalYears(system, 1, True, merged=False).run(0, 60)
+    off, off_events, _ = ZonalYears(system, 1, False, merged=False).run(0, 60)
     assert on.tobytes() == off.tobytes()
     assert on_events.tobytes() == off_events.tobytes()
     assert on[:, 0, 0].mean() > 1.0
@@ -253,7 +253,7 @@ def test_tiny_years_against_a_linear_programme_in_every_hour() -> None:
     units["mttf_h"], units["mttr_h"] = 40.0, 20.0
     system = system_from_frames(units, load, interfaces)
     sampler = ZonalYears(system, 3, False, merged=False)
-    total, _ = sampler.run(0, 4)
+    total, _, _ = sampler.run(0, 4)
     from gridsim.kernels.availability import draw_outages
 
     areas = list(load.columns)

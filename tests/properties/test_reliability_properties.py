@@ -81,8 +81,8 @@ def test_capacity_added_never_raises_unserved_energy(units: pd.DataFrame, area: 
     larger = added(units, area, 50.0)
     zonal, zonal_larger = zonal_frames(units, level), zonal_frames(larger, level)
     for sampler in (CopperYears, lambda *a: ZonalYears(*a, merged=False)):
-        before, _ = sampler(zonal, seed, True).run(0, 8)
-        after, _ = sampler(zonal_larger, seed, True).run(0, 8)
+        before, _, _ = sampler(zonal, seed, True).run(0, 8)
+        after, _, _ = sampler(zonal_larger, seed, True).run(0, 8)
         assert (after[:, 0, ENERGY] <= before[:, 0, ENERGY] + 1e-6).all()
         assert (after[:, 0, :2] <= before[:, 0, :2]).all()
 
@@ -92,8 +92,8 @@ def test_capacity_added_never_raises_unserved_energy(units: pd.DataFrame, area: 
 def test_capacity_added_never_raises_unserved_energy_at_nodal_level(
     units: pd.DataFrame, area: str, level: float, seed: int
 ) -> None:
-    before, _ = NodalYears(nodal_frames(units, level), seed, True).run(0, 4)
-    after, _ = NodalYears(nodal_frames(added(units, area, 50.0), level), seed, True).run(0, 4)
+    before, _, _ = NodalYears(nodal_frames(units, level), seed, True).run(0, 4)
+    after, _, _ = NodalYears(nodal_frames(added(units, area, 50.0), level), seed, True).run(0, 4)
     # below 1e-4 MW an hour counts nothing: a state may cross that line by up to it
     assert (after[:, 0, ENERGY] <= before[:, 0, ENERGY] + 96 * 1.1e-4).all()
 
@@ -103,8 +103,8 @@ def test_capacity_added_never_raises_unserved_energy_at_nodal_level(
 def test_the_order_of_rows_changes_nothing_but_rounding(units: pd.DataFrame, level: float, seed: int) -> None:
     turned = units.iloc[::-1].reset_index(drop=True)
     for frames in (zonal_frames,):
-        one, _ = ZonalYears(frames(units, level), seed, True, merged=False).run(0, 8)
-        other, _ = ZonalYears(frames(turned, level), seed, True, merged=False).run(0, 8)
+        one, _, _ = ZonalYears(frames(units, level), seed, True, merged=False).run(0, 8)
+        other, _, _ = ZonalYears(frames(turned, level), seed, True, merged=False).run(0, 8)
         np.testing.assert_allclose(one[:, 0], other[:, 0], rtol=1e-9, atol=1e-6)
 
 
@@ -130,9 +130,9 @@ def test_less_network_never_serves_more(units: pd.DataFrame, level: float, seed:
     """Copper plate serves at least what areas serve, and areas with interfaces at least what they serve alone."""
     connected = zonal_frames(units, level)
     alone = system_from_frames(units, load_frame(level))
-    copper, _ = CopperYears(connected, seed, True).run(0, 8)
-    zonal, _ = ZonalYears(connected, seed, True, merged=False).run(0, 8)
-    apart, _ = ZonalYears(alone, seed, True, merged=False).run(0, 8)
+    copper, _, _ = CopperYears(connected, seed, True).run(0, 8)
+    zonal, _, _ = ZonalYears(connected, seed, True, merged=False).run(0, 8)
+    apart, _, _ = ZonalYears(alone, seed, True, merged=False).run(0, 8)
     assert (copper[:, 0, ENERGY] <= zonal[:, 0, ENERGY] + 96 * 1.1e-4).all()
     assert (zonal[:, 0, ENERGY] <= apart[:, 0, ENERGY] + 96 * 1.1e-4).all()
 
@@ -172,9 +172,9 @@ def test_storage_never_creates_energy(
     load = load_frame(level)
     bare = system_from_frames(placed, load, branches=branches)
     with_stores = system_from_frames(placed, load, branches=branches, storages=stores)
-    before, _ = NodalYears(bare, 1, True).run(0, 4)
-    after, _ = NodalYears(with_stores, 1, True).run(0, 4)
-    skipped_none, _ = NodalYears(with_stores, 1, False).run(0, 4)
+    before, _, _ = NodalYears(bare, 1, True).run(0, 4)
+    after, _, _ = NodalYears(with_stores, 1, True).run(0, 4)
+    skipped_none, _, _ = NodalYears(with_stores, 1, False).run(0, 4)
     np.testing.assert_array_equal(after, skipped_none)
     surplus = np.maximum(units["p_max_mw"].sum() - load.to_numpy().sum(axis=1), 0.0)
     charged = np.minimum(surplus, stores["charge_mw"].sum()).sum() * stores["efficiency_charge"].max()

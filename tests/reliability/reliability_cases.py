@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridsim.kernels.nodal import NodalCase, set_demand
 from gridsim.reliability import AdequacySystem, system_from_frames
 
 DATA = Path(__file__).parents[1] / "data"
@@ -22,6 +23,13 @@ def table(case: str, name: str) -> pd.DataFrame:
 
 def expected(case: str) -> dict[str, Any]:
     return dict(json.loads((DATA / case / "expected_hli.json").read_text()))
+
+
+def demand_of(case: NodalCase, hour: int) -> np.ndarray:
+    """(n_buses, n_classes) MW."""
+    demand = np.empty(case.penalty.shape)
+    set_demand(case, hour, demand)
+    return demand
 
 
 def load_factor() -> np.ndarray:

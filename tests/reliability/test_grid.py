@@ -66,7 +66,9 @@ def test_the_kazakh_year_runs_from_july_and_holds_demand_without_price_responsiv
     assert 5 * 730 < peak_hour < 8 * 730  # December to February
     detail = system.detail
     assert detail is not None
-    np.testing.assert_allclose(detail.demand_mw[:, :, detail.class_counts].sum(axis=2), system.load_mw, rtol=1e-12)
+    np.testing.assert_allclose(
+        detail.demand.at_buses(len(system.buses), detail.class_counts), system.load_mw, rtol=1e-12
+    )
     responsive = {name for name, counts in zip(detail.class_name, detail.class_counts) if not counts}
     assert responsive == {"export", "crypto"}
 
@@ -96,9 +98,9 @@ def test_areas_are_joined_by_the_branches_between_them(kazakhstan: GridSystem) -
     joined = join_areas(system)
     assert len(joined.interface_name) == 5
     assert all(name.startswith("t") for name in joined.interface_name)
-    copper, _ = CopperYears(system, 1, True).run(0, 24)
-    zonal, _ = ZonalYears(joined, 1, True, merged=False).run(0, 24)
-    nodal, _ = NodalYears(system, 1, True).run(0, 24)
+    copper, _, _ = CopperYears(system, 1, True).run(0, 24)
+    zonal, _, _ = ZonalYears(joined, 1, True, merged=False).run(0, 24)
+    nodal, _, _ = NodalYears(system, 1, True).run(0, 24)
     tolerance_mwh = system.n_hours * 1e-4
     assert (copper[:, 0, 3] <= zonal[:, 0, 3] + tolerance_mwh).all()
     assert (zonal[:, 0, 3] <= nodal[:, 0, 3] + tolerance_mwh).all()

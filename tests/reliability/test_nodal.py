@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from reliability_cases import rts79
+from reliability_cases import demand_of, rts79
 
 from gridsim.errors import StudyError
 from gridsim.io.bundled import network_folder
@@ -69,7 +69,7 @@ def shed_by_highs(sampler: NodalYears, hi_mw: np.ndarray, out: list[int], hour: 
             hi_mw,
             case.cost,
             case.spill_cost,
-            case.demand_mw[hour],
+            demand_of(case, hour),
             case.penalty,
             lo,
             hi,
@@ -184,10 +184,10 @@ def test_same_bytes_for_any_workers_and_job_size() -> None:
 def test_network_limits_only_add_to_the_copper_plate() -> None:
     """Common random numbers: each year's nodal energy is at least the copper plate's."""
     system = varied_triangle()
-    nodal, _ = NodalYears(system, 1, True).run(0, 24)
+    nodal, _, _ = NodalYears(system, 1, True).run(0, 24)
     from gridsim.reliability.samplers import CopperYears
 
-    copper, _ = CopperYears(system, 1, True).run(0, 24)
+    copper, _, _ = CopperYears(system, 1, True).run(0, 24)
     gap = nodal[:, 0, 3] - copper[:, 0, 3]
     assert (gap > -1e-3).all()
     assert gap.max() > 1.0

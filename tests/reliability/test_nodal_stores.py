@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from reliability_cases import pras
+from reliability_cases import demand_of, pras
 
 from gridsim.errors import StudyError
 from gridsim.kernels.arrays import DispatchState
@@ -74,7 +74,7 @@ def test_states_solved_outside_move_stores_too() -> None:
     script = (
         "from gridsim.kernels import nodal; nodal.solve_dispatch = lambda *arguments: 1\n"
         "from test_nodal_stores import behind_a_line; from gridsim.reliability.nodal import NodalYears\n"
-        "sampler = NodalYears(behind_a_line(), 1, True); total, _ = sampler.run(0, 1)\n"
+        "sampler = NodalYears(behind_a_line(), 1, True); total, _, _ = sampler.run(0, 1)\n"
         "print(total[0, 0, 0], total[0, 0, 3], sampler.diagnostics()['highs_fallbacks'])"
     )
     root = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ def test_no_store_is_emptied_to_save_money() -> None:
             priced = dataclasses.replace(
                 kept, detail=dataclasses.replace(plain_detail(kept), unit_cost=np.array([0.0, 1.0]))
             )
-            total, _ = NodalYears(priced, 1, skip).run(0, 1)
+            total, _, _ = NodalYears(priced, 1, skip).run(0, 1)
             assert total[0, 0, ENERGY] == pytest.approx(expected, abs=1e-6)
 
 
@@ -202,7 +202,7 @@ def test_against_highs_hour_by_hour(seed: int) -> None:
             solution = solve_highs(
                 case.dispatch,
                 DispatchState(
-                    topology, lo, hi, case.cost, case.spill_cost, case.demand_mw[hour], case.penalty, row_lo, row_hi
+                    topology, lo, hi, case.cost, case.spill_cost, demand_of(case, hour), case.penalty, row_lo, row_hi
                 ),
             )
             assert solution.status == 0
@@ -212,7 +212,7 @@ def test_against_highs_hour_by_hour(seed: int) -> None:
         for k, store in enumerate(stores):
             taken, given = -solution.p_mw[n_units + k], solution.p_mw[n_units + n_stores + k]
             energy[k] += taken * store.efficiency_charge - given / store.efficiency_discharge
-    total, _ = sampler.run(0, 1)
+    total, _, _ = sampler.run(0, 1)
     assert total[0, 0, ENERGY] > 20.0
     assert total[0, 0, HOURS] == (shed.sum(axis=1) > 1e-4).sum()
     assert total[0, 0, ENERGY] == pytest.approx(shed.sum(), rel=1e-6)
@@ -287,8 +287,8 @@ def two_areas(level: str) -> AdequacySystem:
 
 
 def test_two_areas_are_those_of_the_zonal_level_year_by_year() -> None:
-    nodal, _ = NodalYears(two_areas("nodal"), 3, True).run(0, 40)
-    zonal, _ = ZonalYears(two_areas("zonal"), 3, True, merged=False).run(0, 40)
+    nodal, _, _ = NodalYears(two_areas("nodal"), 3, True).run(0, 40)
+    zonal, _, _ = ZonalYears(two_areas("zonal"), 3, True, merged=False).run(0, 40)
     assert nodal[:, 0, ENERGY].max() > 100.0
     np.testing.assert_array_equal(nodal[:, 0, :3], zonal[:, 0, :3])
     np.testing.assert_allclose(nodal[:, 0, ENERGY], zonal[:, 0, ENERGY], rtol=1e-7, atol=1e-4)
@@ -322,8 +322,8 @@ def test_pras_store_that_fails() -> None:
     line = pd.DataFrame({"name": ["l"], "from_bus": ["area0"], "to_bus": ["idle"], "x_pu": 0.1, "limit_mw": 10.0})
     load = pd.DataFrame({"area0": zonal_system.load_mw[:, 0], "idle": np.zeros(2)})
     system = system_from_frames(units, load, branches=line, storages=stores)
-    nodal, _ = NodalYears(system, 1, True).run(0, 2000)
-    zonal, _ = ZonalYears(zonal_system, 1, True, merged=False).run(0, 2000)
+    nodal, _, _ = NodalYears(system, 1, True).run(0, 2000)
+    zonal, _, _ = ZonalYears(zonal_system, 1, True, merged=False).run(0, 2000)
     np.testing.assert_allclose(nodal[:, 0], zonal[:, 0], rtol=1e-9, atol=1e-9)
     result = assess(system, SequentialMonteCarlo(years=100_000, seed=1, level="nodal"))
     for name, value in (("LOLH", sum(expected["LOLP"])), ("EUE", sum(expected["EUE"]))):

@@ -16,7 +16,7 @@ from scipy.linalg import expm
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
 
-from reliability_cases import DATA, expected, load_factor, pras, rbts, rts79
+from reliability_cases import DATA, demand_of, expected, load_factor, pras, rbts, rts79
 from test_nodal import enumerated as triangle_enumerated
 from test_nodal import triangle
 
@@ -284,7 +284,7 @@ def enumerated(system: AdequacySystem, most_out: int) -> tuple[dict[str, float],
                     hi_mw,
                     case.cost,
                     case.spill_cost,
-                    case.demand_mw[0],
+                    demand_of(case, 0),
                     case.penalty,
                     lo,
                     hi,

@@ -1,0 +1,87 @@
+"""When is load unserved: energy by calendar month with its error, and the worst weeks."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridsim.kernels.accumulate import fold_moments, worst_windows
+from gridsim.kernels.shortfall import DAY_H, SHORT_DAY, SHORT_ENERGY, SHORT_SAMPLE
+from gridsim.results.adequacy import Z_95
+from gridsim.results.metrics import Estimate
+
+F8 = NDArray[np.float64]
+
+WEEK_D = 7
+N_WEEKS = 10
+
+
+class Week(NamedTuple):
+    """Seven days of one sample: ``start_day`` counts from the start of the horizon, ``start`` is its date."""
+
+    sample: int
+    start_day: int
+    start: pd.Timestamp
+    energy_mwh: float
+
+
+class ShortfallCalendar:
+    """Folds short days into months and keeps the worst weeks; memory does not depend on the number of samples.
+
+    The calendar is the horizon's own, a 29 February dropped where 8,760 hours hold a year. A sample shows at most one
+    week, its worst; with ``n_weather_years`` samples s and s + n share their weather and show at most one together.
+    """
+
+    def __init__(self, start: pd.Timestamp, n_hours: int, n_weather_years: int | None = None) -> None:
+        days = pd.date_range(start, periods=-(-n_hours // DAY_H) + 1, freq="D")
+        if n_hours == 365 * DAY_H:
+            days = days[~((days.month == 2) & (days.day == 29))]
+        self._days = days[: -(-n_hours // DAY_H)]
+        self._months = sorted(set(self._days.month.tolist()))
+        self._column = np.searchsorted(self._months, np.asarray(self._days.month))
+        self._n_weather_years = n_weather_years
+        n_months = len(self._months)
+        self._n = 0
+        self._mean = np.zeros((n_months, 1))
+        self._moment = np.zeros((n_months, 1, 1))
+        self._any = np.zeros(n_months, dtype=np.int64)
+        self._largest = np.zeros((n_months, 1))
+        self._weeks: list[Week] = []
+
+    def add(self, short_day: F8, n_samples: int, block_size: int) -> None:
+        """Fold the next ``n_samples``; short_day (n_rows, 3): sample, day, MWh, in order of sample and day."""
+        sample, day = short_day[:, SHORT_SAMPLE].astype(np.int64), short_day[:, SHORT_DAY].astype(np.int64)
+        total = np.zeros((n_samples, len(self._months), 1))
+        np.add.at(total[:, :, 0], (sample - self._n, self._column[day]), short_day[:, SHORT_ENERGY])
+        fold_moments(total, block_size, self._n, self._mean, self._moment, self._any, self._largest)
+        self._n += n_samples
+        window = np.empty((len(short_day), 3))
+        n_windows = worst_windows(short_day, WEEK_D, len(self._days), window)
+        # stable: of equal weeks the earlier sample's comes first
+        for row in np.argsort(-window[:n_windows, SHORT_ENERGY], kind="stable")[: 50 * N_WEEKS]:
+            s, start_day, energy_mwh = window[row].tolist()
+            self._weeks.append(Week(int(s), int(start_day), self._days[int(start_day)], energy_mwh))
+        self._weeks = self.worst_weeks()
+
+    def worst_weeks(self) -> list[Week]:
+        """The worst weeks, worst first."""
+        kept: dict[int, Week] = {}
+        for week in sorted(self._weeks, key=lambda week: (-week.energy_mwh, week.sample)):
+            kept.setdefault(week.sample % self._n_weather_years if self._n_weather_years else week.sample, week)
+        return list(kept.values())[:N_WEEKS]
+
+    def estimates(self) -> list[Estimate]:
+        """EUE of each month of the horizon, scope ``month:1`` to ``month:12``."""
+        made = []
+        for column, month in enumerate(self._months):
+            value = float(self._mean[column, 0])
+            stderr = low = high = None
+            if self._any[column] > 0 and self._n > 1:
+                stderr = math.sqrt(max(float(self._moment[column, 0, 0]), 0.0) / (self._n - 1) / self._n)
+                low, high = max(0.0, value - Z_95 * stderr), value + Z_95 * stderr
+            made.append(Estimate("EUE", f"month:{month}", value, stderr, low, high, "MWh", self._n))
+        return made
