@@ -9,6 +9,8 @@ from gridsim.io.read_network import NetworkMeta
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Row, SourcedRow
 from gridsim.io.schemas.scenario import (
+    ConditionKeys,
+    DependsKeys,
     DesignEventKeys,
     EventKeys,
     HorizonKeys,
@@ -19,7 +21,6 @@ from gridsim.io.schemas.scenario import (
     WeatherKeys,
     WeatherRow,
 )
-from gridsim.model.scenario import kinds
 from gridsim.results.run_records import TABLES as RUN_TABLES
 
 PAGE = Path(__file__).parent / "format.md"
@@ -61,10 +62,12 @@ def page() -> str:
         ("weather series (CSV or Parquet)", SeriesRow),
         ("events", EventKeys),
         ("events: repair", RepairKeys),
+        ("events: depends_on", DependsKeys),
+        ("events: depends_on.only_if", ConditionKeys),
         ("policy", PolicyKeys),
     ):
         parts.append(_table(title, model))
-    parts.append(_kinds())
+    parts.append("Kinds of events: [kinds.md](kinds.md).\n\n")
     parts.append("## Run folder\n")
     for name, columns in RUN_TABLES.items():
         rows = "".join(f"| `{column.name}` | {column.kind} | {column.doc} |\n" for column in columns)
@@ -113,18 +116,6 @@ def _range(field: Any) -> str:
         f"{sign} {getattr(item, key):g}" for item in field.metadata for key, sign in signs.items() if hasattr(item, key)
     ]
     return ", ".join(found)
-
-
-def _kinds() -> str:
-    lines = ["### kinds of events\n\n| kind | targets | magnitude by default | duration by default | what it does |\n"]
-    lines.append("| --- | --- | --- | --- | --- |\n")
-    for kind in kinds().values():
-        duration = "to the end" if kind.duration_h is None else f"{kind.duration_h:g} h"
-        lines.append(
-            f"| `{kind.kind}` | {', '.join(kind.targets)} | {kind.magnitude:g} ({kind.magnitude_unit}) | {duration} | "
-            f"{kind.doc} |\n"
-        )
-    return "".join(lines) + "\n"
 
 
 if __name__ == "__main__":

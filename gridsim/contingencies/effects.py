@@ -2,7 +2,8 @@
 
 Rules for overlapping events: shares lost of one element multiply (a half and a half leave a quarter), so an element is
 out until the last outage of it ends; factors on weather and demand multiply; temperature departures add; the strictest
-import policy holds. Stock events act once, when they start, and give back what they took when they end.
+import policy and the longest blindness of the dispatcher hold. Stock events act once, when they start, and give back
+what they took when they end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.model.scenario import Event, Imports, Primitive, kinds
+from gridsim.model.groups import opened
+from gridsim.model.scenario import Event, Imports, Kind, Primitive, Target, kinds
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 
@@ -32,10 +34,15 @@ class Conditions(NamedTuple):
     pipeline_share: F8
     supply_share: F8
     storage_share: F8
+    store_share: F8
+    crew_share: F8
+    station_works: NDArray[np.bool_]
+    gas_demand_factor: F8
     temperature_k: float
     wind_factor: float
     solar_factor: float
     imports: Imports
+    operator_blind_minutes: float
 
     def out_branches(self, system: GridSystem) -> I4:
         """Sorted positions of branches out of service: events, base outages and branches at dead busbars."""
@@ -43,65 +50,106 @@ class Conditions(NamedTuple):
         return np.flatnonzero(self.branch_out | dead | ~system.branch_in_service).astype(np.int32)
 
 
+class _Left:
+    """Conditions in the making; one method per primitive."""
+
+    def __init__(self, system: GridSystem, imports: Imports):
+        self.system = system
+        self.branch_out = np.zeros(system.n_branches, dtype=bool)
+        self.bus_out = np.zeros(len(system.buses), dtype=bool)
+        self.station_works = np.ones(len(system.compressor_stations), dtype=bool)
+        self.load_factor = np.ones(len(system.loads))
+        self.gas_demand_factor = np.ones(len(system.gas_demand))
+        self.share = {
+            "generators": np.where(system.generators.in_service, 1.0, 0.0),
+            "borders": np.where(system.borders.in_service, 1.0, 0.0),
+            "storages": np.ones(len(system.storages)),
+            "interfaces": np.ones(len(system.interfaces)),
+            "gas_pipelines": np.ones(len(system.gas_pipelines)),
+            "gas_supply": np.ones(len(system.gas_supply)),
+            "gas_storage": np.ones(len(system.gas_storage)),
+            "repair_crews": np.ones(len(system.repair_crews)),
+        }
+        self.weather = {"temperature_k": 0.0, "wind_factor": 1.0, "solar_factor": 1.0}
+        self.imports = imports
+        self.operator_blind_minutes = 0.0
+
+    def apply(self, event: Event) -> None:
+        kind = kinds()[event.kind]
+        if kind.primitive is Primitive.WEATHER:
+            self._change_weather(kind, event.magnitude)
+        elif kind.primitive is Primitive.POLICY:
+            self._change_policy(kind, event.magnitude)
+        elif kind.primitive is Primitive.DEMAND:
+            self._change_demand(kind, event)
+        elif kind.primitive is not Primitive.STOCK:
+            for target in opened(self.system, event.targets, kind.targets):
+                self._take(target, event.magnitude)
+
+    def _take(self, target: Target, lost: float) -> None:
+        table, position = target.table, getattr(self.system, target.table).position(target.name)
+        if table == "lines":
+            self.branch_out[position] = True
+        elif table == "transformers":
+            self.branch_out[len(self.system.lines) + position] = True
+        elif table == "buses":
+            self.bus_out[position] = True
+        elif table == "compressor_stations":
+            self.station_works[position] = False
+        else:
+            self.share[table][position] *= 1.0 - lost
+
+    def _change_demand(self, kind: Kind, event: Event) -> None:
+        factor = 1.0 + (event.magnitude if kind.quantities == ("rise",) else -event.magnitude)
+        if "gas_exports" in kind.targets:
+            for target in opened(self.system, event.targets, kind.targets):
+                self.gas_demand_factor[self.system.gas_demand.position(target.name)] *= factor
+            return
+        for target in event.targets:
+            self.load_factor[loads_of(self.system, target.table, target.name)] *= factor
+
+    def _change_weather(self, kind: Kind, magnitude: float) -> None:
+        for quantity in kind.quantities:
+            if quantity == "temperature_k":
+                self.weather[quantity] += magnitude
+            else:
+                self.weather[quantity] *= magnitude
+
+    def _change_policy(self, kind: Kind, magnitude: float) -> None:
+        if kind.quantities == ("imports",):
+            self.imports = max(self.imports, Imports.NONE, key=_IMPORT_STRICTNESS.index)
+        else:
+            self.operator_blind_minutes = max(self.operator_blind_minutes, magnitude)
+
+
 def conditions(system: GridSystem, active: Iterable[Event], imports: Imports) -> Conditions:
     """Conditions while the events in ``active`` last."""
-    gen_share = np.where(system.generators.in_service, 1.0, 0.0)
-    border_share = np.where(system.borders.in_service, 1.0, 0.0)
-    branch_out = np.zeros(system.n_branches, dtype=bool)
-    bus_out = np.zeros(len(system.buses), dtype=bool)
-    interface_factor = np.ones(len(system.interfaces))
-    load_factor = np.ones(len(system.loads))
-    shares = {
-        "gas_pipelines": np.ones(len(system.gas_pipelines)),
-        "gas_supply": np.ones(len(system.gas_supply)),
-        "gas_storage": np.ones(len(system.gas_storage)),
-        "generators": gen_share,
-        "borders": border_share,
-    }
-    weather = {"temperature_k": 0.0, "wind_factor": 1.0, "solar_factor": 1.0}
-    policy = imports
+    left = _Left(system, imports)
     for event in active:
-        kind = kinds()[event.kind]
-        left = 1.0 - event.magnitude
-        if kind.primitive is Primitive.WEATHER:
-            if kind.quantity == "temperature_k":
-                weather["temperature_k"] += event.magnitude
-            else:
-                weather[kind.quantity] *= event.magnitude
-            continue
-        if kind.primitive is Primitive.POLICY:
-            policy = max(policy, Imports.NONE, key=_IMPORT_STRICTNESS.index)
-            continue
-        for target in event.targets:
-            if target.table in ("lines", "transformers"):
-                first = 0 if target.table == "lines" else len(system.lines)
-                branch_out[first + getattr(system, target.table).position(target.name)] = True
-            elif target.table == "buses":
-                bus_out[system.buses.position(target.name)] = True
-            elif target.table == "plants":
-                gen_share[system.generators_of(target.name)] *= left
-            elif kind.primitive is Primitive.LIMIT:
-                interface_factor[system.interfaces.position(target.name)] *= left
-            elif kind.primitive is Primitive.DEMAND:
-                load_factor[loads_of(system, target.table, target.name)] *= 1.0 + event.magnitude
-            elif kind.primitive is not Primitive.STOCK:
-                shares[target.table][getattr(system, target.table).position(target.name)] *= left
-    gen_share[bus_out[system.generators.bus]] = 0.0
-    border_share[bus_out[system.borders.bus]] = 0.0
+        left.apply(event)
+    share = left.share
+    share["generators"][left.bus_out[system.generators.bus]] = 0.0
+    share["borders"][left.bus_out[system.borders.bus]] = 0.0
+    share["storages"][left.bus_out[system.storages.bus]] = 0.0
     return Conditions(
-        gen_share,
-        border_share,
-        branch_out,
-        bus_out,
-        interface_factor,
-        load_factor,
-        shares["gas_pipelines"],
-        shares["gas_supply"],
-        shares["gas_storage"],
-        weather["temperature_k"],
-        weather["wind_factor"],
-        weather["solar_factor"],
-        policy,
+        gen_share=share["generators"],
+        border_share=share["borders"],
+        branch_out=left.branch_out,
+        bus_out=left.bus_out,
+        interface_factor=share["interfaces"],
+        load_factor=left.load_factor,
+        pipeline_share=share["gas_pipelines"],
+        supply_share=share["gas_supply"],
+        storage_share=share["gas_storage"],
+        store_share=share["storages"],
+        crew_share=share["repair_crews"],
+        station_works=left.station_works,
+        gas_demand_factor=left.gas_demand_factor,
+        temperature_k=left.weather["temperature_k"],
+        wind_factor=left.weather["wind_factor"],
+        solar_factor=left.weather["solar_factor"],
+        imports=left.imports,
+        operator_blind_minutes=left.operator_blind_minutes,
     )
 
 

@@ -296,7 +296,13 @@ class FuelSystem:
         return works
 
     def _gas_conditions(self, conditions: Conditions) -> GasConditions:
-        return GasConditions(conditions.pipeline_share, conditions.supply_share, conditions.storage_share, self.works)
+        return GasConditions(
+            conditions.pipeline_share,
+            conditions.supply_share,
+            conditions.storage_share,
+            self.works,
+            conditions.station_works,
+        )
 
     def _gas_inputs(self, inputs: HourInputs) -> HourInputs:
         """Heating plants at a node without power take no gas."""

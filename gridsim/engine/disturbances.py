@@ -10,11 +10,13 @@ import numpy as np
 from gridsim.contingencies.effects import Conditions, conditions
 from gridsim.engine.coupling import FuelSystem
 from gridsim.engine.event_log import ROOT, EventLog
-from gridsim.model.scenario import Event, Imports, Primitive, Repair, kinds
+from gridsim.model.groups import opened
+from gridsim.model.scenario import Event, Imports, Primitive, Repair, Target, kinds
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 
 _RUPTURE = "pipeline_rupture"
+_HITS_ELEMENTS = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT)
 
 
 class Disturbances:
@@ -33,38 +35,59 @@ class Disturbances:
         self._ended: list[Event] = []
         self._bursts: list[tuple[int, float]] = []
 
-    def begin(self, event: Event, now_h: float, fuel: FuelSystem) -> int:
-        """Let ``event`` act from now on; what it takes from stocks is gone at once. Returns its place in the log."""
+    def begin(self, event: Event, now_h: float, fuel: FuelSystem, cause: int = ROOT) -> int:
+        """Let ``event`` act from now on, because of the log entry ``cause``; returns its own.
+
+        What it takes from stocks is gone at once.
+        """
         self.active.append(event)
-        self._fresh.append(event)
+        if not kinds()[event.kind].foreseen:
+            self._fresh.append(event)
         self.occurred_h.append(now_h)
-        self._started[event.id] = self._log_start(event, now_h)
+        self._started[event.id] = self._log_start(event, now_h, cause)
         self._taken_mwh[event.id] = self._take_stock(event, fuel)
         if event.kind == _RUPTURE:
             self._bursts += [(self.system.gas_pipelines.position(t.name), event.magnitude) for t in event.targets]
         return self._started[event.id]
 
-    def end(self, event: Event, now_h: float, fuel: FuelSystem, cause: int) -> None:
-        """Let ``event`` act no more, because of the log entry ``cause``; targets that nothing else hits are normal."""
+    def end(self, event: Event, now_h: float, fuel: FuelSystem, cause: int | None = None) -> int:
+        """Let ``event`` act no more, because of the log entry ``cause`` (by default its start); returns its own.
+
+        What nothing else hits is normal again.
+        """
         self.active.remove(event)
-        self._ended.append(event)
+        if not kinds()[event.kind].foreseen:
+            self._ended.append(event)
         fuel.backup_mwh = fuel.backup_mwh + self._taken_mwh.pop(event.id)
-        still_hit = {target for other in self.active for target in other.targets}
-        for target in event.targets:
+        cause = self._started[event.id] if cause is None else cause
+        still_hit = {target for other in self.active for target in self._hits(other)}
+        for target in self._hits(event):
             if target not in still_hit:
                 self.last_end = self._log.add(now_h, f"{target.table}:{target.name}", "normal", cause)
+        return self.last_end
 
-    def conditions(self) -> Conditions:
-        """What the active events leave of the system."""
-        return conditions(self.system, self.active, self._imports)
+    def keeping_out(self, target: Target) -> list[Event]:
+        """Active events that hit this element."""
+        return [event for event in self.active if target in self._hits(event)]
+
+    def _hits(self, event: Event) -> tuple[Target, ...]:
+        """Targets as they are named, then the members of those that are groups."""
+        kind = kinds()[event.kind]
+        if kind.primitive not in _HITS_ELEMENTS:
+            return event.targets
+        return tuple(dict.fromkeys((*event.targets, *opened(self.system, event.targets, kind.targets))))
+
+    def conditions(self, planned: Iterable[Event] = ()) -> Conditions:
+        """What the active events, and those ``planned``, leave of the system."""
+        return conditions(self.system, [*self.active, *planned], self._imports)
 
     def foreseen(self) -> Conditions:
-        """The same without what began or ended since the last resolve."""
+        """The same without what began or ended unnoticed."""
         active = [event for event in self.active if event not in self._fresh]
         return conditions(self.system, active + self._ended, self._imports)
 
-    def resolved(self) -> None:
-        """What began or ended until now has been answered."""
+    def noticed(self) -> None:
+        """The operator knows of what began or ended until now."""
         self._fresh, self._ended = [], []
 
     def take_bursts(self) -> list[tuple[int, float]]:
@@ -77,7 +100,7 @@ class Disturbances:
         return self._latest(
             event
             for event in self.active
-            if not tables or any(target.table in tables for target in event.targets)
+            if not tables or any(target.table in tables for target in self._hits(event))
         )  # fmt: skip
 
     def cause_at_section(self, section: int) -> int:
@@ -87,17 +110,20 @@ class Disturbances:
         names = {str(system.interfaces.name[section]), *system.branch_name[branches].tolist()}
         names |= set(system.buses.name[system.branch_from[branches]].tolist())
         names |= set(system.buses.name[system.branch_to[branches]].tolist())
-        return self._latest(event for event in self.active if any(target.name in names for target in event.targets))
+        return self._latest(event for event in self.active if any(target.name in names for target in self._hits(event)))
 
     def _latest(self, events: Iterable[Event]) -> int:
         return max((self._started[event.id] for event in events), default=ROOT)
 
-    def _log_start(self, event: Event, now_h: float) -> int:
+    def _log_start(self, event: Event, now_h: float, cause: int) -> int:
         kind = kinds()[event.kind]
         size = "" if event.magnitude == 1 else f" {event.magnitude:g} {kind.magnitude_unit}"
         state = f"{kind.kind}{size} ({event.id})"
-        ids = [self._log.add(now_h, f"{target.table}:{target.name}", state) for target in event.targets]
-        return ids[0] if ids else self._log.add(now_h, f"event:{event.id}", state)
+        started = [self._log.add(now_h, f"{target.table}:{target.name}", state, cause) for target in event.targets]
+        first = started[0] if started else self._log.add(now_h, f"event:{event.id}", state, cause)
+        for target in self._hits(event)[len(event.targets) :]:
+            self._log.add(now_h, f"{target.table}:{target.name}", state, first)
+        return first
 
     def _take_stock(self, event: Event, fuel: FuelSystem) -> F8:
         links = self.system.gas_to_power

@@ -98,11 +98,11 @@ class Operator:
         hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
         hi[packed.border_columns] = self.border_mw(conditions)
         storages = self.system.storages
-        works = storages.in_service & ~conditions.bus_out[storages.bus]
+        works = np.where(storages.in_service, conditions.store_share, 0.0)
         room_mwh = (storages.energy_mwh - self.storage_mwh) / storages.efficiency_charge
-        lo[packed.charge_columns] = -np.where(works, np.minimum(storages.p_charge_mw, room_mwh / dt_h), 0.0)
+        lo[packed.charge_columns] = -works * np.minimum(storages.p_charge_mw, room_mwh / dt_h)
         held_mwh = self.storage_mwh * storages.efficiency_discharge
-        hi[packed.discharge_columns] = np.where(works, np.minimum(storages.p_discharge_mw, held_mwh / dt_h), 0.0)
+        hi[packed.discharge_columns] = works * np.minimum(storages.p_discharge_mw, held_mwh / dt_h)
         return lo, hi, ramp_limited
 
     def redispatch(

@@ -16,14 +16,16 @@ from gridsim.engine.commitment import Commitment
 from gridsim.engine.coupling import FuelSystem
 from gridsim.engine.crews import Crews
 from gridsim.engine.disturbances import Disturbances, draw_repair_h
-from gridsim.engine.event_log import EventLog
+from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.interval import Interval
 from gridsim.engine.operator import Operator, Redispatch
 from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.recorder import Recorder
+from gridsim.engine.views import NothingYet, Present, holds
 from gridsim.kernels.rng import stream_id, uniforms
+from gridsim.model.groups import opened
 from gridsim.model.pack import Packed
-from gridsim.model.scenario import AcMode, Event, Scenario, WeatherFile
+from gridsim.model.scenario import AcMode, Event, Primitive, Scenario, WeatherFile, kinds
 from gridsim.model.table import F8, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac import AcModel, AcSolution
@@ -87,6 +89,8 @@ class Simulation:
         self._last_resolve_s = 0
         self._committed_on: dt.date | None = None
         self._following = False
+        self._blind_until_s = 0
+        self._moments: dict[tuple[str, bool], Any] = {}
         self._loss_share = self.system.loss_share
 
     def run(self) -> None:
@@ -120,22 +124,67 @@ class Simulation:
 
     def _event(self, event: Event) -> Process:
         """An event of the scenario: happens with its probability, lasts its duration or a drawn repair time."""
-        yield wait(self.env, to_seconds(event.at_h), Priority.CONTINGENCY)
+        follows = event.depends_on
+        cause = ROOT
+        if follows is None:
+            yield wait(self.env, to_seconds(event.at_h), Priority.CONTINGENCY)
+        else:
+            cause = yield self._moment(follows.event, follows.on_end)
+            yield wait(self.env, to_seconds(follows.delay_h), Priority.CONTINGENCY)
+            self._close_interval(int(self.env.now))
+            self._arm(event.id)
+            if self._last is None:  # at the start there is something to look at only after the first resolve
+                yield wait(self.env, 0, Priority.RECORD)
+            if not all(holds(condition, self.present) for condition in follows.conditions):
+                return
         if self._draw(event, "probability") >= event.probability:
             return
-        self._close_interval(int(self.env.now))
-        cause = self.disturbances.begin(event, self._now_h, self._fuel)
-        self._arm(event.id, sudden=True)
+        cause = self.begin(event, cause)
         if event.repair is not None:
             work_h = draw_repair_h(event.repair, self._draw(event, "repair"))
-            cause = yield from self._crews.repair(event.id, event.targets[0], work_h, cause)
+            cause = yield from self._repair(event, work_h, cause)
         elif event.duration_h is not None:
             yield wait(self.env, max(to_seconds(event.duration_h), 1), Priority.CONTINGENCY)
         else:
             return
+        if event in self.disturbances.active:  # a script may have ended it
+            self.end(event, cause)
+
+    def _repair(self, event: Event, work_h: float, cause: int) -> Generator[Any, Any, int]:
+        """Work of a crew on the first element hit; what has no element is mended in the drawn time alone."""
+        kind = kinds()[event.kind]
+        if kind.primitive in (Primitive.OUTAGE, Primitive.DERATE):
+            target = opened(self.system, event.targets, kind.targets)[0]
+            return (yield from self._crews.repair(event.id, target, work_h, cause))
+        yield wait(self.env, max(to_seconds(work_h), 1), Priority.CONTINGENCY)
+        return cause
+
+    def begin(self, event: Event, cause: int = ROOT) -> int:
+        """Let an event begin now; returns its place in the log."""
         self._close_interval(int(self.env.now))
-        self.disturbances.end(event, self._now_h, self._fuel, cause)
-        self._arm(event.id, sudden=True)
+        started = self.disturbances.begin(event, self.now_h, self._fuel, cause)
+        self._changed(event, False, started)
+        return started
+
+    def end(self, event: Event, cause: int | None = None) -> None:
+        """Let an active event end now."""
+        self._close_interval(int(self.env.now))
+        ended = self.disturbances.end(event, self.now_h, self._fuel, cause)
+        self._changed(event, True, ended)
+
+    def _moment(self, event_id: str, on_end: bool) -> Any:
+        """Happens when an event begins or ends, with its place in the log as value."""
+        return self._moments.setdefault((event_id, on_end), self.env.event())
+
+    def _changed(self, event: Event, ends: bool, logged: int) -> None:
+        """What follows from the beginning or end of an event: a resolve, crews that come or go, events that wait."""
+        kind = kinds()[event.kind]
+        self._arm(event.id, sudden=not kind.foreseen)
+        if "repair_crews" in kind.targets:
+            self._crews.set_share(self.disturbances.conditions().crew_share)
+        moment = self._moment(event.id, ends)
+        if not moment.triggered:
+            moment.succeed(logged)
 
     def _follow_up(self) -> Process:
         """While load is unserved and a machine could still climb, the operator acts again after his delay."""
@@ -154,8 +203,17 @@ class Simulation:
     # State
 
     @property
-    def _now_h(self) -> float:
+    def now_h(self) -> float:
+        """Hours since the start."""
         return to_hours(self.env.now)
+
+    @property
+    def present(self) -> Present:
+        """What the last resolve and the stocks say; NothingYet before the first one."""
+        interval = self._interval or self._last
+        if interval is None:
+            raise NothingYet()
+        return Present(self.packed, interval, self._fuel, self.now_h)
 
     def _local_time(self, seconds: float) -> dt.datetime:
         return self.scenario.horizon.start + dt.timedelta(seconds=seconds)
@@ -169,13 +227,14 @@ class Simulation:
             hour = min(int(tick_s // 3600), len(given.temperature_anomaly_k) - 1)
             anomaly_k = given.temperature_anomaly_k[hour]
             wind, solar = given.wind_factor[hour], given.solar_factor[hour]
-        return self._weather.at(
+        inputs = self._weather.at(
             self._local_time(tick_s),
             temperature_anomaly_k=anomaly_k + state.temperature_k,
             wind_factor=wind * state.wind_factor,
             solar_factor=solar * state.solar_factor,
             load_factor=state.load_factor,
         )
+        return inputs._replace(gas_demand_mcm_per_d=inputs.gas_demand_mcm_per_d * state.gas_demand_factor)
 
     def _temperature_c(self, seconds: float) -> F8:
         return self._inputs(seconds, self.disturbances.conditions()).temperature_c
@@ -184,8 +243,8 @@ class Simulation:
         return float(uniforms(self.seed, self.replicate, stream_id("event", event.id, purpose), 1)[0])
 
     def _commit(self, *, first: bool) -> None:
-        """The day's priority list from the day's peaks as they can be foreseen: normal inputs, no new outages."""
-        state = self.disturbances.conditions()
+        """The day's priority list from the day's peaks as they can be foreseen: normal inputs, planned work."""
+        state = self.disturbances.conditions(self._planned(24.0))
         generators, system = self.system.generators, self.system
         bus_zone = system.buses.zone
         peak = np.full(len(system.zones), -np.inf)
@@ -206,6 +265,17 @@ class Simulation:
         if self._last is None or self._last.answer.unserved_mw.sum() <= SHORTFALL_TOLERANCE_MW:
             self._commitment.release(wanted)
         self._order(wanted, at_once=first)
+
+    def _planned(self, within_h: float) -> list[Event]:
+        """Planned work that will begin within so many hours."""
+        return [
+            event
+            for event in self.scenario.events
+            if kinds()[event.kind].foreseen
+            and event.depends_on is None
+            and self.now_h <= event.at_h < self.now_h + within_h
+            and event not in self.disturbances.active
+        ]
 
     def _order(self, wanted: Any, *, at_once: bool = False) -> None:
         new = self._commitment.order(wanted, self.env.now, at_once=at_once)
@@ -240,14 +310,8 @@ class Simulation:
         inputs = self._inputs(now_s, state)
         dt_h = to_hours(min((now_s // self.step_s + 1) * self.step_s, self.horizon_s) - now_s)
         committed = self._commitment.committed(now_s)
-        if now_s != self._ramp_s:
-            p_last_mw = self._last.answer.p_gen_mw if self._last is not None else None
-            if self._sudden and now_s % self.step_s == 0 and p_last_mw is not None:
-                p_last_mw = self._foreseen_mw(committed, p_last_mw, since_last_h, dt_h)
-            self._ramp_s, self._ramp_from_mw = now_s, p_last_mw
-            self._ramp_h = to_hours(self.operator_delay_s) if self._sudden else since_last_h
-        elif self._sudden:  # again at this instant (a gas facility stopped or started): the answer before never held
-            self._ramp_h = max(self._ramp_h, to_hours(self.operator_delay_s))
+        blind = self._is_blind(state)
+        self._set_ramps(committed, since_last_h, dt_h, blind)
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
         fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
@@ -275,20 +339,47 @@ class Simulation:
         point = operating_point(answer, out)
         ac = self._solve_ac(point, answer)
         self._interval = Interval(
-            self._now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, out, ac
+            self.now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, out, ac
         )
         self._interval_start_s = self._last_resolve_s = now_s
         self._feel_power(now_s, state, answer)
-        self.points.append((self._now_h, point))
-        self._outcomes.log_cities(self._now_h, inputs, gas)
-        self._outcomes.log_supply(self._now_h, answer, fuel, self._fuel.backup_mwh)
-        if answer.unserved_mw.sum() > SHORTFALL_TOLERANCE_MW:
+        self.points.append((self.now_h, point))
+        self._outcomes.log_cities(self.now_h, inputs, gas)
+        self._outcomes.log_supply(self.now_h, answer, fuel, self._fuel.backup_mwh)
+        if answer.unserved_mw.sum() > SHORTFALL_TOLERANCE_MW and not blind:
             self._start_reserves(able_mw, inputs, state, answer)
             if answer.ramp_limited and not self._following:
                 self._following = True
                 self.env.process(self._follow_up())
         self._sudden = False
-        self.disturbances.resolved()
+        if not blind:
+            self.disturbances.noticed()
+
+    def _set_ramps(self, committed: Any, since_last_h: float, dt_h: float, blind: bool) -> None:
+        """From where and for how long machines may ramp at this instant."""
+        now_s = int(self.env.now)
+        p_last_mw = self._last.answer.p_gen_mw if self._last is not None else None
+        if now_s != self._ramp_s:
+            if (self._sudden or blind) and now_s % self.step_s == 0 and p_last_mw is not None:
+                p_last_mw = self._foreseen_mw(committed, p_last_mw, since_last_h, dt_h)
+            self._ramp_s, self._ramp_from_mw = now_s, p_last_mw
+            self._ramp_h = to_hours(self.operator_delay_s) if self._sudden else since_last_h
+        elif self._sudden:  # a surprise after this instant's answer was given
+            self._ramp_from_mw, self._ramp_h = p_last_mw, to_hours(self.operator_delay_s)
+        if blind:
+            self._ramp_h = 0.0
+
+    def _is_blind(self, state: Conditions) -> bool:
+        """True while the dispatcher has not noticed the last sudden change."""
+        now_s = int(self.env.now)
+        if self._sudden and state.operator_blind_minutes > 0 and now_s > self._blind_until_s:
+            self._blind_until_s = now_s + round(state.operator_blind_minutes * 60)
+            self.env.process(self._notice())
+        return now_s < self._blind_until_s
+
+    def _notice(self) -> Process:
+        yield wait(self.env, self._blind_until_s - int(self.env.now), Priority.OPERATOR)
+        self._arm("the dispatcher who sees again", sudden=True)
 
     def _foreseen_mw(self, committed: Any, p_last_mw: F8, ramp_h: float, dt_h: float) -> F8:
         """(n_gens,) where machines would stand at this step without the events of this instant: ramps start there."""
@@ -336,7 +427,7 @@ class Simulation:
         scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
         changed, next_s = self._fuel.feel_power(now_s, share, scarce)
         for name, works in changed:
-            self._outcomes.log_facility(self._now_h, name, works)
+            self._outcomes.log_facility(self.now_h, name, works)
         if changed:
             self._arm(f"gas facility {changed[0][0]}")
         if np.isfinite(next_s):

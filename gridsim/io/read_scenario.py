@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,16 @@ from gridsim.io.bundled import event_file, network_folder
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.read_network import read_network
 from gridsim.io.read_weather import read_weather
-from gridsim.io.schemas.scenario import EventKeys, ScenarioKeys
+from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, parse_yaml
+from gridsim.model.groups import element_names, in_service, is_whole, opened
 from gridsim.model.scenario import (
+    QUANTITIES_OF_ALL,
+    QUANTITY_TABLES,
     AcMode,
+    Condition,
+    Dependence,
     Event,
     GasMode,
     Horizon,
@@ -24,6 +28,7 @@ from gridsim.model.scenario import (
     Kind,
     Policy,
     Primitive,
+    Quantity,
     Repair,
     Scenario,
     Target,
@@ -32,6 +37,9 @@ from gridsim.model.scenario import (
 from gridsim.model.system import GridSystem
 
 _SHARE_PRIMITIVES = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT, Primitive.STOCK)
+
+
+_OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what ``extends`` does not inherit
 
 
 def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[GridSystem, Scenario]:
@@ -63,7 +71,8 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
     )
     events = (
         tuple(
-            _event(position, event, horizon, system, document, problems) for position, event in enumerate(keys.events)
+            _event(position, event, keys.events, horizon, system, document, problems)
+            for position, event in enumerate(keys.events)
         )
         if horizon
         else ()
@@ -74,6 +83,7 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
         for position, name in enumerate(ids)
         if name in ids[:position]
     ]
+    _check_circles(keys.events, document, problems)
     if problems or horizon is None:
         raise InputError(set(problems))
     policy = Policy(
@@ -90,6 +100,9 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
         events=tuple(event for event in events if event is not None),
         weather=weather,
         policy=policy,
+        failures=keys.failures == "on",
+        question=keys.question,
+        shows=keys.shows,
         source_file=path.name,
     )
 
@@ -118,7 +131,7 @@ def _load(path: Path, above: tuple[Path, ...]) -> YamlDocument:
 
 
 def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    result = {key: value for key, value in base.items() if key not in ("name", "description", "extends")}
+    result = {key: value for key, value in base.items() if key not in _OF_ONE_FILE}
     for key, value in top.items():
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = _merged(result[key], value) if both else value
@@ -155,33 +168,42 @@ def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]
 def _event(
     position: int,
     keys: EventKeys,
+    others: tuple[EventKeys, ...],
     horizon: Horizon,
     system: GridSystem,
     document: YamlDocument,
     problems: list[Problem],
 ) -> Event | None:
     def problem(key: str, value: str, mend: str) -> None:
-        problems.append(document.problem(("events", position, key), value, mend))
+        problems.append(document.problem(("events", position, *key.split(".")), value, mend))
 
     count = len(problems)
     kind = kinds().get(keys.kind)
     if kind is None:
         problem("kind", f"'{keys.kind}' is not a kind of event", nearest(keys.kind, kinds()))
     at_h = _at_h(keys, horizon, problem)
+    depends_on = None if keys.depends_on is None else _dependence(keys.depends_on, others, system, problem)
     duration_h = _duration_h(keys, kind, problem)
     magnitude = keys.magnitude if keys.magnitude is not None else (kind.magnitude if kind else 0.0)
     targets: tuple[Target, ...] = ()
     if kind is not None:
-        _check_magnitude(kind, magnitude, problem)
         targets = _targets(kind, keys.target, system, problem)
+        _check_magnitude(kind, targets, magnitude, problem)
     if len(problems) > count or kind is None:
         return None
     given = keys.repair
     repair = Repair(given.distribution, given.mean_h, given.sigma) if given is not None else None
-    return Event(keys.id, kind.kind, at_h, targets, magnitude, duration_h, repair, keys.probability)
+    return Event(keys.id, kind.kind, at_h, targets, magnitude, duration_h, repair, keys.probability, depends_on)
 
 
 def _at_h(keys: EventKeys, horizon: Horizon, problem: Any) -> float:
+    if keys.depends_on is not None:
+        if keys.at is not None:
+            problem("at", f"'{keys.at}' beside depends_on", "give either a time or the event it follows")
+        return 0.0
+    if keys.at is None:
+        problem("at", "missing", "give a local time, +36h after the start, or depends_on")
+        return 0.0
     try:
         at_h = parse_at_h(keys.at, horizon.start)
     except ValueError:
@@ -208,18 +230,58 @@ def _duration_h(keys: EventKeys, kind: Kind | None, problem: Any) -> float | Non
     return duration_h
 
 
-def _check_magnitude(kind: Kind, magnitude: float, problem: Any) -> None:
-    whole = ("lines", "transformers", "buses")
-    if kind.primitive is Primitive.OUTAGE and set(kind.targets) & set(whole) and magnitude != 1:
-        problem("magnitude", f"{magnitude:g} of a circuit or busbar", "it is in or out: leave the magnitude out")
+def _dependence(keys: DependsKeys, others: tuple[EventKeys, ...], system: GridSystem, problem: Any) -> Dependence:
+    if keys.event not in [event.id for event in others]:
+        ids = [event.id for event in others]
+        problem("depends_on.event", f"'{keys.event}' is not an event of this scenario", nearest(keys.event, ids))
+    delay_h = 0.0
+    try:
+        delay_h = parse_duration_h(keys.delay)
+    except ValueError as error:
+        problem("depends_on.delay", f"'{keys.delay}' {error}", "give hours, or a text like 90min, 2h")
+    conditions = []
+    for given in keys.only_if:
+        quantity = Quantity(given.quantity)
+        names = element_names(system, QUANTITY_TABLES[quantity])
+        if not given.of and quantity not in QUANTITIES_OF_ALL:
+            problem("depends_on.only_if.of", f"missing for {quantity}", nearest("", names))
+        elif given.of and given.of not in names:
+            table = QUANTITY_TABLES[quantity]
+            problem("depends_on.only_if.of", f"'{given.of}' is not in {table}", nearest(given.of, names))
+        if given.below is None and given.above is None:
+            problem("depends_on.only_if", f"no bound for {quantity}", "give below or above")
+        conditions.append(Condition(quantity, given.of, given.below, given.above))
+    return Dependence(keys.event, keys.when == "ends", delay_h, tuple(conditions))
+
+
+def _check_circles(events: tuple[EventKeys, ...], document: YamlDocument, problems: list[Problem]) -> None:
+    """No event may wait for itself, however far round."""
+    follows = {event.id: event.depends_on.event for event in events if event.depends_on is not None}
+    for position, event in enumerate(events):
+        seen, before = [event.id], follows.get(event.id)
+        while before is not None and before not in seen:
+            seen.append(before)
+            before = follows.get(before)
+        if before == event.id:
+            place = ("events", position, "depends_on", "event")
+            problems.append(document.problem(place, f"'{event.id}' waits for itself", "break the circle"))
+
+
+def _check_magnitude(kind: Kind, targets: tuple[Target, ...], magnitude: float, problem: Any) -> None:
+    if kind.primitive is Primitive.OUTAGE and magnitude != 1 and any(is_whole(target.table) for target in targets):
+        problem("magnitude", f"{magnitude:g} of a circuit, busbar or station", "it is in or out: leave it out")
     elif kind.primitive in _SHARE_PRIMITIVES and not 0 < magnitude <= 1:
         problem(
             "magnitude",
             f"{magnitude:g} is not a share in (0, 1]",
             f"give the share lost, by default {kind.magnitude:g}",
         )
+    elif kind.primitive is Primitive.DEMAND and kind.quantities == ("fall",) and not 0 < magnitude <= 1:
+        problem("magnitude", f"{magnitude:g} is not a share in (0, 1]", "give the share of demand that is left")
     elif kind.primitive is Primitive.DEMAND and magnitude < -1:
         problem("magnitude", f"{magnitude:g} is below -1", "demand cannot fall below zero")
+    elif kind.magnitude_unit == "min" and not magnitude > 0:
+        problem("magnitude", f"{magnitude:g} is not > 0", "give a number of minutes")
     elif kind.magnitude_unit == "factor" and magnitude < 0:
         problem("magnitude", f"{magnitude:g} is not >= 0", "give the factor on the profile")
 
@@ -241,17 +303,10 @@ def _targets(kind: Kind, target: Any, system: GridSystem, problem: Any) -> tuple
             problem("target", f"'{text}' is not in {where}", nearest(text, candidates))
         else:
             found.append(Target(table, text))
+    takes_away = kind.primitive in (Primitive.OUTAGE, Primitive.DERATE)
+    for target in found if takes_away else ():
+        parts = opened(system, [target], kind.targets)
+        if not any(in_service(system, part) for part in parts):
+            value = f"'{target.name}' is out of service in {system.name}"
+            problem("target", value, "it cannot go out twice: name an element in service")
     return tuple(found)
-
-
-def element_names(system: GridSystem, table: str) -> list[str]:
-    """Names that an event's target may have, by table of kinds.csv."""
-    if table == "plants":
-        return list(system.plants)
-    if table == "zones":
-        return list(system.zones)
-    if table == "oblasts":
-        return sorted({oblast for oblast in system.buses.oblast.tolist() if oblast})
-    values = getattr(system, table)
-    first = dataclasses.fields(values)[0].name
-    return [str(name) for name in getattr(values, first)]

@@ -28,17 +28,19 @@ class Primitive(StrEnum):
 class Kind:
     """A row of ``kinds.csv``: what an event of this kind does by default.
 
-    ``targets``: tables whose elements can be hit (``all`` means no target is needed); ``quantity``: what a weather or
-    policy kind changes; ``duration_h`` None: to the end of the horizon.
+    ``targets``: tables or groups (model.groups) whose elements can be hit, ``all`` for every one of them;
+    ``quantities``: what a weather or policy kind changes, ``rise`` or ``fall`` of a demand kind; ``duration_h`` None:
+    to the end of the horizon; ``foreseen``: known the day before, so nothing is taken by surprise.
     """
 
     kind: str
     primitive: Primitive
-    quantity: str
+    quantities: tuple[str, ...]
     targets: tuple[str, ...]
     magnitude: float
     magnitude_unit: str
     duration_h: float | None
+    foreseen: bool
     doc: str
 
 
@@ -50,11 +52,12 @@ def kinds() -> dict[str, Kind]:
         row["kind"]: Kind(
             row["kind"],
             Primitive(row["primitive"]),
-            row["quantity"],
+            tuple(row["quantity"].split(";")),
             tuple(row["targets"].split(";")),
             float(row["magnitude"]),
             row["magnitude_unit"],
             float(row["duration_h"]) if row["duration_h"] else None,
+            row["foreseen"] == "true",
             row["doc"],
         )
         for row in csv.DictReader(text.splitlines())
@@ -110,9 +113,55 @@ class Target:
     name: str
 
 
+class Quantity(StrEnum):
+    """What a condition may ask about."""
+
+    TEMPERATURE_C = "temperature_c"
+    UNSERVED_MW = "unserved_mw"
+    SECTION_LOADING = "section_loading"
+    LINEPACK_MCM = "linepack_mcm"
+    PRESSURE_BAR = "pressure_bar"
+    STOCK_DAYS = "stock_days"
+
+
+# Table that names the place a quantity is asked at; an empty place means the whole system where a sum or mean exists.
+QUANTITY_TABLES = {
+    Quantity.TEMPERATURE_C: "weather_sites",
+    Quantity.UNSERVED_MW: "zones",
+    Quantity.SECTION_LOADING: "interfaces",
+    Quantity.LINEPACK_MCM: "gas_nodes",
+    Quantity.PRESSURE_BAR: "gas_nodes",
+    Quantity.STOCK_DAYS: "stocks",
+}
+QUANTITIES_OF_ALL = (Quantity.TEMPERATURE_C, Quantity.UNSERVED_MW, Quantity.LINEPACK_MCM)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """True while ``quantity`` at ``of`` (empty: of the system) is below or above the bounds given."""
+
+    quantity: Quantity
+    of: str = ""
+    below: float | None = None
+    above: float | None = None
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """An event that follows another: ``delay_h`` after it starts (or ends), if every condition holds then."""
+
+    event: str
+    on_end: bool = False
+    delay_h: float = 0.0
+    conditions: tuple[Condition, ...] = ()
+
+
 @dataclass(frozen=True)
 class Event:
-    """One thing that happens. ``duration_h`` None: to the end of the horizon, unless ``repair`` is given."""
+    """One thing that happens. ``duration_h`` None: to the end of the horizon, unless ``repair`` is given.
+
+    With ``depends_on`` the event has no time of its own and ``at_h`` is not looked at.
+    """
 
     id: str
     kind: str
@@ -122,6 +171,7 @@ class Event:
     duration_h: float | None
     repair: Repair | None = None
     probability: float = 1.0
+    depends_on: Dependence | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +245,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One question: a network, a horizon, weather, events and a policy."""
+    """One question: a network, a horizon, weather, events and a policy.
+
+    ``failures``: every component with mttf_h fails and is repaired at random, beside the events.
+    """
 
     name: str
     network: str
@@ -204,4 +257,7 @@ class Scenario:
     events: tuple[Event, ...] = ()
     weather: WeatherFile | WeatherYearChoice | WeatherSeries | None = None
     policy: Policy = field(default_factory=Policy)
+    failures: bool = False
+    question: str = ""
+    shows: str = ""
     source_file: str = ""

@@ -211,15 +211,15 @@ class HydraulicGas:
         )
 
     def _stations(self, n_edges: int) -> tuple[F8, F8, I4, I4]:
-        """Compression ratio at the two ends of every edge, and the node of the station there (-1: none)."""
+        """Compression ratio at the two ends of every edge, and the row of the station there (-1: none)."""
         stations, pipes = self.system.compressor_stations, self.system.gas_pipelines
         ratio_from, ratio_to = np.ones(n_edges), np.ones(n_edges)
-        node_from, node_to = np.full(n_edges, -1, dtype=np.int32), np.full(n_edges, -1, dtype=np.int32)
-        groups: dict[tuple[int, str], list[float]] = {}
+        row_from, row_to = np.full(n_edges, -1, dtype=np.int32), np.full(n_edges, -1, dtype=np.int32)
+        groups: dict[tuple[int, str], list[int]] = {}
         for row in np.flatnonzero(stations.in_service):
             key = int(stations.node[row]), str(stations.system[row])
-            groups.setdefault(key, []).append(float(stations.pressure_ratio[row]))
-        for (node, name), ratios in groups.items():
+            groups.setdefault(key, []).append(int(row))
+        for (node, name), rows in groups.items():
             here = [
                 pipe for pipe in self._pipes
                 if str(pipes.system[pipe]) == name and node in (pipes.from_node[pipe], pipes.to_node[pipe])
@@ -234,14 +234,14 @@ class HydraulicGas:
                 leaves = int(pipes.from_node[pipe]) == node
                 if not leaves and not (int(pipes.to_node[pipe]) == node and pipes.bidirectional[pipe]):
                     continue
-                for place, ratio in enumerate(ratios):
-                    offset = round(place * n / len(ratios))
+                for place, station in enumerate(rows):
+                    offset = round(place * n / len(rows))
                     if offset >= n:
                         continue
                     edge = first + offset if leaves else first + n - 1 - offset
-                    (ratio_from if leaves else ratio_to)[edge] = ratio
-                    (node_from if leaves else node_to)[edge] = node
-        return ratio_from, ratio_to, node_from, node_to
+                    (ratio_from if leaves else ratio_to)[edge] = stations.pressure_ratio[station]
+                    (row_from if leaves else row_to)[edge] = station
+        return ratio_from, ratio_to, row_from, row_to
 
     def _build_customers(self) -> None:
         system, settings = self.system, self.system.gas
@@ -420,9 +420,11 @@ class HydraulicGas:
         cap = np.where(self._section_has_station[section], np.minimum(cap, ordered[section]), cap)
         driven = self._section_has_station & pipes.bidirectional
         one_way = np.where(pipes.bidirectional, np.where(driven, orders.direction, 0), 1)[section]
-        works = conditions.node_works
+        # the last entry stands for edges without a station
+        lifts = conditions.station_works & conditions.node_works[self.system.compressor_stations.node]
+        stands_still = np.append(~lifts, False)
         for station in (self._station_from, self._station_to):
-            stopped = (station >= 0) & ~works[np.maximum(station, 0)]
+            stopped = stands_still[station]
             one_way = np.where(stopped, np.where(pipes.bidirectional[section], 0, 2), one_way)
         source = np.concatenate([orders.supply_mcm_per_d, orders.storage_mcm_per_d])
         links = self._links
@@ -536,5 +538,9 @@ def everything_works(system: GridSystem) -> GasConditions:
     """Conditions with nothing out."""
     works: NDArray[np.bool_] = np.ones(len(system.gas_nodes), dtype=bool)
     return GasConditions(
-        np.ones(len(system.gas_pipelines)), np.ones(len(system.gas_supply)), np.ones(len(system.gas_storage)), works
+        np.ones(len(system.gas_pipelines)),
+        np.ones(len(system.gas_supply)),
+        np.ones(len(system.gas_storage)),
+        works,
+        np.ones(len(system.compressor_stations), dtype=bool),
     )

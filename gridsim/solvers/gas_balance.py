@@ -49,12 +49,16 @@ _SOLVED_KEPT = 64  # a day's hours ask for a few different balances
 
 
 class GasConditions(NamedTuple):
-    """What is left of the network: shares in 0..1, each in the order of its table."""
+    """What is left of the network: shares in 0..1, each in the order of its table.
+
+    ``node_works`` (n_nodes,) False: sources, storages and stations there stand still; ``station_works`` (n_stations,).
+    """
 
     pipeline_share: F8
     supply_share: F8
     storage_share: F8
     node_works: NDArray[np.bool_]
+    station_works: NDArray[np.bool_]
 
 
 class GasStep(NamedTuple):
@@ -91,6 +95,9 @@ class GasBalance:
         self._cut_cost = np.array([CUT_COST[gas_class] for gas_class in demand.gas_class.tolist()])
         self._matrix = self._balance_matrix()
         self._solved: OrderedDict[bytes, F8] = OrderedDict()
+        stations = system.compressor_stations
+        fed_by = (pipes.from_node[:, None] == stations.node) & (pipes.system[:, None] == stations.system)
+        self._fed_by_station = fed_by & stations.in_service
         self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
 
     def _balance_matrix(self) -> coo_array:
@@ -170,8 +177,11 @@ class GasBalance:
             empty = np.zeros(0)
             return GasStep(empty, empty, empty, empty, power_asked_mcm_per_d.copy(), empty, empty)
         days = dt_h / HOURS_PER_DAY
-        capacity = pipes.capacity_mcm_per_d * np.where(pipes.in_service, conditions.pipeline_share, 0.0)
         works = conditions.node_works
+        capacity = pipes.capacity_mcm_per_d * np.where(pipes.in_service, conditions.pipeline_share, 0.0)
+        # Without a station gas must travel on from the one before: flow falls with the root of the distance.
+        stopped = ~(conditions.station_works & works[system.compressor_stations.node])
+        capacity = capacity / np.sqrt(1.0 + self._fed_by_station @ stopped.astype(np.float64))
         plan = np.where(winter, supply.winter_mcm_per_d, supply.summer_mcm_per_d)
         most = np.where(np.isin(supply.kind, _SUPPLY_AT_PLAN), plan, np.maximum(supply.max_mcm_per_d, plan))
         most = most * np.where(supply.in_service, conditions.supply_share, 0.0) * works[supply.node]

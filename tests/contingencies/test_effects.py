@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gridsim.contingencies.effects import conditions
-from gridsim.model.scenario import Event, Imports, Target, kinds
+from gridsim.model.scenario import Event, Imports, Target
 
 
 def event(kind: str, table: str, name: str, magnitude: float = 1.0) -> Event:
@@ -64,29 +64,3 @@ def test_weather_adds_and_multiplies_and_the_strictest_import_policy_holds(two_a
     ]
     state = conditions(two_areas(), active, Imports.LIMIT)
     assert (state.temperature_k, state.wind_factor, state.imports) == (-12, 0.25, Imports.NONE)
-
-
-def test_every_kind_can_act_on_every_table_it_names(two_areas):
-    def everything(tables):
-        tables["transformers"] = [
-            {"name": "t", "hv_bus": "n1", "lv_bus": "n2", "sn_mva": 100, "vn_hv_kv": 500, "vn_lv_kv": 500,
-             "vk_percent": 10, "vkr_percent": 0.3}
-        ]  # fmt: skip
-        tables["borders"] = [
-            {"name": "b", "bus": "n1", "contract_import_mw": 1, "limit_import_mw": 2, "price_per_mwh": 50}
-        ]
-        tables["gas_storage"] = [
-            {"name": "cavern", "node": "hub", "working_volume_mcm": 10, "max_withdrawal_mcm_per_d": 1,
-             "max_injection_mcm_per_d": 1}
-        ]  # fmt: skip
-
-    system = two_areas(everything, gas=True)
-    names = {"plants": "coal", "zones": "south", "oblasts": "S", "all": "all"}
-    calm = conditions(system, [], Imports.CONTRACT)
-    for kind in kinds().values():
-        for table in kind.targets:
-            rows = [] if table in names else getattr(system, table)
-            name = names.get(table) or str(getattr(rows, next(iter(rows.columns())))[0])
-            after = conditions(system, [event(kind.kind, table, name, kind.magnitude)], Imports.CONTRACT)
-            changed = any(np.any(a != b) for a, b in zip(after, calm, strict=True))
-            assert changed or kind.primitive == "stock", (kind.kind, table)

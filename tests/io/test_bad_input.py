@@ -215,11 +215,60 @@ def test_valid_scenario_reads(folder):
         ("2026-01-12 00:00", "9999-12-31", "horizon.start", 4),
         ("target: ab", "target: []", "events.0.target", 10),
         ("    at: +2h", "    at: +2h\n    magnitude: 0.5", "events.0.magnitude", 9),
+        ("network: net", "network: net\nfailures: maybe", "failures", 3),
     ],
 )
 def test_scenario_problem_has_line_and_key(folder, old, new, column, row):
     problems = scenario_problems(folder, old, new)
     assert [(p.column, p.row) for p in problems] == [(column, row)]
+
+
+ONLY_IF = "events.1.depends_on.only_if"
+FOLLOWS = "target: ab\n  - id: next\n    kind: generator_outage\n    target: g\n    "
+
+
+@pytest.mark.parametrize(
+    ("keys", "column", "row"),
+    [
+        ("magnitude: 1", "events.1.at", 11),  # neither a time nor an event it follows
+        ("depends_on: {event: tripp}", "events.1.depends_on.event", 14),
+        ("depends_on: {event: next}", "events.1.depends_on.event", 14),
+        ("at: +3h\n    depends_on: {event: trip}", "events.1.at", 14),
+        ("depends_on: {event: trip, delay: -2h}", "events.1.depends_on.delay", 14),
+        ("depends_on: {event: trip, when: stops}", "events.1.depends_on.when", 14),
+        ("depends_on: {event: trip, only_if: {quantity: section_loading, above: 1}}", f"{ONLY_IF}.of", 14),
+        ("depends_on: {event: trip, only_if: {quantity: unserved_mw, of: nort, above: 1}}", f"{ONLY_IF}.of", 14),
+        ("depends_on: {event: trip, only_if: {quantity: unserved_mw, of: north}}", ONLY_IF, 14),
+        ("depends_on: {event: trip, only_if: {quantity: linepack_mcm, of: x, above: 1}}", f"{ONLY_IF}.of", 14),
+        ("depends_on: {event: trip, only_if: {quantity: wind, above: 1}}", f"{ONLY_IF}.0.quantity", 14),
+    ],
+)  # fmt: skip
+def test_an_event_that_follows_wrongly(folder, keys, column, row):
+    problems = scenario_problems(folder, "target: ab", FOLLOWS + keys)
+    assert [(p.column, p.row) for p in problems] == [(column, row)]
+
+
+def test_events_that_wait_for_each_other(folder):
+    problems = scenario_problems(
+        folder,
+        "    at: +2h\n    kind: line_outage\n    target: ab",
+        "    depends_on: {event: next}\n    kind: line_outage\n    "
+        + FOLLOWS.replace("target: ab\n", "target: ab\n", 1)
+        + "depends_on: {event: trip}",
+    )
+    assert [p.column for p in problems] == ["events.0.depends_on.event", "events.1.depends_on.event"]
+
+
+def test_an_element_out_of_service_cannot_go_out(folder):
+    write(folder, "generators", [*GENERATORS, {**GENERATORS[0], "name": "old", "in_service": "false"}])
+    problems = scenario_problems(folder, "kind: line_outage\n    target: ab", "kind: generator_outage\n    target: old")
+    assert [(p.column, p.row) for p in problems] == [("events.0.target", 10)]
+
+
+def test_a_response_cannot_exceed_demand(folder):
+    wrong = "kind: demand_response\n    target: all\n    magnitude: 1.2"
+    problems = scenario_problems(folder, "kind: line_outage\n    target: ab", wrong)
+    assert [p.column for p in problems] == ["events.0.magnitude"]
 
 
 def test_did_you_mean(folder):

@@ -1,16 +1,19 @@
-"""The format page is what the schemas say."""
+"""Pages made from tables and schemas are what these say."""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_format_page_is_up_to_date():
-    spec = importlib.util.spec_from_file_location("make_format", DOCS / "make_format.py")
+@pytest.mark.parametrize("page", ["format", "kinds"])
+def test_page_is_up_to_date(page):
+    spec = importlib.util.spec_from_file_location(f"make_{page}", DOCS / f"make_{page}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (DOCS / "format.md").read_text(encoding="utf-8") == module.page(), "run python docs/make_format.py"
+    assert (DOCS / f"{page}.md").read_text(encoding="utf-8") == module.page(), f"run python docs/make_{page}.py"

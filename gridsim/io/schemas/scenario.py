@@ -72,17 +72,44 @@ class RepairKeys(Row):
     sigma: float = column("Standard deviation of the logarithm (lognormal)", 0.5, ge=0, le=3)
 
 
+class ConditionKeys(Row):
+    """What must hold for an event to follow another; at least one bound."""
+
+    quantity: Literal[
+        "temperature_c", "unserved_mw", "section_loading", "linepack_mcm", "pressure_bar", "stock_days"
+    ] = column("What is looked at")
+    of: str = column(
+        "Weather site, zone, section, gas node, yard or plant; empty: the load-weighted mean temperature, the sum of "
+        "unserved power or of usable linepack",
+        "",
+    )
+    below: float | None = column("Holds while the quantity is less", None)
+    above: float | None = column("Holds while the quantity is more", None)
+
+
+class DependsKeys(Row):
+    """An event that follows another instead of having a time of its own."""
+
+    event: str = column("`id` of the event it follows; if that does not happen, this does not either")
+    when: Literal["starts", "ends"] = column("Which of its moments", "starts")
+    delay: Any = column("How long after that moment", "0h")
+    only_if: Annotated[tuple[ConditionKeys, ...], BeforeValidator(_as_list)] = column(
+        "One condition or a list, all of which must hold at the moment it would start", ()
+    )
+
+
 class EventKeys(Row):
     """One thing that happens."""
 
     id: str = column("Unique name within the scenario")
-    at: Any = column("Local time, or +36h after the start")
+    at: Any = column("Local time, or +36h after the start; left out with `depends_on`", None)
     kind: str = column("A kind of `gridsim list kinds`")
     target: Any = column("Name of an element, a list of names, or 'all'", "all")
     magnitude: float | None = column("Size in the kind's unit; empty: the kind's default", None)
     duration: Any = column("36h, 3d, 90min; empty: the kind's default", None)
     repair: RepairKeys | None = column("Instead: work of a repair crew", None)
     probability: float = column("Chance that it happens in a replicate", 1.0, ge=0, le=1)
+    depends_on: DependsKeys | None = column("The event it follows", None)
 
 
 class PolicyKeys(Row):
@@ -103,11 +130,16 @@ class ScenarioKeys(Row):
 
     schema_version: Literal[1] = column("Version of this format", 1)
     name: str = column("Name; by default that of the file", "")
-    description: str = column("What it asks", "")
+    question: str = column("What it asks, in one line", "")
+    shows: str = column("What its run shows, in one line", "")
+    description: str = column("What happens in it and why", "")
     extends: str = column("Scenario file whose keys hold where this one is silent; lists are replaced whole", "")
     network: str = column("Bundled name or folder of the network")
     horizon: HorizonKeys = column("When")
     weather: WeatherKeys | None = column("Where the weather comes from", None)
+    failures: Literal["off", "on"] = column(
+        "Every component with mttf_h fails and is repaired at random, beside the events", "off"
+    )
     events: tuple[EventKeys, ...] = column("What happens", ())
     policy: PolicyKeys = column("How the system is operated", PolicyKeys())
 

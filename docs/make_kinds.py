@@ -1,0 +1,67 @@
+"""Writes docs/kinds.md from the table of kinds: `python docs/make_kinds.py`. A test fails when it is out of date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gridsim.model.groups import GROUPS
+from gridsim.model.scenario import Kind, Primitive, kinds
+
+PAGE = Path(__file__).parent / "kinds.md"
+
+HEAD = """# Kinds of events
+
+Made from `gridsim/model/kinds.csv` by `python docs/make_kinds.py`; do not edit by hand. `gridsim list kinds` prints it.
+
+Every kind takes the same keys: `at` or `depends_on`, `target`, `magnitude`, `duration` or `repair`, `probability`
+([format.md](format.md)). Left out, magnitude and duration are those below.
+
+**Overlaps.** Shares lost of one element multiply, so an element is out until the last outage of it ends; factors on
+weather and demand multiply; temperature departures add; the strictest import policy and the longest blindness hold.
+Stock events act once and give back at their end what they took. An element that the network has out of service cannot
+go out.
+
+**Targets** are names of a table, of a group of elements, or `all`. Groups, each called by the name of any member:
+
+"""
+
+_ABOUT = {
+    "plants": "all machines of a plant (called by the plant's name)",
+    "double_circuits": "circuits between the same two buses",
+    "corridors": "circuits between the same two substations",
+    "substations": "buses joined by transformers, not more than 10 km apart",
+    "interconnectors": "lines with one end abroad",
+    "gas_plants": "gas sources that enter at one processing plant (called by its gas node)",
+    "gas_imports": "gas sources of kind import",
+    "gas_exports": "gas demand of class export",
+}
+_TITLES = {
+    Primitive.OUTAGE: "Outages",
+    Primitive.DERATE: "Derates",
+    Primitive.LIMIT: "Limits",
+    Primitive.DEMAND: "Demand",
+    Primitive.STOCK: "Stocks",
+    Primitive.WEATHER: "Weather",
+    Primitive.POLICY: "Operation",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD]
+    parts += [f"- `{group}` ({table}): {_ABOUT[group]}\n" for group, (table, _) in GROUPS.items()]
+    for primitive, title in _TITLES.items():
+        parts.append(f"\n## {title}\n\n| kind | targets | magnitude | duration | what it does |\n")
+        parts.append("| --- | --- | --- | --- | --- |\n")
+        parts += [_row(kind) for kind in kinds().values() if kind.primitive is primitive]
+    return "".join(parts)
+
+
+def _row(kind: Kind) -> str:
+    duration = "to the end" if kind.duration_h is None else f"{kind.duration_h:g} h"
+    targets = ", ".join(f"`{target}`" for target in kind.targets)
+    return f"| `{kind.kind}` | {targets} | {kind.magnitude:g} {kind.magnitude_unit} | {duration} | {kind.doc} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

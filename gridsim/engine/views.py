@@ -1,0 +1,157 @@
+"""The present of a run, as scripts and conditions of events read it (contingencies.api)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridsim.contingencies.api import Area, Branch, BusView, GasNode, Machine, Plant, Section, Stock
+from gridsim.engine.coupling import FuelSystem
+from gridsim.engine.interval import Interval
+from gridsim.errors import StudyError, nearest
+from gridsim.model.groups import element_names
+from gridsim.model.pack import Packed
+from gridsim.model.scenario import Condition, Quantity
+from gridsim.model.table import F8, sum_at
+
+
+class NothingYet(StudyError):
+    """Raised by views before the first resolve of a run."""
+
+    def __init__(self, message: str = "nothing is solved at the start of the horizon yet: yield sim.hours(0) first"):
+        super().__init__(message)
+
+
+class Present:
+    """Values of one moment: flows and dispatch of the last resolve, stocks as they are now."""
+
+    def __init__(self, packed: Packed, interval: Interval, fuel: FuelSystem, now_h: float):
+        self.packed = packed
+        self.system = packed.system
+        self.interval = interval
+        self.fuel = fuel
+        self.now_h = now_h
+
+    def section(self, name: str) -> Section:
+        """See contingencies.api.View."""
+        row = self.system.n_branches + self.system.interfaces.position(name)
+        flow, state = float(self.interval.answer.solution.flow_mw[row]), self.interval.answer.state
+        limit = float(state.row_hi_mw[row] if flow >= 0 else -state.row_lo_mw[row])
+        return Section(flow, limit, abs(flow) / limit if limit > 0 else np.inf if flow else 0.0)
+
+    def branch(self, name: str) -> Branch:
+        """See contingencies.api.View."""
+        tables = self.system.lines, self.system.transformers
+        if not any(table.has(name) for table in tables):
+            names = self.system.branch_name.tolist()
+            raise StudyError(f"no '{name}' among lines and transformers; {nearest(name, names)}")
+        lines, transformers = tables
+        row = lines.position(name) if lines.has(name) else len(lines) + transformers.position(name)
+        answer = self.interval.answer
+        flow, limit = float(answer.solution.flow_mw[row]), float(answer.state.row_hi_mw[row])
+        return Branch(row not in self.interval.out_branch, flow, limit, abs(flow) / limit if limit > 0 else 0.0)
+
+    def machine(self, name: str) -> Machine:
+        """See contingencies.api.View."""
+        generators, borders, answer = self.system.generators, self.system.borders, self.interval.answer
+        if borders.has(name):
+            row = borders.position(name)
+            return Machine(float(answer.p_border_mw[row]), float(answer.border_available_mw[row]), True)
+        row = generators.position(name)
+        return Machine(float(answer.p_gen_mw[row]), float(answer.available_mw[row]), bool(answer.committed[row]))
+
+    def plant(self, name: str) -> Plant:
+        """See contingencies.api.View."""
+        if name not in self.system.plants:
+            raise StudyError(f"no '{name}' among plants; {nearest(name, self.system.plants)}")
+        gens, answer, links = self.system.generators_of(name), self.interval.answer, self.system.gas_to_power
+        share = 1.0
+        if links.has(name):
+            row = links.position(name)
+            asked = float(self.interval.fuel.link_asked_mw[row])
+            share = float(self.interval.fuel.link_gas_mw[row]) / asked if asked > 0 else 1.0
+        return Plant(
+            float(answer.p_gen_mw[gens].sum()),
+            float(answer.available_mw[gens].sum()),
+            share,
+            float(answer.p_backup_mw[gens].sum()),
+        )
+
+    def bus(self, name: str) -> BusView:
+        """See contingencies.api.View."""
+        row, answer, ac = self.system.buses.position(name), self.interval.answer, self.interval.ac
+        here = self.system.loads.bus == row
+        vm_pu = float(ac.vm_pu[row]) if ac is not None and ac.converged else np.nan
+        return BusView(float(answer.load_mw[here].sum()), float(answer.unserved_mw[here].sum()), vm_pu)
+
+    def zone(self, name: str) -> Area:
+        """See contingencies.api.View."""
+        if name not in self.system.zones:
+            raise StudyError(f"no '{name}' among zones; {nearest(name, self.system.zones)}")
+        zone, buses = self.system.zones.index(name), self.system.buses
+        return self._area(buses.zone[self.system.loads.bus] == zone, buses.zone[self.system.generators.bus] == zone)
+
+    def whole(self) -> Area:
+        """See contingencies.api.View.system."""
+        return self._area(np.ones(len(self.system.loads), bool), np.ones(len(self.system.generators), bool))
+
+    def gas_node(self, name: str) -> GasNode:
+        """See contingencies.api.View."""
+        row, gas, system = self.system.gas_nodes.position(name), self.interval.gas, self.system
+        n = len(system.gas_nodes)
+        links, on_gas = system.gas_to_power, self.interval.fuel
+        asked = sum_at(system.gas_demand.node, self.interval.inputs.gas_demand_mcm_per_d, n)[row]
+        asked += sum_at(links.node, on_gas.link_asked_mw * links.gas_m3_per_mwh * 24.0 / 1e6, n)[row]
+        got = sum_at(system.gas_demand.node, gas.delivered_mcm_per_d, n)[row]
+        got += sum_at(links.node, gas.power_delivered_mcm_per_d, n)[row]
+        return GasNode(float(self.fuel.gas.linepack_mcm[row]), float(gas.pressure_bar[row]), float(asked), float(got))
+
+    def stock(self, name: str) -> Stock:
+        """See contingencies.api.View."""
+        stocks, links = self.system.fuel_stocks, self.system.gas_to_power
+        if stocks.has(name):
+            return Stock(float(self.fuel.yard_days[stocks.position(name)]))
+        if links.has(name):
+            return Stock(float(np.nan_to_num(self.fuel.backup_days[links.position(name)])))
+        raise StudyError(f"no '{name}' among yards and plants; {nearest(name, element_names(self.system, 'stocks'))}")
+
+    def temperature_c(self, site: str = "") -> float:
+        """See contingencies.api.View."""
+        sites = self.interval.inputs.temperature_c
+        if site:
+            return float(sites[self.system.weather_sites.position(site)])
+        loads = self.system.loads
+        at_load = np.append(sites, np.nan)[self.system.buses.weather_site[loads.bus]]
+        weight = np.where(np.isfinite(at_load), self.interval.inputs.load_mw, 0.0)
+        total = float(weight.sum())
+        return float(np.nan_to_num(at_load) @ weight) / total if total > 0 else float("nan")
+
+    def frequency_hz(self, island_of: str = "") -> float:
+        """See contingencies.api.View."""
+        raise StudyError("frequency is not modelled in this run: there is no number to give")
+
+    def _area(self, loads: F8, gens: F8) -> Area:
+        answer = self.interval.answer
+        return Area(
+            float(answer.load_mw[loads].sum()),
+            float(answer.unserved_mw[loads].sum()),
+            float(answer.p_gen_mw[gens].sum()),
+        )
+
+
+def holds(condition: Condition, present: Present) -> bool:
+    """Does a condition of an event hold now? NaN (a quantity that the run does not have) never does."""
+    value = _VALUE[condition.quantity](present, condition.of)
+    low = condition.above is None or value > condition.above
+    return low and (condition.below is None or value < condition.below)
+
+
+_VALUE = {
+    Quantity.TEMPERATURE_C: lambda present, of: present.temperature_c(of),
+    Quantity.UNSERVED_MW: lambda present, of: (present.zone(of) if of else present.whole()).unserved_mw,
+    Quantity.SECTION_LOADING: lambda present, of: present.section(of).loading,
+    Quantity.LINEPACK_MCM: lambda present, of: (
+        present.gas_node(of).linepack_mcm if of else float(present.fuel.gas.linepack_mcm.sum())
+    ),
+    Quantity.PRESSURE_BAR: lambda present, of: present.gas_node(of).pressure_bar,
+    Quantity.STOCK_DAYS: lambda present, of: present.stock(of).days,
+}
