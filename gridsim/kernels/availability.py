@@ -35,6 +35,31 @@ U8 = NDArray[np.uint64]
 EXPONENTIAL, LOGNORMAL, CONSTANT = 0, 1, 2
 
 
+class CauseTable(NamedTuple):
+    """What each common cause takes from whom.
+
+    first : first component that is a common cause; common cause j is component ``first + j``
+    offset : (n_causes + 1,) i4, into the targets;  element : (n_targets,) i4, component hit
+    lost : (n_targets,) f8, share it loses for as long as the outage lasts
+    profile : (n_targets,) i4, row of the two below, or -1 if the loss is ``lost`` in every hour
+    outage_lost : (n_profiles, n_classes, n_outage_h) f8, share lost by hours since the outage began; the last holds on
+    repair_lost : (n_profiles, n_classes, n_repair_h) f8, by hours since the repair; nothing is lost later
+    hour_class : (n_hours,) i4, temperature class of each hour
+    stream : (n_causes,) u8, stream "age";  mean_h : (n_causes,) f8, mean length of an outage
+    """
+
+    first: int
+    offset: I4
+    element: I4
+    lost: F8
+    profile: I4
+    outage_lost: F8
+    repair_lost: F8
+    hour_class: I4
+    stream: U8
+    mean_h: F8
+
+
 class OutageModel(NamedTuple):
     """How every component fails and returns. Components that never fail do not appear.
 
@@ -57,8 +82,7 @@ class OutageModel(NamedTuple):
     state_jump : (n_states, max_states) f8, cumulative probability of the next state, by position in the entry
     rate_factor : (n_rows, n_hours) f8 in [0, 1], failure rate over its largest value
 
-    cause_first : first component that is a common cause; common cause j is component ``cause_first + j``
-    cause_offset : (n_causes + 1,) i4;  cause_element : i4 component hit;  cause_lost : f8 share it loses
+    causes : common causes
     """
 
     two_component: I4
@@ -82,10 +106,7 @@ class OutageModel(NamedTuple):
     state_start: F8
     state_jump: F8
     rate_factor: F8
-    cause_first: int
-    cause_offset: I4
-    cause_element: I4
-    cause_lost: F8
+    causes: CauseTable
 
 
 @jit
@@ -398,27 +419,81 @@ def draw_multi_state(
 
 
 @jit
-def expand_common_causes(
-    model: OutageModel, n_before: int, component_out: I4, first_out: I4, end_out: I4, lost_out: F8
-) -> int:
-    """Append, for each outage of a common cause, one interval for every component behind it; returns the new count
-    or -1.
-
-    Intervals of one component may then overlap: in such hours the component loses the largest of the shares.
+def cause_age_h(causes: CauseTable, seed: Counter, sample: Counter, cause: int, first: int) -> int:
+    """Whole hours an outage had lasted when the horizon began: exponential repair forgets, so age and rest are alike
+    and independent; 0 for an outage that began within it.
     """
+    if first > 0:
+        return 0
+    return int(exponential(seed, sample, causes.stream[cause], np.uint64(0)) * causes.mean_h[cause])
+
+
+@jit
+def share_behind(causes: CauseTable, target: int, hour: int, first: int, end: int, age_h: int) -> float:
+    """Share of its capacity that a target has lost in an hour, for an outage over [first, end) of age ``age_h`` at
+    ``first``.
+
+    After the repair the better of the two curves counts, see ``reliability.outages.Derating``.
+    """
+    profile = causes.profile[target]
+    if profile < 0:
+        return causes.lost[target] if first <= hour < end else 0.0
+    group = causes.hour_class[hour]
+    since = min(hour - first + age_h, causes.outage_lost.shape[2] - 1)
+    share = causes.outage_lost[profile, group, since]
+    if hour >= end:
+        if hour - end >= causes.repair_lost.shape[2]:
+            return 0.0
+        share = min(share, causes.repair_lost[profile, group, hour - end])
+    return share
+
+
+@jit
+def expand_common_causes(
+    model: OutageModel,
+    seed: Counter,
+    sample: Counter,
+    n_hours: int,
+    n_before: int,
+    component_out: I4,
+    first_out: I4,
+    end_out: I4,
+    lost_out: F8,
+) -> int:
+    """Append, for each outage of a common cause, the intervals of every component behind it; returns the new count or
+    -1.
+
+    A loss that follows a profile is one interval for each run of hours with the same share. Intervals of one component
+    may overlap: in such hours it loses the largest of the shares.
+    """
+    causes = model.causes
     n = n_before
     for i in range(n_before):
-        cause = component_out[i] - model.cause_first
+        cause = component_out[i] - causes.first
         if cause < 0:
             continue
-        for target in range(model.cause_offset[cause], model.cause_offset[cause + 1]):
-            if n >= component_out.shape[0]:
-                return -1
-            component_out[n] = model.cause_element[target]
-            first_out[n] = first_out[i]
-            end_out[n] = end_out[i]
-            lost_out[n] = lost_out[i] * model.cause_lost[target]
-            n += 1
+        age_h = cause_age_h(causes, seed, sample, cause, first_out[i])
+        for target in range(causes.offset[cause], causes.offset[cause + 1]):
+            stop = end_out[i]
+            if causes.profile[target] >= 0:
+                stop = min(stop + causes.repair_lost.shape[2], n_hours)
+            hour = first_out[i]
+            while hour < stop:
+                share = share_behind(causes, target, hour, first_out[i], end_out[i], age_h)
+                following = hour + 1 if causes.profile[target] >= 0 else stop
+                while following < stop and share == share_behind(
+                    causes, target, following, first_out[i], end_out[i], age_h
+                ):
+                    following += 1
+                if share > 0.0:
+                    if n >= component_out.shape[0]:
+                        return -1
+                    component_out[n] = causes.element[target]
+                    first_out[n] = hour
+                    end_out[n] = following
+                    lost_out[n] = lost_out[i] * share
+                    n += 1
+                hour = following
     return n
 
 
@@ -442,9 +517,59 @@ def draw_outages(
     n = draw_two_state(model, seed, sample, n_hours, batch, component_out, first_out, end_out, lost_out)
     if n >= 0 and model.multi_component.shape[0] > 0:
         n = draw_multi_state(model, seed, sample, n_hours, n, component_out, first_out, end_out, lost_out)
-    if n >= 0 and model.cause_offset.shape[0] > 1:
-        n = expand_common_causes(model, n, component_out, first_out, end_out, lost_out)
+    if n >= 0 and model.causes.offset.shape[0] > 1:
+        n = expand_common_causes(model, seed, sample, n_hours, n, component_out, first_out, end_out, lost_out)
     return n
+
+
+@jit
+def count_overlap_hours(model: OutageModel, seed: Counter, first_sample: int, n_samples: int, n_hours: int) -> int:
+    """Hours, summed over components and samples, in which a component is derated by two outages of common causes.
+
+    Draws are a function of the counters, so they are drawn again here, by a model in which nothing but the causes
+    fails; three outages at once count as three pairs.
+    """
+    causes = model.causes
+    batch = np.empty((4, model.batch_block.shape[0]))
+    capacity = 64
+    component = np.empty(capacity, dtype=np.int32)
+    first = np.empty(capacity, dtype=np.int32)
+    end = np.empty(capacity, dtype=np.int32)
+    lost = np.empty(capacity)
+    total = 0
+    for sample in range(first_sample, first_sample + n_samples):
+        n = -1
+        while n < 0:
+            n = draw_two_state(model, seed, sample, n_hours, batch, component, first, end, lost)
+            if n >= 0:
+                n = draw_multi_state(model, seed, sample, n_hours, n, component, first, end, lost)
+            if n < 0:
+                capacity *= 2
+                component = np.empty(capacity, dtype=np.int32)
+                first = np.empty(capacity, dtype=np.int32)
+                end = np.empty(capacity, dtype=np.int32)
+                lost = np.empty(capacity)
+        for i in range(n):
+            one = component[i] - causes.first
+            one_age_h = cause_age_h(causes, seed, sample, one, first[i])
+            for j in range(i):
+                other = component[j] - causes.first
+                other_age_h = cause_age_h(causes, seed, sample, other, first[j])
+                start = max(first[i], first[j])
+                stop = min(min(end[i], end[j]) + causes.repair_lost.shape[2], n_hours)
+                if start >= stop:
+                    continue
+                for a in range(causes.offset[one], causes.offset[one + 1]):
+                    for b in range(causes.offset[other], causes.offset[other + 1]):
+                        if causes.element[a] != causes.element[b]:
+                            continue
+                        for hour in range(start, stop):
+                            if (
+                                share_behind(causes, a, hour, first[i], end[i], one_age_h) > 0.0
+                                and share_behind(causes, b, hour, first[j], end[j], other_age_h) > 0.0
+                            ):
+                                total += 1
+    return total
 
 
 class SnapshotModel(NamedTuple):
@@ -455,7 +580,7 @@ class SnapshotModel(NamedTuple):
     state_lost : (n_states,) f8, share of capacity lost
     hour_row : (n_components,) i4, row of ``hour_unavailability`` (n_rows, n_hours) f8 or -1
     hour_stream : stream of the hour
-    cause_* : as in :class:`OutageModel`
+    causes : common causes without profiles
     """
 
     id_lo: U8
@@ -466,10 +591,7 @@ class SnapshotModel(NamedTuple):
     hour_row: I4
     hour_unavailability: F8
     hour_stream: int
-    cause_first: int
-    cause_offset: I4
-    cause_element: I4
-    cause_lost: F8
+    causes: CauseTable
 
 
 @jit
@@ -497,12 +619,13 @@ def draw_snapshots(
                 while state < last and lost_out[w, i] >= model.state_start[state]:
                     state += 1
                 lost_out[w, i] = model.state_lost[state]
-        for cause in range(model.cause_offset.shape[0] - 1):
-            share = lost_out[w, model.cause_first + cause]
+        causes = model.causes
+        for cause in range(causes.offset.shape[0] - 1):
+            share = lost_out[w, causes.first + cause]
             if share > 0.0:
-                for target in range(model.cause_offset[cause], model.cause_offset[cause + 1]):
-                    element = model.cause_element[target]
-                    lost_out[w, element] = max(lost_out[w, element], share * model.cause_lost[target])
+                for target in range(causes.offset[cause], causes.offset[cause + 1]):
+                    element = causes.element[target]
+                    lost_out[w, element] = max(lost_out[w, element], share * causes.lost[target])
 
 
 def thinning_profile(unavailability: F8, base_unavailability: float, mean_down_h: float) -> tuple[float, F8]:

@@ -76,3 +76,31 @@ def lost_share_reference(seed: int, sample: int, component: dict[str, Any], n_ho
         here = [lost for start_h, end_h, lost in visits if start_h <= hour < end_h]
         shares.append(here[-1])
     return shares
+
+
+def derated_share_reference(
+    outages: list[tuple[int, int, int]],
+    outage_factor: list[list[float]],
+    repair_factor: list[list[float]],
+    hour_class: list[int],
+) -> list[float]:
+    """Share lost by a component behind a cause in each hour.
+
+    ``outages``: first hour, hour after the last, and hours it had lasted at its first hour; the factors by class and
+    hours since the start and since the repair.
+    """
+    shares = []
+    for hour, group in enumerate(hour_class):
+        worst = 1.0
+        for first, end, age_h in outages:
+            if hour < first:
+                continue
+            since = hour - first + age_h
+            gone_on = outage_factor[group][min(since, len(outage_factor[group]) - 1)]
+            if hour < end:
+                worst = min(worst, gone_on)
+            else:
+                drained = repair_factor[group][hour - end] if hour - end < len(repair_factor[group]) else 1.0
+                worst = min(worst, max(gone_on, drained))
+        shares.append(1.0 - worst)
+    return shares

@@ -867,7 +867,7 @@ def nodal_samples(
             stop = min(start + DAY_H, case.n_hours)
             n_active = 0
             for i in range(n):
-                if first[i] < stop and end[i] > start and component[i] < model.cause_first:
+                if first[i] < stop and end[i] > start and component[i] < model.causes.first:
                     active[n_active] = i
                     n_active += 1
             # place -1 stands for the whole day; the one call of the dispatch serves it and the hours, because each call

@@ -2,17 +2,11 @@
 
 from gridsim.model.scenario import Imports
 from gridsim.reliability.assess import AssessmentResult, Stopped, assess
+from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
-from gridsim.reliability.system import (
-    AdequacySystem,
-    CommonCause,
-    Component,
-    RepairLaw,
-    State,
-    Store,
-    system_from_frames,
-)
+from gridsim.reliability.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
+from gridsim.reliability.system import AdequacySystem, Store
 from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth, ShortfallEvents
 
 __all__ = [
@@ -20,6 +14,7 @@ __all__ = [
     "AssessmentResult",
     "CommonCause",
     "Component",
+    "Derating",
     "Imports",
     "Level",
     "LossOfLoadProfile",
@@ -37,4 +32,5 @@ __all__ = [
     "assess",
     "system_from_frames",
     "system_from_grid",
+    "two_state",
 ]

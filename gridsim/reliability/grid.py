@@ -14,7 +14,8 @@ from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.demand import Demand
-from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail, Store, two_state
+from gridsim.reliability.outages import Component, two_state
+from gridsim.reliability.system import AdequacySystem, NetworkDetail, Store
 from gridsim.weather.normal import NormalWeather
 from gridsim.weather.sampled import SampledYear, sampled_year
 

@@ -38,9 +38,19 @@ from gridsim.kernels.nodal import (
 from gridsim.kernels.shortfall import DAY_H, N_TOTALS
 from gridsim.model.pack import CHARGE_FACTOR, DISCHARGE_FACTOR, PENALTY_FACTOR, SPILL_FACTOR
 from gridsim.reliability.demand import Demand
-from gridsim.reliability.pack import of_one_type, outage_model, require_single_names, snapshot_model
-from gridsim.reliability.samplers import NETWORK_TOLERANCE_MW, Samples, drawn, longer, new_recorder, without_events
-from gridsim.reliability.system import AdequacySystem, Component, NetworkDetail
+from gridsim.reliability.outages import Component
+from gridsim.reliability.pack import of_one_type
+from gridsim.reliability.pack_outages import snapshot_model
+from gridsim.reliability.samplers import (
+    NETWORK_TOLERANCE_MW,
+    Chronology,
+    Samples,
+    drawn,
+    longer,
+    new_recorder,
+    without_events,
+)
+from gridsim.reliability.system import AdequacySystem, NetworkDetail
 from gridsim.solvers.highs import solve_highs
 
 F8 = NDArray[np.float64]
@@ -239,13 +249,11 @@ class _Nodal:
     def __init__(self, system: AdequacySystem, seed: int) -> None:
         if not system.branch_name:
             raise StudyError(f"level: {system.name} has no branches; give branches or use copper or zonal")
-        components = nodal_components(system)
-        if system.common_causes:
-            require_single_names(components)
-            branch_names = set(system.branch_name)
-            for cause in system.common_causes:
-                if any(name in branch_names and share < 1.0 for name, share in cause.lost_share.items()):
-                    raise StudyError(f"{cause.component.name}: a branch is in or out; give lost_share 1 or 0 rows")
+        branch_names = set(system.branch_name)
+        for cause in system.common_causes:
+            partial = {name for name, share in cause.lost_share.items() if share < 1.0}
+            if branch_names & (partial | cause.derating.keys()):
+                raise StudyError(f"{cause.component.name}: a branch is in or out; give lost_share 1 or 0 rows")
         detail = system.detail or plain_detail(system)
         scopes = scopes_of(system, detail)
         self.name = system.name
@@ -353,9 +361,12 @@ class NodalYears(_Nodal):
 
     def __init__(self, system: AdequacySystem, seed: int, skip: bool) -> None:
         super().__init__(system, seed)
-        self.model = of_one_type(outage_model(nodal_components(system), system.common_causes, system.n_hours))
+        self.chronology = Chronology(system, nodal_components(system))
         self.skip = skip
         self.system = system
+
+    def diagnostics(self) -> dict[str, int]:
+        return super().diagnostics() | self.chronology.diagnostics()
 
     def run(self, first: int, n: int) -> Samples:
         n_scopes = len(self.scopes)
@@ -363,11 +374,12 @@ class NodalYears(_Nodal):
         scratch, workspace = self._scratch()
         stores = new_stores(self.system)
         recorder = [new_recorder(n_scopes, 64 * n * n_scopes + 1024)]
+        self.chronology.note_overlaps(self.seed, first, n)
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
             advanced, reason = nodal_samples(
                 self.case,
-                self.model,
+                self.chronology.model,
                 self.seed,
                 first + done,
                 n - done,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.availability import count_overlap_hours
 from gridsim.kernels.shortfall import (
     EVENT_SCOPE,
     N_EVENT_COLUMNS,
@@ -18,15 +20,9 @@ from gridsim.kernels.shortfall import (
     copper_snapshots,
 )
 from gridsim.kernels.zonal import zonal_samples, zonal_snapshots
-from gridsim.reliability.pack import (
-    of_one_type,
-    outage_model,
-    require_single_names,
-    snapshot_model,
-    supply_case,
-    zonal_case,
-    zonal_components,
-)
+from gridsim.reliability.outages import Component
+from gridsim.reliability.pack import of_one_type, supply_case, zonal_case, zonal_components
+from gridsim.reliability.pack_outages import causes_alone, outage_model, snapshot_model
 from gridsim.reliability.system import AdequacySystem
 
 F8 = NDArray[np.float64]
@@ -111,7 +107,48 @@ def new_recorder(n_scopes: int, n_rows: int) -> Recorder:
     )
 
 
-class CopperYears(_Plain):
+class Chronology:
+    """The outages of a chronological sampler, and how often common causes overlapped.
+
+    ``overlap_h``: component-hours derated by two outages of common causes in the ``n_drawn`` samples drawn so far, the
+    work past a stop included.
+    """
+
+    def __init__(self, system: AdequacySystem, components: tuple[Component, ...]) -> None:
+        arguments = (components, system.common_causes, system.n_hours, system.temperature_class)
+        self.model = of_one_type(outage_model(*arguments))
+        self._causes = of_one_type(causes_alone(*arguments)) if system.common_causes else None
+        self._n_hours = system.n_hours
+        self._lock = threading.Lock()
+        self.overlap_h = 0
+        self.n_drawn = 0
+
+    def note_overlaps(self, seed: np.uint64, first: int, n: int) -> None:
+        """Count the samples ``first`` .. ``first + n - 1``; called from several threads at once."""
+        if self._causes is None:
+            return
+        overlap_h = count_overlap_hours(self._causes, seed, first, n, self._n_hours)
+        with self._lock:
+            self.overlap_h += overlap_h
+            self.n_drawn += n
+
+    def diagnostics(self) -> dict[str, int]:
+        """Nothing without common causes."""
+        if self._causes is None:
+            return {}
+        return {"common_cause_overlap_h": self.overlap_h, "years_drawn": self.n_drawn}
+
+
+class _Chronological:
+    """A chronological level without diagnostics of its own."""
+
+    chronology: Chronology
+
+    def diagnostics(self) -> dict[str, int]:
+        return self.chronology.diagnostics()
+
+
+class CopperYears(_Chronological):
     """Chronological years without a network."""
 
     block_size: int = 256
@@ -119,9 +156,7 @@ class CopperYears(_Plain):
 
     def __init__(self, system: AdequacySystem, seed: int, skip: bool) -> None:
         components = system.unit_component
-        if system.common_causes:
-            require_single_names(components)
-        self.model = outage_model(components, system.common_causes, system.n_hours)
+        self.chronology = Chronology(system, components)
         place = np.zeros(len(system.buses), dtype=np.int32)
         self.case = of_one_type(supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW))
         self.scopes: tuple[str, ...] = ("system",)
@@ -130,8 +165,11 @@ class CopperYears(_Plain):
         self.skip = skip
 
     def run(self, first: int, n: int) -> Samples:
+        model = self.chronology.model
+        self.chronology.note_overlaps(self.seed, first, n)
+
         def sample(start: int, count: int, recorder: Recorder, total: F8) -> int:
-            return copper_samples(self.case, self.model, self.seed, start, count, self.skip, recorder, total)
+            return copper_samples(self.case, model, self.seed, start, count, self.skip, recorder, total)
 
         return _with_events(sample, first, n, 1)
 
@@ -148,17 +186,14 @@ def _with_events(sample: Callable[[int, int, Recorder, F8], int], first: int, n:
         recorder = longer(recorder)
 
 
-class ZonalYears(_Plain):
+class ZonalYears(_Chronological):
     """Chronological years of areas with interfaces and stores; ``merged``: one area, the copper plate with stores."""
 
     block_size = 32
     default_job_blocks = 8
 
     def __init__(self, system: AdequacySystem, seed: int, skip: bool, *, merged: bool) -> None:
-        components = zonal_components(system, merged=merged)
-        if system.common_causes:
-            require_single_names(components)
-        self.model = outage_model(components, system.common_causes, system.n_hours)
+        self.chronology = Chronology(system, zonal_components(system, merged=merged))
         self.case = of_one_type(
             zonal_case(system, COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW, merged=merged)
         )
@@ -168,8 +203,11 @@ class ZonalYears(_Plain):
         self.merged = merged
 
     def run(self, first: int, n: int) -> Samples:
+        model = self.chronology.model
+        self.chronology.note_overlaps(self.seed, first, n)
+
         def sample(start: int, count: int, recorder: Recorder, total: F8) -> int:
-            return zonal_samples(self.case, self.model, self.seed, start, count, self.skip, recorder, total)
+            return zonal_samples(self.case, model, self.seed, start, count, self.skip, recorder, total)
 
         samples = _with_events(sample, first, n, 1 + self.case.supply.margin_mw.shape[0])
         if self.merged:
@@ -187,8 +225,6 @@ class ZonalSnapshots(_Plain):
 
     def __init__(self, system: AdequacySystem, seed: int) -> None:
         components = zonal_components(system, merged=False)
-        if system.common_causes:
-            require_single_names(components)
         self.model = snapshot_model(components, system.common_causes, system.n_hours)
         self.case = of_one_type(zonal_case(system, NETWORK_TOLERANCE_MW, merged=False))
         self.scopes, self.demand_mwh = _zone_scopes(system, merged=False)
@@ -216,8 +252,6 @@ class CopperSnapshots(_Plain):
 
     def __init__(self, system: AdequacySystem, seed: int) -> None:
         components = system.unit_component
-        if system.common_causes:
-            require_single_names(components)
         self.model = snapshot_model(components, system.common_causes, system.n_hours)
         place = np.zeros(len(system.buses), dtype=np.int32)
         self.case = of_one_type(supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW))

@@ -13,17 +13,30 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from gridsim.errors import StudyError
 from gridsim.kernels.availability import (
+    count_overlap_hours,
     draw_outages,
     draw_snapshots,
     normal_quantile,
     residence_h,
     residual_h,
+    share_behind,
     thinning_profile,
 )
-from gridsim.kernels.availability_reference import lost_share_reference
-from gridsim.reliability.pack import equilibrium, jump_matrix, outage_model, snapshot_model
-from gridsim.reliability.system import CommonCause, Component, RepairLaw, State, two_state
+from gridsim.kernels.availability_reference import derated_share_reference, lost_share_reference
+from gridsim.kernels.rng_reference import exponential_reference
+from gridsim.reliability.outages import (
+    CommonCause,
+    Component,
+    Derating,
+    RepairLaw,
+    State,
+    equilibrium,
+    jump_matrix,
+    two_state,
+)
+from gridsim.reliability.pack_outages import causes_alone, outage_model, snapshot_model
 
 THREE_STATES = Component(
     "generator",
@@ -60,10 +73,15 @@ def as_reference(component: Component, n_hours: int) -> dict[str, Any]:
 
 
 def drawn_shares(
-    components: list[Component], causes: list[CommonCause], n_hours: int, seed: int, sample: int
+    components: list[Component],
+    causes: list[CommonCause],
+    n_hours: int,
+    seed: int,
+    sample: int,
+    temperature_class: np.ndarray | None = None,
 ) -> np.ndarray:
     """(n_components, n_hours) share lost, the largest of overlapping intervals."""
-    model = outage_model(components, causes, n_hours)
+    model = outage_model(components, causes, n_hours, temperature_class)
     size = 1000
     arrays = [np.empty(size, dtype=np.int32) for _ in range(3)]
     lost = np.empty(size)
@@ -135,6 +153,81 @@ def test_tiny_common_cause_derates_all_behind_it_and_the_minimum_counts() -> Non
     np.testing.assert_array_equal(together[0], np.maximum(alone[0], 0.5 * pipeline))
     np.testing.assert_array_equal(together[1], np.maximum(alone[1], pipeline))
     np.testing.assert_array_equal(together[2], alone[2])
+
+
+def test_tiny_derating_by_hand() -> None:
+    """Factors 1, .8, .5, 0 by hours of outage, then .4, .7 by hours since the repair.
+
+    Outage over hours 10 to 13: lost 0, .2, .5, 1, then .6, .3. Over hours 10 and 11: lost 0, .2, then min(.5, .6) = .5
+    and min(1, .3) = .3: it ended before the component was drained.
+    """
+    derating = Derating(np.array([1.0, 0.8, 0.5, 0.0]), np.array([0.4, 0.7]))
+    cause = CommonCause(two_state("common_cause", "c", 100.0, 10.0), derating={"plain": derating})
+    causes = outage_model([PLAIN], [cause], 24).causes
+    for end, expected in ((14, [0, 0.2, 0.5, 1, 0.6, 0.3, 0]), (12, [0, 0.2, 0.5, 0.3, 0])):
+        shares = [share_behind(causes, 0, hour, 10, end, 0) for hour in range(10, 10 + len(expected))]
+        np.testing.assert_allclose(shares, expected, atol=1e-15)
+    # under way for two hours when the horizon begins
+    assert share_behind(causes, 0, 0, 0, 5, 2) == 0.5
+
+
+def draining(n_classes: int) -> Derating:
+    """Three hours without effect, then a ramp that is steeper in higher classes; back within four hours."""
+    steep = 0.1 * np.arange(1, n_classes + 1)[:, None]
+    since = np.arange(12)[None, :]
+    return Derating(
+        np.clip(1.0 - steep * np.maximum(since - 2, 0), 0.1, 1.0), np.tile([0.3, 0.6, 0.8, 0.9], (n_classes, 1))
+    )
+
+
+def test_tiny_deratings_are_those_of_the_twin_and_overlaps_take_the_worst() -> None:
+    n_hours, seed, sample = 600, 3, 4
+    hour_class = (np.arange(n_hours) // 24 % 3).astype(np.int32)
+    slow, fast = draining(3), Derating(np.full(1, 0.5), np.zeros((1, 0)))
+    causes = [
+        CommonCause(two_state("common_cause", "slow", 60.0, 30.0), derating={"plain": slow}),
+        CommonCause(two_state("common_cause", "fast", 40.0, 20.0), {"three": 0.25}, {"plain": fast}),
+    ]
+    components = [PLAIN, THREE_STATES]
+    alone = drawn_shares(components, [], n_hours, seed, sample)
+    together = drawn_shares(components, causes, n_hours, seed, sample, hour_class)
+    behind = {}
+    for position, (cause, derating) in enumerate(zip(causes, (slow, fast))):
+        is_out = together[2 + position] > 0.0
+        change = np.diff(np.concatenate([[0], is_out.astype(int), [0]]))
+        age_h = int(30.0 * exponential_reference(seed, sample, "common_cause", "slow", "age", 0))
+        ends = zip(np.flatnonzero(change > 0), np.flatnonzero(change < 0))
+        outages = [(first, end, age_h if first == 0 else 0) for first, end in ends]
+        assert len(outages) > 3
+        by_class = [np.broadcast_to(of, (3, of.shape[1])).tolist() for of in (derating.outage, derating.repair)]
+        behind[cause.component.name] = np.array(derated_share_reference(outages, *by_class, hour_class.tolist()))
+    np.testing.assert_array_equal(together[0], np.maximum.reduce([alone[0], *behind.values()]))
+    np.testing.assert_array_equal(together[1], np.maximum(alone[1], 0.25 * together[3]))
+    both = ((behind["slow"] > 0.0) & (behind["fast"] > 0.0)).sum()
+    assert both > 10
+    model = causes_alone(components, causes, n_hours, hour_class)
+    assert count_overlap_hours(model, np.uint64(seed), sample, 1, n_hours) == both
+
+
+@pytest.mark.parametrize(
+    ("outage", "repair"),
+    [([[1.2]], [[1.0]]), ([[np.nan]], [[1.0]]), (np.zeros((1, 0)), [[1.0]]), ([[1.0], [0.5]], [[1.0]])],
+)
+def test_an_impossible_derating_is_refused(outage: object, repair: object) -> None:
+    with pytest.raises(StudyError):
+        Derating(np.array(outage), np.array(repair))
+
+
+def test_a_derating_asks_for_exponential_repair_and_enough_classes() -> None:
+    with pytest.raises(StudyError):
+        CommonCause(CONSTANT, derating={"plain": draining(1)})
+    with pytest.raises(StudyError):
+        CommonCause(PLAIN, {"a": 1.0}, {"a": draining(1)})
+    cause = CommonCause(two_state("common_cause", "c", 60.0, 30.0), derating={"plain": draining(2)})
+    with pytest.raises(StudyError):
+        outage_model([PLAIN], [cause], 24, np.full(24, 2, dtype=np.int32))
+    with pytest.raises(StudyError):
+        snapshot_model([PLAIN], [cause], 24)
 
 
 def test_a_new_component_or_another_order_shifts_nobodys_draws() -> None:

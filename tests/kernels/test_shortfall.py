@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 from gridsim.kernels.availability_reference import lost_share_reference
 from gridsim.kernels.shortfall import finish_sample, record_short_hour, start_sample
 from gridsim.kernels.shortfall_reference import copper_shortfall_reference, events_reference, totals_reference
+from gridsim.reliability.frames import system_from_frames
+from gridsim.reliability.outages import CommonCause, Derating, two_state
 from gridsim.reliability.samplers import CopperYears, new_recorder
-from gridsim.reliability.system import system_from_frames
 
 TOLERANCE_MW = 1e-6
 
@@ -77,6 +79,36 @@ def small_system(n_hours: int = 100, profile: bool = False, cause: bool = False)
             {"cause": "pipe", "component": ["a", "c"], "lost_share": [0.6, 1.0], "mttf_h": 50.0, "mttr_h": 15.0}
         )
     return system_from_frames(units, load, profiles_mw=profiles, common_causes=causes)
+
+
+def drained(n_hours: int):  # type: ignore[no-untyped-def]
+    """The small system behind a pipeline whose outage is felt after three hours, sooner in the cold of every other day,
+    and a compressor.
+    """
+    system = small_system(n_hours, profile=True)
+    by_class = np.array([[1.0, 1.0, 1.0, 0.7, 0.4, 0.2], [1.0, 0.7, 0.4, 0.2, 0.2, 0.2]])
+    linepack = Derating(by_class, np.array([[0.5, 0.8], [0.3, 0.6]]))
+    causes = (
+        CommonCause(two_state("common_cause", "pipe", 50.0, 15.0), {"b": 0.5}, {"a": linepack, "c": linepack}),
+        CommonCause(two_state("common_cause", "compressor", 70.0, 20.0), {"a": 0.4}),
+    )
+    hour_class = (np.arange(n_hours) // 24 % 2).astype(np.int32)
+    return dataclasses.replace(system, common_causes=causes, temperature_class=hour_class)
+
+
+def test_skipping_changes_no_bit_behind_a_draining_pipeline_and_overlaps_are_told() -> None:
+    system = drained(1000)
+    sampler = CopperYears(system, 1, True)
+    with_skip, events, _ = sampler.run(0, 200)
+    without, all_events, _ = CopperYears(system, 1, False).run(0, 200)
+    assert with_skip.tobytes() == without.tobytes()
+    assert events.tobytes() == all_events.tobytes()
+    told = sampler.diagnostics()
+    assert told["years_drawn"] == 200
+    # the compressor is out 20/90 of the time, the pipe 15/65: felt after at most 3 h, and up to 2 h longer
+    hours = 200 * 1000 * 20 / 90
+    assert 0.95 * hours * 15 / 65 * np.exp(-3 / 15) < told["common_cause_overlap_h"] < 1.05 * hours * 17 / 65
+    assert (without[:, 0, 3] >= CopperYears(small_system(1000, profile=True), 1, True).run(0, 200)[0][:, 0, 3]).all()
 
 
 def twin_shortfall(system, seed: int, sample: int) -> list[float]:  # type: ignore[no-untyped-def]

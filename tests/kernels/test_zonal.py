@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from gridsim.kernels.zonal import ZonalCase, new_scratch, serve_demand, set_balance, set_limits, use_stores
+from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.pack import zonal_case
 from gridsim.reliability.samplers import ZonalYears
-from gridsim.reliability.system import system_from_frames
 
 
 def network(balance: list[float], links: list[tuple[int, int, float, float]]) -> ZonalCase:
@@ -260,8 +260,8 @@ def test_tiny_years_against_a_linear_programme_in_every_hour() -> None:
     for sample in range(4):
         arrays = [np.empty(500, dtype=np.int32) for _ in range(3)]
         lost = np.empty(500)
-        batch = np.empty((4, len(sampler.model.batch_block)))
-        n = draw_outages(sampler.model, np.uint64(3), np.uint64(sample), 48, batch, *arrays, lost)
+        batch = np.empty((4, len(sampler.chronology.model.batch_block)))
+        n = draw_outages(sampler.chronology.model, np.uint64(3), np.uint64(sample), 48, batch, *arrays, lost)
         up = np.ones((11, 48))
         for component, first, end in zip(*(array[:n] for array in arrays)):
             up[component, first:end] = 0.0

@@ -263,6 +263,58 @@ def test_a_target_without_any_shortfall_is_never_met() -> None:
     assert (result.status, result.stopped) == ("partial", Stopped.SAMPLE_BUDGET)
 
 
+def pipeline(**changes: object) -> dict[str, pd.DataFrame]:
+    """A pipeline that drains the machine ``a`` over two hours in the cold class 1, and at once in class 0."""
+    rows = [("outage", 0, 0, 0.4), ("outage", 0, 1, 0.4), ("outage", 1, 0, 0.9), ("outage", 1, 1, 0.2)]
+    deratings = pd.DataFrame(rows, columns=["phase", "temperature_class", "hour", "capacity_factor"])
+    causes = pd.DataFrame({"cause": ["pipe"], "component": "a", "lost_share": np.nan, "mttf_h": 40.0, "mttr_h": 10.0})
+    return {"common_causes": causes, "deratings": deratings.assign(cause="pipe", component="a").assign(**changes)}
+
+
+def test_deratings_from_frames() -> None:
+    """Class 0 all year: 4 of 10 MW while the pipe is out a fifth of the time, so 3 of 7 MW are short: 0.6 MW."""
+    system = system_from_frames(good_units(mttf_h=np.nan), np.full(48, 7.0), **pipeline())
+    assert system.common_causes[0].derating["a"].outage.tolist() == [[0.4, 0.4], [0.9, 0.2]]
+    result = assess(system, SequentialMonteCarlo(years=20_000))
+    assert abs(result["EPNS"].value - 0.6) < 4.5 * result["EPNS"].stderr
+    assert result.diagnostics == {"common_cause_overlap_h": 0, "years_drawn": 20_000}
+    cold = system_from_frames(good_units(mttf_h=np.nan), np.full(48, 7.0), **pipeline(), temperature_class=np.ones(48))
+    assert assess(cold, SequentialMonteCarlo(years=2000))["EPNS"].value > result["EPNS"].value
+    with pytest.raises(StudyError):
+        assess(cold, SnapshotMonteCarlo(samples=10))
+
+
+@pytest.mark.parametrize(
+    ("changes", "arguments", "place"),
+    [
+        ({"phase": "recovery"}, {}, ("deratings", 2, "phase")),
+        ({"hour": 0}, {}, ("deratings", 3, "hour")),
+        ({"temperature_class": [0, 0, 0, 1]}, {}, ("deratings", 2, "phase")),
+        ({"capacity_factor": 1.2}, {}, ("deratings", 2, "capacity_factor")),
+        ({"capacity_factor": np.nan}, {}, ("deratings", 2, "capacity_factor")),
+        ({"component": "z"}, {}, ("common_causes", 2, "lost_share")),
+        ({}, {"temperature_class": [0, 0.5]}, ("temperature_class", 3, "")),
+        ({}, {"temperature_class": [0]}, ("temperature_class", 0, "")),
+    ],
+)
+def test_bad_deratings_name_the_cell(changes: dict, arguments: dict, place: tuple[str, int, str]) -> None:
+    with pytest.raises(InputError) as caught:
+        system_from_frames(good_units(), np.ones(2), **pipeline(**changes), **arguments)
+    problem = caught.value.problems[0]
+    assert (problem.file, problem.row, problem.column) == place
+    assert problem.mend
+
+
+def test_a_cold_spell_is_a_cause_that_follows_the_temperature() -> None:
+    """Out only in the second day, a tenth of the two days on average: its 3 MW are missing there alone."""
+    causes = pd.DataFrame({"cause": ["cold"], "component": "a", "lost_share": 1.0, "mttf_h": 90.0, "mttr_h": 10.0})
+    cold = pd.DataFrame({"cold": np.repeat([0.0, 0.3], 24)})
+    system = system_from_frames(good_units(mttf_h=np.nan), np.full(48, 3.0), common_causes=causes, unavailability=cold)
+    result = assess(system, SequentialMonteCarlo(years=4000), ShortfallEvents())
+    assert result["LOLH"].value > 0.5
+    assert result.shortfall_events["start_h"].min() >= 24
+
+
 def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(InputError) as caught:
         system_from_frames(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import subprocess
@@ -21,12 +22,15 @@ from gridsim.kernels.flows import make_topology
 from gridsim.kernels.nodal import row_limits
 from gridsim.reliability import (
     AdequacySystem,
+    CommonCause,
+    Derating,
     SequentialMonteCarlo,
     ShortfallEvents,
     SnapshotMonteCarlo,
     assess,
     system_from_frames,
     system_from_grid,
+    two_state,
 )
 from gridsim.reliability.nodal import NodalYears
 from gridsim.solvers.highs import solve_highs
@@ -160,6 +164,23 @@ def test_skipping_changes_no_bit_on_the_triangle() -> None:
     assert on["LOLH"].value > 10.0
     assert min(on.diagnostics[key] for key in ("hours_by_day", "hours_by_candidate", "dispatches")) > 100
     assert off.diagnostics["hours_by_day"] == off.diagnostics["hours_by_candidate"] == 0
+
+
+def test_skipping_changes_no_bit_behind_a_draining_pipeline() -> None:
+    """Machine ``a`` loses its fuel over four hours of an outage, a line falls with the pipe."""
+    linepack = Derating(np.array([[1.0, 0.8, 0.5, 0.1]]), np.array([[0.4, 0.9]]))
+    cause = CommonCause(two_state("common_cause", "pipe", 150.0, 12.0), {"l12": 1.0}, {"a": linepack})
+    system = dataclasses.replace(varied_triangle(), common_causes=(cause,))
+    on = assess(system, SequentialMonteCarlo(years=8, level="nodal"), ShortfallEvents())
+    off = assess(system, SequentialMonteCarlo(years=8, level="nodal", skip=False), ShortfallEvents())
+    assert on.metrics.equals(off.metrics)
+    assert on.shortfall_events.equals(off.shortfall_events)
+    bare = assess(varied_triangle(), SequentialMonteCarlo(years=8, level="nodal"))
+    assert on["EUE"].value > bare["EUE"].value
+    assert on.diagnostics["years_drawn"] == 8
+    partial = dataclasses.replace(cause, lost_share={"l12": 0.5})
+    with pytest.raises(StudyError):
+        assess(dataclasses.replace(system, common_causes=(partial,)), SequentialMonteCarlo(years=1, level="nodal"))
 
 
 def test_skipping_changes_no_bit_on_rts79_annual() -> None:

@@ -1,0 +1,132 @@
+"""Frames cell by cell: every problem named by table, row and column, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridsim.errors import InputError, Problem, nearest
+from gridsim.reliability.outages import Component, RepairLaw, two_state
+
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+
+OUTAGE_COLUMNS = ("mttf_h", "mttr_h", "forced_outage_rate", "repair_law", "repair_sigma")
+
+
+class FrameReader:
+    """Reads frames cell by cell and collects problems; rows are numbered from 2 as in a file with a header."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def add(self, table: str, row: int, column: str, value: str, mend: str) -> None:
+        self.problems.append(Problem(table, row, column, value, mend))
+
+    def finish(self) -> None:
+        if self.problems:
+            raise InputError(self.problems)
+
+    def require(self, table: str, frame: pd.DataFrame, columns: Sequence[str], optional: Sequence[str]) -> bool:
+        missing = [column for column in columns if column not in frame.columns]
+        for column in missing:
+            self.add(table, 1, column, "missing", f"give a column {column}")
+        for column in frame.columns:
+            if column not in columns and column not in optional:
+                self.add(table, 1, str(column), "not a column", nearest(str(column), [*columns, *optional]))
+        return not missing
+
+    def names(self, table: str, frame: pd.DataFrame) -> list[str]:
+        names = [str(name) for name in frame["name"]]
+        seen: set[str] = set()
+        for row, name in enumerate(names):
+            if name in seen:
+                self.add(table, row + 2, "name", f"'{name}' appears twice", "give each row a name of its own")
+            seen.add(name)
+        return names
+
+    def numbers(
+        self,
+        table: str,
+        frame: pd.DataFrame,
+        column: str,
+        *,
+        low: float = 0.0,
+        low_open: bool = False,
+        high: float = np.inf,
+        default: float | None = None,
+        nan_allowed: bool = False,
+        mend: str,
+    ) -> F8:
+        if column not in frame.columns:
+            return np.full(len(frame), np.nan if default is None else default)
+        values = np.empty(len(frame))
+        for row, cell in enumerate(frame[column]):
+            try:
+                value = float(cell)
+            except (TypeError, ValueError):
+                self.add(table, row + 2, column, f"{cell!r} is not a number", mend)
+                value = np.nan
+                values[row] = value
+                continue
+            if np.isnan(value) and default is not None:
+                value = default
+            if np.isnan(value):
+                if not nan_allowed:
+                    self.add(table, row + 2, column, "no number", mend)
+            elif value < low or (low_open and value == low):
+                self.add(table, row + 2, column, f"{value:g} is not {'>' if low_open else '>='} {low:g}", mend)
+            elif value > high:
+                self.add(table, row + 2, column, f"{value:g} is not <= {high:g}", mend)
+            values[row] = value
+        return values
+
+    def positions(self, table: str, frame: pd.DataFrame, column: str, names: Sequence[str], what: str) -> I4:
+        known = {name: position for position, name in enumerate(names)}
+        found = np.zeros(len(frame), dtype=np.int32)
+        for row, cell in enumerate(frame[column]):
+            position = known.get(str(cell))
+            if position is None:
+                self.add(table, row + 2, column, f"'{cell}' is not {what}", nearest(str(cell), names))
+            else:
+                found[row] = position
+        return found
+
+    def components(self, table: str, kind: str, frame: pd.DataFrame) -> tuple[Component, ...]:
+        """Outages from mttf_h and mttr_h, or from forced_outage_rate and mttr_h; neither: never fails."""
+        names = [str(name) for name in frame["name"]]
+        mttf_h = self.numbers(
+            table, frame, "mttf_h", low_open=True, nan_allowed=True, mend="give a time in h; empty: never fails"
+        )
+        mttr_h = self.numbers(table, frame, "mttr_h", low_open=True, nan_allowed=True, mend="give a time in h")
+        rate = self.numbers(
+            table, frame, "forced_outage_rate", nan_allowed=True, mend="give a share of time from 0 to below 1"
+        )
+        sigma = self.numbers(table, frame, "repair_sigma", default=0.0, mend="standard deviation of log(repair time)")
+        laws = [RepairLaw.EXPONENTIAL] * len(frame)
+        if "repair_law" in frame.columns:
+            for row, cell in enumerate(frame["repair_law"]):
+                text = "exponential" if pd.isna(cell) else str(cell)
+                if text not in list(RepairLaw):
+                    self.add(table, row + 2, "repair_law", f"'{text}' is not a law", nearest(text, list(RepairLaw)))
+                else:
+                    laws[row] = RepairLaw(text)
+        made = []
+        for row, name in enumerate(names):
+            up_h, down_h, share = mttf_h[row], mttr_h[row], rate[row]
+            if not np.isnan(share):
+                if not np.isnan(up_h):
+                    self.add(table, row + 2, "forced_outage_rate", "given with mttf_h", "give one of the two")
+                if share >= 1.0:
+                    self.add(table, row + 2, "forced_outage_rate", f"{share:g} is not < 1", "give a share below 1")
+                elif share > 0.0 and not np.isnan(down_h):
+                    up_h = down_h * (1.0 - share) / share
+                elif share > 0.0:
+                    self.add(table, row + 2, "mttr_h", "no number", "a forced outage rate needs a repair time in h")
+            if np.isfinite(up_h) and np.isnan(down_h):
+                self.add(table, row + 2, "mttr_h", "no number", "a component that fails needs a repair time in h")
+            made.append(two_state(kind, name, up_h, down_h, laws[row], float(sigma[row])))
+        return tuple(made)

@@ -1,0 +1,148 @@
+"""Components that fail, the states they move through, and causes common to many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.errors import StudyError
+
+F8 = NDArray[np.float64]
+
+
+class RepairLaw(StrEnum):
+    """Distribution of a residence time around its mean."""
+
+    EXPONENTIAL = "exponential"
+    LOGNORMAL = "lognormal"
+    CONSTANT = "constant"
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of a component: share of capacity lost, mean residence time in h, its law, and where it leads.
+
+    ``to`` are probabilities of the next state by position (None: the only other state of a two-state component).
+    ``sigma`` is the standard deviation of log(time) of a lognormal law.
+    """
+
+    lost_share: float
+    mean_h: float
+    law: RepairLaw = RepairLaw.EXPONENTIAL
+    sigma: float = 0.0
+    to: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Component:
+    """Something that fails. ``states[0]`` is the intact state; no states: it never fails.
+
+    ``kind`` and ``name`` give it its random numbers. ``unavailability``: (n_hours,) f8, unavailability by hour of a
+    two-state component whose failures follow temperature; then ``base_unavailability`` is its mean.
+    """
+
+    kind: str
+    name: str
+    states: tuple[State, ...] = ()
+    unavailability: F8 | None = None
+    base_unavailability: float = 0.0
+
+    @property
+    def fails(self) -> bool:
+        return len(self.states) > 1
+
+
+@dataclass(frozen=True, eq=False)
+class Derating:
+    """Capacity factor of a component behind a common cause: linepack drains, and fills again after the repair.
+
+    outage, repair : (n_classes, n_hours) f8 in [0, 1], by whole hours since the outage began and since its repair, one
+        row for each temperature class or a single row for all of them. The last hour of ``outage`` holds on; after the
+        last of ``repair`` (which may have no hours) the factor is 1.
+
+    Both belong to an outage long enough to be felt in full, so after a short one the better of the two curves counts:
+    no component has less than if the outage had gone on, nor less than if it had been drained.
+    """
+
+    outage: F8
+    repair: F8
+
+    def __post_init__(self) -> None:
+        for what in ("outage", "repair"):
+            factor = np.atleast_2d(np.asarray(getattr(self, what), dtype=np.float64))
+            if factor.ndim != 2 or not ((factor >= 0.0) & (factor <= 1.0)).all():
+                raise StudyError(f"derating: {what} is not (n_classes, n_hours) of factors from 0 to 1")
+            object.__setattr__(self, what, factor)
+        if self.outage.shape[1] == 0 or len(self.outage) != len(self.repair):
+            raise StudyError("derating: give at least one hour of outage and as many classes of repair as of outage")
+
+
+@dataclass(frozen=True)
+class CommonCause:
+    """A component whose outage derates others: a pipeline, compressor, border, fuel yard or cold spell.
+
+    ``lost_share`` by name of the component behind it, or ``derating`` by name where the loss follows the hours since
+    the outage and since its repair. In hours that several causes derate, the largest loss counts.
+    """
+
+    component: Component
+    lost_share: Mapping[str, float] = field(default_factory=dict)
+    derating: Mapping[str, Derating] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        both = sorted(self.lost_share.keys() & self.derating.keys())
+        if both:
+            raise StudyError(f"{self.component.name}: '{both[0]}' has a lost_share and a derating; give one of them")
+        if self.derating and not self._is_memoryless:
+            raise StudyError(f"{self.component.name}: a derating needs two states and exponential repair")
+
+    @property
+    def _is_memoryless(self) -> bool:
+        """Whether the age of an outage under way at the start does not depend on what is left of it."""
+        states = self.component.states
+        return len(states) < 2 or (len(states) == 2 and states[1].law is RepairLaw.EXPONENTIAL)
+
+
+def two_state(
+    kind: str, name: str, mttf_h: float, mttr_h: float, law: RepairLaw = RepairLaw.EXPONENTIAL, sigma: float = 0.0
+) -> Component:
+    """A component that is in service for ``mttf_h`` and out for ``mttr_h`` on average; never out if mttf is NaN or
+    inf.
+    """
+    if not np.isfinite(mttf_h):
+        return Component(kind, name)
+    return Component(kind, name, (State(0.0, float(mttf_h)), State(1.0, float(mttr_h), law, sigma)))
+
+
+def equilibrium(component: Component) -> F8:
+    """Share of time in each state: (n_states,), from the embedded chain weighted by mean residence times."""
+    mean_h = np.array([state.mean_h for state in component.states])
+    jump = jump_matrix(component)
+    n_states = len(mean_h)
+    balance = np.vstack([jump.T - np.eye(n_states), np.ones(n_states)])
+    visits = np.linalg.lstsq(balance, np.append(np.zeros(n_states), 1.0), rcond=None)[0]
+    weight = np.maximum(visits, 0.0) * mean_h
+    return np.asarray(weight / weight.sum())
+
+
+def jump_matrix(component: Component) -> F8:
+    """(n_states, n_states) probability of the next state."""
+    n_states = len(component.states)
+    jump = np.zeros((n_states, n_states))
+    for row, state in enumerate(component.states):
+        jump[row] = (1.0 - np.eye(2)[row]) if state.to is None else state.to
+    return jump
+
+
+def is_plain(component: Component) -> bool:
+    """True if the component has two states, total loss and exponential times at constant rates."""
+    return (
+        len(component.states) == 2
+        and component.unavailability is None
+        and component.states[1].lost_share == 1.0
+        and all(state.law is RepairLaw.EXPONENTIAL for state in component.states)
+    )
