@@ -47,6 +47,10 @@ class StudyError(GridsimError):
     """The request cannot be met with this system: an impossible study, target or option."""
 
 
+class StoreError(GridsimError):
+    """Results cannot be written or are not what was written: disk full, no permission, damaged files."""
+
+
 class NotConverged(GridsimError):
     """A physical problem has no numerical solution; carries what is needed to replay it."""
 

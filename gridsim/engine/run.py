@@ -82,8 +82,9 @@ class RunResult:
 class Replicates:
     """Runs replicates of one scenario; what is the same for all of them is made once.
 
-    The horizon without events draws nothing, so one such trajectory serves every replicate. ``baseline``: its tables,
-    where it has been run already. ``keep``: tables wanted, None for all; those that metrics need are made anyway.
+    The horizon without events draws nothing but weather, so one such trajectory serves all replicates of one weather.
+    ``baseline``: its tables, where it has been run already. ``keep``: tables wanted, None for all; those that metrics
+    need are made anyway.
     """
 
     def __init__(
@@ -122,11 +123,15 @@ class Replicates:
         simulation.recorder.finish(simulation.log, memory)
         return simulation, solver, memory.tables
 
-    def baseline(self, progress: Progress | None = None) -> Mapping[str, Columns] | None:
+    def baseline(self, replicate: int = 0, progress: Progress | None = None) -> Mapping[str, Columns] | None:
         """Tables of the same horizon without events; None for a scenario that has none."""
-        if self._baseline is None and self.scenario.events:
-            self._baseline = self._trajectory(without_events(self.scenario), 0, 0, progress)[2]
-        return self._baseline
+        if self._baseline is not None or not self.scenario.events:
+            return self._baseline
+        calm = without_events(self.scenario.of_replicate(replicate))
+        tables = self._trajectory(calm, 0, 0, progress)[2]
+        if not self.scenario.draws_weather:
+            self._baseline = tables
+        return tables
 
     def run(
         self, *, seed: int = 0, replicate: int = 0, sink: Sink | None = None, progress: Progress | None = None
@@ -134,9 +139,10 @@ class Replicates:
         """One replicate, as :func:`run` gives it."""
         report = progress or (lambda done: None)
         share = 0.5 if self.scenario.events and self._baseline is None else 0.0
-        baseline = self.baseline(lambda done: report(share * done))
+        baseline = self.baseline(replicate, lambda done: report(share * done))
+        scenario = self.scenario.of_replicate(replicate)
         simulation, solver, tables = self._trajectory(
-            self.scenario, seed, replicate, lambda done: report(share + (1.0 - share) * done)
+            scenario, seed, replicate, lambda done: report(share + (1.0 - share) * done)
         )
         if baseline is not None and (self._keep is None or "balance" in self._keep):
             tables["balance"] = balance_table(self._packed, tables["zones"], baseline["zones"])
@@ -148,7 +154,7 @@ class Replicates:
         report(1.0)
         return RunResult(
             self.system,
-            self.scenario,
+            scenario,
             tables,
             tuple(metrics),
             tuple(simulation.log.changes),

@@ -30,14 +30,17 @@ TableType = TypeVar("TableType", bound=Table)
 
 @dataclass
 class RawTable:
-    """Rows of one file with their line numbers; ``broken`` if some row was refused."""
+    """Rows of one file with their line numbers (which know their own ``file`` where they stand in another one).
+
+    ``broken``: some row was refused.
+    """
 
     file: str
     rows: list[tuple[int, Any]]
     broken: bool = False
 
     def problem(self, number: int, column: str, value: str, mend: str) -> Problem:
-        return Problem(self.file, number, column, value, mend)
+        return Problem(getattr(number, "file", self.file), int(number), column, value, mend)
 
 
 MODELS: dict[str, type[Table]] = {

@@ -40,6 +40,11 @@ def network_folder(name: str, *, relative_to: Path | None = None) -> Path:
     raise InputError([Problem(name, 0, "", "no such network", nearest(name, network_names()))])
 
 
+def variant_names(folder: Path) -> list[str]:
+    """Variants of the network in ``folder``."""
+    return sorted(path.stem for path in folder.glob("variants/*.yaml"))
+
+
 def event_file(name: str) -> Path:
     """File of a scenario given by bundled name or by path."""
     path = Path(name)
@@ -49,3 +54,19 @@ def event_file(name: str) -> Path:
     if name in files:
         return files[name]
     raise InputError([Problem(name, 0, "", "no such event file", nearest(name, files))])
+
+
+def study_files() -> dict[str, Path]:
+    """Bundled studies by name."""
+    return {path.stem: path for path in sorted(bundled_folder("events").glob("studies/*.yaml"))}
+
+
+def study_file(name: str) -> Path:
+    """File of a study given by bundled name or by path."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    files = study_files()
+    if name in files:
+        return files[name]
+    raise InputError([Problem(name, 0, "", "no such study file", nearest(name, files))])

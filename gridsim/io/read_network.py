@@ -10,11 +10,13 @@ from typing import Any
 
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.build_system import RawTable, build_system
+from gridsim.io.bundled import variant_names
+from gridsim.io.read_variant import Variant
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.carriers import GasKeys
 from gridsim.io.schemas.column import Row, column
 from gridsim.io.validation import validate
-from gridsim.io.yaml_lines import YamlDocument, parse_yaml
+from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.system import GridSystem
 
 SCHEMA_VERSION = 1
@@ -38,8 +40,8 @@ class NetworkMeta(Row):
     licence: str = column("Licence of the data", "")
 
 
-def read_network(folder: str | Path) -> GridSystem:
-    """Read a network folder (``network.yaml`` and CSV tables).
+def read_network(folder: str | Path, variant: str = "") -> GridSystem:
+    """Read a network folder (``network.yaml`` and CSV tables), with one of its ``variants/NAME.yaml`` laid over it.
 
     Raises InputError with every problem of every table, places given as ``folder/table.csv:row``.
     """
@@ -49,12 +51,14 @@ def read_network(folder: str | Path) -> GridSystem:
         raise InputError([Problem(str(folder), 0, "", "no such folder", "give a network folder or a bundled name")])
     if not meta_path.is_file():
         raise InputError([Problem(str(meta_path), 0, "", "missing", "a network folder holds a network.yaml")])
-    try:
-        text = meta_path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = Problem(str(meta_path), 0, "", f"not readable: {error}", "give a UTF-8 text file")
-        raise InputError([problem]) from None
-    document = parse_yaml(text, str(meta_path))
+    document = read_yaml(meta_path)[1]
+    overlay = None
+    if variant:
+        known = variant_names(folder)
+        if variant not in known:
+            raise InputError([Problem(str(folder), 0, "", f"has no variant '{variant}'", nearest(variant, known))])
+        overlay = Variant(folder / "variants" / f"{variant}.yaml")
+        document = overlay.meta(document)
     meta, problems = _meta(document)
     tables: dict[str, RawTable] = {}
     digest = hashlib.sha256(meta_path.read_bytes())
@@ -68,6 +72,9 @@ def read_network(folder: str | Path) -> GridSystem:
         digest.update(name.encode() + b"\0" + path.read_bytes())
         tables[name], table_problems = read_table(path, schema.row)
         problems += table_problems
+    if overlay is not None:
+        digest.update(variant.encode() + b"\0" + overlay.text.encode())
+        problems += overlay.overlay(tables)
     problems += [
         Problem(str(path), 0, "", "not a table of the format", nearest(path.stem, TABLES) + " or move it elsewhere")
         for path in sorted(folder.glob("*.csv"))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gridsim.errors import InputError, Problem, nearest
-from gridsim.io.bundled import event_file, network_folder
+from gridsim.io.bundled import event_file, network_folder, variant_names
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.read_network import read_network
 from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
 from gridsim.io.validation import validate
-from gridsim.io.yaml_lines import YamlDocument, parse_yaml
+from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.groups import element_names, in_service, is_whole, opened
 from gridsim.model.scenario import (
     QUANTITIES_OF_ALL,
@@ -48,21 +50,41 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
     Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
     """
     path = event_file(str(name))
-    document = _load(path, ())
+    return scenario_of(load_scenario(path), path, system)
+
+
+def load_scenario(path: Path) -> YamlDocument:
+    """The keys of a scenario file, with what it extends filled in."""
+    return extended(read_yaml(path)[1], path)
+
+
+def scenario_of(
+    document: YamlDocument,
+    path: Path,
+    system: GridSystem | None = None,
+    read: Callable[[Path, str], GridSystem] = read_network,
+) -> tuple[GridSystem, Scenario]:
+    """The scenario that loaded keys describe; other files are looked up beside ``path``. ``read``: reads networks."""
     keys, faults = validate(ScenarioKeys, document.data)
     problems = [
         document.problem(tuple(int(part) if part.isdigit() else part for part in column.split(".")), what, mend)
         for column, what, mend in faults
     ]
     if system is None:
-        network = document.data.get("network")
+        network, variant = document.data.get("network"), str(document.data.get("variant") or "")
         if isinstance(network, str):
             try:
                 folder = network_folder(network, relative_to=path.parent)
             except InputError as error:
                 problems += [document.problem(("network",), f"'{network}' {p.value}", p.mend) for p in error.problems]
             else:
-                system = read_network(folder)
+                known = variant_names(folder)
+                if variant and variant not in known:
+                    problems.append(
+                        document.problem(("variant",), f"'{variant}' is not a variant", nearest(variant, known))
+                    )
+                else:
+                    system = read(folder, variant)
     if keys is None or system is None:
         raise InputError(problems)
     horizon = _horizon(keys, document, problems)
@@ -104,16 +126,14 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
         question=keys.question,
         shows=keys.shows,
         source_file=path.name,
+        variant=keys.variant,
+        replicates=keys.replicates,
+        outputs=keys.outputs,
     )
 
 
-def _load(path: Path, above: tuple[Path, ...]) -> YamlDocument:
+def extended(document: YamlDocument, path: Path, above: tuple[Path, ...] = ()) -> YamlDocument:
     """The document with what it extends filled in; a file may not extend itself, however far up."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem(str(path), 0, "", f"not readable: {error}", "give a UTF-8 text file")]) from None
-    document = parse_yaml(text, str(path))
     base_name = document.data.get("extends")
     if not base_name:
         return document
@@ -126,8 +146,27 @@ def _load(path: Path, above: tuple[Path, ...]) -> YamlDocument:
         ) from None
     if base_path.resolve() in [other.resolve() for other in (*above, path)]:
         raise InputError([document.problem(("extends",), f"'{base_name}' extends this file", "break the circle")])
-    base = _load(base_path, (*above, path))
-    return YamlDocument(document.file, _merged(base.data, document.data), document.lines)
+    base = extended(read_yaml(base_path)[1], base_path, (*above, path))
+    data = _merged(_seen_from(path.parent, base_path.parent, base.data), document.data)
+    return YamlDocument(document.file, data, document.lines)
+
+
+def _seen_from(folder: Path, base_folder: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """``data`` of a file in ``base_folder`` with its relative paths rewritten for a file in ``folder``."""
+
+    def moved(name: Any) -> Any:
+        beside = base_folder / str(name)
+        return os.path.relpath(beside, folder) if isinstance(name, str) and beside.exists() else name
+
+    if os.path.abspath(folder) == os.path.abspath(base_folder):
+        return data
+    result = {**data}
+    if "network" in data:
+        result["network"] = moved(data["network"])
+    if isinstance(data.get("weather"), dict):
+        weather = data["weather"]
+        result["weather"] = {k: moved(v) if k in ("file", "series") else v for k, v in weather.items()}
+    return result
 
 
 def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:

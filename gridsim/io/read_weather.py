@@ -126,7 +126,7 @@ def _generated(
                 )
     if len(problems) > count:
         return None
-    return WeatherYearChoice(keys.year_seed or 0, keys.year, tuple(known))
+    return WeatherYearChoice(keys.year_seed or 0, keys.year, tuple(known), keys.year_per_replicate)
 
 
 def _design_event(

@@ -2,34 +2,90 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from gridsim.errors import InputError, Problem
+from gridsim.errors import InputError, Problem, nearest
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """``data``: dicts, lists and scalars; ``lines``: line number of each key path, () for the document."""
+    """``data``: dicts, lists and scalars; ``lines``: line number of each key path, () for the document.
+
+    ``places``: file, line and key of values that another file has put here.
+    """
 
     file: str
     data: dict[str, Any]
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    places: dict[KeyPath, tuple[str, int, str]] = field(default_factory=dict)
 
-    def line(self, path: Path) -> int:
+    def line(self, path: KeyPath) -> int:
         """Line of ``path`` or of its nearest known parent."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def problem(self, path: Path, value: str, mend: str) -> Problem:
+    def problem(self, path: KeyPath, value: str, mend: str) -> Problem:
         """A Problem at ``path``."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.places:
+                return Problem(*self.places[path[:length]], value, mend)
         return Problem(self.file, self.line(path), ".".join(str(part) for part in path), value, mend)
+
+    def part(self, path: KeyPath) -> YamlDocument:
+        """The mapping at ``path`` as a document of its own; problems keep their lines."""
+        data: Any = self.data
+        for step in path:
+            data = data[step]
+        n = len(path)
+        return YamlDocument(self.file, data, {p[n:]: row for p, row in self.lines.items() if p[:n] == path})
+
+    def replaced(self, path: str, value: Any, place: tuple[str, int, str]) -> YamlDocument:
+        """A copy with ``value`` at a dotted path; an item of a list is named by its ``id`` or position.
+
+        ``place``: file, line and key that say so; InputError there if the path leads nowhere.
+        """
+        data = copy.deepcopy(self.data)
+        at: Any = data
+        steps: list[str | int] = []
+        parts = path.split(".")
+        for position, step in enumerate(parts):
+            last = position == len(parts) - 1
+            if isinstance(at, list):
+                names = [str(item.get("id", i)) if isinstance(item, dict) else str(i) for i, item in enumerate(at)]
+                if step not in names:
+                    above = ".".join(parts[:position])
+                    raise InputError([Problem(*place, f"no '{step}' in {above} of {self.file}", nearest(step, names))])
+                steps.append(names.index(step))
+            elif isinstance(at, dict):
+                steps.append(step)
+                if not last:
+                    at.setdefault(step, {})
+            else:
+                above = ".".join(parts[:position])
+                raise InputError([Problem(*place, f"{above} has no parts in {self.file}", "shorten the path")])
+            if last:
+                at[steps[-1]] = copy.deepcopy(value)
+            else:
+                at = at[steps[-1]]
+        return YamlDocument(self.file, data, self.lines, {**self.places, tuple(steps): place})
+
+
+def read_yaml(path: Path) -> tuple[str, YamlDocument]:
+    """Text and content of a YAML file; InputError if it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Problem(str(path), 0, "", f"not readable: {error}", "give a UTF-8 text file")]) from None
+    return text, parse_yaml(text, str(path))
 
 
 def parse_yaml(text: str, file: str) -> YamlDocument:
@@ -43,7 +99,7 @@ def parse_yaml(text: str, file: str) -> YamlDocument:
         raise InputError([Problem(file, row, "", f"not readable as YAML: {reason}", "mend the syntax here")]) from None
     if node is None or not isinstance(node, yaml.MappingNode):
         raise InputError([Problem(file, 1, "", "not a mapping", "write keys and values, 'name: ...' first")])
-    lines: dict[Path, int] = {}
+    lines: dict[KeyPath, int] = {}
     problems: list[Problem] = []
     _walk(node, (), lines, problems, file, ())
     if problems:
@@ -71,7 +127,12 @@ _PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:tr
 
 
 def _walk(
-    node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem], file: str, above: tuple[int, ...]
+    node: yaml.Node,
+    path: KeyPath,
+    lines: dict[KeyPath, int],
+    problems: list[Problem],
+    file: str,
+    above: tuple[int, ...],
 ) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
     if id(node) in above:

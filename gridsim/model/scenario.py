@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -209,11 +210,15 @@ class DesignEvent:
 
 @dataclass(frozen=True)
 class WeatherYearChoice:
-    """A generated weather year: the pair (seed, year), with design events in it."""
+    """A generated weather year: the pair (seed, year), with design events in it.
+
+    ``year_per_replicate``: replicate k takes year + k.
+    """
 
     seed: int
     year: int = 0
     events: tuple[DesignEvent, ...] = ()
+    year_per_replicate: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,3 +266,17 @@ class Scenario:
     question: str = ""
     shows: str = ""
     source_file: str = ""
+    variant: str = ""
+    replicates: int = 1
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def draws_weather(self) -> bool:
+        """True if every replicate has a weather year of its own."""
+        return isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate
+
+    def of_replicate(self, replicate: int) -> Scenario:
+        """The scenario as this replicate meets it: with its own weather year, if years are drawn."""
+        if not (isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate):
+            return self
+        return dataclasses.replace(self, weather=dataclasses.replace(self.weather, year=self.weather.year + replicate))

@@ -152,6 +152,17 @@ TABLES: dict[str, tuple[ColumnSpec, ...]] = {
 }
 
 
+#: Kept for every replicate of a study; other tables only where ``outputs`` names them.
+STUDY_TABLES = ("zones", "interfaces", "shortfall", "shortfall_events", "events", "replicate_metrics")
+
+REPLICATE_METRICS = (
+    ColumnSpec("replicate", "i4", "replicate"),
+    ColumnSpec("name", "str", "as in docs/metrics.md"),
+    ColumnSpec("scope", "str", "system, zone:NAME, class:NAME ..."),
+    ColumnSpec("value", "f8", "the number of this replicate"),
+    ColumnSpec("unit", "str", "unit"),
+)
+
 METRICS = (
     ColumnSpec("name", "str", "as in docs/metrics.md"),
     ColumnSpec("scope", "str", "system, zone:NAME, class:NAME ..."),

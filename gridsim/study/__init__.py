@@ -1,1 +1,1 @@
-"""Many runs: executors, resume, comparison of runs."""
+"""Many runs as one batch job: executors, resume, comparison."""

@@ -8,6 +8,8 @@ from pydantic import BeforeValidator
 
 from gridsim.io.schemas.column import Row, column
 
+OutputTable = Literal["generators", "lines", "buses", "gas", "fuel", "balance", "solves"]
+
 
 class HorizonKeys(Row):
     """When."""
@@ -47,6 +49,7 @@ class WeatherKeys(Row):
     series: str | None = column("CSV or Parquet of hourly values per place, beside the scenario file", None)
     year_seed: int | None = column("Seed of a generated weather year", None, ge=0, lt=2**63)
     year: int = column("Number of the generated year", 0, ge=0, lt=2**31)
+    year_per_replicate: bool = column("Replicate k takes the year that is k later", False)
     design_event: Annotated[tuple[DesignEventKeys, ...], BeforeValidator(_as_list)] = column(
         "One event or a list of events put into the generated year (of seed 0 if none is given)", ()
     )
@@ -142,6 +145,11 @@ class ScenarioKeys(Row):
     )
     events: tuple[EventKeys, ...] = column("What happens", ())
     policy: PolicyKeys = column("How the system is operated", PolicyKeys())
+    variant: str = column("Variant of the network (its variants/NAME.yaml); empty: as it stands", "")
+    replicates: int = column("Trajectories that differ in what is drawn", 1, ge=1, le=1_000_000)
+    outputs: tuple[OutputTable, ...] = column(
+        "Tables kept for every replicate beside zones, interfaces, shortfall, shortfall_events and events", ()
+    )
 
 
 class WeatherRow(Row):

@@ -1,0 +1,149 @@
+"""`gridsim study`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
+
+if TYPE_CHECKING:
+    from gridsim.model.study import Study
+    from gridsim.study.run_study import StudyResult
+
+_LINE_EVERY_S = 30.0
+
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=0, help="Processes, by default one per core; 0: this one. Same results with any."),
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option(help="A Dask scheduler (tcp://host:port), or 'local', instead of processes.")
+]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with a study that was stopped or killed.")]
+JobSizeOption = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Replicates per job; by default some four seconds' worth.")
+]
+
+
+@app.command()
+def study(
+    file: Annotated[str, typer.Argument(help="A bundled study (`gridsim list studies`) or a study file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder; by default runs/NAME.")] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    resume: ResumeOption = False,
+    replicates: Annotated[int | None, typer.Option(min=1, help="Instead of the file's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**64 - 1, help="Instead of the file's.")] = None,
+    job_size: JobSizeOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run scenarios x variants x sweep x replicates as one job that can be stopped and resumed."""
+    import dataclasses
+
+    from gridsim.io.read_study import read_study
+
+    wanted = read_study(file)
+    given: dict[str, Any] = {"replicates": replicates, "seed": seed}
+    wanted = dataclasses.replace(wanted, **{key: value for key, value in given.items() if value is not None})
+    options = {"scheduler": scheduler, "resume": resume, "force": force, "job_size": job_size}
+    run_and_tell("study", wanted, out, workers, as_json, **options)
+
+
+def run_and_tell(
+    command: str, wanted: Study, out: Path | None, workers: int | None, as_json: bool, **options: Any
+) -> None:
+    """Run a study and print what it found; exit 3 if it is not complete."""
+    from gridsim.io.store import free_run_path
+    from gridsim.study.run_study import run_study
+
+    if out is None:
+        out = Path("runs") / free_run_path(wanted.name).name if not options["resume"] else Path("runs") / wanted.name
+    n_workers = (os.cpu_count() or 1) if workers is None else workers
+    with _progress(wanted.name) as progress:
+        result = run_study(wanted, out, workers=n_workers, progress=progress, **options)
+    if as_json:
+        _print_json(command, result)
+    else:
+        from rich.console import Console
+
+        from gridsim.report.study_summary import print_study
+
+        print_study(Console(), result)
+    if result.status != "complete":
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+def _print_json(command: str, result: StudyResult) -> None:
+    import dataclasses
+    import json
+
+    from gridsim.io.store import package_versions
+
+    print(
+        json.dumps(
+            {
+                "command": command,
+                "status": result.status,
+                "reason": result.reason,
+                "wall_s": round(result.wall_s, 3),
+                "busy_s": round(result.busy_s, 3),
+                "seed": result.study.seed,
+                "versions": package_versions(),
+                "run_dir": str(result.path),
+                "replicates": dict(result.replicates),
+                "reused_replicates": result.reused,
+                "rewritten": [str(file) for file in result.repaired],
+                "failed": [
+                    {"case": case, "replicate": failed["replicate"], "error": failed["error"], "replay": replay}
+                    for case, failed, replay in result.failed
+                ],
+                "metrics": [
+                    {"case": case, **dataclasses.asdict(estimate)}
+                    for case, estimates in result.estimates.items()
+                    for estimate in estimates
+                ],
+            }
+        )
+    )
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Any]:
+    """A bar with rate and remaining time on a terminal's stderr, a line now and then elsewhere."""
+    import sys
+
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
+    last = time.monotonic()
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=None, text="preparing")
+
+        def tell(now: Any) -> None:
+            nonlocal last
+            left = "" if now.remaining_s is None else f", {_duration(now.remaining_s)} left"
+            failed = f", {now.failed} failed" if now.failed else ""
+            text = f"{now.done} of {now.total} replicates, {now.rate:.2g}/s{left}{failed}"
+            bar.update(task, completed=now.done, total=now.total, text=text)
+            if not console.is_terminal and time.monotonic() - last > _LINE_EVERY_S:
+                last = time.monotonic()
+                print(f"{name}: {text}", file=sys.stderr, flush=True)
+
+        yield tell
+
+
+def _duration(seconds: float) -> str:
+    minutes, whole = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"

@@ -1,0 +1,120 @@
+"""Reads run folders: one run, or one case of a study, finished or not; tables are read when asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gridsim.errors import InputError, Problem
+from gridsim.io.store import ROW_FILE
+from gridsim.io.study_store import MANIFEST, STUDY_FILE, damaged, part_name
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. ``manifest``: as written; a study's case names its finished blocks there; no others are read."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return str(self.manifest["scenario"])
+
+    @property
+    def status(self) -> str:
+        """complete, partial (replicates failed), stopped or running."""
+        return str(self.manifest["status"])
+
+    @property
+    def n_replicates(self) -> int:
+        """Replicates whose results are there."""
+        return sum(block["count"] - len(block["failed"]) for block in self.blocks) if "blocks" in self.manifest else 1
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        """Finished blocks of a study's case."""
+        return list(self.manifest.get("blocks", []))
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables that can be read."""
+        folders = {path.parent.name for path in self.path.glob("*/part-*.parquet")}
+        return sorted(folders | {path.stem for path in self.path.glob("*.parquet")})
+
+    def files(self, table: str) -> list[Path]:
+        """The files of a table, in order of replicates."""
+        single = self.path / f"{table}.parquet"
+        if single.is_file():
+            return [single]
+        numbers = [block["block"] for block in self.blocks if table in block["tables"]]
+        names = [part_name(number) for number in numbers] if "blocks" in self.manifest else [ROW_FILE]
+        found = [self.path / table / name for name in names]
+        if not (self.path / table).is_dir():
+            mend = f"read one of {', '.join(self.tables)}; a study keeps others if its scenario's outputs name them"
+            raise InputError([Problem(str(self.path), 0, "", f"has no table '{table}'", mend)])
+        return found
+
+    def parts(self, table: str, columns: Sequence[str] | None = None) -> Iterator[Any]:
+        """A table file by file, as pyarrow Tables: what does not fit into memory at once."""
+        import pyarrow.parquet as pq
+
+        for file in self.files(table):
+            yield pq.read_table(file, columns=None if columns is None else list(columns), use_threads=False)
+
+    def dataset(self, table: str) -> Any:
+        """A table as a pyarrow Dataset, nothing read yet."""
+        import pyarrow.dataset as ds
+
+        return ds.dataset([str(file) for file in self.files(table)], format="parquet")
+
+    def frame(self, table: str, columns: Sequence[str] | None = None, replicate: int | None = None) -> Any:
+        """A table, or some of its columns or one replicate of it, as a pandas DataFrame."""
+        import pyarrow.compute as pc
+
+        wanted = None if replicate is None else pc.field("replicate") == replicate
+        names = None if columns is None else list(columns)
+        return self.dataset(table).to_table(columns=names, filter=wanted).to_pandas()
+
+    def damaged(self) -> list[Path]:
+        """Files that are missing or not what the manifest says was written."""
+        parts = [
+            (block["block"], self.path / table / part_name(block["block"]), entry["sha256"])
+            for block in self.blocks
+            for table, entry in block["tables"].items()
+        ]
+        return [file for _, file in damaged(parts)]
+
+
+def load_run(path: str | Path) -> Run:
+    """A run folder by its path, nothing read but the manifest. A study of one case counts as that case.
+
+    Raises InputError if there is none.
+    """
+    folder = Path(path)
+    if not (folder / MANIFEST).is_file():
+        runs = load_study(folder) if (folder / STUDY_FILE).is_file() else []
+        if len(runs) == 1:
+            return runs[0]
+        mend = f"name one of its cases: {', '.join(str(run.path) for run in runs[:4])}" if runs else "give a run folder"
+        raise InputError([Problem(str(folder), 0, "", "is not the folder of one run", mend)])
+    return Run(folder, _json(folder / MANIFEST))
+
+
+def load_study(path: str | Path) -> list[Run]:
+    """The cases of a study's folder. Raises InputError if it is none."""
+    folder = Path(path)
+    if not (folder / STUDY_FILE).is_file():
+        raise InputError([Problem(str(folder), 0, "", "is not the folder of a study", "give the --out of a study")])
+    return [load_run(folder / case) for case in _json(folder / STUDY_FILE)["cases"]]
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError([Problem(str(file), 0, "", f"not readable: {error}", "restore it")]) from None

@@ -1,0 +1,173 @@
+"""Study file -> Study: scenarios x variants x sweep, each a scenario of its own, with all problems at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gridsim.errors import InputError, Problem
+from gridsim.io.bundled import event_file, study_file
+from gridsim.io.read_network import read_network
+from gridsim.io.read_scenario import extended, load_scenario, scenario_of
+from gridsim.io.schemas.study import StudyKeys
+from gridsim.io.validation import validate
+from gridsim.io.yaml_lines import YamlDocument, read_yaml
+from gridsim.model.study import Case, StopRule, Study
+
+BASE = "base"
+_WEATHER_FILES = ("file", "series")
+
+
+def read_study(name: str | Path) -> Study:
+    """Read a study by bundled name or path. Raises InputError with every problem of the study and its scenarios."""
+    path = study_file(str(name))
+    document = read_yaml(path)[1]
+    keys, faults = validate(StudyKeys, document.data)
+    problems = [
+        document.problem(tuple(int(part) if part.isdigit() else part for part in column.split(".")), what, mend)
+        for column, what, mend in faults
+    ]
+    if keys is None:
+        raise InputError(problems)
+    for part in ("scenarios", "variants"):
+        problems += _repeated(document, (part,), getattr(keys, part))
+    for swept, values in keys.sweep.items():
+        problems += _repeated(document, ("sweep", swept), values)
+        if not values:
+            problems.append(document.problem(("sweep", swept), "no values", "list at least one"))
+        if swept in keys.set:
+            problems.append(document.problem(("sweep", swept), "is set too", "keep one of set and sweep"))
+    if not keys.scenarios:
+        problems.append(document.problem(("scenarios",), "none", "name at least one scenario"))
+    read = cache(read_network)
+    cases: list[Case] = []
+    for position, given in enumerate(keys.scenarios):
+        try:
+            scenario, beside = _scenario(given, position, document, path)
+        except InputError as error:
+            problems += error.problems
+            continue
+        for variant, point in itertools.product(keys.variants or (None,), _points(keys.sweep)):
+            try:
+                changed = _changed(scenario, keys, variant, point, document)
+                system, built = scenario_of(changed, beside, read=read)
+            except InputError as error:
+                problems += error.problems
+                continue
+            label = _label(built.name, variant, point)
+            plain, files = _self_contained(changed.data, beside)
+            plain["name"] = label
+            named = dataclasses.replace(built, name=label)
+            cases.append(Case(label, system, named, plain, files, point))
+    names = [case.name for case in cases]
+    for twice in sorted({case_name for case_name in names if names.count(case_name) > 1}):
+        problems.append(
+            document.problem(("scenarios",), f"'{twice}' comes out twice", "give scenarios names of their own")
+        )
+    if problems:
+        raise InputError(set(problems))
+    stop = keys.stop
+    return Study(
+        keys.name or path.stem,
+        tuple(cases),
+        keys.replicates,
+        keys.seed,
+        keys.description,
+        StopRule(stop.metric, stop.scope, stop.target_cov) if stop else None,
+    )
+
+
+def study_of(name: str | Path, *, replicates: int | None = None, seed: int = 0) -> Study:
+    """A study of one scenario as its file gives it."""
+    path = event_file(str(name))
+    document = load_scenario(path)
+    system, scenario = scenario_of(document, path)
+    plain, files = _self_contained(document.data, path)
+    plain["name"] = scenario.name
+    case = Case(scenario.name, system, scenario, plain, files)
+    return Study(scenario.name, (case,), replicates or scenario.replicates, seed, scenario.description)
+
+
+def _repeated(document: YamlDocument, path: tuple[str, ...], values: tuple[Any, ...]) -> Iterator[Problem]:
+    for position, value in enumerate(values):
+        if value in values[:position]:
+            yield document.problem((*path, position), f"'{value}' stands there twice", "keep one")
+
+
+def _scenario(given: Any, position: int, document: YamlDocument, path: Path) -> tuple[YamlDocument, Path]:
+    """The scenario's keys and the file that its relative paths are beside."""
+    if isinstance(given, dict):
+        inline = extended(document.part(("scenarios", position)), path)
+        if not inline.data.get("name"):
+            raise InputError([document.problem(("scenarios", position), "has no name", "add 'name: ...'")])
+        return inline, path
+    named = Path(str(given))
+    beside = path.parent / named
+    try:
+        file = beside if beside.is_file() else event_file(str(given))
+    except InputError as error:
+        raise InputError(
+            [document.problem(("scenarios", position), f"'{given}' {p.value}", p.mend) for p in error.problems]
+        ) from None
+    return load_scenario(file), file
+
+
+def _points(sweep: dict[str, tuple[Any, ...]]) -> list[tuple[tuple[str, Any], ...]]:
+    return [tuple(zip(sweep, values, strict=True)) for values in itertools.product(*sweep.values())]
+
+
+def _changed(
+    scenario: YamlDocument,
+    keys: StudyKeys,
+    variant: str | None,
+    point: tuple[tuple[str, Any], ...],
+    study: YamlDocument,
+) -> YamlDocument:
+    """The scenario with the study's values; problems of a value are at its place in the study file."""
+
+    def place(*path: str | int) -> tuple[str, int, str]:
+        return study.file, study.line(path), ".".join(str(part) for part in path)
+
+    problems: list[Problem] = []
+    changes = [(path, value, place("set", path)) for path, value in keys.set.items()]
+    changes += [(path, value, place("sweep", path, keys.sweep[path].index(value))) for path, value in point]
+    if variant is not None:
+        value = "" if variant == BASE else variant
+        changes.append(("variant", value, place("variants", keys.variants.index(variant))))
+    for path, value, where in changes:
+        try:
+            scenario = scenario.replaced(path, value, where)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return scenario
+
+
+def _label(name: str, variant: str | None, point: tuple[tuple[str, Any], ...]) -> str:
+    """A name that is a folder's too: scenario, variant and swept values."""
+    parts = [name] + ([variant] if variant is not None else [])
+    parts += [f"{path.removeprefix('events.')}={value}" for path, value in point]
+    return re.sub(r"[^\w.=+-]+", "_", "+".join(parts)).strip(".") or "case"
+
+
+def _self_contained(data: dict[str, Any], beside: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The scenario file that was run, and the files that belong beside it under their bare names."""
+    plain = {key: value for key, value in data.items() if key != "extends"}
+    folder = beside.parent / str(plain.get("network", ""))
+    if (folder / "network.yaml").is_file():
+        plain["network"] = str(folder.resolve())
+    weather = plain.get("weather")
+    files: list[str] = []
+    if isinstance(weather, dict):
+        plain["weather"] = {**weather}
+        for key in _WEATHER_FILES:
+            if weather.get(key):
+                files.append(str(beside.parent / str(weather[key])))
+                plain["weather"][key] = Path(str(weather[key])).name
+    return plain, tuple(files)

@@ -1,0 +1,45 @@
+"""Study: cases (a scenario on a network, with the changes that make it one of many) and how often each is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gridsim.model.scenario import Scenario
+from gridsim.model.system import GridSystem
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """Enough replicates: standard error over estimate of one metric at most ``target_cov``.
+
+    Looked at after blocks 1, 2, 4, 8 ... only, so that where a case stops does not depend on who runs it.
+    """
+
+    metric: str
+    scope: str
+    target_cov: float
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One question of a study. ``keys``: the scenario file it amounts to; ``changes``: (path, value) of its sweep."""
+
+    name: str
+    system: GridSystem
+    scenario: Scenario
+    keys: dict[str, Any]
+    files: tuple[str, ...] = ()
+    changes: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Cases that share a seed: replicate k draws the same numbers in all of them."""
+
+    name: str
+    cases: tuple[Case, ...]
+    replicates: int = 1
+    seed: int = 0
+    description: str = ""
+    stop: StopRule | None = None

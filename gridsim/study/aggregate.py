@@ -1,0 +1,34 @@
+"""Finished blocks of a case -> its metrics and its fan table, reading one block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridsim.io.read_run import Run
+from gridsim.results.metrics import Estimate
+from gridsim.results.replicates import FAN_QUANTITIES, Fan, ReplicateMetrics
+
+
+def case_metrics(run: Run, n_blocks: int | None = None) -> ReplicateMetrics:
+    """Metrics over the replicates of the first ``n_blocks`` blocks, by default of all that are finished."""
+    found = ReplicateMetrics()
+    for block, part in zip(run.blocks[:n_blocks], run.parts("replicate_metrics")):
+        found.add(part.to_pandas(), block["count"] - len(block["failed"]))
+    return found
+
+
+def case_estimates(run: Run) -> list[Estimate]:
+    """Estimates of a case as it stands."""
+    return case_metrics(run).estimates()
+
+
+def case_fan(run: Run, zones: tuple[str, ...], hours: float) -> Mapping[str, Any]:
+    """The fan table of a case."""
+    fan = Fan(zones, hours)
+    columns = ["replicate", "time_h", "duration_h", "name", *FAN_QUANTITIES]
+    for step in (fan.first, fan.second):
+        for part in run.parts("zones", columns):
+            if part.num_rows:
+                step({name: part[name].to_numpy() for name in columns})
+    return fan.columns()

@@ -1,0 +1,129 @@
+"""Who runs the jobs: this process, a pool of processes, or a Dask cluster; all behind ``concurrent.futures``."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from typing import Any
+
+from gridsim.errors import StudyError
+from gridsim.io.study_store import Job
+from gridsim.study.worker import JobDone, assign, run_job, start_process
+
+_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class InProcess(Executor):
+    """Runs a job when it is submitted, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run ``fn`` now."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Workers:
+    """Workers that know an assignment. ``submit`` gives a Future of a JobDone; ``renew`` replaces a broken pool."""
+
+    n_workers = 1
+    window = 1
+
+    def __init__(self, assignment: bytes):
+        self._assignment = assignment
+        self.executor = self._start()
+
+    def _start(self) -> Executor:
+        assign(self._assignment)
+        return InProcess()
+
+    def submit(self, job: Job) -> Future[JobDone]:
+        """Run ``job`` somewhere."""
+        return self.executor.submit(run_job, job)
+
+    def renew(self) -> None:
+        """Start again after workers died."""
+        self.close()
+        self.executor = self._start()
+
+    def close(self) -> None:
+        """Stop the workers; what they have not begun is dropped."""
+        self.executor.shutdown(wait=True, cancel_futures=True)
+
+
+class Pool(Workers):
+    """Processes of this machine, forked from a server that has imported gridsim and runs no threads."""
+
+    def __init__(self, assignment: bytes, n_workers: int, preload: Sequence[str] = ()):
+        self._preload = ["gridsim.study.worker", *preload]
+        self.n_workers = n_workers
+        self.window = 2 * n_workers  # one in work, one waiting
+        super().__init__(assignment)
+
+    def _start(self) -> Executor:
+        for variable in _THREAD_LIMITS:
+            os.environ[variable] = "1"
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(self._preload)
+        return ProcessPoolExecutor(self.n_workers, context, start_process, (self._assignment,))
+
+
+class DaskCluster(Workers):
+    """A running Dask cluster (``tcp://...``), or one of this machine's processes (``local``)."""
+
+    def __init__(self, assignment: bytes, address: str, n_workers: int):
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError:
+            raise StudyError("--scheduler needs Dask: pip install 'gridsim[cluster]'") from None
+        self._cluster = None
+        if address == "local":
+            self._cluster = LocalCluster(
+                n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=None
+            )  # fmt: skip
+        try:
+            self._client = Client(self._cluster or address, timeout="20s")
+        except (OSError, ValueError) as error:
+            raise StudyError(f"no Dask scheduler at {address}: {error}") from None
+        self.n_workers = max(len(self._client.scheduler_info()["workers"]), 1)
+        self.window = 2 * self.n_workers
+        super().__init__(assignment)
+
+    def _start(self) -> Executor:
+        from distributed import WorkerPlugin
+
+        class Assign(WorkerPlugin):
+            """Tells every worker, also one that joins later, what the study is."""
+
+            name = "gridsim-study"
+
+            def __init__(self, assignment: bytes):
+                self.assignment = assignment
+
+            def setup(self, worker: Any) -> None:
+                assign(self.assignment)
+
+        self._client.register_plugin(Assign(self._assignment))
+        return self._client.get_executor(retries=0, pure=False)
+
+    def close(self) -> None:
+        """Stop the workers that were started here."""
+        super().close()
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+def start_workers(assignment: bytes, n_workers: int, scheduler: str | None, preload: Sequence[str] = ()) -> Workers:
+    """``scheduler``: a Dask address or ``local``; without it ``n_workers`` processes, 0 for none but this one.
+
+    ``preload``: modules that processes of this machine import once for all.
+    """
+    if scheduler is not None:
+        return DaskCluster(assignment, scheduler, n_workers)
+    return Pool(assignment, n_workers, preload) if n_workers else Workers(assignment)

@@ -1,0 +1,353 @@
+"""run_study(): cases x replicates on workers, into a folder that loses nothing when anything stops."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gridsim.engine.run import Replicates
+from gridsim.errors import StoreError
+from gridsim.io.read_run import Run, load_run
+from gridsim.io.store import to_arrow, write_parquet
+from gridsim.io.study_store import Job, JobResult, StudyFolder, write_file
+from gridsim.model.scenario import AcMode
+from gridsim.model.study import Case, StopRule, Study
+from gridsim.results.metrics import Estimate
+from gridsim.results.replicates import FAN
+from gridsim.results.run_records import METRICS, STUDY_TABLES, Columns, ColumnSpec, metric_columns
+from gridsim.results.study_result import StudyResult
+from gridsim.study.aggregate import case_estimates, case_fan, case_metrics
+from gridsim.study.executors import Workers, start_workers
+from gridsim.study.schedule import CasePlan
+from gridsim.study.worker import SCHEMAS, Assignment, CaseInput, JobDone, failure
+
+#: A job takes about this long, so that handing it out and writing it costs little and little is lost.
+JOB_S = 4.0
+_AC_MODULES = ("pandapower", "lightsim2grid")
+SUMMARY = (ColumnSpec("case", "str", "case of the study"), *METRICS)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is. ``done`` and ``total``: replicates (total at most); ``rate``: replicates per second."""
+
+    done: int
+    total: int
+    failed: int
+    rate: float
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds to the end at this rate."""
+        return (self.total - self.done) / self.rate if self.rate > 0 else None
+
+
+def tables_of(case: Case) -> tuple[str, ...]:
+    """Tables kept for every replicate of a case, in the order of the schemas."""
+    return tuple(table for table in SCHEMAS if table in STUDY_TABLES or table in case.scenario.outputs)
+
+
+def run_study(
+    study: Study,
+    out: Path,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    job_size: int | None = None,
+    resume: bool = False,
+    force: bool = False,
+    alone: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> StudyResult:
+    """Run a study into the folder ``out``.
+
+    ``workers``: processes, 0 for this one; ``scheduler``: a Dask address or ``local`` instead; ``job_size``: replicates
+    per job, by default about four seconds' worth. Neither changes a byte of the tables. ``alone``: a study of one case
+    whose run folder is ``out`` itself. SIGTERM and SIGINT let blocks in work finish.
+
+    Raises InputError and StudyError before anything is run (see StudyFolder); StoreError if the folder cannot be
+    written to any more, with all that is finished kept.
+    """
+    began = time.perf_counter()
+    schemas = {case.name: {table: SCHEMAS[table] for table in tables_of(case)} for case in study.cases}
+    folder = StudyFolder(out, study, schemas, resume=resume, force=force, alone=alone)
+    try:
+        with _stop_on_signals() as stop:
+            run = _Run(folder, study, job_size, progress, stop)
+            reused = run.done
+            if not run.all_done:
+                run.work(workers, scheduler)
+            status, reason = run.status()
+            estimates = {}
+            for case, case_folder in zip(study.cases, folder.cases, strict=True):
+                case_folder.write_manifest(status=status if status != "partial" or case_folder.failed else "complete")
+                estimates[case.name] = _finish_case(case, load_run(case_folder.path))
+            _write_summary(folder.path, estimates)
+            folder.write_status(status, reason=reason)
+        failed = [
+            (case.name, failed, case_folder.replay(failed["replicate"]))
+            for case, case_folder in zip(study.cases, folder.cases, strict=True)
+            for failed in case_folder.failed
+        ]
+        counts = {case.name: load_run(f.path).n_replicates for case, f in zip(study.cases, folder.cases, strict=True)}
+        wall_s = time.perf_counter() - began
+        return StudyResult(
+            folder.path, study, status, reason, estimates, failed, counts, reused, folder.repaired, run.busy_s, wall_s
+        )
+    finally:
+        folder.close()
+
+
+class _Run:
+    """The parent of a study: gives jobs out, joins what comes back, survives dead workers."""
+
+    def __init__(
+        self,
+        folder: StudyFolder,
+        study: Study,
+        job_size: int | None,
+        progress: Callable[[Progress], None] | None,
+        stop: threading.Event,
+    ):
+        self.folder = folder
+        self.study = study
+        self.busy_s = 0.0
+        self.failed = 0
+        self._job_size = job_size
+        self._progress = progress
+        self._stop = stop
+        self._store_error: StoreError | None = None
+        self._results: dict[Job, JobResult] = {}
+        self._began = time.perf_counter()
+        self._seen_s, self._seen = 0.0, 0
+        self.plans = [
+            CasePlan(number, study.replicates, set(case.blocks), self._rule(number, study.stop))
+            for number, case in enumerate(folder.cases)
+        ]
+        self._take_over()
+        self._done_before = self.done
+
+    def _rule(self, case: int, stop: StopRule | None) -> Callable[[int], bool] | None:
+        if stop is None:
+            return None
+
+        def enough(n_blocks: int) -> bool:
+            found = case_metrics(load_run(self.folder.cases[case].path), n_blocks).estimate(stop.metric, stop.scope)
+            if found is None or not found.value or found.stderr is None:
+                return False
+            return found.stderr / abs(found.value) <= stop.target_cov
+
+        return enough
+
+    def _take_over(self) -> None:
+        """Use finished jobs that an earlier study left."""
+        before = self.folder.finished_jobs()
+        for plan in self.plans:
+            mine = plan.take([job for job in before if job.case == plan.case])
+            self._results |= {job: before[job] for job in mine}
+            for block in plan.open_blocks:
+                if plan.is_whole(block):
+                    self._join(plan, block)
+        self.folder.drop_jobs([job for job in before if job not in self._results])
+
+    @property
+    def all_done(self) -> bool:
+        return all(plan.done for plan in self.plans)
+
+    @property
+    def done(self) -> int:
+        """Replicates that are run, whole blocks or not."""
+        whole = sum(block["count"] for case in self.folder.cases for block in case.blocks.values())
+        return whole + sum(job.n for job in self._results)
+
+    def status(self) -> tuple[str, str]:
+        """How the study ended, and why if it is not complete."""
+        if self._store_error is not None:
+            return "stopped", str(self._store_error)
+        if not self.all_done:
+            return "stopped", "asked to stop; go on with --resume"
+        failed = sum(len(case.failed) for case in self.folder.cases)
+        return ("partial", f"{failed} replicates failed") if failed else ("complete", "")
+
+    def _assignment(self) -> bytes:
+        """What workers are told once. Runs each horizon without events once, which compiles all kernels there are."""
+        calm: dict[tuple[Any, ...], Mapping[str, Columns] | None] = {}
+        cases = []
+        for plan, case in zip(self.plans, self.study.cases, strict=True):
+            scenario = case.scenario
+            key = (id(case.system), scenario.horizon, scenario.policy, scenario.weather, tables_of(case))
+            if key not in calm and not plan.done:
+                replicates = Replicates(case.system, scenario, keep=tables_of(case))
+                baseline = replicates.baseline()
+                if baseline is None and not calm:
+                    replicates.run(seed=self.study.seed)
+                calm[key] = None if scenario.draws_weather else baseline
+            cases.append(CaseInput(case.system, scenario, _needed(calm.get(key)), tables_of(case)))
+        return pickle.dumps(Assignment(tuple(cases), self.study.seed, self.folder.jobs.resolve(), self.folder.inputs))
+
+    def work(self, n_workers: int, scheduler: str | None) -> None:
+        """Give jobs out until nothing is left or something stops the study."""
+        ac = any(case.scenario.policy.ac is not AcMode.OFF for case in self.study.cases)
+        team = start_workers(self._assignment(), n_workers, scheduler, _AC_MODULES if ac else ())
+        self._began = time.perf_counter()
+        try:
+            self._give_out(team)
+        except StoreError as error:
+            self._store_error = error
+        finally:
+            team.close()
+
+    def _give_out(self, team: Workers) -> None:
+        running: dict[Future[JobDone], Job] = {}
+        while True:
+            while len(running) < team.window and (job := self._next()) is not None:
+                running[team.submit(job)] = job
+            if not running:
+                return
+            finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+            self._tell()
+            suspects = []
+            for future in finished:
+                job = running.pop(future)
+                error = future.exception()
+                if error is None:
+                    self._count(future.result())
+                elif isinstance(error, StoreError):
+                    raise error
+                else:
+                    suspects.append(job)
+                    if isinstance(error, BrokenExecutor):  # takes all jobs with it; whose doing it was is not known
+                        suspects += running.values()
+                        running.clear()
+                        break
+            if suspects:
+                self._one_by_one(team, suspects)
+
+    def _one_by_one(self, team: Workers, suspects: list[Job]) -> None:
+        """Run jobs whose worker died again, each replicate alone: one that kills its worker again has failed."""
+        team.renew()
+        for job in sorted(suspects):
+            if (whole := self.folder.job_result(job)) is not None:
+                self._finish(job, whole)  # it had just been written
+                continue
+            for replicate in range(job.first, job.first + job.n):
+                alone = Job(job.case, replicate, 1)
+                error = team.submit(alone).exception()
+                if error is None:
+                    self._count(JobDone(alone, 0, 0.0, 0.0))
+                    continue
+                if isinstance(error, StoreError):
+                    raise error
+                text = f"worker lost: {type(error).__name__}: {error}"
+                record = failure(replicate, text, f"{text}\n(killed, or out of memory; it left no traceback)")
+                self._finish(alone, JobResult({}, [record]))
+                team.renew()
+
+    def _next(self) -> Job | None:
+        for plan in self.plans:
+            job = plan.next_job(self._size(), new_blocks=not self._stop.is_set())
+            if job is not None:
+                return job
+        return None
+
+    def _size(self) -> int:
+        if self._job_size is not None:
+            return self._job_size
+        return max(int(JOB_S * self._seen / self._seen_s), 1) if self._seen_s > 0 else 1
+
+    def _count(self, done: JobDone) -> None:
+        self.busy_s += done.busy_s
+        self._seen_s += done.busy_s
+        self._seen += done.job.n if done.busy_s else 0
+        result = self.folder.job_result(done.job)
+        if result is None:
+            raise StoreError(f"{self.folder.jobs / done.job.file_name}: damaged; check the disk, go on with --resume")
+        self._finish(done.job, result)
+
+    def _finish(self, job: Job, result: JobResult) -> None:
+        self._results[job] = result
+        self.failed += len(result.failed)
+        plan = self.plans[job.case]
+        if plan.count(job):
+            self._join(plan, job.block)
+
+    def _join(self, plan: CasePlan, block: int) -> None:
+        jobs = sorted(job for job in self._results if job.case == plan.case and job.block == block)
+        first, count = plan.bounds(block)
+        self.folder.cases[plan.case].add_block(block, first, count, [self._results[job] for job in jobs])
+        self.folder.drop_jobs(jobs)
+        for job in jobs:
+            del self._results[job]
+        plan.close_block(block)
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            done = self.done
+            elapsed_s = time.perf_counter() - self._began
+            total = done + sum(plan.n_left for plan in self.plans)
+            rate = (done - self._done_before) / elapsed_s if elapsed_s > 0 else 0.0
+            self._progress(Progress(done, total, self.failed, rate))
+
+
+def _needed(baseline: Mapping[str, Columns] | None) -> Mapping[str, Columns] | None:
+    """The tables of the horizon without events that metrics and the balance table look at."""
+    if baseline is None:
+        return None
+    return {table: baseline[table] for table in ("zones", "gas", "solves")}
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    """The first SIGTERM or SIGINT sets the event; the second is left to whoever had it before."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def ask(number: int, frame: Any) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parquet(path: Path, schema: tuple[ColumnSpec, ...], columns: Mapping[str, Any]) -> None:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    write_parquet(to_arrow(schema, columns), sink)
+    write_file(path, sink.getvalue().to_pybytes())
+
+
+def _finish_case(case: Case, run: Run) -> list[Estimate]:
+    """Metrics and fan table over the finished blocks of a case."""
+    if not run.blocks:
+        return []
+    estimates = case_estimates(run)
+    _parquet(run.path / "metrics.parquet", METRICS, metric_columns(estimates))
+    _parquet(run.path / "fan.parquet", FAN, case_fan(run, case.system.zones, case.scenario.horizon.hours))
+    return estimates
+
+
+def _write_summary(path: Path, estimates: Mapping[str, list[Estimate]]) -> None:
+    columns: dict[str, list[Any]] = {column.name: [] for column in SUMMARY}
+    for case, found in estimates.items():
+        columns["case"] += [case] * len(found)
+        for name, values in metric_columns(found).items():
+            columns[name] += list(values)
+    _parquet(path / "summary.parquet", SUMMARY, columns)

@@ -1,0 +1,152 @@
+"""What a worker does: it is told once what the study is, then runs jobs of a few replicates and writes their files."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gridsim.engine.run import Replicates
+from gridsim.io.store import to_arrow
+from gridsim.io.study_store import Job, JobResult, write_job
+from gridsim.model.scenario import Scenario
+from gridsim.model.system import GridSystem
+from gridsim.results.run_records import REPLICATE_METRICS, TABLES, Columns
+
+SCHEMAS = {**TABLES, "replicate_metrics": REPLICATE_METRICS}
+ATTEMPTS = 2
+_CASES_READY = 2  # cases are run one after the other: at most two are in work at once
+
+
+class CaseInput(NamedTuple):
+    """A case as workers need it. ``baseline``: tables of its horizon without events; ``tables``: those to keep."""
+
+    system: GridSystem
+    scenario: Scenario
+    baseline: Mapping[str, Columns] | None
+    tables: tuple[str, ...]
+
+
+class Assignment(NamedTuple):
+    """All of a study that does not change from job to job; sent to each worker once."""
+
+    cases: tuple[CaseInput, ...]
+    seed: int
+    jobs: Path
+    inputs: str
+
+
+class JobDone(NamedTuple):
+    """A job whose file is written. ``busy_s``: time in the replicates themselves; ``wall_s``: of the whole job."""
+
+    job: Job
+    n_failed: int
+    busy_s: float
+    wall_s: float
+
+
+class Worker:
+    """Runs jobs of one assignment; keeps the cases it has prepared last."""
+
+    def __init__(self, assignment: Assignment):
+        self.assignment = assignment
+        self._ready: OrderedDict[int, Replicates] = OrderedDict()
+
+    def _replicates(self, case: int) -> Replicates:
+        if case not in self._ready:
+            given = self.assignment.cases[case]
+            self._ready[case] = Replicates(
+                given.system, given.scenario, baseline=given.baseline, keep=given.tables
+            )  # fmt: skip
+            if len(self._ready) > _CASES_READY:
+                self._ready.popitem(last=False)
+        return self._ready[case]
+
+    def run(self, job: Job) -> JobDone:
+        """Run the replicates of ``job``, each a second time if it fails, and write their file."""
+        began, busy_s = time.perf_counter(), 0.0
+        parts: dict[str, list[Any]] = defaultdict(list)
+        failed: list[dict[str, Any]] = []
+        for replicate in range(job.first, job.first + job.n):
+            start = time.perf_counter()
+            tables = self._attempts(job.case, replicate, failed)
+            busy_s += time.perf_counter() - start
+            for table, columns in tables.items():
+                parts[table].append(to_arrow(SCHEMAS[table], columns))
+        write_job(self.assignment.jobs, job, self.assignment.inputs, JobResult(_joined(parts), failed))
+        return JobDone(job, len(failed), busy_s, time.perf_counter() - began)
+
+    def _attempts(self, case: int, replicate: int, failed: list[dict[str, Any]]) -> Mapping[str, Columns]:
+        for attempt in range(ATTEMPTS):
+            try:
+                result = self._replicates(case).run(seed=self.assignment.seed, replicate=replicate)
+            except Exception as error:
+                self._ready.pop(case, None)  # what it had prepared is not trusted again
+                if attempt + 1 == ATTEMPTS:
+                    failed.append(failure(replicate, f"{type(error).__name__}: {error}", traceback.format_exc()))
+            else:
+                metrics = {
+                    "replicate": [replicate] * len(result.metrics),
+                    "name": [metric.name for metric in result.metrics],
+                    "scope": [metric.scope for metric in result.metrics],
+                    "value": [float("nan") if metric.value is None else metric.value for metric in result.metrics],
+                    "unit": [metric.unit for metric in result.metrics],
+                }
+                tables = {**result.tables, "replicate_metrics": metrics}
+                return {name: tables[name] for name in self.assignment.cases[case].tables if name in tables}
+        return {}
+
+
+def failure(replicate: int, error: str, trace: str) -> dict[str, Any]:
+    """The record of a replicate that failed twice."""
+    return {"replicate": replicate, "error": error, "traceback": trace}
+
+
+def _joined(parts: Mapping[str, list[Any]]) -> dict[str, Any]:
+    import pyarrow as pa
+
+    return {table: pa.concat_tables(tables) for table, tables in parts.items()}
+
+
+# A process holds one assignment; threads of one process (a Dask worker may have several) prepare cases of their own.
+_assignment: Assignment | None = None
+_of_thread = threading.local()
+
+
+def assign(assignment: bytes) -> None:
+    """Tell this process what the study is."""
+    global _assignment
+    _assignment = pickle.loads(assignment)
+
+
+def start_process(assignment: bytes) -> None:
+    """First thing in a worker process: it ends with its parent, and leaves signals to the group to that."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    assign(assignment)
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import connection, parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def run_job(job: Job) -> JobDone:
+    """Run one job in this process."""
+    assert _assignment is not None, "a worker without an assignment"
+    worker = getattr(_of_thread, "worker", None)
+    if worker is None or worker.assignment is not _assignment:
+        worker = _of_thread.worker = Worker(_assignment)
+    return worker.run(job)
