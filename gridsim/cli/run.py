@@ -10,6 +10,7 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import print_json, progress_bar
+from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
 
 
 @app.command()
@@ -17,25 +18,36 @@ def run(
     scenario: Annotated[str, typer.Argument(help="A bundled event (`gridsim list events`) or a scenario file.")],
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of everything random.")] = 0,
+    replicates: Annotated[int | None, typer.Option(min=1, help="Trajectories; by default the scenario's.")] = None,
+    replicate: Annotated[int | None, typer.Option(min=0, help="Only this one of the replicates.")] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    resume: ResumeOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run one scenario and write its tables."""
+    """Run one scenario and write its tables; with --replicates many trajectories of it, as `gridsim study` does."""
     from rich.console import Console
 
     from gridsim.engine.run import run as run_scenario
     from gridsim.io.read_scenario import read_scenario
+    from gridsim.io.read_study import study_of
     from gridsim.io.store import RunFolder, free_run_path
     from gridsim.report.summary import print_summary
     from gridsim.results.run_records import METRICS, TABLES, metric_columns
 
     began = time.perf_counter()
     system, loaded = read_scenario(scenario)
+    if replicate is None and (replicates or loaded.replicates) > 1:
+        wanted = study_of(scenario, replicates=replicates, seed=seed)
+        options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
+        run_and_tell("run", wanted, out, workers, as_json, **options)
+        return
     folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)
     try:
         with progress_bar(loaded.name) as progress:
-            result = run_scenario(system, loaded, seed=seed, sink=folder, progress=progress)
+            result = run_scenario(system, loaded, seed=seed, replicate=replicate or 0, sink=folder, progress=progress)
         folder.write("metrics", metric_columns(result.metrics))
         not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())
         wall_s = round(time.perf_counter() - began, 3)

@@ -125,7 +125,7 @@ class Replicates:
 
     def baseline(self, replicate: int = 0, progress: Progress | None = None) -> Mapping[str, Columns] | None:
         """Tables of the same horizon without events; None for a scenario that has none."""
-        if self._baseline is not None or not self.scenario.events:
+        if self._baseline is not None or not self.scenario.happens:
             return self._baseline
         calm = without_events(self.scenario.of_replicate(replicate))
         tables = self._trajectory(calm, 0, 0, progress)[2]
@@ -138,7 +138,7 @@ class Replicates:
     ) -> RunResult:
         """One replicate, as :func:`run` gives it."""
         report = progress or (lambda done: None)
-        share = 0.5 if self.scenario.events and self._baseline is None else 0.0
+        share = 0.5 if self.scenario.happens and self._baseline is None else 0.0
         baseline = self.baseline(replicate, lambda done: report(share * done))
         scenario = self.scenario.of_replicate(replicate)
         simulation, solver, tables = self._trajectory(

@@ -463,7 +463,7 @@ def operating_point(answer: Redispatch, out_branch: Any) -> OperatingPoint:
 
 def without_events(scenario: Scenario) -> Scenario:
     """The same horizon, weather and policy with nothing happening: what effects are measured against."""
-    return dataclasses.replace(scenario, events=())
+    return dataclasses.replace(scenario, events=(), failures=False)
 
 
 def make_ac_model(packed: Packed, mode: AcMode) -> AcModel | None:

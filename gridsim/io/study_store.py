@@ -262,8 +262,10 @@ class StudyFolder:
         inputs = study_inputs(study)
         self.inputs = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         self.repaired: list[Path] = []
-        there = path.exists() and (not path.is_dir() or any(path.iterdir()))
-        if there and not resume:
+        there = path.exists() and (
+            not path.is_dir() or any(item.name not in (".lock", JOBS) for item in path.iterdir())
+        )
+        if there and not (resume and (path / STUDY_FILE).is_file()):
             _check_replaceable(path, force)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -278,24 +280,31 @@ class StudyFolder:
             CaseFolder(path if alone else path / case.name, case, study.seed, study.replicates, schemas[case.name])
             for case in study.cases
         ]
-        known = path / STUDY_FILE
+        try:
+            self._begin(inputs, resume, alone)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, inputs: dict[str, Any], resume: bool, alone: bool) -> None:
+        """Take over what is there, or start afresh."""
+        known = self.path / STUDY_FILE
         if resume and known.is_file():
             self._head = json.loads(known.read_text(encoding="utf-8"))
             _check_inputs(known, self._head["inputs"], inputs)
             self._take_over()
         else:
-            if there:
-                _clear(path)
-                self.jobs.mkdir(exist_ok=True)
+            _clear(self.path)
+            self.jobs.mkdir(exist_ok=True)
             self._head = {
                 "status": "running",
-                "study": study.name,
+                "study": self.study.name,
                 "inputs": inputs,
                 "started": _now(),
-                "cases": [case.path.name if not alone else "." for case in self.cases],
+                "cases": ["." if alone else case.path.name for case in self.cases],
             }
             write_json(known, self._head)
-            for folder, case in zip(self.cases, study.cases, strict=True):
+            for folder, case in zip(self.cases, self.study.cases, strict=True):
                 folder.create(case)
         self.write_status("running")
 

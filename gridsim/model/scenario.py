@@ -271,6 +271,11 @@ class Scenario:
     outputs: tuple[str, ...] = ()
 
     @property
+    def happens(self) -> bool:
+        """True if anything can happen in it."""
+        return bool(self.events) or self.failures
+
+    @property
     def draws_weather(self) -> bool:
         """True if every replicate has a weather year of its own."""
         return isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate
