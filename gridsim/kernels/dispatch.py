@@ -34,7 +34,17 @@ from gridsim.kernels.dispatch_pivot import (
     improve,
 )
 from gridsim.kernels.dispatch_start import clear_slots, fill_widths, read_basis, refactorise, start_by_merit
-from gridsim.kernels.dispatch_workspace import N_BASIS, PIVOTS, STALLED, STATUS, WARM, Workspace, make_workspace
+from gridsim.kernels.dispatch_workspace import (
+    AVOIDED,
+    N_BASIS,
+    PIVOTS,
+    STALLED,
+    STATUS,
+    TAKE_ANY,
+    WARM,
+    Workspace,
+    make_workspace,
+)
 from gridsim.kernels.jit import jit
 
 __all__ = [
@@ -204,18 +214,21 @@ def solve_dispatch(
         if stage == 0:  # a basis that far off is worse than the merit order
             cap = 20 + n_buses // 8
         used, rounds = 0, 0
-        ws.info[STALLED] = 0
+        ws.info[STALLED], ws.info[AVOIDED], ws.info[TAKE_ANY] = 0, 0, 0
         status = RENEW if fits else SINGULAR
+        settled = False
         while status == RENEW:
-            if not refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, stage == 0 and used == 0):
+            fresh = stage == 0 and used == 0
+            if not refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh, settled):
                 status = SINGULAR
                 break
-            slot, row, _, _ = find_violation(buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, False)
+            slot, row, _, _ = find_violation(buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, False, 0)
             if slot < 0 and row < 0:
                 status = OPTIMAL
                 break
             status, m, new_pivots = improve(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, cap - used)
             used += new_pivots
+            settled = status == OPTIMAL
             if new_pivots > 0 and status != PIVOT_CAP:  # done only when a fresh factorisation agrees
                 status = RENEW
             elif status == NO_ENTERING and rounds < 3:

@@ -6,7 +6,7 @@ from gridsim.kernels.arrays import F8, I4, Topology
 from gridsim.kernels.dispatch_basis import append, remove, replace_bus, replace_row
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.dispatch_start import DUAL_TOLERANCE, restore
-from gridsim.kernels.dispatch_workspace import STALLED, Records, Workspace
+from gridsim.kernels.dispatch_workspace import AVOIDED, STALLED, TAKE_ANY, Records, Workspace
 from gridsim.kernels.jit import jit
 
 #: Status codes: RENEW asks for a fresh factorisation, the others end an attempt.
@@ -15,19 +15,23 @@ OPTIMAL, PIVOT_CAP, NO_ENTERING, SINGULAR, DRIFT, RENEW = 0, 1, 2, 3, 4, 5
 PRIMAL_TOLERANCE_MW = 1e-7
 #: Smallest change of a price or multiplier, per unit step, that counts as a change.
 PIVOT_TOLERANCE = 1e-8
+#: Of the fastest multiplier: what is rounding in a rate.
+ROUNDING = 1e-13
 #: A pivot below this makes the next factorisation a fresh one.
 SMALL_PIVOT = 1e-7
+#: A pivot below this is taken only right after a fresh factorisation.
+DOUBTFUL_PIVOT = 1e-5
 STALL_LIMIT = 50
 REFACTOR_EVERY = 60
 
 
 @jit
 def find_violation(
-    buses: Records, basics: Records, flow_mw: F8, row_lo_mw: F8, row_hi_mw: F8, m: int, bland: bool
+    buses: Records, basics: Records, flow_mw: F8, row_lo_mw: F8, row_hi_mw: F8, m: int, bland: bool, avoided: int
 ) -> tuple[int, int, float, float]:
     """Give (slot of a basic bus or -1, flow row or -1, +1 above / -1 below, MW) of the largest violation.
 
-    With ``bland`` the first one in the order of buses, then rows.
+    With ``bland`` the first one in the order of buses, then rows. ``avoided`` is passed over: 1 + bus, -1 - row or 0.
     """
     worst = PRIMAL_TOLERANCE_MW
     slot, new_row = -1, -1
@@ -35,7 +39,7 @@ def find_violation(
     for i in range(m):
         q = buses[basics[i].bus].q
         violation = max(q - basics[i].hi, basics[i].lo - q)
-        if violation > (PRIMAL_TOLERANCE_MW if bland else worst):
+        if violation > (PRIMAL_TOLERANCE_MW if bland else worst) and basics[i].bus != avoided - 1:
             if bland and slot >= 0 and basics[i].bus > basics[slot].bus:
                 continue
             slot, worst = i, violation
@@ -45,7 +49,7 @@ def find_violation(
     for row in range(flow_mw.size):
         flow = flow_mw[row]
         violation = max(flow - row_hi_mw[row], row_lo_mw[row] - flow)
-        if violation > worst:
+        if violation > worst and row != -1 - avoided:
             new_row, worst = row, violation
             if bland:
                 break
@@ -188,9 +192,13 @@ def _ratio_test(
     """
     n_buses = buses.size
     n = 0
+    largest = 0.0
+    for j in range(m):
+        largest = max(largest, abs(duals[j].rate))
+    least = max(PIVOT_TOLERANCE, ROUNDING * largest)
     for bus in range(n_buses):
         rate = direction[bus]
-        if abs(rate) > PIVOT_TOLERANCE:
+        if abs(rate) > least:
             p = buses[bus].position if rate > 0.0 else buses[bus].position - 1
             if _find_breakpoint(bus, p, rate, price[bus], tolerance, bus_start, segs, slope, width, candidates):
                 heap[n] = bus
@@ -198,7 +206,7 @@ def _ratio_test(
     for j in range(m):
         row = duals[j].row
         size = -duals[j].rate * duals[j].side
-        if row >= 0 and size > PIVOT_TOLERANCE:
+        if row >= 0 and size > least:
             code = n_buses + j
             step = max(duals[j].value * duals[j].side / size, 0.0)
             candidates[code].step = step
@@ -294,9 +302,14 @@ def improve(
     renew = False
     while True:
         bland = info[STALLED] >= STALL_LIMIT
-        slot, new_row, sign, violation = find_violation(buses, basics, flow_mw, row_lo_mw, row_hi_mw, m, bland)
+        slot, new_row, sign, violation = find_violation(
+            buses, basics, flow_mw, row_lo_mw, row_hi_mw, m, bland, info[AVOIDED]
+        )
         if slot < 0 and new_row < 0:
-            return OPTIMAL, m, pivots
+            if info[AVOIDED] == 0:
+                return OPTIMAL, m, pivots
+            info[AVOIDED], info[TAKE_ANY] = 0, 1
+            continue
         if pivots >= max_pivots:
             return PIVOT_CAP, m, pivots
         # an active row off its limit, a small pivot: the inverse is worn out
@@ -337,6 +350,15 @@ def improve(
         )
         if entering < 0:
             return NO_ENTERING, m, pivots
+        if candidates[entering].size < DOUBTFUL_PIVOT and info[TAKE_ANY] == 0:
+            # what is left of the violation may be drift: judge it by fresh numbers, and mend other violations first
+            if pivots == 0:
+                if info[AVOIDED] == 0:
+                    info[AVOIDED] = 1 + leaving if slot >= 0 else -1 - new_row
+                else:
+                    info[AVOIDED], info[TAKE_ANY] = 0, 1
+            return RENEW, m, pivots
+        info[TAKE_ANY] = 0
         pivots += 1
         info[STALLED] = info[STALLED] + 1 if step <= stall else 0
 

@@ -13,6 +13,10 @@ from gridsim.kernels.jit import jit
 
 #: Of the largest slope: by how much a price may pass the slope of a segment.
 DUAL_TOLERANCE = 1e-11
+#: The same for a basis found optimal before it was factorised anew.
+SETTLED_DUAL_TOLERANCE = 2e-10
+#: MW by which balances and active rows may miss after refinement.
+SETTLED_MW = 1e-10
 #: Smallest relative pivot of a basis worth keeping.
 _SINGULAR = 1e-10
 
@@ -212,11 +216,12 @@ def restore(
     island_sum: F8,
     move: F8,
     m: int,
-) -> None:
-    """Move the basic buses so that every island balances and every active row sits at its limit.
+) -> float:
+    """Move the basic buses so that every island balances and every active row sits at its limit; return the miss, MW.
 
     Works on what is missing (one step of iterative refinement), so rounding does not pile up over pivots.
     """
+    worst = 0.0
     island, bus_ptdf = topology.island, topology.bus_ptdf
     n_rows = flow_mw.size
     for k in range(island.size):
@@ -232,8 +237,11 @@ def restore(
         else:
             missing = flow_mw[row] - (row_hi_mw[row] if duals[j].side > 0 else row_lo_mw[row])
         if missing != 0.0:
+            worst = max(worst, abs(missing))
             for i in range(m):
                 move[i] += missing * inverse[j, i]
+    if worst <= SETTLED_MW:
+        return worst
     for i in range(m):
         amount = move[i]
         if amount != 0.0:
@@ -241,6 +249,7 @@ def restore(
             buses[bus].q += amount
             for row in range(n_rows):
                 flow_mw[row] += bus_ptdf[bus, row] * amount
+    return worst
 
 
 @jit
@@ -253,11 +262,14 @@ def refactorise(
     ws: Workspace,
     m: int,
     fresh: bool,
+    settled: bool,
 ) -> bool:
     """Sort and factorise the basis; compute prices, positions, injections and flows from nothing but the basis.
 
     ``fresh`` positions all nonbasic buses by price; otherwise they keep their place while it is dual feasible (a bus
-    whose price equals a slope may stand on either side). False if the basis is singular or needs an infinite limit.
+    whose price equals a slope may stand on either side), judged more mildly where nothing was violated before
+    (``settled``): else the rounding of two factorisations moves buses to and fro without end. False if the basis is
+    singular or needs an infinite limit.
     """
     bus_start, segs = order.bus_start, order.segs
     island, row_ptdf = topology.island, topology.row_ptdf
@@ -265,7 +277,7 @@ def refactorise(
     flow_mw, price, inverse, island_sum = ws.flow_mw, ws.price, ws.inverse, ws.island_sum
     slot_of_row = ws.slot_of_row
     n_buses = island.size
-    tolerance = DUAL_TOLERANCE * order.scale[0]
+    tolerance = (SETTLED_DUAL_TOLERANCE if settled else DUAL_TOLERANCE) * order.scale[0]
     _sort_basis(basics, duals, m)
     for i in range(m):
         buses[basics[i].bus].slot = i
@@ -337,5 +349,12 @@ def refactorise(
             basics[slot].hi = q + width[segs[position].item] * segs[position].share
         injection[bus] = q
     flows_into(topology.bus_ptdf, injection, flow_mw)
-    restore(topology, row_lo_mw, row_hi_mw, buses, basics, duals, inverse, flow_mw, island_sum, ws.scratch[0], m)
+    for _ in range(4):
+        if (
+            restore(
+                topology, row_lo_mw, row_hi_mw, buses, basics, duals, inverse, flow_mw, island_sum, ws.scratch[0], m
+            )
+            <= SETTLED_MW
+        ):
+            break
     return True

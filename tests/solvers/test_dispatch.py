@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dispatch_cases import generation_cost, kkt_residuals, matpower_system, random_state, reliability_system
+from dispatch_cases import DATA, generation_cost, kkt_residuals, matpower_system, random_state, reliability_system
 
 import gridsim.solvers.dispatch as module
 from gridsim.kernels.arrays import DispatchState
@@ -44,6 +44,37 @@ def test_random_states_against_highs(name, shared):
         else:
             assert dual < 1e-9 * state.penalty.max()
     assert solver.fallbacks == 0
+
+
+@pytest.mark.parametrize("name", ["case118", "kazakhstan"])
+def test_states_that_were_once_given_up(name):
+    """See ``tests/data/dispatch_ties/README.md``."""
+    with np.load(DATA / "dispatch_ties" / f"{name}.npz", allow_pickle=False) as data:
+        saved = {key: data[key] for key in data.files}
+    n_buses, n_gens = saved["demand_mw"].shape[1], saved["hi_mw"].shape[1]
+    network = [key for key in saved if key.startswith(("gen_", "branch_", "interface_"))]
+    case = make_case(n_buses, **{key: saved[key] for key in network})
+    for k, shared in enumerate(saved["shared"]):
+        solver = DispatchSolver(case, DispatchOptions(segments=bool(shared), perturb=bool(shared)))
+        limit = saved["row_limit_mw"][k]
+        state = DispatchState(
+            topology=solver.topology([b for b in saved["out_branch"][k] if b >= 0]),
+            lo_mw=np.zeros(n_gens),
+            hi_mw=saved["hi_mw"][k],
+            cost=np.full(n_gens, 10.0),
+            spill_cost=np.full(n_gens, 20.0),
+            demand_mw=saved["demand_mw"][k],
+            penalty=np.full(saved["demand_mw"][k].shape, 2000.0),
+            row_lo_mw=-limit,
+            row_hi_mw=limit,
+        )
+        kernel = solver.solve(state)
+        highs = solve_highs(case, state, segments=bool(shared), perturb=bool(shared))
+        assert highs.status == 0
+        assert solver.fallbacks == 0
+        assert kernel.shed_mw.sum() == pytest.approx(highs.shed_mw.sum(), abs=1e-5)
+        assert kernel.cost == pytest.approx(highs.cost, rel=1e-7)
+        assert kkt_residuals(case, state, kernel)[0] <= 1e-6
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "plain"])
