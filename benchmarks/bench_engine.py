@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from gridsim.engine.run import run
-from gridsim.engine.simulation import Simulation, make_ac_model, without_events
+from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.io.read_scenario import read_scenario
 from gridsim.model.pack import pack
 from gridsim.model.scenario import AcMode
@@ -49,7 +49,7 @@ class Trajectory:
         self.scenario = dataclasses.replace(scenario, horizon=dataclasses.replace(scenario.horizon, hours=168.0))
         self.packed = pack(system)
         self.ac_model = make_ac_model(self.packed, AcMode.FAST)
-        Simulation(self.packed, without_events(self.scenario), DispatchSolver(self.packed.case), self.ac_model).run()
+        Simulation(self.packed(self.scenario), DispatchSolver(self.packed.case), self.ac_model).run()
 
     def time_trajectory(self) -> None:
         Simulation(self.packed, self.scenario, DispatchSolver(self.packed.case), self.ac_model).run()

@@ -41,22 +41,36 @@ _RUNNING = {
     "LossOfLoadProfile": "gridsim.reliability",
     "Estimate": "gridsim.results.metrics",
 }
+_SCRIPTING = {
+    "contingency": "gridsim.contingencies.scripts",
+    "policy": "gridsim.contingencies.scripts",
+    "Orders": "gridsim.contingencies.api",
+    "Sim": "gridsim.contingencies.api",
+    "View": "gridsim.contingencies.api",
+}
 _ERRORS = {
     "GridsimError": "gridsim.errors",
     "InputError": "gridsim.errors",
     "StudyError": "gridsim.errors",
     "NotConverged": "gridsim.errors",
+    "ScriptError": "gridsim.errors",
     "Problem": "gridsim.errors",
 }
-_PUBLIC = {**_READING, **_MODEL, **_RUNNING, **_ERRORS}
+_PUBLIC = {**_READING, **_MODEL, **_RUNNING, **_SCRIPTING, **_ERRORS}
 
 if TYPE_CHECKING:
+    from gridsim.contingencies.api import Orders as Orders
+    from gridsim.contingencies.api import Sim as Sim
+    from gridsim.contingencies.api import View as View
+    from gridsim.contingencies.scripts import contingency as contingency
+    from gridsim.contingencies.scripts import policy as policy
     from gridsim.engine.run import RunResult as RunResult
     from gridsim.engine.run import run as run
     from gridsim.errors import GridsimError as GridsimError
     from gridsim.errors import InputError as InputError
     from gridsim.errors import NotConverged as NotConverged
     from gridsim.errors import Problem as Problem
+    from gridsim.errors import ScriptError as ScriptError
     from gridsim.errors import StudyError as StudyError
     from gridsim.io.read_network import read_network as read_network
     from gridsim.io.read_network import system_from_tables as system_from_tables

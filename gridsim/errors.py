@@ -51,6 +51,20 @@ class StoreError(GridsimError):
     """Results cannot be written or are not what was written: disk full, no permission, damaged files."""
 
 
+class ScriptError(GridsimError):
+    """A user's script went wrong; says in which of its lines. Ends the replicate it ran in."""
+
+    def __init__(self, script: str, file: str, line: int, reason: str):
+        self.script = script
+        self.file = file
+        self.line = line
+        self.reason = reason
+        super().__init__(script, file, line, reason)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.script}: {self.reason}"
+
+
 class NotConverged(GridsimError):
     """A physical problem has no numerical solution; carries what is needed to replay it."""
 

@@ -50,6 +50,11 @@ class Conditions(NamedTuple):
         return np.flatnonzero(self.branch_out | dead | ~system.branch_in_service).astype(np.int32)
 
 
+def stricter(one: Imports, other: Imports) -> Imports:
+    """The import policy that allows less."""
+    return max(one, other, key=_IMPORT_STRICTNESS.index)
+
+
 class _Left:
     """Conditions in the making; one method per primitive."""
 
@@ -117,7 +122,7 @@ class _Left:
 
     def _change_policy(self, kind: Kind, magnitude: float) -> None:
         if kind.quantities == ("imports",):
-            self.imports = max(self.imports, Imports.NONE, key=_IMPORT_STRICTNESS.index)
+            self.imports = stricter(self.imports, Imports.NONE)
         else:
             self.operator_blind_minutes = max(self.operator_blind_minutes, magnitude)
 

@@ -16,6 +16,7 @@ still meanwhile, and its heating plants take no gas. A change asks for another r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -277,9 +278,14 @@ class FuelSystem:
         self._now_s = 0.0
         start = self._gas_conditions(conditions)
         hydraulic = gas_mode is GasMode.HYDRAULIC and len(system.gas_nodes) > 0 and len(system.gas_pipelines) > 0
-        self.gas: GasSide = (
+        self.gas: PressureGas | BalanceGas = (
             PressureGas(system, start, inputs, self.link_p_max_mw) if hydraulic else BalanceGas(system, start)
         )
+
+    def set_cut_order(self, first_cut: Sequence[str]) -> None:
+        """Order in which gas classes are cut from now on; empty: the network's own."""
+        gas = self.gas
+        (gas.network.balance if isinstance(gas, PressureGas) else gas.balance).set_cut_order(first_cut)
 
     def low_at_start(self) -> list[str]:
         """Gas nodes with customers that start below their lowest delivery pressure."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.contingencies.effects import Conditions
+from gridsim.contingencies.effects import Conditions, stricter
 from gridsim.engine.coupling import FuelLimits
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
 from gridsim.model.pack import Packed, importable_mw
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.weather.normal import HourInputs
+
+if TYPE_CHECKING:
+    from gridsim.engine.scripting import Decisions
 
 
 class Redispatch(NamedTuple):
@@ -70,6 +73,7 @@ class Operator:
         p_last_mw: F8 | None,
         ramp_h: float,
         dt_h: float,
+        decisions: Decisions | None = None,
     ) -> tuple[F8, F8, bool]:
         """(lo_mw, hi_mw), each (n_columns,): availability, fuel, commitment and ramps from ``p_last_mw`` (n_gens,);
 
@@ -91,6 +95,9 @@ class Operator:
             ramp_limited = bool((total > p_last_mw + ramp_mw + 1e-6).any())
             total = np.minimum(total, p_last_mw + ramp_mw)
             floor = np.maximum(floor, p_last_mw - ramp_mw)
+        if decisions is not None:
+            total = np.minimum(total, np.maximum(decisions.p_max_mw, 0.0))
+            floor = np.where(committed, np.maximum(floor, decisions.p_min_mw), floor)
         main = np.minimum(main, total)
         room = np.divide(total - main, backup_by_gen, out=np.zeros_like(total), where=backup_by_gen > 0)
         hi[packed.gen_columns] = main
@@ -116,10 +123,14 @@ class Operator:
         dt_h: float,
         month: int,
         loss_share: float,
+        decisions: Decisions | None = None,
     ) -> Redispatch:
-        """Solve the dispatch problem of this moment."""
-        packed, system = self.packed, self.system
-        lo, hi, ramp_limited = self.bounds(conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h)
+        """Solve the dispatch problem of this moment; ``decisions`` are those of a user's policies."""
+        system = self.system
+        packed = self.packed if decisions is None else decisions.packed
+        if decisions is not None and decisions.imports is not None:
+            conditions = conditions._replace(imports=stricter(conditions.imports, decisions.imports))
+        lo, hi, ramp_limited = self.bounds(conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h, decisions)
         out = conditions.out_branches(system)
         row_lo, row_hi = packed.row_limits(out, month, conditions.interface_factor)
         scale = 1.0 + loss_share

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from gridsim.contingencies.scripts import require_scripts
 from gridsim.engine.event_log import Change
-from gridsim.engine.simulation import Simulation, make_ac_model, without_events
+from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.errors import StudyError
 from gridsim.model.pack import Packed, pack
 from gridsim.model.scenario import Scenario
+from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 from gridsim.results.metrics import Estimate
 from gridsim.results.run_metrics import METRIC_TABLES, run_metrics
@@ -127,7 +130,7 @@ class Replicates:
         """Tables of the same horizon without events; None for a scenario that has none."""
         if self._baseline is not None or not self.scenario.happens:
             return self._baseline
-        calm = without_events(self.scenario.of_replicate(replicate))
+        calm = self.scenario.of_replicate(replicate).without_events()
         tables = self._trajectory(calm, 0, 0, progress)[2]
         if not self.scenario.draws_weather:
             self._baseline = tables
@@ -173,12 +176,18 @@ def run(
     sink: Sink | None = None,
     dispatch: DispatchOptions | None = None,
     progress: Progress | None = None,
+    contingencies: Iterable[Script] = (),
+    policies: Iterable[Script] = (),
 ) -> RunResult:
     """Run one replicate of ``scenario`` and, beside it, the same horizon without its events.
 
+    ``contingencies`` and ``policies``: functions made with ``@gridsim.contingency`` and ``@gridsim.policy``, beside
+    those of the scenario; InputError for a function that was not, ScriptError if one goes wrong as it runs.
     ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1. Nothing is written into
     ``system`` or ``scenario``. The same seed gives the same tables.
     """
+    scripts = require_scripts((*contingencies, *policies), "contingencies")
+    scenario = dataclasses.replace(scenario, scripts=(*scenario.scripts, *scripts))
     return Replicates(system, scenario, dispatch=dispatch).run(
         seed=seed, replicate=replicate, sink=sink, progress=progress
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import math
 from collections.abc import Callable, Collection, Generator
@@ -21,6 +20,7 @@ from gridsim.engine.interval import Interval
 from gridsim.engine.operator import Operator, Redispatch
 from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.recorder import Recorder
+from gridsim.engine.scripting import Decisions, Scripts
 from gridsim.engine.views import NothingYet, Present, holds
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.groups import opened
@@ -91,6 +91,8 @@ class Simulation:
         self._following = False
         self._blind_until_s = 0
         self._moments: dict[tuple[str, bool], Any] = {}
+        self._fixed_load_mw = np.full(len(self.system.loads), np.nan)
+        self._scripts = Scripts(self, scenario.scripts)
         self._loss_share = self.system.loss_share
 
     def run(self) -> None:
@@ -104,6 +106,7 @@ class Simulation:
         self.env.process(self._ticks())
         for event in self.scenario.events:
             self.env.process(self._event(event))
+        self._scripts.start()
         self.env.run(until=self.horizon_s)
         self._close_interval(self.horizon_s)
 
@@ -113,11 +116,11 @@ class Simulation:
         """Weather, load and the daily commitment at every step of the horizon."""
         while True:
             yield wait(self.env, 0, Priority.WEATHER)
-            today = self._local_time(self.env.now).date()
+            today = self.local_time(self.env.now).date()
             if today != self._committed_on:
                 self._commit(first=self._committed_on is None)
                 self._committed_on = today
-            self._arm("weather and load")
+            self.arm("weather and load")
             if self._progress is not None:
                 self._progress(self.env.now / self.horizon_s)
             yield wait(self.env, self.step_s, Priority.WEATHER)
@@ -132,7 +135,7 @@ class Simulation:
             cause = yield self._moment(follows.event, follows.on_end)
             yield wait(self.env, to_seconds(follows.delay_h), Priority.CONTINGENCY)
             self._close_interval(int(self.env.now))
-            self._arm(event.id)
+            self.arm(event.id)
             if self._last is None:  # at the start there is something to look at only after the first resolve
                 yield wait(self.env, 0, Priority.RECORD)
             if not all(holds(condition, self.present) for condition in follows.conditions):
@@ -172,6 +175,18 @@ class Simulation:
         ended = self.disturbances.end(event, self.now_h, self._fuel, cause)
         self._changed(event, True, ended)
 
+    def fix_load(self, loads: Any, p_mw: float | None) -> None:
+        """Let the loads (n_loads,) True take ``p_mw`` together, shared as they are; None: what they always take."""
+        self.come_to_now()
+        share = self.system.loads.p_mw[loads] / self.system.loads.p_mw[loads].sum()
+        self._fixed_load_mw[loads] = np.nan if p_mw is None else p_mw * share
+        self.arm("a changed load", sudden=True)
+
+    def come_to_now(self) -> None:
+        """Let stocks come to this instant, and answer it anew."""
+        self._close_interval(int(self.env.now))
+        self.arm("a script")
+
     def _moment(self, event_id: str, on_end: bool) -> Any:
         """Happens when an event begins or ends, with its place in the log as value."""
         return self._moments.setdefault((event_id, on_end), self.env.event())
@@ -179,7 +194,7 @@ class Simulation:
     def _changed(self, event: Event, ends: bool, logged: int) -> None:
         """What follows from the beginning or end of an event: a resolve, crews that come or go, events that wait."""
         kind = kinds()[event.kind]
-        self._arm(event.id, sudden=not kind.foreseen)
+        self.arm(event.id, sudden=not kind.foreseen)
         if "repair_crews" in kind.targets:
             self._crews.set_share(self.disturbances.conditions().crew_share)
         moment = self._moment(event.id, ends)
@@ -190,15 +205,15 @@ class Simulation:
         """While load is unserved and a machine could still climb, the operator acts again after his delay."""
         yield wait(self.env, self.operator_delay_s, Priority.OPERATOR)
         self._following = False
-        self._arm("the operator's follow-up")
+        self.arm("the operator's follow-up")
 
     def _wake(self, delay_s: float, culprit: str) -> Process:
         yield wait(self.env, max(math.ceil(delay_s), 1), Priority.OPERATOR)
-        self._arm(culprit)
+        self.arm(culprit)
 
     def _start_machine(self, ready_s: float) -> Process:
         yield wait(self.env, max(math.ceil(ready_s - self.env.now), 1), Priority.OPERATOR)
-        self._arm("a started machine")
+        self.arm("a started machine")
 
     # State
 
@@ -215,7 +230,8 @@ class Simulation:
             raise NothingYet()
         return Present(self.packed, interval, self._fuel, self.now_h)
 
-    def _local_time(self, seconds: float) -> dt.datetime:
+    def local_time(self, seconds: float) -> dt.datetime:
+        """Local time so many seconds after the start."""
         return self.scenario.horizon.start + dt.timedelta(seconds=seconds)
 
     def _inputs(self, seconds: float, state: Conditions) -> HourInputs:
@@ -228,13 +244,16 @@ class Simulation:
             anomaly_k = given.temperature_anomaly_k[hour]
             wind, solar = given.wind_factor[hour], given.solar_factor[hour]
         inputs = self._weather.at(
-            self._local_time(tick_s),
+            self.local_time(tick_s),
             temperature_anomaly_k=anomaly_k + state.temperature_k,
             wind_factor=wind * state.wind_factor,
             solar_factor=solar * state.solar_factor,
             load_factor=state.load_factor,
         )
-        return inputs._replace(gas_demand_mcm_per_d=inputs.gas_demand_mcm_per_d * state.gas_demand_factor)
+        return inputs._replace(
+            load_mw=np.where(np.isnan(self._fixed_load_mw), inputs.load_mw, self._fixed_load_mw),
+            gas_demand_mcm_per_d=inputs.gas_demand_mcm_per_d * state.gas_demand_factor,
+        )
 
     def _temperature_c(self, seconds: float) -> F8:
         return self._inputs(seconds, self.disturbances.conditions()).temperature_c
@@ -285,7 +304,7 @@ class Simulation:
 
     # Resolve
 
-    def _arm(self, culprit: str, *, sudden: bool = False) -> None:
+    def arm(self, culprit: str, *, sudden: bool = False) -> None:
         """Ask for one resolve at the end of this instant."""
         # What holds from the start of the horizon was foreseen: there is nothing to ramp from.
         self._sudden = self._sudden or (sudden and self.env.now > 0)
@@ -311,6 +330,9 @@ class Simulation:
         dt_h = to_hours(min((now_s // self.step_s + 1) * self.step_s, self.horizon_s) - now_s)
         committed = self._commitment.committed(now_s)
         blind = self._is_blind(state)
+        decisions = self._scripts.decide()
+        if decisions is not None:
+            self._follow(decisions)
         self._set_ramps(committed, since_last_h, dt_h, blind)
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
@@ -328,8 +350,9 @@ class Simulation:
             self._ramp_from_mw,
             self._ramp_h,
             dt_h,
-            self._local_time(now_s).month,
+            self.local_time(now_s).month,
             self._loss_share,
+            decisions,
         )
         gas, holds_h = self._fuel.balance(dt_h, state, inputs, fuel, answer.p_main_mw)
         if holds_h < dt_h - 1e-9:
@@ -354,6 +377,13 @@ class Simulation:
         self._sudden = False
         if not blind:
             self.disturbances.noticed()
+        self._scripts.look()
+
+    def _follow(self, decisions: Decisions) -> None:
+        """What a user's policies decide beyond the redispatch itself."""
+        generators = self.system.generators
+        self._order(np.isin(generators.name, decisions.start))
+        self._fuel.set_cut_order(decisions.gas_order or ())
 
     def _set_ramps(self, committed: Any, since_last_h: float, dt_h: float, blind: bool) -> None:
         """From where and for how long machines may ramp at this instant."""
@@ -379,7 +409,7 @@ class Simulation:
 
     def _notice(self) -> Process:
         yield wait(self.env, self._blind_until_s - int(self.env.now), Priority.OPERATOR)
-        self._arm("the dispatcher who sees again", sudden=True)
+        self.arm("the dispatcher who sees again", sudden=True)
 
     def _foreseen_mw(self, committed: Any, p_last_mw: F8, ramp_h: float, dt_h: float) -> F8:
         """(n_gens,) where machines would stand at this step without the events of this instant: ramps start there."""
@@ -389,7 +419,7 @@ class Simulation:
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
         fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
-        month = self._local_time(now_s).month
+        month = self.local_time(now_s).month
         return self._operator.redispatch(
             state, inputs, fuel, committed, p_last_mw, ramp_h, dt_h, month, self._loss_share
         ).p_gen_mw
@@ -429,7 +459,7 @@ class Simulation:
         for name, works in changed:
             self._outcomes.log_facility(self.now_h, name, works)
         if changed:
-            self._arm(f"gas facility {changed[0][0]}")
+            self.arm(f"gas facility {changed[0][0]}")
         if np.isfinite(next_s):
             self.env.process(self._wake(next_s - now_s, "a restarted gas facility"))
 
@@ -459,11 +489,6 @@ def operating_point(answer: Redispatch, out_branch: Any) -> OperatingPoint:
         branch_out=out_branch,
         gen_committed=answer.committed & (answer.available_mw > 0),
     )
-
-
-def without_events(scenario: Scenario) -> Scenario:
-    """The same horizon, weather and policy with nothing happening: what effects are measured against."""
-    return dataclasses.replace(scenario, events=(), failures=False)
 
 
 def make_ac_model(packed: Packed, mode: AcMode) -> AcModel | None:

@@ -11,7 +11,8 @@ proportion to their demand at the bus.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -186,6 +187,17 @@ def pack(system: GridSystem) -> Packed:
     )
     tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest)
     return Packed(system, case, backup_gen, backup_link, cost, dearest, tiers, load_tier, protected_tier, sheddable)
+
+
+def repacked(packed: Packed, shed_order: Mapping[str, int]) -> Packed:
+    """The same case with other shed orders of load classes (by name); loads with an order of their own keep it."""
+    classes = packed.system.load_classes
+    order = np.array([shed_order.get(name, old) for name, old in zip(classes.name.tolist(), classes.shed_order)])
+    system = packed.system.replace(load_classes=dataclasses.replace(classes, shed_order=order))
+    tiers, load_tier, protected_tier, sheddable = _tiers(system, packed.dearest_supply)
+    return dataclasses.replace(
+        packed, tiers=tiers, load_tier=load_tier, load_protected_tier=protected_tier, load_sheddable_share=sheddable
+    )
 
 
 def importable_mw(system: GridSystem, imports: Imports | str) -> F8:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
+from gridsim.model.script import Hook, Script
 from gridsim.model.table import F8
 
 
@@ -252,7 +253,8 @@ class Policy:
 class Scenario:
     """One question: a network, a horizon, weather, events and a policy.
 
-    ``failures``: every component with mttf_h fails and is repaired at random, beside the events.
+    ``failures``: every component with mttf_h fails and is repaired at random, beside the events. ``scripts``: user's
+    contingencies and policies.
     """
 
     name: str
@@ -266,14 +268,15 @@ class Scenario:
     question: str = ""
     shows: str = ""
     source_file: str = ""
+    scripts: tuple[Script, ...] = ()
     variant: str = ""
     replicates: int = 1
     outputs: tuple[str, ...] = ()
 
     @property
     def happens(self) -> bool:
-        """True if anything can happen in it."""
-        return bool(self.events) or self.failures
+        """True if anything may happen: then there is a course without it to compare with."""
+        return bool(self.events) or self.failures or any(s.hook is Hook.CONTINGENCY for s in self.scripts)
 
     @property
     def draws_weather(self) -> bool:
@@ -285,3 +288,8 @@ class Scenario:
         if not (isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate):
             return self
         return dataclasses.replace(self, weather=dataclasses.replace(self.weather, year=self.weather.year + replicate))
+
+    def without_events(self) -> Scenario:
+        """The same horizon, weather and policy with nothing happening: what effects are measured against."""
+        policies = tuple(script for script in self.scripts if script.hook is not Hook.CONTINGENCY)
+        return dataclasses.replace(self, events=(), failures=False, scripts=policies)

@@ -16,6 +16,7 @@ end of the network, where pressure falls first.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,14 +92,20 @@ class GasBalance:
         pipes, nodes = system.gas_pipelines, system.gas_nodes
         self._n_nodes = len(nodes)
         self._links = np.flatnonzero(system.gas_to_power.on_network).astype(np.int32)
-        demand = system.gas_demand
-        self._cut_cost = np.array([CUT_COST[gas_class] for gas_class in demand.gas_class.tolist()])
+        self.set_cut_order(())
         self._matrix = self._balance_matrix()
         self._solved: OrderedDict[bytes, F8] = OrderedDict()
         stations = system.compressor_stations
         fed_by = (pipes.from_node[:, None] == stations.node) & (pipes.system[:, None] == stations.system)
         self._fed_by_station = fed_by & stations.in_service
         self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
+
+    def set_cut_order(self, first_cut: Sequence[str]) -> None:
+        """Cut these classes in this order, in the places they have among all; the others keep theirs."""
+        places = sorted(CUT_COST[name] for name in first_cut)
+        cost = {**CUT_COST, **dict(zip(first_cut, places, strict=True))}
+        self._cut_cost = np.array([cost[gas_class] for gas_class in self.system.gas_demand.gas_class.tolist()])
+        self._power_cut_cost = cost["power"]
 
     def _balance_matrix(self) -> coo_array:
         """Node balances; columns: forward and backward flow, supply, storage, draw, refill, demand and power cuts."""
@@ -218,7 +225,7 @@ class GasBalance:
                 np.full(self._n_nodes, _COST_LINEPACK_FAST),
                 np.full(self._n_nodes, -_GAIN_REFILL),
                 self._cut_cost,
-                np.full(len(links), CUT_COST["power"]),
+                np.full(len(links), self._power_cut_cost),
             ]
         )
         wanted = np.zeros(self._n_nodes)
