@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,17 @@ import typer
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import print_json, progress_bar
 from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
+from gridsim.errors import StudyError
 
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(help="A bundled event (`gridsim list events`) or a scenario file.")],
+    scenario: Annotated[
+        str, typer.Argument(help="A bundled event (`gridsim list events`), a scenario file, or a script (.py).")
+    ],
+    script: Annotated[
+        list[Path] | None, typer.Option(help="A .py file whose contingencies and policies join; may be repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of everything random.")] = 0,
     replicates: Annotated[int | None, typer.Option(min=1, help="Trajectories; by default the scenario's.")] = None,
@@ -32,6 +39,7 @@ def run(
 
     from gridsim.engine.run import run as run_scenario
     from gridsim.io.read_scenario import read_scenario
+    from gridsim.io.read_script import read_script
     from gridsim.io.read_study import study_of
     from gridsim.io.store import RunFolder, free_run_path
     from gridsim.report.summary import print_summary
@@ -39,7 +47,11 @@ def run(
 
     began = time.perf_counter()
     system, loaded = read_scenario(scenario)
+    joined = [one for path in script or () for one in read_script(path).scripts]
+    loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     if replicate is None and (replicates or loaded.replicates) > 1:
+        if loaded.scripts:
+            raise StudyError("a script runs in one replicate at a time; choose it with --replicate")
         wanted = study_of(scenario, replicates=replicates, seed=seed)
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
         run_and_tell("run", wanted, out, workers, as_json, **options)

@@ -138,6 +138,11 @@ class BalanceGas:
         return 0.0
 
     @property
+    def pressure_bar(self) -> F8:
+        """(n_nodes,) NaN: a balance has none."""
+        return np.full(len(self.balance.system.gas_nodes), np.nan)
+
+    @property
     def linepack_mcm(self) -> F8:
         """(n_nodes,) usable linepack."""
         return self.stocks.linepack_mcm
@@ -224,6 +229,11 @@ class PressureGas:
         flow = 0.0 if self._run is None else float(self._run.step.flow_mcm_per_d[section])
         self.state, vented = self.network.rupture(self.state, section, share, flow)
         return vented
+
+    @property
+    def pressure_bar(self) -> F8:
+        """(n_nodes,) pressure now."""
+        return self.state.p_bar[self.network.node_point]
 
     @property
     def linepack_mcm(self) -> F8:

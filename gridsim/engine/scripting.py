@@ -286,7 +286,7 @@ class ScriptSim(PresentView):
 
 
 class Decisions(NamedTuple):
-    """What policies decide for one redispatch. ``p_min_mw``, ``p_max_mw`` (n_gens,): 0 and inf where they are silent."""
+    """What policies decide for one redispatch. ``p_min_mw``, ``p_max_mw`` (n_gens,): 0 and inf if silent."""
 
     p_min_mw: F8
     p_max_mw: F8

@@ -69,6 +69,7 @@ class Simulation:
         self._outcomes = Outcomes(packed, self.log, self.disturbances)
         self.recorder = Recorder(packed, replicate, keep)
         self.points: list[tuple[float, OperatingPoint]] = []
+        self._fixed_load_mw = np.full(len(self.system.loads), np.nan)
         self._weather = make_weather(self.system, scenario.weather, scenario.horizon.start)
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
@@ -91,7 +92,6 @@ class Simulation:
         self._following = False
         self._blind_until_s = 0
         self._moments: dict[tuple[str, bool], Any] = {}
-        self._fixed_load_mw = np.full(len(self.system.loads), np.nan)
         self._scripts = Scripts(self, scenario.scripts)
         self._loss_share = self.system.loss_share
 

@@ -22,8 +22,10 @@ def network_names() -> list[str]:
 
 
 def event_files() -> dict[str, Path]:
-    """Bundled scenarios by name."""
-    return {path.stem: path for path in sorted(bundled_folder("events").glob("*.yaml"))}
+    """Bundled scenarios and scripted examples by name, folder by folder."""
+    folder = bundled_folder("events")
+    found = sorted([*folder.glob("*/*.yaml"), *folder.glob("scripted/*.py")])
+    return {path.stem: path for path in found if path.parent.name != "studies"}
 
 
 def network_folder(name: str, *, relative_to: Path | None = None) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import event_file, network_folder, variant_names
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.read_network import read_network
+from gridsim.io.read_script import read_script
 from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
 from gridsim.io.validation import validate
@@ -47,10 +49,32 @@ _OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what `
 def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[GridSystem, Scenario]:
     """Read a scenario by bundled name or path, with the network it names (or for ``system``, if given).
 
+    A ``.py`` file is executed: its contingencies and policies join the scenario that its ``scenario`` names or holds.
     Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
     """
     path = event_file(str(name))
+    if path.suffix == ".py":
+        return _read_scripted(path, system)
     return scenario_of(load_scenario(path), path, system)
+
+
+def _read_scripted(path: Path, system: GridSystem | None) -> tuple[GridSystem, Scenario]:
+    found = read_script(path)
+    given = found.require_scenario(path)
+    if isinstance(given, str):
+        beside = path.parent / given
+        system, scenario = read_scenario(beside if beside.is_file() else given, system)
+    else:
+        system, scenario = scenario_of(YamlDocument(str(path), given), path, system)
+    question, _, shows = found.doc.partition("\n")
+    return system, dataclasses.replace(
+        scenario,
+        name=path.stem,
+        question=question,
+        shows=" ".join(shows.split()),
+        source_file=path.name,
+        scripts=(*scenario.scripts, *found.scripts),
+    )
 
 
 def load_scenario(path: Path) -> YamlDocument:

@@ -1,0 +1,83 @@
+"""A user's ``.py`` file -> its contingencies and policies. Only files that the user names are executed."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import traceback
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gridsim.errors import InputError, Problem
+from gridsim.model.script import Script
+
+_MEND_SCENARIO = "set scenario = 'winter_peak_day' (a name, a file, or a dict of its keys), or run it with --script"
+
+
+class ScriptFile(NamedTuple):
+    """``scenario``: name, path or keys of the scenario it runs in by itself; None if it does not say."""
+
+    scenario: str | dict[str, Any] | None
+    scripts: tuple[Script, ...]
+    doc: str
+
+    def require_scenario(self, path: Path) -> str | dict[str, Any]:
+        """The scenario; InputError if there is none."""
+        if not isinstance(self.scenario, str | dict):
+            value = "missing" if self.scenario is None else f"{self.scenario!r} is neither text nor a dict"
+            raise InputError([Problem(str(path), 0, "scenario", value, _MEND_SCENARIO)])
+        return self.scenario
+
+
+def read_script(path: str | Path) -> ScriptFile:
+    """Execute a script file and collect what it defines.
+
+    Raises InputError for a file that cannot be read or executed, and for one without a contingency or policy.
+    """
+    path = Path(path)
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, ValueError) as error:
+        raise InputError([Problem(str(path), 0, "", f"not readable: {error}", "give a Python file")]) from None
+    except SyntaxError as error:
+        what = f"not Python: {error.msg}"
+        raise InputError([Problem(str(path), error.lineno or 0, "", what, "mend the syntax here")]) from None
+    module = _execute(path)
+    scripts = tuple(value for value in vars(module).values() if isinstance(value, Script) and _is_of(value, path))
+    if not scripts:
+        raise InputError([_undecorated(tree, path)])
+    return ScriptFile(getattr(module, "scenario", None), scripts, ast.get_docstring(tree) or "")
+
+
+def _execute(path: Path) -> Any:
+    name = f"gridsim_script_{path.stem}"
+    spec = spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # workers that are forked find the functions by it
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except InputError:
+        raise
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        what = f"{type(error).__name__}: {error}"
+        raise InputError([Problem(str(path), (lines or [0])[-1] or 0, "", what, "mend the script")]) from error
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+def _is_of(script: Script, path: Path) -> bool:
+    return Path(script.file).resolve() == path.resolve()
+
+
+def _undecorated(tree: ast.Module, path: Path) -> Problem:
+    """Points at the first function that could have been meant."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if not functions:
+        return Problem(str(path), 0, "", "defines no contingency", "write one under @gridsim.contingency")
+    meant = functions[0]
+    return Problem(str(path), meant.lineno, meant.name, "is not a contingency", "put @gridsim.contingency above it")
