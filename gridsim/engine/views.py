@@ -103,7 +103,8 @@ class Present:
         asked += sum_at(links.node, on_gas.link_asked_mw * links.gas_m3_per_mwh * 24.0 / 1e6, n)[row]
         got = sum_at(system.gas_demand.node, gas.delivered_mcm_per_d, n)[row]
         got += sum_at(links.node, gas.power_delivered_mcm_per_d, n)[row]
-        return GasNode(float(self.fuel.gas.linepack_mcm[row]), float(self.fuel.gas.pressure_bar[row]), float(asked), float(got))
+        side = self.fuel.gas
+        return GasNode(float(side.linepack_mcm[row]), float(side.pressure_bar[row]), float(asked), float(got))
 
     def stock(self, name: str) -> Stock:
         """See contingencies.api.View."""
