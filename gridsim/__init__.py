@@ -39,6 +39,7 @@ _RUNNING = {
     "ShortfallByMonth": "gridsim.reliability",
     "ShortfallEvents": "gridsim.reliability",
     "LossOfLoadProfile": "gridsim.reliability",
+    "WeatherYears": "gridsim.reliability",
     "Estimate": "gridsim.results.metrics",
 }
 _SCRIPTING = {
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from gridsim.reliability import ShortfallByMonth as ShortfallByMonth
     from gridsim.reliability import ShortfallEvents as ShortfallEvents
     from gridsim.reliability import SnapshotMonteCarlo as SnapshotMonteCarlo
+    from gridsim.reliability import WeatherYears as WeatherYears
     from gridsim.reliability import assess as assess
     from gridsim.reliability import system_from_frames as system_from_frames
     from gridsim.reliability import system_from_grid as system_from_grid

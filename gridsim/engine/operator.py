@@ -132,7 +132,8 @@ class Operator:
             conditions = conditions._replace(imports=stricter(conditions.imports, decisions.imports))
         lo, hi, ramp_limited = self.bounds(conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h, decisions)
         out = conditions.out_branches(system)
-        row_lo, row_hi = packed.row_limits(out, month, conditions.interface_factor)
+        rating_factor = system.branch_rating_factor(inputs.temperature_c)
+        row_lo, row_hi = packed.row_limits(out, month, conditions.interface_factor, rating_factor)
         scale = 1.0 + loss_share
         state = DispatchState(
             topology=self.solver.topology(out),

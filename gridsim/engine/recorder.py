@@ -158,6 +158,7 @@ class Recorder:
         in_service = np.ones(n_branches, dtype=bool)
         in_service[interval.out_branch] = False
         unknown = np.full(n_branches, np.nan)
+        limit_mw = answer.state.row_hi_mw[:n_branches]
         solved = ac is not None and ac.converged
         self.rows(
             "lines",
@@ -165,12 +166,17 @@ class Recorder:
             interval,
             in_service=in_service,
             p_dispatch_mw=answer.solution.flow_mw[:n_branches],
-            limit_mw=np.where(np.isinf(system.branch_normal_mw), np.nan, system.branch_normal_mw),
+            limit_mw=np.where(np.isinf(limit_mw), np.nan, limit_mw),
             p_ac_mw=ac.p_from_mw if ac is not None and solved else unknown,
-            loading_percent=ac.loading_percent if ac is not None and solved else unknown,
+            loading_percent=self._loading_percent(interval) if solved else unknown,
         )
         if ac is not None:
             self.rows("buses", system.buses.name, interval, vm_pu=ac.vm_pu, va_degree=ac.va_degree)
+
+    def _loading_percent(self, interval: Interval) -> F8:
+        """(n_branches,) AC loading of the ratings that hold at the hour's air temperature."""
+        assert interval.ac is not None
+        return interval.ac.loading_percent / self.system.branch_rating_factor(interval.inputs.temperature_c)
 
     def _interfaces(self, interval: Interval) -> None:
         n_branches = self.system.n_branches
@@ -267,7 +273,9 @@ class Recorder:
             "ac_losses_mw": ac.losses_mw if ac is not None and solved else np.nan,
             "vm_min_pu": _finite(np.nanmin, ac.vm_pu) if ac is not None and solved else np.nan,
             "vm_max_pu": _finite(np.nanmax, ac.vm_pu) if ac is not None and solved else np.nan,
-            "max_loading_percent": _finite(np.nanmax, ac.loading_percent) if ac is not None and solved else np.nan,
+            "max_loading_percent": _finite(np.nanmax, self._loading_percent(interval))
+            if ac is not None and solved
+            else np.nan,
         }
         store = self._columns["solves"]
         for name, value in (

@@ -131,6 +131,8 @@ def build_system(
         profiles=profiles,
         hourly_profiles=hourly_profiles,
         heat_curves=heat_curves,
+        outage_curves=_temperature_curves(tables["outage_curves"], "unavailability"),
+        rating_curves=_temperature_curves(tables["rating_curves"], "factor"),
         climate=_climate(tables["climate"], positions["weather_sites"]),
         **built,  # type: ignore[arg-type]
     )
@@ -177,7 +179,13 @@ def _names(meta: Mapping[str, Any], tables: Mapping[str, RawTable], problems: li
                 )
             seen.setdefault(name, number)
         names[table_name] = list(seen)
-    for group, column in (("profiles", "profile"), ("heat_curves", "curve"), ("interfaces", "interface")):
+    for group, column in (
+        ("profiles", "profile"),
+        ("heat_curves", "curve"),
+        ("outage_curves", "curve"),
+        ("rating_curves", "curve"),
+        ("interfaces", "interface"),
+    ):
         names[group] = list(dict.fromkeys(getattr(row, column) for _, row in tables[group].rows))
     names["plants"] = sorted({row.plant or row.name for _, row in tables["generators"].rows})
     return names
@@ -499,6 +507,15 @@ def _heat_curves(table: RawTable) -> HeatCurves:
     for _, row in table.rows:
         points.setdefault(row.curve, []).append((row.temperature_c, row.p_min_share, row.p_max_share))
     return HeatCurves(
+        np.array(list(points), dtype=np.str_), tuple(np.array(sorted(values)) for values in points.values())
+    )
+
+
+def _temperature_curves(table: RawTable, column: str) -> weather.TemperatureCurves:
+    points: dict[str, list[tuple[float, float]]] = {}
+    for _, row in table.rows:
+        points.setdefault(row.curve, []).append((row.temperature_c, getattr(row, column)))
+    return weather.TemperatureCurves(
         np.array(list(points), dtype=np.str_), tuple(np.array(sorted(values)) for values in points.values())
     )
 

@@ -123,15 +123,23 @@ class Packed:
         return load_mw * share
 
     def row_limits(
-        self, out_branch: Sequence[int] | I4, month: int, interface_factor: F8 | None = None, *, emergency: bool = False
+        self,
+        out_branch: Sequence[int] | I4,
+        month: int,
+        interface_factor: F8 | None = None,
+        rating_factor: F8 | None = None,
+        *,
+        emergency: bool = False,
     ) -> tuple[F8, F8]:
         """(row_lo_mw, row_hi_mw), each (n_rows,), for a set of branches out of service.
 
-        Branch limits are the ratings; interface limits the lowest row of ``interface_limits`` whose outage scheme and
-        season hold, times ``interface_factor`` (n_interfaces,).
+        Branch limits are the ratings times ``rating_factor`` (n_branches,), interface limits the lowest row of
+        ``interface_limits`` whose outage scheme and season hold, times ``interface_factor`` (n_interfaces,).
         """
         system = self.system
         rating = system.branch_emergency_mw if emergency else system.branch_normal_mw
+        if rating_factor is not None:
+            rating = rating * rating_factor
         lo, hi = self.interface_limits(out_branch, month, emergency=emergency)
         if interface_factor is not None:  # what has no limit has nothing to lose a share of
             lo, hi = (np.where(np.isinf(bound), bound, np.nan_to_num(bound) * interface_factor) for bound in (lo, hi))

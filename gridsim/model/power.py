@@ -38,6 +38,7 @@ class Lines(Table):
     c_nf_per_km: F8
     max_i_ka: F8
     max_i_emergency_ka: F8
+    rating_curve: I4
     parallel: I4
     in_service: B1
     mttf_h: F8
@@ -100,6 +101,7 @@ class Generators(Table):
     start_h: F8
     mttf_h: F8
     mttr_h: F8
+    outage_curve: I4
     cost_per_mwh: F8
     sn_mva: F8
     inertia_h_s: F8

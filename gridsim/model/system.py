@@ -118,6 +118,8 @@ class GridSystem:
     profiles: Profiles = field(default_factory=Profiles.empty)
     hourly_profiles: HourlyProfiles = field(default_factory=HourlyProfiles.empty)
     heat_curves: HeatCurves = field(default_factory=HeatCurves.empty)
+    outage_curves: weather.TemperatureCurves = field(default_factory=weather.TemperatureCurves.empty)
+    rating_curves: weather.TemperatureCurves = field(default_factory=weather.TemperatureCurves.empty)
     weather_sites: power.WeatherSites = field(default_factory=power.WeatherSites.empty)
     climate: Climate = field(default_factory=Climate.empty)
     weather_field: weather.WeatherField = field(default_factory=weather.WeatherField.empty)
@@ -208,6 +210,39 @@ class GridSystem:
         return self._branch_mw(
             self.lines.max_i_emergency_ka, t.sn_mva * t.parallel * t.max_loading_emergency_percent / 100
         )
+
+    @cached_property
+    def rating_rows(self) -> tuple[I4, I4]:
+        """(rows (n_rows, 3), row (n_branches,)): distinct (curve, site, site) of lines whose rating follows the air
+        temperature at both ends, and the row of each branch, -1 where the rating is constant.
+        """
+        lines, site = self.lines, self.buses.weather_site
+        first, second = site[lines.from_bus], site[lines.to_bus]
+        keys = np.stack([lines.rating_curve, np.minimum(first, second), np.maximum(first, second)], axis=1)
+        keys[keys[:, 1] < 0, 1] = keys[keys[:, 1] < 0, 2]  # one end has a site: it holds for the line
+        follows = (keys >= 0).all(axis=1)
+        rows, of_line = np.unique(keys[follows], axis=0, return_inverse=True)
+        row = np.full(self.n_branches, -1, dtype=np.int32)
+        row[np.flatnonzero(follows)] = of_line.reshape(-1)
+        return rows.astype(np.int32), row
+
+    def rating_factors(self, temperature_c: F8) -> F8:
+        """Factor on the ratings of each of ``rating_rows``: (n_rows, ...) at air temperatures (n_sites, ...).
+
+        The warmer end of a line counts.
+        """
+        rows, _ = self.rating_rows
+        warmer = np.maximum(temperature_c[rows[:, 1]], temperature_c[rows[:, 2]])
+        factor = np.ones_like(warmer)
+        for curve in range(len(self.rating_curves.name)):
+            of_curve = rows[:, 0] == curve
+            factor[of_curve] = self.rating_curves.at(curve, warmer[of_curve])
+        return np.where(np.isnan(factor), 1.0, factor)  # a site without climate
+
+    def branch_rating_factor(self, temperature_c: F8) -> F8:
+        """(n_branches,) factor on normal and emergency ratings at air temperatures (n_sites,); 1 without a curve."""
+        _, row = self.rating_rows
+        return np.append(self.rating_factors(temperature_c), 1.0)[row]
 
     def _branch_mw(self, line_ka: F8, trafo_mw: F8) -> F8:
         line_mw = np.sqrt(3.0) * self.buses.vn_kv[self.lines.from_bus] * line_ka * self.lines.parallel

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gridsim.model.table import B1, F8, I4, STR, Table
 
 
@@ -30,6 +32,28 @@ class WeatherField(Table):
     r_temperature_summer: F8
     r_wind_winter: F8
     r_wind_summer: F8
+
+
+@dataclass(frozen=True)
+class TemperatureCurves:
+    """Values by air temperature: ``points[c]`` is (n, 2), temperature_c ascending and value; held beyond the ends."""
+
+    name: STR
+    points: tuple[F8, ...]
+
+    def at(self, curve: int, temperature_c: F8) -> F8:
+        """Value of one curve, the shape of ``temperature_c``."""
+        t, value = self.points[curve].T
+        return np.interp(temperature_c, t, value)
+
+    def lowest_and_highest(self, curve: int) -> tuple[float, float]:
+        """The range of one curve."""
+        value = self.points[curve][:, 1]
+        return float(value.min()), float(value.max())
+
+    @staticmethod
+    def empty() -> TemperatureCurves:
+        return TemperatureCurves(np.array([], dtype=np.str_), ())
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,9 +21,10 @@ from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears
 from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
 from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.weather_years import WeatherYears, YearByYear
 from gridsim.results.adequacy import ShortfallAccumulator
 from gridsim.results.metrics import Estimate, to_frame
-from gridsim.results.shortfall_calendar import ShortfallCalendar, Week
+from gridsim.results.shortfall_calendar import ShortfallCalendar, WeatherClusters, Week
 from gridsim.results.specs import LossOfLoadProfile, ShortfallByMonth, ShortfallEvents, Spec
 
 F8 = NDArray[np.float64]
@@ -42,8 +43,10 @@ class Stopped(StrEnum):
 class AssessmentResult:
     """Numbers of one assessment.
 
-    ``shortfall_events`` and ``lolp`` are None unless their spec was given. ``status`` is ``ok``, or ``partial`` when a
-    target was not reached. ``diagnostics`` tells how hours were decided (nodal level), work past a stop included.
+    ``shortfall_events`` and ``lolp`` are None unless their spec was given. ``over_weather_years`` (a fixed set of
+    weather years): means of the years' means, whose errors hold the choice of the years. ``status`` is ``ok``, or
+    ``partial`` when a target was not reached. ``diagnostics`` tells how hours were decided (nodal level), work past a
+    stop included.
     """
 
     system: str
@@ -57,6 +60,7 @@ class AssessmentResult:
     shortfall_events: pd.DataFrame | None = None
     lolp: pd.DataFrame | None = None
     worst_weeks: tuple[Week, ...] = ()
+    over_weather_years: tuple[Estimate, ...] = ()
     diagnostics: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -82,13 +86,14 @@ class AssessmentResult:
         raise KeyError(key)
 
 
-def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentResult:
+def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) -> AssessmentResult:
     """How likely is a shortfall, how often, how long and how deep?
 
     Parameters
     ----------
     system
-        From :func:`system_from_frames` or :func:`system_from_grid`.
+        From :func:`system_from_frames` or :func:`system_from_grid`; or :class:`WeatherYears`, a network whose samples
+        differ in weather.
     method
         :class:`SequentialMonteCarlo` or :class:`SnapshotMonteCarlo`.
     *specs
@@ -98,7 +103,13 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
     fixed size in ascending order, and the stop rule looks only after 1, 2, 4, 8 ... blocks.
     """
     started = time.perf_counter()
-    source = sample_source(system, method)
+    n_weather_years = None
+    source: SampleSource
+    if isinstance(system, WeatherYears):
+        source = YearByYear(system, method, sample_source)
+        n_weather_years = system.n_years
+    else:
+        source = sample_source(system, method)
     chronological = isinstance(method, SequentialMonteCarlo)
     cell, cell_names = _calendar(system) if LossOfLoadProfile() in specs else (None, None)
     accumulator = ShortfallAccumulator(
@@ -108,7 +119,8 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
     if ShortfallByMonth() in specs:
         if not chronological:
             raise StudyError("specs: snapshots are states of single hours; unserved energy by month needs whole years")
-        calendar = ShortfallCalendar(system.start, system.n_hours)
+        calendar = ShortfallCalendar(system.start, system.n_hours, n_weather_years)
+    clusters = WeatherClusters(n_weather_years) if n_weather_years is not None else None
     kept: list[F8] = []
     stopped = Stopped.ALL_SAMPLES if method.target_cov is None else Stopped.SAMPLE_BUDGET
     if method.years is None if isinstance(method, SequentialMonteCarlo) else method.samples is None:
@@ -116,6 +128,8 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
     with ThreadPoolExecutor(method.workers) as executor:
         for samples in _jobs(executor, source, method):
             for part in _at_checks(samples, accumulator.n, source.block_size):
+                if clusters is not None:
+                    clusters.add(part.total)
                 accumulator.add(part.total, part.event, source.block_size)
                 if calendar is not None:
                     calendar.add(part.short_day, len(part.total), source.block_size)
@@ -145,6 +159,7 @@ def assess(system: AdequacySystem, method: Method, *specs: Spec) -> AssessmentRe
         cov=accumulator.cov(method.metric),
         shortfall_events=_event_frame(kept, source.scopes) if ShortfallEvents() in specs else None,
         lolp=lolp,
+        over_weather_years=clusters.estimates() if clusters else (),
         worst_weeks=tuple(calendar.worst_weeks()) if calendar else (),
         diagnostics=source.diagnostics(),
     )
@@ -210,7 +225,7 @@ def _at_checks(samples: Samples, n_before: int, block_size: int) -> Iterator[Sam
         start = stop
 
 
-def _calendar(system: AdequacySystem) -> tuple[NDArray[np.int64], pd.DataFrame]:
+def _calendar(system: AdequacySystem | WeatherYears) -> tuple[NDArray[np.int64], pd.DataFrame]:
     """Cell of each hour, and the cells: month 1..12 and hour 0..23, only those that occur."""
     times = pd.date_range(system.start, periods=system.n_hours, freq="h")
     key = np.asarray(times.month) * 24 + np.asarray(times.hour)

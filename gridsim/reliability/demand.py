@@ -31,7 +31,10 @@ class Demand:
         """(n_hours, n_buses) MW of the chosen classes, of all without a choice."""
         chosen = np.ones(len(self.tier), dtype=bool) if tiers is None else tiers[self.tier]
         total = np.zeros((len(self.factor), n_buses))
-        add_demand(self.bus[chosen], self.row[chosen], self.mw[chosen], self.factor, total)
+        n_rows = self.factor.shape[1]
+        place, part = np.unique(self.bus[chosen].astype(np.int64) * n_rows + self.row[chosen], return_inverse=True)
+        mw = np.bincount(part, weights=self.mw[chosen], minlength=len(place)).astype(np.float64)
+        add_demand((place // n_rows).astype(np.int32), (place % n_rows).astype(np.int32), mw, self.factor, total)
         return total
 
     def energy_by_tier(self, n_tiers: int) -> F8:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,11 @@ from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.demand import Demand
-from gridsim.reliability.outages import Component, two_state
+from gridsim.reliability.outages import Component, State, two_state
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, Store
 from gridsim.weather.normal import NormalWeather
-from gridsim.weather.sampled import SampledYear, sampled_year
+from gridsim.weather.response import failure_rates
+from gridsim.weather.sampled import sampled_year
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -46,24 +48,14 @@ def system_from_grid(
     if not (system.generators.in_service.any() or system.borders.in_service.any()):
         raise StudyError(f"{system.name}: no machine or border in service; a system without supply has no adequacy")
     times = _hours(system, whole_year=weather is not None)
-    shape = _shapes(system, times) if weather is None else np.ones((len(times), 1))
-    year = None if weather is None else sampled_year(system, *weather, weekday=int(times[0].dayofweek))
+    course = _normal_course(system, times) if weather is None else _generated_course(system, *weather, times)
     packed = pack(system)
     delivered = 1.0 / (1.0 + system.loss_share)
-    n_buses = len(system.buses)
     firm = ~packed.tiers.price_responsive
-
-    if year is None:
-        demand = _demand(system, packed, shape, system.loads.profile)
-    else:
-        demand = _demand(system, packed, np.ascontiguousarray(year.load_factor.T), year.load_row)
-    load_mw = demand.at_buses(n_buses, firm)
+    demand = _demand(system, packed, course)
     gens = system.generators
     in_service = np.flatnonzero(gens.in_service)
-    if year is None:
-        capacity_mw, profiles = _capacity(system, times, shape, in_service)
-    else:
-        capacity_mw, profiles = _capacity_of_year(system, year, in_service)
+    capacity_mw, profiles = _capacity(course, gens.p_max_mw * delivered, in_service)
     borders = np.flatnonzero(system.borders.in_service)
     border_mw = importable_mw(system, imports)[borders]
     zones = list(system.zones)
@@ -71,7 +63,7 @@ def system_from_grid(
     if (bus_area < 0).any():
         bus_area[bus_area < 0] = len(zones)
         zones.append(EXTERNAL)
-    units = [two_state("generator", str(gens.name[g]), gens.mttf_h[g], gens.mttr_h[g]) for g in in_service]
+    units = _machines(system, course, in_service)
     units += [Component("border", str(system.borders.name[b])) for b in borders]
     lines, transformers = system.lines, system.transformers
     branches = [two_state("line", *row) for row in zip(lines.name.tolist(), lines.mttf_h, lines.mttr_h)]
@@ -87,13 +79,11 @@ def system_from_grid(
         buses=tuple(system.buses.name.tolist()),
         areas=tuple(zones),
         bus_area=bus_area.astype(np.int32),
-        load_mw=load_mw,
+        load_mw=demand.at_buses(len(system.buses), firm),
         unit_name=(*gens.name[in_service].tolist(), *system.borders.name[borders].tolist()),
         unit_bus=np.concatenate([gens.bus[in_service], system.borders.bus[borders]]).astype(np.int32),
-        unit_mw=np.concatenate([capacity_mw, border_mw]) * delivered,
-        unit_profile=tuple(
-            [None if profile is None else profile * delivered for profile in profiles] + [None] * len(borders)
-        ),
+        unit_mw=np.concatenate([capacity_mw, border_mw * delivered]),
+        unit_profile=(*profiles, *[None] * len(borders)),
         unit_component=tuple(units),
         branch_name=tuple(system.branch_name.tolist()),
         branch_from=system.branch_from,
@@ -113,8 +103,8 @@ def system_from_grid(
             class_counts=firm,
             unit_cost=np.concatenate([gens.cost_per_mwh[in_service], system.borders.price_per_mwh[borders]]),
             branch_in_service=system.branch_in_service,
-            branch_rating=np.full(len(system.branch_name), -1, dtype=np.int32),
-            rating_factor=np.ones((len(times), 0)),
+            branch_rating=system.rating_rows[1],
+            rating_factor=course.rating_factor,
             bus_oblast=tuple(system.buses.oblast.tolist()),
             interface_start=packed.case.interface_start,
             interface_branch=packed.case.interface_branch,
@@ -141,6 +131,59 @@ def _hours(system: GridSystem, *, whole_year: bool = False) -> pd.DatetimeIndex:
     return times[~((times.month == 2) & (times.day == 29))][:YEAR_H]
 
 
+class Course(NamedTuple):
+    """What a horizon's weather means to elements, in rows that elements share.
+
+    load_factor (n_hours, n_load_rows), load_row (n_loads,);  gen_share (n_gen_rows, n_hours), gen_row (n_gens,)
+    rating_factor (n_hours, n_ratings);  failure_factor (n_failure_rows, n_hours), as of ``FailureRates.factors``
+    """
+
+    load_factor: F8
+    load_row: I4
+    gen_share: F8
+    gen_row: I4
+    rating_factor: F8
+    failure_factor: F8
+
+
+def _normal_course(system: GridSystem, times: pd.DatetimeIndex) -> Course:
+    """Normal weather: profiles, heat curves and ratings at the normal temperature, failures at their base rate."""
+    gens = system.generators
+    shape = _shapes(system, times)
+    weather = NormalWeather(system)
+    days = [dt.datetime(day.year, day.month, day.day) for day in times[::DAY_H]]
+    share, row = list(shape.T), gens.profile.copy()
+    led = np.flatnonzero(gens.in_service & gens.heat_led)
+    if len(led):
+        by_day = np.array([weather.at(day).gen_share[led] for day in days])
+        for column, g in enumerate(led):
+            # the day's first hour holds the profile times the heat curve; heat-led machines have no profile of their
+            # own
+            hours = np.repeat(by_day[:, column], DAY_H)[: len(times)]
+            share.append(hours if gens.profile[g] < 0 else np.minimum(shape[:, gens.profile[g]], hours))
+            row[g] = len(share) - 1
+    row[row < 0] = shape.shape[1] - 1
+    rating = np.ones((len(times), 0))
+    if len(system.rating_rows[0]):
+        temperature_c = np.concatenate([weather.day_temperature_c(day) for day in days], axis=1)[:, : len(times)]
+        rating = np.ascontiguousarray(system.rating_factors(temperature_c).T)
+    none = np.zeros((0, len(times)))
+    return Course(shape, system.loads.profile, np.array(share), row.astype(np.int32), rating, none)
+
+
+def _generated_course(system: GridSystem, seed: int, year: int, times: pd.DatetimeIndex) -> Course:
+    """A generated weather year."""
+    found = sampled_year(system, seed, year, weekday=int(times[0].dayofweek))
+    return Course(
+        np.ascontiguousarray(found.load_factor.T),
+        found.load_row,
+        found.gen_share,
+        found.gen_row,
+        np.ascontiguousarray(system.rating_factors(found.temperature_c).T),
+        failure_rates(system).factors(found.temperature_c),
+    )
+
+
 def _shapes(system: GridSystem, times: pd.DatetimeIndex) -> F8:
     """(n_hours, n_profiles + 1) value of each profile; the last column is 1, for elements without one."""
     day_of_week = np.asarray(times.dayofweek)
@@ -153,57 +196,43 @@ def _shapes(system: GridSystem, times: pd.DatetimeIndex) -> F8:
     return np.ascontiguousarray(shape)
 
 
-def _demand(system: GridSystem, packed: Packed, shape: F8, column: I4) -> Demand:
-    """Demand at the bus; ``column`` (n_loads,) of shape (n_hours, n_columns) for each load, -1: the last."""
+def _demand(system: GridSystem, packed: Packed, course: Course) -> Demand:
+    """Demand at the bus; a load's ``load_row`` -1 means the last."""
     loads = system.loads
-    base = np.zeros((len(system.buses), len(packed.tiers), shape.shape[1]))
+    parts = np.zeros((len(system.buses), len(packed.tiers), course.load_factor.shape[1]))
     load_mw = np.where(loads.in_service, loads.p_mw, 0.0)
-    np.add.at(base, (loads.bus, packed.load_tier, column), load_mw * packed.load_sheddable_share)
-    np.add.at(base, (loads.bus, packed.load_protected_tier, column), load_mw * (1.0 - packed.load_sheddable_share))
-    bus, tier, row = np.nonzero(base)
-    return Demand(bus.astype(np.int32), tier.astype(np.int32), row.astype(np.int32), base[bus, tier, row], shape)
+    sheddable = load_mw * packed.load_sheddable_share
+    np.add.at(parts, (loads.bus, packed.load_tier, course.load_row), sheddable)
+    np.add.at(parts, (loads.bus, packed.load_protected_tier, course.load_row), load_mw - sheddable)
+    bus, tier, row = np.nonzero(parts)
+    return Demand(
+        bus.astype(np.int32), tier.astype(np.int32), row.astype(np.int32), parts[bus, tier, row], course.load_factor
+    )
 
 
-def _capacity(
-    system: GridSystem, times: pd.DatetimeIndex, shape: F8, in_service: NDArray[np.int64]
-) -> tuple[F8, list[F8 | None]]:
+def _capacity(course: Course, p_max_mw: F8, in_service: NDArray[np.int64]) -> tuple[F8, list[F8 | None]]:
     """Largest capacity of each machine, MW, and its hours (n_hours,) where it is not constant."""
+    highest, lowest = course.gen_share.max(axis=1), course.gen_share.min(axis=1)
+    row = course.gen_row[in_service]
+    return p_max_mw[in_service] * highest[row], [
+        None if highest[r] == lowest[r] else p_max_mw[g] * course.gen_share[r]
+        for g, r in zip(in_service.tolist(), row.tolist(), strict=True)
+    ]
+
+
+def _machines(system: GridSystem, course: Course, in_service: NDArray[np.int64]) -> list[Component]:
+    """Outages of machines; where the course has failure factors, rates follow temperature."""
     gens = system.generators
-    heat_share = {}
-    if gens.heat_led[in_service].any():
-        weather = NormalWeather(system)
-        by_day = []
-        for day in times[::DAY_H]:
-            moment = dt.datetime(day.year, day.month, day.day)
-            by_day.append(weather.at(moment).gen_share)
-        days = np.array(by_day)
-        heat_share = {int(g): np.repeat(days[:, g], DAY_H)[: len(times)] for g in in_service if gens.heat_led[g]}
-    largest = np.empty(len(in_service))
-    profiles: list[F8 | None] = []
-    for position, g in enumerate(in_service):
-        share = shape[:, gens.profile[g]]
-        if int(g) in heat_share:
-            # the day's first hour holds the profile times the heat curve; heat-led machines have no profile of their
-            # own
-            share = heat_share[int(g)] if gens.profile[g] < 0 else np.minimum(share, heat_share[int(g)])
-        hours = gens.p_max_mw[g] * share
-        largest[position] = hours.max()
-        profiles.append(None if (hours == hours[0]).all() else hours)
-    return largest, profiles
-
-
-def _capacity_of_year(
-    system: GridSystem, year: SampledYear, in_service: NDArray[np.int64]
-) -> tuple[F8, list[F8 | None]]:
-    """As ``_capacity``, in a generated weather year."""
-    p_max_mw = system.generators.p_max_mw
-    profiles: list[F8 | None] = []
-    largest = np.empty(len(in_service))
-    for position, g in enumerate(in_service):
-        hours = p_max_mw[g] * year.gen_share[year.gen_row[g]]
-        largest[position] = hours.max()
-        profiles.append(None if (hours == hours[0]).all() else hours)
-    return largest, profiles
+    rates = failure_rates(system) if len(course.failure_factor) else None
+    rows = list(course.failure_factor)
+    made = []
+    for g in in_service.tolist():
+        if rates is None or rates.row[g] < 0:
+            made.append(two_state("generator", str(gens.name[g]), gens.mttf_h[g], gens.mttr_h[g]))
+        else:
+            states = (State(0.0, 1.0 / float(rates.largest_per_h[g])), State(1.0, float(gens.mttr_h[g])))
+            made.append(Component("generator", str(gens.name[g]), states, rate_factor=rows[rates.row[g]]))
+    return made
 
 
 def _tier_names(system: GridSystem, packed: Packed) -> tuple[str, ...]:

@@ -266,6 +266,7 @@ class _Nodal:
         self.counter = np.zeros(N_COUNTERS, dtype=np.int64)
         self.n_fallbacks = 0
         self._lock = threading.Lock()
+        self.scratches: list[tuple[NodalScratch, Workspace]] = []  # of jobs that are done
 
     def diagnostics(self) -> dict[str, int]:
         """How hours were decided: on a day's certificate, a candidate, by dispatch; counted; solved by HiGHS."""
@@ -280,15 +281,21 @@ class _Nodal:
 
     def _scratch(self) -> tuple[NodalScratch, Workspace]:
         case = self.case
+        try:
+            return self.scratches.pop()
+        except IndexError:
+            pass
         workspace = make_workspace(
             case.dispatch.n_buses, len(case.cost), case.penalty.shape[1], case.dispatch.row_ptdf.shape[0]
         )
         return new_nodal_scratch(case, len(self.scopes), self.n_slots), workspace
 
-    def _note(self, scratch: NodalScratch, n_fallbacks: int) -> None:
+    def _give_back(self, scratch: NodalScratch, workspace: Workspace, n_fallbacks: int) -> None:
         with self._lock:
             self.counter += scratch.counter
             self.n_fallbacks += n_fallbacks
+        scratch.counter[:] = 0
+        self.scratches.append((scratch, workspace))
 
     def _answer(self, scratch: NodalScratch) -> tuple[F8, F8]:
         """Shedding and output of the state the kernel could not solve, by HiGHS."""
@@ -318,7 +325,12 @@ class _Nodal:
         return np.asarray(solution.shed_mw), np.asarray(solution.p_mw)
 
     def _until_done(
-        self, n: int, scratch: NodalScratch, step: Callable[[int, Answers], tuple[int, int]], grow: Callable[[], None]
+        self,
+        n: int,
+        scratch: NodalScratch,
+        workspace: Workspace,
+        step: Callable[[int, Answers], tuple[int, int]],
+        grow: Callable[[], None],
     ) -> None:
         """Call ``step(done, answers)`` until all samples are done, answering and growing in between."""
         samples: list[int] = []
@@ -350,7 +362,7 @@ class _Nodal:
                 shed_mw, p_mw = self._answer(scratch)
                 sheds.append(shed_mw)
                 outputs.append(p_mw)
-        self._note(scratch, len(samples))
+        self._give_back(scratch, workspace, len(samples))
 
 
 class NodalYears(_Nodal):
@@ -396,7 +408,7 @@ class NodalYears(_Nodal):
         def grow() -> None:
             recorder[0] = longer(recorder[0])
 
-        self._until_done(n, scratch, step, grow)
+        self._until_done(n, scratch, workspace, step, grow)
         return drawn(total, recorder[0])
 
 
@@ -422,5 +434,5 @@ class NodalSnapshots(_Nodal):
             )
             return int(advanced), int(reason)
 
-        self._until_done(n, scratch, step, lambda: None)
+        self._until_done(n, scratch, workspace, step, lambda: None)
         return without_events(total)

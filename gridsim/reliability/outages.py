@@ -42,7 +42,8 @@ class Component:
     """Something that fails. ``states[0]`` is the intact state; no states: it never fails.
 
     ``kind`` and ``name`` give it its random numbers. ``unavailability``: (n_hours,) f8, unavailability by hour of a
-    two-state component whose failures follow temperature; then ``base_unavailability`` is its mean.
+    two-state component whose failures follow temperature; then ``base_unavailability`` is its mean. ``rate_factor``:
+    (n_hours,) f8, failure rate of a two-state component over its largest, to which ``states[0].mean_h`` belongs.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Component:
     states: tuple[State, ...] = ()
     unavailability: F8 | None = None
     base_unavailability: float = 0.0
+    rate_factor: F8 | None = None
 
     @property
     def fails(self) -> bool:
@@ -121,6 +123,8 @@ def two_state(
 def equilibrium(component: Component) -> F8:
     """Share of time in each state: (n_states,), from the embedded chain weighted by mean residence times."""
     mean_h = np.array([state.mean_h for state in component.states])
+    if len(mean_h) == 2:
+        return np.asarray(mean_h / mean_h.sum())
     jump = jump_matrix(component)
     n_states = len(mean_h)
     balance = np.vstack([jump.T - np.eye(n_states), np.ones(n_states)])
@@ -143,6 +147,7 @@ def is_plain(component: Component) -> bool:
     return (
         len(component.states) == 2
         and component.unavailability is None
+        and component.rate_factor is None
         and component.states[1].lost_share == 1.0
         and all(state.law is RepairLaw.EXPONENTIAL for state in component.states)
     )

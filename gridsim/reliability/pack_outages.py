@@ -62,11 +62,18 @@ def outage_model(
     jumps: list[F8] = []
     rate_row: list[int] = []
     factors: list[F8] = []
+    row_of_factor: dict[int, int] = {}
     for position in other:
         component = everything[position]
         start = np.cumsum(equilibrium(component))
         mean_h = [state.mean_h for state in component.states]
-        if component.unavailability is None:
+        if component.rate_factor is not None:
+            # machines of one kind at one place share their course
+            if id(component.rate_factor) not in row_of_factor:
+                row_of_factor[id(component.rate_factor)] = len(factors)
+                factors.append(component.rate_factor)
+            rate_row.append(row_of_factor[id(component.rate_factor)])
+        elif component.unavailability is None:
             rate_row.append(-1)
         else:
             largest, factor = thinning_profile(component.unavailability, component.base_unavailability, mean_h[1])
@@ -212,6 +219,10 @@ def snapshot_model(components: Sequence[Component], causes: Sequence[CommonCause
             down_h = component.states[1].mean_h
             largest, factor = thinning_profile(component.unavailability, component.base_unavailability, down_h)
             ratio = largest * down_h * factor
+            unavailability.append(ratio / (1.0 + ratio))
+        if component.rate_factor is not None:
+            hour_row[position] = len(unavailability)
+            ratio = component.states[1].mean_h / component.states[0].mean_h * component.rate_factor
             unavailability.append(ratio / (1.0 + ratio))
     for cause in causes:
         if cause.derating:

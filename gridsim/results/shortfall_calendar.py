@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.kernels.accumulate import fold_moments, worst_windows
-from gridsim.kernels.shortfall import DAY_H, SHORT_DAY, SHORT_ENERGY, SHORT_SAMPLE
+from gridsim.kernels.shortfall import DAY_H, ENERGY, HOURS, SHORT_DAY, SHORT_ENERGY, SHORT_SAMPLE
 from gridsim.results.adequacy import Z_95
 from gridsim.results.metrics import Estimate
 
@@ -85,3 +85,38 @@ class ShortfallCalendar:
                 low, high = max(0.0, value - Z_95 * stderr), value + Z_95 * stderr
             made.append(Estimate("EUE", f"month:{month}", value, stderr, low, high, "MWh", self._n))
         return made
+
+
+class WeatherClusters:
+    """Means by weather year of a fixed set of years that samples run through in turn.
+
+    The error of a mean over samples is that of the outages in these very years; the spread of the years' means tells
+    how far another set of as many years may lie (a mean of clusters, Cochran 1977, section 9.4).
+    """
+
+    def __init__(self, n_years: int) -> None:
+        self._n = 0
+        self._sum = np.zeros((n_years, 2))
+        self._count = np.zeros(n_years, dtype=np.int64)
+
+    def add(self, total: F8) -> None:
+        """Fold the next samples: total (n_samples, n_scopes, 5)."""
+        year = (self._n + np.arange(len(total))) % len(self._sum)
+        np.add.at(self._sum, year, total[:, 0, [HOURS, ENERGY]])
+        np.add.at(self._count, year, 1)
+        self._n += len(total)
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """LOLH and EUE of the system; n is the number of weather years seen."""
+        seen = self._count > 0
+        n = int(seen.sum())
+        means = self._sum[seen] / self._count[seen, None]
+        made = []
+        for column, (name, unit) in enumerate((("LOLH", "h"), ("EUE", "MWh"))):
+            value = float(means[:, column].mean())
+            stderr = low = high = None
+            if n > 1 and value > 0.0:
+                stderr = float(means[:, column].std(ddof=1)) / math.sqrt(n)
+                low, high = max(0.0, value - Z_95 * stderr), value + Z_95 * stderr
+            made.append(Estimate(name, "system", value, stderr, low, high, unit, n))
+        return tuple(made)

@@ -48,7 +48,8 @@ class WeatherModel:
     """The generator of one system. ``first_month`` 7: years from July to June; ``shift_k``: a warmer or colder climate.
 
     Public: ``field`` (latent field), ``month`` (365,) month 0..11 of each day, ``wind_sites`` and ``solar_sites``
-    positions among renewable sites, ``normal_c`` (n_sites, 8760) normal daily course of the daily mean.
+    positions among renewable sites, ``normal_c`` (n_sites, 8760) normal daily course of the daily mean,
+    ``temperature_map`` from the field to temperature.
     """
 
     def __init__(self, system: GridSystem, *, first_month: int = 7, shift_k: float = 0.0):
@@ -65,12 +66,12 @@ class WeatherModel:
         self._t_solar = nearest_site(
             sites.lat, sites.lon, renewable.lat[self.solar_sites], renewable.lon[self.solar_sites]
         )
-        self._temperature = temperature_map(system, self.field, offset_h)
-        self.normal_c = self._temperature.mean_c + shift_k
+        self.temperature_map = temperature_map(system, self.field, offset_h)
+        self.normal_c = self.temperature_map.mean_c + shift_k
         zs = [self.field.year(PILOT_SEED, year) for year in range(PILOT_YEARS)]
         pilot = [(z, self.temperature(z)) for z in zs]
         self._wind = wind_map(system, self.field, offset_h, pilot)
-        self._solar = solar_map(system, self.field, self._temperature.mean_c + self._temperature.swing_k, pilot)
+        self._solar = solar_map(system, self.field, self.temperature_map.mean_c + self.temperature_map.swing_k, pilot)
         self.rivers = RiverModel(system.rivers, self.month)
         self._river_site = nearest_site(system.rivers.lat, system.rivers.lon, sites.lat, sites.lon)
         self._month_sd = _month_sd(self.field.case.share[TEMPERATURE], system)
@@ -89,7 +90,7 @@ class WeatherModel:
             factor = (0.6 + 0.4 * cloud) / 0.8
             clear = np.concatenate([factor[:, :1], factor], axis=1)[self._t_solar]
         result = np.empty((len(t_rows), HOURS))
-        temperature(self._temperature, z[t_rows], np.ascontiguousarray(clear), self.shift_k, result)
+        temperature(self.temperature_map, z[t_rows], np.ascontiguousarray(clear), self.shift_k, result)
         return result
 
     def wind_cf(self, z: F8, temperature_c: F8) -> F8:

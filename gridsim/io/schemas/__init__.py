@@ -34,6 +34,8 @@ TABLES: dict[str, TableSchema] = {
     "profiles": TableSchema(power.ProfileRow, False, ""),
     "hourly_profiles": TableSchema(power.HourlyProfileRow, False, ""),
     "heat_curves": TableSchema(power.HeatCurveRow, False, ""),
+    "outage_curves": TableSchema(power.OutageCurveRow, False, ""),
+    "rating_curves": TableSchema(power.RatingCurveRow, False, ""),
     "weather_sites": TableSchema(power.WeatherSiteRow, False, "name"),
     "climate": TableSchema(power.ClimateRow, False, ""),
     "weather_field": TableSchema(weather.WeatherFieldRow, False, "variable"),

@@ -43,6 +43,7 @@ class LineRow(SourcedRow):
     max_i_emergency_ka: float | None = column("Rating for some minutes; empty: 1.2 x normal", None, unit="kA", gt=0)
     parallel: int = column("Circuits that fail together", 1, ge=1)
     line_type: str = column("Conductor, for the reader", "")
+    rating_curve: str = column("Factor on both ratings by air temperature; empty: 1", "", ref="rating_curves")
     in_service: bool = column("False for planned or disconnected elements", True)
     mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
@@ -103,6 +104,7 @@ class GeneratorRow(SourcedRow):
     start_h: float = column("Time from order to synchronised", 0.0, unit="h", ge=0)
     mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+    outage_curve: str = column("Failure rate by air temperature; empty: constant", "", ref="outage_curves")
     cost_per_mwh: float = column("Variable cost", unit="USD/MWh", ge=0)
     sn_mva: float | None = column("Machine rating; empty: p_max / 0.85", None, unit="MVA", gt=0)
     inertia_h_s: float = column("Inertia constant on sn_mva; 0 for inverters", 0.0, unit="s", ge=0, le=20)
@@ -232,6 +234,25 @@ class HeatCurveRow(SourcedRow):
     temperature_c: float = column("Outdoor temperature", unit="C", ge=-70, le=60)
     p_min_share: float = column("Share of p_max that heat demand forces", ge=0, le=1)
     p_max_share: float = column("Share of p_max that heat demand leaves available", 1.0, ge=0, le=1)
+
+
+class OutageCurveRow(SourcedRow):
+    """Unavailability of a kind of machine by air temperature (interpolated): only its shape counts.
+
+    A machine's failure rate is scaled so that its mean over the climate is 1 / mttf_h.
+    """
+
+    curve: str = column("Name of the curve")
+    temperature_c: float = column("Air temperature", unit="C", ge=-70, le=60)
+    unavailability: float = column("Share of time out of service at this temperature", gt=0, lt=1)
+
+
+class RatingCurveRow(SourcedRow):
+    """Factor on the rating of a line by air temperature (interpolated); the warmer of its ends counts."""
+
+    curve: str = column("Name of the curve")
+    temperature_c: float = column("Air temperature", unit="C", ge=-70, le=60)
+    factor: float = column("Rating over that of the table lines", gt=0, le=3)
 
 
 class WeatherSiteRow(SourcedRow):

@@ -1,0 +1,110 @@
+"""Samples in generated weather: every sample year runs in a weather year of its own, or of a fixed set."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridsim.errors import StudyError
+from gridsim.model.scenario import Imports
+from gridsim.model.system import GridSystem
+from gridsim.reliability.grid import system_from_grid
+from gridsim.reliability.methods import Method, SequentialMonteCarlo
+from gridsim.reliability.nodal import NodalYears
+from gridsim.reliability.samplers import Samples, SampleSource
+from gridsim.reliability.system import AdequacySystem
+from gridsim.weather.year import weather_model
+
+F8 = NDArray[np.float64]
+MakeSource = Callable[[AdequacySystem, Method], SampleSource]
+
+
+@dataclass(frozen=True, eq=False)
+class WeatherYears:
+    """A network whose samples differ in weather; handed to ``assess`` in place of a system.
+
+    Sample s runs in weather year s of ``seed``, or in year s mod ``n_years`` of a fixed set. Load, wind, sun, hydro,
+    heat-led machines, failure rates and line ratings all follow that year's weather.
+    """
+
+    grid: GridSystem
+    imports: Imports | str = Imports.CONTRACT
+    seed: int = 1
+    n_years: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_years is not None and self.n_years < 1:
+            raise StudyError(f"weather years: {self.n_years} is not >= 1; give the size of the fixed set")
+        weather_model(self.grid)  # refuses a network without weather tables, before any thread needs it
+
+    def year_of(self, sample: int) -> int:
+        """Weather year of a sample."""
+        return sample % self.n_years if self.n_years else sample
+
+    def in_year(self, year: int) -> AdequacySystem:
+        """The sampler's system in one weather year."""
+        return system_from_grid(self.grid, self.imports, (self.seed, year))
+
+    @cached_property
+    def first(self) -> AdequacySystem:
+        """Year 0: names, calendar and everything else that weather leaves alone."""
+        return self.in_year(0)
+
+    @property
+    def name(self) -> str:
+        return self.grid.name
+
+    @property
+    def start(self) -> pd.Timestamp:
+        return self.first.start
+
+    @property
+    def n_hours(self) -> int:
+        return self.first.n_hours
+
+
+class YearByYear:
+    """Draws each sample with the source of its weather year; one year per worker is in memory at a time.
+
+    Demand, which NEUE is relative to, is that of normal weather.
+    """
+
+    def __init__(self, weather: WeatherYears, method: Method, make: MakeSource) -> None:
+        if not isinstance(method, SequentialMonteCarlo):
+            raise StudyError("method: weather years need whole years; use SequentialMonteCarlo")
+        self._weather, self._method = weather, method
+        self._make = make
+        self._normal = normal = make(system_from_grid(weather.grid, weather.imports), method)
+        self.scopes, self.demand_mwh = normal.scopes, normal.demand_mwh
+        self.block_size = normal.block_size
+        self.default_job_blocks = normal.default_job_blocks
+        if weather.n_years is None:
+            # a year's weather costs more than a year without network: jobs small enough to keep workers busy
+            self.block_size = min(self.block_size, 8)
+            self.default_job_blocks = 1
+        self._counts: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def run(self, first: int, n: int) -> Samples:
+        samples = range(first, first + n)
+        parts: dict[int, Samples] = {}
+        for year in sorted({self._weather.year_of(s) for s in samples}):
+            source = self._make(self._weather.in_year(year), self._method)
+            if isinstance(source, NodalYears) and isinstance(self._normal, NodalYears):
+                source.scratches = self._normal.scratches  # topologies and limits are the same in every year
+            for s in samples:
+                if self._weather.year_of(s) == year:
+                    parts[s] = source.run(s, 1)
+            with self._lock:
+                for name, count in source.diagnostics().items():
+                    self._counts[name] = self._counts.get(name, 0) + count
+        return Samples(*(np.concatenate([parts[s][table] for s in samples]) for table in range(3)))
+
+    def diagnostics(self) -> dict[str, int]:
+        return dict(self._counts)
