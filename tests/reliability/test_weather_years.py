@@ -1,0 +1,88 @@
+"""A weather year per sample: what a sample sees, the same bytes for any workers, fixed sets, refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gridsim.errors import StudyError
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
+from gridsim.reliability import (
+    SequentialMonteCarlo,
+    ShortfallByMonth,
+    SnapshotMonteCarlo,
+    WeatherYears,
+    assess,
+    system_from_grid,
+)
+from gridsim.reliability.samplers import CopperYears
+from gridsim.weather.response import failure_rates
+
+
+def numbers(result):
+    return [(e.name, e.scope, e.value, e.stderr) for e in result.estimates], result.worst_weeks
+
+
+def test_a_sample_runs_in_the_weather_year_of_its_number(kazakhstan) -> None:
+    weather = WeatherYears(kazakhstan, "none", seed=4)
+    result = assess(weather, SequentialMonteCarlo(years=3, seed=9), ShortfallByMonth())
+    alone = [
+        CopperYears(system_from_grid(kazakhstan, "none", (4, year)), 9, True).run(year, 1).total[0, 0, 3]
+        for year in range(3)
+    ]
+    assert min(alone) > 0.0 and len(set(alone)) == 3
+    assert result["EUE"].value == pytest.approx(np.mean(alone), rel=1e-12)
+    assert result["EUE"].stderr == pytest.approx(np.std(alone, ddof=1) / np.sqrt(3), rel=1e-9)
+    months = [e.value for e in result.estimates if e.scope.startswith("month:")]
+    assert sum(months) == pytest.approx(result["EUE"].value, rel=1e-12)
+
+
+def test_workers_and_jobs_change_no_byte_and_year_i_not_with_their_number(kazakhstan) -> None:
+    weather = WeatherYears(kazakhstan, "none", seed=1)
+    one = assess(weather, SequentialMonteCarlo(years=12, seed=1), ShortfallByMonth())
+    other = assess(weather, SequentialMonteCarlo(years=12, seed=1, workers=3, job_blocks=2), ShortfallByMonth())
+    assert numbers(one) == numbers(other)
+    fewer = assess(weather, SequentialMonteCarlo(years=8, seed=1), ShortfallByMonth())
+    by_sample = {week.sample: week for week in one.worst_weeks}
+    assert all(by_sample[week.sample] == week for week in fewer.worst_weeks if week.sample in by_sample)
+
+
+def test_a_fixed_set_is_run_through_in_turn_and_tells_the_error_of_its_choice(kazakhstan) -> None:
+    weather = WeatherYears(kazakhstan, "none", seed=1, n_years=2)
+    assert [weather.year_of(s) for s in range(4)] == [0, 1, 0, 1]
+    result = assess(weather, SequentialMonteCarlo(years=16, seed=1), ShortfallByMonth())
+    by_year = [
+        np.mean(
+            [
+                CopperYears(system_from_grid(kazakhstan, "none", (1, year)), 1, True).run(s, 1).total[0, 0, 3]
+                for s in range(year, 16, 2)
+            ]
+        )
+        for year in range(2)
+    ]
+    over = {e.name: e for e in result.over_weather_years}
+    assert over["EUE"].n == 2
+    assert over["EUE"].value == pytest.approx(np.mean(by_year), rel=1e-12)
+    assert over["EUE"].stderr == pytest.approx(abs(by_year[0] - by_year[1]) / 2, rel=1e-9)
+    assert len({weather.year_of(week.sample) for week in result.worst_weeks}) == len(result.worst_weeks) == 2
+
+
+def test_machines_and_lines_of_a_sample_follow_its_temperature(kazakhstan) -> None:
+    system = WeatherYears(kazakhstan, seed=3).in_year(0)
+    rates = failure_rates(kazakhstan)
+    in_service = np.flatnonzero(kazakhstan.generators.in_service)
+    followed = [c.rate_factor is not None for c in system.unit_component[: len(in_service)]]
+    assert followed == (rates.row[in_service] >= 0).tolist()
+    assert system.detail.rating_factor.shape == (8760, len(kazakhstan.rating_rows[0]))
+    winter, summer = system.detail.rating_factor[4400:4420].mean(), system.detail.rating_factor[300:320].mean()
+    assert winter > 1.2 > summer
+
+
+def test_what_cannot_be_done_is_refused(kazakhstan) -> None:
+    with pytest.raises(StudyError, match="weather_field"):
+        WeatherYears(read_network(network_folder("rts79")))
+    with pytest.raises(StudyError, match="whole years"):
+        assess(WeatherYears(kazakhstan), SnapshotMonteCarlo(samples=64))
+    with pytest.raises(StudyError, match="weather years"):
+        WeatherYears(kazakhstan, n_years=0)
