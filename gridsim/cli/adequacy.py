@@ -26,16 +26,33 @@ def adequacy(
         int | None, typer.Option(min=1, help="Threads, by default one per core; results do not depend on them.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
+    weather: Annotated[str, typer.Option(help="normal, or synthetic: a generated weather year per sample")] = "normal",
+    weather_years: Annotated[
+        int | None, typer.Option(min=1, help="Run through a fixed set of so many weather years instead.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """How likely is a shortfall: Monte Carlo over sample years, with errors."""
+    from gridsim.cli.weather import print_weather
     from gridsim.errors import nearest
     from gridsim.io.bundled import network_folder
     from gridsim.io.read_network import read_network
-    from gridsim.reliability import SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_grid
+    from gridsim.reliability import (
+        SequentialMonteCarlo,
+        ShortfallByMonth,
+        SnapshotMonteCarlo,
+        WeatherYears,
+        assess,
+        system_from_grid,
+        weather_of_weeks,
+    )
 
     if method not in ("sequential", "snapshot"):
         raise StudyError(f"method: no '{method}'; {nearest(method, ('sequential', 'snapshot'))}")
+    if weather not in ("normal", "synthetic"):
+        raise StudyError(f"weather: no '{weather}'; {nearest(weather, ('normal', 'synthetic'))}")
+    if weather_years is not None and weather == "normal":
+        raise StudyError("weather-years: normal weather is one year; add --weather synthetic")
     common: dict[str, Any] = {
         "seed": seed,
         "level": level,
@@ -49,7 +66,14 @@ def adequacy(
         if method == "sequential"
         else SnapshotMonteCarlo(samples=years, **common)
     )
-    result = assess(system_from_grid(read_network(network_folder(network)), imports), sampling)
+    grid = read_network(network_folder(network))
+    years_of = WeatherYears(grid, imports, seed, weather_years) if weather == "synthetic" else None
+    result = assess(
+        system_from_grid(grid, imports) if years_of is None else years_of,
+        sampling,
+        *((ShortfallByMonth(),) if method == "sequential" else ()),
+    )
+    in_weather = None if years_of is None else weather_of_weeks(years_of, result)
     if as_json:
         extra = {
             "network": network,
@@ -61,6 +85,8 @@ def adequacy(
             "years_per_s": round(result.samples_per_s, 1),
             "stopped": str(result.stopped),
             "cov": result.cov,
+            "weather": weather,
+            **({} if in_weather is None else in_weather),
         }
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=result.status, extra=extra)
     else:
@@ -69,5 +95,7 @@ def adequacy(
         from gridsim.report.summary import print_assessment
 
         print_assessment(Console(), network, imports, result)
+        if in_weather is not None:
+            print_weather(Console(), in_weather)
     if result.status != "ok":
         raise typer.Exit(EXIT_PARTIAL)

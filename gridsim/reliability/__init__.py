@@ -7,7 +7,7 @@ from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
 from gridsim.reliability.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.reliability.system import AdequacySystem, Store
-from gridsim.reliability.weather_years import WeatherYears
+from gridsim.reliability.weather_years import WeatherYears, weather_of_weeks
 from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth, ShortfallEvents
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "system_from_frames",
     "system_from_grid",
     "two_state",
+    "weather_of_weeks",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,12 @@ from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalYears
 from gridsim.reliability.samplers import Samples, SampleSource
 from gridsim.reliability.system import AdequacySystem
+from gridsim.results.shortfall_calendar import WEEK_D
+from gridsim.weather.sampled import window_means
 from gridsim.weather.year import weather_model
+
+if TYPE_CHECKING:
+    from gridsim.reliability.assess import AssessmentResult
 
 F8 = NDArray[np.float64]
 MakeSource = Callable[[AdequacySystem, Method], SampleSource]
@@ -67,6 +73,34 @@ class WeatherYears:
     @property
     def n_hours(self) -> int:
         return self.first.n_hours
+
+
+def weather_of_weeks(weather: WeatherYears, result: AssessmentResult) -> dict[str, Any]:
+    """The worst weeks with their weather, as plain values.
+
+    Keys: weather_seed, weather_years (of a fixed set, else None), over_weather_years (mean and error over the set's
+    years), worst_weeks: start (year of the calendar is nominal), sample, weather_year, unserved_mwh, temperature_c
+    (weighted by load), wind_cf and solar_cf (weighted by capacity) over the seven days.
+    """
+    weeks = []
+    for week in result.worst_weeks:
+        year = weather.year_of(week.sample)
+        means = window_means(weather.grid, weather.seed, year, 24 * week.start_day, 24 * WEEK_D)
+        weeks.append(
+            {
+                "start": str(week.start.date()),
+                "sample": week.sample,
+                "weather_year": year,
+                "unserved_mwh": week.energy_mwh,
+                **means._asdict(),
+            }
+        )
+    return {
+        "weather_seed": weather.seed,
+        "weather_years": weather.n_years,
+        "over_weather_years": [asdict(estimate) for estimate in result.over_weather_years],
+        "worst_weeks": weeks,
+    }
 
 
 class YearByYear:

@@ -272,6 +272,10 @@ def system_field(system: GridSystem, first_month: int = 7) -> LatentField:
         raise StudyError(
             f"{system.name} has no weather generator: weather_field.csv needs the rows {', '.join(VARIABLES)}"
         )
+    bare = np.isnan(system.climate.t_mean_c).any(axis=1)
+    if bare.any():
+        names = ", ".join(system.weather_sites.name[bare].tolist())
+        raise StudyError(f"{system.name}: no climate at {names}; give 12 months in climate.csv")
     order = [table.position(name) for name in VARIABLES]
     ordered = WeatherField(**{name: getattr(table, name)[order] for name in WeatherField.columns()})
     sites, renewable = system.weather_sites, system.renewable_sites

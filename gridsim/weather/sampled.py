@@ -44,6 +44,34 @@ def sampled_year(system: GridSystem, seed: int, year: int, weekday: int = 0) -> 
     return SampledYear(load_factor, load_row, gen_share, gen_row, arrays.temperature_c)
 
 
+class WindowMeans(NamedTuple):
+    """Means of a window: temperature weighted by load, capacity factors by the capacity of machines (None: there are
+    none)."""
+
+    temperature_c: float
+    wind_cf: float | None
+    solar_cf: float | None
+
+
+def window_means(system: GridSystem, seed: int, year: int, start_h: int, hours: int) -> WindowMeans:
+    """Weather of ``hours`` of weather year (seed, year) from its hour ``start_h``."""
+    model = weather_model(system)
+    z = model.field.year(seed, year)
+    temperature_c = model.temperature(z)
+    window = slice(start_h, start_h + hours)
+    load = model.site_load_mw()
+    wind_mw, solar_mw = model.capacity_mw()
+
+    def mean(weight: F8, values: F8) -> float | None:
+        return float(weight @ values[:, window].mean(axis=1) / weight.sum()) if weight.sum() > 0 else None
+
+    return WindowMeans(
+        float(np.average(temperature_c[:, window].mean(axis=1), weights=load if load.any() else None)),
+        mean(wind_mw, model.wind_cf(z, temperature_c)),
+        mean(solar_mw, model.solar_cf(z, temperature_c)),
+    )
+
+
 def _shapes(model: WeatherModel, weekday: int) -> F8:
     """(n_profiles + 1, 8760) values of the profiles; the last row is 1."""
     day = (np.arange(DAYS) + weekday) % 7

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,10 @@ def test_machines_and_lines_of_a_sample_follow_its_temperature(kazakhstan) -> No
 def test_what_cannot_be_done_is_refused(kazakhstan) -> None:
     with pytest.raises(StudyError, match="weather_field"):
         WeatherYears(read_network(network_folder("rts79")))
+    mean = kazakhstan.climate.t_mean_c.copy()
+    mean[3] = np.nan
+    with pytest.raises(StudyError, match="no climate at astana"):
+        WeatherYears(kazakhstan.replace(climate=dataclasses.replace(kazakhstan.climate, t_mean_c=mean)))
     with pytest.raises(StudyError, match="whole years"):
         assess(WeatherYears(kazakhstan), SnapshotMonteCarlo(samples=64))
     with pytest.raises(StudyError, match="weather years"):

@@ -155,3 +155,16 @@ def test_a_site_without_climate_is_refused(tmp_path, kazakhstan) -> None:
 
 def test_a_network_without_generator_is_refused(tmp_path, two_areas) -> None:
     assert "has no weather generator" in refused(tmp_path, two_areas(), "{year_seed: 1}")
+
+
+def test_a_leap_day_is_a_day_like_any_other(tmp_path, kazakhstan) -> None:
+    """Three days from 28 February 2028: hour 30 is 06:00 on the 29th, hour 50 is 02:00 on 1 March."""
+    times = pd.date_range("2028-02-28", periods=72, freq="h").strftime("%Y-%m-%d %H:%M")
+    series_file(tmp_path, [f"{time},almaty,{-0.1 * k:.1f},,,," for k, time in enumerate(times)])
+    system, case = read_scenario(scenario(tmp_path, "{series: own.csv}", "2028-02-28 00:00", 72), kazakhstan)
+    start = dt.datetime(2028, 2, 28)
+    weather = make_weather(system, case.weather, start)
+    almaty = system.weather_sites.position("almaty")
+    for hour, expected in ((30, -3.0), (50, -5.0)):
+        inputs = weather.at(start + dt.timedelta(hours=hour))
+        assert inputs.temperature_c[almaty] == pytest.approx(expected)

@@ -1,0 +1,39 @@
+"""`gridsim adequacy NETWORK --weather synthetic`: months and worst weeks, as JSON and as text; refusals."""
+
+from __future__ import annotations
+
+import json
+
+from typer.testing import CliRunner
+
+from gridsim.cli import app
+
+COMMAND = ["adequacy", "kazakhstan", "--weather", "synthetic", "--imports", "none", "--years"]
+
+
+def test_json_holds_months_with_errors_and_the_weather_of_the_worst_weeks() -> None:
+    answer = CliRunner().invoke(app, [*COMMAND, "4", "--json"])
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert (found["weather"], found["weather_seed"], found["weather_years"]) == ("synthetic", 1, None)
+    months = {m["scope"]: m for m in found["metrics"] if m["scope"].startswith("month:")}
+    assert set(months) == {f"month:{m}" for m in range(1, 13)}
+    assert months["month:1"]["value"] > 100 * months["month:7"]["value"] and months["month:1"]["stderr"] > 0
+    weeks = found["worst_weeks"]
+    assert [week["weather_year"] for week in weeks] == [week["sample"] for week in weeks]
+    energies = [week["unserved_mwh"] for week in weeks]
+    assert len(weeks) == 4 and energies == sorted(energies, reverse=True)
+    for week in weeks:
+        assert week["start"][5:7] in ("11", "12", "01", "02") and week["temperature_c"] < 0.0
+        assert 0.0 < week["wind_cf"] < 1.0 and 0.0 < week["solar_cf"] < 0.3
+
+
+def test_text_of_a_fixed_set() -> None:
+    answer = CliRunner().invoke(app, [*COMMAND, "4", "--weather-years", "2"])
+    assert answer.exit_code == 0, answer.output
+    assert "EUE over sets of 2 weather years" in answer.output and "worst week from" in answer.output
+
+
+def test_what_does_not_go_together_is_refused() -> None:
+    for words in (["--weather", "sunny"], ["--weather-years", "3"]):
+        assert CliRunner().invoke(app, ["adequacy", "kazakhstan", "--years", "4", *words]).exit_code != 0
