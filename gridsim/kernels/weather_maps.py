@@ -106,26 +106,29 @@ def wind_cf(case: WindMap, z: F8, temperature_c: F8, clearness_z: F8, month: I4,
     Losses: standstill below -33 C (ramp from -27 C), icing between -8 and 1 C under cloud, and cut-out at 25 m/s until
     the wind is back below 20 m/s.
     """
-    n_v = case.curve.shape[0]
+    curve = case.curve
+    last = curve.shape[0] - 1.001
     for s in range(z.shape[0]):
         stopped = False
         t_site, k_row = case.t_site[s], case.k_row[s]
+        speed = case.speed[s]
         for day in range(z.shape[1] // 24):
             m = month[day]
             scale = case.scale_ms[s, m]
+            diurnal = case.diurnal[s, m]
             for i in range(24):
                 h = 24 * day + i
-                v = _read(case.speed[s], z[s, h]) * scale * case.diurnal[s, m, i]
-                x = min(v * 10.0, n_v - 1.001)
+                v = _read(speed, z[s, h]) * scale * diurnal[i]
+                x = min(v * 10.0, last)
                 place = int(x)
-                cf = case.curve[place] + (x - place) * (case.curve[place + 1] - case.curve[place])
+                cf = curve[place] + (x - place) * (curve[place + 1] - curve[place])
                 if with_losses:
-                    if v >= CUT_OUT_MS:
-                        stopped = True
-                    elif v < CUT_IN_AGAIN_MS:
+                    if v >= CUT_IN_AGAIN_MS:
+                        stopped = stopped or v >= CUT_OUT_MS
+                        if stopped:
+                            cf = 0.0
+                    else:
                         stopped = False
-                    if stopped:
-                        cf = 0.0
                     if t_site >= 0:
                         t = temperature_c[t_site, h]
                         if t < COLD_FULL_C:
