@@ -15,6 +15,7 @@ from scipy.stats import norm
 from gridsim.io.read_network import read_network
 from gridsim.kernels.weather_maps import WindMap, wind_cf
 from gridsim.model.weather import WeatherField
+from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, WeatherYears, assess
 from gridsim.weather.field import HOURS, VARIABLES, LatentField, make_case
 from gridsim.weather.generator import WeatherModel
 from gridsim.weather.maps import Z, farm_curve
@@ -92,6 +93,27 @@ class Kazakhstan:
     def time_sampled_year(self) -> None:
         """Loads and machines of one year for the sampler."""
         sampled_year(self.system, 1, 1)
+
+
+class Sampler:
+    """Weather years through the copper-plate sampler, one per sample: memory does not grow with their number."""
+
+    params = (50, 500)
+    param_names = ("years",)
+    number = 1
+    repeat = 1
+    timeout = 600
+
+    def setup(self, years: int) -> None:
+        self.weather = WeatherYears(read_network(NETWORK), "none")
+        self.time_years(2)
+
+    def time_years(self, years: int) -> None:
+        """Weather, packing, outages and hours."""
+        assess(self.weather, SequentialMonteCarlo(years=years), ShortfallByMonth())
+
+    def peakmem_years(self, years: int) -> None:
+        self.time_years(years)
 
 
 def main() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from gridsim.model.scenario import DesignEvent
+from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, WeatherYears, assess
 from gridsim.report.weather_summary import weather_summary
 from gridsim.weather.design import courses, event_weights, impose
 from gridsim.weather.year import climate_years, weather_model
@@ -75,3 +77,17 @@ def test_a_thousand_years_stream_in_flat_memory(kazakhstan) -> None:
         peaks.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert np.isfinite(total) and max(peaks[5:]) < peaks[4] + 2e6
+
+
+def test_memory_does_not_grow_with_the_weather_years_of_the_sampler(kazakhstan) -> None:
+    """Traced peak of 8 and of 24 years, everything made once beforehand; a year alone takes tens of megabytes."""
+    weather = WeatherYears(kazakhstan, "none")
+    assess(weather, SequentialMonteCarlo(years=2))
+    peaks = []
+    for years in (8, 24):
+        tracemalloc.start()
+        assess(weather, SequentialMonteCarlo(years=years), ShortfallByMonth())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] > 10e6
+    assert peaks[1] < 1.05 * peaks[0]
