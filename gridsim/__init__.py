@@ -15,6 +15,16 @@ _READING = {
     "system_from_tables": "gridsim.io.read_network",
     "read_scenario": "gridsim.io.read_scenario",
 }
+_STUDIES = {
+    "Study": "gridsim.model.study",
+    "StudyResult": "gridsim.results.study_result",
+    "read_study": "gridsim.io.read_study",
+    "run_study": "gridsim.study.run_study",
+    "Run": "gridsim.io.read_run",
+    "load_run": "gridsim.io.read_run",
+    "load_study": "gridsim.io.read_run",
+    "compare": "gridsim.study.compare",
+}
 _MODEL = {
     "GridSystem": "gridsim.model.system",
     "Scenario": "gridsim.model.scenario",
@@ -55,9 +65,10 @@ _ERRORS = {
     "StudyError": "gridsim.errors",
     "NotConverged": "gridsim.errors",
     "ScriptError": "gridsim.errors",
+    "StoreError": "gridsim.errors",
     "Problem": "gridsim.errors",
 }
-_PUBLIC = {**_READING, **_MODEL, **_RUNNING, **_SCRIPTING, **_ERRORS}
+_PUBLIC = {**_READING, **_MODEL, **_RUNNING, **_SCRIPTING, **_STUDIES, **_ERRORS}
 
 if TYPE_CHECKING:
     from gridsim.contingencies.api import Orders as Orders
@@ -72,15 +83,21 @@ if TYPE_CHECKING:
     from gridsim.errors import NotConverged as NotConverged
     from gridsim.errors import Problem as Problem
     from gridsim.errors import ScriptError as ScriptError
+    from gridsim.errors import StoreError as StoreError
     from gridsim.errors import StudyError as StudyError
     from gridsim.io.read_network import read_network as read_network
     from gridsim.io.read_network import system_from_tables as system_from_tables
+    from gridsim.io.read_run import Run as Run
+    from gridsim.io.read_run import load_run as load_run
+    from gridsim.io.read_run import load_study as load_study
     from gridsim.io.read_scenario import read_scenario as read_scenario
+    from gridsim.io.read_study import read_study as read_study
     from gridsim.model.scenario import Event as Event
     from gridsim.model.scenario import Horizon as Horizon
     from gridsim.model.scenario import Policy as Policy
     from gridsim.model.scenario import Scenario as Scenario
     from gridsim.model.scenario import Target as Target
+    from gridsim.model.study import Study as Study
     from gridsim.model.system import GridSystem as GridSystem
     from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
     from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
@@ -96,7 +113,10 @@ if TYPE_CHECKING:
     from gridsim.results.dispatching import dispatch as dispatch
     from gridsim.results.metrics import Estimate as Estimate
     from gridsim.results.screening import screen as screen
+    from gridsim.results.study_result import StudyResult as StudyResult
     from gridsim.solvers.pandapower import to_pandapower as to_pandapower
+    from gridsim.study.compare import compare as compare
+    from gridsim.study.run_study import run_study as run_study
 
 
 def __getattr__(name: str) -> Any:

@@ -15,21 +15,24 @@ from gridsim.errors import StudyError
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="networks, events or kinds")],
+    what: Annotated[str, typer.Argument(help="networks, events, studies or kinds")],
     as_json: JsonOption = False,
 ) -> None:
-    """List the bundled networks and events, and the kinds of events."""
-    from gridsim.io.bundled import event_files, network_names
+    """List the bundled networks, events and studies, and the kinds of events."""
+    from gridsim.io.bundled import bundled_folder, event_files, network_names, study_files, variant_names
     from gridsim.model.scenario import kinds
 
     if what == "networks":
-        rows = [{"name": name} for name in network_names()]
+        folder = bundled_folder("networks")
+        rows = [{"name": name, "variants": ", ".join(variant_names(folder / name))} for name in network_names()]
     elif what == "events":
         rows = [{"name": name, "shows": _first_comment(path)} for name, path in event_files().items()]
+    elif what == "studies":
+        rows = [{"name": name, "shows": _first_comment(path)} for name, path in study_files().items()]
     elif what == "kinds":
         rows = [{"name": kind.kind, "targets": ", ".join(kind.targets), "shows": kind.doc} for kind in kinds().values()]
     else:
-        raise StudyError(f"nothing to list under '{what}'; use networks, events or kinds")
+        raise StudyError(f"nothing to list under '{what}'; use networks, events, studies or kinds")
     if as_json:
         print(json.dumps(rows))
         return

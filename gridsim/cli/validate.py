@@ -14,7 +14,7 @@ from gridsim.errors import InputError, StudyError
 
 @app.command()
 def validate(
-    path: Annotated[str, typer.Argument(help="A network folder or a scenario file (or a bundled name).")],
+    path: Annotated[str, typer.Argument(help="A network folder, a scenario or a study file (or a bundled name).")],
     as_json: JsonOption = False,
 ) -> None:
     """Check a network folder or a scenario file; lists every problem."""
@@ -36,15 +36,22 @@ def validate(
 
 @app.command()
 def schema(
-    what: Annotated[str, typer.Argument(help="scenario, network, or the name of a table")] = "scenario",
+    what: Annotated[str, typer.Argument(help="scenario, study, network, variant, or the name of a table")] = "scenario",
 ) -> None:
     """Print the JSON Schema of a scenario file, of network.yaml, or of the rows of a table."""
     from gridsim.errors import nearest
     from gridsim.io.read_network import NetworkMeta
+    from gridsim.io.read_variant import VariantKeys
     from gridsim.io.schemas import TABLES
     from gridsim.io.schemas.scenario import ScenarioKeys
+    from gridsim.io.schemas.study import StudyKeys
 
-    models: dict[str, type[Any]] = {"scenario": ScenarioKeys, "network": NetworkMeta}
+    models: dict[str, type[Any]] = {
+        "scenario": ScenarioKeys,
+        "study": StudyKeys,
+        "network": NetworkMeta,
+        "variant": VariantKeys,
+    }
     models |= {name: table.row for name, table in TABLES.items()}
     if what not in models:
         raise StudyError(f"no schema of '{what}'; {nearest(what, models)}")
@@ -52,10 +59,12 @@ def schema(
 
 
 def _read_anything(path: str) -> str:
-    """Read a network or a scenario and say which it was."""
-    from gridsim.io.bundled import network_folder, network_names
+    """Read a network, a scenario or a study and say which it was."""
+    from gridsim.io.bundled import network_folder, network_names, study_files
     from gridsim.io.read_network import read_network
     from gridsim.io.read_scenario import read_scenario
+    from gridsim.io.read_study import read_study
+    from gridsim.io.yaml_lines import read_yaml
 
     if Path(path).is_dir():
         read_network(path)
@@ -63,5 +72,8 @@ def _read_anything(path: str) -> str:
     if path in network_names():
         read_network(network_folder(path))
         return "network"
+    if path in study_files() or (Path(path).is_file() and "scenarios" in read_yaml(Path(path))[1].data):
+        read_study(path)
+        return "study"
     read_scenario(path)
     return "scenario"

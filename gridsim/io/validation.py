@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -38,16 +38,40 @@ def mend_text(field: FieldInfo) -> str:
     return f"{text}, or leave empty" + (f" for {default}" if default not in (None, "") else "")
 
 
+def _place(model: type[BaseModel], location: Sequence[Any]) -> tuple[type[BaseModel], FieldInfo | None]:
+    """The model that a location ends in, however deep, and the field there (or the one that holds its items)."""
+    field = None
+    for step in location:
+        inner = _model_in(field.annotation) if field is not None else None
+        model = inner or model
+        if step in model.model_fields:
+            field = model.model_fields[step]
+        elif inner is not None and isinstance(step, str):
+            return model, None
+    return model, field
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_in(inner)) is not None), None)
+
+
+def _choices(annotation: Any) -> list[str]:
+    if isinstance(annotation, str):
+        return [annotation]
+    return [choice for inner in get_args(annotation) for choice in _choices(inner)]
+
+
 def explain(error: Any, model: type[BaseModel]) -> tuple[str, str, str]:
     """(column, what is wrong, mend) of one pydantic error."""
     location = [str(part) for part in error["loc"]]
     column = ".".join(location)
-    name = location[0] if location else ""
-    field = model.model_fields.get(name)
+    owner, field = _place(model, error["loc"])
     value = error.get("input")
     kind = error["type"]
     if kind == "extra_forbidden":
-        return column, "unknown", nearest(location[-1], list(model.model_fields))
+        return column, "unknown", nearest(location[-1], list(owner.model_fields))
     if field is None:
         return column, f"{value} {error['msg']}", "see the format page"
     if kind == "missing":
@@ -64,7 +88,7 @@ def explain(error: Any, model: type[BaseModel]) -> tuple[str, str, str]:
     if kind in ("bool_parsing", "bool_type"):
         return column, f"'{value}' is not true or false", mend_text(field)
     if kind == "literal_error":
-        allowed = [str(choice) for choice in get_args(field.annotation)]
+        allowed = _choices(field.annotation)
         return column, f"'{value}' is not one of {', '.join(allowed)}", nearest(str(value), allowed)
     return column, f"{value!r}: {error['msg']}", mend_text(field)
 

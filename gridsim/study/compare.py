@@ -1,0 +1,47 @@
+"""Differences between runs, replicate by replicate on the same random numbers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from gridsim.errors import StudyError
+from gridsim.io.read_run import Run
+from gridsim.results.metrics import Estimate
+from gridsim.results.replicates import paired_differences
+
+
+def compare(first: Run, other: Run) -> list[Estimate]:
+    """other - first of every metric both have, with the standard error of the mean paired difference.
+
+    Replicates are paired by number, so both runs need one seed; replicates that failed in either, or that one of them
+    has not run, are left out. A run of one trajectory gives differences without errors. StudyError for two seeds, or
+    nothing in common.
+    """
+    if first.manifest["seed"] != other.manifest["seed"]:
+        raise StudyError(
+            f"{first.path} has seed {first.manifest['seed']}, {other.path} seed {other.manifest['seed']}; "
+            "runs are compared on the same random numbers: run both with one --seed"
+        )
+    common = set(_replicates(first)) & set(_replicates(other))
+    if not common:
+        raise StudyError(f"{first.path} and {other.path} have no replicate in common; let both run further")
+    return paired_differences(_metrics(first), _metrics(other), common)
+
+
+def _replicates(run: Run) -> list[int]:
+    if "blocks" not in run.manifest:
+        return [int(run.manifest.get("replicate", 0))]
+    failed = {failure["replicate"] for block in run.blocks for failure in block["failed"]}
+    return [
+        replicate
+        for block in run.blocks
+        for replicate in range(block["first"], block["first"] + block["count"])
+        if replicate not in failed
+    ]
+
+
+def _metrics(run: Run) -> pd.DataFrame:
+    if "blocks" in run.manifest:
+        return pd.DataFrame(run.frame("replicate_metrics"))
+    frame = run.frame("metrics")[["name", "scope", "value", "unit"]]
+    return pd.DataFrame(frame.assign(replicate=_replicates(run)[0]))

@@ -1,0 +1,96 @@
+"""Variants lay additions, retirements, changes and factors over a network; what is wrong is said at its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gridsim.errors import InputError
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
+from gridsim.model.system import GridSystem
+from tests.study.study_cases import write_network
+
+GOOD = """schema_version: 1
+network: {title: two areas and more, reserve_mw: {south: 50}}
+retire: {lines: [n1_n2]}
+change: {generators: {gas_1: {p_max_mw: 150, p_min_mw: 0}}}
+scale: {loads: {p_mw: 0.5}}
+add:
+  generators:
+    - {name: wind_1, bus: s1, fuel: wind, installed_mw: 80, p_max_mw: 80, cost_per_mwh: 0}
+"""
+
+
+def variant(folder: Path, text: str) -> Path:
+    """A network folder with ``variants/v.yaml``."""
+    write_network(folder / "net")
+    (folder / "net" / "variants").mkdir()
+    (folder / "net" / "variants" / "v.yaml").write_text(text)
+    return folder / "net"
+
+
+def test_a_variant_adds_retires_changes_and_scales(tmp_path: Path) -> None:
+    folder = variant(tmp_path, GOOD)
+    base, system = read_network(folder), read_network(folder, "v")
+    assert system.title == "two areas and more" and system.reserve_mw == (0.0, 50.0)
+    assert system.lines.name.tolist() == ["n1_s1", "n2_s1"]
+    assert dict(zip(system.generators.name.tolist(), system.generators.p_max_mw.tolist(), strict=True)) == {
+        "coal_1": 500.0,
+        "gas_1": 150.0,
+        "wind_1": 80.0,
+    }
+    assert system.loads.p_mw.sum() == base.loads.p_mw.sum() / 2
+    assert base.lines.name.tolist() == ["n1_n2", "n1_s1", "n2_s1"]
+    assert system.content_hash != base.content_hash
+
+
+def test_all_that_is_wrong_is_said_at_its_line(tmp_path: Path) -> None:
+    text = """schema_version: 1
+retire: {lines: [n1_n3]}
+change:
+  generators:
+    gas_1: {p_max_nw: 150}
+  interfaces: {north_south: {sign: -1}}
+scale: {loads: {p_nw: 2, bus: 2}}
+add:
+  generator: []
+  generators:
+    - {name: wind_1, bus: s9, fuel: wind, installed_mw: 80, p_max_mw: -80, cost_per_mwh: 0}
+    - {name: coal_1, bus: s1, fuel: wind, installed_mw: 80, p_max_mw: 80, cost_per_mwh: 0}
+"""
+    with pytest.raises(InputError) as caught:
+        read_network(variant(tmp_path, text), "v")
+    found = {(p.row, p.column): f"{p.value}; {p.mend}" for p in caught.value.problems if p.file.endswith("v.yaml")}
+    assert "did you mean 'n1_n2'?" in found[(2, "retire.lines.0")]
+    assert "did you mean 'p_max_mw'?" in found[(5, "change.generators.gas_1.p_max_nw")]
+    assert "no rows with a name" in found[(6, "change.interfaces")]
+    assert "did you mean 'p_mw'?" in found[(7, "scale.loads.p_nw")]
+    assert "not a column of numbers" in found[(7, "scale.loads.bus")]
+    assert "did you mean 'generators'?" in found[(9, "add.generator")]
+    assert "-80" in found[(11, "add.generators.0.p_max_mw")]
+    assert any(row == 12 and "stands in row 2 too" in said for (row, _), said in found.items())
+
+
+def test_a_missing_variant_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        read_network(variant(tmp_path, GOOD), "w")
+    assert "no variant 'w'" in str(caught.value)
+
+
+def test_an_unknown_key_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        read_network(variant(tmp_path, "schema_version: 1\nretired: {}\n"), "v")
+    assert caught.value.problems[0].mend == "did you mean 'retire'?"
+
+
+def test_nuclear_2035_adds_two_units_at_yukgres(kazakhstan: GridSystem) -> None:
+    system = read_network(network_folder("kazakhstan"), "nuclear_2035")
+    new = sorted(set(system.generators.name.tolist()) - set(kazakhstan.generators.name.tolist()))
+    assert new == ["ulken_npp_1", "ulken_npp_2"]
+    assert system.generators.p_max_mw.sum() == pytest.approx(kazakhstan.generators.p_max_mw.sum() + 2 * 1115)
+    assert {str(system.buses.name[system.generators.bus[system.generators.position(name)]]) for name in new} == {
+        "yukgres_500"
+    }
+    assert system.nuclear.status[system.nuclear.position("ulken_npp")] == "operating"
