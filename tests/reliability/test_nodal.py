@@ -32,7 +32,7 @@ from gridsim.reliability import (
     system_from_grid,
     two_state,
 )
-from gridsim.reliability.nodal import NodalYears
+from gridsim.reliability.nodal import NodalYears, plain_detail
 from gridsim.solvers.highs import solve_highs
 
 LIMIT_23_MW = 20.0
@@ -305,3 +305,22 @@ def test_the_kernels_run_uncompiled() -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("skip", [True, False])
+def test_ratings_by_the_hour(skip: bool) -> None:
+    """Load 100 at bus 3 sends (100 - shed) / 3 over line 2-3, rated 20 MW times the hour's factor.
+
+    Day 1 at 1.24: 100 - 3 * 24.8 = 25.6 MW in each hour. Day 2 at 2, but 1 in its last hour, which sheds
+    100 - 60 = 40 MW and forbids to judge the whole day by its first hours. Day 3 at 2: none.
+    """
+    system = triangle([0.0] * 72, [100.0] * 72, fails=False)
+    factor = np.repeat([1.24, 2.0, 2.0], 24)[:, None]
+    factor[47] = 1.0
+    detail = dataclasses.replace(
+        plain_detail(system), branch_rating=np.array([-1, -1, 0], dtype=np.int32), rating_factor=factor
+    )
+    method = SequentialMonteCarlo(years=1, level="nodal", skip=skip)
+    result = assess(dataclasses.replace(system, detail=detail), method)
+    assert result["EUE"].value == pytest.approx(24 * 25.6 + 40.0, abs=1e-3)
+    assert result["LOLH"].value == 25
