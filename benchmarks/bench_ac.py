@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from gridsim.io.read_network import read_network
+from benchmarks.common import best_of, network, sized
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel
-from gridsim.solvers.operating_point import OperatingPoint, base_point
+from gridsim.solvers.operating_point import base_point
 from gridsim.solvers.screen import screen
-
-NETWORK = Path(__file__).parents[1] / "networks" / "kazakhstan"
 
 
 def single_branches(system: GridSystem) -> np.ndarray:
@@ -32,21 +26,11 @@ def single_branches(system: GridSystem) -> np.ndarray:
     return np.array(fit, dtype=np.int32)
 
 
-def best_of(repeats: int, function: Any) -> float:
-    """Seconds of the fastest of some calls."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
 class Kazakhstan:
     """Winter peak of the bundled network."""
 
     def setup(self) -> None:
-        self.system = read_network(NETWORK)
+        self.system = network("kazakhstan")
         self.point = base_point(self.system)
         self.model = AcModel(self.system, base=self.point)
         self.reference = AcModel(self.system, "pandapower", self.point)
@@ -76,7 +60,8 @@ class Kazakhstan:
 
     def track_speed_over_pandapower(self) -> float:
         """How many times faster than ``runpp`` for the same two hours, reactive limits on."""
-        return best_of(2, lambda: self._alternate(self.reference)) / best_of(20, lambda: self._alternate(self.model))
+        theirs = best_of(sized(2, 1), lambda: self._alternate(self.reference))
+        return theirs / best_of(20, lambda: self._alternate(self.model))
 
     def track_n1_over_lightsim2grid(self) -> float:
         """Our N-1 of the non-islanding outages, reactive limits off, flows included, over lightsim2grid's own loop."""
@@ -101,13 +86,3 @@ class Kazakhstan:
         ours()
         theirs()
         return best_of(7, ours) / best_of(7, theirs)
-
-
-if __name__ == "__main__":
-    case = Kazakhstan()
-    case.setup()
-    point: OperatingPoint = case.point
-    print("screen ac s", best_of(3, case.time_screen_ac), "dc s", best_of(3, case.time_screen_dc))
-    print("two hours warm ms", 1e3 * best_of(20, case.time_solve_two_hours_warm))
-    print("speed over runpp", case.track_speed_over_pandapower())
-    print("n-1 over lightsim2grid", case.track_n1_over_lightsim2grid(), "outages", len(case.branches))

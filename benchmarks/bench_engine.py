@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from benchmarks.common import sized
 from gridsim.engine.run import run
 from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.io.read_scenario import read_scenario
@@ -15,10 +16,13 @@ from gridsim.solvers.dispatch import DispatchSolver
 class Events:
     """A bundled event with its twin without events, after start-up (network read, kernels compiled)."""
 
-    params = (["bbs_pipeline_rupture", "renewable_lull", "north_south_transit_loss"], ["fast", "off"])
+    params = sized(
+        (("bbs_pipeline_rupture", "renewable_lull", "north_south_transit_loss"), ("fast", "off")),
+        (("north_south_transit_loss",), ("fast",)),
+    )
     param_names = ("event", "ac")
     number = 1
-    repeat = 3
+    repeat = sized(3, 1)
     timeout = 120
 
     def setup(self, event: str, ac: str) -> None:
@@ -41,12 +45,14 @@ class Trajectory:
     """Seven days of the renewable lull, one trajectory, hourly dispatch with an AC check each hour."""
 
     number = 1
-    repeat = 3
+    repeat = sized(3, 1)
     timeout = 120
 
     def setup(self) -> None:
         system, scenario = read_scenario("renewable_lull")
-        self.scenario = dataclasses.replace(scenario, horizon=dataclasses.replace(scenario.horizon, hours=168.0))
+        self.scenario = dataclasses.replace(
+            scenario, horizon=dataclasses.replace(scenario.horizon, hours=sized(168.0, 6.0))
+        )
         self.packed = pack(system)
         self.ac_model = make_ac_model(self.packed, AcMode.FAST)
         Simulation(self.packed(self.scenario), DispatchSolver(self.packed.case), self.ac_model).run()

@@ -7,9 +7,8 @@ import time
 
 import numpy as np
 
+from benchmarks.common import network, sized
 from gridsim.engine.run import run
-from gridsim.io.bundled import network_folder
-from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import read_scenario
 from gridsim.model.scenario import AcMode, GasMode
 from gridsim.solvers.gas import HydraulicGas, everything_works
@@ -21,7 +20,7 @@ class KazakhGas:
     timeout = 120
 
     def setup(self) -> None:
-        system = read_network(network_folder("kazakhstan"))
+        system = network("kazakhstan")
         self.gas, self.conditions = HydraulicGas(system), everything_works(system)
         self.demand = system.gas_demand.winter_mcm_per_d
         p_max = system.generators.p_max_mw
@@ -63,7 +62,7 @@ class TwoWeeks:
     def setup(self) -> None:
         self.system, scenario = read_scenario("bbs_pipeline_rupture")
         policy = dataclasses.replace(scenario.policy, ac=AcMode.OFF, gas=GasMode.HYDRAULIC)
-        horizon = dataclasses.replace(scenario.horizon, hours=336)
+        horizon = dataclasses.replace(scenario.horizon, hours=sized(336, 6))
         self.scenario = dataclasses.replace(scenario, policy=policy, horizon=horizon)
         run(self.system, dataclasses.replace(self.scenario, horizon=dataclasses.replace(horizon, hours=2)))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 
-from gridsim.io.bundled import network_folder
-from gridsim.io.read_network import read_network
+from benchmarks.common import network, not_in_smoke, sized
 from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_grid
 
 
 def _system(name: str, imports: str = "contract") -> AdequacySystem:
-    return system_from_grid(read_network(network_folder(name)), imports)
+    return system_from_grid(network(name), imports)
+
+
+N_YEARS = sized(100_000, 2_000)
 
 
 class CopperYears:
@@ -22,30 +24,42 @@ class CopperYears:
         self.system = _system("rts79")
         assess(self.system, SequentialMonteCarlo(years=256))
 
-    def time_100_000_years(self) -> None:
-        assess(self.system, SequentialMonteCarlo(years=100_000, seed=1))
+    def time_years(self) -> None:
+        assess(self.system, SequentialMonteCarlo(years=N_YEARS, seed=1))
 
     def track_years_per_s(self) -> float:
-        return max(assess(self.system, SequentialMonteCarlo(years=50_000, seed=1)).samples_per_s for _ in range(3))
+        return max(assess(self.system, SequentialMonteCarlo(years=N_YEARS, seed=1)).samples_per_s for _ in range(3))
 
     def track_two_threads_over_one(self) -> float:
         """Speed of two threads over one, best of three each."""
         speed = [
-            max(assess(self.system, SequentialMonteCarlo(years=100_000, workers=w)).samples_per_s for _ in range(3))
+            max(assess(self.system, SequentialMonteCarlo(years=N_YEARS, workers=w)).samples_per_s for _ in range(3))
             for w in (1, 2)
         ]
         return speed[1] / speed[0]
 
     def track_seconds_to_lolh_within_1_percent(self) -> float:
         started = time.perf_counter()
-        assess(self.system, SequentialMonteCarlo(target_cov=0.01, metric="LOLH", seed=1))
+        assess(self.system, SequentialMonteCarlo(target_cov=sized(0.01, 0.05), metric="LOLH", seed=1))
         return time.perf_counter() - started
 
     def track_eue_stderr_percent_in_one_second(self) -> float:
-        return 100.0 * assess(self.system, SequentialMonteCarlo(max_wall_s=1.0, seed=1)).cov
+        return 100.0 * assess(self.system, SequentialMonteCarlo(max_wall_s=sized(1.0, 0.05), seed=1)).cov
 
-    def peakmem_1_000_000_years(self) -> None:
-        assess(self.system, SequentialMonteCarlo(years=1_000_000, seed=1, workers=2))
+
+class Memory:
+    """Peak memory, flat in the number of years (target: 400 MB for a million)."""
+
+    params = (100_000, 1_000_000)
+    param_names = ("years",)
+    timeout = 120
+
+    def setup(self, years: int) -> None:
+        not_in_smoke()
+        self.system = _system("rts79")
+
+    def peakmem_years(self, years: int) -> None:
+        assess(self.system, SequentialMonteCarlo(years=years, seed=1, workers=2))
 
 
 class NodalSnapshots:
@@ -59,21 +73,22 @@ class NodalSnapshots:
 
     def track_us_per_state(self) -> float:
         return 1e6 / max(
-            assess(self.system, SnapshotMonteCarlo(samples=200_000, level="nodal")).samples_per_s for _ in range(3)
+            assess(self.system, SnapshotMonteCarlo(samples=sized(200_000, 8_192), level="nodal")).samples_per_s
+            for _ in range(3)
         )
 
 
 class NodalYears:
     """Chronological years at every bus."""
 
-    params = (["rts79", "kazakhstan"],)
-    param_names = ("network",)
+    params = sized(("rts79", "kazakhstan"), ("rts79",))
+    param_names = ("name",)
     timeout = 600
 
-    def setup(self, network: str) -> None:
-        self.system = _system(network)
+    def setup(self, name: str) -> None:
+        self.system = _system(name)
         assess(self.system, SequentialMonteCarlo(years=1, level="nodal"))
 
-    def track_s_per_year(self, network: str) -> float:
-        years = 200 if network == "rts79" else 8
+    def track_s_per_year(self, name: str) -> float:
+        years = sized(200 if name == "rts79" else 8, 1)
         return 1.0 / assess(self.system, SequentialMonteCarlo(years=years, level="nodal")).samples_per_s

@@ -1,18 +1,14 @@
 """Weather years: the field of 20 sites with its wind table, and the full set of variables for Kazakhstan.
 
-Run ``python benchmarks/bench_weather.py`` for best-of times and ratios to numpy drawing one normal per value.
+Run ``python -m benchmarks.bench_weather`` for best-of times and ratios to numpy drawing one normal per value.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 from scipy.stats import norm
 
-from gridsim.io.read_network import read_network
+from benchmarks.common import best_of, network
 from gridsim.kernels.weather_maps import WindMap, wind_cf
 from gridsim.model.weather import WeatherField
 from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, WeatherYears, assess
@@ -21,24 +17,12 @@ from gridsim.weather.generator import WeatherModel
 from gridsim.weather.maps import Z, farm_curve
 from gridsim.weather.sampled import sampled_year
 
-NETWORK = Path(__file__).parents[1] / "networks" / "kazakhstan"
-
-
-def best_of(repeats: int, function: Callable[[], object]) -> float:
-    """Seconds of the fastest of some calls."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
 
 class TwentySites:
     """20 sites x 8,760 h of temperature, wind and clearness, and the wind table."""
 
     def setup(self) -> None:
-        table = read_network(NETWORK).weather_field
+        table = network("kazakhstan").weather_field
         order = [table.position(name) for name in VARIABLES]
         ordered = WeatherField(**{name: getattr(table, name)[order] for name in WeatherField.columns()})
         rng = np.random.default_rng(1)
@@ -81,7 +65,7 @@ class Kazakhstan:
     """The bundled network: 17 temperature, 16 wind, 8 solar sites, 3 zones, 5 rivers, its gas demands."""
 
     def setup(self) -> None:
-        self.system = read_network(NETWORK)
+        self.system = network("kazakhstan")
         self.model = WeatherModel(self.system)
         self.model.year(1, 0)
         sampled_year(self.system, 1, 0)

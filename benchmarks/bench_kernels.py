@@ -1,0 +1,85 @@
+"""Kernels one by one: random numbers, outages, flow matrices, the zero-shed certificate, a row of the latent field."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from benchmarks.common import median_us, network
+from benchmarks.states import certificate_arguments, hourly_states, load
+from gridsim.kernels.certificate import zero_shed_certificate
+from gridsim.kernels.latent_field import fill_normals
+from gridsim.kernels.rng import fill_exponentials
+from gridsim.reliability import SequentialMonteCarlo, system_from_grid
+from gridsim.reliability.assess import sample_source
+from gridsim.solvers.dispatch import DispatchSolver
+
+N_BLOCKS = 10_000
+
+
+class RandomNumbers:
+    """Philox, four numbers a block."""
+
+    def setup(self) -> None:
+        streams = np.arange(N_BLOCKS, dtype=np.uint64)
+        zeros = np.zeros(N_BLOCKS, dtype=np.uint64)
+        self.arguments = (np.uint64(1), np.uint64(0), streams, zeros, zeros, np.empty((4, N_BLOCKS)))
+        self.normals = np.empty(4 * N_BLOCKS)
+        self.time_40_000_exponentials()
+        self.time_40_000_normals()
+
+    def time_40_000_exponentials(self) -> None:
+        fill_exponentials(*self.arguments)
+
+    def time_40_000_normals(self) -> None:
+        fill_normals(np.uint64(1), np.uint64(0), np.uint64(1), np.uint64(2), self.normals)
+
+
+class Outages:
+    """Copper-plate sample years of RTS-79, packed: draws and the walk over outages, nothing folded."""
+
+    def setup(self) -> None:
+        self.source = sample_source(system_from_grid(network("rts79"), "none"), SequentialMonteCarlo(years=1))
+        self.time_256_years()
+
+    def time_256_years(self) -> None:
+        self.source.run(0, 256)
+
+
+class Topology:
+    """Flow matrix of the Kazakh network with two lines out: what a new outage costs."""
+
+    def setup(self) -> None:
+        self.system = load("kazakhstan")
+        self.time_two_lines_out()
+
+    def time_two_lines_out(self) -> None:
+        DispatchSolver(self.system.case).topology([3, 40])
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def certify_many(n, topology, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island, injection, flow):
+    """Ask for the same certificate ``n`` times; return how often it was given."""
+    proved = 0
+    for _ in range(n):
+        proved += zero_shed_certificate(
+            topology, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island, injection, flow
+        )
+    return proved
+
+
+class Certificate:
+    """The zero-shed certificate of one Kazakh winter hour (target: 3 us)."""
+
+    def setup(self) -> None:
+        system = load("kazakhstan")
+        solver = DispatchSolver(system.case)
+        state = hourly_states(system, solver.topology(), 1)[0]
+        self.arguments = certificate_arguments(system, solver, state)
+        certify_many(1, *self.arguments)
+
+    def track_us(self) -> float:
+        return median_us(lambda _: certify_many(200, *self.arguments), 15) / 200.0
+
+    def track_proved(self) -> int:
+        return int(certify_many(1, *self.arguments))

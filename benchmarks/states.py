@@ -1,0 +1,144 @@
+"""States that the dispatch benchmarks, the gate and the comparisons with peers share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+from gridsim.kernels.arrays import DispatchState, Topology
+from gridsim.kernels.dispatch import N_BASIS, solve_dispatch
+from gridsim.solvers.dispatch import DispatchSolver
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "solvers"))
+from dispatch_cases import (
+    DATA,
+    System,
+    kazakhstan_system,
+    matpower_system,
+    random_state,
+    read_rows,
+    reliability_system,
+)
+
+
+def load(name: str) -> System:
+    if name == "kazakhstan":
+        return kazakhstan_system()
+    return reliability_system(name) if name in ("rts79", "rbts") else matpower_system(name)
+
+
+def matpower_tables(name: str) -> tuple[list[dict[str, str]], ...]:
+    """Rows of buses, branches and generators of a case of ``tests/data/dcopf``."""
+    return tuple(read_rows(DATA / "dcopf" / name / f"{table}.csv") for table in ("buses", "branches", "generators"))
+
+
+def hourly_states(system: System, topology: Topology, n_hours: int, n_seed: int = 0) -> list[DispatchState]:
+    """Winter hours one after another: load follows the day, machines fail and return, a third are held at 30 %."""
+    rng = np.random.default_rng(n_seed)
+    n_gens, n_buses = system.capacity_mw.size, system.case.n_buses
+    up = rng.random(n_gens) < 0.93
+    states = []
+    for hour in range(n_hours):
+        up ^= rng.random(n_gens) < np.where(up, 0.07, 0.93) / 50.0
+        hi = system.capacity_mw * up
+        lo = np.where(np.arange(n_gens) % 3 == 0, 0.3 * hi, 0.0)
+        load_pu = 0.85 + 0.15 * np.sin(hour / 24.0 * 2.0 * np.pi)
+        states.append(
+            DispatchState(
+                topology=topology,
+                lo_mw=lo,
+                hi_mw=hi,
+                cost=system.cost,
+                spill_cost=np.full(n_gens, 2.0 * system.cost.max()),
+                demand_mw=system.demand_mw * load_pu * rng.uniform(0.97, 1.03, (n_buses, 1)),
+                penalty=np.tile(system.penalty, (n_buses, 1)),
+                row_lo_mw=-system.row_limit_mw,
+                row_hi_mw=system.row_limit_mw,
+            )
+        )
+    return states
+
+
+def independent_states(system: System, solver: DispatchSolver, n_states: int) -> list[DispatchState]:
+    """Random states of the oracle tests, all on the intact network."""
+    rng = np.random.default_rng(1)
+    intact = solver.topology()
+    return [random_state(system, solver, rng)._replace(topology=intact) for _ in range(n_states)]
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def solve_all(topology, gen_bus, lo, hi, cost, spill_cost, demand, penalty, row_lo, row_hi, order, ws, warm):
+    """Solve states one after another; return how many the kernel gave up."""
+    given_up = 0
+    for k in range(lo.shape[0]):
+        n_warm = ws.info[N_BASIS] if warm and k > 0 else 0
+        status = solve_dispatch(
+            topology,
+            gen_bus,
+            lo[k],
+            hi[k],
+            cost,
+            spill_cost,
+            demand[k],
+            penalty,
+            row_lo[k],
+            row_hi[k],
+            order,
+            ws,
+            ws.basis,
+            n_warm,
+        )
+        given_up += status != 0
+    return given_up
+
+
+def kernel_call(solver: DispatchSolver, states: list[DispatchState], warm: bool) -> Callable[[], int]:
+    """Give a function that solves all states inside one compiled loop."""
+    stack = {
+        name: np.stack([getattr(state, name) for state in states])
+        for name in ("lo_mw", "hi_mw", "demand_mw", "row_lo_mw", "row_hi_mw")
+    }
+    exists = states[0]._replace(demand_mw=stack["demand_mw"].max(axis=0))
+    order = solver.merit_order(exists)
+    ws = solver._workspace(stack["demand_mw"].shape[2])
+    arguments: tuple[Any, ...] = (
+        states[0].topology,
+        solver.case.gen_bus,
+        stack["lo_mw"],
+        stack["hi_mw"],
+        states[0].cost,
+        states[0].spill_cost,
+        stack["demand_mw"],
+        states[0].penalty,
+        stack["row_lo_mw"],
+        stack["row_hi_mw"],
+        order,
+        ws,
+        warm,
+    )
+    return lambda: solve_all(*arguments)
+
+
+def certificate_arguments(system: System, solver: DispatchSolver, state: DispatchState) -> tuple[Any, ...]:
+    """Arguments of ``zero_shed_certificate``: may the dispatch of ``state`` serve 98 % of its demand?"""
+    solution = solver.solve(state)
+    n_buses, n_rows = system.case.n_buses, state.row_lo_mw.size
+    return (
+        state.topology,
+        system.case.gen_bus,
+        state.lo_mw,
+        state.hi_mw,
+        0.98 * state.demand_mw.sum(axis=1),
+        state.row_lo_mw,
+        state.row_hi_mw,
+        solution.p_mw - solution.spill_mw,
+        np.zeros_like(state.lo_mw),
+        np.zeros(3 * n_buses),
+        np.zeros(n_buses),
+        np.zeros(n_rows),
+    )
