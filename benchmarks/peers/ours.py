@@ -23,7 +23,7 @@ from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, SnapshotMo
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.highs import state_problem
-from gridsim.solvers.operating_point import base_point
+from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.pandapower import to_pandapower
 
 PLAIN = DispatchOptions(segments=False, perturb=False)
@@ -46,7 +46,9 @@ def prepare(folder: Path) -> None:
     from pandapower import to_json
 
     grid = network("kazakhstan")
-    to_json(to_pandapower(grid), str(folder / "net.json"))
+    peak = base_point(grid)
+    to_json(to_pandapower(grid, peak), str(folder / "net.json"))
+    to_json(to_pandapower(grid, at_load(peak, 0.97)), str(folder / "net_97.json"))
     n_lines = len(grid.lines)
     outages = [int(branch) for branch in single_branches(grid)]
     for name, listed in (("all", outages), ("some", outages[::EVERY_NTH_OUTAGE])):
@@ -56,7 +58,7 @@ def prepare(folder: Path) -> None:
                 {"line": [k for k in listed if k < n_lines], "trafo": [k - n_lines for k in listed if k >= n_lines]}
             )
         )
-        to_json(to_pandapower(grid), str(folder / name / "net.json"))
+        to_json(to_pandapower(grid, peak), str(folder / name / "net.json"))
     for name in ("rts79", "case118", "kazakhstan"):
         (folder / name).mkdir(exist_ok=True)
         _write_states(folder / name, name)
@@ -220,15 +222,19 @@ def day(folder: Path) -> Work:
     return Work(call, lambda total: {"objective": float(total)}, DAY_H)
 
 
+def at_load(point: OperatingPoint, pu: float) -> OperatingPoint:
+    """Every load, machine and border at ``pu`` of the point's power."""
+    return point._replace(
+        p_load_mw=pu * point.p_load_mw, p_gen_mw=pu * point.p_gen_mw, p_border_mw=pu * point.p_border_mw
+    )
+
+
 def flow(_: Path) -> Work:
     """Winter peak and 97 % of it, from the last solution, reactive limits off as on the other side."""
     system = network("kazakhstan")
     point = base_point(system)
     model = AcModel(system, base=point, q_limits=False)
-    points = [
-        point._replace(p_load_mw=pu * point.p_load_mw, p_gen_mw=pu * point.p_gen_mw, p_border_mw=pu * point.p_border_mw)
-        for pu in (0.97, 1.0)
-    ]
+    points = [at_load(point, 0.97), point]
     return Work(
         lambda: [model.solve(p).losses_mw for p in points],
         lambda found: {"losses at 97 %, MW": found[0], "losses, MW": found[1]},
