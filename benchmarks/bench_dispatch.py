@@ -11,6 +11,7 @@ from benchmarks.states import hourly_states, independent_states, kernel_call, lo
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.highs import state_problem
 
+N_TURNS = sized(20, 2)
 N_STATES = sized(200, 10)
 N_HOURS = sized(2190, 100)
 
@@ -25,7 +26,7 @@ class Cold:
         system = load(name)
         solver = DispatchSolver(system.case)
         states = independent_states(system, solver, N_STATES)
-        self.calls = [kernel_call(solver, [state] * 20, warm=False) for state in states]
+        self.calls = [kernel_call(solver, [state] * N_TURNS, warm=False) for state in states]
         self.all = kernel_call(solver, states, warm=False)
         self.all()
 
@@ -33,7 +34,7 @@ class Cold:
         self.all()
 
     def track_median_us(self, name: str) -> float:
-        return median_us(lambda k: self.calls[k](), N_STATES) / 20.0
+        return median_us(lambda k: self.calls[k](), N_STATES) / N_TURNS
 
     def track_given_up(self, name: str) -> int:
         return self.all()
@@ -81,7 +82,7 @@ class AgainstHighs:
         if kind == "hours":
             self.states = hourly_states(system, solver.topology(), 60)
         else:
-            self.states = independent_states(system, solver, 60)
+            self.states = independent_states(system, solver, sized(60, 5))
         # unrelated states are started from the merit order, as the engines do
         self.kernel = kernel_call(solver, self.states, warm=kind == "hours")
         self.kernel()
@@ -115,7 +116,7 @@ class AgainstHighs:
     def track_times_faster(self, name: str, kind: str) -> float:
         """HiGHS time over kernel time for all states in sequence, best of five passes each, in one run."""
         passes = []
-        for _ in range(5):
+        for _ in range(sized(5, 1)):
             start = time.perf_counter()
             for k in range(len(self.states)):
                 self._run_highs(k)
@@ -142,5 +143,5 @@ class AgainstPandapower:
         self.kernel()
 
     def track_times_faster(self) -> float:
-        slow = median_us(lambda _: self.run(self.net), 3)
+        slow = median_us(lambda _: self.run(self.net), sized(3, 1))
         return slow / (median_us(lambda _: self.kernel(), 15) / self.n)

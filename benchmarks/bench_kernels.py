@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from benchmarks.common import median_us, network
-from benchmarks.states import certificate_arguments, hourly_states, load
-from gridsim.kernels.certificate import zero_shed_certificate
+from benchmarks.states import certificate_arguments, certify_many, hourly_states, load
 from gridsim.kernels.latent_field import fill_normals
 from gridsim.kernels.rng import fill_exponentials
 from gridsim.reliability import SequentialMonteCarlo, system_from_grid
@@ -55,17 +53,6 @@ class Topology:
 
     def time_two_lines_out(self) -> None:
         DispatchSolver(self.system.case).topology([3, 40])
-
-
-@numba.njit(nogil=True, error_model="numpy")
-def certify_many(n, topology, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island, injection, flow):
-    """Ask for the same certificate ``n`` times; return how often it was given."""
-    proved = 0
-    for _ in range(n):
-        proved += zero_shed_certificate(
-            topology, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island, injection, flow
-        )
-    return proved
 
 
 class Certificate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import numba
 import numpy as np
 
+import gridsim.kernels
 from gridsim.kernels.arrays import DispatchState, Topology
+from gridsim.kernels.certificate import zero_shed_certificate
 from gridsim.kernels.dispatch import N_BASIS, solve_dispatch
 from gridsim.solvers.dispatch import DispatchSolver
 
@@ -71,30 +74,57 @@ def independent_states(system: System, solver: DispatchSolver, n_states: int) ->
     return [random_state(system, solver, rng)._replace(topology=intact) for _ in range(n_states)]
 
 
-@numba.njit(nogil=True, error_model="numpy")
-def solve_all(topology, gen_bus, lo, hi, cost, spill_cost, demand, penalty, row_lo, row_hi, order, ws, warm):
-    """Solve states one after another; return how many the kernel gave up."""
-    given_up = 0
-    for k in range(lo.shape[0]):
-        n_warm = ws.info[N_BASIS] if warm and k > 0 else 0
-        status = solve_dispatch(
-            topology,
-            gen_bus,
-            lo[k],
-            hi[k],
-            cost,
-            spill_cost,
-            demand[k],
-            penalty,
-            row_lo[k],
-            row_hi[k],
-            order,
-            ws,
-            ws.basis,
-            n_warm,
-        )
-        given_up += status != 0
-    return given_up
+def _kernel_stamp() -> int:
+    """A number made of the source of the kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(gridsim.kernels.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return int(digest.hexdigest()[:12], 16)
+
+
+def _loops(stamp: int) -> tuple[Callable[..., int], Callable[..., int]]:
+    """Compiled loops over the kernels. Numba's cache knows what a function closes over but not what it calls: with
+    ``stamp`` closed over, a change of any kernel compiles them anew.
+    """
+
+    @numba.njit(cache=True, nogil=True, error_model="numpy")
+    def solve_all(topology, gen_bus, lo, hi, cost, spill_cost, demand, penalty, row_lo, row_hi, order, ws, warm):
+        given_up = min(stamp, 0)
+        for k in range(lo.shape[0]):
+            n_warm = ws.info[N_BASIS] if warm and k > 0 else 0
+            status = solve_dispatch(
+                topology,
+                gen_bus,
+                lo[k],
+                hi[k],
+                cost,
+                spill_cost,
+                demand[k],
+                penalty,
+                row_lo[k],
+                row_hi[k],
+                order,
+                ws,
+                ws.basis,
+                n_warm,
+            )
+            given_up += status != 0
+        return given_up
+
+    @numba.njit(cache=True, nogil=True, error_model="numpy")
+    def certify_many(n, topology, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island, injection, flow):
+        proved = min(stamp, 0)
+        for _ in range(n):
+            proved += zero_shed_certificate(
+                topology, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island, injection, flow
+            )
+        return proved
+
+    return solve_all, certify_many
+
+
+#: Solve states one after another, how many were given up; ask for one certificate n times, how often it was given.
+solve_all, certify_many = _loops(_kernel_stamp())
 
 
 def kernel_call(solver: DispatchSolver, states: list[DispatchState], warm: bool) -> Callable[[], int]:

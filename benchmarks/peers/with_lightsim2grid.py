@@ -18,6 +18,7 @@ def outages(folder: Path) -> Work:
     net = pp.from_json(str(folder / "net.json"))
     listed = json.loads((folder / "outages.json").read_text())
     numbers = [*listed["line"], *(len(net.line) + k for k in listed["trafo"])]
+    net.gen["slack"] = net.gen["slack_weight"] > 0.0  # all that take part share the imbalance, as in gridsim
     grid = init_from_pandapower(net)
     flat = np.ones(len(net.bus), dtype=np.complex128)
 

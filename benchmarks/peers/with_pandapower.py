@@ -37,7 +37,8 @@ def flow(folder: Path) -> Work:
     def call() -> list[float]:
         losses.clear()
         for level in levels:
-            net.load["p_mw"], net.sgen["p_mw"] = level.load["p_mw"], level.sgen["p_mw"]
+            for table in ("load", "sgen"):
+                net[table][["p_mw", "q_mvar"]] = level[table][["p_mw", "q_mvar"]]
             net.gen[["p_mw", "slack_weight"]] = level.gen[["p_mw", "slack_weight"]]
             pp.runpp(net, init="results" if len(net.res_bus) else "flat", **FLOW)
             losses.append(float(net.res_line.pl_mw.sum() + net.res_trafo.pl_mw.sum()))

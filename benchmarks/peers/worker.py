@@ -6,6 +6,7 @@ Imported by gridsim's side and by every peer's, so it knows nothing but the stan
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -27,7 +28,8 @@ class Work(NamedTuple):
 
 def serve(tasks: dict[str, Callable[[Path], Work]], packages: tuple[str, ...]) -> None:
     """Run task ``argv[1]`` on the inputs in folder ``argv[2]``; one JSON line per line read."""
-    talk, sys.stdout = sys.stdout, sys.stderr  # what a library prints must not mix with the answers
+    talk = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints must not mix with the answers
     work = tasks[sys.argv[1]](Path(sys.argv[2]))
     versions = {name: metadata.version(name) for name in packages}
     print(json.dumps({"versions": versions, "n": work.n}), file=talk, flush=True)
