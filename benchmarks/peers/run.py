@@ -78,8 +78,8 @@ COMPARISONS = (
     Comparison(
         "lightsim2grid", "lightsim2grid", "N-1 of Kazakhstan, every outage that does not island",
         "ContingencyAnalysisCPP", "AcModel.contingencies and flows", "outages", "outages", "outage", 1e-5, "all",
-        note="gridsim calls the same class, on a grid model it makes itself. Transformers stand at nominal ratio in both, because "
-        "lightsim2grid imports others unlike pandapower does.",
+        note="gridsim calls the same class, on a grid model it makes itself. Transformers stand at nominal "
+        "ratio in both, because lightsim2grid imports others unlike pandapower does.",
     ),
     Comparison(
         "pypsa_case118", "pypsa", "a day of hourly dispatch, case118", "Network.optimize with HiGHS",
