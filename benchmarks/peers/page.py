@@ -7,14 +7,14 @@ from typing import Any
 HEAD = """# gridsim beside other tools
 
 Written by `python benchmarks/peers/run.py`. Each row is one run on one machine in which both sides worked in turn;
-times are medians of {repeats}, per unit of work, one thread, compiled code warm. Read the ratios, not the seconds.
+times are CPU time, medians of {repeats}, per unit of work, one thread, compiled code warm. Read the ratios.
 Machine: {cpu}, {cores} cores, Python {python}, {dates}.
 {shared}
 | peer | work | gridsim | peer | who is faster | answers |
 | --- | --- | ---: | ---: | --- | --- |
 """
-SHARED = """**The machine was shared with other work** (load average up to {load} on {cores} cores): seconds are too
-long on both sides and ratios are uncertain by some tens of per cent.
+SHARED = """**The machine was shared with other work** (load average up to {load} on {cores} cores): with
+shared caches, ratios are uncertain by some tens of per cent.
 """
 
 
