@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from benchmarks.common import best_of, network
+from benchmarks.common import best_of, network, sized
 from gridsim.kernels.weather_maps import WindMap, wind_cf
 from gridsim.model.weather import WeatherField
 from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, WeatherYears, assess
@@ -82,14 +82,14 @@ class Kazakhstan:
 class Sampler:
     """Weather years through the copper-plate sampler, one per sample: memory does not grow with their number."""
 
-    params = (50, 500)
+    params = sized((50, 500), (2,))
     param_names = ("years",)
     number = 1
     repeat = 1
     timeout = 600
 
     def setup(self, years: int) -> None:
-        self.weather = WeatherYears(read_network(NETWORK), "none")
+        self.weather = WeatherYears(network("kazakhstan"), "none")
         self.time_years(2)
 
     def time_years(self, years: int) -> None:
