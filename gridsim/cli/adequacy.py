@@ -92,7 +92,7 @@ def adequacy(
     else:
         from rich.console import Console
 
-        from gridsim.report.summary import print_assessment
+        from gridsim.report.assessment import print_assessment
 
         print_assessment(Console(), network, imports, result)
         if in_weather is not None:

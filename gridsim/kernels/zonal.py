@@ -1,10 +1,11 @@
 """Areas joined by interfaces: least shedding as a maximum flow, stores hour after hour.
 
-Interfaces carry what their limits allow in either direction, whatever the flows elsewhere (a transport model). In each
-hour machines first serve demand anywhere they can reach, then stores discharge, longest time-to-go first, then what is
-left of the machines charges the other stores, shortest time-to-go first. Serving every hour as far as possible, and
-discharging in the order of time-to-go, minimises unserved energy for one area (Evans, Tindemans and Angeli 2019,
-"Minimizing unserved energy using heterogeneous storage units"); with limits between areas it is a stated rule.
+Interfaces carry what their limits allow in either direction, whatever the flows elsewhere (a transport model); an
+interface's limit follows the number of its circuits out. In each hour machines first serve demand anywhere they can
+reach, then stores discharge, longest time-to-go first, then what is left of the machines charges the other stores,
+shortest time-to-go first. Serving every hour as far as possible, and discharging in the order of time-to-go, minimises
+unserved energy for one area (Evans, Tindemans and Angeli 2019, "Minimizing unserved energy using heterogeneous storage
+units"); with limits between areas it is a stated rule.
 
 A shortage that could be moved between areas is shared: shortages are covered in eighths of each area's shortage.
 
@@ -46,20 +47,24 @@ NOTHING_MW = 1e-9  # flows, surpluses and shortages below this are rounding
 class ZonalCase(NamedTuple):
     """What does not change between samples.
 
-    supply : machines and demand by area; elements are machines, then interfaces, then stores
-    first_interface, first_store : element of interface 0 and of store 0
-    interface_from, interface_to : (n_interfaces,) i4, areas
-    forward_mw, backward_mw : (n_rows, n_interfaces) f8 >= 0;  limit_row : (n_hours,) i4, row that holds in each hour
+    supply : machines and demand by area; elements are machines, then circuits of interfaces, then stores
+    first_circuit, first_store : element of circuit 0 and of store 0
+    interface_from, interface_to : (n_interfaces,) i4, areas;  circuit_interface : (n_circuits,) i4
+    scheme_start : (n_interfaces + 1,) i4, first column of each interface's limits with 0, 1, 2 ... all circuits out
+    forward_mw, backward_mw : (n_rows, n_schemes) f8 >= 0, not rising with the circuits out
+    limit_row : (n_hours,) i4, row that holds in each hour
     store_area : (n_stores,) i4;  the other store_* : (n_stores,) f8, MW, MWh and shares
     base_flow_mw : (n_days, n_interfaces) f8, a flow within every limit of the day on which its certificate rests
     base_export_mw : (n_days, n_areas) f8, what that flow takes from each area
     """
 
     supply: SupplyCase
-    first_interface: int
+    first_circuit: int
     first_store: int
     interface_from: I4
     interface_to: I4
+    circuit_interface: I4
+    scheme_start: I4
     forward_mw: F8
     backward_mw: F8
     limit_row: I4
@@ -79,7 +84,7 @@ class ZonalScratch(NamedTuple):
     """Scratch of one worker.
 
     surplus, shortage : (n_areas,) f8, MW of the hour, both >= 0;  wanted : (n_areas,) f8, part of it asked for now
-    flow, forward, backward : (n_interfaces,) f8, MW
+    flow, forward, backward : (n_interfaces,) f8, MW;  out : (n_interfaces,) f8, circuits out
     previous : (n_areas,) i4, interface by which the search reached an area (-1 start, -2 not reached); queue :
     (n_areas,) energy_mwh, time_to_go_h : (n_stores,) f8;  order : (n_stores,) i4;  discharged : (n_stores,) f8
     """
@@ -90,6 +95,7 @@ class ZonalScratch(NamedTuple):
     flow: F8
     forward: F8
     backward: F8
+    out: F8
     previous: I4
     queue: I4
     energy_mwh: F8
@@ -105,6 +111,7 @@ def new_scratch(n_areas: int, n_interfaces: int, n_stores: int) -> ZonalScratch:
         np.zeros(n_areas),
         np.zeros(n_areas),
         np.zeros(n_areas),
+        np.zeros(n_interfaces),
         np.zeros(n_interfaces),
         np.zeros(n_interfaces),
         np.zeros(n_interfaces),
@@ -290,12 +297,42 @@ def set_balance(case: ZonalCase, scratch: ZonalScratch, hour: int, loss_mw: F8) 
 
 
 @jit
-def set_limits(case: ZonalCase, scratch: ZonalScratch, hour: int, interface_lost: F8) -> None:
-    """Limits of the hour. interface_lost : (n_interfaces,) f8, share out of service."""
+def limit_with_out(case: ZonalCase, limit_mw: F8, row: int, interface: int, n_out: float) -> float:
+    """Limit with ``n_out`` circuits out; a circuit that lost a share of its capacity counts as that share of one."""
+    first = case.scheme_start[interface]
+    last = case.scheme_start[interface + 1] - 1
+    column = min(first + int(n_out), last)
+    part = n_out - int(n_out)
+    if part == 0.0 or column == last:
+        return limit_mw[row, column]
+    return limit_mw[row, column] + part * (limit_mw[row, column + 1] - limit_mw[row, column])
+
+
+@jit
+def set_limits(case: ZonalCase, scratch: ZonalScratch, hour: int, circuit_lost: F8) -> None:
+    """Limits of the hour. circuit_lost : (n_circuits,) f8, share out of service."""
+    scratch.out[:] = 0.0
+    for k in range(circuit_lost.shape[0]):
+        scratch.out[case.circuit_interface[k]] += circuit_lost[k]
     row = case.limit_row[hour]
-    for i in range(interface_lost.shape[0]):
-        scratch.forward[i] = case.forward_mw[row, i] * (1.0 - interface_lost[i])
-        scratch.backward[i] = case.backward_mw[row, i] * (1.0 - interface_lost[i])
+    for i in range(scratch.out.shape[0]):
+        scratch.forward[i] = limit_with_out(case, case.forward_mw, row, i, scratch.out[i])
+        scratch.backward[i] = limit_with_out(case, case.backward_mw, row, i, scratch.out[i])
+
+
+@jit
+def keeps_limits(case: ZonalCase, interface: int, flow_mw: float, n_out: float, start: int, stop: int) -> bool:
+    """Whether a flow stays within the limits of the hours start .. stop - 1 with ``n_out`` circuits out."""
+    row = -1
+    for hour in range(start, stop):
+        if case.limit_row[hour] == row:
+            continue
+        row = case.limit_row[hour]
+        if flow_mw > limit_with_out(case, case.forward_mw, row, interface, n_out):
+            return False
+        if -flow_mw > limit_with_out(case, case.backward_mw, row, interface, n_out):
+            return False
+    return True
 
 
 @jit
@@ -312,14 +349,15 @@ def zonal_samples(
     """Chronological years of areas with interfaces and stores. Scope 0 is the system, scope 1 + a is area a.
 
     A day is skipped on the certificate that its base flow serves every hour even if all outages touching the day
-    coincide: each area keeps ``base_export`` and meets its demand, no interface that carries base flow is touched,
-    and every store is full and stays so. A day that is not skipped is dispatched hour by hour, so skipping changes
-    no bit. total_out : (n_samples, 1 + n_areas, 5) f8
+    coincide: each area keeps ``base_export`` and meets its demand, base flows keep the limits that hold with all
+    touched circuits out, and every store is full and stays so. A day that is not skipped is dispatched hour by hour, so
+    skipping changes no bit. total_out : (n_samples, 1 + n_areas, 5) f8
     Returns the number of samples done: fewer than asked when the event table is full.
     """
     supply = case.supply
     n_areas, n_days = supply.day_margin_mw.shape
     n_interfaces = case.interface_from.shape[0]
+    n_circuits = case.circuit_interface.shape[0]
     n_stores = case.store_area.shape[0]
     n_elements = supply.element_area.shape[0]
     scratch = new_scratch(n_areas, n_interfaces, n_stores)
@@ -350,8 +388,9 @@ def zonal_samples(
         touched_mw_by_day(supply, n, component, first, end, lost, change)
         interface_change[:] = 0.0
         for i in range(n):
-            interface = component[i] - case.first_interface
-            if 0 <= interface < n_interfaces:
+            circuit = component[i] - case.first_circuit
+            if 0 <= circuit < n_circuits:
+                interface = case.circuit_interface[circuit]
                 interface_change[interface, first[i] // DAY_H] += 1.0
                 interface_change[interface, (end[i] - 1) // DAY_H + 1] -= 1.0
         start_sample(recorder)
@@ -363,6 +402,7 @@ def zonal_samples(
             all_full = all_full and case.store_start_mwh[k] >= case.store_energy_mwh[k]
             all_full = all_full and case.store_carryover[k] == 1.0
         for day in range(n_days):
+            start = day * DAY_H
             certified = skip and all_full
             for area in range(n_areas):
                 touched_mw[area] += change[area, day]
@@ -370,12 +410,13 @@ def zonal_samples(
                     certified = False
             for i in range(n_interfaces):
                 interface_touched[i] += interface_change[i, day]
-                if interface_touched[i] > 0.0 and case.base_flow_mw[day, i] != 0.0:
-                    certified = False
+                flow_mw = case.base_flow_mw[day, i]
+                if interface_touched[i] > 0.0 and flow_mw != 0.0 and certified:
+                    stop = min(start + DAY_H, supply.n_hours)
+                    certified = keeps_limits(case, i, flow_mw, interface_touched[i], start, stop)
             if certified:
                 continue
             n_touched = day_losses(supply, n, component, first, end, lost, day, lost_share, touched, area_loss)
-            start = day * DAY_H
             for hour in range(start, min(start + DAY_H, supply.n_hours)):
                 place = hour - start
                 for area in range(n_areas):
@@ -383,9 +424,7 @@ def zonal_samples(
                 some_short = set_balance(case, scratch, hour, loss_mw)
                 if all_full and not some_short:
                     continue
-                set_limits(
-                    case, scratch, hour, lost_share[case.first_interface : case.first_interface + n_interfaces, place]
-                )
+                set_limits(case, scratch, hour, lost_share[case.first_circuit : case.first_store, place])
                 serve_demand(case, scratch)
                 if n_stores > 0:
                     use_stores(case, scratch, lost_share[case.first_store : case.first_store + n_stores, place])
@@ -428,13 +467,13 @@ def zonal_snapshots(case: ZonalCase, model: SnapshotModel, seed: Counter, first_
         for w in range(min(4, n_samples - 4 * group)):
             hour = hour_of[w]
             loss_mw[:] = 0.0
-            for element in range(case.first_interface):
+            for element in range(case.first_circuit):
                 row = supply.element_row[element]
                 capacity_mw = supply.element_mw[element] if row < 0 else supply.profile_mw[row, hour]
                 loss_mw[supply.element_area[element]] += capacity_mw * lost[w, element]
             if not set_balance(case, scratch, hour, loss_mw):
                 continue
-            set_limits(case, scratch, hour, lost[w, case.first_interface : case.first_interface + n_interfaces])
+            set_limits(case, scratch, hour, lost[w, case.first_circuit : case.first_store])
             serve_demand(case, scratch)
             total_mw = 0.0
             for area in range(n_areas):

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.kernels import shortfall
-from gridsim.reliability.grid import join_areas
 from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears
 from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
@@ -171,15 +170,14 @@ def sample_source(system: AdequacySystem, method: Method) -> SampleSource:
         if method.level is Level.NODAL:
             return NodalYears(system, method.seed, method.skip)
         if method.level is Level.ZONAL or system.stores:
-            merged = method.level is Level.COPPER
-            return ZonalYears(system if merged else join_areas(system), method.seed, method.skip, merged=merged)
+            return ZonalYears(system, method.seed, method.skip, merged=method.level is Level.COPPER)
         return CopperYears(system, method.seed, method.skip)
     if system.stores:
         raise StudyError("method: stores need chronology; use SequentialMonteCarlo or leave the stores out")
     if method.level is Level.NODAL:
         return NodalSnapshots(system, method.seed)
     if method.level is Level.ZONAL:
-        return ZonalSnapshots(join_areas(system), method.seed)
+        return ZonalSnapshots(system, method.seed)
     return CopperSnapshots(system, method.seed)
 
 

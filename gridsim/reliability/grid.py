@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from typing import NamedTuple
 
@@ -268,27 +267,4 @@ def _stores(system: GridSystem, delivered: float) -> tuple[tuple[Store, ...], tu
     )
     return stores, tuple(
         two_state("storage", str(storages.name[row]), storages.mttf_h[row], storages.mttr_h[row]) for row in rows
-    )
-
-
-def join_areas(system: AdequacySystem) -> AdequacySystem:
-    """Areas of a network joined by its branches between them, each an interface with its own rating and outages.
-
-    A system that has interfaces, or a single area, is returned as it is. Named sections limit sums of flows, which the
-    zonal level does not model: refused rather than left out.
-    """
-    if system.interface_name or system.detail is None or len(system.areas) == 1:
-        return system
-    if len(system.detail.limit_interface):
-        raise StudyError(f"level: {system.name} has named sections, which the zonal level does not model; use nodal")
-    start, stop = system.bus_area[system.branch_from], system.bus_area[system.branch_to]
-    between = np.flatnonzero((start != stop) & system.detail.branch_in_service)
-    return dataclasses.replace(
-        system,
-        interface_name=tuple(system.branch_name[branch] for branch in between),
-        interface_from=start[between].astype(np.int32),
-        interface_to=stop[between].astype(np.int32),
-        interface_forward_mw=system.branch_mw[between],
-        interface_backward_mw=system.branch_mw[between],
-        interface_component=tuple(system.branch_component[branch] for branch in between),
     )

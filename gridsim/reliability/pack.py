@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 
 from gridsim.kernels.shortfall import DAY_H, SupplyCase
 from gridsim.kernels.zonal import ZonalCase
+from gridsim.reliability.areas import Areas
 from gridsim.reliability.outages import Component, equilibrium
 from gridsim.reliability.system import AdequacySystem
 
@@ -72,38 +73,34 @@ def of_one_type(record: Record) -> Record:
     return type(record)(*fields)
 
 
-def zonal_components(system: AdequacySystem, *, merged: bool) -> tuple[Component, ...]:
-    """Elements of the zonal level: machines, interfaces, stores. ``merged``: one area without interfaces."""
-    interfaces = () if merged else system.interface_component
-    return (*system.unit_component, *interfaces, *system.store_component)
+def zonal_components(system: AdequacySystem, areas: Areas) -> tuple[Component, ...]:
+    """Elements of the zonal level: machines, circuits between areas, stores."""
+    return (*system.unit_component, *areas.circuit_component, *system.store_component)
 
 
-def zonal_case(system: AdequacySystem, tolerance_mw: float, *, merged: bool) -> ZonalCase:
-    """Areas, interfaces and stores; ``merged``: the copper plate with stores."""
-    n_areas = 1 if merged else len(system.areas)
-    place = np.zeros(len(system.buses), dtype=np.int32) if merged else system.bus_area
-    n_units = len(system.unit_name)
-    n_interfaces = 0 if merged else len(system.interface_name)
-    components = zonal_components(system, merged=merged)
-    supply = supply_case(system, place, n_areas, len(components), tolerance_mw)
-    forward = system.interface_forward_mw[:n_interfaces].reshape(1, n_interfaces)
-    backward = system.interface_backward_mw[:n_interfaces].reshape(1, n_interfaces)
-    start, stop = system.interface_from[:n_interfaces], system.interface_to[:n_interfaces]
-    base_flow = _base_flow(supply, start, stop, forward[0], backward[0], system)
-    base_export = np.zeros((len(base_flow), n_areas))
-    for i in range(n_interfaces):
+def zonal_case(system: AdequacySystem, areas: Areas, tolerance_mw: float) -> ZonalCase:
+    """Areas, interfaces and stores."""
+    place = areas.bus_area
+    n_units, n_circuits = len(system.unit_name), len(areas.circuit_component)
+    supply = supply_case(system, place, areas.n_areas, len(zonal_components(system, areas)), tolerance_mw)
+    start, stop = areas.interface_from, areas.interface_to
+    base_flow = _base_flow(supply, areas, system)
+    base_export = np.zeros((len(base_flow), areas.n_areas))
+    for i in range(len(start)):
         base_export[:, start[i]] += base_flow[:, i]
         base_export[:, stop[i]] -= base_flow[:, i]
     stores = system.stores
     return ZonalCase(
         supply=supply,
-        first_interface=n_units,
-        first_store=n_units + n_interfaces,
+        first_circuit=n_units,
+        first_store=n_units + n_circuits,
         interface_from=start,
         interface_to=stop,
-        forward_mw=np.ascontiguousarray(forward),
-        backward_mw=np.ascontiguousarray(backward),
-        limit_row=np.zeros(system.n_hours, dtype=np.int32),
+        circuit_interface=areas.circuit_interface,
+        scheme_start=areas.scheme_start,
+        forward_mw=areas.forward_mw,
+        backward_mw=areas.backward_mw,
+        limit_row=areas.limit_row,
         store_area=np.array([place[store.bus] for store in stores], dtype=np.int32),
         store_charge_mw=np.array([store.charge_mw for store in stores], dtype=np.float64),
         store_discharge_mw=np.array([store.discharge_mw for store in stores], dtype=np.float64),
@@ -120,12 +117,13 @@ def zonal_case(system: AdequacySystem, tolerance_mw: float, *, merged: bool) -> 
 COMFORTABLE = 6.0  # standard deviations of an area's outages beyond which no base flow is needed
 
 
-def _base_flow(supply: SupplyCase, start: I4, stop: I4, forward_mw: F8, backward_mw: F8, system: AdequacySystem) -> F8:
+def _base_flow(supply: SupplyCase, areas: Areas, system: AdequacySystem) -> F8:
     """(n_days, n_interfaces) flows that leave the tightest area as many standard deviations of margin as possible.
 
     Only a choice of certificate: any flow within the limits is right, a better one skips more days.
     """
     n_areas, n_days = supply.day_margin_mw.shape
+    start, stop = areas.interface_from, areas.interface_to
     n_interfaces = len(start)
     flow = np.zeros((n_days, n_interfaces))
     if n_interfaces == 0:
@@ -142,8 +140,11 @@ def _base_flow(supply: SupplyCase, start: I4, stop: I4, forward_mw: F8, backward
     # maximise t subject to margin - export >= t width, flows within limits
     cost = np.append(np.zeros(n_interfaces), -1.0)
     left = np.hstack([incidence, width[:, None]])
-    bounds = [(-b, f) for f, b in zip(forward_mw, backward_mw)] + [(None, None)]
+    intact = areas.scheme_start[:-1]
     for day in np.flatnonzero((supply.day_margin_mw / width[:, None]).min(axis=0) < COMFORTABLE):
+        rows = np.unique(areas.limit_row[day * DAY_H : (day + 1) * DAY_H])
+        forward_mw, backward_mw = (of[rows][:, intact].min(axis=0) for of in (areas.forward_mw, areas.backward_mw))
+        bounds = [(-b, f) for f, b in zip(forward_mw, backward_mw)] + [(None, None)]
         solution = linprog(cost, left, supply.day_margin_mw[:, day], bounds=bounds, method="highs")
         if solution.status == 0:
             found = np.clip(solution.x[:-1], -backward_mw, forward_mw)

@@ -20,6 +20,8 @@ from gridsim.kernels.shortfall import (
     copper_snapshots,
 )
 from gridsim.kernels.zonal import zonal_samples, zonal_snapshots
+from gridsim.model.system import EXTERNAL
+from gridsim.reliability.areas import areas_of
 from gridsim.reliability.outages import Component
 from gridsim.reliability.pack import of_one_type, supply_case, zonal_case, zonal_components
 from gridsim.reliability.pack_outages import causes_alone, outage_model, snapshot_model
@@ -193,14 +195,12 @@ class ZonalYears(_Chronological):
     default_job_blocks = 8
 
     def __init__(self, system: AdequacySystem, seed: int, skip: bool, *, merged: bool) -> None:
-        self.chronology = Chronology(system, zonal_components(system, merged=merged))
-        self.case = of_one_type(
-            zonal_case(system, COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW, merged=merged)
-        )
+        areas = areas_of(system, merged=merged)
+        self.chronology = Chronology(system, zonal_components(system, areas))
+        self.case = of_one_type(zonal_case(system, areas, COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW))
         self.scopes, self.demand_mwh = _zone_scopes(system, merged)
         self.seed = np.uint64(seed)
         self.skip = skip
-        self.merged = merged
 
     def run(self, first: int, n: int) -> Samples:
         model = self.chronology.model
@@ -210,11 +210,10 @@ class ZonalYears(_Chronological):
             return zonal_samples(self.case, model, self.seed, start, count, self.skip, recorder, total)
 
         samples = _with_events(sample, first, n, 1 + self.case.supply.margin_mw.shape[0])
-        if self.merged:
-            # the one area repeats the system
-            event = samples.event[samples.event[:, EVENT_SCOPE] == 0]
-            return samples._replace(total=samples.total[:, :1], event=event)
-        return samples
+        # an area without demand has no scope, and the one area of the copper plate repeats the system
+        n_scopes = len(self.scopes)
+        event = samples.event[samples.event[:, EVENT_SCOPE] < n_scopes]
+        return samples._replace(total=np.ascontiguousarray(samples.total[:, :n_scopes]), event=event)
 
 
 class ZonalSnapshots(_Plain):
@@ -224,24 +223,27 @@ class ZonalSnapshots(_Plain):
     default_job_blocks = 16
 
     def __init__(self, system: AdequacySystem, seed: int) -> None:
-        components = zonal_components(system, merged=False)
+        areas = areas_of(system, merged=False)
+        components = zonal_components(system, areas)
         self.model = snapshot_model(components, system.common_causes, system.n_hours)
-        self.case = of_one_type(zonal_case(system, NETWORK_TOLERANCE_MW, merged=False))
+        self.case = of_one_type(zonal_case(system, areas, NETWORK_TOLERANCE_MW))
         self.scopes, self.demand_mwh = _zone_scopes(system, merged=False)
         self.seed = np.uint64(seed)
 
     def run(self, first: int, n: int) -> Samples:
-        total = np.zeros((n, len(self.scopes), N_TOTALS))
+        total = np.zeros((n, 1 + self.case.supply.margin_mw.shape[0], N_TOTALS))
         zonal_snapshots(self.case, self.model, self.seed, first, total)
-        return without_events(total)
+        return without_events(np.ascontiguousarray(total[:, : len(self.scopes)]))
 
 
 def _zone_scopes(system: AdequacySystem, merged: bool) -> tuple[tuple[str, ...], F8]:
-    """Names of the scopes and the demand energy of each, MWh."""
+    """Names of the scopes and the demand energy of each, MWh; the area abroad, the last one, has none."""
     if merged:
         return ("system",), np.array([system.demand_mwh])
     by_area = np.bincount(system.bus_area, weights=system.load_mw.sum(axis=0), minlength=len(system.areas))
-    return ("system", *(f"zone:{area}" for area in system.areas)), np.append(system.demand_mwh, by_area)
+    n_areas = len(system.areas) - (system.areas[-1] == EXTERNAL and by_area[-1] == 0.0)
+    names = ("system", *(f"zone:{area}" for area in system.areas[:n_areas]))
+    return names, np.append(system.demand_mwh, by_area[:n_areas])
 
 
 class CopperSnapshots(_Plain):

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gridsim.engine.run import RunResult
-    from gridsim.reliability import AssessmentResult
 
 
 def print_summary(console: Console, result: RunResult) -> None:
@@ -132,22 +131,6 @@ def _chain(result: RunResult) -> list[str]:
                 f"{c.component} {c.to_state} (+{c.time_h:g} h)" for c in result.why(change.component, change.time_h)
             ]
     return []
-
-
-def print_assessment(console: Console, network: str, imports: str, result: AssessmentResult) -> None:
-    """Print the estimates of an adequacy assessment, each rounded to the first digit of its standard error."""
-    from rich.table import Table
-
-    method = result.method
-    console.print(
-        f"[bold]{network}[/bold]  {method.level} level, imports: {imports}, {result.n_samples:,} samples, "
-        f"{result.wall_s:.1f} s, {result.stopped}"
-    )
-    table = Table("what", "where", "value", "+-", "unit", box=None, pad_edge=False)
-    for estimate in result.estimates:
-        value, stderr = rounded(estimate.value, estimate.stderr)
-        table.add_row(estimate.name, estimate.scope, value, stderr, estimate.unit)
-    console.print(table)
 
 
 def rounded(value: float | None, stderr: float | None) -> tuple[str, str]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -325,17 +322,3 @@ def test_snapshots_have_the_equilibrium_and_the_hours_are_even() -> None:
     for mask, rate in ((is_cold, largest), (~is_cold, largest * factor[0])):
         p = rate / (rate + 0.1)
         assert abs(states[mask, 2].mean() - p) < 4.5 * math.sqrt(p * (1 - p) / mask.sum())
-
-
-def test_the_kernels_run_uncompiled() -> None:
-    """Index errors that compiled code ignores become exceptions here."""
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-        return
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "tiny", str(Path(__file__))],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

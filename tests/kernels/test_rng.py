@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -120,18 +115,3 @@ def test_the_logarithm_is_right_to_the_last_digits_over_its_whole_range() -> Non
     transform(values, result)
     expected = -np.log((values.astype(np.float64) + 0.5) / 2.0**32)
     np.testing.assert_allclose(result, expected, rtol=1e-15, atol=0.0)
-
-
-def test_the_kernels_run_uncompiled() -> None:
-    """Index errors that compiled code ignores become exceptions here."""
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-        return
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "tiny", str(Path(__file__))],
-        cwd=root,
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

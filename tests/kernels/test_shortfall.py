@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -175,17 +171,3 @@ def test_a_full_event_table_is_grown_without_loss() -> None:
     assert len(events) == 150_000
     assert (np.diff(events[:, 0]) >= 0).all()
     assert (events[:, 2].reshape(100, 1500) == np.arange(1, 3000, 2)).all()
-
-
-def test_the_kernels_run_uncompiled() -> None:
-    """Index errors that compiled code ignores become exceptions here."""
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-        return
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "tiny", str(Path(__file__))],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from gridsim.kernels.zonal import ZonalCase, new_scratch, serve_demand, set_balance, set_limits, use_stores
+from gridsim.reliability.areas import areas_of
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.pack import zonal_case
 from gridsim.reliability.samplers import ZonalYears
@@ -35,7 +31,8 @@ def network(balance: list[float], links: list[tuple[int, int, float, float]]) ->
             "backward_mw": [link[3] for link in links],
         }
     )
-    return zonal_case(system_from_frames(units, load, interfaces), 1e-4, merged=False)
+    system = system_from_frames(units, load, interfaces)
+    return zonal_case(system, areas_of(system, merged=False), 1e-4)
 
 
 def solved(case: ZonalCase):  # type: ignore[no-untyped-def]
@@ -165,7 +162,7 @@ def test_stores_never_create_energy(net_load: list[float], efficiency: float, st
     system = store_system(
         net_load, efficiency_charge=[efficiency], efficiency_discharge=[0.9], energy_start_share=[start]
     )
-    case = zonal_case(system, 1e-6, merged=True)
+    case = zonal_case(system, areas_of(system, merged=True), 1e-6)
     scratch = new_scratch(1, 0, 1)
     scratch.energy_mwh[:] = case.store_start_mwh
     charged = discharged = 0.0
@@ -274,17 +271,3 @@ def test_tiny_years_against_a_linear_programme_in_every_hour() -> None:
             energy += least_shedding(list(balance), links)
         assert total[sample, 0, 3] == pytest.approx(energy, rel=1e-6, abs=1e-3)
     assert total[:, 0, 3].sum() > 0
-
-
-def test_the_kernels_run_uncompiled() -> None:
-    """Index errors that compiled code ignores become exceptions here."""
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-        return
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "tiny", str(Path(__file__))],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

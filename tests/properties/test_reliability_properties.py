@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from gridsim.kernels.nodal import let_stores_charge, let_stores_discharge, move_stores
 from gridsim.reliability import AdequacySystem, system_from_frames
-from gridsim.reliability.nodal import NodalYears, new_stores
+from gridsim.reliability.nodal import NodalYears, new_stores, plain_detail
 from gridsim.reliability.samplers import CopperYears, ZonalYears
 
 AREAS = ("a", "b", "c")
@@ -135,6 +137,41 @@ def test_less_network_never_serves_more(units: pd.DataFrame, level: float, seed:
     apart, _, _ = ZonalYears(alone, seed, True, merged=False).run(0, 8)
     assert (copper[:, 0, ENERGY] <= zonal[:, 0, ENERGY] + 96 * 1.1e-4).all()
     assert (zonal[:, 0, ENERGY] <= apart[:, 0, ENERGY] + 96 * 1.1e-4).all()
+
+
+@given(unit_frames(), st.floats(5.0, 30.0), st.floats(0.0, 40.0), st.integers(0, 1000))
+@settings(max_examples=10, deadline=None)
+def test_areas_never_shed_more_than_buses_behind_a_section(
+    units: pd.DataFrame, level: float, limit_mw: float, seed: int
+) -> None:
+    """The zonal level relaxes the nodal one: b is an area, a and c another, joined by a section of ab and bc."""
+    bare = nodal_frames(units, level)
+    limits = {
+        "interface_start": np.array([0, 2], dtype=np.int32),
+        "interface_branch": np.array([0, 1], dtype=np.int32),
+        "interface_sign": np.array([1.0, -1.0]),
+        "limit_interface": np.zeros(4, dtype=np.int32),
+        "limit_is_forward": np.array([True, True, False, False]),
+        "limit_lines_out": np.array([0, 1, 0, 1], dtype=np.int32),
+        "limit_season": np.zeros(4, dtype=np.int32),
+        "limit_mw": np.array([limit_mw, 0.4 * limit_mw, limit_mw, 0.7 * limit_mw]),
+    }
+    system = dataclasses.replace(
+        bare,
+        areas=("ac", "b"),
+        bus_area=np.array([0, 1, 0], dtype=np.int32),
+        detail=dataclasses.replace(plain_detail(bare), **limits),
+    )
+    copper, zonal, nodal = (
+        sampler.run(0, 4).total[:, 0, ENERGY]
+        for sampler in (
+            CopperYears(system, seed, True),
+            ZonalYears(system, seed, True, merged=False),
+            NodalYears(system, seed, True),
+        )
+    )
+    assert (copper <= zonal + 96 * 1.1e-4).all()
+    assert (zonal <= nodal + 96 * 1.1e-4).all()
 
 
 @st.composite

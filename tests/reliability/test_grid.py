@@ -11,7 +11,7 @@ from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.model.system import GridSystem
 from gridsim.reliability import SequentialMonteCarlo, assess, system_from_grid
-from gridsim.reliability.grid import join_areas
+from gridsim.reliability.areas import areas_of
 from gridsim.reliability.nodal import NodalYears
 from gridsim.reliability.samplers import CopperYears, ZonalYears
 
@@ -92,18 +92,48 @@ def test_a_system_without_machines_or_borders_is_refused(kazakhstan: GridSystem)
         system_from_grid(kazakhstan.replace(generators=idle(kazakhstan.generators), borders=idle(kazakhstan.borders)))
 
 
-def test_areas_are_joined_by_the_branches_between_them(kazakhstan: GridSystem) -> None:
-    """On common random numbers a year's energy: copper plate <= areas <= every bus (each relaxes the next)."""
-    system = system_from_grid(read_network(network_folder("rts79")))
-    joined = join_areas(system)
-    assert len(joined.interface_name) == 5
-    assert all(name.startswith("t") for name in joined.interface_name)
-    copper, _, _ = CopperYears(system, 1, True).run(0, 24)
-    zonal, _, _ = ZonalYears(joined, 1, True, merged=False).run(0, 24)
-    nodal, _, _ = NodalYears(system, 1, True).run(0, 24)
+@pytest.mark.parametrize(("network", "imports", "years"), [("rts79", "none", 24), ("kazakhstan", "contract", 3)])
+def test_each_level_relaxes_the_next(network: str, imports: str, years: int) -> None:
+    """On common random numbers a year's energy: copper plate <= areas <= every bus."""
+    system = system_from_grid(read_network(network_folder(network)), imports)
+    copper = CopperYears(system, 1, True).run(0, years).total[:, 0, 3]
+    zonal = ZonalYears(system, 1, True, merged=False).run(0, years).total[:, 0, 3]
+    nodal = NodalYears(system, 1, True).run(0, years).total[:, 0, 3]
     tolerance_mwh = system.n_hours * 1e-4
-    assert (copper[:, 0, 3] <= zonal[:, 0, 3] + tolerance_mwh).all()
-    assert (zonal[:, 0, 3] <= nodal[:, 0, 3] + tolerance_mwh).all()
-    assert copper[:, 0, 3].sum() > 0
-    with pytest.raises(StudyError):
-        assess(system_from_grid(kazakhstan), SequentialMonteCarlo(years=1, level="zonal"))
+    assert (copper <= zonal + tolerance_mwh).all()
+    assert (zonal <= nodal + tolerance_mwh).all()
+    assert copper.sum() > 0
+    assert zonal.sum() < nodal.sum()
+
+
+def test_zones_of_rts79_are_joined_by_its_transformers() -> None:
+    areas = areas_of(system_from_grid(read_network(network_folder("rts79"))), merged=False)
+    assert areas.n_areas == 2
+    assert len(areas.interface_from) == len(areas.circuit_component) == 5
+    assert {component.kind for component in areas.circuit_component} == {"transformer"}
+
+
+def test_kazakh_zones_are_joined_by_named_sections_by_circuits_out(kazakhstan: GridSystem) -> None:
+    """North-South 2,100 MW intact, 1,300 and 630 with circuits out; 220 kV beside it; Russia and the joined grid of
+    Kyrgyzstan and Uzbekistan are areas of their own, not one through which power could pass around the country."""
+    system = system_from_grid(kazakhstan)
+    areas = areas_of(system, merged=False)
+    zone = {name: position for position, name in enumerate(system.areas)}
+    assert areas.n_areas == 3 + 2
+    forward = {}
+    for i in range(len(areas.interface_from)):
+        first, last = areas.scheme_start[i], areas.scheme_start[i + 1]
+        ends = (int(areas.interface_from[i]), int(areas.interface_to[i]))
+        forward.setdefault(ends, []).append(areas.forward_mw[0, first:last] * (1.0 + kazakhstan.loss_share))
+    north_south = forward[zone["north"], zone["south"]]
+    np.testing.assert_allclose(north_south[0], [2100.0, 1300.0, 630.0, 0.0])
+    np.testing.assert_allclose(north_south[1], [120.0, 120.0, 0.0])
+    np.testing.assert_allclose(north_south[2], [250.0 * 1.05, 0.0], rtol=0.01)
+    assert len(north_south) == 3
+    abroad = {end for ends in forward for end in ends} - {zone[name] for name in ("north", "south", "west")}
+    assert len(abroad) == 2
+    russia = areas.bus_area[system.buses.index("ru_equivalent")]
+    assert forward[int(russia), zone["north"]][0][0] == pytest.approx(2000.0)
+    assert (int(russia), zone["west"]) in forward
+    assert not any(russia in ends and zone["south"] in ends for ends in forward)
+    assert ZonalYears(system, 1, True, merged=False).scopes == ("system", "zone:north", "zone:south", "zone:west")

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -291,20 +287,6 @@ def test_requests_that_the_level_cannot_meet() -> None:
             system_from_frames(units, load, branches=branches, storages=stores),
             SnapshotMonteCarlo(samples=10, level="nodal"),
         )
-
-
-def test_the_kernels_run_uncompiled() -> None:
-    """Index errors that compiled code ignores become exceptions here; states that need no dispatch."""
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-        return
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "load1 or load2", str(Path(__file__))],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("skip", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
@@ -18,11 +19,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
 
 from reliability_cases import DATA, demand_of, expected, load_factor, pras, rbts, rts79
 from test_nodal import enumerated as triangle_enumerated
-from test_nodal import triangle
+from test_nodal import shed_by_highs, triangle
 
 from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.kernels.arrays import DispatchState
+from gridsim.kernels.availability import draw_snapshots
 from gridsim.kernels.flows import make_topology
 from gridsim.kernels.nodal import row_limits
 from gridsim.reliability import (
@@ -33,7 +35,7 @@ from gridsim.reliability import (
     system_from_frames,
     system_from_grid,
 )
-from gridsim.reliability.nodal import NodalYears, nodal_components
+from gridsim.reliability.nodal import NodalSnapshots, NodalYears, nodal_components
 from gridsim.solvers.highs import solve_highs
 
 FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1.0"))
@@ -185,9 +187,8 @@ def test_textbook_daily_load_table() -> None:
     check_scores(scores(three_machines(load), method, {"LOLH": exact})["LOLH"])
 
 
-@pytest.mark.parametrize("out_mw", [25, 50, 75])
-def test_textbook_cumulative_frequency(out_mw: int) -> None:
-    """Events of at least this much out, at hours: from the chain's hourly matrix, within 4 % of the book's
+def events_at_hours(out_mw: int, n_hours: int) -> float:
+    """Expected events of at least this much out, from the chain's hourly matrix, which is within 4 % of the book's
     continuous one.
     """
     exact = json.loads((DATA / "textbook" / "textbook_cases.json").read_text())["cases"]["fd_25_25_50"][str(out_mw)]
@@ -204,13 +205,28 @@ def test_textbook_cumulative_frequency(out_mw: int) -> None:
         if is_short[j] and not is_short[i]
     )
     assert 24 * per_hour == pytest.approx(exact["cum_freq_per_day"], rel=0.04)
-    n_hours = 480
     # an event may run already when the horizon starts
-    events = per_hour * (n_hours - 1) + sum(p for p, short in zip(share, is_short) if short)
+    return per_hour * (n_hours - 1) + sum(p for p, short in zip(share, is_short) if short)
+
+
+@pytest.mark.parametrize("out_mw", [25, 50, 75])
+def test_textbook_cumulative_frequency(out_mw: int) -> None:
+    n_hours = 480
     system = three_machines(np.full(n_hours, 100.0 - out_mw + 0.5))
     # not scaled: 75 MW are out in one sample of 65, and fewer samples would not be normal
     method = lambda seed: SequentialMonteCarlo(years=19_968, seed=seed)  # noqa: E731
-    check_scores(scores(system, method, {"LOLEv": events})["LOLEv"])
+    check_scores(scores(system, method, {"LOLEv": events_at_hours(out_mw, n_hours)})["LOLEv"])
+
+
+def test_textbook_frequency_of_everything_out() -> None:
+    """100 MW out: about five events in a seed's 19,968 samples, so the events of all seeds are counted as Poisson."""
+    n_hours, years = 480, 19_968
+    system = three_machines(np.full(n_hours, 0.5))
+    seen = sum(assess(system, SequentialMonteCarlo(years=years, seed=s))["LOLEv"].value * years for s in SEEDS)
+    wanted = events_at_hours(100, n_hours) * years * len(SEEDS)
+    assert wanted > 50
+    assert stats.poisson.cdf(round(seen), wanted) > 1e-5
+    assert stats.poisson.sf(round(seen) - 1, wanted) > 1e-5
 
 
 def test_variances_are_the_exact_ones() -> None:
@@ -223,6 +239,25 @@ def test_variances_are_the_exact_ones() -> None:
     annual = assess(rts79(), SequentialMonteCarlo(years=years, seed=1))
     for name, cov in (("LOLH", 1.72), ("EUE", 2.48), ("LOLEv", 1.39)):
         assert annual[name].stderr * np.sqrt(years) / annual[name].value == pytest.approx(cov, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "peak", "blocks", "lolp", "epns"),
+    [
+        ("rts79", rts79, None, 1953, 9.29e6, 1.71e7),
+        ("rts79", rts79, 2850.0, 98, 1.08e5, 1.95e5),
+        ("rbts", rbts, None, 5860, 8.00e7, 1.54e8),
+    ],
+)
+def test_samples_for_a_cov_of_1_percent(  # type: ignore[no-untyped-def]
+    name: str, make, peak: float | None, blocks: int, lolp: float, epns: float
+) -> None:
+    """Crude snapshots needed, from the variance seen in ``blocks`` (not scaled), within 10 % of the exact numbers."""
+    system = make() if peak is None else make(np.full(24, peak))
+    result = assess(system, SnapshotMonteCarlo(samples=blocks * 4096, seed=1, workers=2))
+    for metric, wanted in (("LOLP", lolp), ("EPNS", epns)):
+        needed = (result[metric].stderr / result[metric].value / 0.01) ** 2 * blocks * 4096
+        assert needed == pytest.approx(wanted, rel=0.1)
 
 
 def rbts_nodal(load: np.ndarray | None) -> AdequacySystem:
@@ -340,15 +375,85 @@ def test_400_small_runs_cover_as_their_intervals_say(case: str, rbts_at_peak) ->
         assert 0.92 <= inside[name] / 400 <= 0.98, (name, inside[name])
 
 
-def test_rts79_nodal_annual_against_published_values() -> None:
-    """Tindemans and Strbac, EPSR 189, 106740, 2020 (result notebook): LOLP 0.001211 +- 3.4e-5, EPNS 0.1483 +- 0.0015
-    MW.
+@pytest.mark.parametrize(
+    ("ratings", "values"),
+    [
+        (1.0, {"LOLP": (0.001211, 3.4e-5), "EPNS": (0.1483, 0.0015)}),
+        (0.9, {"LOLP": (0.001312, 4.6e-5), "EPNS": (0.1676, 0.0032)}),
+        (0.8, {"LOLP": (0.001457, 5.8e-5), "EPNS": (0.1863, 0.0048)}),
+    ],
+)
+def test_rts79_nodal_annual_against_published_values(ratings: float, values: dict[str, tuple[float, float]]) -> None:
+    """Tindemans and Strbac, EPSR 189, 106740, 2020 (result notebook): LOLP and EPNS in MW with their standard errors,
+    at the lines' ratings and at 90 and 80 % of them.
     """
     system = system_from_grid(read_network(network_folder("rts79")))
+    system = dataclasses.replace(system, branch_mw=system.branch_mw * ratings)
     result = assess(system, SnapshotMonteCarlo(samples=scaled(2_000_000, 4096), seed=1, level="nodal", workers=2))
-    for name, value, error in (("LOLP", 0.001211, 3.4e-5), ("EPNS", 0.1483, 0.0015)):
+    for name, (value, error) in values.items():
         estimate = result[name]
         assert abs(estimate.value - value) < 3.0 * np.hypot(estimate.stderr, error)
+
+
+def at_constant_peak(system: AdequacySystem) -> AdequacySystem:
+    """The day of the largest demand, all of whose hours are its peak hour."""
+    peak = int(system.load_mw.sum(axis=1).argmax())
+    detail = system.detail
+    assert detail is not None
+    demand = dataclasses.replace(detail.demand, factor=np.repeat(detail.demand.factor[[peak]], 24, axis=0))
+    return dataclasses.replace(
+        system,
+        n_hours=24,
+        load_mw=np.repeat(system.load_mw[[peak]], 24, axis=0),
+        detail=dataclasses.replace(
+            detail, demand=demand, is_winter=detail.is_winter[:24], rating_factor=detail.rating_factor[:24]
+        ),
+    )
+
+
+@pytest.mark.parametrize("network", ["rts79", "rbts"])
+@pytest.mark.parametrize("peak", [True, False])
+def test_nodal_snapshots_state_by_state_against_highs(network: str, peak: bool) -> None:
+    """The most stressed of the sampled states (in a year few are short), and as many taken evenly from all of them."""
+    system = system_from_grid(read_network(network_folder(network)))
+    if peak:
+        system = at_constant_peak(system)
+    n, n_checked = 40_000, max(20, round(400 * FRACTION))
+    sampler = NodalSnapshots(system, 5)
+    shed_mw = sampler.run(0, n).total[:, 0, 3] / system.n_hours
+    n_units = len(system.unit_name)
+    n_components = len(nodal_components(system))
+    lost = np.empty((n // 4, 4, n_components))
+    hour = np.empty((n // 4, 4), dtype=np.int32)
+    block = np.zeros(n_components, dtype=np.uint64)
+    for group in range(n // 4):
+        draw_snapshots(sampler.model, np.uint64(5), np.uint64(group), system.n_hours, block, hour[group], lost[group])
+    lost, hour = lost.reshape(n, -1), hour.reshape(n)
+    available_mw = (1.0 - lost[:, :n_units]) @ system.unit_mw
+    stressed = np.argsort(available_mw - system.load_mw.sum(axis=1)[hour])[:n_checked]
+    for sample in {*stressed.tolist(), *np.linspace(0, n - 1, n_checked, dtype=int).tolist()}:
+        out = np.flatnonzero(lost[sample, n_units:]).tolist()
+        hi_mw = system.unit_mw * (1.0 - lost[sample, :n_units])
+        exact = shed_by_highs(sampler, hi_mw, out, int(hour[sample])).sum()
+        assert shed_mw[sample] == pytest.approx(exact if exact > 1e-4 else 0.0, rel=1e-6, abs=2e-4)
+    assert (shed_mw[stressed] > 0.0).sum() > (10 if peak else 0)
+
+
+def test_rbts_nodal_annual_sequential_and_snapshots_agree() -> None:
+    """Bus 6 hangs on one line, so its load is short far more often than the system's capacity."""
+    system = system_from_grid(read_network(network_folder("rbts")))
+    snapshots = assess(system, SnapshotMonteCarlo(samples=scaled(2_000_000, 4096), seed=2, level="nodal", workers=2))
+    years = assess(system, SequentialMonteCarlo(years=scaled(3000, 8), seed=2, level="nodal", workers=2))
+    for key in ("LOLH", "EUE", ("EUE", "bus:bus6")):
+        one, other = snapshots[key], years[key]
+        assert abs(one.value - other.value) < 4.5 * np.hypot(one.stderr, other.stderr), key
+    # at least the bus's demand in the hours its one line is out
+    radial = system.branch_component[system.branch_name.index("l9_5_6")]
+    up_h, down_h = (state.mean_h for state in radial.states)
+    bus = system.buses.index("bus6")
+    isolated_mwh = system.load_mw[:, bus].sum() * down_h / (up_h + down_h)
+    estimate = snapshots["EUE", "bus:bus6"]
+    assert estimate.value > isolated_mwh - 4.5 * estimate.stderr
 
 
 def test_rts79_nodal_sequential_and_snapshots_agree() -> None:

@@ -1,0 +1,176 @@
+"""What the zonal level sees of a network: areas, and how much may pass between two of them by circuits out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.kernels.flows import islands
+from gridsim.model.system import EXTERNAL
+from gridsim.reliability.outages import Component
+from gridsim.reliability.system import AdequacySystem, NetworkDetail
+
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+
+WINTER, SUMMER = 1, 2  # limit_season; 0 holds all year
+
+
+@dataclass(frozen=True, eq=False)
+class Areas:
+    """Areas joined by interfaces, each of one or more circuits that fail.
+
+    n_areas : their number;  bus_area : (n_buses,) i4
+    interface_from, interface_to : (n_interfaces,) i4
+    circuit_component : per circuit, all circuits of interface 0 first;  circuit_interface : (n_circuits,) i4
+    scheme_start : (n_interfaces + 1,) i4, columns of the limits with 0, 1, 2 ... all circuits out
+    forward_mw, backward_mw : (n_rows, n_schemes) f8, falling with the circuits out;  limit_row : (n_hours,) i4
+    """
+
+    n_areas: int
+    bus_area: I4
+    interface_from: I4
+    interface_to: I4
+    circuit_component: tuple[Component, ...]
+    circuit_interface: I4
+    scheme_start: I4
+    forward_mw: F8
+    backward_mw: F8
+    limit_row: I4
+
+
+def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
+    """Areas of a system: its own interfaces, or those of its network; ``merged``: one area, the copper plate."""
+    if merged or (not system.interface_name and (system.detail is None or len(system.areas) == 1)):
+        n_areas = 1 if merged else len(system.areas)
+        bus_area = np.zeros(len(system.buses), dtype=np.int32) if merged else system.bus_area
+        return _joined_by(system, n_areas, bus_area, [], np.zeros((1, 0)), np.zeros((1, 0)), None)
+    if system.interface_name:
+        links = [
+            _Link(int(start), int(stop), (component,))
+            for start, stop, component in zip(
+                system.interface_from, system.interface_to, system.interface_component, strict=True
+            )
+        ]
+        forward, backward = (
+            np.column_stack([limit, np.zeros(len(links))]).reshape(1, -1)
+            for limit in (system.interface_forward_mw, system.interface_backward_mw)
+        )
+        return _joined_by(system, len(system.areas), system.bus_area, links, forward, backward, None)
+    return _of_network(system, system.detail)
+
+
+@dataclass(frozen=True)
+class _Link:
+    """Areas at both ends, circuits between them, and the named section that limits them or -1."""
+
+    start: int
+    stop: int
+    circuits: tuple[Component, ...]
+    branches: tuple[int, ...] = ()
+    section: int = -1
+
+
+def _joined_by(
+    system: AdequacySystem,
+    n_areas: int,
+    bus_area: I4,
+    links: list[_Link],
+    forward_mw: F8,
+    backward_mw: F8,
+    limit_row: I4 | None,
+) -> Areas:
+    return Areas(
+        n_areas=n_areas,
+        bus_area=bus_area,
+        interface_from=np.array([link.start for link in links], dtype=np.int32),
+        interface_to=np.array([link.stop for link in links], dtype=np.int32),
+        circuit_component=tuple(circuit for link in links for circuit in link.circuits),
+        circuit_interface=np.repeat(np.arange(len(links)), [len(link.circuits) for link in links]).astype(np.int32),
+        scheme_start=np.cumsum([0, *(len(link.circuits) + 1 for link in links)]).astype(np.int32),
+        forward_mw=np.ascontiguousarray(forward_mw),
+        backward_mw=np.ascontiguousarray(backward_mw),
+        limit_row=np.zeros(system.n_hours, dtype=np.int32) if limit_row is None else limit_row,
+    )
+
+
+def _of_network(system: AdequacySystem, detail: NetworkDetail | None) -> Areas:
+    """Zones joined by their branches; a named section of which every member joins the same two areas is one interface.
+
+    Networks abroad that hold together only through the country are areas of their own. What the zonal level leaves out
+    (sections inside a zone or through several pairs of areas, ratings inside a zone, the split of flows) only restricts
+    the nodal level further: with the same outages no hour sheds more here than there.
+    """
+    assert detail is not None
+    bus_area, n_areas = _with_parts_abroad(system, detail)
+    start, stop = bus_area[system.branch_from], bus_area[system.branch_to]
+    is_free = (start != stop) & detail.branch_in_service
+    links: list[_Link] = []
+    for section in range(len(detail.interface_start) - 1):
+        at = slice(detail.interface_start[section], detail.interface_start[section + 1])
+        in_use = detail.branch_in_service[detail.interface_branch[at]]
+        branches, sign = detail.interface_branch[at][in_use], detail.interface_sign[at][in_use]
+        ends = {
+            (int(start[b]), int(stop[b])) if way > 0 else (int(stop[b]), int(start[b]))
+            for b, way in zip(branches, sign)
+        }
+        if len(ends) == 1 and is_free[branches].all():
+            is_free[branches] = False
+            circuits = tuple(system.branch_component[b] for b in branches)
+            links.append(_Link(*ends.pop(), circuits, tuple(int(b) for b in branches), section))
+    links += [
+        _Link(int(start[b]), int(stop[b]), (system.branch_component[b],), (int(b),)) for b in np.flatnonzero(is_free)
+    ]
+    # hours with the same season and ratings share a row of limits
+    used = sorted({int(detail.branch_rating[b]) for link in links for b in link.branches} - {-1})
+    key = np.column_stack([detail.is_winter.astype(np.float64), detail.rating_factor[:, used]])
+    rows, limit_row = np.unique(key, axis=0, return_inverse=True)
+    column = {rating: 1 + position for position, rating in enumerate(used)}
+    limits = [_limits(system, detail, link, rows, column) for link in links]
+    return _joined_by(
+        system,
+        n_areas,
+        bus_area,
+        links,
+        np.hstack([forward for forward, _ in limits] or [np.zeros((len(rows), 0))]),
+        np.hstack([backward for _, backward in limits] or [np.zeros((len(rows), 0))]),
+        limit_row.reshape(-1).astype(np.int32),
+    )
+
+
+def _with_parts_abroad(system: AdequacySystem, detail: NetworkDetail) -> tuple[I4, int]:
+    """Area of each bus and the number of areas, the area abroad cut into the parts that its own branches join."""
+    bus_area = system.bus_area.copy()
+    n_areas = len(system.areas)
+    if system.areas[-1] != EXTERNAL:
+        return bus_area, n_areas
+    abroad = bus_area == n_areas - 1
+    inside = detail.branch_in_service & abroad[system.branch_from] & abroad[system.branch_to]
+    part = islands(len(system.buses), system.branch_from, system.branch_to, inside)
+    bus_area[abroad] = n_areas - 1 + np.unique(part[abroad], return_inverse=True)[1].reshape(-1)
+    return bus_area, int(bus_area.max(initial=n_areas - 1)) + 1
+
+
+def _limits(
+    system: AdequacySystem, detail: NetworkDetail, link: _Link, rows: F8, column: dict[int, int]
+) -> tuple[F8, F8]:
+    """(n_rows, n_circuits + 1) MW forward and backward: the section's limit for the circuits out, and never more than
+    the ratings of as many circuits as are left, the strongest ones.
+    """
+    n = len(link.branches)
+    factor = np.ones((len(rows), n))
+    for k, branch in enumerate(link.branches):
+        if detail.branch_rating[branch] >= 0:
+            factor[:, k] = rows[:, column[int(detail.branch_rating[branch])]]
+    strongest = -np.sort(-system.branch_mw[list(link.branches)] * factor, axis=1)
+    left = np.hstack([np.zeros((len(rows), 1)), np.cumsum(strongest, axis=1)])[:, ::-1]
+    forward, backward = left.copy(), left.copy()
+    season = np.where(rows[:, 0] > 0.5, WINTER, SUMMER)
+    for limit in np.flatnonzero(detail.limit_interface == link.section):
+        holds = (detail.limit_season[limit] == 0) | (detail.limit_season[limit] == season)
+        way = forward if detail.limit_is_forward[limit] else backward
+        at = np.ix_(holds, np.arange(n + 1) >= detail.limit_lines_out[limit])
+        way[at] = np.minimum(way[at], detail.limit_mw[limit])
+    return forward, backward
