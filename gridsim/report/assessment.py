@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gridsim.reliability import AssessmentResult
 
-KINDS = ("zone", "oblast", "class")
+KINDS = ("zone", "oblast", "class", "month")
 BY_SCOPE = ("EUE", "NEUE", "LOLH", "LOLEv")
 
 
@@ -50,12 +50,14 @@ def print_assessment(console: Console, network: str, imports: str, result: Asses
 
 
 def _by_scope(estimates: Iterable[Estimate], kind: str) -> dict[str, dict[str, Estimate]]:
-    """By scope of one kind, the most unserved energy first: its estimates by name."""
+    """By scope of one kind, months in their order, else the most unserved energy first: its estimates by name."""
     rows: dict[str, dict[str, Estimate]] = {}
     for estimate in estimates:
         prefix, _, scope = estimate.scope.partition(":")
         if prefix == kind:
             rows.setdefault(scope, {})[estimate.name] = estimate
+    if kind == "month":
+        return rows
     return dict(sorted(rows.items(), key=lambda item: (-(item[1]["EUE"].value or 0.0), item[0])))
 
 
