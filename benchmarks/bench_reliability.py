@@ -78,6 +78,21 @@ class NodalSnapshots:
         )
 
 
+class ZonalYears:
+    """Chronological years of zones joined by named sections."""
+
+    params = (["rts79", "kazakhstan"],)
+    param_names = ("network",)
+    timeout = 300
+
+    def setup(self, network: str) -> None:
+        self.system = _system(network)
+        assess(self.system, SequentialMonteCarlo(years=1, level="zonal"))
+
+    def track_years_per_s(self, network: str) -> float:
+        return assess(self.system, SequentialMonteCarlo(years=512, level="zonal")).samples_per_s
+
+
 class NodalYears:
     """Chronological years at every bus."""
 
