@@ -1,6 +1,19 @@
 """Command line of gridsim; a new group of commands is a file here and a name in this list."""
 
-from gridsim.cli import adequacy, bench, catalogue, compare, run, screen, study, validate, weather
+from gridsim.cli import adequacy, bench, catalogue, compare, new, run, screen, study, validate, weather
 from gridsim.cli.app import app, main
 
-__all__ = ["adequacy", "app", "bench", "catalogue", "compare", "main", "run", "screen", "study", "validate", "weather"]
+__all__ = [
+    "adequacy",
+    "app",
+    "bench",
+    "catalogue",
+    "compare",
+    "main",
+    "new",
+    "run",
+    "screen",
+    "study",
+    "validate",
+    "weather",
+]

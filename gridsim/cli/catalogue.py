@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +27,7 @@ def list_(
         folder = bundled_folder("networks")
         rows = [{"name": name, "variants": ", ".join(variant_names(folder / name))} for name in network_names()]
     elif what == "events":
-        rows = [{"name": name, "shows": _first_comment(path)} for name, path in event_files().items()]
+        rows = [{"name": name, "folder": path.parent.name, **_told(path)} for name, path in event_files().items()]
     elif what == "studies":
         rows = [{"name": name, "shows": _first_comment(path)} for name, path in study_files().items()]
     elif what == "kinds":
@@ -62,8 +63,19 @@ def show(
             print(f"{key:<26} {value}")
 
 
+def _told(path: Path) -> dict[str, str]:
+    """Question and what is shown, of a scenario file or of a script's opening text."""
+    from gridsim.io.yaml_lines import read_yaml
+
+    if path.suffix == ".py":
+        question, _, shows = (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")
+        return {"question": question, "shows": " ".join(shows.split())}
+    data = read_yaml(path)[1].data
+    return {key: " ".join(str(data.get(key, "")).split()) for key in ("question", "shows")}
+
+
 def _first_comment(path: Path) -> str:
-    """The opening comment of an event file, as one line."""
+    """The opening comment of a file, as one line."""
     lines = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):

@@ -11,8 +11,9 @@ from gridsim.contingencies.effects import Conditions, stricter
 from gridsim.engine.coupling import FuelLimits
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
 from gridsim.model.pack import Packed, importable_mw
-from gridsim.model.table import F8, sum_at
+from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs
 
 if TYPE_CHECKING:
@@ -182,3 +183,15 @@ class Operator:
         discharge = net[self.packed.discharge_columns]
         change = charge * storages.efficiency_charge - discharge / storages.efficiency_discharge
         self.storage_mwh = np.clip(self.storage_mwh + change * dt_h, 0.0, storages.energy_mwh)
+
+
+def operating_point(answer: Redispatch, out_branch: I4) -> OperatingPoint:
+    """The moment as the power flow needs it: what runs, what is served, what is out."""
+    return OperatingPoint(
+        p_gen_mw=answer.p_gen_mw,
+        p_border_mw=answer.p_border_mw,
+        p_storage_mw=answer.p_storage_mw,
+        p_load_mw=answer.load_mw - answer.unserved_mw - answer.response_mw,
+        branch_out=out_branch,
+        gen_committed=answer.committed & (answer.available_mw > 0),
+    )

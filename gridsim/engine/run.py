@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from gridsim.contingencies.scripts import require_scripts
 from gridsim.engine.event_log import Change
+from gridsim.engine.explain import Chain, Timeline, hours_of, why
 from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.errors import StudyError
 from gridsim.model.pack import Packed, pack
@@ -60,15 +62,19 @@ class RunResult:
         """Value of one metric, None if the run does not have it."""
         return next((m.value for m in self.metrics if m.name == name and m.scope == scope), None)
 
-    def why(self, component: str, time_h: float) -> list[Change]:
-        """The last change of ``component`` at or before ``time_h`` and its causes, root last."""
-        changes = [c for c in self.log if c.component == component and c.time_h <= time_h]
-        chain: list[Change] = []
-        change = changes[-1] if changes else None
-        while change is not None:
-            chain.append(change)
-            change = self.log[change.cause_id] if change.cause_id >= 0 else None
-        return chain
+    def why(self, component: str, time: float | str | dt.datetime) -> Chain:
+        """The last change of a component, zone, section or bus at or before ``time`` and its causes, root last.
+
+        ``component`` as in the log (``zone:south``) or its name alone; ``time``: hours, or a local time. Empty if
+        nothing happened to it; StudyError for a name that does not exist.
+        """
+        time_h = hours_of(time, self.scenario.horizon.start)
+        return why(self.system, self.log, self.tables, component, time_h)
+
+    def timeline(self, component: str = "") -> Timeline:
+        """All changes in order, or those of components whose name holds ``component``; prints one a line."""
+        chosen = [change for change in self.log if component in change.component]
+        return Timeline(chosen, self.log, self.scenario.horizon.start)
 
     def to_pandapower(self, time_h: float) -> Any:
         """The pandapower net of the interval that holds at ``time_h``, with results if its AC check converges."""

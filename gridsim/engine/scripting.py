@@ -32,6 +32,7 @@ from gridsim.contingencies.api import (
 )
 from gridsim.contingencies.effects import loads_of
 from gridsim.engine.clock import MAX_ROUNDS, Priority, to_seconds, wait
+from gridsim.engine.operator import operating_point
 from gridsim.engine.views import NothingYet
 from gridsim.errors import ScriptError, StudyError, nearest
 from gridsim.kernels.rng import stream_id, uniform
@@ -271,10 +272,8 @@ class ScriptSim(PresentView):
         from gridsim.solvers.ac import AcModel
         from gridsim.solvers.pandapower import solved_pandapower
 
-        points = self._simulation.points
-        if not points:
-            raise NothingYet()
-        system, point = self._simulation.system, points[-1][1]
+        interval, system = self._simulation.present.interval, self._simulation.system
+        point = operating_point(interval.answer, interval.out_branch)
         return solved_pandapower(system, point, AcModel(system).solve(point))
 
     def _act(self, kind: str, targets: tuple[Target, ...], magnitude: float) -> str:

@@ -17,7 +17,7 @@ from gridsim.engine.crews import Crews
 from gridsim.engine.disturbances import Disturbances, draw_repair_h
 from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.interval import Interval
-from gridsim.engine.operator import Operator, Redispatch
+from gridsim.engine.operator import Operator, Redispatch, operating_point
 from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.recorder import Recorder
 from gridsim.engine.scripting import Decisions, Scripts
@@ -477,18 +477,6 @@ class Simulation:
         gas = self._fuel.advance(duration_h, answer.p_main_mw, answer.p_backup_mw[self.packed.backup_gen])
         self._operator.advance(answer, duration_h)
         self.recorder.record(interval._replace(duration_h=duration_h, gas=gas))
-
-
-def operating_point(answer: Redispatch, out_branch: Any) -> OperatingPoint:
-    """The moment as the power flow needs it: what runs, what is served, what is out."""
-    return OperatingPoint(
-        p_gen_mw=answer.p_gen_mw,
-        p_border_mw=answer.p_border_mw,
-        p_storage_mw=answer.p_storage_mw,
-        p_load_mw=answer.load_mw - answer.unserved_mw - answer.response_mw,
-        branch_out=out_branch,
-        gen_committed=answer.committed & (answer.available_mw > 0),
-    )
 
 
 def make_ac_model(packed: Packed, mode: AcMode) -> AcModel | None:

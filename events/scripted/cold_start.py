@@ -1,0 +1,24 @@
+"""What if the cold itself brings down a large plant?
+
+When it is below -15 C on average Ekibastuz GRES-2 trips, and is back only when nobody is short any more; the grid of
+that moment is a pandapower net.
+"""
+
+import gridsim
+
+scenario = {
+    "network": "kazakhstan",
+    "horizon": {"start": "2026-01-14 00:00", "hours": 36},
+    "events": [{"id": "cold", "at": "+0h", "kind": "cold_wave", "target": "all", "magnitude": -12}],
+    "policy": {"ac": "off"},
+}
+
+
+@gridsim.contingency
+def brittle(sim):
+    yield sim.until(lambda s: s.temperature_c() < -15)
+    net = sim.to_pandapower()
+    sim.log(f"{sim.temperature_c():.0f} C, {net.load.p_mw.sum():.0f} MW served at {len(net.bus)} buses")
+    outage = sim.begin("plant_outage", "ekibastuz_gres2")
+    yield sim.until(lambda s: s.system().unserved_mw < 1)
+    sim.end(outage)

@@ -1,0 +1,18 @@
+"""Who is cut if households rank below industry when the South runs short?
+
+The same rupture without mazut; a shedding policy puts towns and villages before every industry.
+"""
+
+import gridsim
+
+scenario = "bbs_rupture_no_mazut"
+
+
+@gridsim.policy("shedding")
+def industry_kept(view):
+    return {"household": 2, "rural": 2, "services": 2}
+
+
+@gridsim.policy("operator")
+def imports_stop_in_shortage(view):
+    return gridsim.Orders(imports="none") if view.zone("south").unserved_mw > 500 else None

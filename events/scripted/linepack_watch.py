@@ -1,0 +1,22 @@
+"""Does it help to burn mazut before the linepack is gone?
+
+The pipeline to the South ruptures. When the linepack at Shymkent has halved the operator holds two gas-fired plants at
+half of their output to make the rest last; the log says when, and `gridsim run` how much is shed.
+"""
+
+import gridsim
+
+scenario = "bbs_pipeline_rupture"
+SAVED = ("zhambyl_gres_1", "zhambyl_gres_2")
+
+
+@gridsim.contingency
+def save_gas(sim):
+    yield sim.at("+5h")
+    full_mcm = sim.gas_node("cg_shymkent").linepack_mcm
+    yield sim.until(lambda s: s.gas_node("cg_shymkent").linepack_mcm < full_mcm / 2)
+    sim.log(f"linepack halved after {sim.now_h - 6:.0f} h of rupture")
+    for name in SAVED:
+        sim.derate(name, 0.5)
+    yield sim.hours(48)
+    sim.restore(*SAVED)

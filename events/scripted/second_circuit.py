@@ -1,0 +1,20 @@
+"""How long is Almaty short if the operator waits for the section to fill before the second circuit trips?
+
+A North-South circuit trips at the evening peak; the second one follows as soon as the section is full, and both come
+back after four hours.
+"""
+
+import gridsim
+
+scenario = {"network": "kazakhstan", "horizon": {"start": "2026-01-14 12:00", "hours": 18}, "policy": {"ac": "off"}}
+
+
+@gridsim.contingency
+def cascade(sim):
+    yield sim.at("2026-01-14 18:00")
+    sim.fail("l500_agadyr_yukgres_1")
+    yield sim.until(lambda s: s.section("north_south").loading > 0.99)
+    sim.log(f"section full at {sim.section('north_south').flow_mw:.0f} MW: the second circuit trips")
+    sim.fail("l500_agadyr_yukgres_2")
+    yield sim.hours(4)
+    sim.restore("l500_agadyr_yukgres_1", "l500_agadyr_yukgres_2")

@@ -1,0 +1,111 @@
+"""What happened and why, from the log of changes: chains of causes back to their root, and the course of events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from gridsim.engine.event_log import Change
+from gridsim.errors import StudyError, nearest
+from gridsim.model.groups import element_names
+from gridsim.model.system import GridSystem
+from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
+from gridsim.results.run_records import Columns
+
+_TABLES = (
+    "buses", "lines", "transformers", "generators", "plants", "zones", "interfaces", "borders", "storages",
+    "gas_nodes", "gas_pipelines", "gas_supply", "gas_storage", "compressor_stations",
+)  # fmt: skip
+
+
+class Chain(list[Change]):
+    """A change and its causes, root last; prints as one line with ``<-`` for "because of"."""
+
+    def __str__(self) -> str:
+        return " <- ".join(f"{change.component} {change.to_state} (+{change.time_h:g} h)" for change in self)
+
+
+class Timeline(list[Change]):
+    """Changes in order; prints one a line, in local time, with what caused it."""
+
+    def __init__(self, changes: Sequence[Change], log: Sequence[Change], start: dt.datetime):
+        super().__init__(changes)
+        self._log = log
+        self._start = start
+
+    def __str__(self) -> str:
+        lines = []
+        for change in self:
+            moment = self._start + dt.timedelta(hours=change.time_h)
+            cause = f"  <- {self._log[change.cause_id].component}" if change.cause_id >= 0 else ""
+            lines.append(f"{moment:%Y-%m-%d %H:%M}  {change.component}: {change.to_state}{cause}")
+        return "\n".join(lines)
+
+
+def hours_of(time: float | str | dt.datetime, start: dt.datetime) -> float:
+    """Hours after ``start`` of a number of hours or a local time; StudyError for anything else."""
+    if isinstance(time, int | float):
+        return float(time)
+    try:
+        moment = time if isinstance(time, dt.datetime) else dt.datetime.fromisoformat(time)
+        return (moment - start).total_seconds() / 3600.0
+    except (TypeError, ValueError):
+        raise StudyError(f"time: {time!r} is no time; give hours after the start or '2026-01-12 03:00'") from None
+
+
+def why(
+    system: GridSystem, log: Sequence[Change], tables: Mapping[str, Columns], name: str, time_h: float
+) -> Chain:  # fmt: skip
+    """The last change of a component at or before ``time_h`` and its causes; of a bus short of power: its zone's.
+
+    ``name`` as in the log (``zone:south``) or alone (``south``). Empty if nothing has happened to it; StudyError with
+    the nearest name if there is no such thing.
+    """
+    before = [change for change in log if change.time_h <= time_h and name in (change.component, _alone(change))]
+    if before and before[-1].to_state != "normal":
+        return _chain(log, before[-1])
+    bus = name.removeprefix("bus:")
+    if system.buses.has(bus):
+        return _why_bus(system, log, tables, bus, time_h)
+    if not before:
+        _require_known(system, log, name)
+    return _chain(log, before[-1]) if before else Chain()
+
+
+def _alone(change: Change) -> str:
+    return change.component.split(":", 1)[-1]
+
+
+def _chain(log: Sequence[Change], change: Change) -> Chain:
+    chain = Chain([change])
+    while chain[-1].cause_id >= 0:
+        chain.append(log[chain[-1].cause_id])
+    return chain
+
+
+def _why_bus(
+    system: GridSystem, log: Sequence[Change], tables: Mapping[str, Columns], bus: str, time_h: float
+) -> Chain:  # fmt: skip
+    rows = tables["shortfall"]
+    unserved_mw = sum(
+        float(mw)
+        for name, start_h, length_h, mw in zip(
+            rows["name"], rows["time_h"], rows["duration_h"], rows["unserved_mw"], strict=True
+        )
+        if str(name).split("/", 1)[0] == bus and start_h <= time_h < start_h + length_h
+    )
+    if unserved_mw <= SHORTFALL_TOLERANCE_MW:
+        return Chain()
+    zone = f"zone:{system.bus_zone_name[system.buses.position(bus)]}"
+    cause = next((c for c in reversed(log) if c.component == zone and c.time_h <= time_h), None)
+    here = Change(
+        -1, time_h, f"bus:{bus}", "normal", f"{unserved_mw:.1f} MW not served", cause.event_id if cause else -1
+    )
+    return Chain([here, *(_chain(log, cause) if cause else ())])
+
+
+def _require_known(system: GridSystem, log: Sequence[Change], name: str) -> None:
+    known = {change.component for change in log} | {_alone(change) for change in log}
+    known |= {element for table in _TABLES for element in element_names(system, table)}
+    if name not in known and name.split(":", 1)[-1] not in known:
+        raise StudyError(f"no '{name}' in this run; {nearest(name, sorted(known))}")
