@@ -16,6 +16,7 @@ from gridsim.engine.coupling import FuelSystem
 from gridsim.engine.crews import Crews
 from gridsim.engine.disturbances import Disturbances, draw_repair_h
 from gridsim.engine.event_log import ROOT, EventLog
+from gridsim.engine.failures import failures
 from gridsim.engine.interval import Interval
 from gridsim.engine.operator import Operator, Redispatch, operating_point
 from gridsim.engine.outcomes import Outcomes
@@ -106,6 +107,9 @@ class Simulation:
         self.env.process(self._ticks())
         for event in self.scenario.events:
             self.env.process(self._event(event))
+        if self.scenario.failures:
+            for event in failures(self.system, self.seed, self.replicate, self.scenario.horizon.hours):
+                self.env.process(self._event(event))
         self._scripts.start()
         self.env.run(until=self.horizon_s)
         self._close_interval(self.horizon_s)

@@ -433,7 +433,7 @@ def share_behind(causes: CauseTable, target: int, hour: int, first: int, end: in
     """Share of its capacity that a target has lost in an hour, for an outage over [first, end) of age ``age_h`` at
     ``first``.
 
-    After the repair the better of the two curves counts, see ``reliability.outages.Derating``.
+    After the repair the better of the two curves counts, see ``model.outages.Derating``.
     """
     profile = causes.profile[target]
     if profile < 0:

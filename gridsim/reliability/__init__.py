@@ -1,11 +1,11 @@
 """How likely is it? Monte Carlo adequacy over thousands of sample years."""
 
+from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.model.scenario import Imports
 from gridsim.reliability.assess import AssessmentResult, Stopped, assess
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
-from gridsim.reliability.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.reliability.system import AdequacySystem, Store
 from gridsim.reliability.weather_years import WeatherYears, weather_of_weeks
 from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth, ShortfallEvents

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.flows import islands
+from gridsim.model.outages import Component
 from gridsim.model.system import EXTERNAL
-from gridsim.reliability.outages import Component
 from gridsim.reliability.system import AdequacySystem, NetworkDetail
 
 F8 = NDArray[np.float64]

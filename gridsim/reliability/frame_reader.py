@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import InputError, Problem, nearest
-from gridsim.reliability.outages import Component, RepairLaw, two_state
+from gridsim.model.outages import Component, RepairLaw, two_state
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import nearest
+from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
-from gridsim.reliability.outages import CommonCause, Component, Derating, State, two_state
 from gridsim.reliability.system import AdequacySystem, Store
 
 F8 = NDArray[np.float64]

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
+from gridsim.model.outages import Component, State, components_of, two_state
 from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.demand import Demand
-from gridsim.reliability.outages import Component, State, two_state
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, Store
 from gridsim.weather.normal import NormalWeather
 from gridsim.weather.response import failure_rates
@@ -64,12 +64,6 @@ def system_from_grid(
         zones.append(EXTERNAL)
     units = _machines(system, course, in_service)
     units += [Component("border", str(system.borders.name[b])) for b in borders]
-    lines, transformers = system.lines, system.transformers
-    branches = [two_state("line", *row) for row in zip(lines.name.tolist(), lines.mttf_h, lines.mttr_h)]
-    branches += [
-        two_state("transformer", *row)
-        for row in zip(transformers.name.tolist(), transformers.mttf_h, transformers.mttr_h)
-    ]
     stores, store_components = _stores(system, delivered)
     return AdequacySystem(
         name=system.name,
@@ -89,10 +83,7 @@ def system_from_grid(
         branch_to=system.branch_to,
         branch_x_pu=system.branch_x_pu,
         branch_mw=system.branch_normal_mw * delivered,
-        branch_component=tuple(
-            component if in_use else Component(component.kind, component.name)
-            for component, in_use in zip(branches, system.branch_in_service)
-        ),
+        branch_component=(*components_of(system, "lines"), *components_of(system, "transformers")),
         stores=stores,
         store_component=store_components,
         detail=NetworkDetail(
@@ -265,6 +256,5 @@ def _stores(system: GridSystem, delivered: float) -> tuple[tuple[Store, ...], tu
         )
         for row in rows
     )
-    return stores, tuple(
-        two_state("storage", str(storages.name[row]), storages.mttf_h[row], storages.mttr_h[row]) for row in rows
-    )
+    components = components_of(system, "storages")
+    return stores, tuple(components[row] for row in rows)

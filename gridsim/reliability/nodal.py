@@ -36,11 +36,11 @@ from gridsim.kernels.nodal import (
     slot_of,
 )
 from gridsim.kernels.shortfall import DAY_H, N_TOTALS
+from gridsim.model.outages import Component
 from gridsim.model.pack import CHARGE_FACTOR, DISCHARGE_FACTOR, PENALTY_FACTOR, SPILL_FACTOR
+from gridsim.model.pack_outages import snapshot_model
 from gridsim.reliability.demand import Demand
-from gridsim.reliability.outages import Component
 from gridsim.reliability.pack import of_one_type
-from gridsim.reliability.pack_outages import snapshot_model
 from gridsim.reliability.samplers import (
     NETWORK_TOLERANCE_MW,
     Chronology,

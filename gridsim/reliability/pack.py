@@ -10,8 +10,8 @@ from scipy.optimize import linprog
 
 from gridsim.kernels.shortfall import DAY_H, SupplyCase
 from gridsim.kernels.zonal import ZonalCase
+from gridsim.model.outages import Component, equilibrium
 from gridsim.reliability.areas import Areas
-from gridsim.reliability.outages import Component, equilibrium
 from gridsim.reliability.system import AdequacySystem
 
 F8 = NDArray[np.float64]

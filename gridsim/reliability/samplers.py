@@ -20,11 +20,11 @@ from gridsim.kernels.shortfall import (
     copper_snapshots,
 )
 from gridsim.kernels.zonal import zonal_samples, zonal_snapshots
+from gridsim.model.outages import Component
+from gridsim.model.pack_outages import causes_alone, outage_model, snapshot_model
 from gridsim.model.system import EXTERNAL
 from gridsim.reliability.areas import areas_of
-from gridsim.reliability.outages import Component
 from gridsim.reliability.pack import of_one_type, supply_case, zonal_case, zonal_components
-from gridsim.reliability.pack_outages import causes_alone, outage_model, snapshot_model
 from gridsim.reliability.system import AdequacySystem
 
 F8 = NDArray[np.float64]

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridsim.model.outages import CommonCause, Component
 from gridsim.reliability.demand import Demand
-from gridsim.reliability.outages import CommonCause, Component
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]

@@ -23,7 +23,7 @@ from gridsim.kernels.availability import (
 )
 from gridsim.kernels.availability_reference import derated_share_reference, lost_share_reference
 from gridsim.kernels.rng_reference import exponential_reference
-from gridsim.reliability.outages import (
+from gridsim.model.outages import (
     CommonCause,
     Component,
     Derating,
@@ -33,7 +33,7 @@ from gridsim.reliability.outages import (
     jump_matrix,
     two_state,
 )
-from gridsim.reliability.pack_outages import causes_alone, outage_model, snapshot_model
+from gridsim.model.pack_outages import causes_alone, outage_model, snapshot_model
 
 THREE_STATES = Component(
     "generator",

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from gridsim.kernels.availability_reference import lost_share_reference
 from gridsim.kernels.shortfall import finish_sample, record_short_hour, start_sample
 from gridsim.kernels.shortfall_reference import copper_shortfall_reference, events_reference, totals_reference
+from gridsim.model.outages import CommonCause, Derating, two_state
 from gridsim.reliability.frames import system_from_frames
-from gridsim.reliability.outages import CommonCause, Derating, two_state
 from gridsim.reliability.samplers import CopperYears, new_recorder
 
 TOLERANCE_MW = 1e-6

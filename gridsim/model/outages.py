@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
+from gridsim.model.system import GridSystem
 
 F8 = NDArray[np.float64]
 
@@ -118,6 +119,27 @@ def two_state(
     if not np.isfinite(mttf_h):
         return Component(kind, name)
     return Component(kind, name, (State(0.0, float(mttf_h)), State(1.0, float(mttr_h), law, sigma)))
+
+
+# Tables whose elements fail, and the kind that gives them their random numbers.
+FAILING = {
+    "generators": "generator",
+    "lines": "line",
+    "transformers": "transformer",
+    "storages": "storage",
+    "gas_pipelines": "gas_pipeline",
+}
+
+
+def components_of(system: GridSystem, table: str) -> tuple[Component, ...]:
+    """Outages of a table's elements as mttf_h and mttr_h say; what is out of service never fails."""
+    rows, kind = getattr(system, table), FAILING[table]
+    return tuple(
+        two_state(kind, name, mttf_h, mttr_h) if in_use else Component(kind, name)
+        for name, mttf_h, mttr_h, in_use in zip(
+            rows.name.tolist(), rows.mttf_h, rows.mttr_h, rows.in_service, strict=True
+        )
+    )
 
 
 def equilibrium(component: Component) -> F8:

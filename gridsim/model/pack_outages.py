@@ -19,7 +19,7 @@ from gridsim.kernels.availability import (
     thinning_profile,
 )
 from gridsim.kernels.rng import stream_id
-from gridsim.reliability.outages import CommonCause, Component, Derating, RepairLaw, equilibrium, is_plain, jump_matrix
+from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, equilibrium, is_plain, jump_matrix
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]

@@ -1,0 +1,39 @@
+"""Random failures of a run: the outages that the reliability sampler draws for the same seed and sample number.
+
+Every machine, line, transformer, store and gas pipeline with mttf_h is drawn from its own streams in equilibrium from
+the start of the horizon, as in a sample year that begins there: whole hours, exponential times, constant rates (failure
+rates that follow temperature are the sampler's alone).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gridsim.kernels.availability import draw_outages
+from gridsim.model.outages import FAILING, Component, components_of
+from gridsim.model.pack_outages import outage_model
+from gridsim.model.scenario import Event, Primitive, Target, kinds
+from gridsim.model.system import GridSystem
+
+
+def failures(system: GridSystem, seed: int, replicate: int, horizon_h: float) -> list[Event]:
+    """Outages of replicate ``replicate`` as events, by component and time."""
+    places: list[tuple[str, Component]] = [(table, c) for table in FAILING for c in components_of(system, table)]
+    n_hours = math.ceil(horizon_h)
+    model = outage_model([component for _, component in places], (), n_hours)
+    batch = np.empty((4, len(model.batch_block)))
+    n, length = -1, 4 * len(places) + 64
+    while n < 0:
+        component, first, end = (np.empty(length, dtype=np.int32) for _ in range(3))
+        lost = np.empty(length)
+        n = draw_outages(model, np.uint64(seed), np.uint64(replicate), n_hours, batch, component, first, end, lost)
+        length *= 2
+    events = []
+    for place, first_h, end_h in sorted(zip(component[:n].tolist(), first[:n].tolist(), end[:n].tolist(), strict=True)):
+        table, failed = places[place]
+        kind = next(k.kind for k in kinds().values() if k.primitive is Primitive.OUTAGE and table in k.targets)
+        name = f"failure:{failed.name}:{first_h}"
+        events.append(Event(name, kind, float(first_h), (Target(table, failed.name),), 1.0, float(end_h - first_h)))
+    return events

@@ -1,0 +1,72 @@
+"""Random failures in a run are the outages of the sampler's sample of the same seed and number."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from gridsim.engine.failures import failures
+from gridsim.engine.run import run
+from gridsim.kernels.availability import draw_outages
+from gridsim.model.pack_outages import outage_model
+from gridsim.model.scenario import AcMode, Horizon, Imports, Policy, Scenario
+from gridsim.reliability import system_from_grid
+
+HOURS = 8760
+
+
+def frail(tables):
+    """Everything fails every few days."""
+    for row in [*tables["generators"], *tables["lines"]]:
+        row |= {"mttf_h": 90, "mttr_h": 30}
+
+
+def sampled(system, seed: int, sample: int) -> set[tuple[str, int, int]]:
+    """(component, first hour, hour after the last) of one sample year of the sampler."""
+    adequacy = system_from_grid(system)
+    components = (*adequacy.unit_component, *adequacy.branch_component)
+    model = outage_model(components, (), HOURS)
+    component, first, end = (np.empty(5000, dtype=np.int32) for _ in range(3))
+    batch = np.empty((4, len(model.batch_block)))
+    n = draw_outages(
+        model, np.uint64(seed), np.uint64(sample), HOURS, batch, component, first, end, np.empty(5000)
+    )  # fmt: skip
+    return {(components[c].name, int(a), int(b)) for c, a, b in zip(component[:n], first[:n], end[:n], strict=True)}
+
+
+@pytest.mark.parametrize(("seed", "replicate"), [(0, 0), (5, 3)])
+def test_intervals_are_those_of_the_sampler(two_areas, seed, replicate):
+    system = two_areas(frail)
+    drawn = {
+        (event.targets[0].name, int(event.at_h), int(event.at_h + (event.duration_h or 0)))
+        for event in failures(system, seed, replicate, HOURS)
+    }
+    assert len(drawn) > 200 and drawn == sampled(system, seed, replicate)
+
+
+def test_a_horizon_sees_the_first_hours_of_the_sample(two_areas):
+    system = two_areas(frail)
+    whole = {(e.id, e.at_h) for e in failures(system, 1, 0, HOURS) if e.at_h < 200}
+    assert {(e.id, e.at_h) for e in failures(system, 1, 0, 200)} == whole
+
+
+def test_failures_happen_and_end_in_a_run(two_areas):
+    system = two_areas(frail)
+    policy = Policy(Imports.NONE, AcMode.OFF)
+    scenario = Scenario("case", "two_areas", Horizon(dt.datetime(2026, 1, 14), 300), policy=policy, failures=True)
+    result = run(system, scenario, seed=1)
+    expected = sorted((e.at_h, e.targets[0].name) for e in failures(system, 1, 0, 300))
+    begun = sorted((c.time_h, c.component.split(":")[1]) for c in result.log if "failure:" in c.to_state)
+    assert begun == expected and len(begun) > 10
+    rows = result.tables["generators"]
+    gas = rows["name"] == "gas_1"
+    for event in failures(system, 1, 0, 300):
+        if event.targets[0].name == "gas_1" and event.duration_h:
+            during = gas & (rows["time_h"] >= event.at_h) & (rows["time_h"] < event.at_h + event.duration_h)
+            assert not rows["available_mw"][during].any()
+    assert result.metric("EUE") is not None and result.tables["balance"] is not None
+    calm = run(system, dataclasses.replace(scenario, failures=False), seed=1)
+    assert calm.metric("EUE") == pytest.approx(0, abs=1e-6)
