@@ -191,7 +191,7 @@ class Sim(View, Protocol):
         ...
 
     def hours(self, hours: float) -> Wait:
-        """Wait so many hours (>= 0)."""
+        """Wait so many hours (>= 0); 0 lets this instant be answered first."""
         ...
 
     def at(self, time: str | float | dt.datetime) -> Wait:

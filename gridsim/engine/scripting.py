@@ -334,7 +334,7 @@ class Scripts:
                 what = f"yields more than {MAX_ROUNDS} times at {simulation.now_h:g} h; let time pass in the loop"
                 raise ScriptError(script.name, script.file, line, what)
             if asked.predicate is None:
-                yield wait(env, asked.seconds or 0, Priority.CONTINGENCY)
+                yield wait(env, asked.seconds or 0, Priority.CONTINGENCY if asked.seconds else Priority.RECORD)
             else:
                 happened = env.event()
                 self._waiting.append((script, sim, asked, happened))
