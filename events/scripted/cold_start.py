@@ -9,7 +9,7 @@ import gridsim
 scenario = {
     "network": "kazakhstan",
     "horizon": {"start": "2026-01-14 00:00", "hours": 36},
-    "events": [{"id": "cold", "at": "+0h", "kind": "cold_wave", "target": "all", "magnitude": -12}],
+    "events": [{"id": "cold", "at": "+10h", "kind": "cold_wave", "target": "all", "magnitude": -12}],
     "policy": {"ac": "off"},
 }
 
@@ -20,5 +20,6 @@ def brittle(sim):
     net = sim.to_pandapower()
     sim.log(f"{sim.temperature_c():.0f} C, {net.load.p_mw.sum():.0f} MW served at {len(net.bus)} buses")
     outage = sim.begin("plant_outage", "ekibastuz_gres2")
+    yield sim.hours(6)
     yield sim.until(lambda s: s.system().unserved_mw < 1)
     sim.end(outage)
