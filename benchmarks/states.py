@@ -13,7 +13,7 @@ import numpy as np
 
 import gridsim.kernels
 from gridsim.kernels.arrays import DispatchState, Topology
-from gridsim.kernels.certificate import zero_shed_certificate
+from gridsim.kernels.certificate import PROVED, zero_shed_certificate
 from gridsim.kernels.dispatch import N_BASIS, solve_dispatch
 from gridsim.solvers.dispatch import DispatchSolver
 
@@ -112,12 +112,15 @@ def _loops(stamp: int) -> tuple[Callable[..., int], Callable[..., int]]:
         return given_up
 
     @numba.njit(cache=True, nogil=True, error_model="numpy")
-    def certify_many(n, topology, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island, injection, flow):
+    def certify_many(
+        n, island, ptdf, ptdf32, largest, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island_mw, injection
+    ):
         proved = min(stamp, 0)
         for _ in range(n):
-            proved += zero_shed_certificate(
-                topology, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island, injection, flow
+            answer = zero_shed_certificate(
+                island, ptdf, ptdf32, largest, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island_mw, injection
             )
+            proved += answer == PROVED
         return proved
 
     return solve_all, certify_many
@@ -157,9 +160,12 @@ def kernel_call(solver: DispatchSolver, states: list[DispatchState], warm: bool)
 def certificate_arguments(system: System, solver: DispatchSolver, state: DispatchState) -> tuple[Any, ...]:
     """Arguments of ``zero_shed_certificate``: may the dispatch of ``state`` serve 98 % of its demand?"""
     solution = solver.solve(state)
-    n_buses, n_rows = system.case.n_buses, state.row_lo_mw.size
+    n_buses = system.case.n_buses
     return (
-        state.topology,
+        state.topology.island,
+        state.topology.row_ptdf,
+        state.topology.bus_ptdf.astype(np.float32),
+        float(np.abs(state.topology.row_ptdf).max()),
         system.case.gen_bus,
         state.lo_mw,
         state.hi_mw,
@@ -170,5 +176,4 @@ def certificate_arguments(system: System, solver: DispatchSolver, state: Dispatc
         np.zeros_like(state.lo_mw),
         np.zeros(3 * n_buses),
         np.zeros(n_buses),
-        np.zeros(n_rows),
     )

@@ -32,9 +32,10 @@ from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import DispatchCase, Topology
 from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_outages, draw_snapshots
+from gridsim.kernels.certificate import OVERLOADED, PROVED, zero_shed_certificate
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, Workspace, solve_dispatch
 from gridsim.kernels.dispatch_order import MeritOrder
-from gridsim.kernels.flows import topology_into
+from gridsim.kernels.flows import flows_into, topology_into
 from gridsim.kernels.jit import inline, jit
 from gridsim.kernels.rng import Counter
 from gridsim.kernels.shortfall import (
@@ -137,13 +138,13 @@ class NodalScratch(NamedTuple):
     slot_key : (n_slots, n_branches) i4, sorted outages;  slot_size : (n_slots,) i4, their number, -1 if the slot is
     empty slot_island, slot_row_ptdf, slot_bus_ptdf : as in Topology;  slot_lo, slot_hi : (n_slots, 2, n_rows) f8,
     row limits in summer (0) and winter (1);  next_slot : (1,) i8
-    balanced : (1,) bool, whether the last candidate balances (then only its flows were wrong)
+    slot_bus_ptdf32 : (n_slots, n_buses, n_rows) f4;  slot_largest : (n_slots,) f8, see ``certificate``
     tight_until : (1,) i8, hour before which drawn-in limits are not tried again
     row_lo, row_hi : (n_rows,) f8, limits of the hour (or of the day's worst hour);  demand_mw : (n_buses, n_classes) f8
     tight_lo, tight_hi : (n_rows,) f8, limits drawn in, for a reference that is not at its limits
     export_mw : (n_regions,) f8, what the reference sends out of each region;  region_* : (n_regions,)
     hi_mw, p_mw, reference_mw : (n_columns,) f8;  flow_mw : (n_rows,) f8
-    injection_mw, need_mw, room_mw : (n_buses,) f8
+    injection_mw : (n_buses,) f8;  island_mw : (3 n_buses,) f8
     out : (n_branches,) i4, sorted outages of the hour;  scope_mw : (n_scopes,) f8
     basis : (2 n_buses + 2,) i4, warm start;  n_basis : (1,) i8
     counter : (5,) i8, hours decided by day, by candidate, by dispatch, hours counted, topologies made
@@ -159,7 +160,8 @@ class NodalScratch(NamedTuple):
     slot_lo: F8
     slot_hi: F8
     next_slot: I8
-    balanced: B1
+    slot_bus_ptdf32: NDArray[np.float32]
+    slot_largest: F8
     tight_until: I8
     row_lo: F8
     row_hi: F8
@@ -175,8 +177,7 @@ class NodalScratch(NamedTuple):
     region_kept_mw: F8
     flow_mw: F8
     injection_mw: F8
-    need_mw: F8
-    room_mw: F8
+    island_mw: F8
     out: I4
     scope_mw: F8
     basis: I4
@@ -234,7 +235,8 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         slot_lo=np.empty((n_slots, 2, n_rows)),
         slot_hi=np.empty((n_slots, 2, n_rows)),
         next_slot=np.zeros(1, dtype=np.int64),
-        balanced=np.zeros(1, dtype=np.bool_),
+        slot_bus_ptdf32=np.empty((n_slots, n_buses, n_rows), dtype=np.float32),
+        slot_largest=np.zeros(n_slots),
         tight_until=np.zeros(1, dtype=np.int64),
         row_lo=np.zeros(n_rows),
         row_hi=np.zeros(n_rows),
@@ -250,8 +252,7 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         region_kept_mw=np.zeros(case.n_regions),
         flow_mw=np.zeros(n_rows),
         injection_mw=np.zeros(n_buses),
-        need_mw=np.zeros(n_buses),
-        room_mw=np.zeros(n_buses),
+        island_mw=np.zeros(3 * n_buses),
         out=np.zeros(n_branches, dtype=np.int32),
         scope_mw=np.zeros(n_scopes),
         basis=np.zeros(2 * (n_buses + 1), dtype=np.int32),
@@ -319,6 +320,13 @@ def slot_of(case: NodalCase, scratch: NodalScratch, n_out: int) -> int:
     topology_into(
         case.dispatch, out, scratch.slot_island[slot], scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot]
     )
+    largest = 0.0
+    for bus in range(scratch.slot_bus_ptdf.shape[1]):
+        for row in range(scratch.slot_bus_ptdf.shape[2]):
+            value = scratch.slot_bus_ptdf[slot, bus, row]
+            scratch.slot_bus_ptdf32[slot, bus, row] = value
+            largest = max(largest, abs(value))
+    scratch.slot_largest[slot] = largest
     row_limits(case, out, False, scratch.slot_lo[slot][0], scratch.slot_hi[slot][0])
     row_limits(case, out, True, scratch.slot_lo[slot][1], scratch.slot_hi[slot][1])
     scratch.counter[TOPOLOGIES] += 1
@@ -359,64 +367,27 @@ def set_demand(case: NodalCase, hour: int, demand_out: F8) -> None:
 
 
 @jit
-def try_candidate(case: NodalCase, scratch: NodalScratch, slot: int, demand_mw: F8, reference_mw: F8) -> bool:
-    """Make a balanced dispatch from a reference and check every row; True if it serves all demand within all limits.
+def try_candidate(case: NodalCase, scratch: NodalScratch, slot: int, lo_mw: F8, demand_mw: F8, reference_mw: F8) -> int:
+    """Certificate of an hour from a reference; limits in ``scratch.row_lo`` and ``row_hi``.
 
-    demand_mw : (n_buses,) f8;  limits in ``scratch.row_lo`` and ``row_hi``;  the dispatch is left in ``scratch.p_mw``
+    lo_mw, reference_mw : (n_columns,) f8;  demand_mw : (n_buses,) f8;  the dispatch is left in ``scratch.p_mw``
     """
-    island = scratch.slot_island[slot]
-    gen_bus = case.dispatch.gen_bus
-    n_buses = demand_mw.shape[0]
-    n_units = scratch.hi_mw.shape[0]
-    need, room, injection = scratch.need_mw, scratch.room_mw, scratch.injection_mw
-    for bus in range(n_buses):
-        need[bus] = 0.0
-        room[bus] = 0.0
-        injection[bus] = 0.0
-    # the reference's sum by island in injection (scratch here), headroom in room, demand in need
-    for bus in range(n_buses):
-        need[island[bus]] += demand_mw[bus]
-    for unit in range(n_units):
-        kept = min(reference_mw[unit], scratch.hi_mw[unit])
-        scratch.p_mw[unit] = kept
-        home = island[gen_bus[unit]]
-        injection[home] += kept
-        room[home] += scratch.hi_mw[unit] - kept
-    for home in range(n_buses):
-        missing = need[home] - injection[home]
-        if missing > room[home]:
-            return False
-        # need becomes the factor on the reference, room the share of headroom
-        if missing > 0.0:
-            need[home] = 1.0
-            room[home] = missing / room[home]
-        else:
-            need[home] = need[home] / injection[home] if injection[home] > 0.0 else 1.0
-            room[home] = 0.0
-    for bus in range(n_buses):
-        injection[bus] = -demand_mw[bus]
-    for unit in range(n_units):
-        home = island[gen_bus[unit]]
-        p_mw = scratch.p_mw[unit]
-        p_mw = p_mw * need[home] + (scratch.hi_mw[unit] - p_mw) * room[home]
-        scratch.p_mw[unit] = p_mw
-        injection[gen_bus[unit]] += p_mw
-    flow = scratch.flow_mw
-    n_rows = flow.shape[0]
-    bus_ptdf = scratch.slot_bus_ptdf[slot]
-    for row in range(n_rows):
-        flow[row] = 0.0
-    for bus in range(n_buses):
-        amount = injection[bus]
-        if amount != 0.0:
-            for row in range(n_rows):
-                flow[row] += bus_ptdf[bus, row] * amount
-    lo, hi = scratch.row_lo, scratch.row_hi
-    inside = True
-    for row in range(n_rows):
-        inside = inside and lo[row] <= flow[row] <= hi[row]
-    scratch.balanced[0] = True
-    return inside
+    return zero_shed_certificate(
+        scratch.slot_island[slot],
+        scratch.slot_row_ptdf[slot],
+        scratch.slot_bus_ptdf32[slot],
+        scratch.slot_largest[slot],
+        case.dispatch.gen_bus,
+        lo_mw,
+        scratch.hi_mw,
+        demand_mw,
+        scratch.row_lo,
+        scratch.row_hi,
+        reference_mw,
+        scratch.p_mw,
+        scratch.island_mw,
+        scratch.injection_mw,
+    )
 
 
 @jit
@@ -468,7 +439,7 @@ def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int) -> bool:
     """Shift output between machines until the balanced dispatch in ``scratch.p_mw`` keeps every row's limits.
 
     Again and again the most exceeded row is relieved by the pairs of machines with the most and the least effect on it.
-    Works on a network of one island; the flows in ``scratch.flow_mw`` follow. True if every limit is kept.
+    Works on a network of one island, from the injections in ``scratch.injection_mw``. True if every limit is kept.
     """
     island = scratch.slot_island[slot]
     for bus in range(island.shape[0]):
@@ -477,6 +448,7 @@ def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int) -> bool:
     flow, p_mw, hi_mw = scratch.flow_mw, scratch.p_mw, scratch.hi_mw
     lo, hi = scratch.row_lo, scratch.row_hi
     row_ptdf, bus_ptdf = scratch.slot_row_ptdf[slot], scratch.slot_bus_ptdf[slot]
+    flows_into(bus_ptdf, scratch.injection_mw, flow)
     gen_bus = case.dispatch.gen_bus
     n_rows = flow.shape[0]
     n_units = p_mw.shape[0]
@@ -521,20 +493,20 @@ def repair_candidate(case: NodalCase, scratch: NodalScratch, slot: int) -> bool:
 
 
 @jit
-def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, demand_mw: F8) -> bool:
+def is_zero_shed(case: NodalCase, scratch: NodalScratch, slot: int, lo_mw: F8, demand_mw: F8) -> bool:
     """Try the last zero-shed dispatch moved with demand, the same with its flows repaired, then all machines alike."""
     if case.n_regions > 1:
         follow_demand_by_region(case, scratch, demand_mw)
     else:
         scratch.p_mw[:] = scratch.reference_mw
-    scratch.balanced[0] = False
-    if try_candidate(case, scratch, slot, demand_mw, scratch.p_mw):
+    answer = try_candidate(case, scratch, slot, lo_mw, demand_mw, scratch.p_mw)
+    if answer == PROVED:
         return True
-    if scratch.balanced[0] and repair_candidate(case, scratch, slot):
+    if answer == OVERLOADED and repair_candidate(case, scratch, slot):
         set_reference(case, scratch, scratch.p_mw, demand_mw)
         return True
     scratch.p_mw[:] = 0.0
-    if try_candidate(case, scratch, slot, demand_mw, scratch.p_mw):
+    if try_candidate(case, scratch, slot, lo_mw, demand_mw, scratch.p_mw) == PROVED:
         set_reference(case, scratch, scratch.p_mw, demand_mw)
         return True
     return False
@@ -891,7 +863,11 @@ def nodal_samples(
                     can_charge = let_stores_charge(stores, n_units)
                 slot = slot_of(case, scratch, n_out)
                 set_row_limits(case, scratch, slot, start if place < 0 else hour, stop if place < 0 else hour + 1)
-                served = skip and not can_charge and is_zero_shed(case, scratch, slot, case.bus_demand_mw[hour])
+                served = (
+                    skip
+                    and not can_charge
+                    and is_zero_shed(case, scratch, slot, stores.lo_mw, case.bus_demand_mw[hour])
+                )
                 if served:
                     scratch.counter[BY_DAY if place < 0 else BY_CANDIDATE] += stop - start if place < 0 else 1
                     if place < 0:
@@ -994,7 +970,8 @@ def nodal_snapshots(
                     n_out += 1
             slot = slot_of(case, scratch, n_out)
             set_row_limits(case, scratch, slot, hour, hour + 1)
-            if try_candidate(case, scratch, slot, case.bus_demand_mw[hour], scratch.reference_mw):
+            answer = try_candidate(case, scratch, slot, zero, case.bus_demand_mw[hour], scratch.reference_mw)
+            if answer == PROVED:
                 scratch.counter[BY_CANDIDATE] += 1
                 continue
             status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, hour, zero, COLD)

@@ -262,7 +262,7 @@ class _Nodal:
         self.case = of_one_type(nodal_case(system, scopes, detail))
         self.seed = np.uint64(seed)
         n_rows, n_buses = self.case.dispatch.row_ptdf.shape
-        self.n_slots = int(min(MAX_SLOTS, max(8, SLOT_MEMORY // (16 * n_rows * n_buses))))
+        self.n_slots = int(min(MAX_SLOTS, max(8, SLOT_MEMORY // (20 * n_rows * n_buses))))
         self.counter = np.zeros(N_COUNTERS, dtype=np.int64)
         self.n_fallbacks = 0
         self._lock = threading.Lock()

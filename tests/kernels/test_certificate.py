@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gridsim.kernels.certificate import zero_shed_certificate
+from gridsim.kernels.certificate import OVERLOADED, PROVED, UNBALANCED, flows_keep_limits, zero_shed_certificate
 from gridsim.kernels.flows import make_case, make_topology
 
 CASE = make_case(3, [0, 1], [0, 1, 0], [1, 2, 2], [1.0, 1.0, 1.0], [True] * 3, [0], [], [])
@@ -14,8 +14,12 @@ CASE = make_case(3, [0, 1], [0, 1, 0], [1, 2, 2], [1.0, 1.0, 1.0], [True] * 3, [
 def certify(demand, out=(), last=(100.0, 0.0), lo=(0.0, 0.0), hi=(300.0, 0.0), limit=20.0):
     row_hi = np.array([1e4, limit, 1e4])
     p = np.zeros(2)
-    proved = zero_shed_certificate(
-        make_topology(CASE, out),
+    topology = make_topology(CASE, out)
+    answer = zero_shed_certificate(
+        topology.island,
+        topology.row_ptdf,
+        topology.bus_ptdf.astype(np.float32),
+        1.0,
         CASE.gen_bus,
         np.array(lo),
         np.array(hi),
@@ -26,9 +30,8 @@ def certify(demand, out=(), last=(100.0, 0.0), lo=(0.0, 0.0), hi=(300.0, 0.0), l
         p,
         np.zeros(9),
         np.zeros(3),
-        np.zeros(3),
     )
-    return proved, p
+    return answer == PROVED, p
 
 
 def test_less_load_or_fewer_lines_is_not_always_easier():
@@ -54,3 +57,37 @@ def test_too_little_capacity_or_an_island_without_supply_proves_nothing():
     assert not certify([0.0, 40.0, 100.0], hi=(139.0, 0.0))[0]
     assert not certify([0.0, 40.0, 10.0], out=[1, 2])[0]
     assert certify([0.0, 40.0, 0.0], out=[1, 2])[0]
+
+
+def test_a_dispatch_that_balances_but_overloads_a_line_is_told_apart():
+    topology = make_topology(CASE, ())
+    arguments = (
+        topology.island,
+        topology.row_ptdf,
+        topology.bus_ptdf.astype(np.float32),
+        1.0,
+        CASE.gen_bus,
+        np.zeros(2),
+    )
+    scratch = (np.array([100.0, 0.0]), np.zeros(2), np.zeros(9), np.zeros(3))
+    limit = np.array([1e4, 20.0, 1e4])
+    demand = np.array([0.0, 0.0, 100.0])
+    assert zero_shed_certificate(*arguments, np.array([300.0, 0.0]), demand, -limit, limit, *scratch) == OVERLOADED
+    assert zero_shed_certificate(*arguments, np.array([90.0, 0.0]), demand, -limit, limit, *scratch) == UNBALANCED
+
+
+def test_single_precision_never_decides_what_its_rounding_could_turn():
+    """Limits a hair above and below the exact flow: the answer is that of double precision, whatever float32 says."""
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        n_buses, n_rows = 60, 40
+        ptdf = rng.uniform(-1.0, 1.0, (n_rows, n_buses))
+        injection = rng.normal(0.0, 500.0, n_buses) * (rng.random(n_buses) < 0.8)
+        flow = np.array([sum(ptdf[row, bus] * injection[bus] for bus in range(n_buses)) for row in range(n_rows)])
+        hi = np.maximum(flow, 0.0) + rng.choice([1e-5, 1.0, 1e3], n_rows)
+        lo = np.minimum(flow, 0.0) - rng.choice([1e-5, 1.0, 1e3], n_rows)
+        single = np.ascontiguousarray(ptdf.T.astype(np.float32))
+        assert flows_keep_limits(ptdf, single, 1.0, injection, lo, hi)
+        worst = rng.integers(n_rows)
+        hi[worst] = flow[worst] - 1e-5
+        assert not flows_keep_limits(ptdf, single, 1.0, injection, lo, hi)

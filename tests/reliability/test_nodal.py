@@ -237,7 +237,7 @@ def test_answers_from_outside_are_used_for_their_sample_and_hour() -> None:
     """The loop around the kernel hands in an answer and goes on from the sample that asked."""
     system = triangle([0.0] * 24, [100.0] * 24)
     sampler = NodalYears(system, 1, True)
-    scratch, _ = sampler._scratch()
+    scratch, workspace = sampler._scratch()
     scratch.failed[:] = 7, 3, 2
     scratch.failed_mw[1] = system.unit_mw
     calls: list[tuple[int, int]] = []
@@ -250,7 +250,7 @@ def test_answers_from_outside_are_used_for_their_sample_and_hour() -> None:
         assert answers.shed_mw[0].sum() == pytest.approx(40.0)
         return 3, 0
 
-    sampler._until_done(5, scratch, step, lambda: None)
+    sampler._until_done(5, scratch, workspace, step, lambda: None)
     assert calls == [(0, 0), (2, 1)]
     assert sampler.diagnostics()["highs_fallbacks"] == 1
 
