@@ -13,7 +13,7 @@ from gridsim.io.read_scenario import read_scenario
 from tests.engine.run_checks import check_every_interval
 
 FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
-NAMES = sorted(event_files())
+NAMES = sorted(name for name, path in event_files().items() if path.suffix == ".yaml")
 CHOSEN = NAMES if FRACTION >= 1 else ["north_south_transit_loss", "winter_peak_day"]
 
 
