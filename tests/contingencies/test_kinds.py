@@ -212,6 +212,8 @@ CASES: dict[str, Case] = {
     ),
     # 12 K x 1 % of 200 MW of homes.
     "cold_wave": Case(("all", "all"), ("zones", "south", "demand_mw"), 300, 300 + 0.12 * 200, COLD_SITE, magnitude=-12),
+    # It stays below 15 C: 8 K x 1 % of 200 MW of homes less.
+    "warm_spell": Case(("all", "all"), ("zones", "south", "demand_mw"), 300, 300 - 0.08 * 200, COLD_SITE, magnitude=8),
     "import_stop": Case(("all", "all"), SOUTH_SHORT, 0, 50, NEIGHBOUR),
     # Gas is lost at 02:30. For an hour nobody tells coal to give more than the 200 MW planned; 200 of 400 are short.
     "dispatcher_blind": Case(
