@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks.common import not_in_smoke, sized
+
+from gridsim.io.read_run import Run
 from gridsim.io.read_study import read_study
+from gridsim.io.store import BLOCK_REPLICATES
 from gridsim.model.study import Study
+from gridsim.results.run_records import STUDY_TABLES
 from gridsim.study.run_study import run_study
 
 CASE = """
@@ -75,3 +82,54 @@ class Workers:
             run_study(self.study, self.folder / "workers", workers=workers, force=True)
             seconds.append(time.perf_counter() - start)
         return seconds[0] / seconds[1]
+
+
+def finished_run(folder: Path, n_blocks: int, part_bytes: int) -> Run:
+    """A run folder of ``n_blocks`` finished blocks whose files hold ``part_bytes`` each."""
+    content = hashlib.shake_256(b"part").digest(part_bytes)
+    entry = {"rows": 1, "bytes": part_bytes, "sha256": hashlib.sha256(content).hexdigest()}
+    for table in STUDY_TABLES:
+        (folder / table).mkdir(parents=True)
+        for block in range(n_blocks):
+            (folder / table / f"part-{block:06d}.parquet").write_bytes(content)
+    blocks = [
+        {"block": b, "first": b * BLOCK_REPLICATES, "count": BLOCK_REPLICATES, "failed": [],
+         "tables": dict.fromkeys(STUDY_TABLES, entry)}
+        for b in range(n_blocks)
+    ]  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps({"scenario": "x", "status": "running", "blocks": blocks}))
+    return Run(folder, json.loads((folder / "manifest.json").read_text()))
+
+
+class ResumeCheck:
+    """Checksums of finished blocks of six tables, 300 kB each (target: 1,000 blocks in 5 s)."""
+
+    def setup(self) -> None:
+        self.scratch = tempfile.TemporaryDirectory()
+        self.run = finished_run(Path(self.scratch.name) / "run", sized(1000, 4), 300_000)
+
+    def teardown(self) -> None:
+        self.scratch.cleanup()
+
+    def time_check_1000_blocks(self) -> None:
+        """Hash every file and compare it with the manifest."""
+        assert self.run.damaged() == []
+
+
+class WinterStress:
+    """A share of winter_stress (target: 1,200 two-week replicates in 600 s on two workers)."""
+
+    timeout = 1800
+
+    def setup(self) -> None:
+        not_in_smoke()
+        self.scratch = tempfile.TemporaryDirectory()
+        self.study = dataclasses.replace(read_study("winter_stress"), replicates=8)
+
+    def teardown(self) -> None:
+        self.scratch.cleanup()
+
+    def track_seconds_per_replicate(self) -> float:
+        """Time inside a replicate, mean over the six cases, two workers at work."""
+        result = run_study(self.study, Path(self.scratch.name) / "out", workers=2, force=True)
+        return result.busy_s / sum(result.replicates.values())
