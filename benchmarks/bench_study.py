@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from benchmarks.common import not_in_smoke, sized
-
 from gridsim.io.read_run import Run
 from gridsim.io.read_study import read_study
 from gridsim.io.store import BLOCK_REPLICATES

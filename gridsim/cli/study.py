@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
+from gridsim.errors import StoreError
 
 if TYPE_CHECKING:
     from gridsim.model.study import Study
@@ -68,7 +70,11 @@ def run_and_tell(
         out = Path("runs") / free_run_path(wanted.name).name if not options["resume"] else Path("runs") / wanted.name
     n_workers = (os.cpu_count() or 1) if workers is None else workers
     with _progress(wanted.name) as progress:
-        result = run_study(wanted, out, workers=n_workers, progress=progress, **options)
+        try:
+            result = run_study(wanted, out, workers=n_workers, progress=progress, **options)
+        except StoreError as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(EXIT_PARTIAL) from None
     if as_json:
         _print_json(command, result)
     else:
@@ -118,8 +124,6 @@ def _print_json(command: str, result: StudyResult) -> None:
 @contextmanager
 def _progress(name: str) -> Iterator[Any]:
     """A bar with rate and remaining time on a terminal's stderr, a line now and then elsewhere."""
-    import sys
-
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar

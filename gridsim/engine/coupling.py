@@ -277,6 +277,9 @@ class FuelSystem:
         links = system.gas_to_power
         self.link_gens: list[I4] = [gas_generators(system, plant) for plant in links.plant.tolist()]
         self.yard_gens = yard_generators(system)
+        self._fed_gen = np.concatenate([*self.yard_gens, np.zeros(0, dtype=np.int32)]).astype(np.int64)
+        self._feeding_yard = np.repeat(np.arange(len(self.yard_gens)), [len(gens) for gens in self.yard_gens])
+        self._has_yard = np.isin(np.arange(len(system.generators)), self._fed_gen)
         p_max = system.generators.p_max_mw
         self.link_p_max_mw = np.array([p_max[gens].sum() for gens in self.link_gens])
         self.backup_p_max_mw = self.link_p_max_mw * links.backup_capacity_share
@@ -395,12 +398,9 @@ class FuelSystem:
 
     def _yard_share(self, dt_h: float) -> F8:
         """(n_gens,) share of output that stock and deliveries of the plant's yard allow for ``dt_h``."""
-        share = np.full(len(self.system.generators), np.nan)
-        for gens, days, delivery in zip(
-            self.yard_gens, self.yard_days, self.system.fuel_stocks.delivery_share, strict=True
-        ):
-            share[gens] = np.nan_to_num(share[gens]) + delivery + days * 24.0 / dt_h  # two yards feed together
-        return np.where(np.isnan(share), 1.0, np.minimum(share, 1.0))
+        fed = self.system.fuel_stocks.delivery_share + self.yard_days * 24.0 / dt_h
+        share = sum_at(self._fed_gen, fed[self._feeding_yard], len(self.system.generators))  # two yards feed together
+        return np.where(self._has_yard, np.minimum(share, 1.0), 1.0)
 
     def balance(
         self, dt_h: float, conditions: Conditions, inputs: HourInputs, limits: FuelLimits, p_main_mw: F8

@@ -127,20 +127,26 @@ def _unserved(tables: Mapping[str, Columns], first_event_h: float | None) -> Ite
 def _by_cause(tables: Mapping[str, Columns]) -> dict[str, float]:
     """Unserved MWh by the root of the change that made its zone shed: each MWh has one root cause."""
     zones, events = tables["zones"], tables["events"]
-    components = events["component"].tolist()
-    found: dict[str, float] = {}
-    for row in np.flatnonzero(zones["unserved_mw"] > SHORTFALL_TOLERANCE_MW):
-        name = f"zone:{zones['name'][row]}"
-        changes = [k for k, c in enumerate(components) if c == name and events["time_h"][k] <= zones["time_h"][row]]
-        if not changes:
-            continue
-        root = changes[-1]
-        while events["cause_id"][root] >= 0:
-            root = int(events["cause_id"][root])
-        cause = "supply" if root == changes[-1] else components[root]
-        energy = float(zones["unserved_mw"][row] * zones["duration_h"][row])
-        found[cause] = found.get(cause, 0.0) + energy
-    return found
+    rows = np.flatnonzero(zones["unserved_mw"] > SHORTFALL_TOLERANCE_MW)
+    root = _roots(events["cause_id"])
+    last = np.full(len(rows), -1)
+    for name in np.unique(zones["name"][rows]).tolist():
+        changes = np.flatnonzero(events["component"] == f"zone:{name}")
+        here = np.flatnonzero(zones["name"][rows] == name)
+        at = np.searchsorted(events["time_h"][changes], zones["time_h"][rows[here]], side="right") - 1
+        last[here] = np.where(at >= 0, np.append(changes, -1)[at], -1)
+    rows, last = rows[last >= 0], last[last >= 0]
+    cause = np.where(root[last] == last, "supply", events["component"][root[last]])
+    return _sum_by(cause, zones["unserved_mw"][rows] * zones["duration_h"][rows])
+
+
+def _roots(cause_id: NDArray[np.int32]) -> NDArray[np.int64]:
+    """(n_changes,) the change at the root of each; causes come before what they cause."""
+    root = np.arange(len(cause_id))
+    for change, cause in enumerate(cause_id.tolist()):
+        if cause >= 0:
+            root[change] = root[cause]
+    return root
 
 
 def _co2_t(tables: Mapping[str, Columns]) -> float:
@@ -230,12 +236,10 @@ def _survival(tables: Mapping[str, Columns]) -> Iterable[Estimate]:
     """Hours from the event that caused it until a plant is first short of gas, or a city's homes and heat are cut."""
     events = tables["events"]
     cause, time_h = events["cause_id"], events["time_h"]
+    root = _roots(cause)
     seen: set[str] = set()
     for row, (component, state) in enumerate(zip(events["component"].tolist(), events["to_state"], strict=True)):
         watched = component.startswith(("plant:", "city:")) and component not in seen
         if watched and state != "normal" and cause[row] >= 0:
             seen.add(component)
-            root = row
-            while cause[root] >= 0:
-                root = int(cause[root])
-            yield single("survival_time_h", component, float(time_h[row] - time_h[root]), "h")
+            yield single("survival_time_h", component, float(time_h[row] - time_h[root[row]]), "h")

@@ -111,9 +111,12 @@ class DaskCluster(Workers):
         self._client.register_plugin(Assign(self._assignment))
         return self._client.get_executor(retries=0, pure=False)
 
+    def renew(self) -> None:
+        """Nothing to do: a cluster replaces its dead workers, and the plugin tells the new ones."""
+
     def close(self) -> None:
         """Stop the workers that were started here."""
-        super().close()
+        self.executor.shutdown(wait=False)
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()

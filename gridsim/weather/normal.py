@@ -108,7 +108,7 @@ class NormalWeather:
         climate = self.system.climate
         swing = (climate.t_max_c[:, time.month - 1] - climate.t_min_c[:, time.month - 1]) / 2.0
         hour = time.hour + time.minute / 60.0
-        return -np.nan_to_num(swing) * np.cos(2.0 * np.pi * (hour - COLDEST_HOUR) / 24.0)
+        return -np.where(np.isnan(swing), 0.0, swing) * np.cos(2.0 * np.pi * (hour - COLDEST_HOUR) / 24.0)
 
     def gas_demand(self, day_c: F8) -> F8:
         """Gas demand by heating degrees: summer at 15 C, winter at the January normal, the cold day 15 K below that.
@@ -130,7 +130,8 @@ class NormalWeather:
 def _at_site(values: F8, site: I4) -> F8:
     """Values at each element's site; the balance temperature's 0 heating degrees where there is none."""
     padded = np.concatenate([values, np.zeros((1, *values.shape[1:]))])
-    return np.nan_to_num(padded[site])
+    found = padded[site]
+    return np.where(np.isnan(found), 0.0, found)
 
 
 def _nearest_site(system: GridSystem) -> I4:
