@@ -32,9 +32,9 @@ PLAIN = DispatchOptions(segments=False, perturb=False)
 N_STATES = 60
 LOOPS = 10  # passes over the states in one timing: one takes about a millisecond
 DAY_H = 24
-EVERY_NTH_OUTAGE = 4
+EVERY_NTH_OUTAGE = 16
 YEARS = 20_000
-SNAPSHOT_YEARS = 1_000
+SNAPSHOT_YEARS = 300
 
 
 def prepare(folder: Path) -> None:
