@@ -29,17 +29,13 @@ from gridsim.model.pack import Packed, gas_generators
 from gridsim.model.scenario import GasMode
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
-from gridsim.solvers.gas import STEP_H, GasOrders, GasRun, HydraulicGas
+from gridsim.solvers.gas import LOOKAHEAD_H, STEP_H, GasOrders, GasRun, GasState, HydraulicGas
 from gridsim.solvers.gas_balance import GasBalance, GasConditions, GasStep
 from gridsim.weather.normal import HourInputs
 
 SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it could burn
 REORDER_H = 24.0
-REORDER_TENSE_H = 3.0
-REORDER_GROWN_H = 3.0  # at most this often because plants burn
-REORDER_GROWN_MCM_PER_D = 2.0  # this much more than was ordered for
 LOST_BUS_SHARE = 0.5  # a facility stops when its bus is cut by more
-START_BURN_SHARE = 0.7  # of gas-fired capacity, for the state of the pipes before the horizon
 
 
 class FuelLimits(NamedTuple):
@@ -82,6 +78,10 @@ class GasSide(Protocol):
 
     def advance(self, dt_h: float) -> GasStep:
         """Let ``dt_h`` of the last plan happen; the mean rates."""
+        ...
+
+    def settle(self, conditions: GasConditions, inputs: HourInputs, burnt_mw: F8) -> None:
+        """Before the horizon plants burnt ``burnt_mw`` (n_links,) for long."""
         ...
 
     def rupture(self, section: int, share: float) -> float:
@@ -133,6 +133,9 @@ class BalanceGas:
         self.stocks = self.balance.advance(self.stocks, self._step, self._conditions, dt_h)
         return self._step
 
+    def settle(self, conditions: GasConditions, inputs: HourInputs, burnt_mw: F8) -> None:
+        """See :class:`GasSide`; the stocks are full whatever was burnt."""
+
     def rupture(self, section: int, share: float) -> float:
         """See :class:`GasSide`; the section's own linepack is lost with it, what of it is vented is not known here."""
         return 0.0
@@ -151,33 +154,31 @@ class BalanceGas:
 class PressureGas:
     """Pressures and linepack, with the dispatcher's orders renewed at changes, daily, and every few hours in need."""
 
-    def __init__(self, system: GridSystem, conditions: GasConditions, inputs: HourInputs, link_p_max_mw: F8):
+    state: GasState
+
+    def __init__(self, system: GridSystem):
         self.network = HydraulicGas(system)
-        burn = self.network.power_asked_mcm_per_d(START_BURN_SHARE * link_p_max_mw)
-        self.state = self.network.start(conditions, inputs.gas_demand_mcm_per_d, burn, inputs.winter)
-        self._want = burn  # what plants would burn if gas were no limit
+        self._want = np.zeros(len(system.gas_to_power))  # what plants would burn if gas were no limit
         self._orders: GasOrders | None = None
         self._ordered_s = -np.inf
-        self._ordered_for = conditions
+        self._ordered_for: GasConditions | None = None
         self._ordered_scarce = False
-        self._ordered_want = burn
-        self._allowed = burn
+        self._allowed = self._want
         self._run: GasRun | None = None
         self._planned: tuple[GasConditions, F8, F8, F8, float] | None = None
 
     def _order(
         self, now_s: float, conditions: GasConditions, inputs: HourInputs, asked: F8, scarce: bool
     ) -> GasOrders:  # fmt: skip
-        same = all(np.array_equal(a, b) for a, b in zip(conditions, self._ordered_for, strict=True))
+        before = self._ordered_for
+        same = before is not None and all(np.array_equal(a, b) for a, b in zip(conditions, before, strict=True))
         age_h = (now_s - self._ordered_s) / 3600.0
         orders = self._orders
-        fresh = orders is not None and age_h < (REORDER_TENSE_H if orders.tense else REORDER_H)
-        want = asked if scarce else np.minimum(self._want, asked)
-        grown = age_h >= REORDER_GROWN_H and bool((want - self._ordered_want).sum() > REORDER_GROWN_MCM_PER_D)
-        if orders is not None and fresh and same and not grown and scarce <= self._ordered_scarce:
+        fresh = orders is not None and age_h < (LOOKAHEAD_H if orders.tense else REORDER_H)
+        if orders is not None and fresh and same and scarce <= self._ordered_scarce:
             return orders
+        want = asked if scarce else np.minimum(self._want, asked)
         self._orders = self.network.order(self.state, conditions, inputs.gas_demand_mcm_per_d, want, inputs.winter)
-        self._ordered_want = want
         self._ordered_s, self._ordered_for, self._ordered_scarce = now_s, conditions, scarce
         return self._orders
 
@@ -224,6 +225,11 @@ class PressureGas:
         self.state = run.state
         return run.step
 
+    def settle(self, conditions: GasConditions, inputs: HourInputs, burnt_mw: F8) -> None:
+        """See :class:`GasSide`."""
+        self._want = self.network.power_asked_mcm_per_d(burnt_mw)
+        self.state = self.network.start(conditions, inputs.gas_demand_mcm_per_d, self._want, inputs.winter)
+
     def rupture(self, section: int, share: float) -> float:
         """See :class:`GasSide`."""
         flow = 0.0 if self._run is None else float(self._run.step.flow_mcm_per_d[section])
@@ -268,7 +274,7 @@ def facilities_of(system: GridSystem) -> list[Facility]:
 class FuelSystem:
     """Stocks of one run. ``backup_mwh`` (n_links,), ``yard_days`` (n_yards,)."""
 
-    def __init__(self, packed: Packed, conditions: Conditions, gas_mode: GasMode, inputs: HourInputs):
+    def __init__(self, packed: Packed, conditions: Conditions, gas_mode: GasMode):
         system = packed.system
         self.packed = packed
         self.system = system
@@ -291,9 +297,18 @@ class FuelSystem:
         self._now_s = 0.0
         start = self._gas_conditions(conditions)
         hydraulic = gas_mode is GasMode.HYDRAULIC and len(system.gas_nodes) > 0 and len(system.gas_pipelines) > 0
-        self.gas: PressureGas | BalanceGas = (
-            PressureGas(system, start, inputs, self.link_p_max_mw) if hydraulic else BalanceGas(system, start)
-        )
+        self.gas: PressureGas | BalanceGas = PressureGas(system) if hydraulic else BalanceGas(system, start)
+
+    def unlimited(self, available_mw: F8) -> FuelLimits:
+        """Limits of a step in which fuel is no limit."""
+        asked_mw = np.array([available_mw[gens].sum() for gens in self.link_gens])
+        nothing = np.zeros(len(self.packed.backup_gen))
+        return FuelLimits(np.ones(len(self.system.generators)), nothing, asked_mw, asked_mw)
+
+    def settle(self, conditions: Conditions, inputs: HourInputs, p_main_mw: F8) -> None:
+        """Start the gas network from the state in which machines have run at ``p_main_mw`` (n_gens,) for long."""
+        burnt_mw = np.array([p_main_mw[gens].sum() for gens in self.link_gens])
+        self.gas.settle(self._gas_conditions(conditions), self._gas_inputs(inputs), burnt_mw)
 
     def set_cut_order(self, first_cut: Sequence[str]) -> None:
         """Order in which gas classes are cut from now on; empty: the network's own."""

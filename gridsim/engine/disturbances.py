@@ -33,6 +33,7 @@ class Disturbances:
         self._taken_mwh: dict[str, F8] = {}
         self._fresh: list[Event] = []
         self._ended: list[Event] = []
+        self._over: list[Event] = []
         self._bursts: list[tuple[int, float]] = []
 
     def begin(self, event: Event, now_h: float, fuel: FuelSystem, cause: int = ROOT) -> int:
@@ -58,6 +59,7 @@ class Disturbances:
         self.active.remove(event)
         if not kinds()[event.kind].foreseen:
             self._ended.append(event)
+        self._over.append(event)
         fuel.backup_mwh = fuel.backup_mwh + self._taken_mwh.pop(event.id)
         cause = self._started[event.id] if cause is None else cause
         still_hit = {target for other in self.active for target in self._hits(other)}
@@ -96,12 +98,15 @@ class Disturbances:
         return bursts
 
     def cause(self, tables: tuple[str, ...] = ()) -> int:
-        """The latest active event (of these target tables, if given); ROOT if there is none."""
-        return self._latest(
-            event
-            for event in self.active
-            if not tables or any(target.table in tables for target in self._hits(event))
-        )  # fmt: skip
+        """The latest active event; ROOT if there is none.
+
+        With ``tables`` the latest on these target tables, or if none is active the latest there was: stocks remember.
+        """
+        if not tables:
+            return self._latest(self.active)
+        here = [[event for event in events if any(t.table in tables for t in self._hits(event))]
+                for events in (self.active, self._over)]  # fmt: skip
+        return self._latest(here[0] or here[1])
 
     def cause_at_section(self, section: int) -> int:
         """The latest active event on a member circuit, one of its buses, or the section itself; else ROOT."""

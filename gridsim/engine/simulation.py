@@ -74,8 +74,7 @@ class Simulation:
         self._weather = make_weather(self.system, scenario.weather, scenario.horizon.start)
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
-        start = self.disturbances.conditions()
-        self._fuel = FuelSystem(packed, start, scenario.policy.gas, self._inputs(0, start))
+        self._fuel = FuelSystem(packed, self.disturbances.conditions(), scenario.policy.gas)
         self._crews = Crews(self.env, self.system, self.log, self._temperature_c)
         self._ac_model = ac_model
         self._rounds = Rounds()
@@ -102,6 +101,7 @@ class Simulation:
             self._ac_model.reset()  # no warm start crosses a replicate
         if isinstance(self._weather, YearWeather):
             self._outcomes.log_weather(self._weather)
+        self._settle_gas()
         for name in self._fuel.low_at_start():
             self.log.add(0.0, f"gas_nodes:{name}", "below lowest pressure at the start")
         self.env.process(self._ticks())
@@ -414,6 +414,21 @@ class Simulation:
     def _notice(self) -> Process:
         yield wait(self.env, self._blind_until_s - int(self.env.now), Priority.OPERATOR)
         self.arm("the dispatcher who sees again", sudden=True)
+
+    def _settle_gas(self) -> None:
+        """Gas pipes start as if the first hour, dispatched with fuel no limit, had lasted long."""
+        self._commit(first=True)
+        self._committed_on = self._local_time(0).date()
+        state = self.disturbances.conditions()
+        inputs = self._inputs(0, state)
+        committed = self._commitment.committed(0)
+        able_mw = self.system.generators.p_max_mw * inputs.gen_share * state.gen_share * committed
+        month = self._local_time(0).month
+        fuel = self._fuel.unlimited(able_mw)
+        answer = self._operator.redispatch(
+            state, inputs, fuel, committed, None, 0.0, to_hours(self.step_s), month, self._loss_share
+        )
+        self._fuel.settle(state, inputs, answer.p_main_mw)
 
     def _foreseen_mw(self, committed: Any, p_last_mw: F8, ramp_h: float, dt_h: float) -> F8:
         """(n_gens,) where machines would stand at this step without the events of this instant: ramps start there."""

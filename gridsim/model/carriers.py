@@ -23,10 +23,12 @@ class GasSettings:
     rho_kg_per_m3: float = 0.73
     viscosity_pa_s: float = 1.1e-5
     ch4_kg_per_m3: float = 0.621
+    p_min_bar: float = 12.0
     p_min_share: float = 0.25
+    alarm_share: float = 1.25
     discharge_share: float = 0.97
+    suction_share: float = 0.35
     full_share: float = 0.75
-    floor_share: float = 0.55
     cell_km: float = 50.0
     valve_spacing_km: float = 30.0
     isolation_h: float = 1.0

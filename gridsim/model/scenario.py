@@ -246,7 +246,7 @@ class Policy:
     imports: Imports = Imports.CONTRACT
     ac: AcMode = AcMode.FAST
     operator_delay_minutes: float = 15.0
-    gas: GasMode = GasMode.BALANCE
+    gas: GasMode = GasMode.HYDRAULIC
 
 
 @dataclass(frozen=True)

@@ -40,15 +40,13 @@ from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.gas_balance import CUT_COST, HOURS_PER_DAY, GasBalance, GasConditions, GasStep, GasStocks
 
 STEP_H = 0.25
-LOOKAHEAD_H = 4.0
+LOOKAHEAD_H = 2.0  # until the next order in need: dispatch centres collect pressures every two hours
 SHORT_SHARE = 0.98  # a plant is short when it gets less than this of what it burns
 SOURCE_BAND_SHARE = 0.03
 CLASS_BAND_SHARE = 0.08
 LINK_BAND_BAR = 1.0
-SUCTION_SHARE = 0.35
-STATION_MARGIN = 0.15  # a station moves at most this share more than ordered, and
-STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity; in need both times
-TENSE_MARGIN = 4.0
+STATION_MARGIN = 0.15  # unless in need, a station moves at most this share more than ordered, and
+STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity
 CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
 _LEAST_C_MCM_PER_BAR = 1e-5
 _START_ORDERS = 4
@@ -201,7 +199,7 @@ class HydraulicGas:
             ratio_to=ratio_to,
             set_from_bar=discharge,
             set_to_bar=discharge,
-            suction_bar=SUCTION_SHARE * pn,
+            suction_bar=settings.suction_share * pn,
             link_from=self.transit_point[self.split_nodes],
             link_to=self.node_point[self.split_nodes],
             z_law=Z_PAPAY if settings.compressibility == "papay" else Z_CONSTANT,
@@ -261,7 +259,7 @@ class HydraulicGas:
                 if gives:
                     highest[node] = max(highest[node], pipes.pn_bar[pipe])
         highest = np.where(highest > 0, highest, np.where(np.isfinite(lowest), lowest, 1.0))
-        default = settings.p_min_share * np.where(np.isfinite(lowest), lowest, 1.0)
+        default = np.minimum(settings.p_min_bar, settings.p_min_share * np.where(np.isfinite(lowest), lowest, np.inf))
         self.p_min_bar = np.where(np.isnan(nodes.p_min_bar), default, nodes.p_min_bar)
         self.p_max_bar = settings.discharge_share * highest
         self._links = np.flatnonzero(system.gas_to_power.on_network).astype(np.int32)
@@ -302,11 +300,10 @@ class HydraulicGas:
         return content(self.net, np.maximum(weighted / self.net.c_mcm_per_bar, 1e-3))
 
     def _set_full(self, gas_mcm: F8) -> None:
-        """Full linepack of every point, and the dispatcher's floor: full pressure times floor_share / full_share."""
-        settings = self.system.gas
+        """Full linepack of every point, and the dispatcher's floor: the alarm pressure of the point's node."""
         self.full_gas_mcm = gas_mcm
-        full_bar = pressure_of(self.net, gas_mcm, self._start_pressure())
-        self._floor_mcm = content(self.net, full_bar * settings.floor_share / settings.full_share)
+        alarm_bar = self.system.gas.alarm_share * self.p_min_bar[self.point_node]
+        self._floor_mcm = np.minimum(content(self.net, alarm_bar), gas_mcm)
 
     def floor_linepack(self, state: GasState) -> None:
         """Count what stands in the pipes now as full and as the floor: the dispatcher neither draws nor refills."""
@@ -413,11 +410,12 @@ class HydraulicGas:
         out = (share <= 0.0) & (np.arange(len(section)) != self.sections.rupture_edge[section])
         cap = np.where(out, pipes.capacity_mcm_per_d[section], cap)
         edge_share = np.where(out, 1.0, share)
-        # A station moves what is ordered and little more: left alone it would pack all gas behind itself.
-        more = TENSE_MARGIN if orders.tense else 1.0
-        ordered = (1.0 + more * STATION_MARGIN) * np.abs(orders.flow_mcm_per_d)
-        ordered = ordered + more * STATION_MARGIN_OF_CAPACITY * pipes.capacity_mcm_per_d
-        cap = np.where(self._section_has_station[section], np.minimum(cap, ordered[section]), cap)
+        # A station moves what is ordered and little more: left alone it would pack all gas behind itself. In need that
+        # is what it is for, and its ratio alone limits it.
+        if not orders.tense:
+            ordered = (1.0 + STATION_MARGIN) * np.abs(orders.flow_mcm_per_d)
+            ordered = ordered + STATION_MARGIN_OF_CAPACITY * pipes.capacity_mcm_per_d
+            cap = np.where(self._section_has_station[section], np.minimum(cap, ordered[section]), cap)
         driven = self._section_has_station & pipes.bidirectional
         one_way = np.where(pipes.bidirectional, np.where(driven, orders.direction, 0), 1)[section]
         # the last entry stands for edges without a station

@@ -22,14 +22,24 @@ class GasKeys(Row):
     rho_kg_per_m3: float = column("Density at 20 C and 1.01325 bar", 0.73, unit="kg/m3", gt=0)
     viscosity_pa_s: float = column("Dynamic viscosity", 1.1e-5, unit="Pa s", ge=0)
     ch4_kg_per_m3: float = column("Methane in a cubic metre of gas", 0.621, unit="kg/m3", ge=0)
-    p_min_share: float = column(
-        "Lowest delivery pressure of nodes without p_min_bar, share of the weakest adjoining pn_bar", 0.25, gt=0, lt=1
+    p_min_bar: float = column(
+        "Lowest delivery pressure of nodes that give none: inlet of a standard distribution station",
+        12.0,
+        unit="bar",
+        gt=0,
+    )
+    p_min_share: float = column("The same, at most this share of the weakest adjoining pn_bar", 0.25, gt=0, lt=1)
+    alarm_share: float = column(
+        "Pressure down to which the dispatcher draws linepack, over the lowest delivery pressure", 1.25, ge=1, le=3
     )
     discharge_share: float = column("Discharge that stations hold, share of pn_bar", 0.97, gt=0, le=1)
-    full_share: float = column("Mean pressure of a section, share of pn_bar, to which it is refilled", 0.75, gt=0, le=1)
-    floor_share: float = column(
-        "To which the dispatcher draws linepack: this over full_share times the pressure when full", 0.55, gt=0, lt=1
+    suction_share: float = column(
+        "Suction below which a station loses its ratio, share of pn_bar; none is left at nine tenths of it",
+        0.35,
+        ge=0,
+        lt=1,
     )
+    full_share: float = column("Mean pressure of a section, share of pn_bar, to which it is refilled", 0.75, gt=0, le=1)
     cell_km: float = column("Longest segment of the numerical grid", 50.0, unit="km", gt=0, le=100)
     valve_spacing_km: float = column("Distance between line valves", 30.0, unit="km", gt=0)
     isolation_h: float = column("Time until the valves beside a rupture are closed", 1.0, unit="h", ge=0, le=24)

@@ -121,7 +121,7 @@ class PolicyKeys(Row):
     imports: Literal["none", "contract", "limit"] = column("What may be bought abroad", "contract")
     ac: Literal["fast", "pandapower", "off"] = column("Power flow after every dispatch", "fast")
     gas: Literal["hydraulic", "balance"] = column(
-        "Gas network: a daily transport balance with usable linepack, or pressures", "balance"
+        "Gas network: pressures and linepack, or a daily transport balance with usable linepack", "hydraulic"
     )
     operator_delay_minutes: float = column(
         "Ramping time the operator has at a sudden change", 15.0, unit="min", ge=1, le=240
