@@ -295,9 +295,23 @@ class FuelSystem:
         self.vented_mcm = np.zeros(len(system.gas_nodes))
         self._scarce = False
         self._now_s = 0.0
+        stations = system.compressor_stations
+        electric = (stations.driver == "electric") & (stations.bus >= 0) & stations.in_service
+        self._electric = np.flatnonzero(electric)
+        # A station is added to the first load of its bus; io sees to it that there is one.
+        self._station_load = np.array(
+            [np.flatnonzero(system.loads.bus == bus)[0] for bus in stations.bus[self._electric]], dtype=np.int64
+        )
+        self.station_mw = np.zeros(len(self._electric))
         start = self._gas_conditions(conditions)
         hydraulic = gas_mode is GasMode.HYDRAULIC and len(system.gas_nodes) > 0 and len(system.gas_pipelines) > 0
         self.gas: PressureGas | BalanceGas = PressureGas(system) if hydraulic else BalanceGas(system, start)
+
+    def with_stations(self, load_mw: F8) -> F8:
+        """(n_loads,) demand with what electric compressor stations took in the last step."""
+        if not len(self._electric):
+            return load_mw
+        return load_mw + sum_at(self._station_load, self.station_mw, len(load_mw))
 
     def unlimited(self, available_mw: F8) -> FuelLimits:
         """Limits of a step in which fuel is no limit."""
@@ -432,6 +446,7 @@ class FuelSystem:
     def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> GasStep:
         """Move all stocks by ``dt_h`` hours of the last balance and dispatch; the mean rates of gas."""
         step = self.gas.advance(dt_h)
+        self.station_mw = np.nan_to_num(step.compressor_mw[self._electric])
         burnt = sum_at(self.packed.backup_link, p_backup_mw, len(self.backup_mwh))
         self.backup_mwh = np.maximum(self.backup_mwh - burnt * dt_h, 0.0)
         stocks = self.system.fuel_stocks

@@ -17,6 +17,7 @@ from gridsim.model.system import EXTERNAL
 from gridsim.model.table import F8, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.results.run_records import TABLES, Columns, Sink
+from gridsim.solvers.gas_compressors import fuel_mcm_per_d
 
 
 class Recorder:
@@ -222,6 +223,16 @@ class Recorder:
                 linepack_mcm=interval.linepack_mcm,
                 pressure_bar=gas.pressure_bar,
                 vented_mcm=interval.vented_mcm,
+            )
+        stations = system.compressor_stations
+        if len(stations):
+            turbines = np.where(stations.driver == "electric", 0.0, gas.compressor_mw)
+            self.rows(
+                "compressors",
+                stations.name,
+                interval,
+                shaft_mw=gas.compressor_mw,
+                fuel_mcm_per_d=fuel_mcm_per_d(system.gas, turbines),
             )
         has_backup = np.isfinite(interval.backup_days)
         backup_burn = sum_at(self.packed.backup_link, answer.p_backup_mw[self.packed.backup_gen], len(links))

@@ -331,6 +331,7 @@ class Simulation:
             self._fuel.rupture(section, share)
         state = self.disturbances.conditions()
         inputs = self._inputs(now_s, state)
+        inputs = inputs._replace(load_mw=self._fuel.with_stations(inputs.load_mw))
         dt_h = to_hours(min((now_s // self.step_s + 1) * self.step_s, self.horizon_s) - now_s)
         committed = self._commitment.committed(now_s)
         blind = self._is_blind(state)

@@ -378,6 +378,17 @@ def _check_rows(tables: Mapping[str, RawTable], problems: list[Problem]) -> None
             f"{row.usable_linepack_mcm} is above linepack_mcm {row.linepack_mcm}",
             "lower it",
         )
+    stations = tables["compressor_stations"]
+    fed = {row.bus for _, row in tables["loads"].rows}
+    for number, row in stations.rows:
+        check(
+            stations,
+            number,
+            row.driver == "electric" and row.bus != "" and row.bus not in fed,
+            "bus",
+            f"'{row.bus}' has no load",
+            "give the bus a load in loads.csv (0 MW will do): the station's power is added to it",
+        )
     stocks = tables["fuel_stocks"]
     for number, row in stocks.rows:
         check(

@@ -23,6 +23,10 @@ class GasSettings:
     rho_kg_per_m3: float = 0.73
     viscosity_pa_s: float = 1.1e-5
     ch4_kg_per_m3: float = 0.621
+    lhv_mj_per_m3: float = 33.9
+    isentropic_exponent: float = 1.3
+    compressor_efficiency: float = 0.8
+    driver_efficiency: float = 0.3
     p_min_bar: float = 12.0
     p_min_share: float = 0.25
     alarm_share: float = 1.25

@@ -13,7 +13,9 @@ from gridsim.results.metrics import Estimate, single
 from gridsim.results.run_records import Columns
 
 SHORTFALL_TOLERANCE_MW = 1e-4
-METRIC_TABLES = frozenset({"zones", "shortfall", "events", "generators", "interfaces", "fuel", "gas", "solves"})
+METRIC_TABLES = frozenset(
+    {"zones", "shortfall", "events", "generators", "interfaces", "fuel", "gas", "compressors", "solves"}
+)
 HOURS_PER_YEAR = 8760.0
 GWP_CH4_FOSSIL = {100: 29.8, 20: 82.5}  # IPCC AR6 WG1 table 7.15
 _RESTORED = (50, 90, 100)
@@ -37,10 +39,10 @@ def run_metrics(
         *_minerals(system, tables),
         *_survival(tables),
     ]
-    co2_t, ch4_t = _co2_t(tables), _ch4_t(system, tables)
+    co2_t, ch4_t = _co2_t(system, tables), _ch4_t(system, tables)
     found += list(_greenhouse("", co2_t, ch4_t))
     if baseline is not None:
-        co2_t, ch4_t = co2_t - _co2_t(baseline), ch4_t - _ch4_t(system, baseline)
+        co2_t, ch4_t = co2_t - _co2_t(system, baseline), ch4_t - _ch4_t(system, baseline)
         found.append(single("co2_change_t", "system", co2_t, "t"))
         found += list(_greenhouse("_change", co2_t, ch4_t))
     return found
@@ -149,9 +151,16 @@ def _roots(cause_id: NDArray[np.int32]) -> NDArray[np.int64]:
     return root
 
 
-def _co2_t(tables: Mapping[str, Columns]) -> float:
+def _co2_t(system: GridSystem, tables: Mapping[str, Columns]) -> float:
+    """CO2 of machines and of the turbines of compressor stations."""
     zones = tables["zones"]
-    return float(zones["co2_t_per_h"] @ zones["duration_h"])
+    return float(zones["co2_t_per_h"] @ zones["duration_h"]) + _compressor_co2_t(system, tables)
+
+
+def _compressor_co2_t(system: GridSystem, tables: Mapping[str, Columns]) -> float:
+    rows = tables["compressors"]
+    fuel_m3 = float(np.nansum(rows["fuel_mcm_per_d"] * rows["duration_h"])) / 24.0 * 1e6
+    return fuel_m3 * system.gas.lhv_mj_per_m3 / 1e3 * _factor(system, "ef_co2_natural_gas") / 1000.0
 
 
 def _supply(system: GridSystem, tables: Mapping[str, Columns]) -> Iterable[Estimate]:
@@ -159,8 +168,9 @@ def _supply(system: GridSystem, tables: Mapping[str, Columns]) -> Iterable[Estim
     duration = zones["duration_h"]
     served = float((zones["demand_mw"] - zones["unserved_mw"] - zones["price_response_mw"]) @ duration)
     yield single("demand_mwh", "system", float(zones["demand_mw"] @ duration), "MWh")
-    co2_t = _co2_t(tables)
+    co2_t = _co2_t(system, tables)
     yield single("co2_t", "system", co2_t, "t")
+    yield single("co2_t", "fuel:compressor_gas", _compressor_co2_t(system, tables), "t")
     if served > 0:
         yield single("co2_t_per_mwh_served", "system", co2_t / served, "t/MWh")
     yield single("curtailed_mwh", "system", float(zones["curtailed_mw"] @ duration), "MWh")

@@ -99,6 +99,11 @@ TABLES: dict[str, tuple[ColumnSpec, ...]] = {
         ("pressure_bar", "f8", "pressure at the end of the row; null with policy.gas: balance"),
         ("vented_mcm", "f8", "gas vented at the start of the row by a rupture of a section that begins here"),
     ),
+    "compressors": _table(
+        ("name", "str", "compressor station"),
+        ("shaft_mw", "f8", "shaft power at the end of the row; null with policy.gas: balance"),
+        ("fuel_mcm_per_d", "f8", "gas its turbines burn; part of the network's own_use demand, not beside it"),
+    ),
     "fuel": _table(
         ("name", "str", "yard or backup tank: plant/fuel"),
         ("stock_days", "f8", "days at full output (backup: at backup capacity)"),

@@ -7,11 +7,9 @@ heating, own use, households last). The **pipes** decide: under these orders pre
 a source is throttled at its highest pressure, and below a node's lowest pressure deliveries fade in the same order of
 classes, whatever was ordered.
 
-Sections whose linepack is not shared (a transit operator's) form a pressure zone of their own; where they meet the
-domestic net gas crosses only as ordered. A compressor station stands at the inlet of the outgoing sections of its
-system; k stations of one system at one node are spread along them. On two-way sections it runs in the direction
-ordered. Every section has a regulator at its inlet that holds its design pressure. A ruptured section is closed at its
-middle segment: both stumps keep their gas but for the piece between the valves.
+On two-way sections a compressor station runs in the direction ordered; it moves no more than its power allows at the
+pressures at which a run begins. A ruptured section is closed at its middle segment: both stumps keep their gas but for
+the piece between the valves. Where points, edges and stations are: ``solvers.gas_layout``.
 """
 
 from __future__ import annotations
@@ -22,22 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.linepack import (
-    Z_CONSTANT,
-    Z_PAPAY,
-    Fluid,
     LinepackControls,
-    LinepackNetwork,
     content,
-    make_network,
-    nikuradse_friction,
-    pipe_coefficients,
     pressure_of,
     run_linepack,
-    weymouth_friction,
 )
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.gas_balance import CUT_COST, HOURS_PER_DAY, GasBalance, GasConditions, GasStep, GasStocks
+from gridsim.solvers.gas_compressors import Compressors
+from gridsim.solvers.gas_layout import GasLayout
 
 STEP_H = 0.25
 LOOKAHEAD_H = 2.0  # until the next order in need: dispatch centres collect pressures every two hours
@@ -48,12 +40,9 @@ LINK_BAND_BAR = 1.0
 STATION_MARGIN = 0.15  # unless in need, a station moves at most this share more than ordered, and
 STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity
 CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
-_LEAST_C_MCM_PER_BAR = 1e-5
 _START_ORDERS = 4
-_TRUNK_SHARE = 0.8
 _TENSE_SHARE = 0.01  # of demand cut (export apart), or
 _TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
-_LATERAL_KM = 50.0
 _NOBODY = np.zeros(0, dtype=np.int32)
 
 
@@ -91,15 +80,6 @@ class GasRun(NamedTuple):
     solved: bool
 
 
-class Sections(NamedTuple):
-    """Geometry: per section its first edge and number of edges, its rupture edge; per edge its section."""
-
-    first_edge: I4
-    n_edges: I4
-    edge_section: I4
-    rupture_edge: I4
-
-
 class HydraulicGas:
     """The gas network of one system as points and edges; holds no state between calls.
 
@@ -109,137 +89,12 @@ class HydraulicGas:
     def __init__(self, system: GridSystem):
         self.system = system
         self.balance = GasBalance(system)
-        self._pipes = np.flatnonzero(system.gas_pipelines.in_service)
-        self._build_points()
-        self._build_edges()
+        layout = self.layout = GasLayout(system)
+        self.net, self.sections = layout.net, layout.sections
+        self.node_point, self.split_nodes = layout.node_point, layout.split_nodes
+        self._compressors = Compressors(layout)
         self._build_customers()
         self._set_full(self._content_at(system.gas.full_share))
-
-    # Geometry
-
-    def _build_points(self) -> None:
-        pipes, n_nodes = self.system.gas_pipelines, len(self.system.gas_nodes)
-        shared = pipes.linepack_shared
-        domestic, transit = np.zeros(n_nodes, dtype=bool), np.zeros(n_nodes, dtype=bool)
-        for pipe in self._pipes:
-            zone = domestic if shared[pipe] else transit
-            zone[pipes.from_node[pipe]] = zone[pipes.to_node[pipe]] = True
-        domestic |= ~transit
-        self.split_nodes = np.flatnonzero(domestic & transit).astype(np.int32)
-        self.transit_point = np.arange(n_nodes, dtype=np.int32)
-        self.transit_point[self.split_nodes] = n_nodes + np.arange(len(self.split_nodes))
-        self.node_point = np.arange(n_nodes, dtype=np.int32)
-        self._first_inner = n_nodes + len(self.split_nodes)
-
-    def _build_edges(self) -> None:
-        settings, pipes = self.system.gas, self.system.gas_pipelines
-        n_sections = len(pipes)
-        fluid = Fluid(
-            settings.gas_constant, settings.temperature_k, settings.rho_kg_per_m3, settings.viscosity_pa_s
-        )  # fmt: skip
-        diameter_m = pipes.inner_diameter_mm / 1000.0
-        friction = {
-            "weymouth": lambda: weymouth_friction(diameter_m),
-            "nikuradse": lambda: nikuradse_friction(diameter_m, settings.roughness_mm),
-            "factor": lambda: np.full(n_sections, settings.friction_factor),
-        }[settings.friction]()
-        cells = np.maximum(np.ceil(pipes.length_km / settings.cell_km - 1e-9), 1).astype(int)
-        k, laminar, gas = pipe_coefficients(
-            pipes.length_km / cells, diameter_m, pipes.parallel.astype(float), friction, fluid
-        )
-        first_edge, n_edges = np.zeros(n_sections, dtype=np.int32), np.zeros(n_sections, dtype=np.int32)
-        edge_section: list[int] = []
-        edge_from: list[int] = []
-        edge_to: list[int] = []
-        owner: list[int] = []  # of each inner point: the node whose linepack it counts to
-        next_point = self._first_inner
-        point_of = {True: self.node_point, False: self.transit_point}
-        for pipe in self._pipes:
-            ends = point_of[bool(pipes.linepack_shared[pipe])]
-            n = int(cells[pipe])
-            first_edge[pipe], n_edges[pipe] = len(edge_from), n
-            inner = list(range(next_point, next_point + n - 1))
-            next_point += n - 1
-            chain = [int(ends[pipes.from_node[pipe]]), *inner, int(ends[pipes.to_node[pipe]])]
-            edge_from += chain[:-1]
-            edge_to += chain[1:]
-            edge_section += [int(pipe)] * n
-            owner += [
-                int(pipes.from_node[pipe] if 2 * (i + 1) <= n else pipes.to_node[pipe]) for i in range(n - 1)
-            ]  # fmt: skip
-        section = np.array(edge_section, dtype=np.int32)
-        self.n_points = next_point
-        node_owner = np.concatenate([np.arange(len(self.system.gas_nodes)), self.split_nodes])
-        self.point_node = np.concatenate([node_owner, np.array(owner, dtype=int)]).astype(np.int32)
-        from_point, to_point = np.array(edge_from, dtype=np.int32), np.array(edge_to, dtype=np.int32)
-        rupture = first_edge + n_edges // 2
-        self.sections = Sections(first_edge, n_edges, section, rupture.astype(np.int32))
-        capacity = np.full(self.n_points, _LEAST_C_MCM_PER_BAR)
-        np.add.at(capacity, from_point, gas[section] / 2)
-        np.add.at(capacity, to_point, gas[section] / 2)
-        self._edge_gas_per_bar = gas[section]
-        is_first = np.arange(len(section)) == first_edge[section]
-        is_last = np.arange(len(section)) == first_edge[section] + n_edges[section] - 1
-        pn = pipes.pn_bar[section]
-        ratio_from, ratio_to, station_from, station_to = self._stations(len(section))
-        self._station_from, self._station_to = station_from, station_to
-        self._section_has_station = np.zeros(n_sections, dtype=bool)
-        self._section_has_station[section[(ratio_from > 1) | (ratio_to > 1)]] = True
-        discharge = settings.discharge_share * pn
-        self.net: LinepackNetwork = make_network(
-            capacity,
-            from_point,
-            to_point,
-            k[section],
-            laminar[section],
-            two_way=pipes.bidirectional[section],
-            regulator_from_bar=np.where(is_first, pn, np.inf),
-            regulator_to_bar=np.where(is_last, pn, np.inf),
-            ratio_from=ratio_from,
-            ratio_to=ratio_to,
-            set_from_bar=discharge,
-            set_to_bar=discharge,
-            suction_bar=settings.suction_share * pn,
-            link_from=self.transit_point[self.split_nodes],
-            link_to=self.node_point[self.split_nodes],
-            z_law=Z_PAPAY if settings.compressibility == "papay" else Z_CONSTANT,
-            z_constant=settings.z,
-            p_critical_bar=settings.p_critical_bar,
-            t_reduced=settings.temperature_k / settings.t_critical_k,
-        )
-
-    def _stations(self, n_edges: int) -> tuple[F8, F8, I4, I4]:
-        """Compression ratio at the two ends of every edge, and the row of the station there (-1: none)."""
-        stations, pipes = self.system.compressor_stations, self.system.gas_pipelines
-        ratio_from, ratio_to = np.ones(n_edges), np.ones(n_edges)
-        row_from, row_to = np.full(n_edges, -1, dtype=np.int32), np.full(n_edges, -1, dtype=np.int32)
-        groups: dict[tuple[int, str], list[int]] = {}
-        for row in np.flatnonzero(stations.in_service):
-            key = int(stations.node[row]), str(stations.system[row])
-            groups.setdefault(key, []).append(int(row))
-        for (node, name), rows in groups.items():
-            here = [
-                pipe for pipe in self._pipes
-                if str(pipes.system[pipe]) == name and node in (pipes.from_node[pipe], pipes.to_node[pipe])
-            ]  # fmt: skip
-            strongest = max((pipes.pn_bar[pipe] for pipe in here), default=0.0)
-            for pipe in here:
-                ends_at_gate = str(self.system.gas_nodes.kind[pipes.to_node[pipe]]) == "city_gate"
-                lateral = ends_at_gate and pipes.length_km[pipe] <= _LATERAL_KM
-                if lateral or pipes.pn_bar[pipe] < _TRUNK_SHARE * strongest:
-                    continue  # a lateral is fed through its regulator, not by the station
-                first, n = int(self.sections.first_edge[pipe]), int(self.sections.n_edges[pipe])
-                leaves = int(pipes.from_node[pipe]) == node
-                if not leaves and not (int(pipes.to_node[pipe]) == node and pipes.bidirectional[pipe]):
-                    continue
-                for place, station in enumerate(rows):
-                    offset = round(place * n / len(rows))
-                    if offset >= n:
-                        continue
-                    edge = first + offset if leaves else first + n - 1 - offset
-                    (ratio_from if leaves else ratio_to)[edge] = stations.pressure_ratio[station]
-                    (row_from if leaves else row_to)[edge] = station
-        return ratio_from, ratio_to, row_from, row_to
 
     def _build_customers(self) -> None:
         system, settings = self.system, self.system.gas
@@ -253,7 +108,7 @@ class HydraulicGas:
         whole = self._group_capacity[self._group]
         self._group_share = np.divide(able, whole, out=np.zeros(len(pipes)), where=whole > 0)
         lowest, highest = np.full(len(nodes), np.inf), np.zeros(len(nodes))
-        for pipe in self._pipes:
+        for pipe in self.layout.pipes:
             for node, gives in ((pipes.from_node[pipe], True), (pipes.to_node[pipe], bool(pipes.bidirectional[pipe]))):
                 lowest[node] = min(lowest[node], pipes.pn_bar[pipe])
                 if gives:
@@ -282,7 +137,7 @@ class HydraulicGas:
     def _start_pressure(self) -> F8:
         """A first guess: every point at 0.8 of the lowest design pressure that meets there."""
         pn = self.system.gas_pipelines.pn_bar[self.sections.edge_section]
-        p_bar = np.full(self.n_points, np.inf)
+        p_bar = np.full(self.layout.n_points, np.inf)
         np.minimum.at(p_bar, self.net.edge_from, 0.8 * pn)
         np.minimum.at(p_bar, self.net.edge_to, 0.8 * pn)
         return np.where(np.isfinite(p_bar), p_bar, 1.0)
@@ -290,11 +145,11 @@ class HydraulicGas:
     def _content_at(self, share: float) -> F8:
         """(n_points,) gas when every segment stands at ``share`` of its design pressure."""
         pipes, section = self.system.gas_pipelines, self.sections.edge_section
-        half = 0.5 * self._edge_gas_per_bar * share * pipes.pn_bar[section]
-        weighted = np.zeros(self.n_points)
+        half = 0.5 * self.layout.edge_gas_per_bar * share * pipes.pn_bar[section]
+        weighted = np.zeros(self.layout.n_points)
         np.add.at(weighted, self.net.edge_from, half)
         np.add.at(weighted, self.net.edge_to, half)
-        self._not_shared = np.zeros(self.n_points, dtype=bool)
+        self._not_shared = np.zeros(self.layout.n_points, dtype=bool)
         for ends in (self.net.edge_from, self.net.edge_to):
             self._not_shared[ends[~pipes.linepack_shared[section]]] = True
         return content(self.net, np.maximum(weighted / self.net.c_mcm_per_bar, 1e-3))
@@ -302,7 +157,7 @@ class HydraulicGas:
     def _set_full(self, gas_mcm: F8) -> None:
         """Full linepack of every point, and the dispatcher's floor: the alarm pressure of the point's node."""
         self.full_gas_mcm = gas_mcm
-        alarm_bar = self.system.gas.alarm_share * self.p_min_bar[self.point_node]
+        alarm_bar = self.system.gas.alarm_share * self.p_min_bar[self.layout.point_node]
         self._floor_mcm = np.minimum(content(self.net, alarm_bar), gas_mcm)
 
     def floor_linepack(self, state: GasState) -> None:
@@ -336,11 +191,11 @@ class HydraulicGas:
     def usable_mcm(self, gas_mcm: F8) -> F8:
         """(n_nodes,) linepack above the floor, counted to the nearer end of each section; shared sections only."""
         usable = np.where(self._not_shared, 0.0, np.maximum(gas_mcm - self._floor_mcm, 0.0))
-        return sum_at(self.point_node, usable, len(self.system.gas_nodes))
+        return sum_at(self.layout.point_node, usable, len(self.system.gas_nodes))
 
     def linepack_mcm(self, gas_mcm: F8) -> F8:
         """(n_nodes,) all gas in the pipes, counted to the nearer end of each section."""
-        return sum_at(self.point_node, gas_mcm, len(self.system.gas_nodes))
+        return sum_at(self.layout.point_node, gas_mcm, len(self.system.gas_nodes))
 
     def lowest_pressure_problem(self, state: GasState) -> list[str]:
         """Names of nodes with customers that start below their lowest pressure."""
@@ -415,13 +270,13 @@ class HydraulicGas:
         if not orders.tense:
             ordered = (1.0 + STATION_MARGIN) * np.abs(orders.flow_mcm_per_d)
             ordered = ordered + STATION_MARGIN_OF_CAPACITY * pipes.capacity_mcm_per_d
-            cap = np.where(self._section_has_station[section], np.minimum(cap, ordered[section]), cap)
-        driven = self._section_has_station & pipes.bidirectional
+            cap = np.where(self.layout.section_has_station[section], np.minimum(cap, ordered[section]), cap)
+        driven = self.layout.section_has_station & pipes.bidirectional
         one_way = np.where(pipes.bidirectional, np.where(driven, orders.direction, 0), 1)[section]
         # the last entry stands for edges without a station
         lifts = conditions.station_works & conditions.node_works[self.system.compressor_stations.node]
         stands_still = np.append(~lifts, False)
-        for station in (self._station_from, self._station_to):
+        for station in (self.layout.station_from, self.layout.station_to):
             stopped = stands_still[station]
             one_way = np.where(stopped, np.where(pipes.bidirectional[section], 0, 2), one_way)
         source = np.concatenate([orders.supply_mcm_per_d, orders.storage_mcm_per_d])
@@ -471,6 +326,7 @@ class HydraulicGas:
         ``power_mcm_per_d`` (n_links,): what plants could burn; ``burn_mcm_per_d``: what they do burn, at most.
         """
         controls = self._controls(orders, conditions, demand_mcm_per_d, power_mcm_per_d, burn_mcm_per_d)
+        controls = self._compressors.limit(controls, state.p_bar, state.edge_q)
         watch = self._watch if stop_when_short else _NOBODY
         p_bar, gas, edge_q, flows, taken, solved = run_linepack(
             self.net, controls, state.p_bar, state.gas_mcm, state.edge_q, dt_h, n_steps, watch, SHORT_SHARE
@@ -491,6 +347,7 @@ class HydraulicGas:
             power,
             (self.linepack_mcm(gas) - self.linepack_mcm(state.gas_mcm)) / days,
             p_bar[self.node_point],
+            self._compressors.power_mw(controls, p_bar, edge_q),
         )
         return GasRun(GasState(p_bar, gas, edge_q, storage), step, taken, solved)
 
@@ -506,7 +363,8 @@ class HydraulicGas:
             return state, 0.0
         ends = np.array([self.net.edge_from[edge], self.net.edge_to[edge]])
         p_bar = state.p_bar[ends]
-        segment = content(self.net, state.p_bar)[ends] / self.net.c_mcm_per_bar[ends] * self._edge_gas_per_bar[edge] / 2
+        per_bar = content(self.net, state.p_bar)[ends] / self.net.c_mcm_per_bar[ends]
+        segment = per_bar * self.layout.edge_gas_per_bar[edge] / 2
         km = float(pipes.length_km[section]) / float(self.sections.n_edges[section])
         between = float(segment.sum()) * settings.valve_spacing_km / km
         if settings.valve_spacing_km > float(pipes.length_km[section]):

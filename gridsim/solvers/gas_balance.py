@@ -65,7 +65,7 @@ class GasConditions(NamedTuple):
 class GasStep(NamedTuple):
     """One balance. Rates in mcm/d; ``delivered`` (n_demands,), ``power_delivered`` (n_links,).
 
-    ``pressure_bar`` (n_nodes,): NaN where the model has none.
+    ``pressure_bar`` (n_nodes,): NaN where the model has none; ``compressor_mw`` (n_stations,) shaft power at the end.
     """
 
     flow_mcm_per_d: F8
@@ -75,6 +75,7 @@ class GasStep(NamedTuple):
     power_delivered_mcm_per_d: F8
     linepack_change_mcm_per_d: F8
     pressure_bar: F8
+    compressor_mw: F8
 
 
 class GasStocks(NamedTuple):
@@ -182,7 +183,7 @@ class GasBalance:
         pipes, supply, storage = system.gas_pipelines, system.gas_supply, system.gas_storage
         if self._n_nodes == 0:
             empty = np.zeros(0)
-            return GasStep(empty, empty, empty, empty, power_asked_mcm_per_d.copy(), empty, empty)
+            return GasStep(empty, empty, empty, empty, power_asked_mcm_per_d.copy(), empty, empty, empty)
         days = dt_h / HOURS_PER_DAY
         works = conditions.node_works
         capacity = pipes.capacity_mcm_per_d * np.where(pipes.in_service, conditions.pipeline_share, 0.0)
@@ -239,8 +240,10 @@ class GasBalance:
         stored, drawn = stored + beyond_plan, drawn + drawn_fast
         power = power_asked_mcm_per_d.copy()
         power[links] = asked_power - power_cut
-        unknown = np.full(self._n_nodes, np.nan)
-        return GasStep(forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn, unknown)
+        unknown, no_power = np.full(self._n_nodes, np.nan), np.full(len(system.compressor_stations), np.nan)
+        return GasStep(
+            forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn, unknown, no_power
+        )
 
     def _optimum(self, cost: F8, upper: F8, wanted: F8) -> F8:
         """Columns that meet ``wanted`` at least cost within 0 and ``upper``; equal questions are answered once."""

@@ -22,11 +22,12 @@ class GasKeys(Row):
     rho_kg_per_m3: float = column("Density at 20 C and 1.01325 bar", 0.73, unit="kg/m3", gt=0)
     viscosity_pa_s: float = column("Dynamic viscosity", 1.1e-5, unit="Pa s", ge=0)
     ch4_kg_per_m3: float = column("Methane in a cubic metre of gas", 0.621, unit="kg/m3", ge=0)
+    lhv_mj_per_m3: float = column("Lower heating value", 33.9, unit="MJ/m3", gt=0)
+    isentropic_exponent: float = column("Isentropic exponent of compression", 1.3, gt=1, le=2)
+    compressor_efficiency: float = column("Adiabatic efficiency of compressors", 0.8, gt=0, le=1)
+    driver_efficiency: float = column("Efficiency of the gas turbines that drive them", 0.3, gt=0, le=1)
     p_min_bar: float = column(
-        "Lowest delivery pressure of nodes that give none: inlet of a standard distribution station",
-        12.0,
-        unit="bar",
-        gt=0,
+        "Lowest delivery pressure of nodes without one: inlet of a standard gas station", 12.0, unit="bar", gt=0
     )
     p_min_share: float = column("The same, at most this share of the weakest adjoining pn_bar", 0.25, gt=0, lt=1)
     alarm_share: float = column(

@@ -1,0 +1,95 @@
+"""Shaft power of compressor stations, and the flow their power allows.
+
+Adiabatic head (Osiadacz, Simulation and Analysis of Gas Networks, 1987, ch. 2; GPSA Engineering Data Book, sec. 13):
+``P = m / eta * k / (k - 1) * Z(p_1) R T * ((p_2 / p_1)^((k - 1) / k) - 1)`` with the mass flow m, the isentropic
+exponent k and the efficiency eta of the compressor. The ratio is the one at work: the discharge follows from flow and
+pressure behind the station, so a station that only lets gas pass takes no power.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridsim.kernels.linepack import Z_PAPAY, LinepackControls
+from gridsim.model.carriers import GasSettings
+from gridsim.model.table import F8, I4, sum_at
+from gridsim.solvers.gas_layout import GasLayout
+
+_SECONDS_PER_DAY = 86400.0
+
+
+def fuel_mcm_per_d(gas: GasSettings, shaft_mw: F8) -> F8:
+    """Gas burnt by turbines that give ``shaft_mw``."""
+    return np.asarray(shaft_mw / gas.driver_efficiency / gas.lhv_mj_per_m3 * _SECONDS_PER_DAY / 1e6)
+
+
+class Compressors:
+    """The stations of one layout: an entry for every end of an edge at which one stands.
+
+    ``able_mw`` (n_stations,): shaft power without the machines in reserve.
+    """
+
+    def __init__(self, layout: GasLayout):
+        self._layout = layout
+        self._edge = np.concatenate([np.flatnonzero(layout.station_from >= 0), np.flatnonzero(layout.station_to >= 0)])
+        n_from = int((layout.station_from >= 0).sum())
+        self._forward = np.arange(len(self._edge)) < n_from
+        self._station = np.where(self._forward, layout.station_from[self._edge], layout.station_to[self._edge])
+        net = layout.net
+        self._inlet = np.where(self._forward, net.edge_from[self._edge], net.edge_to[self._edge])
+        self._outlet = np.where(self._forward, net.edge_to[self._edge], net.edge_from[self._edge])
+        stations = layout.system.compressor_stations
+        self.able_mw = stations.installed_mw * (stations.units - stations.spare_units) / stations.units
+        self._ratio = stations.pressure_ratio[self._station]
+
+    def _z(self, p_bar: F8) -> F8:
+        net = self._layout.net
+        if net.z_law != Z_PAPAY:
+            return np.full(len(p_bar), net.z_constant)
+        p_reduced = np.minimum(p_bar / net.p_critical_bar, 4.0)
+        return 1.0 + p_reduced * (net.z_second * p_reduced - net.z_first)
+
+    def _mw_per_mcm_per_d(self, p_bar: F8, ratio: F8) -> F8:
+        """Shaft power per flow at suction ``p_bar`` and ``ratio``, MW per mcm/d."""
+        gas = self._layout.system.gas
+        exponent = (gas.isentropic_exponent - 1.0) / gas.isentropic_exponent
+        head = self._z(p_bar) * gas.gas_constant * gas.temperature_k * (ratio**exponent - 1.0) / exponent
+        return head * gas.rho_kg_per_m3 / _SECONDS_PER_DAY / gas.compressor_efficiency
+
+    def _ratio_at_work(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> tuple[F8, F8]:
+        """(flow in the direction of the station, mcm/d, ratio); no flow where the station is not ordered that way."""
+        net, edge = self._layout.net, self._edge
+        direction = controls.edge_direction[edge]
+        works = np.where(self._forward, direction == 1, direction == -1) & (controls.edge_share[edge] > 0)
+        flow = np.where(works, np.maximum(np.where(self._forward, edge_q[edge], -edge_q[edge]), 0.0), 0.0)
+        p_in, p_out = p_bar[self._inlet], p_bar[self._outlet]
+        z = self._z(2.0 / 3.0 * (p_in + p_out - p_in * p_out / (p_in + p_out)))
+        share = np.where(works, controls.edge_share[edge], 1.0)
+        k = net.edge_k[edge] * share**2 / z
+        discharge = np.sqrt(p_out**2 + flow * (flow + net.edge_q_laminar[edge] * share) / k)
+        return flow, np.clip(discharge / p_in, 1.0, self._ratio)
+
+    def power_mw(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> F8:
+        """(n_stations,) shaft power at pressures ``p_bar`` (n_points,) and flows ``edge_q`` (n_edges,) mcm/d."""
+        flow, ratio = self._ratio_at_work(controls, p_bar, edge_q)
+        power = flow * self._mw_per_mcm_per_d(p_bar[self._inlet], ratio)
+        return sum_at(self._station, power, len(self.able_mw))
+
+    def limit(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> LinepackControls:
+        """Controls under which no station moves more than its power allows at these pressures.
+
+        A station on several sections shares its power in proportion to what they take now. Explicit: the ratio is that
+        at the start of the run.
+        """
+        flow, ratio = self._ratio_at_work(controls, p_bar, edge_q)
+        per_flow = self._mw_per_mcm_per_d(p_bar[self._inlet], ratio)
+        used = sum_at(self._station, flow * per_flow, len(self.able_mw))
+        over = used > self.able_mw
+        if not over.any():
+            return controls
+        cap = controls.edge_cap.copy()
+        tight = over[self._station]
+        edge: I4 = self._edge[tight]
+        factor = (self.able_mw / np.where(over, used, 1.0))[self._station[tight]]
+        cap[edge] = np.minimum(cap[edge], flow[tight] * factor)
+        return controls._replace(edge_cap=cap)
