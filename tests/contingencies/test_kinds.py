@@ -16,7 +16,19 @@ import pytest
 from gridsim.contingencies.effects import conditions
 from gridsim.engine.run import RunResult, run
 from gridsim.model.groups import GROUPS, element_names, in_service
-from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Kind, Policy, Primitive, Repair, Scenario, Target
+from gridsim.model.scenario import (
+    AcMode,
+    Event,
+    GasMode,
+    Horizon,
+    Imports,
+    Kind,
+    Policy,
+    Primitive,
+    Repair,
+    Scenario,
+    Target,
+)
 from gridsim.model.scenario import kinds as all_kinds
 
 Edit = Callable[[dict[str, list[dict[str, Any]]]], None]
@@ -237,7 +249,7 @@ def played(two_areas: Any, name: str, *, without: bool = False) -> RunResult:
     duration_h = 4.0 if name == "repair_crew_shortage" else None
     event = Event("it", name, 2, (Target(*case.target),), magnitude, duration_h)
     events = case.also if without else (event, *case.also)
-    policy = Policy(imports=case.imports, ac=AcMode.OFF)
+    policy = Policy(imports=case.imports, ac=AcMode.OFF, gas=GasMode.BALANCE)  # without linepack: by hand
     horizon = Horizon(dt.datetime(2026, 1, 14), 12)
     return run(two_areas(case.edit, gas=case.gas), Scenario("kind", "two_areas", horizon, events=events, policy=policy))
 
