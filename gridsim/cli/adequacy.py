@@ -22,6 +22,9 @@ def adequacy(
     metric: Annotated[str, typer.Option(help="EUE, LOLH, LOLD or LOLEv")] = "EUE",
     max_seconds: Annotated[float | None, typer.Option(help="Stop after this wall time; exit 3 if short of it.")] = None,
     imports: Annotated[str, typer.Option(help="none, contract or limit")] = "contract",
+    gas_outages: Annotated[
+        bool, typer.Option("--gas-outages", help="Pipelines fail too: plants behind them lose gas as linepack drains.")
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads, by default one per core; results do not depend on them.")
     ] = None,
@@ -45,6 +48,7 @@ def adequacy(
         assess,
         system_from_grid,
         weather_of_weeks,
+        with_gas_outages,
     )
 
     if method not in ("sequential", "snapshot"):
@@ -67,9 +71,14 @@ def adequacy(
         else SnapshotMonteCarlo(samples=years, **common)
     )
     grid = read_network(network_folder(network))
+    if gas_outages and weather == "synthetic":
+        raise StudyError("gas-outages: temperature classes follow normal weather; leave out --weather synthetic")
     years_of = WeatherYears(grid, imports, seed, weather_years) if weather == "synthetic" else None
+    normal = system_from_grid(grid, imports) if years_of is None else None
+    if gas_outages and normal is not None:
+        normal = with_gas_outages(normal, grid, imports)
     result = assess(
-        system_from_grid(grid, imports) if years_of is None else years_of,
+        normal if years_of is None else years_of,
         sampling,
         *((ShortfallByMonth(),) if method == "sequential" else ()),
     )
@@ -81,6 +90,7 @@ def adequacy(
             "level": level,
             "sampler": str(sampling.sampler),
             "imports": imports,
+            "gas_outages": gas_outages,
             "years": result.n_samples,
             "years_per_s": round(result.samples_per_s, 1),
             "stopped": str(result.stopped),

@@ -4,6 +4,7 @@ from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, S
 from gridsim.model.scenario import Imports
 from gridsim.reliability.assess import AssessmentResult, Stopped, assess
 from gridsim.reliability.frames import system_from_frames
+from gridsim.reliability.gas import with_gas_outages
 from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
 from gridsim.reliability.system import AdequacySystem, Store
@@ -36,4 +37,5 @@ __all__ = [
     "system_from_grid",
     "two_state",
     "weather_of_weeks",
+    "with_gas_outages",
 ]

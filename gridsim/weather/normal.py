@@ -59,7 +59,7 @@ class NormalWeather:
     ) -> HourInputs:
         """Inputs of the step that starts at local ``time``; ``load_factor`` (n_loads,) multiplies demand."""
         system = self.system
-        normal_day_c = self._normal_day_c(time)
+        normal_day_c = self.normal_day_c(time)
         day_c = normal_day_c + temperature_anomaly_k
         temperature_c = day_c + self._daily_swing_k(time)
         generators = system.generators
@@ -88,7 +88,7 @@ class NormalWeather:
         values = np.append(self.system.profiles.value[:, time.month - 1, day, time.hour], 1.0)
         return values[profile].copy()
 
-    def _normal_day_c(self, time: dt.datetime) -> F8:
+    def normal_day_c(self, time: dt.datetime) -> F8:
         """(n_sites,) normal daily mean, linear between the middles of months."""
         mean = self.system.climate.t_mean_c
         if mean.shape[0] == 0:

@@ -237,7 +237,7 @@ class SeriesWeather:
         hour = int((time - series.start).total_seconds() // 3600)
         if not 0 <= hour < series.temperature_c.shape[1]:
             raise StudyError(f"{series.file} has no value at {time}; give every hour of the horizon")
-        normal_day_c = self._normal._normal_day_c(time)
+        normal_day_c = self._normal.normal_day_c(time)
         normal_c = normal_day_c + self._normal._daily_swing_k(time)
 
         def given(values: F8, normal: F8) -> F8:

@@ -1,0 +1,157 @@
+"""Outages of gas pipelines as common causes of the sampler: linepack drains, plants switch fuel, pipes fill again.
+
+For each of three temperature classes of a day (load-weighted mean temperature) the hour of a working day in its month
+is dispatched without outages; what gas-fired machines burn there is what the pipes have to carry
+(``solvers.gas_outages``). A section whose loss would not be felt even with empty pipes is left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from gridsim.kernels.arrays import DispatchState
+from gridsim.model.pack import gas_generators, importable_mw, pack
+from gridsim.model.scenario import Imports
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8, I4
+from gridsim.reliability.outages import CommonCause, Derating, two_state
+from gridsim.reliability.system import AdequacySystem
+from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.solvers.gas_outages import GasOutages, GasWeather, OutageShares
+from gridsim.weather.normal import NormalWeather
+
+
+class TemperatureClass(NamedTuple):
+    """Days colder than ``below_c`` (and not than the next), stood for by ``typical_c`` in ``month``."""
+
+    below_c: float
+    typical_c: float
+    month: int
+
+
+CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), TemperatureClass(-7.5, -12.0, 1))
+_HOUR = 12
+
+
+def with_gas_outages(
+    adequacy: AdequacySystem, system: GridSystem, imports: Imports | str = Imports.CONTRACT
+) -> AdequacySystem:
+    """``adequacy`` (of ``system``) with every pipeline section that has an ``mttf_h`` as a common cause."""
+    if len(system.gas_pipelines) == 0:
+        return adequacy
+    causes = gas_causes(system, imports)
+    if not causes:
+        return adequacy
+    return dataclasses.replace(
+        adequacy,
+        common_causes=(*adequacy.common_causes, *causes),
+        temperature_class=temperature_classes(system, adequacy.start, adequacy.n_hours),
+    )
+
+
+def temperature_classes(system: GridSystem, start: pd.Timestamp, n_hours: int) -> I4:
+    """(n_hours,) class of each hour by the normal daily mean of its day."""
+    weather, weight = NormalWeather(system), _site_weight(system)
+    below = np.array([row.below_c for row in CLASSES])
+    days = pd.date_range(start, periods=(n_hours + 23) // 24, freq="D")
+    mean_c = np.array([weather.normal_day_c(day.to_pydatetime()) @ weight for day in days])
+    return np.repeat((mean_c[:, None] < below).sum(axis=1) - 1, 24)[:n_hours].astype(np.int32)
+
+
+def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> tuple[CommonCause, ...]:
+    """One common cause per section whose outage a plant would feel; deratings by name of machine."""
+    pipes, links = system.gas_pipelines, system.gas_to_power
+    outages = [GasOutages(system, class_weather(system, group, imports)) for group in CLASSES]
+    n_links = len(links)
+    never = OutageShares(np.ones((0, n_links)), np.ones((0, n_links)))
+    causes = []
+    for section in np.flatnonzero(np.isfinite(pipes.mttf_h) & pipes.in_service).tolist():
+        found = [of.shares(section) if of.bites(section) else never for of in outages]
+        derating: dict[str, Derating] = {}
+        for link, plant in enumerate(links.plant.tolist()):
+            outage, repair = (_stacked([table[:, link] for table in part]) for part in zip(*found, strict=True))
+            outage, repair = with_backup(system, link, outage, repair)
+            if outage.size and outage.min() < 1.0 - 1e-3:
+                for gen in gas_generators(system, plant):
+                    derating[str(system.generators.name[gen])] = Derating(outage, repair)
+        if derating:
+            part = two_state("gas_pipeline", str(pipes.name[section]), pipes.mttf_h[section], pipes.mttr_h[section])
+            causes.append(CommonCause(part, derating=derating))
+    return tuple(causes)
+
+
+def _stacked(columns: list[F8]) -> F8:
+    """(n_classes, n_hours): rows of unequal length, each held at its last value (1 if it has none)."""
+    n = max(len(column) for column in columns)
+    return np.array([np.append(c, np.full(n - len(c), c[-1] if len(c) else 1.0)) for c in columns])
+
+
+def with_backup(system: GridSystem, link: int, outage: F8, repair: F8) -> tuple[F8, F8]:
+    """Shares with the backup fuel of a plant: after its switching time, as long as the stock lasts at this shortage.
+
+    The stock is counted from the start of the outage; the hours after the repair use what the outage has left.
+    """
+    links = system.gas_to_power
+    able = float(links.backup_capacity_share[link])
+    if able <= 0:
+        return outage, repair
+    n_out = outage.shape[1]
+    both = np.hstack([outage, repair])
+    for row in both:
+        stock_h = able * float(links.backup_stock_days[link]) * 24.0  # full-output hours
+        short_h = 0
+        for hour, share in enumerate(row):
+            short_h = short_h + 1 if share < 1.0 - 1e-3 else 0
+            if short_h > links.backup_switch_h[link]:
+                burn = min(able, 1.0 - share, stock_h)
+                row[hour] += burn
+                stock_h -= burn
+    return both[:, :n_out], both[:, n_out:]
+
+
+def class_weather(system: GridSystem, group: TemperatureClass, imports: Imports | str) -> GasWeather:
+    """Gas demand and burn of a class: one noon of a working day, dispatched with nothing out."""
+    packed = pack(system)
+    solver = DispatchSolver(packed.case)
+    weather, weight = NormalWeather(system), _site_weight(system)
+    time = next(
+        moment
+        for day in range(14, 21)
+        if (moment := dt.datetime(system.base_year or 2001, group.month, day, _HOUR)).weekday() < 5
+    )
+    anomaly_k = group.typical_c - float(weather.normal_day_c(time) @ weight) if len(weight) else 0.0
+    inputs = weather.at(time, temperature_anomaly_k=anomaly_k)
+    generators = system.generators
+    hi, lo = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
+    able = np.where(generators.in_service, generators.p_max_mw * inputs.gen_share, 0.0)
+    hi[packed.gen_columns] = able
+    floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw)
+    lo[packed.gen_columns] = np.where(generators.must_run | generators.heat_led, np.minimum(floor, able), 0.0)
+    hi[packed.border_columns] = importable_mw(system, imports)
+    out = np.flatnonzero(~system.branch_in_service).astype(np.int32)
+    row_lo, row_hi = packed.row_limits(out, group.month, np.ones(len(system.interfaces)))
+    solution = solver.solve(
+        DispatchState(
+            topology=solver.topology(out), lo_mw=lo, hi_mw=hi, cost=packed.cost, spill_cost=packed.spill_cost,
+            demand_mw=packed.demand_by_tier(inputs.load_mw) * (1.0 + system.loss_share), penalty=packed.penalty,
+            row_lo_mw=row_lo, row_hi_mw=row_hi,
+        )
+    )  # fmt: skip
+    p_mw = (solution.p_mw - solution.spill_mw)[packed.gen_columns]
+    links = system.gas_to_power
+    burnt_mw = np.array([p_mw[gas_generators(system, plant)].sum() for plant in links.plant.tolist()])
+    burn = burnt_mw * links.gas_m3_per_mwh * 24.0 / 1e6
+    return GasWeather(inputs.gas_demand_mcm_per_d, burn, inputs.winter)
+
+
+def _site_weight(system: GridSystem) -> F8:
+    """(n_weather_sites,) share of load whose temperature a site gives."""
+    site = system.buses.weather_site[system.loads.bus]
+    load = np.where(site >= 0, system.loads.p_mw, 0.0)
+    weight = np.bincount(np.maximum(site, 0), weights=load, minlength=len(system.weather_sites))
+    return weight[: len(system.weather_sites)] / max(load.sum(), 1e-12)
