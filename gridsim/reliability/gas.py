@@ -1,8 +1,8 @@
 """Outages of gas pipelines as common causes of the sampler: linepack drains, plants switch fuel, pipes fill again.
 
 For each of three temperature classes of a day (load-weighted mean temperature) the hour of a working day in its month
-is dispatched without outages; what gas-fired machines burn there is what the pipes have to carry
-(``solvers.gas_outages``). A section whose loss would not be felt even with empty pipes is left out.
+is dispatched without outages: from what gas-fired machines burn there the pipes start (``solvers.gas_outages``).
+A section whose loss would not be felt even with empty pipes is left out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ class TemperatureClass(NamedTuple):
     below_c: float
     typical_c: float
     month: int
+
+
+class ClassWeather(NamedTuple):
+    """``asked_mcm_per_d`` (n_links,): what plants would burn if they ran as far as they can."""
+
+    gas: GasWeather
+    asked_mcm_per_d: F8
 
 
 CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), TemperatureClass(-7.5, -12.0, 1))
@@ -66,7 +73,7 @@ def temperature_classes(system: GridSystem, start: pd.Timestamp, n_hours: int) -
 def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> tuple[CommonCause, ...]:
     """One common cause per section whose outage a plant would feel; deratings by name of machine."""
     pipes, links = system.gas_pipelines, system.gas_to_power
-    outages = [GasOutages(system, class_weather(system, group, imports)) for group in CLASSES]
+    outages = [GasOutages(system, *class_weather(system, group, imports)) for group in CLASSES]
     n_links = len(links)
     never = OutageShares(np.ones((0, n_links)), np.ones((0, n_links)))
     causes = []
@@ -114,17 +121,17 @@ def with_backup(system: GridSystem, link: int, outage: F8, repair: F8) -> tuple[
     return both[:, :n_out], both[:, n_out:]
 
 
-def class_weather(system: GridSystem, group: TemperatureClass, imports: Imports | str) -> GasWeather:
+def class_weather(system: GridSystem, group: TemperatureClass, imports: Imports | str) -> ClassWeather:
     """Gas demand and burn of a class: one noon of a working day, dispatched with nothing out."""
     packed = pack(system)
     solver = DispatchSolver(packed.case)
-    weather, weight = NormalWeather(system), _site_weight(system)
+    weather = NormalWeather(system)
     time = next(
         moment
         for day in range(14, 21)
         if (moment := dt.datetime(system.base_year or 2001, group.month, day, _HOUR)).weekday() < 5
     )
-    anomaly_k = group.typical_c - float(weather.normal_day_c(time) @ weight) if len(weight) else 0.0
+    anomaly_k = group.typical_c - mean_normal_c(system, time)
     inputs = weather.at(time, temperature_anomaly_k=anomaly_k)
     generators = system.generators
     hi, lo = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
@@ -145,8 +152,15 @@ def class_weather(system: GridSystem, group: TemperatureClass, imports: Imports 
     p_mw = (solution.p_mw - solution.spill_mw)[packed.gen_columns]
     links = system.gas_to_power
     burnt_mw = np.array([p_mw[gas_generators(system, plant)].sum() for plant in links.plant.tolist()])
-    burn = burnt_mw * links.gas_m3_per_mwh * 24.0 / 1e6
-    return GasWeather(inputs.gas_demand_mcm_per_d, burn, inputs.winter)
+    able_mw = np.array([able[gas_generators(system, plant)].sum() for plant in links.plant.tolist()])
+    per_mw = links.gas_m3_per_mwh * 24.0 / 1e6
+    weather_of_class = GasWeather(inputs.gas_demand_mcm_per_d, burnt_mw * per_mw, inputs.winter)
+    return ClassWeather(weather_of_class, able_mw * per_mw)
+
+
+def mean_normal_c(system: GridSystem, time: dt.datetime) -> float:
+    """Load-weighted normal daily mean of all weather sites, C."""
+    return float(NormalWeather(system).normal_day_c(time) @ _site_weight(system))
 
 
 def _site_weight(system: GridSystem) -> F8:

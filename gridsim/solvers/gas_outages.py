@@ -2,7 +2,7 @@
 
 The network stands settled under given demand and burn, with storages at their seasonal mean; then a section bursts.
 Shares are those of :class:`solvers.gas.HydraulicGas` under its dispatcher's orders, first until nothing changes any
-more, then, after the repair, until every plant has all its gas again. Weather, demand and burn stay as they are.
+more, then, after the repair, until every plant has all its gas again. Weather and demand stay as they are.
 """
 
 from __future__ import annotations
@@ -43,15 +43,19 @@ class OutageShares(NamedTuple):
 
 
 class GasOutages:
-    """Shares after outages of one system in one temperature class; the settled state is found once."""
+    """Shares after outages of one system in one temperature class; the settled state is found once.
 
-    def __init__(self, system: GridSystem, weather: GasWeather):
+    ``asked_mcm_per_d`` (n_links,): what plants burn once a section is out, as far as there is gas: those that still have
+    some replace those that have none.
+    """
+
+    def __init__(self, system: GridSystem, weather: GasWeather, asked_mcm_per_d: F8):
         storage = system.gas_storage
         mean = np.full(len(storage), SEASONAL_MEAN[weather.winter])
         self._gas = HydraulicGas(system.replace(gas_storage=dataclasses.replace(storage, fill_share=mean)))
-        self._weather = weather
         self._healthy = everything_works(system)
         self._start = self._gas.start(self._healthy, *weather)
+        self._weather = weather._replace(burn_mcm_per_d=np.maximum(asked_mcm_per_d, weather.burn_mcm_per_d))
 
     def bites(self, section: int) -> bool:
         """Whether plants would be short for want of capacity or sources once no linepack is left."""
