@@ -45,8 +45,8 @@ class OutageShares(NamedTuple):
 class GasOutages:
     """Shares after outages of one system in one temperature class; the settled state is found once.
 
-    ``asked_mcm_per_d`` (n_links,): what plants burn once a section is out, as far as there is gas: those that still have
-    some replace those that have none.
+    ``asked_mcm_per_d`` (n_links,): what plants burn once a section is out, as far as there is gas: those that still
+    have some replace those that have none.
     """
 
     def __init__(self, system: GridSystem, weather: GasWeather, asked_mcm_per_d: F8):
