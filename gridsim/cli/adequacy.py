@@ -74,11 +74,11 @@ def adequacy(
     if gas_outages and weather == "synthetic":
         raise StudyError("gas-outages: temperature classes follow normal weather; leave out --weather synthetic")
     years_of = WeatherYears(grid, imports, seed, weather_years) if weather == "synthetic" else None
-    normal = system_from_grid(grid, imports) if years_of is None else None
-    if gas_outages and normal is not None:
-        normal = with_gas_outages(normal, grid, imports)
+    sampled = system_from_grid(grid, imports) if years_of is None else years_of
+    if gas_outages and not isinstance(sampled, WeatherYears):
+        sampled = with_gas_outages(sampled, grid, imports)
     result = assess(
-        normal if years_of is None else years_of,
+        sampled,
         sampling,
         *((ShortfallByMonth(),) if method == "sequential" else ()),
     )

@@ -419,12 +419,12 @@ class Simulation:
     def _settle_gas(self) -> None:
         """Gas pipes start as if the first hour, dispatched with fuel no limit, had lasted long."""
         self._commit(first=True)
-        self._committed_on = self._local_time(0).date()
+        self._committed_on = self.local_time(0).date()
         state = self.disturbances.conditions()
         inputs = self._inputs(0, state)
         committed = self._commitment.committed(0)
         able_mw = self.system.generators.p_max_mw * inputs.gen_share * state.gen_share * committed
-        month = self._local_time(0).month
+        month = self.local_time(0).month
         fuel = self._fuel.unlimited(able_mw)
         answer = self._operator.redispatch(
             state, inputs, fuel, committed, None, 0.0, to_hours(self.step_s), month, self._loss_share

@@ -102,7 +102,7 @@ class NormalWeather:
     def day_temperature_c(self, day: dt.datetime) -> F8:
         """(n_sites, 24) air temperature of a normal day."""
         hours = [day + dt.timedelta(hours=hour) for hour in range(24)]
-        return self._normal_day_c(day)[:, None] + np.stack([self._daily_swing_k(time) for time in hours], axis=1)
+        return self.normal_day_c(day)[:, None] + np.stack([self._daily_swing_k(time) for time in hours], axis=1)
 
     def _daily_swing_k(self, time: dt.datetime) -> F8:
         climate = self.system.climate
