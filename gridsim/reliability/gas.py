@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from gridsim.kernels.arrays import DispatchState
+from gridsim.model.outages import CommonCause, Derating, two_state
 from gridsim.model.pack import gas_generators, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
-from gridsim.reliability.outages import CommonCause, Derating, two_state
 from gridsim.reliability.system import AdequacySystem
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas_outages import GasOutages, GasWeather, OutageShares

@@ -16,7 +16,7 @@ from gridsim.engine.run import RunResult, run
 from gridsim.errors import InputError, ScriptError
 from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Scenario, Target
 
-OFF = Policy(imports=Imports.NONE, ac=AcMode.OFF)
+OFF = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.BALANCE)  # by hand
 
 
 def played(system, *scripts, hours: float = 12, policy: Policy = OFF, events=(), seed: int = 0) -> RunResult:
