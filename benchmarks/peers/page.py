@@ -103,7 +103,7 @@ def _scaling(scaling: dict[str, Any]) -> str:
         sizes = ", ".join(f"{x:,}" for x in row["x"])
         lines.append(f"| {row['name']} | {sizes} {row['size']} | {first} | {last} | {row['exponent']:.2f} |")
     if scaling["machine"]["load_average"] and scaling["machine"]["load_average"] > scaling["machine"]["cores"] / 2:
-        lines += ["", f"The machine was shared (load average {scaling['machine']['load']})."]
+        lines += ["", f"The machine was shared (load average {scaling['machine']['load_average']})."]
     return "\n".join(lines) + "\n"
 
 
@@ -122,6 +122,9 @@ def page(comparisons: tuple[Any, ...], results: dict[str, Any], scaling: dict[st
         shared=SHARED.format(load=load, cores=last["cores"]) if load > last["cores"] / 2 else "",
     )
     text += "\n".join(_row(*pair) for pair in done) + "\n"
+    missing = [comparison.key for comparison in comparisons if comparison.key not in results]
+    if missing:
+        text += f"\nNot run yet on this tree: {', '.join(missing)}.\n"
     text += _equal_error(results)
     text += "\n## What was run, and do the answers agree?\n\n"
     ours = next((found["versions"]["ours"] for _, found in done if "versions" in found), {})
