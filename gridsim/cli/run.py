@@ -12,7 +12,6 @@ import typer
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import print_json, progress_bar
 from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
-from gridsim.errors import StudyError
 
 
 @app.command()
@@ -50,9 +49,7 @@ def run(
     joined = [one for path in script or () for one in read_script(path).scripts]
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     if replicate is None and (replicates or loaded.replicates) > 1:
-        if loaded.scripts:
-            raise StudyError("a script runs in one replicate at a time; choose it with --replicate")
-        wanted = study_of(scenario, replicates=replicates, seed=seed)
+        wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed)
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
         run_and_tell("run", wanted, out, workers, as_json, **options)
         return

@@ -38,6 +38,7 @@ from gridsim.model.scenario import (
     Target,
     kinds,
 )
+from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 
 _SHARE_PRIMITIVES = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT, Primitive.STOCK)
@@ -53,28 +54,32 @@ def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[G
     Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
     """
     path = event_file(str(name))
-    if path.suffix == ".py":
-        return _read_scripted(path, system)
-    return scenario_of(load_scenario(path), path, system)
+    document, beside, scripts = scenario_keys(path)
+    system, scenario = scenario_of(document, beside, system)
+    if path.suffix != ".py":
+        return system, scenario
+    question, _, shows = read_script(path).doc.partition("\n")
+    return system, dataclasses.replace(
+        scenario, question=question, shows=" ".join(shows.split()), source_file=path.name, scripts=scripts
+    )
 
 
-def _read_scripted(path: Path, system: GridSystem | None) -> tuple[GridSystem, Scenario]:
+def scenario_keys(path: Path) -> tuple[YamlDocument, Path, tuple[Script, ...]]:
+    """The keys of a scenario, the file that its relative paths are beside, and the scripts that come with it.
+
+    A ``.py`` file is executed; its keys are those of the scenario that it names or holds.
+    """
+    if path.suffix != ".py":
+        return load_scenario(path), path, ()
     found = read_script(path)
     given = found.require_scenario(path)
     if isinstance(given, str):
-        beside = path.parent / given
-        system, scenario = read_scenario(beside if beside.is_file() else given, system)
+        named = path.parent / given
+        document, beside, scripts = scenario_keys(named if named.is_file() else event_file(given))
     else:
-        system, scenario = scenario_of(YamlDocument(str(path), given), path, system)
-    question, _, shows = found.doc.partition("\n")
-    return system, dataclasses.replace(
-        scenario,
-        name=path.stem,
-        question=question,
-        shows=" ".join(shows.split()),
-        source_file=path.name,
-        scripts=(*scenario.scripts, *found.scripts),
-    )
+        document, beside, scripts = extended(YamlDocument(str(path), given), path), path, ()
+    keys = {**document.data, "name": path.stem}
+    return dataclasses.replace(document, data=keys), beside, (*scripts, *found.scripts)
 
 
 def load_scenario(path: Path) -> YamlDocument:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 from gridsim.errors import InputError, Problem
 from gridsim.io.bundled import event_file, study_file
 from gridsim.io.read_network import read_network
-from gridsim.io.read_scenario import extended, load_scenario, scenario_of
+from gridsim.io.read_scenario import extended, scenario_keys, scenario_of
 from gridsim.io.schemas.study import StudyKeys
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
+from gridsim.model.script import Script
 from gridsim.model.study import Case, StopRule, Study
 
 BASE = "base"
@@ -48,7 +49,7 @@ def read_study(name: str | Path) -> Study:
     cases: list[Case] = []
     for position, given in enumerate(keys.scenarios):
         try:
-            scenario, beside = _scenario(given, position, document, path)
+            scenario, beside, scripts = _scenario(given, position, document, path)
         except InputError as error:
             problems += error.problems
             continue
@@ -62,7 +63,7 @@ def read_study(name: str | Path) -> Study:
             label = _label(built.name, variant, point)
             plain, files = _self_contained(changed.data, beside)
             plain["name"] = label
-            named = dataclasses.replace(built, name=label)
+            named = dataclasses.replace(built, name=label, scripts=scripts)
             cases.append(Case(label, system, named, plain, files, point))
     names = [case.name for case in cases]
     for twice in sorted({case_name for case_name in names if names.count(case_name) > 1}):
@@ -82,12 +83,14 @@ def read_study(name: str | Path) -> Study:
     )
 
 
-def study_of(name: str | Path, *, replicates: int | None = None, seed: int = 0) -> Study:
-    """A study of one scenario as its file gives it."""
-    path = event_file(str(name))
-    document = load_scenario(path)
-    system, scenario = scenario_of(document, path)
-    plain, files = _self_contained(document.data, path)
+def study_of(
+    name: str | Path, *, scripts: Iterable[Script] = (), replicates: int | None = None, seed: int = 0
+) -> Study:
+    """A study of one scenario as its file gives it. ``scripts``: of files, beside the scenario's own."""
+    document, beside, own = scenario_keys(event_file(str(name)))
+    system, scenario = scenario_of(document, beside)
+    scenario = dataclasses.replace(scenario, scripts=(*own, *scripts))
+    plain, files = _self_contained(document.data, beside)
     plain["name"] = scenario.name
     case = Case(scenario.name, system, scenario, plain, files)
     return Study(scenario.name, (case,), replicates or scenario.replicates, seed, scenario.description)
@@ -99,13 +102,15 @@ def _repeated(document: YamlDocument, path: tuple[str, ...], values: tuple[Any, 
             yield document.problem((*path, position), f"'{value}' stands there twice", "keep one")
 
 
-def _scenario(given: Any, position: int, document: YamlDocument, path: Path) -> tuple[YamlDocument, Path]:
-    """The scenario's keys and the file that its relative paths are beside."""
+def _scenario(
+    given: Any, position: int, document: YamlDocument, path: Path
+) -> tuple[YamlDocument, Path, tuple[Script, ...]]:
+    """The scenario's keys, the file that its relative paths are beside, and its scripts."""
     if isinstance(given, dict):
         inline = extended(document.part(("scenarios", position)), path)
         if not inline.data.get("name"):
             raise InputError([document.problem(("scenarios", position), "has no name", "add 'name: ...'")])
-        return inline, path
+        return inline, path, ()
     named = Path(str(given))
     beside = path.parent / named
     try:
@@ -114,7 +119,7 @@ def _scenario(given: Any, position: int, document: YamlDocument, path: Path) -> 
         raise InputError(
             [document.problem(("scenarios", position), f"'{given}' {p.value}", p.mend) for p in error.problems]
         ) from None
-    return load_scenario(file), file
+    return scenario_keys(file)
 
 
 def _points(sweep: dict[str, tuple[Any, ...]]) -> list[tuple[tuple[str, Any], ...]]:

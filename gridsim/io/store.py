@@ -150,14 +150,14 @@ def scenario_text(scenario: Scenario) -> str:
     """The resolved scenario as YAML; scripts by name, file and hash of the file."""
     data = dataclasses.asdict(dataclasses.replace(scenario, scripts=()))
     data["scripts"] = [
-        {"name": script.name, "hook": script.hook, "file": Path(script.file).name, "sha256": _file_hash(script.file)}
+        {"name": script.name, "hook": script.hook, "file": Path(script.file).name, "sha256": file_hash(script.file)}
         for script in scenario.scripts
     ]
     return yaml.safe_dump(_plain(data), sort_keys=False, allow_unicode=True)
 
 
-def _file_hash(file: str) -> str:
-    """Of a script typed into a session there is no file to hash."""
+def file_hash(file: str) -> str:
+    """SHA-256. Of a script typed into a session there is no file to hash."""
     path = Path(file)
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 

@@ -19,6 +19,7 @@ import errno
 import hashlib
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from gridsim.errors import InputError, Problem, StoreError, StudyError
-from gridsim.io.store import BLOCK_REPLICATES, code_hash, package_versions, to_arrow, write_parquet
+from gridsim.io.store import BLOCK_REPLICATES, code_hash, file_hash, package_versions, to_arrow, write_parquet
+from gridsim.model.scenario import Scenario
 from gridsim.model.study import Case, Study
 
 STUDY_FILE = "study.json"
@@ -139,6 +141,7 @@ class CaseFolder:
         self.path = path
         self._schemas = schemas
         self.blocks: dict[int, dict[str, Any]] = {}
+        self._scripts = [shlex.quote(os.path.abspath(file)) for file in case.scenario.script_files]
         self._head = {
             "status": "running",
             "scenario": case.name,
@@ -173,7 +176,8 @@ class CaseFolder:
     def replay(self, replicate: int) -> str:
         """The command that runs one replicate alone."""
         seed = self._head["seed"]
-        return f"gridsim run {self.path / 'scenario.yaml'} --seed {seed} --replicate {replicate}"
+        scripts = "".join(f" --script {file}" for file in self._scripts)
+        return f"gridsim run {self.path / 'scenario.yaml'}{scripts} --seed {seed} --replicate {replicate}"
 
     @property
     def failed(self) -> list[dict[str, Any]]:
@@ -365,6 +369,7 @@ def study_inputs(study: Study) -> dict[str, Any]:
                 yaml.safe_dump(case.keys, sort_keys=True).encode() + b"".join(Path(f).read_bytes() for f in case.files)
             ).hexdigest(),
             "network": case.system.content_hash,
+            "scripts": script_hashes(case.scenario),
         }
         for case in study.cases
     }
@@ -377,6 +382,11 @@ def study_inputs(study: Study) -> dict[str, Any]:
         "versions": package_versions(),
         "cases": cases,
     }
+
+
+def script_hashes(scenario: Scenario) -> dict[str, str]:
+    """SHA-256 of every script file by its path."""
+    return {os.path.abspath(file): file_hash(file) for file in scenario.script_files}
 
 
 def _check_inputs(file: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:

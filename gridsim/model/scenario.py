@@ -279,6 +279,11 @@ class Scenario:
         return bool(self.events) or self.failures or any(s.hook is Hook.CONTINGENCY for s in self.scripts)
 
     @property
+    def script_files(self) -> tuple[str, ...]:
+        """Files of the scripts, each once."""
+        return tuple(dict.fromkeys(script.file for script in self.scripts))
+
+    @property
     def draws_weather(self) -> bool:
         """True if every replicate has a weather year of its own."""
         return isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate

@@ -16,6 +16,8 @@ SHORTFALL_TOLERANCE_MW = 1e-4
 METRIC_TABLES = frozenset(
     {"zones", "shortfall", "events", "generators", "interfaces", "fuel", "gas", "compressors", "solves"}
 )
+#: Those looked at of the horizon without events.
+BASELINE_TABLES = frozenset({"zones", "gas", "compressors", "solves"})
 HOURS_PER_YEAR = 8760.0
 GWP_CH4_FOSSIL = {100: 29.8, 20: 82.5}  # IPCC AR6 WG1 table 7.15
 _RESTORED = (50, 90, 100)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gridsim.engine.run import Replicates
-from gridsim.errors import StoreError
+from gridsim.errors import ScriptError, StoreError
 from gridsim.io.read_run import Run, load_run
 from gridsim.io.store import to_arrow, write_parquet
-from gridsim.io.study_store import Job, JobResult, StudyFolder, write_file
+from gridsim.io.study_store import Job, JobResult, StudyFolder, script_hashes, write_file
 from gridsim.model.scenario import AcMode
 from gridsim.model.study import Case, StopRule, Study
 from gridsim.results.metrics import Estimate
 from gridsim.results.replicates import FAN
+from gridsim.results.run_metrics import BASELINE_TABLES
 from gridsim.results.run_records import METRICS, STUDY_TABLES, Columns, ColumnSpec, metric_columns
 from gridsim.results.study_result import StudyResult
 from gridsim.study.aggregate import case_estimates, case_fan, case_metrics
@@ -183,14 +185,18 @@ class _Run:
         cases = []
         for plan, case in zip(self.plans, self.study.cases, strict=True):
             scenario = case.scenario
-            key = (id(case.system), scenario.horizon, scenario.policy, scenario.weather, tables_of(case))
+            tables, hashes = tables_of(case), script_hashes(scenario)
+            key = (id(case.system), scenario.horizon, scenario.policy, scenario.weather, scenario.scripts, tables)
             if key not in calm and not plan.done:
-                replicates = Replicates(case.system, scenario, keep=tables_of(case))
-                baseline = replicates.baseline()
-                if baseline is None and not calm:
-                    replicates.run(seed=self.study.seed)
+                replicates = Replicates(case.system, scenario, keep=tables)
+                baseline = None
+                with suppress(ScriptError):  # each replicate that meets it says so
+                    baseline = replicates.baseline()
+                    if baseline is None and not calm:
+                        replicates.run(seed=self.study.seed)
                 calm[key] = None if scenario.draws_weather else baseline
-            cases.append(CaseInput(case.system, scenario, _needed(calm.get(key)), tables_of(case)))
+            plain = dataclasses.replace(scenario, scripts=())
+            cases.append(CaseInput(case.system, plain, _needed(calm.get(key)), tables, hashes))
         return pickle.dumps(Assignment(tuple(cases), self.study.seed, self.folder.jobs.resolve(), self.folder.inputs))
 
     def work(self, n_workers: int, scheduler: str | None) -> None:
@@ -301,7 +307,7 @@ def _needed(baseline: Mapping[str, Columns] | None) -> Mapping[str, Columns] | N
     """The tables of the horizon without events that metrics and the balance table look at."""
     if baseline is None:
         return None
-    return {table: baseline[table] for table in ("zones", "gas", "solves")}
+    return {table: baseline[table] for table in BASELINE_TABLES}
 
 
 @contextmanager
@@ -336,7 +342,7 @@ def _parquet(path: Path, schema: tuple[ColumnSpec, ...], columns: Mapping[str, A
 
 def _finish_case(case: Case, run: Run) -> list[Estimate]:
     """Metrics and fan table over the finished blocks of a case."""
-    if not run.blocks:
+    if not run.n_replicates:
         return []
     estimates = case_estimates(run)
     _parquet(run.path / "metrics.parquet", METRICS, metric_columns(estimates))

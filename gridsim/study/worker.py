@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pickle
 import signal
@@ -14,9 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gridsim.engine.run import Replicates
-from gridsim.io.store import to_arrow
+from gridsim.errors import ScriptError, StudyError
+from gridsim.io.read_script import read_script
+from gridsim.io.store import file_hash, to_arrow
 from gridsim.io.study_store import Job, JobResult, write_job
 from gridsim.model.scenario import Scenario
+from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 from gridsim.results.run_records import REPLICATE_METRICS, TABLES, Columns
 
@@ -26,12 +30,16 @@ _CASES_READY = 2  # cases are run one after the other: at most two are in work a
 
 
 class CaseInput(NamedTuple):
-    """A case as workers need it. ``baseline``: tables of its horizon without events; ``tables``: those to keep."""
+    """A case as workers need it. ``baseline``: tables of its horizon without events; ``tables``: those to keep.
+
+    ``scripts``: SHA-256 of the script files by path; workers load them, so ``scenario`` comes without.
+    """
 
     system: GridSystem
     scenario: Scenario
     baseline: Mapping[str, Columns] | None
     tables: tuple[str, ...]
+    scripts: Mapping[str, str]
 
 
 class Assignment(NamedTuple):
@@ -62,15 +70,16 @@ class Worker:
     def _replicates(self, case: int) -> Replicates:
         if case not in self._ready:
             given = self.assignment.cases[case]
+            scenario = dataclasses.replace(given.scenario, scripts=_scripts(given.scripts))
             self._ready[case] = Replicates(
-                given.system, given.scenario, baseline=given.baseline, keep=given.tables
+                given.system, scenario, baseline=given.baseline, keep=given.tables
             )  # fmt: skip
             if len(self._ready) > _CASES_READY:
                 self._ready.popitem(last=False)
         return self._ready[case]
 
     def run(self, job: Job) -> JobDone:
-        """Run the replicates of ``job``, each a second time if it fails, and write their file."""
+        """Run the replicates of ``job``, each a second time if gridsim fails, and write their file."""
         began, busy_s = time.perf_counter(), 0.0
         parts: dict[str, list[Any]] = defaultdict(list)
         failed: list[dict[str, Any]] = []
@@ -87,6 +96,9 @@ class Worker:
         for attempt in range(ATTEMPTS):
             try:
                 result = self._replicates(case).run(seed=self.assignment.seed, replicate=replicate)
+            except ScriptError as error:  # the user's own mistake: it would come again
+                failed.append(failure(replicate, str(error), traceback.format_exc()))
+                break
             except Exception as error:
                 self._ready.pop(case, None)  # what it had prepared is not trusted again
                 if attempt + 1 == ATTEMPTS:
@@ -105,8 +117,15 @@ class Worker:
 
 
 def failure(replicate: int, error: str, trace: str) -> dict[str, Any]:
-    """The record of a replicate that failed twice."""
+    """The record of a replicate that failed."""
     return {"replicate": replicate, "error": error, "traceback": trace}
+
+
+def _scripts(hashes: Mapping[str, str]) -> tuple[Script, ...]:
+    for file, sha256 in hashes.items():
+        if file_hash(file) != sha256:
+            raise StudyError(f"{file} is not what it was when the study began; restore it, or start anew with --force")
+    return tuple(script for file in hashes for script in read_script(file).scripts)
 
 
 def _joined(parts: Mapping[str, list[Any]]) -> dict[str, Any]:
