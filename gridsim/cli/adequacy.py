@@ -46,6 +46,7 @@ def adequacy(
         SnapshotMonteCarlo,
         WeatherYears,
         assess,
+        gas_causes,
         system_from_grid,
         weather_of_weeks,
         with_gas_outages,
@@ -71,14 +72,15 @@ def adequacy(
         else SnapshotMonteCarlo(samples=years, **common)
     )
     grid = read_network(network_folder(network))
-    if gas_outages and weather == "synthetic":
-        raise StudyError("gas-outages: temperature classes follow normal weather; leave out --weather synthetic")
-    years_of = WeatherYears(grid, imports, seed, weather_years) if weather == "synthetic" else None
-    sampled = system_from_grid(grid, imports) if years_of is None else years_of
-    if gas_outages and not isinstance(sampled, WeatherYears):
-        sampled = with_gas_outages(sampled, grid, imports)
+    years_of = None
+    if weather == "synthetic":
+        years_of = WeatherYears(grid, imports, seed, weather_years, gas_causes(grid, imports) if gas_outages else ())
+    elif gas_outages:
+        normal = with_gas_outages(system_from_grid(grid, imports), grid, imports)
+    else:
+        normal = system_from_grid(grid, imports)
     result = assess(
-        sampled,
+        years_of or normal,
         sampling,
         *((ShortfallByMonth(),) if method == "sequential" else ()),
     )

@@ -4,7 +4,7 @@ from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, S
 from gridsim.model.scenario import Imports
 from gridsim.reliability.assess import AssessmentResult, Stopped, assess
 from gridsim.reliability.frames import system_from_frames
-from gridsim.reliability.gas import with_gas_outages
+from gridsim.reliability.gas import gas_causes, with_gas_outages
 from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
 from gridsim.reliability.system import AdequacySystem, Store
@@ -33,6 +33,7 @@ __all__ = [
     "Store",
     "WeatherYears",
     "assess",
+    "gas_causes",
     "system_from_frames",
     "system_from_grid",
     "two_state",

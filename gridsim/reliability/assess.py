@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -105,7 +106,7 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
     n_weather_years = None
     source: SampleSource
     if isinstance(system, WeatherYears):
-        source = YearByYear(system, method, sample_source)
+        source = YearByYear(system, method, partial(sample_source, base_flow=False))
         n_weather_years = system.n_years
     else:
         source = sample_source(system, method)
@@ -164,13 +165,14 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
     )
 
 
-def sample_source(system: AdequacySystem, method: Method) -> SampleSource:
-    """The packed sampler of a level and method."""
+def sample_source(system: AdequacySystem, method: Method, *, base_flow: bool = True) -> SampleSource:
+    """The packed sampler of a level and method; ``base_flow`` as of ``ZonalYears``."""
     if isinstance(method, SequentialMonteCarlo):
         if method.level is Level.NODAL:
             return NodalYears(system, method.seed, method.skip)
         if method.level is Level.ZONAL or system.stores:
-            return ZonalYears(system, method.seed, method.skip, merged=method.level is Level.COPPER)
+            merged = method.level is Level.COPPER
+            return ZonalYears(system, method.seed, method.skip, merged=merged, base_flow=base_flow)
         return CopperYears(system, method.seed, method.skip)
     if system.stores:
         raise StudyError("method: stores need chronology; use SequentialMonteCarlo or leave the stores out")

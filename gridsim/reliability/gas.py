@@ -20,6 +20,7 @@ from gridsim.model.pack import gas_generators, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
+from gridsim.reliability.grid import DAY_H
 from gridsim.reliability.system import AdequacySystem
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas_outages import GasOutages, GasWeather, OutageShares
@@ -49,30 +50,35 @@ def with_gas_outages(
     adequacy: AdequacySystem, system: GridSystem, imports: Imports | str = Imports.CONTRACT
 ) -> AdequacySystem:
     """``adequacy`` (of ``system``) with every pipeline section that has an ``mttf_h`` as a common cause."""
-    if len(system.gas_pipelines) == 0:
-        return adequacy
-    causes = gas_causes(system, imports)
+    weather = NormalWeather(system)
+    days = pd.date_range(adequacy.start, periods=-(-adequacy.n_hours // DAY_H), freq="D")
+    day_c = np.array([weather.normal_day_c(day.to_pydatetime()) for day in days]).T
+    return behind(adequacy, gas_causes(system, imports), temperature_classes(system, day_c))
+
+
+def behind(adequacy: AdequacySystem, causes: tuple[CommonCause, ...], day_class: I4) -> AdequacySystem:
+    """``adequacy`` with ``causes`` of ``gas_causes``; day_class : (n_days,) temperature class of each day."""
     if not causes:
         return adequacy
     return dataclasses.replace(
         adequacy,
         common_causes=(*adequacy.common_causes, *causes),
-        temperature_class=temperature_classes(system, adequacy.start, adequacy.n_hours),
+        temperature_class=np.repeat(day_class, DAY_H)[: adequacy.n_hours],
     )
 
 
-def temperature_classes(system: GridSystem, start: pd.Timestamp, n_hours: int) -> I4:
-    """(n_hours,) class of each hour by the normal daily mean of its day."""
-    weather, weight = NormalWeather(system), _site_weight(system)
+def temperature_classes(system: GridSystem, day_c: F8) -> I4:
+    """(n_days,) class of each day by the sites' daily means ``day_c`` (n_sites, n_days), weighted by load."""
     below = np.array([row.below_c for row in CLASSES])
-    days = pd.date_range(start, periods=(n_hours + 23) // 24, freq="D")
-    mean_c = np.array([weather.normal_day_c(day.to_pydatetime()) @ weight for day in days])
-    return np.repeat((mean_c[:, None] < below).sum(axis=1) - 1, 24)[:n_hours].astype(np.int32)
+    mean_c = _site_weight(system) @ day_c
+    return np.asarray((mean_c[:, None] < below).sum(axis=1) - 1, dtype=np.int32)
 
 
 def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> tuple[CommonCause, ...]:
     """One common cause per section whose outage a plant would feel; deratings by name of machine."""
     pipes, links = system.gas_pipelines, system.gas_to_power
+    if len(pipes) == 0:
+        return ()
     outages = [GasOutages(system, *class_weather(system, group, imports)) for group in CLASSES]
     n_links = len(links)
     never = OutageShares(np.ones((0, n_links)), np.ones((0, n_links)))

@@ -78,17 +78,22 @@ def zonal_components(system: AdequacySystem, areas: Areas) -> tuple[Component, .
     return (*system.unit_component, *areas.circuit_component, *system.store_component)
 
 
-def zonal_case(system: AdequacySystem, areas: Areas, tolerance_mw: float) -> ZonalCase:
-    """Areas, interfaces and stores."""
+def zonal_case(system: AdequacySystem, areas: Areas, tolerance_mw: float, *, base_flow: bool = False) -> ZonalCase:
+    """Areas, interfaces and stores.
+
+    ``base_flow``: solve each day's base flow, which costs as much as a hundred sample years and halves each; without,
+    only days on which every area serves itself are skipped.
+    """
     place = areas.bus_area
     n_units, n_circuits = len(system.unit_name), len(areas.circuit_component)
     supply = supply_case(system, place, areas.n_areas, len(zonal_components(system, areas)), tolerance_mw)
     start, stop = areas.interface_from, areas.interface_to
-    base_flow = _base_flow(supply, areas, system)
-    base_export = np.zeros((len(base_flow), areas.n_areas))
+    n_days = supply.day_margin_mw.shape[1]
+    flow = _base_flow(supply, areas, system) if base_flow else np.zeros((n_days, len(start)))
+    export = np.zeros((n_days, areas.n_areas))
     for i in range(len(start)):
-        base_export[:, start[i]] += base_flow[:, i]
-        base_export[:, stop[i]] -= base_flow[:, i]
+        export[:, start[i]] += flow[:, i]
+        export[:, stop[i]] -= flow[:, i]
     stores = system.stores
     return ZonalCase(
         supply=supply,
@@ -109,8 +114,8 @@ def zonal_case(system: AdequacySystem, areas: Areas, tolerance_mw: float) -> Zon
         store_efficiency_discharge=np.array([store.efficiency_discharge for store in stores], dtype=np.float64),
         store_start_mwh=np.array([store.energy_start_mwh for store in stores], dtype=np.float64),
         store_carryover=np.array([store.carryover for store in stores], dtype=np.float64),
-        base_flow_mw=base_flow,
-        base_export_mw=base_export,
+        base_flow_mw=flow,
+        base_export_mw=export,
     )
 
 

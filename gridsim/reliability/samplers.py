@@ -189,15 +189,19 @@ def _with_events(sample: Callable[[int, int, Recorder, F8], int], first: int, n:
 
 
 class ZonalYears(_Chronological):
-    """Chronological years of areas with interfaces and stores; ``merged``: one area, the copper plate with stores."""
+    """Chronological years of areas with interfaces and stores; ``merged``: one area, the copper plate with stores.
+
+    ``base_flow`` as of ``zonal_case``: worth its cost to a sampler that draws hundreds of years; it changes no result.
+    """
 
     block_size = 32
     default_job_blocks = 8
 
-    def __init__(self, system: AdequacySystem, seed: int, skip: bool, *, merged: bool) -> None:
+    def __init__(self, system: AdequacySystem, seed: int, skip: bool, *, merged: bool, base_flow: bool = True) -> None:
         areas = areas_of(system, merged=merged)
         self.chronology = Chronology(system, zonal_components(system, areas))
-        self.case = of_one_type(zonal_case(system, areas, COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW))
+        tolerance_mw = COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW
+        self.case = of_one_type(zonal_case(system, areas, tolerance_mw, base_flow=base_flow and skip))
         self.scopes, self.demand_mwh = _zone_scopes(system, merged)
         self.seed = np.uint64(seed)
         self.skip = skip

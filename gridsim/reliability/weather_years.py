@@ -13,15 +13,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
+from gridsim.model.outages import CommonCause
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
+from gridsim.reliability.gas import behind, temperature_classes
 from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalYears
 from gridsim.reliability.samplers import Samples, SampleSource
 from gridsim.reliability.system import AdequacySystem
 from gridsim.results.shortfall_calendar import WEEK_D
-from gridsim.weather.sampled import window_means
+from gridsim.weather.sampled import day_means, window_means
 from gridsim.weather.year import weather_model
 
 if TYPE_CHECKING:
@@ -37,12 +39,14 @@ class WeatherYears:
 
     Sample s runs in weather year s of ``seed``, or in year s mod ``n_years`` of a fixed set. Load, wind, sun, hydro,
     heat-led machines, failure rates and line ratings all follow that year's weather.
+    ``gas_causes``: pipelines that fail, of ``gas.gas_causes``; each day is of the temperature class of its weather.
     """
 
     grid: GridSystem
     imports: Imports | str = Imports.CONTRACT
     seed: int = 1
     n_years: int | None = None
+    gas_causes: tuple[CommonCause, ...] = ()
 
     def __post_init__(self) -> None:
         if self.n_years is not None and self.n_years < 1:
@@ -55,7 +59,11 @@ class WeatherYears:
 
     def in_year(self, year: int) -> AdequacySystem:
         """The sampler's system in one weather year."""
-        return system_from_grid(self.grid, self.imports, (self.seed, year))
+        system = system_from_grid(self.grid, self.imports, (self.seed, year))
+        if not self.gas_causes:
+            return system
+        day_class = temperature_classes(self.grid, day_means(self.grid, self.seed, year))
+        return behind(system, self.gas_causes, day_class)
 
     @cached_property
     def first(self) -> AdequacySystem:

@@ -44,6 +44,13 @@ def sampled_year(system: GridSystem, seed: int, year: int, weekday: int = 0) -> 
     return SampledYear(load_factor, load_row, gen_share, gen_row, arrays.temperature_c)
 
 
+def day_means(system: GridSystem, seed: int, year: int) -> F8:
+    """(n_sites, 365) daily mean temperature of weather year (seed, year), C."""
+    model = weather_model(system)
+    temperature_c = model.temperature(model.field.year(seed, year))
+    return np.asarray(temperature_c.reshape(len(temperature_c), DAYS, 24).mean(axis=2))
+
+
 class WindowMeans(NamedTuple):
     """Means of a window: temperature weighted by load, capacity factors by the capacity of machines (None: there are
     none)."""

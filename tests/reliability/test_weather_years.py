@@ -10,6 +10,7 @@ import pytest
 from gridsim.errors import StudyError
 from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
+from gridsim.model.outages import CommonCause, Derating
 from gridsim.reliability import (
     SequentialMonteCarlo,
     ShortfallByMonth,
@@ -17,9 +18,12 @@ from gridsim.reliability import (
     WeatherYears,
     assess,
     system_from_grid,
+    two_state,
 )
-from gridsim.reliability.samplers import CopperYears
+from gridsim.reliability.gas import CLASSES
+from gridsim.reliability.samplers import CopperYears, ZonalYears
 from gridsim.weather.response import failure_rates
+from gridsim.weather.sampled import window_means
 
 
 def numbers(result):
@@ -79,6 +83,48 @@ def test_machines_and_lines_of_a_sample_follow_its_temperature(kazakhstan) -> No
     assert system.detail.rating_factor.shape == (8760, len(kazakhstan.rating_rows[0]))
     winter, summer = system.detail.rating_factor[4400:4420].mean(), system.detail.rating_factor[300:320].mean()
     assert winter > 1.2 > summer
+
+
+def test_zonal_years_are_the_same_bytes_with_and_without_certificates(kazakhstan) -> None:
+    weather = WeatherYears(kazakhstan, "none", seed=1)
+    on, off = (
+        assess(weather, SequentialMonteCarlo(years=2, level="zonal", skip=skip), ShortfallByMonth())
+        for skip in (True, False)
+    )
+    assert numbers(on) == numbers(off)
+    assert on["EUE"].value > 0.0 and len({e.scope for e in on.estimates if e.scope.startswith("zone:")}) == 3
+    with_flow, without = (
+        ZonalYears(weather.in_year(1), 1, True, merged=False, base_flow=base_flow) for base_flow in (True, False)
+    )
+    assert with_flow.case.base_flow_mw.any() and not without.case.base_flow_mw.any()
+    for found, other in zip(with_flow.run(1, 1), without.run(1, 1), strict=True):
+        assert found.tobytes() == other.tobytes()
+
+
+def test_deratings_of_pipelines_follow_the_temperature_of_the_weather_year(kazakhstan) -> None:
+    """The pipeline is out nearly always and takes its plant only on days of the coldest class."""
+    plant = str(kazakhstan.generators.name[np.argmax(kazakhstan.generators.p_max_mw)])
+    cold_only = Derating(np.array([[1.0], [1.0], [0.0]]), np.ones((3, 0)))
+    cause = CommonCause(two_state("gas_pipeline", "p", 1.0, 1e6), derating={plant: cold_only})
+    weather = WeatherYears(kazakhstan, "none", seed=2, gas_causes=(cause,))
+    classes = [weather.in_year(year).temperature_class for year in range(2)]
+    for year, found in enumerate(classes):
+        assert found.shape == (8760,)
+        for day in range(3, 365, 40):
+            mean_c = window_means(kazakhstan, 2, year, 24 * day, 24).temperature_c
+            colder = [k for k, row in enumerate(CLASSES) if mean_c < row.below_c]
+            assert (found[24 * day : 24 * day + 24] == colder[-1]).all()
+    assert set(classes[0]) == {0, 1, 2} and (classes[0] != classes[1]).any()
+    short = [
+        CopperYears(system, 1, True).run(1, 1).short_day
+        for system in (weather.in_year(1), WeatherYears(kazakhstan, "none", seed=2).in_year(1))
+    ]
+    lost_mwh = np.zeros((2, 365))
+    for row, table in enumerate(short):
+        lost_mwh[row, table[:, 1].astype(int)] = table[:, 2]
+    more = lost_mwh[0] > lost_mwh[1]
+    assert more.any() and (classes[1][::24][more] == 2).all()
+    assert (lost_mwh[0] >= lost_mwh[1]).all()
 
 
 def test_what_cannot_be_done_is_refused(kazakhstan) -> None:
