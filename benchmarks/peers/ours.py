@@ -74,7 +74,6 @@ def _write_states(folder: Path, name: str) -> None:
     matrix = problems[0].matrix.tocsc()
     np.savez(
         folder / "states.npz",
-        shape=matrix.shape,
         cost=problems[0].cost,
         start=matrix.indptr,
         index=matrix.indices,

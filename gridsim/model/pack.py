@@ -146,7 +146,12 @@ class Packed:
         return np.concatenate([-rating, lo]), np.concatenate([rating, hi])
 
     def interface_limits(self, out_branch: Sequence[int] | I4, month: int, *, emergency: bool = False) -> tuple[F8, F8]:
-        """Lower (<= 0) and upper limit of each interface, MW; infinite where the table gives none."""
+        """Lower (<= 0) and upper limit of each interface, MW; infinite where the table gives none.
+
+        Raises StudyError if ``month`` is not 1-12.
+        """
+        if month not in range(1, 13):
+            raise StudyError(f"month: no {month}; give 1 (January) to 12")
         system = self.system
         members, limits = system.interface_members, system.interface_limits
         out = np.zeros(system.n_branches, dtype=bool)

@@ -61,7 +61,11 @@ def dispatch(
     outages
         Names of lines, transformers, machines or borders that are out.
 
-    Raises StudyError for names the system does not have, wrong shapes and negative MW.
+    month
+        1-12, chooses the sections' seasonal limits.
+
+    Raises StudyError for names the system does not have, wrong shapes, MW that are negative or not finite, and a month
+    that is not 1-12.
     """
     packed = pack(system)
     available = _values(system.generators.name, system.generators.p_max_mw, available_mw, "available_mw")
@@ -96,9 +100,9 @@ def _values(names: ArrayLike, base: F8, given: ArrayLike | Mapping[str, float] |
         for name, value in given.items():
             if name not in at:
                 raise StudyError(f"{what}: no '{name}'; {nearest(name, at)}")
-            values[at[name]] = value
+            values[at[name]] = _numbers(value, f"{what}: '{name}'")
     elif given is not None:
-        values = np.array(given, dtype=np.float64)
+        values = _numbers(given, what)
         if values.shape != base.shape:
             raise StudyError(f"{what}: shape {values.shape}; give {len(base)} values, in the system's order")
     bad = np.flatnonzero(~(values >= 0.0) | np.isinf(values))
@@ -107,8 +111,17 @@ def _values(names: ArrayLike, base: F8, given: ArrayLike | Mapping[str, float] |
     return values
 
 
+def _numbers(given: ArrayLike, what: str) -> F8:
+    try:
+        return np.array(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise StudyError(f"{what}: {given!r} is not a number; give MW") from None
+
+
 def _take_out(system: GridSystem, outages: Sequence[str], available: F8, border_mw: F8) -> I4:
     """Positions of branches out, base outages included; machines and borders that are out lose their MW."""
+    if isinstance(outages, str):
+        raise StudyError(f"outages: '{outages}' is a text; give a list of names")
     out = set(np.flatnonzero(~system.branch_in_service).tolist())
     for name in outages:
         if system.lines.has(name):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridsim.model.system import GridSystem
-from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.operating_point import OperatingPoint, check_point
 from gridsim.solvers.screen import screen as solve_screen
 from gridsim.solvers.screen_result import ScreenResult
 
@@ -16,7 +16,10 @@ def screen(system: GridSystem, point: OperatingPoint | None = None, *, ac: bool 
 
     ``point``: the operating point (``OperatingPoint``), by default the winter peak; ``month`` chooses seasonal section
     limits. Columns as :func:`screen_frame`; ``frame.attrs`` holds ``n1_secure`` and ``intact_secure``.
+    Raises StudyError for a point that does not fit the system or holds NaN, and for a month that is not 1-12.
     """
+    if point is not None:
+        check_point(system, point)
     return screen_frame(system, solve_screen(system, point, ac=ac, month=month))
 
 

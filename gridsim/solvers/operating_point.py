@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.errors import StudyError
 from gridsim.kernels.arrays import DispatchState
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
@@ -43,6 +44,19 @@ def idle_point(system: GridSystem) -> OperatingPoint:
         branch_out=np.empty(0, dtype=np.int32),
         gen_committed=system.generators.in_service.copy(),
     )
+
+
+def check_point(system: GridSystem, point: OperatingPoint) -> None:
+    """Raise StudyError for the first array of ``point`` that does not fit ``system``: length, NaN, unknown branch."""
+    for name, expected in idle_point(system)._asdict().items():
+        values = np.asarray(getattr(point, name))
+        if name == "branch_out":
+            if ((values < 0) | (values >= system.n_branches)).any():
+                raise StudyError(f"point: branch_out: {values.tolist()}; give positions below {system.n_branches}")
+        elif values.shape != expected.shape:
+            raise StudyError(f"point: {name}: shape {values.shape}; give {len(expected)} values, in the system's order")
+        elif not np.isfinite(values).all():
+            raise StudyError(f"point: {name}: {values[~np.isfinite(values)][0]}; give finite MW")
 
 
 class PeakHour(NamedTuple):

@@ -80,6 +80,19 @@ def test_unknown_event_suggests(tmp_path):
     assert done.returncode == 2 and "winter_peak_day" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("kazakhstna",), "kazakhstan"),
+        (("rts79", "--hour", "teatime"), "2026-01-14 18:00"),
+        (("rts79", "--hour", "2026-13-40"), "2026-01-14 18:00"),
+    ],
+)
+def test_screen_refuses_and_says_how_to_mend(tmp_path, words, told):
+    done = gridsim("screen", *words, "--json", cwd=tmp_path)
+    assert done.returncode == 2 and told in done.stderr and not done.stdout
+
+
 def test_validate_lists_problems_as_json(tmp_path):
     (tmp_path / "bad.yaml").write_text(SHORT + "event: []\n")
     done = gridsim("validate", "bad.yaml", "--json", cwd=tmp_path)

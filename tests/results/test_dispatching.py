@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 import gridsim
 from gridsim.errors import StudyError
+from gridsim.solvers.operating_point import base_point
 
 
 def value(frame, name: str, column: str) -> float:
@@ -40,7 +45,11 @@ def test_outage_and_names(two_areas):
         ({"demand_mw": [1.0, 2.0]}, "3 values"),
         ({"demand_mw": {"s1_homes": -1}}, ">= 0"),
         ({"available_mw": {"coal_1": float("nan")}}, "finite"),
+        ({"available_mw": {"coal_1": "much"}}, "coal_1.*not a number"),
+        ({"demand_mw": "much"}, "demand_mw.*not a number"),
+        ({"outages": "n1_s1"}, "list of names"),
         ({"imports": "some"}, "imports"),
+        ({"month": 0}, "month"),
     ],
 )
 def test_dispatch_refuses(two_areas, arguments, words):
@@ -56,3 +65,30 @@ def test_screen_frame_names_the_worst_and_gives_the_verdict(two_areas):
     # gas_1 must run at its 200 MW, so the section carries 100: over its 60 MW with one circuit out.
     assert trip["worst_section"] == "north_south" and not trip["secure"]
     assert trip["worst_section_percent"] == pytest.approx(100 * 100 / 60, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "words"),
+    [
+        ("p_gen_mw", lambda mw: mw[:1], "p_gen_mw: shape .* give 2 values"),
+        ("p_load_mw", lambda mw: mw * float("nan"), "p_load_mw: nan"),
+        ("branch_out", lambda _: np.array([99]), "branch_out: .*99"),
+    ],
+)
+def test_screen_refuses_a_point_that_does_not_fit(two_areas, name, edit, words):
+    system = two_areas()
+    point = base_point(system)
+    with pytest.raises(StudyError, match=words):
+        gridsim.screen(system, point._replace(**{name: edit(getattr(point, name))}), ac=False)
+
+
+def test_screen_refuses_a_month_that_is_none(two_areas):
+    with pytest.raises(StudyError, match="month"):
+        gridsim.screen(two_areas(), ac=False, month=13)
+
+
+def test_the_example_of_the_docs_prints_what_it_says(capsys):
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    code, printed = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL).groups()
+    exec(code, {})
+    assert capsys.readouterr().out == printed
