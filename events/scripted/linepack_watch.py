@@ -1,8 +1,8 @@
 """Does it help to hold back gas-fired plants before the linepack is gone?
 
-No. The pipeline to the South ruptures; when the linepack at Shymkent has halved, after 42 hours, two machines of Zhambyl
-GRES are held at half of their output for two days. The first plants are short of gas one to three hours later than in
-bbs_pipeline_rupture, and the machines held back are missing then: 1,943 MWh are shed instead of 1,265.
+The pipeline to the South ruptures. When the linepack at Shymkent has halved, after 42 hours, two machines of Zhambyl
+GRES are held at half of their output for two days. The South is short from 74 hours after the rupture on, by
+1,943 MWh; compare bbs_pipeline_rupture.
 """
 
 import gridsim
