@@ -24,6 +24,8 @@ from gridsim.results.run_metrics import METRIC_TABLES, run_metrics
 from gridsim.results.run_records import Columns, Sink
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.weather.remembered import RememberedWeather
+from gridsim.weather.year import make_weather
 
 Progress = Callable[[float], None]
 
@@ -112,6 +114,14 @@ class Replicates:
         self._dispatch = dispatch
         self._baseline = baseline
         self._keep = None if keep is None else frozenset(keep) | METRIC_TABLES
+        self._weather: tuple[Scenario, RememberedWeather] | None = None
+
+    def _weather_of(self, case: Scenario) -> RememberedWeather:
+        """The weather of ``case``, with the hours known from the last trajectory if that had the same."""
+        if self._weather is None or self._weather[0].weather != case.weather:
+            made = make_weather(self.system, case.weather, case.horizon.start)
+            self._weather = case, RememberedWeather(made)
+        return self._weather[1]
 
     def _trajectory(
         self, case: Scenario, seed: int, replicate: int, progress: Progress | None
@@ -126,6 +136,7 @@ class Replicates:
             replicate=replicate,
             progress=progress,
             keep=self._keep,
+            weather=self._weather_of(case),
         )
         simulation.run()
         memory = MemorySink()

@@ -33,6 +33,7 @@ from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs
+from gridsim.weather.remembered import RememberedWeather
 from gridsim.weather.year import YearWeather, make_weather
 
 Process = Generator[Any, Any, None]
@@ -42,7 +43,10 @@ _MOST_LOSS_SHARE = 0.15
 
 
 class Simulation:
-    """One replicate. ``run()`` returns the recorder, the log and the operating point of every interval."""
+    """One replicate. ``run()`` returns the recorder, the log and the operating point of every interval.
+
+    ``weather``: that of the scenario, if replicates share it.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class Simulation:
         replicate: int = 0,
         progress: Progress | None = None,
         keep: Collection[str] | None = None,
+        weather: RememberedWeather | None = None,
     ):
         self.packed = packed
         self.system = packed.system
@@ -71,7 +76,9 @@ class Simulation:
         self.recorder = Recorder(packed, replicate, keep)
         self.points: list[tuple[float, OperatingPoint]] = []
         self._fixed_load_mw = np.full(len(self.system.loads), np.nan)
-        self._weather = make_weather(self.system, scenario.weather, scenario.horizon.start)
+        self._weather = weather or RememberedWeather(
+            make_weather(self.system, scenario.weather, scenario.horizon.start)
+        )
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
         self._fuel = FuelSystem(packed, self.disturbances.conditions(), scenario.policy.gas)
@@ -99,8 +106,8 @@ class Simulation:
         """Run to the end of the horizon."""
         if self._ac_model is not None:
             self._ac_model.reset()  # no warm start crosses a replicate
-        if isinstance(self._weather, YearWeather):
-            self._outcomes.log_weather(self._weather)
+        if isinstance(self._weather.weather, YearWeather):
+            self._outcomes.log_weather(self._weather.weather)
         self._settle_gas()
         for name in self._fuel.low_at_start():
             self.log.add(0.0, f"gas_nodes:{name}", "below lowest pressure at the start")
