@@ -156,8 +156,10 @@ class PressureGas:
 
     state: GasState
 
-    def __init__(self, system: GridSystem):
-        self.network = HydraulicGas(system)
+    def __init__(self, network: HydraulicGas):
+        system = network.system
+        self.network = network
+        network.balance.set_cut_order(())
         self._want = np.zeros(len(system.gas_to_power))  # what plants would burn if gas were no limit
         self._orders: GasOrders | None = None
         self._ordered_s = -np.inf
@@ -271,10 +273,16 @@ def facilities_of(system: GridSystem) -> list[Facility]:
     return found
 
 
-class FuelSystem:
-    """Stocks of one run. ``backup_mwh`` (n_links,), ``yard_days`` (n_yards,)."""
+def make_gas_network(system: GridSystem, mode: GasMode) -> HydraulicGas | None:
+    """The gas network with pressures that ``policy.gas`` asks for; None: a balance without pressures."""
+    hydraulic = mode is GasMode.HYDRAULIC and len(system.gas_nodes) > 0 and len(system.gas_pipelines) > 0
+    return HydraulicGas(system) if hydraulic else None
 
-    def __init__(self, packed: Packed, conditions: Conditions, gas_mode: GasMode):
+
+class FuelSystem:
+    """Stocks of one run; ``network`` as of :func:`make_gas_network`. ``backup_mwh`` (n_links,), ``yard_days`` (n_yards,)."""
+
+    def __init__(self, packed: Packed, conditions: Conditions, network: HydraulicGas | None):
         system = packed.system
         self.packed = packed
         self.system = system
@@ -304,8 +312,7 @@ class FuelSystem:
         )
         self.station_mw = np.zeros(len(self._electric))
         start = self._gas_conditions(conditions)
-        hydraulic = gas_mode is GasMode.HYDRAULIC and len(system.gas_nodes) > 0 and len(system.gas_pipelines) > 0
-        self.gas: PressureGas | BalanceGas = PressureGas(system) if hydraulic else BalanceGas(system, start)
+        self.gas: PressureGas | BalanceGas = BalanceGas(system, start) if network is None else PressureGas(network)
 
     def with_stations(self, load_mw: F8) -> F8:
         """(n_loads,) demand with what electric compressor stations took in the last step."""

@@ -136,13 +136,14 @@ class Operator:
         rating_factor = system.branch_rating_factor(inputs.temperature_c)
         row_lo, row_hi = packed.row_limits(out, month, conditions.interface_factor, rating_factor)
         scale = 1.0 + loss_share
+        demand_mw = packed.demand_by_tier(inputs.load_mw)
         state = DispatchState(
             topology=self.solver.topology(out),
             lo_mw=lo,
             hi_mw=hi,
             cost=packed.cost,
             spill_cost=packed.spill_cost,
-            demand_mw=packed.demand_by_tier(inputs.load_mw) * scale,
+            demand_mw=demand_mw * scale,
             penalty=packed.penalty,
             row_lo_mw=row_lo,
             row_hi_mw=row_hi,
@@ -151,8 +152,8 @@ class Operator:
         net = solution.p_mw - solution.spill_mw
         responsive = packed.tiers.price_responsive
         shed = solution.shed_mw / scale
-        response = packed.shed_by_load(inputs.load_mw, np.where(responsive, shed, 0.0))
-        unserved = packed.shed_by_load(inputs.load_mw, np.where(responsive, 0.0, shed))
+        response = packed.shed_by_load(inputs.load_mw, np.where(responsive, shed, 0.0), demand_mw)
+        unserved = packed.shed_by_load(inputs.load_mw, np.where(responsive, 0.0, shed), demand_mw)
         n_gens = len(system.generators)
         gen_hi = hi[packed.gen_columns] + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens)
         p_main = net[packed.gen_columns]

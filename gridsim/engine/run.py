@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gridsim.contingencies.scripts import require_scripts
+from gridsim.engine.coupling import make_gas_network
 from gridsim.engine.event_log import Change
 from gridsim.engine.explain import Chain, Timeline, hours_of, why
 from gridsim.engine.simulation import Simulation, make_ac_model
@@ -111,6 +112,7 @@ class Replicates:
         self.scenario = scenario
         self._packed = pack(system)
         self._ac_model = make_ac_model(self._packed, scenario.policy.ac)
+        self._gas_network = make_gas_network(system, scenario.policy.gas)
         self._dispatch = dispatch
         self._baseline = baseline
         self._keep = None if keep is None else frozenset(keep) | METRIC_TABLES
@@ -137,6 +139,7 @@ class Replicates:
             progress=progress,
             keep=self._keep,
             weather=self._weather_of(case),
+            gas_network=self._gas_network,
         )
         simulation.run()
         memory = MemorySink()

@@ -12,7 +12,7 @@ import numpy as np
 from gridsim.contingencies.effects import Conditions
 from gridsim.engine.clock import Priority, Rounds, environment, to_hours, to_seconds, wait
 from gridsim.engine.commitment import Commitment
-from gridsim.engine.coupling import FuelSystem
+from gridsim.engine.coupling import FuelSystem, make_gas_network
 from gridsim.engine.crews import Crews
 from gridsim.engine.disturbances import Disturbances, draw_repair_h
 from gridsim.engine.event_log import ROOT, EventLog
@@ -31,6 +31,7 @@ from gridsim.model.table import F8, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.solvers.gas import HydraulicGas
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs
 from gridsim.weather.remembered import RememberedWeather
@@ -45,7 +46,7 @@ _MOST_LOSS_SHARE = 0.15
 class Simulation:
     """One replicate. ``run()`` returns the recorder, the log and the operating point of every interval.
 
-    ``weather``: that of the scenario, if replicates share it.
+    ``weather``, ``gas_network``: those of the scenario, where several trajectories one after the other share them.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Simulation:
         progress: Progress | None = None,
         keep: Collection[str] | None = None,
         weather: RememberedWeather | None = None,
+        gas_network: HydraulicGas | None = None,
     ):
         self.packed = packed
         self.system = packed.system
@@ -81,7 +83,8 @@ class Simulation:
         )
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
-        self._fuel = FuelSystem(packed, self.disturbances.conditions(), scenario.policy.gas)
+        network = gas_network or make_gas_network(self.system, scenario.policy.gas)
+        self._fuel = FuelSystem(packed, self.disturbances.conditions(), network)
         self._crews = Crews(self.env, self.system, self.log, self._temperature_c)
         self._ac_model = ac_model
         self._rounds = Rounds()

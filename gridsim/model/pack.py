@@ -24,7 +24,7 @@ from gridsim.kernels.arrays import DispatchCase
 from gridsim.kernels.flows import make_case
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
-from gridsim.model.table import F8, I4
+from gridsim.model.table import F8, I4, sum_at
 
 PENALTY_FACTOR = 200.0  # of the dearest supply cost G: wide enough that effectiveness on a limit does not matter
 PENALTY_RATIO = 1.25
@@ -107,15 +107,24 @@ class Packed:
 
     def demand_by_tier(self, load_mw: F8) -> F8:
         """(n_buses, n_tiers) MW from (n_loads,) MW."""
-        demand = np.zeros((len(self.system.buses), len(self.tiers)))
-        bus = self.system.loads.bus
-        np.add.at(demand, (bus, self.load_tier), load_mw * self.load_sheddable_share)
-        np.add.at(demand, (bus, self.load_protected_tier), load_mw * (1.0 - self.load_sheddable_share))
-        return demand
+        shape = len(self.system.buses), len(self.tiers)
+        parts = load_mw * self.load_sheddable_share, load_mw * (1.0 - self.load_sheddable_share)
+        return sum_at(self._tier_cells, np.concatenate(parts), shape[0] * shape[1]).reshape(shape)
 
-    def shed_by_load(self, load_mw: F8, shed_by_tier: F8) -> F8:
-        """(n_loads,) MW shed: each tier's shedding at a bus is divided in proportion to demand in that tier."""
-        demand = self.demand_by_tier(load_mw)
+    @cached_property
+    def _tier_cells(self) -> NDArray[np.int64]:
+        """(2 n_loads,) place of each load's sheddable and protected part in the flat (n_buses, n_tiers)."""
+        first = self.system.loads.bus.astype(np.int64) * len(self.tiers)
+        return np.concatenate([first + self.load_tier, first + self.load_protected_tier])
+
+    def shed_by_load(self, load_mw: F8, shed_by_tier: F8, demand: F8 | None = None) -> F8:
+        """(n_loads,) MW shed: each tier's shedding at a bus is divided in proportion to demand in that tier.
+
+        ``demand``: :meth:`demand_by_tier` of ``load_mw``, where it is known.
+        """
+        if not shed_by_tier.any():
+            return np.zeros(len(load_mw))
+        demand = self.demand_by_tier(load_mw) if demand is None else demand
         ratio = np.divide(shed_by_tier, demand, out=np.zeros_like(demand), where=demand > 0)
         bus = self.system.loads.bus
         share = self.load_sheddable_share * ratio[bus, self.load_tier]

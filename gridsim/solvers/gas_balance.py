@@ -46,7 +46,7 @@ CUT_COST: dict[str, float] = {
 }
 _SUPPLY_AT_PLAN = ("import", "transit_in")
 HOURS_PER_DAY = 24.0
-_SOLVED_KEPT = 64  # a day's hours ask for a few different balances
+_SOLVED_KEPT = 512  # of about 5 kB: replicates ask what others asked until their events part them
 
 
 class GasConditions(NamedTuple):
@@ -100,6 +100,11 @@ class GasBalance:
         fed_by = (pipes.from_node[:, None] == stations.node) & (pipes.system[:, None] == stations.system)
         self._fed_by_station = fed_by & stations.in_service
         self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
+
+    @property
+    def cut_cost(self) -> F8:
+        """(n_demands + 1,) cost of cutting each demand, and power."""
+        return np.append(self._cut_cost, self._power_cut_cost)
 
     def set_cut_order(self, first_cut: Sequence[str]) -> None:
         """Cut these classes in this order, in the places they have among all; the others keep theirs."""
