@@ -280,7 +280,7 @@ def make_gas_network(system: GridSystem, mode: GasMode) -> HydraulicGas | None:
 
 
 class FuelSystem:
-    """Stocks of one run; ``network`` as of :func:`make_gas_network`. ``backup_mwh`` (n_links,), ``yard_days`` (n_yards,)."""
+    """Stocks of one run. ``backup_mwh`` (n_links,), ``yard_days`` (n_yards,); ``network``: :func:`make_gas_network`."""
 
     def __init__(self, packed: Packed, conditions: Conditions, network: HydraulicGas | None):
         system = packed.system
@@ -290,11 +290,14 @@ class FuelSystem:
         self._works_from_s = np.full(len(self.facilities), -np.inf)  # inf: stopped and its bus still lost
         links = system.gas_to_power
         self.link_gens: list[I4] = [gas_generators(system, plant) for plant in links.plant.tolist()]
+        self._linked_gen = np.concatenate([*self.link_gens, np.zeros(0, dtype=np.int32)]).astype(np.int64)
+        self._gen_link = np.repeat(np.arange(len(links)), [len(gens) for gens in self.link_gens])
         self.yard_gens = yard_generators(system)
         self._fed_gen = np.concatenate([*self.yard_gens, np.zeros(0, dtype=np.int32)]).astype(np.int64)
         self._feeding_yard = np.repeat(np.arange(len(self.yard_gens)), [len(gens) for gens in self.yard_gens])
         self._has_yard = np.isin(np.arange(len(system.generators)), self._fed_gen)
         p_max = system.generators.p_max_mw
+        self._yard_p_max_mw = [p_max[gens].sum() for gens in self.yard_gens]
         self.link_p_max_mw = np.array([p_max[gens].sum() for gens in self.link_gens])
         self.backup_p_max_mw = self.link_p_max_mw * links.backup_capacity_share
         self.backup_mwh = self.backup_p_max_mw * links.backup_stock_days * 24.0
@@ -314,6 +317,10 @@ class FuelSystem:
         start = self._gas_conditions(conditions)
         self.gas: PressureGas | BalanceGas = BalanceGas(system, start) if network is None else PressureGas(network)
 
+    def _by_link(self, gen_mw: F8) -> F8:
+        """(n_links,) sums of (n_gens,) MW over the machines on each link."""
+        return sum_at(self._gen_link, gen_mw[self._linked_gen], len(self.link_gens))
+
     def with_stations(self, load_mw: F8) -> F8:
         """(n_loads,) demand with what electric compressor stations took in the last step."""
         if not len(self._electric):
@@ -322,13 +329,13 @@ class FuelSystem:
 
     def unlimited(self, available_mw: F8) -> FuelLimits:
         """Limits of a step in which fuel is no limit."""
-        asked_mw = np.array([available_mw[gens].sum() for gens in self.link_gens])
+        asked_mw = self._by_link(available_mw)
         nothing = np.zeros(len(self.packed.backup_gen))
         return FuelLimits(np.ones(len(self.system.generators)), nothing, asked_mw, asked_mw)
 
     def settle(self, conditions: Conditions, inputs: HourInputs, p_main_mw: F8) -> None:
         """Start the gas network from the state in which machines have run at ``p_main_mw`` (n_gens,) for long."""
-        burnt_mw = np.array([p_main_mw[gens].sum() for gens in self.link_gens])
+        burnt_mw = self._by_link(p_main_mw)
         self.gas.settle(self._gas_conditions(conditions), self._gas_inputs(inputs), burnt_mw)
 
     def set_cut_order(self, first_cut: Sequence[str]) -> None:
@@ -408,7 +415,7 @@ class FuelSystem:
         """What fuel allows in a step of ``dt_h``; ``available_mw`` (n_gens,): what machines could give but for fuel."""
         system = self.system
         self._now_s = now_s
-        asked_mw = np.array([available_mw[gens].sum() for gens in self.link_gens])
+        asked_mw = self._by_link(available_mw)
         gas_mw = self.gas.limits(
             now_s, dt_h, self._gas_conditions(conditions), self._gas_inputs(inputs), asked_mw, self._scarce
         )
@@ -416,8 +423,8 @@ class FuelSystem:
         short = gas_mw < SHORT_SHARE * asked_mw
         self.short_since_s = np.where(short, np.minimum(self.short_since_s, now_s), np.inf)
         gas_share = np.ones(len(system.generators))
-        for gens, asked, got in zip(self.link_gens, asked_mw, gas_mw, strict=True):
-            gas_share[gens] = got / asked if asked > 0 else 1.0
+        share = np.divide(gas_mw, asked_mw, out=np.ones(len(asked_mw)), where=asked_mw > 0)
+        gas_share[self._linked_gen] = share[self._gen_link]
         gas_share *= self._yard_share(dt_h)
         return FuelLimits(gas_share, self._backup_mw(now_s, dt_h, available_mw, gas_share), asked_mw, gas_mw)
 
@@ -445,7 +452,7 @@ class FuelSystem:
 
         ``p_main_mw`` (n_gens,) on the main fuel. Kept for :meth:`advance`.
         """
-        burnt_mw = np.array([p_main_mw[gens].sum() for gens in self.link_gens])
+        burnt_mw = self._by_link(p_main_mw)
         return self.gas.plan(
             dt_h, self._gas_conditions(conditions), self._gas_inputs(inputs), limits.link_asked_mw, burnt_mw
         )
@@ -457,9 +464,8 @@ class FuelSystem:
         burnt = sum_at(self.packed.backup_link, p_backup_mw, len(self.backup_mwh))
         self.backup_mwh = np.maximum(self.backup_mwh - burnt * dt_h, 0.0)
         stocks = self.system.fuel_stocks
-        p_max = self.system.generators.p_max_mw
         for yard, gens in enumerate(self.yard_gens):
-            full = p_max[gens].sum()
+            full = self._yard_p_max_mw[yard]
             burn = p_main_mw[gens].sum() / full if full > 0 else 0.0
             days = self.yard_days[yard] + (stocks.delivery_share[yard] - burn) * dt_h / 24.0
             self.yard_days[yard] = min(max(days, 0.0), stocks.capacity_days[yard])

@@ -19,6 +19,15 @@ from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.results.run_records import TABLES, Columns, Sink
 from gridsim.solvers.gas_compressors import fuel_mcm_per_d
 
+_FUEL_COLUMNS = {
+    "gas_fired_mw": ("gas",),
+    "coal_mw": ("coal",),
+    "hydro_mw": ("hydro",),
+    "wind_mw": ("wind",),
+    "solar_mw": ("solar",),
+    "other_mw": ("oil", "nuclear", "biogas", "waste_heat", "other"),
+}
+
 
 class Recorder:
     """Collects the rows of one replicate and hands each table to the sink at the end, sorted by (time, name).
@@ -33,7 +42,11 @@ class Recorder:
         self._keep = frozenset(TABLES if keep is None else keep)
         self.zone_names = [*packed.system.zones, EXTERNAL]
         self._columns: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in TABLES}
+        self._sorted: dict[str, tuple[NDArray[np.str_], NDArray[np.intp], NDArray[np.str_]]] = {}  # names, order
         system = packed.system
+        fuel = system.generators.fuel
+        self._fuels_kept = {column: np.isin(fuel, fuels) for column, fuels in _FUEL_COLUMNS.items()}
+        self._variable = np.isin(fuel, ("wind", "solar"))
         self._yard_gens = yard_generators(system)
         zone = np.append(system.buses.zone, -1)
         self._gen_zone = zone[system.generators.bus] % len(self.zone_names)
@@ -50,13 +63,18 @@ class Recorder:
         """Append rows, one per name, in name order."""
         if table not in self._keep:
             return
-        order = np.argsort(np.asarray(names, dtype=np.str_), kind="stable")
+        names = np.asarray(names, dtype=np.str_)
+        known = self._sorted.get(table)
+        if known is None or not np.array_equal(known[0], names):
+            order = np.argsort(names, kind="stable")
+            known = self._sorted[table] = names, order, names[order]
+        _, order, in_order = known
         store = self._columns[table]
         n = len(order)
         store["replicate"].append(np.full(n, self.replicate, dtype=np.int32))
         store["time_h"].append(np.full(n, interval.time_h))
         store["duration_h"].append(np.full(n, interval.duration_h))
-        store["name"].append(np.asarray(names, dtype=np.str_)[order])
+        store["name"].append(in_order)
         for column, values in columns.items():
             store[column].append(np.asarray(values)[order])
 
@@ -87,9 +105,6 @@ class Recorder:
         generators, links = system.generators, system.gas_to_power
         gens = self._gen_zone
 
-        def by_fuel(*fuels: str) -> F8:
-            return self._by_zone(gens, np.where(np.isin(generators.fuel, fuels), answer.p_main_mw, 0.0))
-
         demand = self._by_zone(self._load_zone, answer.load_mw)
         unserved = self._by_zone(self._load_zone, answer.unserved_mw)
         response = self._by_zone(self._load_zone, answer.response_mw)
@@ -102,7 +117,7 @@ class Recorder:
         weight = np.where(known, answer.load_mw, 0.0)
         weight_by_zone = self._by_zone(self._load_zone, weight)
         heat = self._by_zone(self._load_zone, np.where(known, temperature, 0.0) * weight)
-        spilled = np.where(np.isin(generators.fuel, ("wind", "solar")), 0.0, answer.spilled_mw)
+        spilled = np.where(self._variable, 0.0, answer.spilled_mw)
         co2 = self._by_zone(gens, answer.p_main_mw * generators.co2_t_per_mwh)
         backup_gen, backup_link = self.packed.backup_gen, self.packed.backup_link
         co2 += self._by_zone(gens[backup_gen], answer.p_backup_mw[backup_gen] * links.backup_co2_t_per_mwh[backup_link])
@@ -121,13 +136,11 @@ class Recorder:
             unserved_mw=unserved,
             price_response_mw=response,
             generation_mw=self._by_zone(gens, answer.p_gen_mw),
-            gas_fired_mw=by_fuel("gas"),
             backup_fuel_mw=self._by_zone(gens, answer.p_backup_mw),
-            coal_mw=by_fuel("coal"),
-            hydro_mw=by_fuel("hydro"),
-            wind_mw=by_fuel("wind"),
-            solar_mw=by_fuel("solar"),
-            other_mw=by_fuel("oil", "nuclear", "biogas", "waste_heat", "other"),
+            **{
+                column: self._by_zone(gens, np.where(burns, answer.p_main_mw, 0.0))
+                for column, burns in self._fuels_kept.items()
+            },
             storage_mw=self._by_zone(self._storage_zone, answer.p_storage_mw),
             import_mw=self._by_zone(self._border_zone, answer.p_border_mw),
             net_inflow_mw=np.array([branch_flow @ sign for sign in self._crossing]),
@@ -155,6 +168,10 @@ class Recorder:
             available_mw=np.concatenate([answer.available_mw, answer.border_available_mw]),
             committed=np.concatenate([answer.committed, np.ones(len(borders), dtype=bool)]),
         )
+        if ac is not None:
+            self.rows("buses", system.buses.name, interval, vm_pu=ac.vm_pu, va_degree=ac.va_degree)
+        if "lines" not in self._keep:
+            return
         n_branches = system.n_branches
         in_service = np.ones(n_branches, dtype=bool)
         in_service[interval.out_branch] = False
@@ -171,8 +188,6 @@ class Recorder:
             p_ac_mw=ac.p_from_mw if ac is not None and solved else unknown,
             loading_percent=self._loading_percent(interval) if solved else unknown,
         )
-        if ac is not None:
-            self.rows("buses", system.buses.name, interval, vm_pu=ac.vm_pu, va_degree=ac.va_degree)
 
     def _loading_percent(self, interval: Interval) -> F8:
         """(n_branches,) AC loading of the ratings that hold at the hour's air temperature."""

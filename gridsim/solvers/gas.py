@@ -14,7 +14,7 @@ the piece between the valves. Where points, edges and stations are: ``solvers.ga
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +97,7 @@ class HydraulicGas:
         self._build_customers()
         self._set_full(self._content_at(system.gas.full_share))
         self._started: tuple[bytes, GasState, F8] | None = None
+        self._controlled: tuple[GasState, GasOrders, tuple[NDArray[Any], ...], LinepackControls] | None = None
 
     def _build_customers(self) -> None:
         system, settings = self.system, self.system.gas
@@ -264,8 +265,8 @@ class HydraulicGas:
         conditions: GasConditions,
         demand_mcm_per_d: F8,
         power_mcm_per_d: F8,
-        burn_mcm_per_d: F8,
     ) -> LinepackControls:
+        """All but what each plant burns, which is left open."""
         pipes, section = self.system.gas_pipelines, self.sections.edge_section
         share = conditions.pipeline_share[section]
         cap = pipes.capacity_mcm_per_d[section] * share
@@ -291,7 +292,7 @@ class HydraulicGas:
         links = self._links
         most = np.minimum(power_mcm_per_d, orders.power_mcm_per_d)[links]
         sink = np.concatenate([demand_mcm_per_d * orders.delivered_share, most])
-        sink_cap = np.concatenate([np.full(len(demand_mcm_per_d), np.inf), burn_mcm_per_d[links]])
+        sink_cap = np.full(len(sink), np.inf)
         n_links = len(self.split_nodes)
         back = orders.exchange_mcm_per_d < 0
         return LinepackControls(
@@ -314,6 +315,22 @@ class HydraulicGas:
             LINK_BAND_BAR,
         )
 
+    def _controls_at(
+        self, state: GasState, orders: GasOrders, conditions: GasConditions, demand_mcm_per_d: F8, power_mcm_per_d: F8
+    ) -> LinepackControls:
+        """Controls within the power of stations; one instant asks twice, for what could be burnt and for what is."""
+        asked = (*conditions, demand_mcm_per_d, power_mcm_per_d)
+        last = self._controlled
+        if (
+            last is None
+            or last[0] is not state
+            or last[1] is not orders
+            or not all(map(np.array_equal, last[2], asked))
+        ):
+            controls = self._controls(orders, conditions, demand_mcm_per_d, power_mcm_per_d)
+            self._controlled = last = state, orders, asked, self._compressors.limit(controls, state.p_bar, state.edge_q)
+        return last[3]
+
     # Motion
 
     def run(
@@ -333,8 +350,8 @@ class HydraulicGas:
 
         ``power_mcm_per_d`` (n_links,): what plants could burn; ``burn_mcm_per_d``: what they do burn, at most.
         """
-        controls = self._controls(orders, conditions, demand_mcm_per_d, power_mcm_per_d, burn_mcm_per_d)
-        controls = self._compressors.limit(controls, state.p_bar, state.edge_q)
+        controls = self._controls_at(state, orders, conditions, demand_mcm_per_d, power_mcm_per_d)
+        controls.sink_cap[len(demand_mcm_per_d) :] = burn_mcm_per_d[self._links]
         watch = self._watch if stop_when_short else _NOBODY
         p_bar, gas, edge_q, flows, taken, solved = run_linepack(
             self.net, controls, state.p_bar, state.gas_mcm, state.edge_q, dt_h, n_steps, watch, SHORT_SHARE
