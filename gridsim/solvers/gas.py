@@ -352,6 +352,10 @@ class HydraulicGas:
         """
         controls = self._controls_at(state, orders, conditions, demand_mcm_per_d, power_mcm_per_d)
         controls.sink_cap[len(demand_mcm_per_d) :] = burn_mcm_per_d[self._links]
+        # An order may outlast what a storage holds.
+        held = state.storage_mcm * HOURS_PER_DAY / (dt_h * n_steps)
+        supply = orders.supply_mcm_per_d
+        controls = controls._replace(source_q=np.concatenate([supply, np.minimum(orders.storage_mcm_per_d, held)]))
         watch = self._watch if stop_when_short else _NOBODY
         p_bar, gas, edge_q, flows, taken, solved = run_linepack(
             self.net, controls, state.p_bar, state.gas_mcm, state.edge_q, dt_h, n_steps, watch, SHORT_SHARE
