@@ -1,8 +1,8 @@
 """Random failures of a run: the outages that the reliability sampler draws for the same seed and sample number.
 
 Every machine, line, transformer, store and gas pipeline with mttf_h is drawn from its own streams in equilibrium from
-the start of the horizon, as in a sample year that begins there: whole hours, exponential times, constant rates (failure
-rates that follow temperature are the sampler's alone).
+the start of the horizon, as in a sample year that begins there: whole hours, exponential times. In a generated weather
+year machines fail at rates that follow its temperature, as the sampler's do; in any other weather at their base rates.
 """
 
 from __future__ import annotations
@@ -16,11 +16,21 @@ from gridsim.model.outages import FAILING, Component, components_of
 from gridsim.model.pack_outages import outage_model
 from gridsim.model.scenario import Event, Primitive, Target, kinds
 from gridsim.model.system import GridSystem
+from gridsim.model.table import F8
+from gridsim.weather.response import machine_outages
 
 
-def failures(system: GridSystem, seed: int, replicate: int, horizon_h: float) -> list[Event]:
-    """Outages of replicate ``replicate`` as events, by component and time."""
-    places: list[tuple[str, Component]] = [(table, c) for table in FAILING for c in components_of(system, table)]
+def failures(
+    system: GridSystem, seed: int, replicate: int, horizon_h: float, temperature_c: F8 | None = None
+) -> list[Event]:
+    """Outages of replicate ``replicate`` as events, by component and time.
+
+    ``temperature_c`` (n_sites, n_hours): of a generated year over the horizon; None: base rates.
+    """
+    found = {table: components_of(system, table) for table in FAILING}
+    if temperature_c is not None:
+        found["generators"] = machine_outages(system, temperature_c)
+    places: list[tuple[str, Component]] = [(table, c) for table, failing in found.items() for c in failing]
     n_hours = math.ceil(horizon_h)
     model = outage_model([component for _, component in places], (), n_hours)
     batch = np.empty((4, len(model.batch_block)))

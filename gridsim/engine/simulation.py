@@ -118,7 +118,9 @@ class Simulation:
         for event in self.scenario.events:
             self.env.process(self._event(event))
         if self.scenario.failures:
-            for event in failures(self.system, self.seed, self.replicate, self.scenario.horizon.hours):
+            year, hours = self._weather.weather, self.scenario.horizon.hours
+            felt_c = year.temperature_c(self.local_time(0), math.ceil(hours)) if isinstance(year, YearWeather) else None
+            for event in failures(self.system, self.seed, self.replicate, hours, felt_c):
                 self.env.process(self._event(event))
         self._scripts.start()
         self.env.run(until=self.horizon_s)

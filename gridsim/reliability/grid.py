@@ -10,14 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
-from gridsim.model.outages import Component, State, components_of, two_state
+from gridsim.model.outages import Component, components_of
 from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.demand import Demand
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, Store
 from gridsim.weather.normal import NormalWeather
-from gridsim.weather.response import failure_rates
+from gridsim.weather.response import machine_outages
 from gridsim.weather.sampled import sampled_year
 
 F8 = NDArray[np.float64]
@@ -62,7 +62,7 @@ def system_from_grid(
     if (bus_area < 0).any():
         bus_area[bus_area < 0] = len(zones)
         zones.append(EXTERNAL)
-    units = _machines(system, course, in_service)
+    units = [course.machines[g] for g in in_service]
     units += [Component("border", str(system.borders.name[b])) for b in borders]
     stores, store_components = _stores(system, delivered)
     return AdequacySystem(
@@ -125,7 +125,7 @@ class Course(NamedTuple):
     """What a horizon's weather means to elements, in rows that elements share.
 
     load_factor (n_hours, n_load_rows), load_row (n_loads,);  gen_share (n_gen_rows, n_hours), gen_row (n_gens,)
-    rating_factor (n_hours, n_ratings);  failure_factor (n_failure_rows, n_hours), as of ``FailureRates.factors``
+    rating_factor (n_hours, n_ratings);  machines: outages of every machine (n_gens,)
     """
 
     load_factor: F8
@@ -133,7 +133,7 @@ class Course(NamedTuple):
     gen_share: F8
     gen_row: I4
     rating_factor: F8
-    failure_factor: F8
+    machines: tuple[Component, ...]
 
 
 def _normal_course(system: GridSystem, times: pd.DatetimeIndex) -> Course:
@@ -157,8 +157,8 @@ def _normal_course(system: GridSystem, times: pd.DatetimeIndex) -> Course:
     if len(system.rating_rows[0]):
         temperature_c = np.concatenate([weather.day_temperature_c(day) for day in days], axis=1)[:, : len(times)]
         rating = np.ascontiguousarray(system.rating_factors(temperature_c).T)
-    none = np.zeros((0, len(times)))
-    return Course(shape, system.loads.profile, np.array(share), row.astype(np.int32), rating, none)
+    machines = components_of(system, "generators")
+    return Course(shape, system.loads.profile, np.array(share), row.astype(np.int32), rating, machines)
 
 
 def _generated_course(system: GridSystem, seed: int, year: int, times: pd.DatetimeIndex) -> Course:
@@ -170,7 +170,7 @@ def _generated_course(system: GridSystem, seed: int, year: int, times: pd.Dateti
         found.gen_share,
         found.gen_row,
         np.ascontiguousarray(system.rating_factors(found.temperature_c).T),
-        failure_rates(system).factors(found.temperature_c),
+        machine_outages(system, found.temperature_c),
     )
 
 
@@ -208,21 +208,6 @@ def _capacity(course: Course, p_max_mw: F8, in_service: NDArray[np.int64]) -> tu
         None if highest[r] == lowest[r] else p_max_mw[g] * course.gen_share[r]
         for g, r in zip(in_service.tolist(), row.tolist(), strict=True)
     ]
-
-
-def _machines(system: GridSystem, course: Course, in_service: NDArray[np.int64]) -> list[Component]:
-    """Outages of machines; where the course has failure factors, rates follow temperature."""
-    gens = system.generators
-    rates = failure_rates(system) if len(course.failure_factor) else None
-    rows = list(course.failure_factor)
-    made = []
-    for g in in_service.tolist():
-        if rates is None or rates.row[g] < 0:
-            made.append(two_state("generator", str(gens.name[g]), gens.mttf_h[g], gens.mttr_h[g]))
-        else:
-            states = (State(0.0, 1.0 / float(rates.largest_per_h[g])), State(1.0, float(gens.mttr_h[g])))
-            made.append(Component("generator", str(gens.name[g]), states, rate_factor=rows[rates.row[g]]))
-    return made
 
 
 def _tier_names(system: GridSystem, packed: Packed) -> tuple[str, ...]:

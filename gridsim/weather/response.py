@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 
 from gridsim.kernels.weather_maps import temperature
+from gridsim.model.outages import Component, State, components_of
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 from gridsim.weather.field import HOURS
@@ -90,6 +91,17 @@ def failure_rates(system: GridSystem) -> FailureRates:
             _, worst = system.outage_curves.lowest_and_highest(curve)
             largest[g] = k * float(_odds(worst)) / gens.mttr_h[g]
     return FailureRates(curve_site.astype(np.int32).reshape(-1, 2), row, largest, system)
+
+
+def machine_outages(system: GridSystem, temperature_c: F8) -> tuple[Component, ...]:
+    """Outages of every machine, in the system's order, at air temperatures (n_sites, n_hours) of the hours drawn."""
+    rates = failure_rates(system)
+    factors = list(rates.factors(temperature_c))
+    made = list(components_of(system, "generators"))
+    for g in np.flatnonzero((rates.row >= 0) & system.generators.in_service).tolist():
+        states = (State(0.0, 1.0 / float(rates.largest_per_h[g])), State(1.0, float(system.generators.mttr_h[g])))
+        made[g] = Component("generator", made[g].name, states, rate_factor=factors[rates.row[g]])
+    return tuple(made)
 
 
 def _scale(odds: F8, share: F8, base: float) -> float:

@@ -146,6 +146,14 @@ class YearWeather:
             load_factor,
         )
 
+    def temperature_c(self, start: dt.datetime, n_hours: int) -> F8:
+        """(n_sites, n_hours) air temperature from local time ``start``, without departures."""
+        found = np.empty((len(self.system.weather_sites), n_hours))
+        for h in range(n_hours):
+            number, hour = hour_of(start + dt.timedelta(hours=h), self._model.first_month)
+            found[:, h] = self._arrays(number - self._first_number).temperature_c[:, hour]
+        return found
+
     def _arrays(self, offset: int) -> YearArrays:
         if offset not in self._years:
             self._years[offset] = self._make(offset)

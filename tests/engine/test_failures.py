@@ -12,8 +12,10 @@ from gridsim.engine.failures import failures
 from gridsim.engine.run import run
 from gridsim.kernels.availability import draw_outages
 from gridsim.model.pack_outages import outage_model
-from gridsim.model.scenario import AcMode, Horizon, Imports, Policy, Scenario
+from gridsim.model.scenario import AcMode, Horizon, Imports, Policy, Scenario, WeatherYearChoice
 from gridsim.reliability import system_from_grid
+from gridsim.weather.response import failure_rates
+from gridsim.weather.year import make_weather
 
 HOURS = 8760
 
@@ -24,9 +26,9 @@ def frail(tables):
         row |= {"mttf_h": 90, "mttr_h": 30}
 
 
-def sampled(system, seed: int, sample: int) -> set[tuple[str, int, int]]:
+def sampled(system, seed: int, sample: int, weather=None) -> set[tuple[str, int, int]]:
     """(component, first hour, hour after the last) of one sample year of the sampler."""
-    adequacy = system_from_grid(system)
+    adequacy = system_from_grid(system, weather=weather)
     components = (*adequacy.unit_component, *adequacy.branch_component)
     model = outage_model(components, (), HOURS)
     component, first, end = (np.empty(5000, dtype=np.int32) for _ in range(3))
@@ -45,6 +47,24 @@ def test_intervals_are_those_of_the_sampler(two_areas, seed, replicate):
         for event in failures(system, seed, replicate, HOURS)
     }
     assert len(drawn) > 200 and drawn == sampled(system, seed, replicate)
+
+
+def test_in_a_generated_year_machines_fail_by_its_temperature_as_in_the_sampler(kazakhstan):
+    start, weather = dt.datetime(2025, 7, 1), WeatherYearChoice(seed=4, year=7)
+    felt_c = make_weather(kazakhstan, weather, start).temperature_c(start, HOURS)
+
+    def drawn(*temperature_c) -> set[tuple[str, int, int]]:
+        return {
+            (event.targets[0].name, int(event.at_h), int(event.at_h + (event.duration_h or 0)))
+            for event in failures(kazakhstan, 2, 9, HOURS, *temperature_c)
+            if event.targets[0].table != "gas_pipelines"  # the sampler has them as common causes
+        }
+
+    assert drawn(felt_c) == sampled(kazakhstan, 2, 9, (4, 7))
+    assert drawn() == sampled(kazakhstan, 2, 9)
+    machines = set(kazakhstan.generators.name[failure_rates(kazakhstan).row >= 0])
+    changed = {name for name, *_ in drawn(felt_c) ^ drawn()}
+    assert len(changed) > 20 and changed <= machines
 
 
 def test_a_horizon_sees_the_first_hours_of_the_sample(two_areas):
