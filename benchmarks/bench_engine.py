@@ -55,7 +55,7 @@ class Trajectory:
         )
         self.packed = pack(system)
         self.ac_model = make_ac_model(self.packed, AcMode.FAST)
-        Simulation(self.packed(self.scenario), DispatchSolver(self.packed.case), self.ac_model).run()
+        Simulation(self.packed, self.scenario, DispatchSolver(self.packed.case), self.ac_model).run()
 
     def time_trajectory(self) -> None:
         Simulation(self.packed, self.scenario, DispatchSolver(self.packed.case), self.ac_model).run()

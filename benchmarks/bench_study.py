@@ -65,8 +65,8 @@ class Workers:
     timeout = 900
 
     def setup(self) -> None:
+        self.scratch = tempfile.TemporaryDirectory()  # teardown runs for what is left out too
         not_in_smoke()
-        self.scratch = tempfile.TemporaryDirectory()
         self.folder = Path(self.scratch.name)
         self.study = small_study(self.folder, 512)
 
@@ -121,8 +121,8 @@ class WinterStress:
     timeout = 1800
 
     def setup(self) -> None:
+        self.scratch = tempfile.TemporaryDirectory()  # teardown runs for what is left out too
         not_in_smoke()
-        self.scratch = tempfile.TemporaryDirectory()
         self.study = dataclasses.replace(read_study("winter_stress"), replicates=8)
 
     def teardown(self) -> None:
