@@ -158,17 +158,16 @@ class TwoPassQuantiles:
         self.count += np.bincount(flat, minlength=self.count.size).reshape(self.count.shape)
 
     def quantile(self, level: float) -> F8:
-        """(n_cells,) smallest value with at least ``level`` of the values at or below it."""
+        """(n_cells,) smallest value with at least ``level`` of the values at or below it; NaN without values."""
         cumulative = np.cumsum(self.count, axis=1)
+        low, high = (np.where(cumulative[:, -1] > 0, bound, np.nan) for bound in (self.low, self.high))
         rank = np.maximum(np.ceil(level * cumulative[:, -1] - 1e-9), 1.0)
         at = np.argmax(cumulative >= rank[:, None], axis=1)
         rows = np.arange(len(at))
         inside = np.maximum(self.count[rows, at], 1)
         below = cumulative[rows, at] - self.count[rows, at]
-        width = (self.high - self.low) / _BINS
-        value = self.low + width * (at - 1 + (rank - below) / inside)
-        value = np.where(at == 0, self.low, np.minimum(value, self.high))
-        return np.where(cumulative[:, -1] > 0, value, np.nan)
+        value = low + (high - low) / _BINS * (at - 1 + (rank - below) / inside)
+        return np.where(at == 0, low, np.minimum(value, high))
 
 
 FAN_QUANTITIES = ("unserved_mw", "reserve_margin_mw", "import_mw")

@@ -97,3 +97,11 @@ def test_differences_are_paired() -> None:
     difference = found[("EUE", "system")]
     assert difference.value == 2.0 and difference.stderr == pytest.approx(1 / math.sqrt(3)) and difference.n == 3
     assert found[("EUE", "class:a")].value == 1.0 and found[("EUE", "class:a")].n == 3  # (-4 + 7 + 0) / 3
+
+
+def test_a_cell_without_values_has_no_quantile():
+    values = np.array([[1.0, np.nan], [2.0, np.nan], [2.0, np.nan]])
+    quantiles = TwoPassQuantiles(2)
+    quantiles.first(values)
+    quantiles.second(values)
+    np.testing.assert_array_equal(quantiles.quantile(0.2), [1.0, np.nan])
