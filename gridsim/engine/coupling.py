@@ -172,8 +172,7 @@ class PressureGas:
     def _order(
         self, now_s: float, conditions: GasConditions, inputs: HourInputs, asked: F8, scarce: bool
     ) -> GasOrders:  # fmt: skip
-        before = self._ordered_for
-        same = before is not None and all(np.array_equal(a, b) for a, b in zip(conditions, before, strict=True))
+        same = _alike(conditions, self._ordered_for)
         age_h = (now_s - self._ordered_s) / 3600.0
         orders = self._orders
         fresh = orders is not None and age_h < (LOOKAHEAD_H if orders.tense else REORDER_H)
@@ -194,7 +193,7 @@ class PressureGas:
             self.state, orders, conditions, inputs.gas_demand_mcm_per_d, asked, asked, min(dt_h, STEP_H), 1
         )
         _check(trial, now_s)
-        self._allowed = trial.step.power_delivered_mcm_per_d
+        self._allowed = trial.power_delivered_mcm_per_d
         return self.network.power_mw(self._allowed)
 
     def plan(
@@ -249,6 +248,10 @@ class PressureGas:
         return self.network.usable_mcm(self.state.gas_mcm)
 
 
+def _alike(one: GasConditions, other: GasConditions | None) -> bool:
+    return one is other or (other is not None and all(map(np.array_equal, one, other)))
+
+
 def _check(run: GasRun, now_s: float) -> None:
     if not run.solved:
         raise NotConverged("gas network", now_s / 3600.0, MAX_ITERATIONS, "not known")
@@ -287,7 +290,10 @@ class FuelSystem:
         self.packed = packed
         self.system = system
         self.facilities = facilities_of(system)
+        self._facility_node = np.array([facility.node for facility in self.facilities], dtype=np.int64)
         self._works_from_s = np.full(len(self.facilities), -np.inf)  # inf: stopped and its bus still lost
+        self._left: tuple[Conditions, GasConditions] | None = None
+        self._heating = system.gas_demand.gas_class == "heating"
         links = system.gas_to_power
         self.link_gens: list[I4] = [gas_generators(system, plant) for plant in links.plant.tolist()]
         self._linked_gen = np.concatenate([*self.link_gens, np.zeros(0, dtype=np.int32)]).astype(np.int64)
@@ -297,7 +303,7 @@ class FuelSystem:
         self._feeding_yard = np.repeat(np.arange(len(self.yard_gens)), [len(gens) for gens in self.yard_gens])
         self._has_yard = np.isin(np.arange(len(system.generators)), self._fed_gen)
         p_max = system.generators.p_max_mw
-        self._yard_p_max_mw = [p_max[gens].sum() for gens in self.yard_gens]
+        self._yard_p_max_mw = np.array([p_max[gens].sum() for gens in self.yard_gens])
         self.link_p_max_mw = np.array([p_max[gens].sum() for gens in self.link_gens])
         self.backup_p_max_mw = self.link_p_max_mw * links.backup_capacity_share
         self.backup_mwh = self.backup_p_max_mw * links.backup_stock_days * 24.0
@@ -352,24 +358,29 @@ class FuelSystem:
     def works(self) -> NDArray[np.bool_]:
         """(n_nodes,) False where a facility stands still for want of power."""
         works = np.ones(len(self.system.gas_nodes), dtype=bool)
-        for facility, from_s in zip(self.facilities, self._works_from_s, strict=True):
-            if from_s > self._now_s:
-                works[facility.node] = False
+        works[self._facility_node[self._works_from_s > self._now_s]] = False
         return works
 
     def _gas_conditions(self, conditions: Conditions) -> GasConditions:
-        return GasConditions(
-            conditions.pipeline_share,
-            conditions.supply_share,
-            conditions.storage_share,
-            self.works,
-            conditions.station_works,
-        )
+        """The same object while neither ``conditions`` nor the facilities that work change."""
+        works, left = self.works, self._left
+        if left is None or left[0] is not conditions or not np.array_equal(left[1].node_works, works):
+            gas = GasConditions(
+                conditions.pipeline_share,
+                conditions.supply_share,
+                conditions.storage_share,
+                works,
+                conditions.station_works,
+            )
+            self._left = left = conditions, gas
+        return left[1]
 
     def _gas_inputs(self, inputs: HourInputs) -> HourInputs:
         """Heating plants at a node without power take no gas."""
-        demand, works = self.system.gas_demand, self.works
-        idle = ~works[demand.node] & (demand.gas_class == "heating")
+        works = self.works
+        if works.all():
+            return inputs
+        idle = ~works[self.system.gas_demand.node] & self._heating
         return inputs._replace(gas_demand_mcm_per_d=np.where(idle, 0.0, inputs.gas_demand_mcm_per_d))
 
     def feel_power(self, now_s: float, bus_cut_share: F8, scarce: bool) -> tuple[list[tuple[str, bool]], float]:
@@ -381,6 +392,8 @@ class FuelSystem:
         self._scarce = scarce
         changed: list[tuple[str, bool]] = []
         next_s = np.inf
+        if not (bus_cut_share > LOST_BUS_SHARE).any() and np.isneginf(self._works_from_s).all():
+            return changed, float(next_s)
         for i, facility in enumerate(self.facilities):
             lost = facility.bus >= 0 and bus_cut_share[facility.bus] > LOST_BUS_SHARE
             was_from = self._works_from_s[i]
@@ -460,15 +473,16 @@ class FuelSystem:
     def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> GasStep:
         """Move all stocks by ``dt_h`` hours of the last balance and dispatch; the mean rates of gas."""
         step = self.gas.advance(dt_h)
-        self.station_mw = np.nan_to_num(step.compressor_mw[self._electric])
+        if len(self._electric):
+            self.station_mw = np.nan_to_num(step.compressor_mw[self._electric])
         burnt = sum_at(self.packed.backup_link, p_backup_mw, len(self.backup_mwh))
         self.backup_mwh = np.maximum(self.backup_mwh - burnt * dt_h, 0.0)
         stocks = self.system.fuel_stocks
-        for yard, gens in enumerate(self.yard_gens):
-            full = self._yard_p_max_mw[yard]
-            burn = p_main_mw[gens].sum() / full if full > 0 else 0.0
-            days = self.yard_days[yard] + (stocks.delivery_share[yard] - burn) * dt_h / 24.0
-            self.yard_days[yard] = min(max(days, 0.0), stocks.capacity_days[yard])
+        burnt_mw = sum_at(self._feeding_yard, p_main_mw[self._fed_gen], len(self.yard_gens))
+        full = self._yard_p_max_mw
+        burn = np.divide(burnt_mw, full, out=np.zeros(len(full)), where=full > 0)
+        days = self.yard_days + (stocks.delivery_share - burn) * dt_h / 24.0
+        self.yard_days = np.minimum(np.maximum(days, 0.0), stocks.capacity_days)
         return step
 
     def take_backup(self, links: NDArray[np.bool_], share: float) -> F8:

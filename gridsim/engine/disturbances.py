@@ -35,6 +35,7 @@ class Disturbances:
         self._ended: list[Event] = []
         self._over: list[Event] = []
         self._bursts: list[tuple[int, float]] = []
+        self._conditions: Conditions | None = None
 
     def begin(self, event: Event, now_h: float, fuel: FuelSystem, cause: int = ROOT) -> int:
         """Let ``event`` act from now on, because of the log entry ``cause``; returns its own.
@@ -42,6 +43,7 @@ class Disturbances:
         What it takes from stocks is gone at once.
         """
         self.active.append(event)
+        self._conditions = None
         if not kinds()[event.kind].foreseen:
             self._fresh.append(event)
         self.occurred_h.append(now_h)
@@ -57,6 +59,7 @@ class Disturbances:
         What nothing else hits is normal again.
         """
         self.active.remove(event)
+        self._conditions = None
         if not kinds()[event.kind].foreseen:
             self._ended.append(event)
         self._over.append(event)
@@ -80,8 +83,19 @@ class Disturbances:
         return tuple(dict.fromkeys((*event.targets, *opened(self.system, event.targets, kind.targets))))
 
     def conditions(self, planned: Iterable[Event] = ()) -> Conditions:
-        """What the active events, and those ``planned``, leave of the system."""
-        return conditions(self.system, [*self.active, *planned], self._imports)
+        """What the active events, and those ``planned``, leave of the system.
+
+        The same object, its arrays read-only, until an event begins or ends.
+        """
+        coming = list(planned)
+        if coming:
+            return conditions(self.system, [*self.active, *coming], self._imports)
+        if self._conditions is None:
+            self._conditions = conditions(self.system, self.active, self._imports)
+            for value in self._conditions:
+                if isinstance(value, np.ndarray):
+                    value.setflags(write=False)
+        return self._conditions
 
     def foreseen(self) -> Conditions:
         """The same without what began or ended unnoticed."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gridsim.engine.coupling import FuelLimits
 from gridsim.engine.operator import Redispatch
-from gridsim.model.table import F8, I4
+from gridsim.model.table import F8
 from gridsim.solvers.ac import AcSolution
 from gridsim.solvers.gas_balance import GasStep
 from gridsim.weather.normal import HourInputs
@@ -25,5 +25,4 @@ class Interval(NamedTuple):
     vented_mcm: F8
     yard_days: F8
     backup_days: F8
-    out_branch: I4
     ac: AcSolution | None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gridsim.contingencies.effects import Conditions, stricter
 from gridsim.engine.coupling import FuelLimits
-from gridsim.kernels.arrays import DispatchSolution, DispatchState
+from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
 from gridsim.model.pack import Packed, importable_mw
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
@@ -25,7 +25,7 @@ class Redispatch(NamedTuple):
 
     p_main_mw, p_backup_mw (n_gens,): output by fuel, net of spill; p_border_mw (n_borders,); p_storage_mw (n_storages,)
     discharging positive; available_mw (n_gens,) upper bound; curtailed_mw (n_gens,); spilled_mw (n_gens,);
-    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included.
+    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included; out_branch sorted positions.
     """
 
     state: DispatchState
@@ -44,11 +44,23 @@ class Redispatch(NamedTuple):
     loss_share: float
     committed: NDArray[np.bool_]
     ramp_limited: bool
+    out_branch: I4
 
     @property
     def p_gen_mw(self) -> F8:
         """(n_gens,) output on all fuels, net of spill."""
         return self.p_main_mw + self.p_backup_mw
+
+
+class _Grid(NamedTuple):
+    """What holds while conditions and month stay: borders (n_borders,) MW, branches out, limits of rows but for the
+    factor of the air temperature."""
+
+    border_mw: F8
+    out_branch: I4
+    topology: Topology
+    row_lo_mw: F8
+    row_hi_mw: F8
 
 
 class Operator:
@@ -59,11 +71,20 @@ class Operator:
         self.system = packed.system
         self.solver = solver
         self.storage_mwh = self.system.storages.energy_mwh * self.system.storages.energy_start_share
-        self._variable = np.isin(self.system.generators.fuel, ("wind", "solar"))
+        generators = self.system.generators
+        self._variable = np.isin(generators.fuel, ("wind", "solar"))
+        self._ramp_mw_per_min = np.where(np.isnan(generators.ramp_mw_per_min), np.inf, generators.ramp_mw_per_min)
+        self._last_grid: tuple[Conditions, int, _Grid] | None = None
 
-    def border_mw(self, conditions: Conditions) -> F8:
-        """(n_borders,) MW that may be imported under the policy in force."""
-        return importable_mw(self.system, conditions.imports) * conditions.border_share
+    def _grid(self, conditions: Conditions, month: int) -> _Grid:
+        """The grid as ``conditions`` leave it; they stay the same object while no event begins or ends."""
+        last = self._last_grid
+        if last is None or last[0] is not conditions or last[1] != month:
+            out = conditions.out_branches(self.system)
+            border_mw = importable_mw(self.system, conditions.imports) * conditions.border_share
+            limits = self.packed.row_limits(out, month, conditions.interface_factor)
+            self._last_grid = last = conditions, month, _Grid(border_mw, out, self.solver.topology(out), *limits)
+        return last[2]
 
     def bounds(
         self,
@@ -74,6 +95,7 @@ class Operator:
         p_last_mw: F8 | None,
         ramp_h: float,
         dt_h: float,
+        border_mw: F8,
         decisions: Decisions | None = None,
     ) -> tuple[F8, F8, bool]:
         """(lo_mw, hi_mw), each (n_columns,): availability, fuel, commitment and ramps from ``p_last_mw`` (n_gens,);
@@ -91,8 +113,7 @@ class Operator:
         floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
         floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
         if p_last_mw is not None:
-            ramp_mw = generators.ramp_mw_per_min * ramp_h * 60.0
-            ramp_mw = np.where(np.isnan(ramp_mw), np.inf, ramp_mw)
+            ramp_mw = self._ramp_mw_per_min * ramp_h * 60.0
             ramp_limited = bool((total > p_last_mw + ramp_mw + 1e-6).any())
             total = np.minimum(total, p_last_mw + ramp_mw)
             floor = np.maximum(floor, p_last_mw - ramp_mw)
@@ -104,7 +125,7 @@ class Operator:
         hi[packed.gen_columns] = main
         lo[packed.gen_columns] = np.minimum(floor, main)
         hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
-        hi[packed.border_columns] = self.border_mw(conditions)
+        hi[packed.border_columns] = border_mw
         storages = self.system.storages
         works = np.where(storages.in_service, conditions.store_share, 0.0)
         room_mwh = (storages.energy_mwh - self.storage_mwh) / storages.efficiency_charge
@@ -131,22 +152,24 @@ class Operator:
         packed = self.packed if decisions is None else decisions.packed
         if decisions is not None and decisions.imports is not None:
             conditions = conditions._replace(imports=stricter(conditions.imports, decisions.imports))
-        lo, hi, ramp_limited = self.bounds(conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h, decisions)
-        out = conditions.out_branches(system)
-        rating_factor = system.branch_rating_factor(inputs.temperature_c)
-        row_lo, row_hi = packed.row_limits(out, month, conditions.interface_factor, rating_factor)
+        grid = self._grid(conditions, month)
+        lo, hi, ramp_limited = self.bounds(
+            conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h, grid.border_mw, decisions
+        )
+        rating_factor = np.ones(len(grid.row_hi_mw))  # sections keep their limits: stability, not heat
+        rating_factor[: system.n_branches] = system.branch_rating_factor(inputs.temperature_c)
         scale = 1.0 + loss_share
         demand_mw = packed.demand_by_tier(inputs.load_mw)
         state = DispatchState(
-            topology=self.solver.topology(out),
+            topology=grid.topology,
             lo_mw=lo,
             hi_mw=hi,
             cost=packed.cost,
             spill_cost=packed.spill_cost,
             demand_mw=demand_mw * scale,
             penalty=packed.penalty,
-            row_lo_mw=row_lo,
-            row_hi_mw=row_hi,
+            row_lo_mw=grid.row_lo_mw * rating_factor,
+            row_hi_mw=grid.row_hi_mw * rating_factor,
         )
         solution = self.solver.solve(state)
         net = solution.p_mw - solution.spill_mw
@@ -174,6 +197,7 @@ class Operator:
             loss_share=loss_share,
             committed=committed,
             ramp_limited=ramp_limited,
+            out_branch=grid.out_branch,
         )
 
     def advance(self, answer: Redispatch, dt_h: float) -> None:
@@ -186,13 +210,13 @@ class Operator:
         self.storage_mwh = np.clip(self.storage_mwh + change * dt_h, 0.0, storages.energy_mwh)
 
 
-def operating_point(answer: Redispatch, out_branch: I4) -> OperatingPoint:
+def operating_point(answer: Redispatch) -> OperatingPoint:
     """The moment as the power flow needs it: what runs, what is served, what is out."""
     return OperatingPoint(
         p_gen_mw=answer.p_gen_mw,
         p_border_mw=answer.p_border_mw,
         p_storage_mw=answer.p_storage_mw,
         p_load_mw=answer.load_mw - answer.unserved_mw - answer.response_mw,
-        branch_out=out_branch,
+        branch_out=answer.out_branch,
         gen_committed=answer.committed & (answer.available_mw > 0),
     )

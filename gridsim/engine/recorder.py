@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from gridsim.engine.event_log import EventLog
 from gridsim.engine.interval import Interval
 from gridsim.model.pack import Packed
 from gridsim.model.system import EXTERNAL
-from gridsim.model.table import F8, sum_at
+from gridsim.model.table import F8, I4, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.results.run_records import TABLES, Columns, Sink
+from gridsim.solvers.ac import AcSolution
 from gridsim.solvers.gas_compressors import fuel_mcm_per_d
 
 _FUEL_COLUMNS = {
@@ -28,10 +30,38 @@ _FUEL_COLUMNS = {
     "other_mw": ("oil", "nuclear", "biogas", "waste_heat", "other"),
 }
 
+_INTERVALS_AT_ONCE = 256
+
+
+class _Stack:
+    """Some intervals, and their values as arrays with one row for each."""
+
+    def __init__(self, intervals: list[Interval]):
+        self.intervals = intervals
+        self.n = len(intervals)
+        self.time_h = self.of(lambda i: i.time_h)
+        self.duration_h = self.of(lambda i: i.duration_h)
+
+    def of(self, value: Callable[[Interval], Any]) -> NDArray[Any]:
+        """(n, ...) of one value of each interval."""
+        return np.array([value(interval) for interval in self.intervals])
+
+    def answer(self, field: str) -> NDArray[Any]:
+        """(n, ...) of a field of the redispatch."""
+        return np.array([getattr(interval.answer, field) for interval in self.intervals])
+
+
+def _sums(position: I4, values: F8, n: int) -> F8:
+    """(n_rows, n) sums of each row of ``values`` (n_rows, n_values) by ``position`` (n_values,)."""
+    n_rows = len(values)
+    cell = np.arange(n_rows)[:, None] * n + position
+    return sum_at(cell.ravel(), values.ravel(), n_rows * n).reshape(n_rows, n)
+
 
 class Recorder:
-    """Collects the rows of one replicate and hands each table to the sink at the end, sorted by (time, name).
+    """Collects the intervals of one replicate and hands each table to the sink at the end, sorted by (time, name).
 
+    Intervals become rows many at a time, which costs a tenth of making them one by one.
     ``keep``: tables that are wanted; None for all.
     """
 
@@ -41,276 +71,318 @@ class Recorder:
         self.replicate = replicate
         self._keep = frozenset(TABLES if keep is None else keep)
         self.zone_names = [*packed.system.zones, EXTERNAL]
+        self._pending: list[Interval] = []
         self._columns: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in TABLES}
-        self._sorted: dict[str, tuple[NDArray[np.str_], NDArray[np.intp], NDArray[np.str_]]] = {}  # names, order
         system = packed.system
         fuel = system.generators.fuel
         self._fuels_kept = {column: np.isin(fuel, fuels) for column, fuels in _FUEL_COLUMNS.items()}
         self._variable = np.isin(fuel, ("wind", "solar"))
         self._yard_gens = yard_generators(system)
-        zone = np.append(system.buses.zone, -1)
-        self._gen_zone = zone[system.generators.bus] % len(self.zone_names)
-        self._load_zone = zone[system.loads.bus] % len(self.zone_names)
-        self._border_zone = zone[system.borders.bus] % len(self.zone_names)
-        self._storage_zone = zone[system.storages.bus] % len(self.zone_names)
+        zone = np.append(system.buses.zone, -1) % len(self.zone_names)
+        self._gen_zone, self._load_zone = zone[system.generators.bus], zone[system.loads.bus]
+        self._border_zone, self._storage_zone = zone[system.borders.bus], zone[system.storages.bus]
         from_zone, to_zone = zone[system.branch_from], zone[system.branch_to]
-        self._crossing = [
-            (to_zone % len(self.zone_names) == z).astype(float) - (from_zone % len(self.zone_names) == z).astype(float)
-            for z in range(len(self.zone_names))
-        ]
+        self._crossing = np.flatnonzero(from_zone != to_zone)
+        self._crossing_from, self._crossing_to = from_zone[self._crossing], to_zone[self._crossing]
 
-    def rows(self, table: str, names: Sequence[str] | NDArray[np.str_], interval: Interval, **columns: Any) -> None:
-        """Append rows, one per name, in name order."""
-        if table not in self._keep:
+    def record(self, interval: Interval) -> None:
+        """Record one interval in every per-hour table."""
+        if interval.duration_h <= 0:
             return
-        names = np.asarray(names, dtype=np.str_)
-        known = self._sorted.get(table)
-        if known is None or not np.array_equal(known[0], names):
-            order = np.argsort(names, kind="stable")
-            known = self._sorted[table] = names, order, names[order]
-        _, order, in_order = known
-        store = self._columns[table]
-        n = len(order)
-        store["replicate"].append(np.full(n, self.replicate, dtype=np.int32))
-        store["time_h"].append(np.full(n, interval.time_h))
-        store["duration_h"].append(np.full(n, interval.duration_h))
-        store["name"].append(in_order)
-        for column, values in columns.items():
-            store[column].append(np.asarray(values)[order])
+        self._pending.append(interval)
+        if len(self._pending) >= _INTERVALS_AT_ONCE:
+            self._make_rows()
 
     def columns(self, table: str) -> Columns:
         """All rows of ``table`` so far, as whole columns."""
+        self._make_rows()
         store = self._columns[table]
         return {
             spec.name: np.concatenate(store[spec.name]) if store[spec.name] else np.zeros(0, dtype=_DTYPE[spec.kind])
             for spec in TABLES[table]
         }
 
-    def record(self, interval: Interval) -> None:
-        """Record one interval in every per-hour table."""
-        if interval.duration_h <= 0:
+    def _make_rows(self) -> None:
+        intervals, self._pending = self._pending, []
+        if not intervals:
             return
-        self._zones(interval)
-        self._elements(interval)
-        self._interfaces(interval)
-        self._fuels(interval)
-        self._shortfall(interval)
-        self._solve(interval)
+        made = _Stack(intervals)
+        self._zones(made)
+        self._generators(made)
+        self._lines(made)
+        self._interfaces(made)
+        self._gas(made)
+        self._fuel(made)
+        self._shortfall(made)
+        self._solves(made)
 
-    def _by_zone(self, zone: Any, values: F8) -> F8:
-        return sum_at(zone, values, len(self.zone_names))
-
-    def _zones(self, interval: Interval) -> None:
-        system, answer = self.system, interval.answer
-        generators, links = system.generators, system.gas_to_power
-        gens = self._gen_zone
-
-        demand = self._by_zone(self._load_zone, answer.load_mw)
-        unserved = self._by_zone(self._load_zone, answer.unserved_mw)
-        response = self._by_zone(self._load_zone, answer.response_mw)
-        losses = answer.loss_share * (demand - response - unserved)
-        available = self._by_zone(gens, answer.available_mw)
-        importable = self._by_zone(self._border_zone, answer.border_available_mw)
-        stored = self._by_zone(self._storage_zone, answer.state.hi_mw[self.packed.discharge_columns])
-        temperature = np.append(interval.inputs.temperature_c, np.nan)[system.buses.weather_site[system.loads.bus]]
-        known = np.isfinite(temperature)
-        weight = np.where(known, answer.load_mw, 0.0)
-        weight_by_zone = self._by_zone(self._load_zone, weight)
-        heat = self._by_zone(self._load_zone, np.where(known, temperature, 0.0) * weight)
-        spilled = np.where(self._variable, 0.0, answer.spilled_mw)
-        co2 = self._by_zone(gens, answer.p_main_mw * generators.co2_t_per_mwh)
-        backup_gen, backup_link = self.packed.backup_gen, self.packed.backup_link
-        co2 += self._by_zone(gens[backup_gen], answer.p_backup_mw[backup_gen] * links.backup_co2_t_per_mwh[backup_link])
-        gas_fired = generators.fuel == "gas"
-        gas_available = np.where(
-            gas_fired, generators.p_max_mw * interval.inputs.gen_share * interval.fuel.gas_share, 0
+    def _rows(self, table: str, names: NDArray[np.str_], made: _Stack, **columns: Any) -> None:
+        """Append rows, one per interval and name, in name order; columns (n_intervals, n_names), or alike for all."""
+        order = np.argsort(names, kind="stable")
+        shape = made.n, len(names)
+        self._append(
+            table,
+            np.repeat(made.time_h, shape[1]),
+            np.repeat(made.duration_h, shape[1]),
+            name=np.tile(names[order], made.n),
+            **{
+                column: np.broadcast_to(np.asarray(values)[..., order], shape).ravel()
+                for column, values in columns.items()
+            },
         )
-        branch_flow = answer.solution.flow_mw[: system.n_branches]
-        self.rows(
+
+    def _append(self, table: str, time_h: F8, duration_h: F8, **columns: Any) -> None:
+        store = self._columns[table]
+        replicate = np.full(len(time_h), self.replicate, dtype=np.int32)
+        for column, values in (
+            ("replicate", replicate), ("time_h", time_h), ("duration_h", duration_h), *columns.items(),
+        ):  # fmt: skip
+            store[column].append(values)
+
+    def _zones(self, made: _Stack) -> None:
+        if "zones" not in self._keep:
+            return
+        system, n_zones = self.system, len(self.zone_names)
+        generators, links = system.generators, system.gas_to_power
+        gens, loads = self._gen_zone, self._load_zone
+
+        def by_zone(zone: I4, values: F8) -> F8:
+            return _sums(zone, values, n_zones)
+
+        load_mw, main_mw = made.answer("load_mw"), made.answer("p_main_mw")
+        backup_mw = made.answer("p_backup_mw")
+        loss_share = made.of(lambda i: i.answer.loss_share)[:, None]
+        demand = by_zone(loads, load_mw)
+        unserved = by_zone(loads, made.answer("unserved_mw"))
+        response = by_zone(loads, made.answer("response_mw"))
+        available = by_zone(gens, made.answer("available_mw"))
+        importable = by_zone(self._border_zone, made.answer("border_available_mw"))
+        stored = by_zone(self._storage_zone, made.of(lambda i: i.answer.state.hi_mw[self.packed.discharge_columns]))
+        sites_c = made.of(lambda i: i.inputs.temperature_c)
+        unknown_c = np.full((made.n, 1), np.nan)
+        temperature = np.hstack([sites_c, unknown_c])[:, system.buses.weather_site[system.loads.bus]]
+        known = np.isfinite(temperature)
+        weight = by_zone(loads, np.where(known, load_mw, 0.0))
+        heat = by_zone(loads, np.where(known, temperature * load_mw, 0.0))
+        spilled = np.where(self._variable, 0.0, made.answer("spilled_mw"))
+        backup_gen = self.packed.backup_gen
+        co2 = by_zone(gens, main_mw * generators.co2_t_per_mwh)
+        co2 += by_zone(gens[backup_gen], backup_mw[:, backup_gen] * links.backup_co2_t_per_mwh[self.packed.backup_link])
+        on_gas_mw = np.where(generators.fuel == "gas", generators.p_max_mw, 0.0)
+        gas_available = on_gas_mw * made.of(lambda i: i.inputs.gen_share) * made.of(lambda i: i.fuel.gas_share)
+        flow = made.of(lambda i: i.answer.solution.flow_mw)[:, self._crossing]
+        self._rows(
             "zones",
-            self.zone_names,
-            interval,
-            temperature_c=np.divide(heat, weight_by_zone, out=np.full(len(heat), np.nan), where=weight_by_zone > 0),
+            np.array(self.zone_names),
+            made,
+            temperature_c=np.divide(heat, weight, out=np.full(heat.shape, np.nan), where=weight > 0),
             demand_mw=demand,
-            losses_mw=losses,
+            losses_mw=loss_share * (demand - response - unserved),
             unserved_mw=unserved,
             price_response_mw=response,
-            generation_mw=self._by_zone(gens, answer.p_gen_mw),
-            backup_fuel_mw=self._by_zone(gens, answer.p_backup_mw),
-            **{
-                column: self._by_zone(gens, np.where(burns, answer.p_main_mw, 0.0))
-                for column, burns in self._fuels_kept.items()
-            },
-            storage_mw=self._by_zone(self._storage_zone, answer.p_storage_mw),
-            import_mw=self._by_zone(self._border_zone, answer.p_border_mw),
-            net_inflow_mw=np.array([branch_flow @ sign for sign in self._crossing]),
-            gas_fired_available_mw=self._by_zone(gens, gas_available * answer.committed),
+            generation_mw=by_zone(gens, main_mw + backup_mw),
+            backup_fuel_mw=by_zone(gens, backup_mw),
+            **{column: by_zone(gens, np.where(burns, main_mw, 0.0)) for column, burns in self._fuels_kept.items()},
+            storage_mw=by_zone(self._storage_zone, made.answer("p_storage_mw")),
+            import_mw=by_zone(self._border_zone, made.answer("p_border_mw")),
+            net_inflow_mw=by_zone(self._crossing_to, flow) - by_zone(self._crossing_from, flow),
+            gas_fired_available_mw=by_zone(gens, gas_available * made.answer("committed")),
             available_mw=available,
-            reserve_margin_mw=available + importable + stored - (demand - response) * (1.0 + answer.loss_share),
-            curtailed_mw=self._by_zone(gens, answer.curtailed_mw),
-            spilled_mw=self._by_zone(gens, spilled),
+            reserve_margin_mw=available + importable + stored - (demand - response) * (1.0 + loss_share),
+            curtailed_mw=by_zone(gens, made.answer("curtailed_mw")),
+            spilled_mw=by_zone(gens, spilled),
             co2_t_per_h=co2,
         )
 
-    def _elements(self, interval: Interval) -> None:
-        system, answer, ac = self.system, interval.answer, interval.ac
+    def _generators(self, made: _Stack) -> None:
+        if "generators" not in self._keep:
+            return
+        system = self.system
         generators, borders = system.generators, system.borders
-        on_backup = answer.p_backup_mw > answer.p_main_mw
+        backup_mw, main_mw = made.answer("p_backup_mw"), made.answer("p_main_mw")
         backup_fuel = np.full(len(generators), "", dtype="<U8")
         backup_fuel[self.packed.backup_gen] = system.gas_to_power.backup_fuel[self.packed.backup_link]
-        self.rows(
+        fuel = np.where(backup_mw > main_mw, backup_fuel, generators.fuel)
+        self._rows(
             "generators",
             np.concatenate([generators.name, borders.name]),
-            interval,
+            made,
             plant=np.concatenate([generators.plant, borders.name]),
-            fuel=np.concatenate([np.where(on_backup, backup_fuel, generators.fuel), np.full(len(borders), "import")]),
-            p_mw=np.concatenate([answer.p_gen_mw, answer.p_border_mw]),
-            available_mw=np.concatenate([answer.available_mw, answer.border_available_mw]),
-            committed=np.concatenate([answer.committed, np.ones(len(borders), dtype=bool)]),
+            fuel=np.hstack([fuel, np.full((made.n, len(borders)), "import")]),
+            p_mw=np.hstack([main_mw + backup_mw, made.answer("p_border_mw")]),
+            available_mw=np.hstack([made.answer("available_mw"), made.answer("border_available_mw")]),
+            committed=np.hstack([made.answer("committed"), np.ones((made.n, len(borders)), dtype=bool)]),
         )
-        if ac is not None:
-            self.rows("buses", system.buses.name, interval, vm_pu=ac.vm_pu, va_degree=ac.va_degree)
+
+    def _lines(self, made: _Stack) -> None:
+        system, n_branches = self.system, self.system.n_branches
+        acs = [interval.ac for interval in made.intervals if interval.ac is not None]
+        if "buses" in self._keep and acs:
+            vm, va = np.array([ac.vm_pu for ac in acs]), np.array([ac.va_degree for ac in acs])
+            self._rows("buses", system.buses.name, made, vm_pu=vm, va_degree=va)
         if "lines" not in self._keep:
             return
-        n_branches = system.n_branches
-        in_service = np.ones(n_branches, dtype=bool)
-        in_service[interval.out_branch] = False
+        in_service = np.ones((made.n, n_branches), dtype=bool)
+        for row, interval in enumerate(made.intervals):
+            in_service[row, interval.answer.out_branch] = False
+        limit_mw = made.of(lambda i: i.answer.state.row_hi_mw[:n_branches])
         unknown = np.full(n_branches, np.nan)
-        limit_mw = answer.state.row_hi_mw[:n_branches]
-        solved = ac is not None and ac.converged
-        self.rows(
+        self._rows(
             "lines",
             system.branch_name,
-            interval,
+            made,
             in_service=in_service,
-            p_dispatch_mw=answer.solution.flow_mw[:n_branches],
+            p_dispatch_mw=made.of(lambda i: i.answer.solution.flow_mw[:n_branches]),
             limit_mw=np.where(np.isinf(limit_mw), np.nan, limit_mw),
-            p_ac_mw=ac.p_from_mw if ac is not None and solved else unknown,
-            loading_percent=self._loading_percent(interval) if solved else unknown,
+            p_ac_mw=self._ac(made, lambda ac, _: ac.p_from_mw, unknown),
+            loading_percent=self._ac(made, self._loading_percent, unknown),
         )
 
-    def _loading_percent(self, interval: Interval) -> F8:
-        """(n_branches,) AC loading of the ratings that hold at the hour's air temperature."""
-        assert interval.ac is not None
-        return interval.ac.loading_percent / self.system.branch_rating_factor(interval.inputs.temperature_c)
+    @staticmethod
+    def _ac(made: _Stack, value: Callable[[AcSolution, Interval], Any], unknown: Any) -> NDArray[Any]:
+        """(n, ...) of one value of each AC solution, ``unknown`` where there is none."""
+        return made.of(lambda i: value(i.ac, i) if i.ac is not None and i.ac.converged else unknown)
 
-    def _interfaces(self, interval: Interval) -> None:
-        n_branches = self.system.n_branches
-        state, solution = interval.answer.state, interval.answer.solution
-        lo, hi, flow = state.row_lo_mw[n_branches:], state.row_hi_mw[n_branches:], solution.flow_mw[n_branches:]
+    def _loading_percent(self, ac: AcSolution, interval: Interval) -> F8:
+        """(n_branches,) AC loading of the ratings that hold at the hour's air temperature."""
+        return ac.loading_percent / self.system.branch_rating_factor(interval.inputs.temperature_c)
+
+    def _interfaces(self, made: _Stack) -> None:
+        if "interfaces" not in self._keep:
+            return
+        first = self.system.n_branches
+        flow = made.of(lambda i: i.answer.solution.flow_mw[first:])
+        lo, hi = (
+            made.of(lambda i: i.answer.state.row_lo_mw[first:]),
+            made.of(lambda i: i.answer.state.row_hi_mw[first:]),
+        )
         limit = np.where(flow >= 0, hi, -lo)
         loading = np.divide(np.abs(flow), limit, out=np.where(np.abs(flow) > 1e-6, np.inf, 0.0), where=limit > 0)
-        self.rows(
+        self._rows(
             "interfaces",
             self.system.interfaces.name,
-            interval,
+            made,
             flow_mw=flow,
             limit_reverse_mw=np.where(np.isinf(lo), np.nan, lo),
             limit_forward_mw=np.where(np.isinf(hi), np.nan, hi),
             loading=np.where(np.isinf(limit), np.nan, loading),
-            price=np.abs(solution.row_price[n_branches:]),
+            price=np.abs(made.of(lambda i: i.answer.solution.row_price[first:])),
         )
 
-    def _fuels(self, interval: Interval) -> None:
-        system, gas, answer = self.system, interval.gas, interval.answer
-        nodes, links, demand = system.gas_nodes, system.gas_to_power, system.gas_demand
-        n_nodes = len(nodes)
-        if n_nodes:
-            asked = sum_at(demand.node, interval.inputs.gas_demand_mcm_per_d, n_nodes)
-            got = sum_at(demand.node, gas.delivered_mcm_per_d, n_nodes)
-            power = sum_at(links.node, gas.power_delivered_mcm_per_d, n_nodes)
-            cut = np.maximum(interval.inputs.gas_demand_mcm_per_d - gas.delivered_mcm_per_d, 0.0)
+    def _gas(self, made: _Stack) -> None:
+        system = self.system
+        nodes, links, demand, stations = (
+            system.gas_nodes, system.gas_to_power, system.gas_demand, system.compressor_stations,
+        )  # fmt: skip
+        if "gas" in self._keep and len(nodes):
 
-            def cut_of(gas_class: str) -> F8:
-                return sum_at(demand.node, np.where(demand.gas_class == gas_class, cut, 0.0), n_nodes)
+            def by_node(node: I4, values: F8) -> F8:
+                return _sums(node, values, len(nodes))
 
-            self.rows(
+            asked_each = made.of(lambda i: i.inputs.gas_demand_mcm_per_d)
+            got_each = made.of(lambda i: i.gas.delivered_mcm_per_d)
+            cut_each = np.maximum(asked_each - got_each, 0.0)
+            power = by_node(links.node, made.of(lambda i: i.gas.power_delivered_mcm_per_d))
+            self._rows(
                 "gas",
                 nodes.name,
-                interval,
-                asked_mcm_per_d=asked + power,
-                delivered_mcm_per_d=got + power,
-                cut_households_mcm_per_d=cut_of("households"),
-                cut_heating_mcm_per_d=cut_of("heating"),
-                cut_industry_mcm_per_d=cut_of("industry"),
-                power_available_mw=sum_at(links.node, interval.fuel.link_gas_mw, n_nodes),
-                power_unrestricted_mw=sum_at(links.node, interval.fuel.link_asked_mw, n_nodes),
-                linepack_mcm=interval.linepack_mcm,
-                pressure_bar=gas.pressure_bar,
-                vented_mcm=interval.vented_mcm,
+                made,
+                asked_mcm_per_d=by_node(demand.node, asked_each) + power,
+                delivered_mcm_per_d=by_node(demand.node, got_each) + power,
+                **{
+                    f"cut_{name}_mcm_per_d": by_node(demand.node, np.where(demand.gas_class == name, cut_each, 0.0))
+                    for name in ("households", "heating", "industry")
+                },
+                power_available_mw=by_node(links.node, made.of(lambda i: i.fuel.link_gas_mw)),
+                power_unrestricted_mw=by_node(links.node, made.of(lambda i: i.fuel.link_asked_mw)),
+                linepack_mcm=made.of(lambda i: i.linepack_mcm),
+                pressure_bar=made.of(lambda i: i.gas.pressure_bar),
+                vented_mcm=made.of(lambda i: i.vented_mcm),
             )
-        stations = system.compressor_stations
-        if len(stations):
-            turbines = np.where(stations.driver == "electric", 0.0, gas.compressor_mw)
-            self.rows(
-                "compressors",
-                stations.name,
-                interval,
-                shaft_mw=gas.compressor_mw,
-                fuel_mcm_per_d=fuel_mcm_per_d(system.gas, turbines),
-            )
-        has_backup = np.isfinite(interval.backup_days)
-        backup_burn = sum_at(self.packed.backup_link, answer.p_backup_mw[self.packed.backup_gen], len(links))
-        stocks = system.fuel_stocks
-        burns = np.array([len(gens) > 0 for gens in self._yard_gens], dtype=bool)
-        yard_burn = np.array([answer.p_main_mw[gens].sum() for gens in self._yard_gens], dtype=float)
-        self.rows(
-            "fuel",
-            [f"{p}/{f}" for p, f in zip(stocks.plant[burns].tolist(), stocks.fuel[burns].tolist(), strict=True)]
-            + [f"{p}/backup" for p, has in zip(links.plant.tolist(), has_backup, strict=True) if has],
-            interval,
-            stock_days=np.concatenate([interval.yard_days[burns], interval.backup_days[has_backup]]),
-            burn_mw=np.concatenate([yard_burn[burns], backup_burn[has_backup]]),
-        )
+        if "compressors" in self._keep and len(stations):
+            shaft_mw = made.of(lambda i: i.gas.compressor_mw)
+            turbines = np.where(stations.driver == "electric", 0.0, shaft_mw)
+            fuel = fuel_mcm_per_d(system.gas, turbines)
+            self._rows("compressors", stations.name, made, shaft_mw=shaft_mw, fuel_mcm_per_d=fuel)
 
-    def _shortfall(self, interval: Interval) -> None:
-        system, answer = self.system, interval.answer
-        short = (answer.unserved_mw > SHORTFALL_TOLERANCE_MW) | (answer.response_mw > SHORTFALL_TOLERANCE_MW)
-        loads = np.flatnonzero(short)
-        if not len(loads):
+    def _fuel(self, made: _Stack) -> None:
+        if "fuel" not in self._keep:
             return
-        bus, load_class = system.loads.bus[loads], system.loads.load_class[loads]
-        names = [
-            f"{b}/{n}" for b, n in zip(system.buses.name[bus].tolist(), system.loads.name[loads].tolist(), strict=True)
-        ]
-        self.rows(
-            "shortfall",
-            names,
-            interval,
-            zone=system.bus_zone_name[bus],
-            oblast=system.buses.oblast[bus],
-            load_class=system.load_classes.name[load_class],
-            unserved_mw=answer.unserved_mw[loads],
-            price_response_mw=answer.response_mw[loads],
+        links, stocks, packed = self.system.gas_to_power, self.system.fuel_stocks, self.packed
+        backup_days = made.of(lambda i: i.backup_days)
+        has_backup = np.isfinite(backup_days[0])  # NaN where there is no tank
+        main_mw, backup_mw = made.answer("p_main_mw"), made.answer("p_backup_mw")
+        backup_burn = _sums(packed.backup_link, backup_mw[:, packed.backup_gen], len(links))
+        burns = np.array([len(gens) > 0 for gens in self._yard_gens], dtype=bool)
+        yard_burn = [main_mw[:, gens].sum(axis=1, keepdims=True) for gens in self._yard_gens if len(gens)]
+        yards = [f"{p}/{f}" for p, f in zip(stocks.plant[burns].tolist(), stocks.fuel[burns].tolist(), strict=True)]
+        self._rows(
+            "fuel",
+            np.array([*yards, *(f"{plant}/backup" for plant in links.plant[has_backup].tolist())], dtype=np.str_),
+            made,
+            stock_days=np.hstack([made.of(lambda i: i.yard_days)[:, burns], backup_days[:, has_backup]]),
+            burn_mw=np.hstack([*yard_burn, backup_burn[:, has_backup]]),
         )
 
-    def _solve(self, interval: Interval) -> None:
-        answer, ac = interval.answer, interval.ac
-        solved = ac is not None and ac.converged
-        net = answer.solution.p_mw - answer.solution.spill_mw
-        columns = {
-            "dispatch_status": np.int32(answer.solution.status),
-            "dispatch_cost": float(net @ self.packed.cost),
-            "loss_share": answer.loss_share,
-            "dispatch_engine": "highs" if len(answer.solution.basis) == 0 else "kernel",
-            "ac_status": "off" if ac is None else ("ok" if solved else "not_converged"),
-            "ac_rung": "" if ac is None else ac.rung,
-            "ac_reason": "" if ac is None else ac.reason,
-            "ac_losses_mw": ac.losses_mw if ac is not None and solved else np.nan,
-            "vm_min_pu": _finite(np.nanmin, ac.vm_pu) if ac is not None and solved else np.nan,
-            "vm_max_pu": _finite(np.nanmax, ac.vm_pu) if ac is not None and solved else np.nan,
-            "max_loading_percent": _finite(np.nanmax, self._loading_percent(interval))
-            if ac is not None and solved
-            else np.nan,
-        }
-        store = self._columns["solves"]
-        for name, value in (
-            ("replicate", np.int32(self.replicate)),
-            ("time_h", interval.time_h),
-            ("duration_h", interval.duration_h),
-            *columns.items(),
-        ):
-            store[name].append(np.array([value]))
+    def _shortfall(self, made: _Stack) -> None:
+        if "shortfall" not in self._keep:
+            return
+        system = self.system
+        buses, loads = system.buses, system.loads
+        unserved, response = made.answer("unserved_mw"), made.answer("response_mw")
+        row, load = np.nonzero((unserved > SHORTFALL_TOLERANCE_MW) | (response > SHORTFALL_TOLERANCE_MW))
+        if not len(row):
+            return
+        order = np.lexsort((self._load_place[load], row))
+        row, load = row[order], load[order]
+        bus = loads.bus[load]
+        self._append(
+            "shortfall",
+            made.time_h[row],
+            made.duration_h[row],
+            name=self._load_name[load],
+            zone=system.bus_zone_name[bus],
+            oblast=buses.oblast[bus],
+            load_class=system.load_classes.name[loads.load_class[load]],
+            unserved_mw=unserved[row, load],
+            price_response_mw=response[row, load],
+        )
+
+    @cached_property
+    def _load_name(self) -> NDArray[np.str_]:
+        """(n_loads,) bus/load."""
+        buses, loads = self.system.buses.name[self.system.loads.bus].tolist(), self.system.loads.name.tolist()
+        return np.array([f"{bus}/{load}" for bus, load in zip(buses, loads, strict=True)], dtype=np.str_)
+
+    @cached_property
+    def _load_place(self) -> NDArray[np.int64]:
+        """(n_loads,) place of each load in the order of names."""
+        place = np.empty(len(self._load_name), dtype=np.int64)
+        place[np.argsort(self._load_name, kind="stable")] = np.arange(len(place))
+        return place
+
+    def _solves(self, made: _Stack) -> None:
+        if "solves" not in self._keep:
+            return
+
+        net = made.of(lambda i: i.answer.solution.p_mw) - made.of(lambda i: i.answer.solution.spill_mw)
+        acs = [interval.ac for interval in made.intervals]
+        self._append(
+            "solves",
+            made.time_h,
+            made.duration_h,
+            dispatch_status=made.of(lambda i: np.int32(i.answer.solution.status)),
+            dispatch_cost=(net * self.packed.cost).sum(axis=1),
+            loss_share=made.of(lambda i: i.answer.loss_share),
+            dispatch_engine=made.of(lambda i: "highs" if len(i.answer.solution.basis) == 0 else "kernel"),
+            ac_status=np.array(["off" if ac is None else ("ok" if ac.converged else "not_converged") for ac in acs]),
+            ac_rung=np.array(["" if ac is None else ac.rung for ac in acs], dtype=np.str_),
+            ac_reason=np.array(["" if ac is None else ac.reason for ac in acs], dtype=np.str_),
+            ac_losses_mw=self._ac(made, lambda ac, _: ac.losses_mw, np.nan),
+            vm_min_pu=self._ac(made, lambda ac, _: _finite(np.nanmin, ac.vm_pu), np.nan),
+            vm_max_pu=self._ac(made, lambda ac, _: _finite(np.nanmax, ac.vm_pu), np.nan),
+            max_loading_percent=self._ac(made, lambda ac, i: _finite(np.nanmax, self._loading_percent(ac, i)), np.nan),
+        )
 
     def finish(self, log: EventLog, sink: Sink) -> None:
         """Write every table to ``sink``."""

@@ -273,7 +273,7 @@ class ScriptSim(PresentView):
         from gridsim.solvers.pandapower import solved_pandapower
 
         interval, system = self._simulation.present.interval, self._simulation.system
-        point = operating_point(interval.answer, interval.out_branch)
+        point = operating_point(interval.answer)
         return solved_pandapower(system, point, AcModel(system).solve(point))
 
     def _act(self, kind: str, targets: tuple[Target, ...], magnitude: float) -> str:

@@ -356,7 +356,7 @@ class Simulation:
         fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
         linepack, yards, backup_days = (
             self._fuel.gas.linepack_mcm,
-            self._fuel.yard_days.copy(),
+            self._fuel.yard_days,
             self._fuel.backup_days,
         )
         answer = self._operator.redispatch(
@@ -375,12 +375,9 @@ class Simulation:
         if holds_h < dt_h - 1e-9:
             self.env.process(self._wake(holds_h * 3600.0, "gas pressure"))
         vented = self._fuel.take_vented()
-        out = state.out_branches(self.system)
-        point = operating_point(answer, out)
+        point = operating_point(answer)
         ac = self._solve_ac(point, answer)
-        self._interval = Interval(
-            self.now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, out, ac
-        )
+        self._interval = Interval(self.now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, ac)
         self._interval_start_s = self._last_resolve_s = now_s
         self._feel_power(now_s, state, answer)
         self.points.append((self.now_h, point))

@@ -48,7 +48,7 @@ class Present:
         row = lines.position(name) if lines.has(name) else len(lines) + transformers.position(name)
         answer = self.interval.answer
         flow, limit = float(answer.solution.flow_mw[row]), float(answer.state.row_hi_mw[row])
-        return Branch(row not in self.interval.out_branch, flow, limit, abs(flow) / limit if limit > 0 else 0.0)
+        return Branch(row not in self.interval.answer.out_branch, flow, limit, abs(flow) / limit if limit > 0 else 0.0)
 
     def machine(self, name: str) -> Machine:
         """See contingencies.api.View."""

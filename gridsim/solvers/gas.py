@@ -14,7 +14,10 @@ the piece between the valves. Where points, edges and stations are: ``solvers.ga
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,13 +74,22 @@ class GasOrders(NamedTuple):
     tense: bool
 
 
-class GasRun(NamedTuple):
-    """After ``taken`` steps: the state, the mean rates over them, and whether the kernel converged throughout."""
+@dataclass(frozen=True, eq=False)
+class GasRun:
+    """After ``taken`` steps: the state, what plants got (n_links,), whether the kernel converged throughout.
+
+    ``step``: the mean rates, made when asked for.
+    """
 
     state: GasState
-    step: GasStep
+    power_delivered_mcm_per_d: F8
     taken: int
     solved: bool
+    _made: Callable[[], GasStep]
+
+    @cached_property
+    def step(self) -> GasStep:
+        return self._made()
 
 
 class HydraulicGas:
@@ -97,7 +109,8 @@ class HydraulicGas:
         self._build_customers()
         self._set_full(self._content_at(system.gas.full_share))
         self._started: tuple[bytes, GasState, F8] | None = None
-        self._controlled: tuple[GasState, GasOrders, tuple[NDArray[Any], ...], LinepackControls] | None = None
+        self._ordered: tuple[GasOrders, GasConditions, LinepackControls] | None = None
+        self._controlled: tuple[GasState, LinepackControls, LinepackControls] | None = None
 
     def _build_customers(self) -> None:
         system, settings = self.system, self.system.gas
@@ -134,6 +147,7 @@ class HydraulicGas:
         self._source_band = SOURCE_BAND_SHARE * self._source_hi
         self._watch = (len(system.gas_demand) + np.arange(len(self._links))).astype(np.int32)
         split = self.split_nodes
+        self._uncapped = np.full(len(system.gas_demand), np.inf)
         self._link_domestic = self.p_min_bar[split]
         self._link_hi = self.p_max_bar[split]
 
@@ -259,14 +273,14 @@ class HydraulicGas:
             tense,
         )  # fmt: skip
 
-    def _controls(
-        self,
-        orders: GasOrders,
-        conditions: GasConditions,
-        demand_mcm_per_d: F8,
-        power_mcm_per_d: F8,
-    ) -> LinepackControls:
-        """All but what each plant burns, which is left open."""
+    def _controls(self, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
+        """What orders and conditions say, made once while they last; what customers ask is left open."""
+        last = self._ordered
+        if last is None or last[0] is not orders or last[1] is not conditions:
+            self._ordered = last = orders, conditions, self._make_controls(orders, conditions)
+        return last[2]
+
+    def _make_controls(self, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
         pipes, section = self.system.gas_pipelines, self.sections.edge_section
         share = conditions.pipeline_share[section]
         cap = pipes.capacity_mcm_per_d[section] * share
@@ -288,11 +302,7 @@ class HydraulicGas:
         for station in (self.layout.station_from, self.layout.station_to):
             stopped = stands_still[station]
             one_way = np.where(stopped, np.where(pipes.bidirectional[section], 0, 2), one_way)
-        source = np.concatenate([orders.supply_mcm_per_d, orders.storage_mcm_per_d])
-        links = self._links
-        most = np.minimum(power_mcm_per_d, orders.power_mcm_per_d)[links]
-        sink = np.concatenate([demand_mcm_per_d * orders.delivered_share, most])
-        sink_cap = np.full(len(sink), np.inf)
+        n_sinks = len(self._sink_point)
         n_links = len(self.split_nodes)
         back = orders.exchange_mcm_per_d < 0
         return LinepackControls(
@@ -300,14 +310,14 @@ class HydraulicGas:
             edge_share,
             np.ascontiguousarray(one_way.astype(np.int32)),
             self._source_point,
-            source,
+            np.concatenate([orders.supply_mcm_per_d, orders.storage_mcm_per_d]),
             self._source_hi,
             self._source_band,
             self._sink_point,
-            sink,
+            np.zeros(n_sinks),
             self._sink_lo,
             self._sink_band,
-            sink_cap,
+            np.full(n_sinks, np.inf),
             np.abs(orders.exchange_mcm_per_d),
             back,
             0.8 * self._link_domestic,
@@ -319,17 +329,14 @@ class HydraulicGas:
         self, state: GasState, orders: GasOrders, conditions: GasConditions, demand_mcm_per_d: F8, power_mcm_per_d: F8
     ) -> LinepackControls:
         """Controls within the power of stations; one instant asks twice, for what could be burnt and for what is."""
-        asked = (*conditions, demand_mcm_per_d, power_mcm_per_d)
+        ordered = self._controls(orders, conditions)
         last = self._controlled
-        if (
-            last is None
-            or last[0] is not state
-            or last[1] is not orders
-            or not all(map(np.array_equal, last[2], asked))
-        ):
-            controls = self._controls(orders, conditions, demand_mcm_per_d, power_mcm_per_d)
-            self._controlled = last = state, orders, asked, self._compressors.limit(controls, state.p_bar, state.edge_q)
-        return last[3]
+        if last is None or last[0] is not state or last[1] is not ordered:
+            controls = self._compressors.limit(ordered, state.p_bar, state.edge_q)
+            self._controlled = last = state, ordered, controls
+        most = np.minimum(power_mcm_per_d, orders.power_mcm_per_d)[self._links]
+        sink = np.concatenate([demand_mcm_per_d * orders.delivered_share, most])
+        return last[2]._replace(sink_q=sink)
 
     # Motion
 
@@ -351,34 +358,36 @@ class HydraulicGas:
         ``power_mcm_per_d`` (n_links,): what plants could burn; ``burn_mcm_per_d``: what they do burn, at most.
         """
         controls = self._controls_at(state, orders, conditions, demand_mcm_per_d, power_mcm_per_d)
-        controls.sink_cap[len(demand_mcm_per_d) :] = burn_mcm_per_d[self._links]
+        n_supply, n_demand = len(self.system.gas_supply), len(self.system.gas_demand)
+        sink_cap = np.concatenate([self._uncapped, burn_mcm_per_d[self._links]])
         # An order may outlast what a storage holds.
         held = state.storage_mcm * HOURS_PER_DAY / (dt_h * n_steps)
-        supply = orders.supply_mcm_per_d
-        controls = controls._replace(source_q=np.concatenate([supply, np.minimum(orders.storage_mcm_per_d, held)]))
+        source = np.concatenate([orders.supply_mcm_per_d, np.minimum(orders.storage_mcm_per_d, held)])
+        controls = controls._replace(sink_cap=sink_cap, source_q=source)
         watch = self._watch if stop_when_short else _NOBODY
         p_bar, gas, edge_q, flows, taken, solved = run_linepack(
             self.net, controls, state.p_bar, state.gas_mcm, state.edge_q, dt_h, n_steps, watch, SHORT_SHARE
         )
-        n_supply, n_demand = len(self.system.gas_supply), len(self.system.gas_demand)
         drawn = flows.source[n_supply:]
         storage = np.maximum(state.storage_mcm - drawn * dt_h * taken / HOURS_PER_DAY, 0.0)
         power = burn_mcm_per_d.copy()
         power[self._links] = flows.sink[n_demand:]
-        days = max(dt_h * taken / HOURS_PER_DAY, 1e-12)
-        n_edges, first = self.sections.n_edges, self.sections.first_edge
-        flow = np.where(n_edges > 0, flows.edge[np.minimum(first, len(flows.edge) - 1)], 0.0)
-        step = GasStep(
-            flow,
-            flows.source[:n_supply],
-            drawn,
-            flows.sink[:n_demand],
-            power,
-            (self.linepack_mcm(gas) - self.linepack_mcm(state.gas_mcm)) / days,
-            p_bar[self.node_point],
-            self._compressors.power_mw(controls, p_bar, edge_q),
-        )
-        return GasRun(GasState(p_bar, gas, edge_q, storage), step, taken, solved)
+
+        def step() -> GasStep:
+            days = max(dt_h * taken / HOURS_PER_DAY, 1e-12)
+            n_edges, first = self.sections.n_edges, self.sections.first_edge
+            return GasStep(
+                np.where(n_edges > 0, flows.edge[np.minimum(first, len(flows.edge) - 1)], 0.0),
+                flows.source[:n_supply],
+                drawn,
+                flows.sink[:n_demand],
+                power,
+                (self.linepack_mcm(gas) - self.linepack_mcm(state.gas_mcm)) / days,
+                p_bar[self.node_point],
+                self._compressors.power_mw(controls, p_bar, edge_q),
+            )
+
+        return GasRun(GasState(p_bar, gas, edge_q, storage), power, taken, solved, step)
 
     def rupture(self, state: GasState, section: int, share: float, flow_mcm_per_d: float) -> tuple[GasState, float]:
         """The state after ``share`` of the strings of ``section`` burst at its middle, and the gas vented, mcm.

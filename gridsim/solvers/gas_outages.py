@@ -111,7 +111,7 @@ class GasOutages:
                     raise NotConverged("gas network", float(len(rows)), MAX_ITERATIONS, "not known")
                 # Sources are not emptied by an outage of days: the sampler meets storages at their mean, always.
                 state = result.state._replace(storage_mcm=self._start.storage_mcm)
-                got = result.step.power_delivered_mcm_per_d
+                got = result.power_delivered_mcm_per_d
                 rows.append(np.divide(got, burn, out=np.ones(len(burn)), where=burn > 0))
             if until_full and (rows[-1] >= _FULL_SHARE).all():
                 break
