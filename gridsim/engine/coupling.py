@@ -342,7 +342,8 @@ class FuelSystem:
     def settle(self, conditions: Conditions, inputs: HourInputs, p_main_mw: F8) -> None:
         """Start the gas network from the state in which machines have run at ``p_main_mw`` (n_gens,) for long."""
         burnt_mw = self._by_link(p_main_mw)
-        self.gas.settle(self._gas_conditions(conditions), self._gas_inputs(inputs), burnt_mw)
+        left = self._gas_conditions(conditions)
+        self.gas.settle(left, self._gas_inputs(inputs, left.node_works), burnt_mw)
 
     def set_cut_order(self, first_cut: Sequence[str]) -> None:
         """Order in which gas classes are cut from now on; empty: the network's own."""
@@ -375,9 +376,8 @@ class FuelSystem:
             self._left = left = conditions, gas
         return left[1]
 
-    def _gas_inputs(self, inputs: HourInputs) -> HourInputs:
+    def _gas_inputs(self, inputs: HourInputs, works: NDArray[np.bool_]) -> HourInputs:
         """Heating plants at a node without power take no gas."""
-        works = self.works
         if works.all():
             return inputs
         idle = ~works[self.system.gas_demand.node] & self._heating
@@ -429,9 +429,10 @@ class FuelSystem:
         system = self.system
         self._now_s = now_s
         asked_mw = self._by_link(available_mw)
+        left = self._gas_conditions(conditions)
         gas_mw = self.gas.limits(
-            now_s, dt_h, self._gas_conditions(conditions), self._gas_inputs(inputs), asked_mw, self._scarce
-        )
+            now_s, dt_h, left, self._gas_inputs(inputs, left.node_works), asked_mw, self._scarce
+        )  # fmt: skip
         gas_mw = np.minimum(gas_mw, asked_mw)
         short = gas_mw < SHORT_SHARE * asked_mw
         self.short_since_s = np.where(short, np.minimum(self.short_since_s, now_s), np.inf)
@@ -466,9 +467,9 @@ class FuelSystem:
         ``p_main_mw`` (n_gens,) on the main fuel. Kept for :meth:`advance`.
         """
         burnt_mw = self._by_link(p_main_mw)
-        return self.gas.plan(
-            dt_h, self._gas_conditions(conditions), self._gas_inputs(inputs), limits.link_asked_mw, burnt_mw
-        )
+        left = self._gas_conditions(conditions)
+        inputs = self._gas_inputs(inputs, left.node_works)
+        return self.gas.plan(dt_h, left, inputs, limits.link_asked_mw, burnt_mw)
 
     def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> GasStep:
         """Move all stocks by ``dt_h`` hours of the last balance and dispatch; the mean rates of gas."""

@@ -173,10 +173,12 @@ class Operator:
         )
         solution = self.solver.solve(state)
         net = solution.p_mw - solution.spill_mw
-        responsive = packed.tiers.price_responsive
-        shed = solution.shed_mw / scale
-        response = packed.shed_by_load(inputs.load_mw, np.where(responsive, shed, 0.0), demand_mw)
-        unserved = packed.shed_by_load(inputs.load_mw, np.where(responsive, 0.0, shed), demand_mw)
+        response = unserved = np.zeros(len(inputs.load_mw))
+        if solution.shed_mw.any():
+            responsive = packed.tiers.price_responsive
+            shed = solution.shed_mw / scale
+            response = packed.shed_by_load(inputs.load_mw, np.where(responsive, shed, 0.0), demand_mw)
+            unserved = packed.shed_by_load(inputs.load_mw, np.where(responsive, 0.0, shed), demand_mw)
         n_gens = len(system.generators)
         gen_hi = hi[packed.gen_columns] + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens)
         p_main = net[packed.gen_columns]

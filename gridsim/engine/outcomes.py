@@ -29,6 +29,16 @@ class Outcomes:
         self.system = packed.system
         self._log = log
         self._disturbances = disturbances
+        demand, system = self.system.gas_demand, self.system
+        self._kept = np.isin(demand.gas_class, _KEPT_CLASSES)
+        self._cities = [f"city:{name}" for name in system.gas_nodes.name.tolist()]
+        self._plants = [f"plant:{name}" for name in system.gas_to_power.plant.tolist()]
+        self._sections = [f"section:{name}" for name in system.interfaces.name.tolist()]
+        self._load_zone = system.buses.zone[system.loads.bus]
+        # What is not normal is looked at until it is.
+        self._city_hit = np.zeros(len(self._cities), dtype=bool)
+        self._plant_hit = np.zeros(len(self._plants), dtype=bool)
+        self._section_hit = np.zeros(len(self._sections), dtype=bool)
 
     def log_weather(self, weather: YearWeather) -> None:
         """Log what each design event of the weather year became, with the return period it implies."""
@@ -44,17 +54,16 @@ class Outcomes:
 
     def log_cities(self, now_h: float, inputs: HourInputs, gas: GasStep) -> None:
         """Log city gates whose households or heating plants do not get what they ask, and that return to normal."""
-        demand, nodes = self.system.gas_demand, self.system.gas_nodes
-        kept = np.isin(demand.gas_class, _KEPT_CLASSES)
-        asked = sum_at(demand.node, np.where(kept, inputs.gas_demand_mcm_per_d, 0.0), len(nodes))
-        got = sum_at(demand.node, np.where(kept, gas.delivered_mcm_per_d, 0.0), len(nodes))
-        for node in np.flatnonzero(asked > 0):
-            component = f"city:{nodes.name[node]}"
-            cut = got[node] < _CITY_SHORT_SHARE * asked[node]
-            before = self._log.state(component)
-            if cut or before != "normal":
-                cause = self._disturbances.cause(_GAS_TABLES) if before == "normal" else self._log.last_id(component)
-                self._log.add(now_h, component, "households or heating cut" if cut else "normal", cause)
+        node, n_nodes = self.system.gas_demand.node, len(self._cities)
+        asked = sum_at(node, np.where(self._kept, inputs.gas_demand_mcm_per_d, 0.0), n_nodes)
+        got = sum_at(node, np.where(self._kept, gas.delivered_mcm_per_d, 0.0), n_nodes)
+        cut = got < _CITY_SHORT_SHARE * asked
+        for city in np.flatnonzero((cut | self._city_hit) & (asked > 0)).tolist():
+            component = self._cities[city]
+            began = self._log.state(component) == "normal"
+            cause = self._disturbances.cause(_GAS_TABLES) if began else self._log.last_id(component)
+            self._log.add(now_h, component, "households or heating cut" if cut[city] else "normal", cause)
+            self._city_hit[city] = cut[city]
 
     def log_supply(self, now_h: float, answer: Redispatch, fuel: FuelLimits, backup_mwh: F8) -> None:
         """Log plants short of gas or on backup fuel, sections at their limit, zones that shed.
@@ -64,9 +73,9 @@ class Outcomes:
         worst_shortage = self._log_plants(now_h, fuel, backup_mwh)
         cause = worst_shortage if worst_shortage != ROOT else self._disturbances.cause()
         binding = self._log_sections(now_h, answer, cause)
-        zone = self.system.buses.zone[self.system.loads.bus]
-        for position, name in enumerate(self.system.zones):
-            short = answer.unserved_mw[zone == position].sum() > SHORTFALL_TOLERANCE_MW
+        unserved_mw = sum_at(self._load_zone + 1, answer.unserved_mw, len(self.system.zones) + 1)[1:]
+        for name, zone_mw in zip(self.system.zones, unserved_mw.tolist(), strict=True):
+            short = zone_mw > SHORTFALL_TOLERANCE_MW
             if short or self._log.state(f"zone:{name}") != "normal":
                 why = (binding if binding != ROOT else cause) if short else self._disturbances.last_end
                 self._log.add(now_h, f"zone:{name}", "shedding" if short else "normal", why)
@@ -74,14 +83,14 @@ class Outcomes:
     def _log_plants(self, now_h: float, fuel: FuelLimits, backup_mwh: F8) -> int:
         """Log plants short of gas; returns the change of the one that lost most, ROOT if none did."""
         links = self.system.gas_to_power
-        backup_mw = sum_at(self.packed.backup_link, fuel.backup_mw, len(links))
         worst_shortage, worst_mw = ROOT, 0.0
-        for link, plant in enumerate(links.plant.tolist()):
-            short = fuel.link_gas_mw[link] < SHORT_SHARE * fuel.link_asked_mw[link]
-            component = f"plant:{plant}"
+        all_short = fuel.link_gas_mw < SHORT_SHARE * fuel.link_asked_mw
+        hit = np.flatnonzero(all_short | self._plant_hit).tolist()
+        backup_mw = sum_at(self.packed.backup_link, fuel.backup_mw, len(links)) if hit else fuel.backup_mw
+        for link in hit:
+            short = self._plant_hit[link] = bool(all_short[link])
+            component = self._plants[link]
             began = self._log.state(component) == "normal"
-            if not short and began:
-                continue
             backup = short and backup_mw[link] > SHORTFALL_TOLERANCE_MW
             dry = short and not backup and links.backup_fuel[link] != "none" and backup_mwh[link] <= 0
             text = "on backup fuel" if backup else ("no fuel left" if dry else "short of gas")
@@ -102,14 +111,14 @@ class Outcomes:
         flow, price = answer.solution.flow_mw[first:], np.abs(answer.solution.row_price[first:])
         limit = np.where(flow >= 0, answer.state.row_hi_mw[first:], -answer.state.row_lo_mw[first:])
         scarcest, scarcity = ROOT, self.packed.dearest_supply
-        for section, name in enumerate(self.system.interfaces.name.tolist()):
-            full = abs(flow[section]) > 0 and abs(flow[section]) >= _AT_LIMIT * limit[section]
+        all_full = (np.abs(flow) > 0) & (np.abs(flow) >= _AT_LIMIT * limit)
+        for section in np.flatnonzero(all_full | self._section_hit).tolist():
+            full = self._section_hit[section] = bool(all_full[section])
             scarce = full and price[section] > self.packed.dearest_supply
             state = "scarce" if scarce else ("at its limit" if full else "normal")
-            if full or self._log.state(f"section:{name}") != "normal":
-                here = self._disturbances.cause_at_section(section) if scarce else ROOT
-                why = (here if here != ROOT else cause) if scarce else (ROOT if full else self._disturbances.last_end)
-                number = self._log.add(now_h, f"section:{name}", state, why)
-                if scarce and price[section] > scarcity:
-                    scarcest, scarcity = number, float(price[section])
+            here = self._disturbances.cause_at_section(section) if scarce else ROOT
+            why = (here if here != ROOT else cause) if scarce else (ROOT if full else self._disturbances.last_end)
+            number = self._log.add(now_h, self._sections[section], state, why)
+            if scarce and price[section] > scarcity:
+                scarcest, scarcity = number, float(price[section])
         return scarcest

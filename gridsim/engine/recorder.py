@@ -30,7 +30,7 @@ _FUEL_COLUMNS = {
     "other_mw": ("oil", "nuclear", "biogas", "waste_heat", "other"),
 }
 
-_INTERVALS_AT_ONCE = 256
+_INTERVALS_AT_ONCE = 512
 
 
 class _Stack:
@@ -97,10 +97,7 @@ class Recorder:
         """All rows of ``table`` so far, as whole columns."""
         self._make_rows()
         store = self._columns[table]
-        return {
-            spec.name: np.concatenate(store[spec.name]) if store[spec.name] else np.zeros(0, dtype=_DTYPE[spec.kind])
-            for spec in TABLES[table]
-        }
+        return {spec.name: _joined(store[spec.name], _DTYPE[spec.kind]) for spec in TABLES[table]}
 
     def _make_rows(self) -> None:
         intervals, self._pending = self._pending, []
@@ -431,6 +428,12 @@ class Recorder:
 
 
 _DTYPE = {"i4": np.int32, "f8": np.float64, "str": np.str_, "bool": np.bool_}
+
+
+def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
 
 
 def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

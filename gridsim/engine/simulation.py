@@ -77,7 +77,7 @@ class Simulation:
         self._outcomes = Outcomes(packed, self.log, self.disturbances)
         self.recorder = Recorder(packed, replicate, keep)
         self.points: list[tuple[float, OperatingPoint]] = []
-        self._fixed_load_mw = np.full(len(self.system.loads), np.nan)
+        self._fixed_load_mw: F8 | None = None  # by scripts; NaN where a load takes what it always takes
         self._weather = weather or RememberedWeather(
             make_weather(self.system, scenario.weather, scenario.horizon.start)
         )
@@ -195,6 +195,8 @@ class Simulation:
         """Let the loads (n_loads,) True take ``p_mw`` together, shared as they are; None: what they always take."""
         self.come_to_now()
         share = self.system.loads.p_mw[loads] / self.system.loads.p_mw[loads].sum()
+        if self._fixed_load_mw is None:
+            self._fixed_load_mw = np.full(len(self.system.loads), np.nan)
         self._fixed_load_mw[loads] = np.nan if p_mw is None else p_mw * share
         self.arm("a changed load", sudden=True)
 
@@ -266,9 +268,11 @@ class Simulation:
             solar_factor=solar * state.solar_factor,
             load_factor=state.load_factor,
         )
+        load_mw = inputs.load_mw
+        if self._fixed_load_mw is not None:
+            load_mw = np.where(np.isnan(self._fixed_load_mw), load_mw, self._fixed_load_mw)
         return inputs._replace(
-            load_mw=np.where(np.isnan(self._fixed_load_mw), inputs.load_mw, self._fixed_load_mw),
-            gas_demand_mcm_per_d=inputs.gas_demand_mcm_per_d * state.gas_demand_factor,
+            load_mw=load_mw, gas_demand_mcm_per_d=inputs.gas_demand_mcm_per_d * state.gas_demand_factor
         )
 
     def _temperature_c(self, seconds: float) -> F8:
@@ -480,10 +484,12 @@ class Simulation:
     def _feel_power(self, now_s: int, state: Conditions, answer: Redispatch) -> None:
         """Gas facilities stop and start with the supply of their buses; a change asks for another resolve."""
         bus, n_buses = self.system.loads.bus, len(self.system.buses)
-        load, cut = sum_at(bus, answer.load_mw, n_buses), sum_at(bus, answer.unserved_mw, n_buses)
-        share = np.divide(cut, load, out=np.zeros(n_buses), where=load > SHORTFALL_TOLERANCE_MW)
+        share, scarce = np.zeros(n_buses), False
+        if answer.unserved_mw.any():
+            load, cut = sum_at(bus, answer.load_mw, n_buses), sum_at(bus, answer.unserved_mw, n_buses)
+            np.divide(cut, load, out=share, where=load > SHORTFALL_TOLERANCE_MW)
+            scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
         share[state.bus_out] = 1.0
-        scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
         changed, next_s = self._fuel.feel_power(now_s, share, scarce)
         for name, works in changed:
             self._outcomes.log_facility(self.now_h, name, works)

@@ -8,7 +8,10 @@ pressure behind the station, so a station that only lets gas pass takes no power
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gridsim.kernels.linepack import Z_PAPAY, LinepackControls
 from gridsim.model.carriers import GasSettings
@@ -41,6 +44,7 @@ class Compressors:
         stations = layout.system.compressor_stations
         self.able_mw = stations.installed_mw * (stations.units - stations.spare_units) / stations.units
         self._ratio = stations.pressure_ratio[self._station]
+        self._last: tuple[tuple[NDArray[Any], ...], F8, F8] | None = None
 
     def _z(self, p_bar: F8) -> F8:
         net = self._layout.net
@@ -69,11 +73,22 @@ class Compressors:
         discharge = np.sqrt(p_out**2 + flow * (flow + net.edge_q_laminar[edge] * share) / k)
         return flow, np.clip(discharge / p_in, 1.0, self._ratio)
 
+    def _at_work(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> tuple[F8, F8]:
+        """(flow, mcm/d, shaft power per flow, MW per mcm/d).
+
+        The end of a run is asked for again as the start of the next.
+        """
+        of = controls.edge_direction, controls.edge_share, p_bar, edge_q
+        last = self._last
+        if last is None or any(now is not then for now, then in zip(of, last[0], strict=True)):
+            flow, ratio = self._ratio_at_work(controls, p_bar, edge_q)
+            self._last = last = of, flow, self._mw_per_mcm_per_d(p_bar[self._inlet], ratio)
+        return last[1], last[2]
+
     def power_mw(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> F8:
         """(n_stations,) shaft power at pressures ``p_bar`` (n_points,) and flows ``edge_q`` (n_edges,) mcm/d."""
-        flow, ratio = self._ratio_at_work(controls, p_bar, edge_q)
-        power = flow * self._mw_per_mcm_per_d(p_bar[self._inlet], ratio)
-        return sum_at(self._station, power, len(self.able_mw))
+        flow, per_flow = self._at_work(controls, p_bar, edge_q)
+        return sum_at(self._station, flow * per_flow, len(self.able_mw))
 
     def limit(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> LinepackControls:
         """Controls under which no station moves more than its power allows at these pressures.
@@ -81,8 +96,7 @@ class Compressors:
         A station on several sections shares its power in proportion to what they take now. Explicit: the ratio is that
         at the start of the run.
         """
-        flow, ratio = self._ratio_at_work(controls, p_bar, edge_q)
-        per_flow = self._mw_per_mcm_per_d(p_bar[self._inlet], ratio)
+        flow, per_flow = self._at_work(controls, p_bar, edge_q)
         used = sum_at(self._station, flow * per_flow, len(self.able_mw))
         over = used > self.able_mw
         if not over.any():
