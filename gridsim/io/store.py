@@ -27,7 +27,7 @@ from gridsim.model.system import GridSystem
 ROW_FILE = "part-000000.parquet"
 BLOCK_REPLICATES = 64
 TOP_LEVEL_TABLES = ("events", "metrics")
-_PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "pandas", "pyarrow")
+_PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "highspy", "pandas", "pyarrow")
 
 
 def package_versions() -> dict[str, str]:

@@ -17,15 +17,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
+from gridsim.solvers.linear import LinearProgram
 
 # Objective, per mcm: distance << storage, supply over plan << export cut << linepack << cuts of domestic classes.
 _COST_FLOW_PER_1000_KM = 0.01
@@ -94,12 +95,15 @@ class GasBalance:
         self._n_nodes = len(nodes)
         self._links = np.flatnonzero(system.gas_to_power.on_network).astype(np.int32)
         self.set_cut_order(())
-        self._matrix = self._balance_matrix()
         self._solved: OrderedDict[bytes, F8] = OrderedDict()
         stations = system.compressor_stations
         fed_by = (pipes.from_node[:, None] == stations.node) & (pipes.system[:, None] == stations.system)
         self._fed_by_station = fed_by & stations.in_service
         self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
+
+    @cached_property
+    def _program(self) -> LinearProgram:
+        return LinearProgram(self._balance_matrix())
 
     @property
     def cut_cost(self) -> F8:
@@ -255,14 +259,8 @@ class GasBalance:
         key = upper.tobytes() + wanted.tobytes() + cost.tobytes()
         x = self._solved.get(key)
         if x is None:
-            bounds = np.column_stack([np.zeros(len(upper)), upper])
-            # Presolve costs a quarter of the time of a problem of this size and saves none.
-            options = {"presolve": False}
-            answer = linprog(cost, A_eq=self._matrix, b_eq=wanted, bounds=bounds, method="highs", options=options)
             # Cutting everything and moving nothing is always feasible and every column is boxed.
-            assert answer.status == 0, f"gas balance: {answer.message}"
-            x = np.clip(answer.x, 0.0, upper)
-            self._solved[key] = x
+            x = self._solved[key] = self._program.solve(cost, upper, wanted)
             if len(self._solved) > _SOLVED_KEPT:
                 self._solved.popitem(last=False)
         else:
