@@ -73,7 +73,7 @@ class Operator:
         self.storage_mwh = self.system.storages.energy_mwh * self.system.storages.energy_start_share
         generators = self.system.generators
         self._variable = np.isin(generators.fuel, ("wind", "solar"))
-        self._ramp_mw_per_min = np.where(np.isnan(generators.ramp_mw_per_min), np.inf, generators.ramp_mw_per_min)
+        self._ramps = ~np.isnan(generators.ramp_mw_per_min)
         self._last_grid: tuple[Conditions, int, _Grid] | None = None
 
     def _grid(self, conditions: Conditions, month: int) -> _Grid:
@@ -113,7 +113,7 @@ class Operator:
         floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
         floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
         if p_last_mw is not None:
-            ramp_mw = self._ramp_mw_per_min * ramp_h * 60.0
+            ramp_mw = np.where(self._ramps, generators.ramp_mw_per_min * ramp_h * 60.0, np.inf)
             ramp_limited = bool((total > p_last_mw + ramp_mw + 1e-6).any())
             total = np.minimum(total, p_last_mw + ramp_mw)
             floor = np.maximum(floor, p_last_mw - ramp_mw)

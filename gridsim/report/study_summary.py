@@ -18,6 +18,8 @@ _SHOWN = (
     ("P_any_shortfall", "system", "chance of shortfall"),
     ("CVaR_95", "system", "worst 5 %, MWh"),
     ("LOLH", "system", "hours short"),
+    ("event_duration_h_mean", "system", "each, h"),
+    ("event_duration_h_max", "system", "longest, h"),
     ("peak_shed_mw", "system", "deepest, MW"),
     ("co2_change_t", "system", "CO2 change, t"),
 )

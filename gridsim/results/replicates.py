@@ -14,8 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridsim.model.table import F8
-from gridsim.results.adequacy import TAILS, Z_95, proportion_interval, quantile_with_interval, tail_mean
+from gridsim.model.table import F8, sum_at
+from gridsim.results.adequacy import (
+    EVENT_QUANTILE,
+    TAILS,
+    Z_95,
+    proportion_interval,
+    quantile_with_interval,
+    tail_mean,
+)
 from gridsim.results.metrics import Estimate
 from gridsim.results.run_records import Columns, ColumnSpec
 
@@ -23,12 +30,22 @@ from gridsim.results.run_records import Columns, ColumnSpec
 ZERO_WHEN_ABSENT = ("EUE", "energy_mwh")
 #: Without any shortfall in n replicates no error can be stated.
 _SHORTFALL = ("EUE", "LOLH", "LOLEv", "EPNS", "NEUE", "peak_shed_mw")
+_EVENT_MEASURES = (
+    ("event_duration_h", "duration_h", "h"),
+    ("event_depth_mw", "peak_mw", "MW"),
+    ("event_energy_mwh", "energy_mwh", "MWh"),
+)
+#: Columns of ``shortfall_events`` that :meth:`ReplicateMetrics.add` looks at.
+EVENT_COLUMNS = ("replicate", "name", *(column for _, column, _ in _EVENT_MEASURES))
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _BINS = 1024
 
 
 class ReplicateMetrics:
-    """Folds blocks of ``replicate_metrics``; memory grows by 24 bytes per replicate."""
+    """Folds blocks of ``replicate_metrics`` and ``shortfall_events``.
+
+    Memory grows by 64 bytes per replicate and 24 per shortfall event.
+    """
 
     def __init__(self) -> None:
         self.n = 0
@@ -36,10 +53,17 @@ class ReplicateMetrics:
         self._unit: list[str] = []
         self._moments = np.zeros((0, 3))  # n, mean, sum of squared deviations
         self._kept: dict[str, list[F8]] = {"EUE": [], "LOLH": [], "demand_mwh": []}
+        self._events: dict[str, list[F8]] = {column: [] for _, column, _ in _EVENT_MEASURES}
+        self._event_totals: list[F8] = []  # (replicates of a block, 1 + measures): number of events, sums of measures
 
-    def add(self, block: pd.DataFrame, n_replicates: int) -> None:
-        """One block: columns replicate, name, scope, value, unit of ``n_replicates`` that did not fail."""
+    def add(self, block: pd.DataFrame, n_replicates: int, events: pd.DataFrame | None = None) -> None:
+        """One block: columns replicate, name, scope, value, unit of ``n_replicates`` that did not fail.
+
+        ``events``: their rows of ``shortfall_events``, EVENT_COLUMNS; without them nothing is said of events.
+        """
         self.n += n_replicates
+        if events is not None:
+            self._add_events(np.unique(block["replicate"].to_numpy()), events[events["name"] == "system"])
         for name, kept in self._kept.items():
             rows = block[(block["name"] == name) & (block["scope"] == "system")]
             kept.append(rows.sort_values("replicate")["value"].to_numpy(dtype=float))
@@ -50,6 +74,31 @@ class ReplicateMetrics:
         units = block.groupby(["name", "scope"], sort=True)["unit"].first()
         for key, (count, mean, m2), unit in zip(stats.index, stats.to_numpy(), units, strict=True):
             self._fold(key, unit, float(count), float(mean), float(m2))
+
+    def _add_events(self, replicates: NDArray[np.int32], events: pd.DataFrame) -> None:
+        of = np.searchsorted(replicates, events["replicate"].to_numpy())
+        totals = [np.bincount(of, minlength=len(replicates)).astype(float)]
+        for _, column, _ in _EVENT_MEASURES:
+            value = events[column].to_numpy(dtype=float)
+            self._events[column].append(value)
+            totals.append(sum_at(of, value, len(replicates)))
+        self._event_totals.append(np.column_stack(totals))
+
+    def _event_statistics(self) -> list[Estimate]:
+        """Duration, depth and energy over all shortfall events of all replicates."""
+        totals = np.concatenate(self._event_totals) if self._event_totals else np.zeros((0, 1))
+        n_events = int(totals[:, 0].sum())
+        found = []
+        for at, (name, column, unit) in enumerate(_EVENT_MEASURES, 1):
+            if n_events == 0:
+                break
+            values = np.concatenate(self._events[column])
+            found.append(_ratio(f"{name}_mean", totals[:, at], totals[:, 0], unit))
+            p95, low, high = quantile_with_interval(*np.unique(values, return_counts=True), EVENT_QUANTILE)
+            stderr = (high - low) / (2.0 * Z_95) if n_events > 1 else None
+            found.append(Estimate(f"{name}_p95", "system", p95, stderr, low, high, unit, n_events))
+            found.append(Estimate(f"{name}_max", "system", float(values.max()), None, None, None, unit, n_events))
+        return found
 
     def _fold(self, key: tuple[str, str], unit: str, count: float, mean: float, m2: float) -> None:
         if count == 0:
@@ -90,7 +139,7 @@ class ReplicateMetrics:
         stderr = math.sqrt(p * (1.0 - p) / (len(energy) - 1)) if short else None
         low, high = proportion_interval(short, len(energy))
         found.append(Estimate("P_any_shortfall", "system", p, stderr, low, high, "-", len(energy)))
-        return found + _tails(energy)
+        return found + _tails(energy) + self._event_statistics()
 
 
 def _merged(a: NDArray[Any], b: NDArray[Any]) -> F8:

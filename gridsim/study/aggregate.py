@@ -7,14 +7,15 @@ from typing import Any
 
 from gridsim.io.read_run import Run
 from gridsim.results.metrics import Estimate
-from gridsim.results.replicates import FAN_QUANTITIES, Fan, ReplicateMetrics
+from gridsim.results.replicates import EVENT_COLUMNS, FAN_QUANTITIES, Fan, ReplicateMetrics
 
 
 def case_metrics(run: Run, n_blocks: int | None = None) -> ReplicateMetrics:
     """Metrics over the replicates of the first ``n_blocks`` blocks, by default of all that are finished."""
     found = ReplicateMetrics()
-    for block, part in zip(run.blocks[:n_blocks], run.parts("replicate_metrics")):
-        found.add(part.to_pandas(), block["count"] - len(block["failed"]))
+    events = run.parts("shortfall_events", EVENT_COLUMNS)
+    for block, part, short in zip(run.blocks[:n_blocks], run.parts("replicate_metrics"), events):
+        found.add(part.to_pandas(), block["count"] - len(block["failed"]), short.to_pandas())
     return found
 
 

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from gridsim.contingencies.effects import conditions
@@ -322,3 +323,15 @@ def test_groups_hold_what_belongs_together(kazakhstan):
     assert members(kazakhstan, "gas_plants")["gpp_orenburg_ru"] == ("karachaganak_swap",)
     assert set(members(kazakhstan, "substations")["almaty_500"]) >= {"almaty_500"}
     assert all(GROUPS[group][0] != group for group in GROUPS)
+
+
+def test_what_has_no_ramp_stays_free_while_the_dispatcher_is_blind(two_areas):
+    """Wind (100 MW, full) takes coal's place; coal is held where it was planned, so still 200 MW are short."""
+    case = CASES["dispatcher_blind"]
+    event = Event("it", "dispatcher_blind", 2, (Target(*case.target),), 60, None)
+    horizon, policy = Horizon(dt.datetime(2026, 1, 14), 4), Policy(ac=AcMode.OFF, gas=GasMode.BALANCE)
+    scenario = Scenario("kind", "two_areas", horizon, events=(event, *case.also), policy=policy)
+    result = run(two_areas(WIND), scenario)
+    assert np.isnan(two_areas(WIND).generators.ramp_mw_per_min).any()
+    assert measured(result, ("generators", "coal_1", "p_mw"), 3.2) == pytest.approx(100, abs=1e-2)
+    assert measured(result, case.measure, 3.2) == pytest.approx(200, abs=1e-2)

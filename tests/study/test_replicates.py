@@ -105,3 +105,35 @@ def test_a_cell_without_values_has_no_quantile():
     quantiles.first(values)
     quantiles.second(values)
     np.testing.assert_array_equal(quantiles.quantile(0.2), [1.0, np.nan])
+
+
+def test_events_count_over_all_replicates() -> None:
+    """Events of 1, 3 and 2 h in replicates 0, 0 and 3 of four: mean 6 h / 3 events = 2 h.
+
+    Error by the delta method: per replicate h - 2 n = (4 - 4, 0, 0, 2 - 2): none. Depth 10, 30, 50 MW in the same
+    order: 90 / 3 = 30 MW; depth - 30 n = (-20, 0, 0, 20), sum of squares 800, error sqrt(800 / 3 / 4) / (3 / 4).
+    """
+    rows = [(0, "system", 1.0, 5.0, 10.0), (0, "zone_a", 9.0, 9.0, 9.0), (0, "system", 3.0, 60.0, 30.0)]
+    rows += [(3, "system", 2.0, 70.0, 50.0)]
+    columns = ["replicate", "name", "duration_h", "energy_mwh", "peak_mw"]
+    metrics = ReplicateMetrics()
+    for block in ((0, 1), (2, 3)):
+        energy = {k: sum(row[3] for row in rows if row[:2] == (k, "system")) for k in block}
+        block_metrics = frame({("EUE", "system"): energy, ("LOLH", "system"): energy})
+        metrics.add(block_metrics, 2, pd.DataFrame([row for row in rows if row[0] in block], columns=columns))
+    found = {e.name: e for e in metrics.estimates()}
+    assert found["event_duration_h_mean"].value == 2.0 and found["event_duration_h_mean"].stderr == 0.0
+    assert found["event_duration_h_mean"].n == 4
+    assert found["event_duration_h_p95"].value == 3.0 and found["event_duration_h_max"].value == 3.0
+    assert found["event_duration_h_max"].n == 3
+    assert found["event_depth_mw_mean"].value == 30.0
+    assert found["event_depth_mw_mean"].stderr == pytest.approx(math.sqrt(800 / 3 / 4) / (3 / 4))
+    assert found["event_energy_mwh_max"].value == 70.0
+
+
+def test_without_shortfall_nothing_is_said_of_events() -> None:
+    metrics = ReplicateMetrics()
+    none = dict.fromkeys(range(3), 0.0)
+    no_rows = pd.DataFrame({name: [] for name in ("replicate", "name", "duration_h", "energy_mwh", "peak_mw")})
+    metrics.add(frame({("EUE", "system"): none, ("LOLH", "system"): none}), 3, no_rows)
+    assert not [e.name for e in metrics.estimates() if e.name.startswith("event_")]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from gridsim.engine.run import run
 from gridsim.errors import InputError, StudyError
 from gridsim.io.read_run import load_run, load_study
 from gridsim.io.read_scenario import read_scenario
+from gridsim.io.read_study import read_study
 from gridsim.io.study_store import StudyFolder
 from gridsim.study.run_study import run_study
 from gridsim.study.worker import SCHEMAS, Worker
@@ -186,3 +188,31 @@ def test_a_run_with_replicates_is_one_folder(tmp_path: Path) -> None:
     case = load_run(tmp_path / "out")
     assert case.n_replicates == 3 and case.manifest["seed"] == 5
     assert load_study(tmp_path / "out")[0].path == tmp_path / "out"
+
+
+def test_each_replicate_has_its_own_weather_year_and_its_own_calm_twin(tmp_path: Path) -> None:
+    """An event that never happens changes nothing, whatever the year: the twin without events has the same weather."""
+    never = {"id": "trip", "at": "+1h", "kind": "plant_outage", "target": "aksu_gres", "probability": 0}
+    keys = {
+        "network": "kazakhstan",
+        "horizon": {"start": "2026-01-14 00:00", "hours": 3},
+        "policy": {"ac": "off", "gas": "balance"},
+        "events": [never],
+    }
+    drawn = {**keys, "weather": {"year_seed": 5, "year": 2, "year_per_replicate": True}}
+    (tmp_path / "day.yaml").write_text(yaml.safe_dump(drawn))
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"scenarios": ["day.yaml"], "replicates": 3}))
+    run_study(read_study(str(tmp_path / "study.yaml")), tmp_path / "out", workers=0)
+    case = load_study(tmp_path / "out")[0]
+    temperatures = []
+    for replicate in range(3):
+        (tmp_path / "one.yaml").write_text(yaml.safe_dump({**keys, "weather": {"year_seed": 5, "year": 2 + replicate}}))
+        alone = run(*read_scenario(str(tmp_path / "one.yaml")))
+        kept = case.frame("zones", replicate=replicate)
+        np.testing.assert_array_equal(kept["temperature_c"], alone.tables["zones"]["temperature_c"])
+        np.testing.assert_array_equal(kept["demand_mw"], alone.tables["zones"]["demand_mw"])
+        temperatures.append(tuple(kept["temperature_c"].dropna()))
+    assert len(set(temperatures)) == 3
+    metrics = case.frame("replicate_metrics").set_index("name")["value"]
+    assert metrics["co2_change_t"].tolist() == [0.0, 0.0, 0.0]
+    assert len(set(metrics["co2_t"])) > 3
