@@ -292,6 +292,8 @@ class FuelSystem:
         self.facilities = facilities_of(system)
         self._facility_node = np.array([facility.node for facility in self.facilities], dtype=np.int64)
         self._works_from_s = np.full(len(self.facilities), -np.inf)  # inf: stopped and its bus still lost
+        self._stopped = False  # some facility stands still or waits for its restart
+        self._all_work = np.ones(len(system.gas_nodes), dtype=bool)
         self._left: tuple[Conditions, GasConditions] | None = None
         self._heating = system.gas_demand.gas_class == "heating"
         links = system.gas_to_power
@@ -358,14 +360,17 @@ class FuelSystem:
     @property
     def works(self) -> NDArray[np.bool_]:
         """(n_nodes,) False where a facility stands still for want of power."""
-        works = np.ones(len(self.system.gas_nodes), dtype=bool)
+        if not self._stopped:
+            return self._all_work
+        works = self._all_work.copy()
         works[self._facility_node[self._works_from_s > self._now_s]] = False
         return works
 
     def _gas_conditions(self, conditions: Conditions) -> GasConditions:
         """The same object while neither ``conditions`` nor the facilities that work change."""
         works, left = self.works, self._left
-        if left is None or left[0] is not conditions or not np.array_equal(left[1].node_works, works):
+        same = left is not None and (left[1].node_works is works or np.array_equal(left[1].node_works, works))
+        if left is None or left[0] is not conditions or not same:
             gas = GasConditions(
                 conditions.pipeline_share,
                 conditions.supply_share,
@@ -378,7 +383,7 @@ class FuelSystem:
 
     def _gas_inputs(self, inputs: HourInputs, works: NDArray[np.bool_]) -> HourInputs:
         """Heating plants at a node without power take no gas."""
-        if works.all():
+        if works is self._all_work:
             return inputs
         idle = ~works[self.system.gas_demand.node] & self._heating
         return inputs._replace(gas_demand_mcm_per_d=np.where(idle, 0.0, inputs.gas_demand_mcm_per_d))
@@ -392,8 +397,8 @@ class FuelSystem:
         self._scarce = scarce
         changed: list[tuple[str, bool]] = []
         next_s = np.inf
-        if not (bus_cut_share > LOST_BUS_SHARE).any() and np.isneginf(self._works_from_s).all():
-            return changed, float(next_s)
+        if not self._stopped and not (bus_cut_share > LOST_BUS_SHARE).any():
+            return changed, next_s
         for i, facility in enumerate(self.facilities):
             lost = facility.bus >= 0 and bus_cut_share[facility.bus] > LOST_BUS_SHARE
             was_from = self._works_from_s[i]
@@ -409,6 +414,7 @@ class FuelSystem:
                 changed.append((facility.name, True))
             elif was_from > now_s:
                 next_s = min(next_s, was_from)
+        self._stopped = not np.isneginf(self._works_from_s).all()
         return changed, float(next_s)
 
     def rupture(self, section: int, share: float) -> float:

@@ -15,7 +15,7 @@ from gridsim.engine.event_log import EventLog
 from gridsim.engine.interval import Interval
 from gridsim.model.pack import Packed
 from gridsim.model.system import EXTERNAL
-from gridsim.model.table import F8, I4, sum_at
+from gridsim.model.table import F8, I4, sum_at, sum_rows_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.results.run_records import TABLES, Columns, Sink
 from gridsim.solvers.ac import AcSolution
@@ -49,13 +49,6 @@ class _Stack:
     def answer(self, field: str) -> NDArray[Any]:
         """(n, ...) of a field of the redispatch."""
         return np.array([getattr(interval.answer, field) for interval in self.intervals])
-
-
-def _sums(position: I4, values: F8, n: int) -> F8:
-    """(n_rows, n) sums of each row of ``values`` (n_rows, n_values) by ``position`` (n_values,)."""
-    n_rows = len(values)
-    cell = np.arange(n_rows)[:, None] * n + position
-    return sum_at(cell.ravel(), values.ravel(), n_rows * n).reshape(n_rows, n)
 
 
 class Recorder:
@@ -144,7 +137,7 @@ class Recorder:
         gens, loads = self._gen_zone, self._load_zone
 
         def by_zone(zone: I4, values: F8) -> F8:
-            return _sums(zone, values, n_zones)
+            return sum_rows_at(zone, values, n_zones)
 
         load_mw, main_mw = made.answer("load_mw"), made.answer("p_main_mw")
         backup_mw = made.answer("p_backup_mw")
@@ -274,7 +267,7 @@ class Recorder:
         if "gas" in self._keep and len(nodes):
 
             def by_node(node: I4, values: F8) -> F8:
-                return _sums(node, values, len(nodes))
+                return sum_rows_at(node, values, len(nodes))
 
             asked_each = made.of(lambda i: i.inputs.gas_demand_mcm_per_d)
             got_each = made.of(lambda i: i.gas.delivered_mcm_per_d)
@@ -309,7 +302,7 @@ class Recorder:
         backup_days = made.of(lambda i: i.backup_days)
         has_backup = np.isfinite(backup_days[0])  # NaN where there is no tank
         main_mw, backup_mw = made.answer("p_main_mw"), made.answer("p_backup_mw")
-        backup_burn = _sums(packed.backup_link, backup_mw[:, packed.backup_gen], len(links))
+        backup_burn = sum_rows_at(packed.backup_link, backup_mw[:, packed.backup_gen], len(links))
         burns = np.array([len(gens) > 0 for gens in self._yard_gens], dtype=bool)
         yard_burn = [main_mw[:, gens].sum(axis=1, keepdims=True) for gens in self._yard_gens if len(gens)]
         yards = [f"{p}/{f}" for p, f in zip(stocks.plant[burns].tolist(), stocks.fuel[burns].tolist(), strict=True)]

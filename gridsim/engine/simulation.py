@@ -27,7 +27,7 @@ from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.groups import opened
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import AcMode, Event, Primitive, Scenario, WeatherFile, kinds
-from gridsim.model.table import F8, sum_at
+from gridsim.model.table import F8, sum_at, sum_rows_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
@@ -285,18 +285,16 @@ class Simulation:
         """The day's priority list from the day's peaks as they can be foreseen: normal inputs, planned work."""
         state = self.disturbances.conditions(self._planned(24.0))
         generators, system = self.system.generators, self.system
-        bus_zone = system.buses.zone
-        peak = np.full(len(system.zones), -np.inf)
+        zone, n_zones = system.buses.zone, len(system.zones)
+        inputs = [self._inputs(self.env.now + 3600 * hour, state) for hour in range(24)]
+        load_mw = np.array([hour.load_mw for hour in inputs])
+        gen_share = np.array([hour.gen_share for hour in inputs])
+        load = sum_rows_at(zone[system.loads.bus] + 1, load_mw, n_zones + 1)[:, 1:]
         variable = np.isin(generators.fuel, ("wind", "solar"))
-        best_share = np.zeros(len(generators))
-        for hour in range(24):
-            inputs = self._inputs(self.env.now + 3600 * hour, state)
-            load = sum_at(bus_zone[system.loads.bus] + 1, inputs.load_mw, len(peak) + 1)[1:]
-            renewable = np.where(variable, generators.p_max_mw * inputs.gen_share * state.gen_share, 0.0)
-            given = sum_at(bus_zone[generators.bus] + 1, renewable, len(peak) + 1)[1:]
-            peak = np.maximum(peak, load * (1.0 + self._loss_share) - given)
-            best_share = np.maximum(best_share, inputs.gen_share)
-        available_mw = generators.p_max_mw * best_share * state.gen_share
+        renewable = np.where(variable, generators.p_max_mw * gen_share * state.gen_share, 0.0)
+        given = sum_rows_at(zone[generators.bus] + 1, renewable, n_zones + 1)[:, 1:]
+        peak = (load * (1.0 + self._loss_share) - given).max(axis=0)
+        available_mw = generators.p_max_mw * gen_share.max(axis=0) * state.gen_share
         if self._last is not None:  # a plant short of fuel counts with the fuel it has
             backup = sum_at(self.packed.backup_gen, self._last.fuel.backup_mw, len(generators))
             available_mw = np.minimum(available_mw, available_mw * self._last.fuel.gas_share + backup)

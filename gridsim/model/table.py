@@ -29,6 +29,13 @@ def sum_at(position: NDArray[Any], values: NDArray[Any], n: int) -> F8:
     return np.asarray(np.bincount(position, weights=values, minlength=n), dtype=np.float64)
 
 
+def sum_rows_at(position: NDArray[Any], values: NDArray[Any], n: int) -> F8:
+    """(n_rows, n) sums of each row of ``values`` (n_rows, n_values) by ``position`` (n_values,)."""
+    n_rows = len(values)
+    cell = np.arange(n_rows)[:, None] * n + position
+    return sum_at(cell.ravel(), values.ravel(), n_rows * n).reshape(n_rows, n)
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns of one length. Subclasses declare each column as F8, I4, B1 or STR.

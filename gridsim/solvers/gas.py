@@ -325,18 +325,14 @@ class HydraulicGas:
             LINK_BAND_BAR,
         )
 
-    def _controls_at(
-        self, state: GasState, orders: GasOrders, conditions: GasConditions, demand_mcm_per_d: F8, power_mcm_per_d: F8
-    ) -> LinepackControls:
-        """Controls within the power of stations; one instant asks twice, for what could be burnt and for what is."""
+    def _controls_at(self, state: GasState, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
+        """The same within the power of stations; one instant asks twice, for what could be burnt and for what is."""
         ordered = self._controls(orders, conditions)
         last = self._controlled
         if last is None or last[0] is not state or last[1] is not ordered:
             controls = self._compressors.limit(ordered, state.p_bar, state.edge_q)
             self._controlled = last = state, ordered, controls
-        most = np.minimum(power_mcm_per_d, orders.power_mcm_per_d)[self._links]
-        sink = np.concatenate([demand_mcm_per_d * orders.delivered_share, most])
-        return last[2]._replace(sink_q=sink)
+        return last[2]
 
     # Motion
 
@@ -357,13 +353,15 @@ class HydraulicGas:
 
         ``power_mcm_per_d`` (n_links,): what plants could burn; ``burn_mcm_per_d``: what they do burn, at most.
         """
-        controls = self._controls_at(state, orders, conditions, demand_mcm_per_d, power_mcm_per_d)
         n_supply, n_demand = len(self.system.gas_supply), len(self.system.gas_demand)
-        sink_cap = np.concatenate([self._uncapped, burn_mcm_per_d[self._links]])
+        most = np.minimum(power_mcm_per_d, orders.power_mcm_per_d)[self._links]
         # An order may outlast what a storage holds.
         held = state.storage_mcm * HOURS_PER_DAY / (dt_h * n_steps)
-        source = np.concatenate([orders.supply_mcm_per_d, np.minimum(orders.storage_mcm_per_d, held)])
-        controls = controls._replace(sink_cap=sink_cap, source_q=source)
+        controls = self._controls_at(state, orders, conditions)._replace(
+            source_q=np.concatenate([orders.supply_mcm_per_d, np.minimum(orders.storage_mcm_per_d, held)]),
+            sink_q=np.concatenate([demand_mcm_per_d * orders.delivered_share, most]),
+            sink_cap=np.concatenate([self._uncapped, burn_mcm_per_d[self._links]]),
+        )
         watch = self._watch if stop_when_short else _NOBODY
         p_bar, gas, edge_q, flows, taken, solved = run_linepack(
             self.net, controls, state.p_bar, state.gas_mcm, state.edge_q, dt_h, n_steps, watch, SHORT_SHARE
