@@ -37,6 +37,7 @@ STUDY_FILE = "study.json"
 MANIFEST = "manifest.json"
 JOBS = "jobs"
 _DIGEST_BYTES = 32
+_PARTS_AT_ONCE = 64
 
 
 class Job(NamedTuple):
@@ -239,8 +240,11 @@ def damaged(parts: Sequence[tuple[int, Path, str]]) -> list[tuple[int, Path]]:
         except OSError:
             return False
 
+    def broken(first: int) -> list[tuple[int, Path]]:
+        return [part[:2] for part in parts[first : first + _PARTS_AT_ONCE] if not whole(part)]
+
     with ThreadPoolExecutor(4) as threads:  # hashing gives the interpreter free
-        return [part[:2] for part, good in zip(parts, threads.map(whole, parts), strict=True) if not good]
+        return [part for some in threads.map(broken, range(0, len(parts), _PARTS_AT_ONCE)) for part in some]
 
 
 class StudyFolder:
