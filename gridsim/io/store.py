@@ -133,7 +133,7 @@ def to_arrow(schema: Sequence[Any], columns: Mapping[str, Any]) -> Any:
             values = values.astype(np.float64)
             arrays.append(pa.array(values, type=types["f8"], from_pandas=True))
         elif spec.kind == "str":
-            arrays.append(pa.array(values.tolist(), type=types["str"]))
+            arrays.append(pa.array(values if values.dtype.kind == "U" else values.tolist(), type=types["str"]))
         else:
             arrays.append(pa.array(values, type=types[spec.kind]))
     return pa.table(arrays, schema=pa.schema([(spec.name, types[spec.kind]) for spec in schema]))

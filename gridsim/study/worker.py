@@ -10,9 +10,11 @@ import threading
 import time
 import traceback
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gridsim.engine.run import Replicates
 from gridsim.errors import ScriptError, StudyError
@@ -81,15 +83,16 @@ class Worker:
     def run(self, job: Job) -> JobDone:
         """Run the replicates of ``job``, each a second time if gridsim fails, and write their file."""
         began, busy_s = time.perf_counter(), 0.0
-        parts: dict[str, list[Any]] = defaultdict(list)
+        parts: dict[str, list[Columns]] = defaultdict(list)
         failed: list[dict[str, Any]] = []
         for replicate in range(job.first, job.first + job.n):
             start = time.perf_counter()
-            tables = self._attempts(job.case, replicate, failed)
+            found = self._attempts(job.case, replicate, failed)
             busy_s += time.perf_counter() - start
-            for table, columns in tables.items():
-                parts[table].append(to_arrow(SCHEMAS[table], columns))
-        write_job(self.assignment.jobs, job, self.assignment.inputs, JobResult(_joined(parts), failed))
+            for table, columns in found.items():
+                parts[table].append(columns)
+        tables = {table: _joined(table, columns) for table, columns in parts.items()}
+        write_job(self.assignment.jobs, job, self.assignment.inputs, JobResult(tables, failed))
         return JobDone(job, len(failed), busy_s, time.perf_counter() - began)
 
     def _attempts(self, case: int, replicate: int, failed: list[dict[str, Any]]) -> Mapping[str, Columns]:
@@ -128,10 +131,10 @@ def _scripts(hashes: Mapping[str, str]) -> tuple[Script, ...]:
     return tuple(script for file in hashes for script in read_script(file).scripts)
 
 
-def _joined(parts: Mapping[str, list[Any]]) -> dict[str, Any]:
-    import pyarrow as pa
-
-    return {table: pa.concat_tables(tables) for table, tables in parts.items()}
+def _joined(table: str, parts: Sequence[Columns]) -> Any:
+    """One Arrow table of what several replicates give."""
+    schema = SCHEMAS[table]
+    return to_arrow(schema, {spec.name: np.concatenate([part[spec.name] for part in parts]) for spec in schema})
 
 
 # A process holds one assignment; threads of one process (a Dask worker may have several) prepare cases of their own.
