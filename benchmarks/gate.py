@@ -197,7 +197,8 @@ def certificate_cases() -> Cases:
 
     system = states.load("rts79")
     solver = DispatchSolver(system.case)
-    arguments = states.certificate_arguments(system, solver, states.hourly_states(system, solver.topology(), 1)[0])
+    state = states.hourly_states(system, solver.topology(), 1)[0]
+    arguments = states.certificate_arguments(system, solver, state, all_rows=True)
     yield "certificate", lambda: zero_shed_certificate(*arguments)
 
 
@@ -222,7 +223,7 @@ def carrier_cases() -> Cases:
 #: Calls that have a name of their own in the counts: (function, count, how many it stands for).
 NAMED_CALLS = (
     ("_philox", "draws", 4),
-    ("try_candidate", "flow_checks", 1),
+    ("zero_shed_certificate", "flow_checks", 1),
     ("_newton", "newton_systems", 1),
 )
 

@@ -15,6 +15,7 @@ import gridsim.kernels
 from gridsim.kernels.arrays import DispatchState, Topology
 from gridsim.kernels.certificate import PROVED, zero_shed_certificate
 from gridsim.kernels.dispatch import N_BASIS, solve_dispatch
+from gridsim.kernels.topologies import flow_bounds
 from gridsim.solvers.dispatch import DispatchSolver
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "solvers"))
@@ -112,13 +113,11 @@ def _loops(stamp: int) -> tuple[Callable[..., int], Callable[..., int]]:
         return given_up
 
     @numba.njit(cache=True, nogil=True, error_model="numpy")
-    def certify_many(
-        n, island, ptdf, ptdf32, largest, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island_mw, injection
-    ):
+    def certify_many(n, island, ptdf, ptdf32, largest, supply, demand, row_lo, row_hi, last, p, island_mw, injection):
         proved = min(stamp, 0)
         for _ in range(n):
             answer = zero_shed_certificate(
-                island, ptdf, ptdf32, largest, gen_bus, lo, hi, demand, row_lo, row_hi, last, p, island_mw, injection
+                island, ptdf, ptdf32, largest, supply, demand, row_lo, row_hi, last, p, island_mw, injection
             )
             proved += answer == PROVED
         return proved
@@ -157,23 +156,35 @@ def kernel_call(solver: DispatchSolver, states: list[DispatchState], warm: bool)
     return lambda: solve_all(*arguments)
 
 
-def certificate_arguments(system: System, solver: DispatchSolver, state: DispatchState) -> tuple[Any, ...]:
-    """Arguments of ``zero_shed_certificate``: may the dispatch of ``state`` serve 98 % of its demand?"""
+def certificate_arguments(
+    system: System, solver: DispatchSolver, state: DispatchState, all_rows: bool
+) -> tuple[Any, ...]:
+    """Arguments of ``zero_shed_certificate``: may the dispatch of ``state`` serve 98 % of its demand?
+
+    Without ``all_rows`` only those that can reach their limit in some hour of ``hourly_states``, as in the sampler.
+    """
     solution = solver.solve(state)
-    n_buses = system.case.n_buses
+    case = system.case
+    demand_mw = 0.98 * state.demand_mw.sum(axis=1)
+
+    def at_buses(mw: np.ndarray) -> np.ndarray:
+        return np.bincount(case.gen_bus, weights=mw, minlength=case.n_buses)
+
+    _, most_flow_mw = flow_bounds(case, at_buses(system.capacity_mw), 1.03 * system.demand_mw.sum(axis=1))
+    kept = np.ones(case.row_ptdf.shape[0], dtype=bool)
+    kept[: most_flow_mw.size] = all_rows | (most_flow_mw >= state.row_hi_mw[: most_flow_mw.size])
+    row_ptdf = np.ascontiguousarray(case.row_ptdf[kept])
     return (
-        state.topology.island,
-        state.topology.row_ptdf,
-        state.topology.bus_ptdf.astype(np.float32),
-        float(np.abs(state.topology.row_ptdf).max()),
-        system.case.gen_bus,
-        state.lo_mw,
-        state.hi_mw,
-        0.98 * state.demand_mw.sum(axis=1),
-        state.row_lo_mw,
-        state.row_hi_mw,
-        solution.p_mw - solution.spill_mw,
-        np.zeros_like(state.lo_mw),
-        np.zeros(3 * n_buses),
-        np.zeros(n_buses),
+        case.island,
+        row_ptdf,
+        np.ascontiguousarray(row_ptdf.T.astype(np.float32)),
+        float(np.abs(row_ptdf).max()),
+        at_buses(state.hi_mw),
+        demand_mw,
+        state.row_lo_mw[kept],
+        state.row_hi_mw[kept],
+        at_buses(solution.p_mw - solution.spill_mw),
+        np.zeros(case.n_buses),
+        np.zeros(3 * case.n_buses),
+        np.zeros(case.n_buses),
     )

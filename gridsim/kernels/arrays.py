@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
+I8 = NDArray[np.int64]
 
 
 class DispatchCase(NamedTuple):

@@ -79,9 +79,7 @@ def zero_shed_certificate(
     row_ptdf: F8,
     bus_ptdf32: NDArray[np.float32],
     largest_ptdf: float,
-    gen_bus: I4,
-    lo_mw: F8,
-    hi_mw: F8,
+    supply_mw: F8,
     demand_mw: F8,
     row_lo_mw: F8,
     row_hi_mw: F8,
@@ -92,64 +90,55 @@ def zero_shed_certificate(
 ) -> int:
     """Say whether ``last_mw``, rescaled, serves all demand within every bound and limit of this hour.
 
-    island, row_ptdf : of the Topology;  bus_ptdf32, largest_ptdf : see :func:`flows_keep_limits`
-    lo_mw, hi_mw, last_mw : (n_gens,), with hi 0 for the discharging side of stores if none may discharge
-    demand_mw : (n_buses,), all classes together;  row_lo_mw, row_hi_mw : (n_rows,)
-    p_out_mw : (n_gens,), the dispatch that proves it, spill taken off (so possibly below lo > 0); may be ``last_mw``
+    Supply is that of a whole bus, from 0 to what its machines have: any sum in between is some dispatch of them, what
+    must run being spilled if need be. Stores neither charge nor discharge.
+
+    island : of the Topology;  row_ptdf, bus_ptdf32, largest_ptdf : see :func:`flows_keep_limits`, of all rows that can
+    bind;  supply_mw, demand_mw, last_mw : (n_buses,);  row_lo_mw, row_hi_mw : (n_rows,)
+    p_out_mw : (n_buses,), the dispatch that proves it; may be ``last_mw``
     island_mw (3 n_buses,) is scratch;  injection_mw (n_buses,) is that of ``p_out_mw``
 
     Each supply is clipped into its bounds; what an island then lacks is taken from all its headroom in proportion, what
-    it has too much from its footroom down to 0 (spill). PROVED is a proof; OVERLOADED (balanced, limits passed) and
-    UNBALANCED only say that this dispatch is none.
+    it has too much from all its output. PROVED is a proof; OVERLOADED (balanced, limits passed) and UNBALANCED (too
+    little supply in some island: no dispatch at all serves the hour) are none.
     """
-    n_buses, n_gens = island.size, gen_bus.size
-    for k in range(3 * n_buses):
-        island_mw[k] = 0.0  # balance, headroom, footroom of each island
+    n_buses = island.size
+    last_island = 0
     home = 0
-    balance, headroom, footroom = 0.0, 0.0, 0.0  # of one island at a time: sums in registers are not read back
+    for k in range(3):
+        island_mw[k] = 0.0
+    balance, headroom, output = 0.0, 0.0, 0.0  # of one island at a time: sums in registers are not read back
     for bus in range(n_buses):
-        demand = demand_mw[bus]
-        injection_mw[bus] = -demand
+        supply = supply_mw[bus]
+        p = min(max(last_mw[bus], 0.0), supply)
+        p_out_mw[bus] = p
         if island[bus] != home:
             island_mw[3 * home] += balance
-            balance, home = 0.0, island[bus]
-        balance -= demand
-    for gen in range(n_gens):
-        least = min(lo_mw[gen], 0.0)
-        p = min(max(last_mw[gen], least), hi_mw[gen])
-        p_out_mw[gen] = p
-        if island[gen_bus[gen]] != home:
-            island_mw[3 * home] += balance
             island_mw[3 * home + 1] += headroom
-            island_mw[3 * home + 2] += footroom
-            balance, headroom, footroom, home = 0.0, 0.0, 0.0, island[gen_bus[gen]]
-        balance += p
-        headroom += hi_mw[gen] - p
-        footroom += p - least
+            island_mw[3 * home + 2] += output
+            balance, headroom, output, home = 0.0, 0.0, 0.0, island[bus]
+            while last_island < home:  # islands are numbered in the order of their lowest bus
+                last_island += 1
+                for k in range(3):
+                    island_mw[3 * last_island + k] = 0.0
+        balance += p - demand_mw[bus]
+        headroom += supply - p
+        output += p
     island_mw[3 * home] += balance
     island_mw[3 * home + 1] += headroom
-    island_mw[3 * home + 2] += footroom
-    for k in range(n_buses):
+    island_mw[3 * home + 2] += output
+    for k in range(last_island + 1):
         balance = island_mw[3 * k]
         room = island_mw[3 * k + 1] if balance < 0.0 else island_mw[3 * k + 2]
         if abs(balance) > room + TOLERANCE_MW:
             return UNBALANCED
         island_mw[3 * k + 1] = -balance / room if balance < 0.0 and room > 0.0 else 0.0
         island_mw[3 * k + 2] = balance / room if balance > 0.0 and room > 0.0 else 0.0
-    bus = -1
-    up, down, at_bus = 0.0, 0.0, 0.0
-    for gen in range(n_gens):
-        if gen_bus[gen] != bus:
-            if bus >= 0:
-                injection_mw[bus] += at_bus
-            bus, at_bus = gen_bus[gen], 0.0
-            up, down = island_mw[3 * island[bus] + 1], island_mw[3 * island[bus] + 2]
-        p = p_out_mw[gen]
-        p += up * (hi_mw[gen] - p) - down * (p - min(lo_mw[gen], 0.0))
-        p_out_mw[gen] = p
-        at_bus += p
-    if bus >= 0:
-        injection_mw[bus] += at_bus
+    for bus in range(n_buses):
+        p, k = p_out_mw[bus], 3 * island[bus]
+        p += island_mw[k + 1] * (supply_mw[bus] - p) - island_mw[k + 2] * p
+        p_out_mw[bus] = p
+        injection_mw[bus] = p - demand_mw[bus]
     if flows_keep_limits(row_ptdf, bus_ptdf32, largest_ptdf, injection_mw, row_lo_mw, row_hi_mw):
         return PROVED
     return OVERLOADED

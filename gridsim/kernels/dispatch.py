@@ -82,7 +82,7 @@ def _report(
     p_mw, spill_mw, shed_mw, row_price, price = ws.p_mw, ws.spill_mw, ws.shed_mw, ws.row_price, ws.price
     buses, basics, duals, width, island_sum = ws.buses, ws.basics, ws.duals, ws.width, ws.island_sum
     inverse, basis = ws.inverse, ws.basis
-    n_gens, n_buses, n_rows = lo_mw.size, buses.size, row_price.size
+    n_gens, n_buses, n_rows = lo_mw.size, buses.size, row_ptdf.shape[0]
     n_classes = penalty.shape[1]
     for gen in range(n_gens):
         p_mw[gen] = lo_mw[gen]

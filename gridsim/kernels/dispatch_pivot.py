@@ -46,7 +46,7 @@ def find_violation(
             sign = 1.0 if q > basics[i].hi else -1.0
     if bland and slot >= 0:
         return slot, new_row, sign, worst
-    for row in range(flow_mw.size):
+    for row in range(row_lo_mw.size):
         flow = flow_mw[row]
         violation = max(flow - row_hi_mw[row], row_lo_mw[row] - flow)
         if violation > worst and row != -1 - avoided:
@@ -271,7 +271,7 @@ def _ratio_test(
         bus = moved[k]
         amount = candidates[bus].moved
         candidates[bus].moved = 0.0
-        for row in range(flow_mw.size):
+        for row in range(row_lo_mw.size):
             flow_mw[row] += bus_ptdf[bus, row] * amount
     return entering, candidates[entering].step if entering >= 0 else 0.0
 
@@ -325,7 +325,7 @@ def improve(
             bound = basics[slot].hi if sign > 0.0 else basics[slot].lo
             amount = bound - buses[leaving].q
             buses[leaving].q = bound
-            for row in range(flow_mw.size):
+            for row in range(row_lo_mw.size):
                 flow_mw[row] += bus_ptdf[leaving, row] * amount
         entering, step = _ratio_test(
             bus_start,

@@ -223,7 +223,7 @@ def restore(
     """
     worst = 0.0
     island, bus_ptdf = topology.island, topology.bus_ptdf
-    n_rows = flow_mw.size
+    n_rows = row_lo_mw.size
     for k in range(island.size):
         island_sum[k] = 0.0
     for bus in range(island.size):

@@ -16,12 +16,13 @@ The result is a function of the intact network and the sorted outages alone, so 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase, Topology
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import inline, jit
 
 #: Below this pivot of ``I - M`` the update loses more than half of the digits and the PTDF is factorised anew.
 _SMALL_PIVOT = 1e-5
@@ -261,14 +262,29 @@ def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
         bus += 1
 
 
-@jit
-def topology_into(case: DispatchCase, out_branch: I4, island_out: I4, row_ptdf_out: F8, bus_ptdf_out: F8) -> int:
-    """Write islands and PTDF of the network without ``out_branch`` (sorted, no duplicates); return the islands' number.
+class Outage(NamedTuple):
+    """How the PTDF of a set of outages follows from one matrix, row by row; made by :func:`outage_of`.
 
-    island_out (n_buses,) i4, row_ptdf_out (n_rows, n_buses), bus_ptdf_out (n_buses, n_rows); nothing else is written.
+    ptdf : (n_rows, n_buses) f8, of the intact network, or ``anew`` where an update would lose its digits
+    in_service : (n_branches,) bool;  removed : (n_removed,) i4, outages that split nothing; rhs : (n_removed, n_buses)
+    lowest : (n_islands,) i4, lowest bus of each island if the outages split some, else empty
     """
-    n_buses, n_branches = case.n_buses, case.branch_from.size
-    n_rows = case.row_ptdf.shape[0]
+
+    ptdf: F8
+    in_service: NDArray[np.bool_]
+    removed: I4
+    rhs: F8
+    lowest: I4
+    anew: bool
+
+
+@jit
+def outage_of(case: DispatchCase, out_branch: I4, island_out: I4) -> Outage:
+    """Write the islands of the network without ``out_branch`` (sorted, no duplicates); return how its PTDF is had.
+
+    island_out : (n_buses,) i4; nothing else is written.
+    """
+    n_buses = case.n_buses
     parent = np.empty(n_buses, dtype=np.int32)
     in_service = case.branch_in_service.copy()
     for branch in out_branch:
@@ -276,92 +292,97 @@ def topology_into(case: DispatchCase, out_branch: I4, island_out: I4, row_ptdf_o
     n_islands = islands_into(n_buses, case.branch_from, case.branch_to, in_service, parent, island_out)
     # outages that would split the network stay in the matrix as bridges: they join different islands, so carry nothing
     removed = np.empty(out_branch.size, dtype=np.int32)
-    n_removed = 0
+    k = 0
     split = False
     for branch in out_branch:
         if case.branch_in_service[branch]:
             if _join(parent, case.branch_from[branch], case.branch_to[branch]):
                 split = True
             else:
-                removed[n_removed] = branch
-                n_removed += 1
+                removed[k] = branch
+                k += 1
     h = case.row_ptdf
-    for branch in range(n_branches):
+    a = np.empty((k, k))
+    rhs = np.empty((k, n_buses))
+    for i in range(k):
+        for j in range(k):
+            a[i, j] = -(h[removed[i], case.branch_from[removed[j]]] - h[removed[i], case.branch_to[removed[j]]])
+        a[i, i] += 1.0
         for bus in range(n_buses):
-            row_ptdf_out[branch, bus] = h[branch, bus]
-    if n_removed > 0:
-        k = n_removed
-        a = np.empty((k, k))
-        rhs = np.empty((k, n_buses))
-        for i in range(k):
-            for j in range(k):
-                a[i, j] = -(h[removed[i], case.branch_from[removed[j]]] - h[removed[i], case.branch_to[removed[j]]])
-            a[i, i] += 1.0
-            for bus in range(n_buses):
-                rhs[i, bus] = h[removed[i], bus]
-        smallest = 1.0
-        for i in range(k):  # Gauss-Jordan with partial pivoting: k is the number of simultaneous outages, small
-            best = i
-            for row in range(i + 1, k):
-                if abs(a[row, i]) > abs(a[best, i]):
-                    best = row
-            smallest = min(smallest, abs(a[best, i]))
-            if smallest < _SMALL_PIVOT:
-                break
-            if best != i:
-                for j in range(k):
-                    a[i, j], a[best, j] = a[best, j], a[i, j]
-                for bus in range(n_buses):
-                    rhs[i, bus], rhs[best, bus] = rhs[best, bus], rhs[i, bus]
-            pivot = 1.0 / a[i, i]
-            for j in range(i, k):
-                a[i, j] *= pivot
-            for bus in range(n_buses):
-                rhs[i, bus] *= pivot
-            for row in range(k):
-                factor = a[row, i]
-                if row != i and factor != 0.0:
-                    for j in range(i, k):
-                        a[row, j] -= factor * a[i, j]
-                    for bus in range(n_buses):
-                        rhs[row, bus] -= factor * rhs[i, bus]
+            rhs[i, bus] = h[removed[i], bus]
+    smallest = 1.0
+    for i in range(k):  # Gauss-Jordan with partial pivoting: k is the number of simultaneous outages, small
+        best = i
+        for row in range(i + 1, k):
+            if abs(a[row, i]) > abs(a[best, i]):
+                best = row
+        smallest = min(smallest, abs(a[best, i]))
         if smallest < _SMALL_PIVOT:
-            _ptdf_into(
-                n_buses, case.branch_from, case.branch_to, case.branch_x_pu, in_service, island_out, row_ptdf_out
-            )
-            split = False
-        else:
-            for i in range(k):
-                from_bus, to_bus = case.branch_from[removed[i]], case.branch_to[removed[i]]
-                for branch in range(n_branches):
-                    factor = h[branch, from_bus] - h[branch, to_bus]
-                    if factor != 0.0:
-                        for bus in range(n_buses):
-                            row_ptdf_out[branch, bus] += factor * rhs[i, bus]
-    for branch in out_branch:
+            break
+        if best != i:
+            for j in range(k):
+                a[i, j], a[best, j] = a[best, j], a[i, j]
+            for bus in range(n_buses):
+                rhs[i, bus], rhs[best, bus] = rhs[best, bus], rhs[i, bus]
+        pivot = 1.0 / a[i, i]
+        for j in range(i, k):
+            a[i, j] *= pivot
         for bus in range(n_buses):
-            row_ptdf_out[branch, bus] = 0.0
+            rhs[i, bus] *= pivot
+        for row in range(k):
+            factor = a[row, i]
+            if row != i and factor != 0.0:
+                for j in range(i, k):
+                    a[row, j] -= factor * a[i, j]
+                for bus in range(n_buses):
+                    rhs[row, bus] -= factor * rhs[i, bus]
+    anew = smallest < _SMALL_PIVOT
+    if anew:
+        h = np.empty((case.branch_from.size, n_buses))
+        _ptdf_into(n_buses, case.branch_from, case.branch_to, case.branch_x_pu, in_service, island_out, h)
+        k, split = 0, False
+    lowest = np.full(n_islands if split else 0, -1, dtype=np.int32)
     if split:
-        lowest = np.full(n_islands, -1, dtype=np.int32)
         for bus in range(n_buses):
             if lowest[island_out[bus]] < 0:
                 lowest[island_out[bus]] = bus
-        offset = np.empty(n_islands)
-        for branch in range(n_branches):
-            if in_service[branch]:
-                home = island_out[case.branch_from[branch]]
-                for k in range(n_islands):
-                    offset[k] = row_ptdf_out[branch, lowest[k]]
-                for bus in range(n_buses):
-                    if island_out[bus] == home:
-                        row_ptdf_out[branch, bus] -= offset[home]
-                    else:
-                        row_ptdf_out[branch, bus] = 0.0
-    _interface_rows(case.interface_start, case.interface_branch, case.interface_sign, n_branches, row_ptdf_out)
+    return Outage(h, in_service, removed[:k], rhs[:k], lowest, anew)
+
+
+@inline
+def branch_row_into(case, outage, island, branch, row_out):  # type: ignore[no-untyped-def]
+    """Write the PTDF row of one branch after the outages: ``row_out`` (n_buses,); ``island`` is that of the outages."""
+    n_buses = row_out.size
+    h, rhs = outage.ptdf, outage.rhs
+    in_service = outage.in_service[branch]
     for bus in range(n_buses):
+        row_out[bus] = h[branch, bus] if in_service else 0.0
+    for i in range(outage.removed.size if in_service else 0):
+        factor = h[branch, case.branch_from[outage.removed[i]]] - h[branch, case.branch_to[outage.removed[i]]]
+        if factor != 0.0:
+            for bus in range(n_buses):
+                row_out[bus] += factor * rhs[i, bus]
+    if in_service and outage.lowest.size > 0:
+        home = island[case.branch_from[branch]]
+        offset = row_out[outage.lowest[home]]
+        for bus in range(n_buses):
+            row_out[bus] = row_out[bus] - offset if island[bus] == home else 0.0
+
+
+@jit
+def topology_into(case: DispatchCase, out_branch: I4, island_out: I4, row_ptdf_out: F8, bus_ptdf_out: F8) -> None:
+    """Write islands and PTDF of the network without ``out_branch`` (sorted, no duplicates).
+
+    island_out (n_buses,) i4, row_ptdf_out (n_rows, n_buses), bus_ptdf_out (n_buses, n_rows); nothing else is written.
+    """
+    n_branches, n_rows = case.branch_from.size, case.row_ptdf.shape[0]
+    outage = outage_of(case, out_branch, island_out)
+    for branch in range(n_branches):
+        branch_row_into(case, outage, island_out, branch, row_ptdf_out[branch])
+    _interface_rows(case.interface_start, case.interface_branch, case.interface_sign, n_branches, row_ptdf_out)
+    for bus in range(case.n_buses):
         for row in range(n_rows):
             bus_ptdf_out[bus, row] = row_ptdf_out[row, bus]
-    return n_islands
 
 
 def make_topology(case: DispatchCase, out_branch: Sequence[int] | ArrayLike) -> Topology:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.nodal import add_demand
+from gridsim.kernels.nodal_case import add_at_buses
 
 B1 = NDArray[np.bool_]
 F8 = NDArray[np.float64]
@@ -34,7 +34,7 @@ class Demand:
         n_rows = self.factor.shape[1]
         place, part = np.unique(self.bus[chosen].astype(np.int64) * n_rows + self.row[chosen], return_inverse=True)
         mw = np.bincount(part, weights=self.mw[chosen], minlength=len(place)).astype(np.float64)
-        add_demand((place // n_rows).astype(np.int32), (place % n_rows).astype(np.int32), mw, self.factor, total)
+        add_at_buses((place // n_rows).astype(np.int32), (place % n_rows).astype(np.int32), mw, self.factor, total)
         return total
 
     def energy_by_tier(self, n_tiers: int) -> F8:

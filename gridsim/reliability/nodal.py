@@ -22,20 +22,17 @@ from gridsim.kernels.nodal import (
     DONE,
     EVENTS_FULL,
     N_COUNTERS,
-    TOPOLOGIES,
     UNSOLVED,
     Answers,
-    NodalCase,
     NodalScratch,
-    Stores,
     new_nodal_scratch,
     nodal_samples,
     nodal_snapshots,
-    set_demand,
-    set_row_limits,
-    slot_of,
 )
+from gridsim.kernels.nodal_case import NodalCase, add_at_buses, row_limits, set_demand
 from gridsim.kernels.shortfall import DAY_H, N_TOTALS
+from gridsim.kernels.stores import Stores
+from gridsim.kernels.topologies import find_twins, flow_bounds, forget_topologies
 from gridsim.model.outages import Component
 from gridsim.model.pack import CHARGE_FACTOR, DISCHARGE_FACTOR, PENALTY_FACTOR, SPILL_FACTOR
 from gridsim.model.pack_outages import snapshot_model
@@ -139,6 +136,15 @@ def scopes_of(system: AdequacySystem, detail: NetworkDetail) -> Scopes:
     return Scopes(tuple(names), np.array(demand), np.array(groups), class_scope)
 
 
+def _supply_at_buses(system: AdequacySystem, n_buses: int, unit_row: I4, profile_mw: F8) -> F8:
+    """Intact capacity, (n_hours, n_buses), from profiles (n_hours, n_rows); days will do for hours."""
+    steady = unit_row < 0
+    constant = np.bincount(system.unit_bus[steady], weights=system.unit_mw[steady], minlength=n_buses)
+    total: F8 = np.tile(constant.astype(np.float64), (len(profile_mw), 1))
+    add_at_buses(system.unit_bus[~steady], unit_row[~steady], np.ones((~steady).sum()), profile_mw, total)
+    return total
+
+
 def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) -> NodalCase:
     """Arrays of the nodal kernel."""
     n_buses = len(system.buses)
@@ -162,6 +168,7 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
     between_sections = detail.branch_in_service.copy()
     between_sections[detail.interface_branch] = False
     region = islands(n_buses, system.branch_from, system.branch_to, between_sections)
+    supplied = np.unique(system.unit_bus)
     spill_cost = np.full(len(cost), SPILL_FACTOR * dearest)
     penalty = np.tile(detail.class_penalty, (n_buses, 1))
     rows: list[F8] = []
@@ -170,8 +177,19 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         if profile is not None:
             unit_row[unit] = len(rows)
             rows.append(profile)
+    profile_mw = np.ascontiguousarray(np.array(rows).reshape(len(rows), system.n_hours).T)
+    day_profile = np.array([profile_mw[hour : hour + DAY_H].min(axis=0) for hour in range(0, system.n_hours, DAY_H)])
+    bus_supply = _supply_at_buses(system, n_buses, unit_row, profile_mw)
     demand = detail.demand
     bus_demand = demand.at_buses(n_buses)
+    stored = np.array([[store.charge_mw, store.discharge_mw] for store in stores]).reshape(-1, 2)
+    most_out, most_in = bus_demand.max(axis=0), bus_supply.max(axis=0)
+    np.add.at(most_out, store_bus, stored[:, 0])
+    np.add.at(most_in, store_bus, stored[:, 1])
+    centre, most_flow = flow_bounds(dispatch, most_in, most_out)
+    rated = detail.branch_rating >= 0
+    least_factor = np.ones(len(rated))
+    least_factor[rated] = detail.rating_factor.min(axis=0)[detail.branch_rating[rated]]
     n_days = -(-system.n_hours // DAY_H)
     peak_hour = np.zeros(n_days, dtype=np.int32)
     keeps_shape = np.zeros(n_days, dtype=bool)
@@ -191,7 +209,10 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         order=make_merit_order(n_buses, column_bus, cost, spill_cost, penalty),
         unit_mw=system.unit_mw,
         unit_row=unit_row,
-        profile_mw=np.ascontiguousarray(np.array(rows).reshape(len(rows), system.n_hours).T),
+        profile_mw=profile_mw,
+        day_profile_mw=day_profile,
+        bus_supply_mw=bus_supply,
+        day_supply_mw=_supply_at_buses(system, n_buses, unit_row, day_profile),
         cost=cost,
         spill_cost=spill_cost,
         penalty=penalty,
@@ -206,13 +227,19 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         branch_mw=system.branch_mw,
         branch_rating=detail.branch_rating,
         rating_factor=detail.rating_factor,
+        least_branch_mw=least_factor * system.branch_mw,
+        twin=find_twins(dispatch, system.branch_mw, detail.branch_rating),
+        most_in_mw=most_in,
+        most_out_mw=most_out,
+        centre=centre,
+        most_flow_mw=most_flow,
         limit_interface=detail.limit_interface,
         limit_is_forward=detail.limit_is_forward,
         limit_lines_out=detail.limit_lines_out,
         limit_season=detail.limit_season,
         limit_mw=detail.limit_mw,
         is_winter=detail.is_winter,
-        unit_order=np.argsort(dispatch.row_ptdf[:, column_bus], axis=1, kind="stable").astype(np.int32),
+        bus_order=supplied[np.argsort(dispatch.row_ptdf[:, supplied], axis=1, kind="stable")].astype(np.int32),
         region=region,
         n_regions=int(region.max()) + 1,
         counts=detail.class_counts,
@@ -263,10 +290,11 @@ class _Nodal:
         self.seed = np.uint64(seed)
         n_rows, n_buses = self.case.dispatch.row_ptdf.shape
         self.n_slots = int(min(MAX_SLOTS, max(8, SLOT_MEMORY // (20 * n_rows * n_buses))))
+        self.n_topologies = 0
         self.counter = np.zeros(N_COUNTERS, dtype=np.int64)
         self.n_fallbacks = 0
         self._lock = threading.Lock()
-        self.scratches: list[tuple[NodalScratch, Workspace]] = []  # of jobs that are done
+        self.scratches: list[tuple[NodalCase, NodalScratch, Workspace]] = []  # of jobs that are done, for a case
 
     def diagnostics(self) -> dict[str, int]:
         """How hours were decided: on a day's certificate, a candidate, by dispatch; counted; solved by HiGHS."""
@@ -275,37 +303,48 @@ class _Nodal:
             "hours_by_candidate": int(self.counter[BY_CANDIDATE]),
             "dispatches": int(self.counter[BY_DISPATCH]),
             "counted": int(self.counter[COUNTED]),
-            "topologies": int(self.counter[TOPOLOGIES]),
+            "topologies": self.n_topologies,
             "highs_fallbacks": self.n_fallbacks,
         }
 
     def _scratch(self) -> tuple[NodalScratch, Workspace]:
         case = self.case
         try:
-            return self.scratches.pop()
+            known, scratch, workspace = self.scratches.pop()
         except IndexError:
             pass
+        else:
+            if known is not case:
+                forget_topologies(case, scratch.slots)
+            return scratch, workspace
+        scratch = new_nodal_scratch(case, len(self.scopes), self.n_slots)
         workspace = make_workspace(
-            case.dispatch.n_buses, len(case.cost), case.penalty.shape[1], case.dispatch.row_ptdf.shape[0]
+            case.dispatch.n_buses, len(case.cost), case.penalty.shape[1], len(scratch.slots.row_lo)
         )
-        return new_nodal_scratch(case, len(self.scopes), self.n_slots), workspace
+        return scratch, workspace
 
     def _give_back(self, scratch: NodalScratch, workspace: Workspace, n_fallbacks: int) -> None:
         with self._lock:
             self.counter += scratch.counter
+            self.n_topologies += int(scratch.slots.made[0])
             self.n_fallbacks += n_fallbacks
         scratch.counter[:] = 0
-        self.scratches.append((scratch, workspace))
+        scratch.slots.made[:] = 0
+        self.scratches.append((self.case, scratch, workspace))
 
     def _answer(self, scratch: NodalScratch) -> tuple[F8, F8]:
         """Shedding and output of the state the kernel could not solve, by HiGHS."""
         case = self.case
         hour = int(scratch.failed[1])
         topology = make_topology(case.dispatch, scratch.failed_out[scratch.failed_out >= 0])
-        slot_out = topology.out_branch
-        scratch.out[: len(slot_out)] = slot_out
-        set_row_limits(case, scratch, slot_of(case, scratch, len(slot_out)), hour, hour + 1)
-        set_demand(case, hour, scratch.demand_mw)
+        row_lo, row_hi = np.empty((2, case.dispatch.row_ptdf.shape[0]))
+        row_limits(case, topology.out_branch, bool(case.is_winter[hour]), row_lo, row_hi)
+        rated = np.flatnonzero(case.branch_rating >= 0)
+        for limit in (row_lo, row_hi):
+            limit[rated] *= case.rating_factor[hour, case.branch_rating[rated]]
+        set_demand(
+            case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour], scratch.demand_mw
+        )
         solution = solve_highs(
             case.dispatch,
             DispatchState(
@@ -316,8 +355,8 @@ class _Nodal:
                 spill_cost=case.spill_cost,
                 demand_mw=scratch.demand_mw.copy(),
                 penalty=case.penalty,
-                row_lo_mw=scratch.row_lo.copy(),
-                row_hi_mw=scratch.row_hi.copy(),
+                row_lo_mw=row_lo,
+                row_hi_mw=row_hi,
             ),
         )
         if solution.status != 0:

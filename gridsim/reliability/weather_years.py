@@ -139,7 +139,7 @@ class YearByYear:
         for year in sorted({self._weather.year_of(s) for s in samples}):
             source = self._make(self._weather.in_year(year), self._method)
             if isinstance(source, NodalYears) and isinstance(self._normal, NodalYears):
-                source.scratches = self._normal.scratches  # topologies and limits are the same in every year
+                source.scratches = self._normal.scratches  # their memory
             for s in samples:
                 if self._weather.year_of(s) == year:
                     parts[s] = source.run(s, 1)

@@ -11,22 +11,21 @@ from gridsim.kernels.flows import make_case, make_topology
 CASE = make_case(3, [0, 1], [0, 1, 0], [1, 2, 2], [1.0, 1.0, 1.0], [True] * 3, [0], [], [])
 
 
-def certify(demand, out=(), last=(100.0, 0.0), lo=(0.0, 0.0), hi=(300.0, 0.0), limit=20.0):
+def certify(demand, out=(), last=(100.0, 0.0), supply=(300.0, 0.0), limit=20.0):
+    """Supply and reference are those of buses 0 and 1."""
     row_hi = np.array([1e4, limit, 1e4])
-    p = np.zeros(2)
+    p = np.zeros(3)
     topology = make_topology(CASE, out)
     answer = zero_shed_certificate(
         topology.island,
         topology.row_ptdf,
         topology.bus_ptdf.astype(np.float32),
         1.0,
-        CASE.gen_bus,
-        np.array(lo),
-        np.array(hi),
+        np.array([*supply, 0.0]),
         np.array(demand),
         -row_hi,
         row_hi,
-        np.array(last),
+        np.array([*last, 0.0]),
         p,
         np.zeros(9),
         np.zeros(3),
@@ -41,39 +40,35 @@ def test_less_load_or_fewer_lines_is_not_always_easier():
 
 
 def test_supply_is_scaled_up_and_down_into_balance():
-    proved, p = certify([0.0, 30.0, 30.0], last=(100.0, 10.0), hi=(300.0, 20.0))
+    proved, p = certify([0.0, 30.0, 30.0], last=(100.0, 10.0), supply=(300.0, 20.0))
     assert proved
     assert p.sum() == pytest.approx(60.0)
-    proved, p = certify([0.0, 60.0, 60.0], last=(50.0, 10.0), hi=(300.0, 20.0))
+    proved, p = certify([0.0, 60.0, 60.0], last=(50.0, 10.0), supply=(300.0, 20.0))
     assert proved
     assert p.sum() == pytest.approx(120.0)
 
 
-def test_heat_led_output_may_be_spilled():
-    assert certify([0.0, 10.0, 10.0], lo=(50.0, 0.0))[0]
+def test_a_reference_without_output_is_filled_up():
+    proved, p = certify([0.0, 10.0, 10.0], last=(0.0, 0.0), supply=(30.0, 10.0))
+    assert proved
+    assert p == pytest.approx([15.0, 5.0, 0.0])  # headroom 30 and 10 for 20 MW
 
 
 def test_too_little_capacity_or_an_island_without_supply_proves_nothing():
-    assert not certify([0.0, 40.0, 100.0], hi=(139.0, 0.0))[0]
+    assert not certify([0.0, 40.0, 100.0], supply=(139.0, 0.0))[0]
     assert not certify([0.0, 40.0, 10.0], out=[1, 2])[0]
     assert certify([0.0, 40.0, 0.0], out=[1, 2])[0]
 
 
 def test_a_dispatch_that_balances_but_overloads_a_line_is_told_apart():
     topology = make_topology(CASE, ())
-    arguments = (
-        topology.island,
-        topology.row_ptdf,
-        topology.bus_ptdf.astype(np.float32),
-        1.0,
-        CASE.gen_bus,
-        np.zeros(2),
-    )
-    scratch = (np.array([100.0, 0.0]), np.zeros(2), np.zeros(9), np.zeros(3))
+    arguments = (topology.island, topology.row_ptdf, topology.bus_ptdf.astype(np.float32), 1.0)
+    scratch = (np.array([100.0, 0.0, 0.0]), np.zeros(3), np.zeros(9), np.zeros(3))
     limit = np.array([1e4, 20.0, 1e4])
     demand = np.array([0.0, 0.0, 100.0])
-    assert zero_shed_certificate(*arguments, np.array([300.0, 0.0]), demand, -limit, limit, *scratch) == OVERLOADED
-    assert zero_shed_certificate(*arguments, np.array([90.0, 0.0]), demand, -limit, limit, *scratch) == UNBALANCED
+    for supply_mw, answer in ((300.0, OVERLOADED), (90.0, UNBALANCED)):
+        supply = np.array([supply_mw, 0.0, 0.0])
+        assert zero_shed_certificate(*arguments, supply, demand, -limit, limit, *scratch) == answer
 
 
 def test_single_precision_never_decides_what_its_rounding_could_turn():

@@ -9,7 +9,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridsim.kernels.nodal import let_stores_charge, let_stores_discharge, move_stores
+from gridsim.kernels.stores import let_stores_charge, let_stores_discharge, move_stores
 from gridsim.reliability import AdequacySystem, system_from_frames
 from gridsim.reliability.nodal import NodalYears, new_stores, plain_detail
 from gridsim.reliability.samplers import CopperYears, ZonalYears

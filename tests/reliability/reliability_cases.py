@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridsim.kernels.nodal import NodalCase, set_demand
+from gridsim.kernels.nodal_case import NodalCase, set_demand
 from gridsim.reliability import AdequacySystem, system_from_frames
 
 DATA = Path(__file__).parents[1] / "data"
@@ -28,7 +28,8 @@ def expected(case: str) -> dict[str, Any]:
 def demand_of(case: NodalCase, hour: int) -> np.ndarray:
     """(n_buses, n_classes) MW."""
     demand = np.empty(case.penalty.shape)
-    set_demand(case, hour, demand)
+    factor = case.load_factor[hour]
+    set_demand(case.load_bus, case.load_class, case.load_row, case.load_mw, factor, demand)
     return demand
 
 

@@ -15,7 +15,7 @@ from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.flows import make_topology
-from gridsim.kernels.nodal import row_limits
+from gridsim.kernels.nodal_case import row_limits
 from gridsim.reliability import (
     AdequacySystem,
     CommonCause,
@@ -153,8 +153,8 @@ def varied_triangle() -> AdequacySystem:
 
 def test_skipping_changes_no_bit_on_the_triangle() -> None:
     system = varied_triangle()
-    on = assess(system, SequentialMonteCarlo(years=24, level="nodal"), ShortfallEvents())
-    off = assess(system, SequentialMonteCarlo(years=24, level="nodal", skip=False), ShortfallEvents())
+    on = assess(system, SequentialMonteCarlo(years=96, level="nodal"), ShortfallEvents())
+    off = assess(system, SequentialMonteCarlo(years=96, level="nodal", skip=False), ShortfallEvents())
     assert on.metrics.equals(off.metrics)
     assert on.shortfall_events.equals(off.shortfall_events)
     assert on["LOLH"].value > 10.0

@@ -16,7 +16,7 @@ from reliability_cases import demand_of, pras
 from gridsim.errors import StudyError
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.flows import make_topology
-from gridsim.kernels.nodal import row_limits
+from gridsim.kernels.nodal_case import row_limits
 from gridsim.reliability import (
     AdequacySystem,
     SequentialMonteCarlo,

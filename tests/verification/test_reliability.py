@@ -26,7 +26,7 @@ from gridsim.io.read_network import read_network
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.availability import draw_snapshots
 from gridsim.kernels.flows import make_topology
-from gridsim.kernels.nodal import row_limits
+from gridsim.kernels.nodal_case import row_limits
 from gridsim.reliability import (
     AdequacySystem,
     SequentialMonteCarlo,
