@@ -8,7 +8,7 @@ pressure behind the station, so a station that only lets gas pass takes no power
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,14 @@ _SECONDS_PER_DAY = 86400.0
 def fuel_mcm_per_d(gas: GasSettings, shaft_mw: F8) -> F8:
     """Gas burnt by turbines that give ``shaft_mw``."""
     return np.asarray(shaft_mw / gas.driver_efficiency / gas.lhv_mj_per_m3 * _SECONDS_PER_DAY / 1e6)
+
+
+class _Ordered(NamedTuple):
+    """Per entry: 1, -1 (flow against the edge) or 0 (not ordered that way), and K and laminar flow of its strings."""
+
+    sign: F8
+    k: F8
+    q_laminar: F8
 
 
 class Compressors:
@@ -44,6 +52,7 @@ class Compressors:
         stations = layout.system.compressor_stations
         self.able_mw = stations.installed_mw * (stations.units - stations.spare_units) / stations.units
         self._ratio = stations.pressure_ratio[self._station]
+        self._last_orders: tuple[tuple[NDArray[Any], NDArray[Any]], _Ordered] | None = None
         self._last: tuple[tuple[NDArray[Any], ...], F8, F8] | None = None
 
     def _z(self, p_bar: F8) -> F8:
@@ -60,18 +69,28 @@ class Compressors:
         head = self._z(p_bar) * gas.gas_constant * gas.temperature_k * (ratio**exponent - 1.0) / exponent
         return head * gas.rho_kg_per_m3 / _SECONDS_PER_DAY / gas.compressor_efficiency
 
+    def _ordered(self, controls: LinepackControls) -> _Ordered:
+        """What the orders say of the stations, made once while they last."""
+        of = controls.edge_direction, controls.edge_share
+        last = self._last_orders
+        if last is None or last[0][0] is not of[0] or last[0][1] is not of[1]:
+            net, edge = self._layout.net, self._edge
+            direction, share = of[0][edge], of[1][edge]
+            works = np.where(self._forward, direction == 1, direction == -1) & (share > 0)
+            share = np.where(works, share, 1.0)
+            sign = np.where(works, np.where(self._forward, 1.0, -1.0), 0.0)
+            ordered = _Ordered(sign, net.edge_k[edge] * share**2, net.edge_q_laminar[edge] * share)
+            self._last_orders = last = of, ordered
+        return last[1]
+
     def _ratio_at_work(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> tuple[F8, F8]:
         """(flow in the direction of the station, mcm/d, ratio); no flow where the station is not ordered that way."""
-        net, edge = self._layout.net, self._edge
-        direction = controls.edge_direction[edge]
-        works = np.where(self._forward, direction == 1, direction == -1) & (controls.edge_share[edge] > 0)
-        flow = np.where(works, np.maximum(np.where(self._forward, edge_q[edge], -edge_q[edge]), 0.0), 0.0)
+        ordered = self._ordered(controls)
+        flow = np.maximum(ordered.sign * edge_q[self._edge], 0.0)
         p_in, p_out = p_bar[self._inlet], p_bar[self._outlet]
         z = self._z(2.0 / 3.0 * (p_in + p_out - p_in * p_out / (p_in + p_out)))
-        share = np.where(works, controls.edge_share[edge], 1.0)
-        k = net.edge_k[edge] * share**2 / z
-        discharge = np.sqrt(p_out**2 + flow * (flow + net.edge_q_laminar[edge] * share) / k)
-        return flow, np.clip(discharge / p_in, 1.0, self._ratio)
+        discharge = np.sqrt(p_out**2 + flow * (flow + ordered.q_laminar) / (ordered.k / z))
+        return flow, np.minimum(np.maximum(discharge / p_in, 1.0), self._ratio)
 
     def _at_work(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> tuple[F8, F8]:
         """(flow, mcm/d, shaft power per flow, MW per mcm/d).
