@@ -72,6 +72,16 @@ class Pool(Workers):
         context.set_forkserver_preload(self._preload)
         return ProcessPoolExecutor(self.n_workers, context, start_process, (self._assignment,))
 
+    def renew(self) -> None:
+        """Start again after workers died.
+
+        One killed while it held the lock of the results leaves the others waiting for it for ever, and they ignore the
+        SIGTERM by which the executor would end them: without SIGKILL it would wait for them for ever too.
+        """
+        for process in list((getattr(self.executor, "_processes", None) or {}).values()):
+            process.kill()
+        super().renew()
+
 
 class DaskCluster(Workers):
     """A running Dask cluster (``tcp://...``), or one of this machine's processes (``local``)."""

@@ -1,0 +1,42 @@
+"""A pool whose workers die."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+import time
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from gridsim.study.executors import Pool
+
+_HANG_S = 300  # a busy machine may take a minute to start workers; what waits longer waits for ever
+
+
+def die_with_the_lock_of_the_results() -> None:
+    """What SIGKILL does to a worker at the worst moment."""
+    frame = sys._getframe()
+    while "result_queue" not in frame.f_locals:
+        assert frame.f_back is not None
+        frame = frame.f_back
+    frame.f_locals["result_queue"]._wlock.acquire()
+    os._exit(9)
+
+
+def test_a_worker_that_dies_with_the_lock_of_the_results_does_not_hang_the_study() -> None:
+    pool = Pool(pickle.dumps(None), 2)
+    for future in [pool.executor.submit(time.sleep, 0.5) for _ in range(2)]:
+        future.result(timeout=_HANG_S)  # both are there, and the executor watches both
+    slow, deadly = pool.executor.submit(time.sleep, 1.0), pool.executor.submit(die_with_the_lock_of_the_results)
+    for future in (slow, deadly):
+        with pytest.raises(BrokenProcessPool):
+            future.result(timeout=_HANG_S)
+    renewed = threading.Thread(target=pool.renew, daemon=True)
+    renewed.start()
+    renewed.join(timeout=_HANG_S)
+    assert not renewed.is_alive()
+    assert pool.executor.submit(abs, -3).result(timeout=_HANG_S) == 3
+    pool.close()
