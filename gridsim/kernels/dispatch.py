@@ -20,6 +20,8 @@ the segment end their price asks for: warm starts are always legal, and only cos
 
 from __future__ import annotations
 
+import numpy as np
+
 from gridsim.kernels.arrays import F8, I4, Topology
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.dispatch_pivot import (
@@ -173,6 +175,8 @@ def solve_dispatch(
     """
     n_buses, n_rows = topology.island.size, topology.row_ptdf.shape[0]
     buses, basics, duals, width, last = ws.buses, ws.basics, ws.duals, ws.width, ws.order[0]
+    # of no literal types, for which callees would be compiled a second time
+    no, zero = bool(np.bool_(False)), int(np.int64(0))
     fill_widths(gen_bus, lo_mw, hi_mw, demand_mw, width, buses)
     # 0 the basis given, 1 the merit order, 2 the merit order with ties broken (where 1 stalls), 3 from there to the end
     stage = 0 if n_warm > 0 else 1
@@ -216,13 +220,13 @@ def solve_dispatch(
         used, rounds = 0, 0
         ws.info[STALLED], ws.info[AVOIDED], ws.info[TAKE_ANY] = 0, 0, 0
         status = RENEW if fits else SINGULAR
-        settled = False
+        settled = no
         while status == RENEW:
             fresh = stage == 0 and used == 0
             if not refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh, settled):
                 status = SINGULAR
                 break
-            slot, row, _, _ = find_violation(buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, False, 0)
+            slot, row, _, _ = find_violation(buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, no, zero)
             if slot < 0 and row < 0:
                 status = OPTIMAL
                 break

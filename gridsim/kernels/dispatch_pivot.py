@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gridsim.kernels.arrays import F8, I4, Topology
 from gridsim.kernels.dispatch_basis import append, remove, replace_bus, replace_row
 from gridsim.kernels.dispatch_order import MeritOrder
@@ -228,7 +230,7 @@ def _ratio_test(
     n_moved = 0
     entering = -1
     while n > 0:
-        code = heap[0]
+        code = int(np.int64(heap[0]))
         if candidates[code].loss >= remaining:
             # Harris: of all that meet their slope within the tolerance the largest pivot, of equal ones the widest
             nearest = candidates[code].reach
@@ -303,7 +305,7 @@ def improve(
     while True:
         bland = info[STALLED] >= STALL_LIMIT
         slot, new_row, sign, violation = find_violation(
-            buses, basics, flow_mw, row_lo_mw, row_hi_mw, m, bland, info[AVOIDED]
+            buses, basics, flow_mw, row_lo_mw, row_hi_mw, m, bland, int(np.int64(info[AVOIDED]))
         )
         if slot < 0 and new_row < 0:
             if info[AVOIDED] == 0:

@@ -263,8 +263,10 @@ def draw_in(lo_mw: F8, hi_mw: F8, factor: float, lo_out: F8, hi_out: F8) -> None
 
 
 @jit
-def read_last_basis(basis: I4, n_basis: int, place: I4, warm_out: I4) -> int:
+def read_last_basis(wanted: bool, basis: I4, n_basis: int, place: I4, warm_out: I4) -> int:
     """Name the rows of ``basis`` by their place among those kept; returns its size, 0 if one cannot bind here."""
+    if not wanted:
+        return 0
     for k in range(n_basis):
         code = basis[k]
         if code < 0:
@@ -298,7 +300,7 @@ def dispatched_shed_mw(case, scratch, ws, slot, rows, profile_mw, hour, lo_mw, h
     row_lo, row_hi = scratch.row_lo[: kept.size], scratch.row_hi[: kept.size]
     set_capacity(case.unit_mw, case.unit_row, profile_mw, scratch.share, scratch.hi_mw)
     draw_in(slots.row_lo, slots.row_hi, DRAWN_IN if how == INSIDE else 1.0, row_lo, row_hi)
-    n_warm = 0 if how >= COLD else read_last_basis(scratch.basis, scratch.n_basis[0], slots.place[slot], scratch.warm)
+    n_warm = read_last_basis(how < COLD, scratch.basis, scratch.n_basis[0], slots.place[slot], scratch.warm)
     set_demand(case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour], scratch.demand_mw)
     status = solve_dispatch(
         topology,
@@ -393,7 +395,9 @@ def nodal_samples(
     lost = np.empty(capacity)
     active = np.empty(capacity, dtype=np.int32)
     share[:] = 1.0
-    n_touched, n_out, slot = 0, 0, 0
+    # an int of no literal type, for which callees would be compiled a second time
+    zero = int(np.int64(0))
+    n_touched, n_out, slot = zero, zero, zero
     rows = rows_of(slots, slot)
     for s in range(n_samples):
         sample = first_sample + s
@@ -416,7 +420,7 @@ def nodal_samples(
         for day in range(n_days):
             day_start = day * DAY_H
             day_stop = min(day_start + DAY_H, case.n_hours)
-            n_active = 0
+            n_active = zero
             for i in range(n):
                 if first[i] < day_stop and end[i] > day_start and component[i] < model.causes.first:
                     active[n_active] = i
@@ -600,8 +604,8 @@ def nodal_snapshots(
             place = 4 * group + w
             for scope in range(n_scopes):
                 total_out[place, scope, :] = 0.0
-            hour = int(hour_of[w])
-            n_touched = 0
+            hour = int(np.int64(hour_of[w]))
+            n_touched = int(np.int64(0))
             for unit in range(n_units):
                 share[unit] = 1.0 - lost[w, unit]
                 if lost[w, unit] > 0.0:
