@@ -34,7 +34,7 @@ from gridsim.solvers.gas_balance import GasBalance, GasConditions, GasStep
 from gridsim.weather.normal import HourInputs
 
 SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it could burn
-REORDER_H = 24.0
+REORDER_H = 8.0
 LOST_BUS_SHARE = 0.5  # a facility stops when its bus is cut by more
 
 

@@ -1,7 +1,7 @@
 """Outages of gas pipelines as common causes of the sampler: linepack drains, plants switch fuel, pipes fill again.
 
-For each of three temperature classes of a day (load-weighted mean temperature) the hour of a working day in its month
-is dispatched without outages: from what gas-fired machines burn there the pipes start (``solvers.gas_outages``).
+For each of three temperature classes of a day (load-weighted mean temperature) the hours of a working day in its month
+are dispatched without outages: from what gas-fired machines burn there the pipes start (``solvers.gas_outages``).
 A section whose loss would not be felt even with empty pipes is left out.
 """
 
@@ -43,7 +43,6 @@ class ClassWeather(NamedTuple):
 
 
 CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), TemperatureClass(-7.5, -12.0, 1))
-_HOUR = 12
 
 
 def with_gas_outages(
@@ -128,40 +127,43 @@ def with_backup(system: GridSystem, link: int, outage: F8, repair: F8) -> tuple[
 
 
 def class_weather(system: GridSystem, group: TemperatureClass, imports: Imports | str) -> ClassWeather:
-    """Gas demand and burn of a class: one noon of a working day, dispatched with nothing out."""
+    """Gas demand and burn of a class: the mean of a working day's hours, each dispatched with nothing out."""
     packed = pack(system)
     solver = DispatchSolver(packed.case)
     weather = NormalWeather(system)
-    time = next(
+    day = next(
         moment
-        for day in range(14, 21)
-        if (moment := dt.datetime(system.base_year or 2001, group.month, day, _HOUR)).weekday() < 5
+        for number in range(14, 21)
+        if (moment := dt.datetime(system.base_year or 2001, group.month, number)).weekday() < 5
     )
-    anomaly_k = group.typical_c - mean_normal_c(system, time)
-    inputs = weather.at(time, temperature_anomaly_k=anomaly_k)
+    anomaly_k = group.typical_c - mean_normal_c(system, day)
     generators = system.generators
-    hi, lo = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
-    able = np.where(generators.in_service, generators.p_max_mw * inputs.gen_share, 0.0)
-    hi[packed.gen_columns] = able
-    floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw)
-    lo[packed.gen_columns] = np.where(generators.must_run | generators.heat_led, np.minimum(floor, able), 0.0)
-    hi[packed.border_columns] = importable_mw(system, imports)
     out = np.flatnonzero(~system.branch_in_service).astype(np.int32)
     row_lo, row_hi = packed.row_limits(out, group.month, np.ones(len(system.interfaces)))
-    solution = solver.solve(
-        DispatchState(
-            topology=solver.topology(out), lo_mw=lo, hi_mw=hi, cost=packed.cost, spill_cost=packed.spill_cost,
-            demand_mw=packed.demand_by_tier(inputs.load_mw) * (1.0 + system.loss_share), penalty=packed.penalty,
-            row_lo_mw=row_lo, row_hi_mw=row_hi,
-        )
-    )  # fmt: skip
-    p_mw = (solution.p_mw - solution.spill_mw)[packed.gen_columns]
-    links = system.gas_to_power
-    burnt_mw = np.array([p_mw[gas_generators(system, plant)].sum() for plant in links.plant.tolist()])
-    able_mw = np.array([able[gas_generators(system, plant)].sum() for plant in links.plant.tolist()])
-    per_mw = links.gas_m3_per_mwh * 24.0 / 1e6
-    weather_of_class = GasWeather(inputs.gas_demand_mcm_per_d, burnt_mw * per_mw, inputs.winter)
-    return ClassWeather(weather_of_class, able_mw * per_mw)
+    topology = solver.topology(out)
+    plants = [gas_generators(system, plant) for plant in system.gas_to_power.plant.tolist()]
+    demand, burnt_mw, able_mw = np.zeros(len(system.gas_demand)), np.zeros(len(plants)), np.zeros(len(plants))
+    for hour in range(DAY_H):
+        inputs = weather.at(day + dt.timedelta(hours=hour), temperature_anomaly_k=anomaly_k)
+        hi, lo = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
+        able = np.where(generators.in_service, generators.p_max_mw * inputs.gen_share, 0.0)
+        hi[packed.gen_columns] = able
+        floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw)
+        lo[packed.gen_columns] = np.where(generators.must_run | generators.heat_led, np.minimum(floor, able), 0.0)
+        hi[packed.border_columns] = importable_mw(system, imports)
+        solution = solver.solve(
+            DispatchState(
+                topology=topology, lo_mw=lo, hi_mw=hi, cost=packed.cost, spill_cost=packed.spill_cost,
+                demand_mw=packed.demand_by_tier(inputs.load_mw) * (1.0 + system.loss_share), penalty=packed.penalty,
+                row_lo_mw=row_lo, row_hi_mw=row_hi,
+            )
+        )  # fmt: skip
+        p_mw = (solution.p_mw - solution.spill_mw)[packed.gen_columns]
+        demand += inputs.gas_demand_mcm_per_d / DAY_H
+        burnt_mw += np.array([p_mw[gens].sum() for gens in plants]) / DAY_H
+        able_mw += np.array([able[gens].sum() for gens in plants]) / DAY_H
+    per_mw = system.gas_to_power.gas_m3_per_mwh * 24.0 / 1e6
+    return ClassWeather(GasWeather(demand, burnt_mw * per_mw, inputs.winter), able_mw * per_mw)
 
 
 def mean_normal_c(system: GridSystem, time: dt.datetime) -> float:

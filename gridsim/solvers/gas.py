@@ -43,7 +43,7 @@ LINK_BAND_BAR = 1.0
 STATION_MARGIN = 0.15  # unless in need, a station moves at most this share more than ordered, and
 STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity
 CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
-_START_ORDERS = 4
+_START = ((32.0, 192.0, 4), (32.0, 192.0, 4), (14.0, 8.0, 4))  # days, hours between orders, steps of each
 _TENSE_SHARE = 0.01  # of demand cut (export apart), or
 _TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
 _NOBODY = np.zeros(0, dtype=np.int32)
@@ -184,9 +184,9 @@ class HydraulicGas:
     # State
 
     def start(self, conditions: GasConditions, demand_mcm_per_d: F8, power_mcm_per_d: F8, winter: bool) -> GasState:
-        """The settled state: two months of such days, an order every eighth.
+        """The settled state: two months of such days with an order every eighth, then two weeks as they are run.
 
-        Linepack then counts as full where it stood, at most at ``full_share``: that is what the dispatcher refills to.
+        Linepack counts as full where it stood, at most at ``full_share``: that is what the dispatcher refills to.
         """
         asked = (*conditions, demand_mcm_per_d, power_mcm_per_d, self.balance.cut_cost, np.array(winter))
         key = b"".join(values.tobytes() for values in asked)
@@ -198,12 +198,12 @@ class HydraulicGas:
         p_bar = self._start_pressure()
         state = GasState(p_bar, content(self.net, p_bar), np.zeros(len(self.net.edge_from)), full)
         self._set_full(self._content_at(self.system.gas.full_share))
-        for _ in range(2):
-            for _ in range(_START_ORDERS):
+        for days, every_h, steps in _START:
+            for _ in range(int(days * HOURS_PER_DAY / every_h)):
                 orders = self.order(state, conditions, demand_mcm_per_d, power_mcm_per_d, winter)
                 run = self.run(
-                    state, orders, conditions, demand_mcm_per_d, power_mcm_per_d, power_mcm_per_d, 48.0, 4,
-                    stop_when_short=False,
+                    state, orders, conditions, demand_mcm_per_d, power_mcm_per_d, power_mcm_per_d, every_h / steps,
+                    steps, stop_when_short=False,
                 )  # fmt: skip
                 assert run.solved, "the gas network did not settle"
                 state = run.state._replace(storage_mcm=full)
