@@ -212,6 +212,15 @@ def test_the_clock_may_jump(
     assert table_hashes(out) == expected
 
 
+@pytest.mark.parametrize("workers", [1, 2, 4] if FRACTION >= 1.0 else [4])
+def test_any_number_of_workers_gives_the_same_bytes(
+    undisturbed: tuple[Path, dict[str, str]], tmp_path: Path, workers: int
+) -> None:
+    folder, expected = undisturbed
+    run_study(small_study(folder), tmp_path / "out", workers=workers)
+    assert table_hashes(tmp_path / "out") == expected
+
+
 def test_dask_gives_the_same_bytes(undisturbed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
 
     folder, expected = undisturbed
