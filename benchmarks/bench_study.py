@@ -68,7 +68,7 @@ class Workers:
         self.scratch = tempfile.TemporaryDirectory()  # teardown runs for what is left out too
         not_in_smoke()
         self.folder = Path(self.scratch.name)
-        self.study = small_study(self.folder, 512)
+        self.study = small_study(self.folder, 2048)
 
     def teardown(self) -> None:
         self.scratch.cleanup()
