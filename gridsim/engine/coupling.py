@@ -29,12 +29,11 @@ from gridsim.model.pack import Packed, gas_generators
 from gridsim.model.scenario import GasMode
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
-from gridsim.solvers.gas import LOOKAHEAD_H, STEP_H, GasOrders, GasRun, GasState, HydraulicGas
+from gridsim.solvers.gas import LOOKAHEAD_H, REORDER_H, STEP_H, GasOrders, GasRun, GasState, HydraulicGas
 from gridsim.solvers.gas_balance import GasBalance, GasConditions, GasStep
 from gridsim.weather.normal import HourInputs
 
 SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it could burn
-REORDER_H = 8.0
 LOST_BUS_SHARE = 0.5  # a facility stops when its bus is cut by more
 
 

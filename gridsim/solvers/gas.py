@@ -36,6 +36,7 @@ from gridsim.solvers.gas_layout import GasLayout
 
 STEP_H = 0.25
 LOOKAHEAD_H = 2.0  # until the next order in need: dispatch centres collect pressures every two hours
+REORDER_H = 8.0  # until the next order otherwise
 SHORT_SHARE = 0.98  # a plant is short when it gets less than this of what it burns
 SOURCE_BAND_SHARE = 0.03
 CLASS_BAND_SHARE = 0.08
@@ -43,7 +44,7 @@ LINK_BAND_BAR = 1.0
 STATION_MARGIN = 0.15  # unless in need, a station moves at most this share more than ordered, and
 STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity
 CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
-_START = ((32.0, 192.0, 4), (32.0, 192.0, 4), (14.0, 8.0, 4))  # days, hours between orders, steps of each
+_START = ((32.0, 192.0, 4), (32.0, 192.0, 4), (14.0, REORDER_H, 4))  # days, hours between orders, steps of each
 _TENSE_SHARE = 0.01  # of demand cut (export apart), or
 _TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
 _NOBODY = np.zeros(0, dtype=np.int32)
