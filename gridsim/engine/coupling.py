@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.contingencies.effects import Conditions
+from gridsim.engine.interval import FuelLimits
 from gridsim.errors import NotConverged
 from gridsim.kernels.linepack import MAX_ITERATIONS
 from gridsim.model.pack import Packed, gas_generators
@@ -35,16 +36,6 @@ from gridsim.weather.normal import HourInputs
 
 SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it could burn
 LOST_BUS_SHARE = 0.5  # a facility stops when its bus is cut by more
-
-
-class FuelLimits(NamedTuple):
-    """For one step. gas_share (n_gens,): share of output that the main fuel allows; backup_mw (n_backup,) on backup
-    columns; link_asked_mw and link_gas_mw (n_links,): output if gas were no limit, and on the gas delivered."""
-
-    gas_share: F8
-    backup_mw: F8
-    link_asked_mw: F8
-    link_gas_mw: F8
 
 
 _YARD_FUEL = {"coal": "coal", "mazut": "oil", "diesel": "oil"}
@@ -474,7 +465,7 @@ class FuelSystem:
         burnt_mw = self._by_link(p_main_mw)
         left = self._gas_conditions(conditions)
         inputs = self._gas_inputs(inputs, left.node_works)
-        return self.gas.plan(dt_h, left, inputs, limits.link_asked_mw, burnt_mw)
+        return self.gas.plan(dt_h, left, inputs, limits.link_requested_mw, burnt_mw)
 
     def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> GasStep:
         """Move all stocks by ``dt_h`` hours of the last balance and dispatch; the mean rates of gas."""

@@ -1,28 +1,123 @@
-"""One interval of a run: what held from one resolve to the next, as the recorder and the metrics need it."""
+"""Records that the parts of the engine pass to each other: a moment, its dispatch, the interval it holds for."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from gridsim.engine.coupling import FuelLimits
-from gridsim.engine.operator import Redispatch
-from gridsim.model.table import F8
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.contingencies.effects import Conditions
+from gridsim.kernels.arrays import DispatchSolution, DispatchState
+from gridsim.model.pack import Packed
+from gridsim.model.scenario import Imports
+from gridsim.model.table import F8, I4
 from gridsim.solvers.ac import AcSolution
 from gridsim.solvers.gas_balance import GasStep
+from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs
 
 
+class Moment(NamedTuple):
+    """One instant to be dispatched: ``now_s`` after the start, held for ``dt_h`` hours if nothing happens.
+
+    ``month`` 1-12; ``conditions``: shares that active events leave; ``inputs``: weather and load; ``committed``
+    (n_gens,) synchronised; ``able_mw`` (n_gens,) output of synchronised machines if fuel and ramps were no limit.
+    """
+
+    now_s: int
+    dt_h: float
+    month: int
+    conditions: Conditions
+    inputs: HourInputs
+    committed: NDArray[np.bool_]
+    able_mw: F8
+
+
+class FuelLimits(NamedTuple):
+    """Limits of fuel for one step.
+
+    gas_share (n_gens,): share of output that the main fuel allows; backup_mw (n_backup,) on backup columns;
+    link_requested_mw, link_deliverable_mw (n_links,): output if gas were no limit, and on the gas delivered.
+    """
+
+    gas_share: F8
+    backup_mw: F8
+    link_requested_mw: F8
+    link_deliverable_mw: F8
+
+
+class Decisions(NamedTuple):
+    """What policies decide for one redispatch. ``p_min_mw``, ``p_max_mw`` (n_gens,): 0 and inf if silent."""
+
+    p_min_mw: F8
+    p_max_mw: F8
+    imports: Imports | None
+    start: tuple[str, ...]
+    packed: Packed
+    gas_order: tuple[str, ...] | None
+
+
+class Redispatch(NamedTuple):
+    """One answered dispatch in the system's own order. All MW.
+
+    p_main_mw, p_backup_mw (n_gens,): output by fuel, net of spill; p_border_mw (n_borders,); p_storage_mw (n_storages,)
+    discharging positive; available_mw (n_gens,) upper bound; curtailed_mw (n_gens,); spilled_mw (n_gens,);
+    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included; out_branch sorted positions.
+    """
+
+    state: DispatchState
+    solution: DispatchSolution
+    p_main_mw: F8
+    p_backup_mw: F8
+    p_border_mw: F8
+    p_storage_mw: F8
+    available_mw: F8
+    border_available_mw: F8
+    curtailed_mw: F8
+    spilled_mw: F8
+    load_mw: F8
+    unserved_mw: F8
+    response_mw: F8
+    loss_share: float
+    committed: NDArray[np.bool_]
+    ramp_limited: bool
+    out_branch: I4
+
+    @property
+    def p_gen_mw(self) -> F8:
+        """(n_gens,) output on all fuels, net of spill."""
+        return self.p_main_mw + self.p_backup_mw
+
+
+def operating_point(answer: Redispatch) -> OperatingPoint:
+    """The moment as the power flow needs it: what runs, what is served, what is out."""
+    return OperatingPoint(
+        p_gen_mw=answer.p_gen_mw,
+        p_border_mw=answer.p_border_mw,
+        p_storage_mw=answer.p_storage_mw,
+        p_load_mw=answer.load_mw - answer.unserved_mw - answer.response_mw,
+        branch_out=answer.out_branch,
+        gen_committed=answer.committed & (answer.available_mw > 0),
+    )
+
+
 class Interval(NamedTuple):
-    """From ``time_h`` for ``duration_h``; stocks are those at its start. ``ac`` None: power flow switched off."""
+    """From ``time_h`` for ``duration_h``; stocks are those at its start. ``ac`` None: power flow switched off.
+
+    ``storage_mwh`` (n_storages,) energy held; linepack_mcm, vented_mcm (n_gas_nodes,); yard_days (n_yards,);
+    backup_days (n_links,).
+    """
 
     time_h: float
     duration_h: float
     inputs: HourInputs
-    answer: Redispatch
+    dispatch: Redispatch
     fuel: FuelLimits
     gas: GasStep
     linepack_mcm: F8
     vented_mcm: F8
     yard_days: F8
     backup_days: F8
+    storage_mwh: F8
     ac: AcSolution | None

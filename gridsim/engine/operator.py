@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.contingencies.effects import Conditions, stricter
-from gridsim.engine.coupling import FuelLimits
-from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
+from gridsim.engine.interval import Decisions, FuelLimits, Redispatch
+from gridsim.kernels.arrays import DispatchState, Topology
 from gridsim.model.pack import Packed, importable_mw
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
-from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs
-
-if TYPE_CHECKING:
-    from gridsim.engine.scripting import Decisions
-
-
-class Redispatch(NamedTuple):
-    """One answered dispatch in the system's own order. All MW.
-
-    p_main_mw, p_backup_mw (n_gens,): output by fuel, net of spill; p_border_mw (n_borders,); p_storage_mw (n_storages,)
-    discharging positive; available_mw (n_gens,) upper bound; curtailed_mw (n_gens,); spilled_mw (n_gens,);
-    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included; out_branch sorted positions.
-    """
-
-    state: DispatchState
-    solution: DispatchSolution
-    p_main_mw: F8
-    p_backup_mw: F8
-    p_border_mw: F8
-    p_storage_mw: F8
-    available_mw: F8
-    border_available_mw: F8
-    curtailed_mw: F8
-    spilled_mw: F8
-    load_mw: F8
-    unserved_mw: F8
-    response_mw: F8
-    loss_share: float
-    committed: NDArray[np.bool_]
-    ramp_limited: bool
-    out_branch: I4
-
-    @property
-    def p_gen_mw(self) -> F8:
-        """(n_gens,) output on all fuels, net of spill."""
-        return self.p_main_mw + self.p_backup_mw
 
 
 class _Grid(NamedTuple):
@@ -210,15 +174,3 @@ class Operator:
         discharge = net[self.packed.discharge_columns]
         change = charge * storages.efficiency_charge - discharge / storages.efficiency_discharge
         self.storage_mwh = np.clip(self.storage_mwh + change * dt_h, 0.0, storages.energy_mwh)
-
-
-def operating_point(answer: Redispatch) -> OperatingPoint:
-    """The moment as the power flow needs it: what runs, what is served, what is out."""
-    return OperatingPoint(
-        p_gen_mw=answer.p_gen_mw,
-        p_border_mw=answer.p_border_mw,
-        p_storage_mw=answer.p_storage_mw,
-        p_load_mw=answer.load_mw - answer.unserved_mw - answer.response_mw,
-        branch_out=answer.out_branch,
-        gen_committed=answer.committed & (answer.available_mw > 0),
-    )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridsim.engine.coupling import SHORT_SHARE, FuelLimits
+from gridsim.engine.coupling import SHORT_SHARE
 from gridsim.engine.disturbances import Disturbances
 from gridsim.engine.event_log import ROOT, EventLog
-from gridsim.engine.operator import Redispatch
+from gridsim.engine.interval import FuelLimits, Redispatch
 from gridsim.model.pack import Packed
 from gridsim.model.table import F8, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
@@ -84,7 +84,7 @@ class Outcomes:
         """Log plants short of gas; returns the change of the one that lost most, ROOT if none did."""
         links = self.system.gas_to_power
         worst_shortage, worst_mw = ROOT, 0.0
-        all_short = fuel.link_gas_mw < SHORT_SHARE * fuel.link_asked_mw
+        all_short = fuel.link_deliverable_mw < SHORT_SHARE * fuel.link_requested_mw
         hit = np.flatnonzero(all_short | self._plant_hit).tolist()
         backup_mw = sum_at(self.packed.backup_link, fuel.backup_mw, len(links)) if hit else fuel.backup_mw
         for link in hit:
@@ -96,7 +96,7 @@ class Outcomes:
             text = "on backup fuel" if backup else ("no fuel left" if dry else "short of gas")
             cause = self._disturbances.cause(_GAS_TABLES) if began else self._log.last_id(component)
             number = self._log.add(now_h, component, text if short else "normal", cause)
-            lost_mw = fuel.link_asked_mw[link] - fuel.link_gas_mw[link] - backup_mw[link]
+            lost_mw = fuel.link_requested_mw[link] - fuel.link_deliverable_mw[link] - backup_mw[link]
             if short and lost_mw > worst_mw:
                 worst_shortage, worst_mw = number, float(lost_mw)
         return worst_shortage

@@ -48,7 +48,7 @@ class _Stack:
 
     def answer(self, field: str) -> NDArray[Any]:
         """(n, ...) of a field of the redispatch."""
-        return np.array([getattr(interval.answer, field) for interval in self.intervals])
+        return np.array([getattr(interval.dispatch, field) for interval in self.intervals])
 
 
 class Recorder:
@@ -141,13 +141,13 @@ class Recorder:
 
         load_mw, main_mw = made.answer("load_mw"), made.answer("p_main_mw")
         backup_mw = made.answer("p_backup_mw")
-        loss_share = made.of(lambda i: i.answer.loss_share)[:, None]
+        loss_share = made.of(lambda i: i.dispatch.loss_share)[:, None]
         demand = by_zone(loads, load_mw)
         unserved = by_zone(loads, made.answer("unserved_mw"))
         response = by_zone(loads, made.answer("response_mw"))
         available = by_zone(gens, made.answer("available_mw"))
         importable = by_zone(self._border_zone, made.answer("border_available_mw"))
-        stored = by_zone(self._storage_zone, made.of(lambda i: i.answer.state.hi_mw[self.packed.discharge_columns]))
+        stored = by_zone(self._storage_zone, made.of(lambda i: i.dispatch.state.hi_mw[self.packed.discharge_columns]))
         sites_c = made.of(lambda i: i.inputs.temperature_c)
         unknown_c = np.full((made.n, 1), np.nan)
         temperature = np.hstack([sites_c, unknown_c])[:, system.buses.weather_site[system.loads.bus]]
@@ -160,7 +160,7 @@ class Recorder:
         co2 += by_zone(gens[backup_gen], backup_mw[:, backup_gen] * links.backup_co2_t_per_mwh[self.packed.backup_link])
         on_gas_mw = np.where(generators.fuel == "gas", generators.p_max_mw, 0.0)
         gas_available = on_gas_mw * made.of(lambda i: i.inputs.gen_share) * made.of(lambda i: i.fuel.gas_share)
-        flow = made.of(lambda i: i.answer.solution.flow_mw)[:, self._crossing]
+        flow = made.of(lambda i: i.dispatch.solution.flow_mw)[:, self._crossing]
         self._rows(
             "zones",
             np.array(self.zone_names),
@@ -214,15 +214,15 @@ class Recorder:
             return
         in_service = np.ones((made.n, n_branches), dtype=bool)
         for row, interval in enumerate(made.intervals):
-            in_service[row, interval.answer.out_branch] = False
-        limit_mw = made.of(lambda i: i.answer.state.row_hi_mw[:n_branches])
+            in_service[row, interval.dispatch.out_branch] = False
+        limit_mw = made.of(lambda i: i.dispatch.state.row_hi_mw[:n_branches])
         unknown = np.full(n_branches, np.nan)
         self._rows(
             "lines",
             system.branch_name,
             made,
             in_service=in_service,
-            p_dispatch_mw=made.of(lambda i: i.answer.solution.flow_mw[:n_branches]),
+            p_dispatch_mw=made.of(lambda i: i.dispatch.solution.flow_mw[:n_branches]),
             limit_mw=np.where(np.isinf(limit_mw), np.nan, limit_mw),
             p_ac_mw=self._ac(made, lambda ac, _: ac.p_from_mw, unknown),
             loading_percent=self._ac(made, self._loading_percent, unknown),
@@ -241,10 +241,10 @@ class Recorder:
         if "interfaces" not in self._keep:
             return
         first = self.system.n_branches
-        flow = made.of(lambda i: i.answer.solution.flow_mw[first:])
+        flow = made.of(lambda i: i.dispatch.solution.flow_mw[first:])
         lo, hi = (
-            made.of(lambda i: i.answer.state.row_lo_mw[first:]),
-            made.of(lambda i: i.answer.state.row_hi_mw[first:]),
+            made.of(lambda i: i.dispatch.state.row_lo_mw[first:]),
+            made.of(lambda i: i.dispatch.state.row_hi_mw[first:]),
         )
         limit = np.where(flow >= 0, hi, -lo)
         loading = np.divide(np.abs(flow), limit, out=np.where(np.abs(flow) > 1e-6, np.inf, 0.0), where=limit > 0)
@@ -256,7 +256,7 @@ class Recorder:
             limit_reverse_mw=np.where(np.isinf(lo), np.nan, lo),
             limit_forward_mw=np.where(np.isinf(hi), np.nan, hi),
             loading=np.where(np.isinf(limit), np.nan, loading),
-            price=np.abs(made.of(lambda i: i.answer.solution.row_price[first:])),
+            price=np.abs(made.of(lambda i: i.dispatch.solution.row_price[first:])),
         )
 
     def _gas(self, made: _Stack) -> None:
@@ -283,8 +283,8 @@ class Recorder:
                     f"cut_{name}_mcm_per_d": by_node(demand.node, np.where(demand.gas_class == name, cut_each, 0.0))
                     for name in ("households", "heating", "industry")
                 },
-                power_available_mw=by_node(links.node, made.of(lambda i: i.fuel.link_gas_mw)),
-                power_unrestricted_mw=by_node(links.node, made.of(lambda i: i.fuel.link_asked_mw)),
+                power_available_mw=by_node(links.node, made.of(lambda i: i.fuel.link_deliverable_mw)),
+                power_unrestricted_mw=by_node(links.node, made.of(lambda i: i.fuel.link_requested_mw)),
                 linepack_mcm=made.of(lambda i: i.linepack_mcm),
                 pressure_bar=made.of(lambda i: i.gas.pressure_bar),
                 vented_mcm=made.of(lambda i: i.vented_mcm),
@@ -355,16 +355,16 @@ class Recorder:
         if "solves" not in self._keep:
             return
 
-        net = made.of(lambda i: i.answer.solution.p_mw) - made.of(lambda i: i.answer.solution.spill_mw)
+        net = made.of(lambda i: i.dispatch.solution.p_mw) - made.of(lambda i: i.dispatch.solution.spill_mw)
         acs = [interval.ac for interval in made.intervals]
         self._append(
             "solves",
             made.time_h,
             made.duration_h,
-            dispatch_status=made.of(lambda i: np.int32(i.answer.solution.status)),
+            dispatch_status=made.of(lambda i: np.int32(i.dispatch.solution.status)),
             dispatch_cost=(net * self.packed.cost).sum(axis=1),
-            loss_share=made.of(lambda i: i.answer.loss_share),
-            dispatch_engine=made.of(lambda i: "highs" if len(i.answer.solution.basis) == 0 else "kernel"),
+            loss_share=made.of(lambda i: i.dispatch.loss_share),
+            dispatch_engine=made.of(lambda i: "highs" if len(i.dispatch.solution.basis) == 0 else "kernel"),
             ac_status=np.array(["off" if ac is None else ("ok" if ac.converged else "not_converged") for ac in acs]),
             ac_rung=np.array(["" if ac is None else ac.rung for ac in acs], dtype=np.str_),
             ac_reason=np.array(["" if ac is None else ac.reason for ac in acs], dtype=np.str_),

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import lru_cache
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from gridsim.contingencies.api import (
 )
 from gridsim.contingencies.effects import loads_of
 from gridsim.engine.clock import MAX_ROUNDS, Priority, to_seconds, wait
-from gridsim.engine.operator import operating_point
+from gridsim.engine.interval import Decisions, operating_point
 from gridsim.engine.views import NothingYet
 from gridsim.errors import ScriptError, StudyError, nearest
 from gridsim.kernels.rng import stream_id, uniform
@@ -40,7 +40,6 @@ from gridsim.model.groups import GROUPS, element_names, is_whole
 from gridsim.model.pack import Packed, repacked
 from gridsim.model.scenario import Event, GasMode, Imports, Primitive, Target, kinds
 from gridsim.model.script import Hook, Script
-from gridsim.model.table import F8
 from gridsim.solvers.gas import STEP_H
 from gridsim.solvers.gas_balance import CUT_COST
 
@@ -273,7 +272,7 @@ class ScriptSim(PresentView):
         from gridsim.solvers.pandapower import solved_pandapower
 
         interval, system = self._simulation.present.interval, self._simulation.system
-        point = operating_point(interval.answer)
+        point = operating_point(interval.dispatch)
         return solved_pandapower(system, point, AcModel(system).solve(point))
 
     def _act(self, kind: str, targets: tuple[Target, ...], magnitude: float) -> str:
@@ -282,17 +281,6 @@ class ScriptSim(PresentView):
         self._begun[event.id] = event
         self._simulation.begin(event)
         return event.id
-
-
-class Decisions(NamedTuple):
-    """What policies decide for one redispatch. ``p_min_mw``, ``p_max_mw`` (n_gens,): 0 and inf if silent."""
-
-    p_min_mw: F8
-    p_max_mw: F8
-    imports: Imports | None
-    start: tuple[str, ...]
-    packed: Packed
-    gas_order: tuple[str, ...] | None
 
 
 class Scripts:

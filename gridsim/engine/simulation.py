@@ -17,11 +17,11 @@ from gridsim.engine.crews import Crews
 from gridsim.engine.disturbances import Disturbances, draw_repair_h
 from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.failures import failures
-from gridsim.engine.interval import Interval
-from gridsim.engine.operator import Operator, Redispatch, operating_point
+from gridsim.engine.interval import Decisions, Interval, Redispatch, operating_point
+from gridsim.engine.operator import Operator
 from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.recorder import Recorder
-from gridsim.engine.scripting import Decisions, Scripts
+from gridsim.engine.scripting import Scripts
 from gridsim.engine.views import NothingYet, Present, holds
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.groups import opened
@@ -299,7 +299,7 @@ class Simulation:
             backup = sum_at(self.packed.backup_gen, self._last.fuel.backup_mw, len(generators))
             available_mw = np.minimum(available_mw, available_mw * self._last.fuel.gas_share + backup)
         wanted = self._commitment.priority_list(available_mw, peak)
-        if self._last is None or self._last.answer.unserved_mw.sum() <= SHORTFALL_TOLERANCE_MW:
+        if self._last is None or self._last.dispatch.unserved_mw.sum() <= SHORTFALL_TOLERANCE_MW:
             self._commitment.release(wanted)
         self._order(wanted, at_once=first)
 
@@ -356,11 +356,12 @@ class Simulation:
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
         fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
-        linepack, yards, backup_days = (
-            self._fuel.gas.linepack_mcm,
-            self._fuel.yard_days,
-            self._fuel.backup_days,
-        )
+        at_start = {
+            "linepack_mcm": self._fuel.gas.linepack_mcm,
+            "yard_days": self._fuel.yard_days,
+            "backup_days": self._fuel.backup_days,
+            "storage_mwh": self._operator.storage_mwh,
+        }
         answer = self._operator.redispatch(
             state,
             inputs,
@@ -379,7 +380,10 @@ class Simulation:
         vented = self._fuel.take_vented()
         point = operating_point(answer)
         ac = self._solve_ac(point, answer)
-        self._interval = Interval(self.now_h, 0.0, inputs, answer, fuel, gas, linepack, vented, yards, backup_days, ac)
+        self._interval = Interval(
+            time_h=self.now_h, duration_h=0.0, inputs=inputs, dispatch=answer, fuel=fuel, gas=gas, vented_mcm=vented,
+            ac=ac, **at_start,
+        )  # fmt: skip
         self._interval_start_s = self._last_resolve_s = now_s
         self._feel_power(now_s, state, answer)
         self.points.append((self.now_h, point))
@@ -404,7 +408,7 @@ class Simulation:
     def _set_ramps(self, committed: Any, since_last_h: float, dt_h: float, blind: bool) -> None:
         """From where and for how long machines may ramp at this instant."""
         now_s = int(self.env.now)
-        p_last_mw = self._last.answer.p_gen_mw if self._last is not None else None
+        p_last_mw = self._last.dispatch.p_gen_mw if self._last is not None else None
         if now_s != self._ramp_s:
             if (self._sudden or blind) and now_s % self.step_s == 0 and p_last_mw is not None:
                 p_last_mw = self._foreseen_mw(committed, p_last_mw, since_last_h, dt_h)
@@ -506,7 +510,7 @@ class Simulation:
         if duration_h <= 0:
             self.points.pop()
             return
-        answer = interval.answer
+        answer = interval.dispatch
         gas = self._fuel.advance(duration_h, answer.p_main_mw, answer.p_backup_mw[self.packed.backup_gen])
         self._operator.advance(answer, duration_h)
         self.recorder.record(interval._replace(duration_h=duration_h, gas=gas))

@@ -34,7 +34,7 @@ class Present:
     def section(self, name: str) -> Section:
         """See contingencies.api.View."""
         row = self.system.n_branches + self.system.interfaces.position(name)
-        flow, state = float(self.interval.answer.solution.flow_mw[row]), self.interval.answer.state
+        flow, state = float(self.interval.dispatch.solution.flow_mw[row]), self.interval.dispatch.state
         limit = float(state.row_hi_mw[row] if flow >= 0 else -state.row_lo_mw[row])
         return Section(flow, limit, abs(flow) / limit if limit > 0 else np.inf if flow else 0.0)
 
@@ -46,13 +46,15 @@ class Present:
             raise StudyError(f"no '{name}' among lines and transformers; {nearest(name, names)}")
         lines, transformers = tables
         row = lines.position(name) if lines.has(name) else len(lines) + transformers.position(name)
-        answer = self.interval.answer
+        answer = self.interval.dispatch
         flow, limit = float(answer.solution.flow_mw[row]), float(answer.state.row_hi_mw[row])
-        return Branch(row not in self.interval.answer.out_branch, flow, limit, abs(flow) / limit if limit > 0 else 0.0)
+        return Branch(
+            row not in self.interval.dispatch.out_branch, flow, limit, abs(flow) / limit if limit > 0 else 0.0
+        )
 
     def machine(self, name: str) -> Machine:
         """See contingencies.api.View."""
-        generators, borders, answer = self.system.generators, self.system.borders, self.interval.answer
+        generators, borders, answer = self.system.generators, self.system.borders, self.interval.dispatch
         if borders.has(name):
             row = borders.position(name)
             return Machine(float(answer.p_border_mw[row]), float(answer.border_available_mw[row]), True)
@@ -63,12 +65,12 @@ class Present:
         """See contingencies.api.View."""
         if name not in self.system.plants:
             raise StudyError(f"no '{name}' among plants; {nearest(name, self.system.plants)}")
-        gens, answer, links = self.system.generators_of(name), self.interval.answer, self.system.gas_to_power
+        gens, answer, links = self.system.generators_of(name), self.interval.dispatch, self.system.gas_to_power
         share = 1.0
         if links.has(name):
             row = links.position(name)
-            asked = float(self.interval.fuel.link_asked_mw[row])
-            share = float(self.interval.fuel.link_gas_mw[row]) / asked if asked > 0 else 1.0
+            asked = float(self.interval.fuel.link_requested_mw[row])
+            share = float(self.interval.fuel.link_deliverable_mw[row]) / asked if asked > 0 else 1.0
         return Plant(
             float(answer.p_gen_mw[gens].sum()),
             float(answer.available_mw[gens].sum()),
@@ -78,7 +80,7 @@ class Present:
 
     def bus(self, name: str) -> BusView:
         """See contingencies.api.View."""
-        row, answer, ac = self.system.buses.position(name), self.interval.answer, self.interval.ac
+        row, answer, ac = self.system.buses.position(name), self.interval.dispatch, self.interval.ac
         here = self.system.loads.bus == row
         vm_pu = float(ac.vm_pu[row]) if ac is not None and ac.converged else np.nan
         return BusView(float(answer.load_mw[here].sum()), float(answer.unserved_mw[here].sum()), vm_pu)
@@ -100,7 +102,7 @@ class Present:
         n = len(system.gas_nodes)
         links, on_gas = system.gas_to_power, self.interval.fuel
         asked = sum_at(system.gas_demand.node, self.interval.inputs.gas_demand_mcm_per_d, n)[row]
-        asked += sum_at(links.node, on_gas.link_asked_mw * links.gas_m3_per_mwh * 24.0 / 1e6, n)[row]
+        asked += sum_at(links.node, on_gas.link_requested_mw * links.gas_m3_per_mwh * 24.0 / 1e6, n)[row]
         got = sum_at(system.gas_demand.node, gas.delivered_mcm_per_d, n)[row]
         got += sum_at(links.node, gas.power_delivered_mcm_per_d, n)[row]
         side = self.fuel.gas
@@ -131,7 +133,7 @@ class Present:
         raise StudyError("frequency is not modelled in this run: there is no number to give")
 
     def _area(self, loads: F8, gens: F8) -> Area:
-        answer = self.interval.answer
+        answer = self.interval.dispatch
         return Area(
             float(answer.load_mw[loads].sum()),
             float(answer.unserved_mw[loads].sum()),
