@@ -68,7 +68,7 @@ class TwoWeeks:
 
     def track_gas_s(self) -> float:
         """Seconds inside the gas side of the coupling per trajectory (target: 0.3)."""
-        from gridsim.engine import coupling
+        from gridsim.engine import gas_side
 
         spent = 0.0
         kept = {}
@@ -87,13 +87,13 @@ class TwoWeeks:
             return wrapper
 
         for name in ("__init__", "limits", "plan", "advance"):
-            kept[name] = getattr(coupling.PressureGas, name)
-            setattr(coupling.PressureGas, name, timed(name))
+            kept[name] = getattr(gas_side.PressureGas, name)
+            setattr(gas_side.PressureGas, name, timed(name))
         try:
             run(self.system, self.scenario)
         finally:
             for name, inner in kept.items():
-                setattr(coupling.PressureGas, name, inner)
+                setattr(gas_side.PressureGas, name, inner)
         return spent / 2.0
 
     track_gas_s.unit = "s"  # type: ignore[attr-defined]

@@ -23,7 +23,10 @@ _IMPORT_STRICTNESS = (Imports.LIMIT, Imports.CONTRACT, Imports.NONE)
 
 
 class Conditions(NamedTuple):
-    """What is left: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses."""
+    """What is left: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses.
+
+    ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes.
+    """
 
     gen_share: F8
     border_share: F8
@@ -35,6 +38,7 @@ class Conditions(NamedTuple):
     supply_share: F8
     storage_share: F8
     store_share: F8
+    delivery_share: F8
     crew_share: F8
     station_works: NDArray[np.bool_]
     gas_demand_factor: F8
@@ -73,6 +77,7 @@ class _Left:
             "gas_pipelines": np.ones(len(system.gas_pipelines)),
             "gas_supply": np.ones(len(system.gas_supply)),
             "gas_storage": np.ones(len(system.gas_storage)),
+            "fuel_stocks": np.ones(len(system.fuel_stocks)),
             "repair_crews": np.ones(len(system.repair_crews)),
         }
         self.weather = {"temperature_k": 0.0, "wind_factor": 1.0, "solar_factor": 1.0}
@@ -147,6 +152,7 @@ def conditions(system: GridSystem, active: Iterable[Event], imports: Imports) ->
         supply_share=share["gas_supply"],
         storage_share=share["gas_storage"],
         store_share=share["storages"],
+        delivery_share=share["fuel_stocks"],
         crew_share=share["repair_crews"],
         station_works=left.station_works,
         gas_demand_factor=left.gas_demand_factor,

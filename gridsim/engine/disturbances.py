@@ -63,7 +63,7 @@ class Disturbances:
         if not kinds()[event.kind].foreseen:
             self._ended.append(event)
         self._over.append(event)
-        fuel.backup_mwh = fuel.backup_mwh + self._taken_mwh.pop(event.id)
+        fuel.return_backup(self._taken_mwh.pop(event.id))
         cause = self._started[event.id] if cause is None else cause
         still_hit = {target for other in self.active for target in self._hits(other)}
         for target in self._hits(event):

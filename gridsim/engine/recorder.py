@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.engine.coupling import yard_generators
 from gridsim.engine.event_log import EventLog
 from gridsim.engine.interval import Interval
+from gridsim.engine.stocks import yard_generators
 from gridsim.model.pack import Packed
 from gridsim.model.system import EXTERNAL
 from gridsim.model.table import F8, I4, sum_at, sum_rows_at

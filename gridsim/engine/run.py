@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from gridsim.contingencies.scripts import require_scripts
-from gridsim.engine.coupling import make_gas_network
 from gridsim.engine.event_log import Change
 from gridsim.engine.explain import Chain, Timeline, hours_of, why
+from gridsim.engine.gas_side import make_gas_network
 from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.errors import StudyError
 from gridsim.model.pack import Packed, pack

@@ -12,12 +12,13 @@ import numpy as np
 from gridsim.contingencies.effects import Conditions
 from gridsim.engine.clock import Priority, Rounds, environment, to_hours, to_seconds, wait
 from gridsim.engine.commitment import Commitment
-from gridsim.engine.coupling import FuelSystem, make_gas_network
+from gridsim.engine.coupling import FuelSystem
 from gridsim.engine.crews import Crews
 from gridsim.engine.disturbances import Disturbances, draw_repair_h
 from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.failures import failures
-from gridsim.engine.interval import Decisions, Interval, Redispatch, operating_point
+from gridsim.engine.gas_side import make_gas_network
+from gridsim.engine.interval import Decisions, Interval, Moment, Redispatch, operating_point
 from gridsim.engine.operator import Operator
 from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.recorder import Recorder
@@ -355,9 +356,13 @@ class Simulation:
         self._set_ramps(committed, since_last_h, dt_h, blind)
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
-        fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
+        moment = Moment(
+            now_s=now_s, dt_h=dt_h, month=self.local_time(now_s).month, conditions=state, inputs=inputs,
+            committed=committed, able_mw=able_mw,
+        )  # fmt: skip
+        fuel = self._fuel.limits(moment)
         at_start = {
-            "linepack_mcm": self._fuel.gas.linepack_mcm,
+            "linepack_mcm": self._fuel.linepack_mcm,
             "yard_days": self._fuel.yard_days,
             "backup_days": self._fuel.backup_days,
             "storage_mwh": self._operator.storage_mwh,
@@ -374,7 +379,7 @@ class Simulation:
             self._loss_share,
             decisions,
         )
-        gas, holds_h = self._fuel.balance(dt_h, state, inputs, fuel, answer.p_main_mw)
+        gas, holds_h = self._fuel.balance(moment, fuel, answer.p_main_mw)
         if holds_h < dt_h - 1e-9:
             self.env.process(self._wake(holds_h * 3600.0, "gas pressure"))
         vented = self._fuel.take_vented()
@@ -385,7 +390,7 @@ class Simulation:
             ac=ac, **at_start,
         )  # fmt: skip
         self._interval_start_s = self._last_resolve_s = now_s
-        self._feel_power(now_s, state, answer)
+        self._update_supply(now_s, state, answer)
         self.points.append((self.now_h, point))
         self._outcomes.log_cities(self.now_h, inputs, gas)
         self._outcomes.log_supply(self.now_h, answer, fuel, self._fuel.backup_mwh)
@@ -453,8 +458,11 @@ class Simulation:
         inputs = self._inputs(now_s, state)
         generators = self.system.generators
         able_mw = generators.p_max_mw * inputs.gen_share * state.gen_share * committed
-        fuel = self._fuel.limits(now_s, dt_h, state, inputs, able_mw)
         month = self.local_time(now_s).month
+        moment = Moment(
+            now_s=now_s, dt_h=dt_h, month=month, conditions=state, inputs=inputs, committed=committed, able_mw=able_mw
+        )
+        fuel = self._fuel.limits(moment)
         return self._operator.redispatch(
             state, inputs, fuel, committed, p_last_mw, ramp_h, dt_h, month, self._loss_share
         ).p_gen_mw
@@ -483,7 +491,7 @@ class Simulation:
             self._loss_share = min(max(float(ac.losses_mw) / served_mw, 0.0), _MOST_LOSS_SHARE)
         return ac
 
-    def _feel_power(self, now_s: int, state: Conditions, answer: Redispatch) -> None:
+    def _update_supply(self, now_s: int, state: Conditions, answer: Redispatch) -> None:
         """Gas facilities stop and start with the supply of their buses; a change asks for another resolve."""
         bus, n_buses = self.system.loads.bus, len(self.system.buses)
         share, scarce = np.zeros(n_buses), False
@@ -492,7 +500,7 @@ class Simulation:
             np.divide(cut, load, out=share, where=load > SHORTFALL_TOLERANCE_MW)
             scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
         share[state.bus_out] = 1.0
-        changed, next_s = self._fuel.feel_power(now_s, share, scarce)
+        changed, next_s = self._fuel.update_supply(now_s, share, scarce)
         for name, works in changed:
             self._outcomes.log_facility(self.now_h, name, works)
         if changed:

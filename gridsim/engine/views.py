@@ -105,8 +105,8 @@ class Present:
         asked += sum_at(links.node, on_gas.link_requested_mw * links.gas_m3_per_mwh * 24.0 / 1e6, n)[row]
         got = sum_at(system.gas_demand.node, gas.delivered_mcm_per_d, n)[row]
         got += sum_at(links.node, gas.power_delivered_mcm_per_d, n)[row]
-        side = self.fuel.gas
-        return GasNode(float(side.linepack_mcm[row]), float(side.pressure_bar[row]), float(asked), float(got))
+        fuel = self.fuel
+        return GasNode(float(fuel.linepack_mcm[row]), float(fuel.pressure_bar[row]), float(asked), float(got))
 
     def stock(self, name: str) -> Stock:
         """See contingencies.api.View."""
@@ -153,7 +153,7 @@ _VALUE = {
     Quantity.UNSERVED_MW: lambda present, of: (present.zone(of) if of else present.whole()).unserved_mw,
     Quantity.SECTION_LOADING: lambda present, of: present.section(of).loading,
     Quantity.LINEPACK_MCM: lambda present, of: (
-        present.gas_node(of).linepack_mcm if of else float(present.fuel.gas.linepack_mcm.sum())
+        present.gas_node(of).linepack_mcm if of else float(present.fuel.linepack_mcm.sum())
     ),
     Quantity.PRESSURE_BAR: lambda present, of: present.gas_node(of).pressure_bar,
     Quantity.STOCK_DAYS: lambda present, of: present.stock(of).days,

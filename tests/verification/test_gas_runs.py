@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from gridsim.engine import coupling
+from gridsim.engine import gas_side
 from gridsim.engine.run import run
 from gridsim.io.read_scenario import read_scenario
 from gridsim.model.scenario import AcMode, GasMode
@@ -29,7 +29,7 @@ def survival(result):
 @pytest.mark.parametrize("name", ["bbs_pipeline_rupture", "kartaly_border_closed"])
 def test_halving_the_step_changes_survival_by_less_than_3_percent(monkeypatch, name):
     coarse = survival(play(name))
-    monkeypatch.setattr(coupling, "STEP_H", coupling.STEP_H / 2)
+    monkeypatch.setattr(gas_side, "STEP_H", gas_side.STEP_H / 2)
     fine = survival(play(name))
     assert coarse and coarse.keys() == fine.keys()
     for scope, hours in coarse.items():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridsim.engine import coupling
+from gridsim.engine import gas_side
 from gridsim.engine.run import run
 from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Scenario, Target, WeatherFile
 from gridsim.solvers import gas as gas_module
@@ -61,7 +61,7 @@ def test_milder_weather_never_makes_a_city_worse(two_areas, anomaly_k, milder_k,
     with pytest.MonkeyPatch.context() as patch:
         # A dispatcher who looks every two hours cuts industry up to two hours sooner where more is asked; one who
         # looks at every step shows what gas and weather do.
-        for module in (gas_module, coupling):
+        for module in (gas_module, gas_side):
             patch.setattr(module, "LOOKAHEAD_H", 0.25)
         patch.setattr(gas_module.HydraulicGas.order, "__defaults__", (0.25,))
         cold = city(system, *failure, duration_h, anomaly_k)

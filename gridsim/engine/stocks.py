@@ -1,0 +1,118 @@
+"""Fuel stocks at plants: yards of coal and mazut fed by deliveries, and tanks of backup fuel of gas plants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.model.pack import Packed, gas_generators
+from gridsim.model.system import GridSystem
+from gridsim.model.table import B1, F8, I4, sum_at
+
+_YARD_FUEL = {"coal": "coal", "mazut": "oil", "diesel": "oil"}  # fuel in the yard -> fuel of the machines it feeds
+_HOURS_PER_DAY = 24.0
+
+I8 = NDArray[np.int64]
+
+
+def yard_generators(system: GridSystem) -> list[I4]:
+    """Generators that each yard feeds: those of its plant that run on what it holds (a gas plant's mazut is backup)."""
+    stocks, fuel = system.fuel_stocks, system.generators.fuel
+    feeds = []
+    for plant, held in zip(stocks.plant.tolist(), stocks.fuel.tolist(), strict=True):
+        gens = system.generators_of(plant)
+        feeds.append(gens[fuel[gens] == _YARD_FUEL[held]])
+    return feeds
+
+
+def flattened(groups: Sequence[I4]) -> tuple[I8, I8]:
+    """(n_members,) members of all groups one after the other, and the group of each."""
+    members = np.concatenate([*groups, np.zeros(0, dtype=np.int32)]).astype(np.int64)
+    return members, np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+
+
+class Stocks:
+    """Fuel stocks of one run.
+
+    ``yard_days`` (n_yards,): days at full output of the generators fed; ``backup_mwh`` (n_links,): electricity that
+    the backup fuel of a gas plant is good for.
+    """
+
+    def __init__(self, packed: Packed):
+        system = packed.system
+        links, p_max_mw = system.gas_to_power, system.generators.p_max_mw
+        self._packed = packed
+        self._links = links
+        self._table = system.fuel_stocks
+        yard_gens = yard_generators(system)
+        self._fed_gen, self._feeding_yard = flattened(yard_gens)
+        self._has_yard = np.isin(np.arange(len(system.generators)), self._fed_gen)
+        self._yard_p_max_mw = np.array([p_max_mw[gens].sum() for gens in yard_gens])
+        link_p_max_mw = np.array([p_max_mw[gas_generators(system, plant)].sum() for plant in links.plant.tolist()])
+        self.backup_p_max_mw = link_p_max_mw * links.backup_capacity_share
+        self.backup_mwh = self.backup_p_max_mw * links.backup_stock_days * _HOURS_PER_DAY
+        self.yard_days = system.fuel_stocks.stock_days.copy()
+        self._short_since_s = np.full(len(links), np.inf)  # inf: gas suffices
+
+    @property
+    def no_backup_mw(self) -> F8:
+        """(n_backup,) 0: the limit while no plant has switched over."""
+        return np.zeros(len(self._packed.backup_gen))
+
+    def yard_share(self, dt_h: float, delivery_share: F8) -> F8:
+        """(n_gens,) share of output that stock and deliveries allow for ``dt_h`` hours; 1 without a yard.
+
+        ``delivery_share`` (n_yards,): share of each yard's deliveries that still comes.
+        """
+        fed = self._table.delivery_share * delivery_share + self.yard_days * _HOURS_PER_DAY / dt_h
+        share = sum_at(self._fed_gen, fed[self._feeding_yard], len(self._has_yard))  # two yards feed together
+        return np.where(self._has_yard, np.minimum(share, 1.0), 1.0)
+
+    def switch_over(self, now_s: float, short: B1) -> None:
+        """Plants (n_links,) that are ``short`` of gas now begin to switch to backup fuel; the others go back to gas."""
+        self._short_since_s = np.where(short, np.minimum(self._short_since_s, now_s), np.inf)
+
+    def backup_limit_mw(self, now_s: float, dt_h: float, able_mw: F8, main_share: F8) -> F8:
+        """(n_backup,) MW that backup fuel adds for ``dt_h`` hours in plants that have switched over.
+
+        ``able_mw`` (n_gens,): output if fuel were no limit; ``main_share`` (n_gens,): share of it on the main fuel.
+        """
+        links, link, gen = self._links, self._packed.backup_link, self._packed.backup_gen
+        switched = now_s >= self._short_since_s + links.backup_switch_h * 3600.0
+        room_mw = np.minimum(able_mw[gen] * links.backup_capacity_share[link], able_mw[gen] * (1.0 - main_share[gen]))
+        room_mw = np.where(switched[link], room_mw, 0.0)
+        by_link_mw = sum_at(link, room_mw, len(links))
+        in_stock = np.divide(self.backup_mwh / dt_h, by_link_mw, out=np.ones(len(links)), where=by_link_mw > 0)
+        return room_mw * np.minimum(in_stock, 1.0)[link]
+
+    def advance(self, dt_h: float, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8) -> None:
+        """Deliver and consume for ``dt_h`` hours.
+
+        ``delivery_share`` as in :meth:`yard_share`; ``p_main_mw`` (n_gens,), ``p_backup_mw`` (n_backup,): dispatched.
+        """
+        backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
+        self.backup_mwh = np.maximum(self.backup_mwh - backup_mw * dt_h, 0.0)
+        full_mw = self._yard_p_max_mw
+        fed_mw = sum_at(self._feeding_yard, p_main_mw[self._fed_gen], len(full_mw))
+        consumed_share = np.divide(fed_mw, full_mw, out=np.zeros(len(full_mw)), where=full_mw > 0)
+        delivered_share = self._table.delivery_share * delivery_share
+        days = self.yard_days + (delivered_share - consumed_share) * dt_h / _HOURS_PER_DAY
+        self.yard_days = np.minimum(np.maximum(days, 0.0), self._table.capacity_days)
+
+    def take_backup(self, links: B1, share: float) -> F8:
+        """Remove ``share`` of the backup stock of ``links`` (n_links,); (n_links,) MWh taken, to be given back."""
+        taken_mwh = np.where(links, self.backup_mwh * share, 0.0)
+        self.backup_mwh = self.backup_mwh - taken_mwh
+        return taken_mwh
+
+    def return_backup(self, taken_mwh: F8) -> None:
+        """Give back what :meth:`take_backup` took."""
+        self.backup_mwh = self.backup_mwh + taken_mwh
+
+    @property
+    def backup_days(self) -> F8:
+        """(n_links,) days of backup fuel at backup capacity; NaN where there is none."""
+        full_mwh = self.backup_p_max_mw * _HOURS_PER_DAY
+        return np.divide(self.backup_mwh, full_mwh, out=np.full(len(full_mwh), np.nan), where=full_mwh > 0)
