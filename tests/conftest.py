@@ -21,7 +21,12 @@ if os.environ.get("CI"):
 
 Tables = dict[str, list[dict[str, Any]]]
 
-META: dict[str, Any] = {"name": "two_areas", "zones": ["north", "south"], "timezone": "UTC+05:00"}
+META: dict[str, Any] = {
+    "name": "two_areas",
+    "zones": ["north", "south"],
+    "timezone": "UTC+05:00",
+    "reserve_mw": {"north": 0, "south": 0},
+}
 
 TWO_AREAS: Tables = {
     "buses": [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 import simpy
+
+from gridsim.model.scenario import Event
 
 SECONDS_PER_HOUR = 3600
 MAX_ROUNDS = 50
@@ -20,6 +22,27 @@ class Priority(IntEnum):
     OPERATOR = 40
     RESOLVE = 50
     RECORD = 60
+
+
+class Agenda(Protocol):
+    """The calendar of a run as the state and the stages see it; ``simulation.py`` keeps it with SimPy."""
+
+    @property
+    def now_s(self) -> int:
+        """Whole seconds since the start."""
+        ...
+
+    def arm(self, culprit: str) -> None:
+        """Ask for one resolve at the end of this instant; ``culprit`` is named if there are too many."""
+        ...
+
+    def wake(self, delay_s: float, culprit: str, *, sudden: bool = False) -> None:
+        """Ask for a resolve after ``delay_s``, at least a second from now; ``sudden``: as a surprise."""
+        ...
+
+    def changed(self, event: Event, ends: bool, logged: int) -> None:
+        """An event began or ended now, as log entry ``logged``: whoever waits for it goes on."""
+        ...
 
 
 def to_seconds(hours: float) -> int:

@@ -1,8 +1,10 @@
-"""Which machines are synchronised: a daily priority list, and starts that the operator orders in a shortage.
+"""Machines synchronised: a day-ahead priority list, hour by hour, and start-ups ordered in a shortage.
 
-Each day the cheapest machines of a zone are taken until the zone's net peak plus its reserve is covered; what a zone's
-own machines cannot cover is covered by the cheapest machines left anywhere. Must-run and heat-led machines, wind, sun
-and hydro are always in. A machine taken in later is available after its ``start_h``.
+The cheapest machines of a zone are taken until its net peak plus its reserve is covered in every hour of the window
+with what each can give in that hour; load that a zone's own machines cannot cover is covered by the cheapest machines
+left anywhere. On a network that states no reserve the largest machine is covered beside the peak (N-1). Must-run and
+heat-led machines and the fuels that are always ready (wind, sun, hydro) are always in. A machine taken in later is
+available after its ``start_h``.
 """
 
 from __future__ import annotations
@@ -17,47 +19,59 @@ _ALWAYS_READY_FUELS = ("wind", "solar", "hydro")
 
 
 class Commitment:
-    """Commitment of one run: ``ready_s`` is when each machine is (or will be) synchronised; inf: not ordered."""
+    """Commitment of one run.
+
+    ``ready_s`` (n_gens,): when each machine is, or will be, synchronised; inf: not started up.
+    """
 
     def __init__(self, system: GridSystem):
         generators = system.generators
         self.system = system
         self.always = generators.must_run | generators.heat_led | np.isin(generators.fuel, _ALWAYS_READY_FUELS)
         self.ready_s = np.where(self.always, 0.0, np.inf)
+        self.by_cost = np.lexsort((generators.name, generators.cost_per_mwh))
+        self._counts = ~np.isin(generators.fuel, ("wind", "solar"))  # these count with the net load
         self._zone = system.buses.zone[generators.bus]
 
     def committed(self, now_s: float) -> NDArray[np.bool_]:
         """(n_gens,) True where synchronised at ``now_s``."""
         return self.ready_s <= now_s
 
-    def priority_list(self, available_mw: F8, net_peak_mw: F8) -> NDArray[np.bool_]:
-        """(n_gens,) machines wanted for zone peaks ``net_peak_mw`` (n_zones,), reserve not included.
+    def priority_list(self, available_mw: F8, net_load_mw: F8) -> NDArray[np.bool_]:
+        """(n_gens,) machines wanted over a window of hours.
 
-        ``available_mw`` (n_gens,): output each machine could reach; wind and sun count with the net peak, not here.
+        ``available_mw`` (n_hours, n_gens): output each machine could give in each hour, if it were started up now;
+        ``net_load_mw`` (n_hours, n_zones): load with losses less wind and sun, reserve not included.
         """
-        system = self.system
-        order = np.lexsort((system.generators.name, system.generators.cost_per_mwh))
-        wanted = self.always & (available_mw > 0)
-        counts = ~np.isin(system.generators.fuel, ("wind", "solar"))
-        need = net_peak_mw + np.array(system.reserve_mw)
-        for zone in range(len(system.zones)):
-            need[zone] -= available_mw[wanted & counts & (self._zone == zone)].sum()
-        for gen in order:
-            zone = self._zone[gen]
-            if not wanted[gen] and available_mw[gen] > 0 and zone >= 0 and need[zone] > 0:
+        system, zone = self.system, self._zone
+        reserve_mw = np.array(system.reserve_mw)
+        useful = (available_mw > 0).any(axis=0)
+        wanted = self.always & useful
+        need = net_load_mw + reserve_mw
+        for number in range(len(system.zones)):
+            need[:, number] -= available_mw[:, wanted & self._counts & (zone == number)].sum(axis=1)
+        for gen in self.by_cost[(useful & ~wanted & (zone >= 0))[self.by_cost]].tolist():
+            short = need[:, zone[gen]] > 0
+            if (short & (available_mw[:, gen] > 0)).any():
                 wanted[gen] = True
-                need[zone] -= available_mw[gen]
-        uncovered = float(np.maximum(need, 0.0).sum())
-        for gen in order:
-            if uncovered <= 0:
+                need[:, zone[gen]] -= available_mw[:, gen]
+        uncovered = np.maximum(need, 0.0).sum(axis=1)
+        if not system.reserve_stated:
+            largest_mw = (available_mw * (wanted & self._counts)).max(axis=1, initial=0.0)
+            uncovered = np.maximum(uncovered, need.sum(axis=1) + largest_mw)
+        for gen in self.by_cost[(useful & ~wanted)[self.by_cost]].tolist():
+            if (uncovered <= 0).all():
                 break
-            if not wanted[gen] and available_mw[gen] > 0:
+            if ((uncovered > 0) & (available_mw[:, gen] > 0)).any():
                 wanted[gen] = True
-                uncovered -= available_mw[gen]
+                uncovered -= available_mw[:, gen]
         return wanted
 
-    def order(self, wanted: NDArray[np.bool_], now_s: float, *, at_once: bool = False) -> NDArray[np.bool_]:
-        """Order wanted machines to start (``at_once``: the day before had them ready); say which are new."""
+    def start(self, wanted: NDArray[np.bool_], now_s: float, *, at_once: bool = False) -> NDArray[np.bool_]:
+        """Start up the wanted machines that are idle (``at_once``: as if ordered in time the day before).
+
+        Returns (n_gens,) True where a start-up is new.
+        """
         new = wanted & np.isinf(self.ready_s)
         start_s = 0.0 if at_once else self.system.generators.start_h * 3600.0
         self.ready_s = np.where(new, now_s + start_s, self.ready_s)

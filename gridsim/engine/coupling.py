@@ -103,26 +103,31 @@ class FuelSystem:
         )  # fmt: skip
         share = np.ones(len(able_mw))
         share[self._linked_gen] = link_share[self._gen_link]
-        share *= self._stocks.yard_share(dt_h, moment.conditions.delivery_share)
+        share *= self._stocks.yard_share(moment.conditions.delivery_share)
         self._stocks.switch_over(now_s, deliverable_mw < SHORT_SHARE * requested_mw)
         return FuelLimits(
             gas_share=share,
-            backup_mw=self._stocks.backup_limit_mw(now_s, dt_h, able_mw, share),
+            backup_mw=self._stocks.backup_limit_mw(now_s, able_mw, share),
             link_requested_mw=requested_mw,
             link_deliverable_mw=deliverable_mw,
         )
 
-    def balance(self, moment: Moment, limits: FuelLimits, p_main_mw: F8) -> tuple[GasStep, float]:
-        """The gas network as dispatched, and for how many hours plants get what they consume.
+    def balance(
+        self, moment: Moment, limits: FuelLimits, p_main_mw: F8, p_backup_mw: F8
+    ) -> tuple[GasStep, float]:  # fmt: skip
+        """The gas network as dispatched, and for how many hours plants get what they consume, from gas and stocks.
 
-        ``p_main_mw`` (n_gens,) on the main fuel. :meth:`advance` lets it happen under the conditions of ``moment``.
+        ``p_main_mw`` (n_gens,) on the main fuel, ``p_backup_mw`` (n_backup,). :meth:`advance` lets it happen under the
+        conditions of ``moment``.
         """
         assert self._limited_s == moment.now_s, "balance before limits of the same instant"
         self._balanced = moment
         hour = self._gas_hour(moment.now_s, moment.conditions, moment.inputs)
-        return self.gas.plan(
+        step, holds_h = self.gas.plan(
             moment.now_s, moment.dt_h, hour, limits.link_requested_mw, self._by_link(p_main_mw)
         )  # fmt: skip
+        stocks_h = self._stocks.holds_h(moment.conditions.delivery_share, p_main_mw, p_backup_mw)
+        return step, min(holds_h, stocks_h)
 
     def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> GasStep:
         """Move all stocks by ``dt_h`` hours of the last balance and dispatch; the mean rates of gas.

@@ -1,4 +1,4 @@
-"""What is happening to the system now: events that have begun and not ended, and their places in the log."""
+"""Disturbances of a run: events that have begun and not ended, and their entries in the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from gridsim.model.scenario import Event, Imports, Primitive, Repair, Target, ki
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 
-_RUPTURE = "pipeline_rupture"
 _HITS_ELEMENTS = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT)
 
 
@@ -30,12 +29,13 @@ class Disturbances:
         self._imports = imports
         self._log = log
         self._started: dict[str, int] = {}
+        self._began_h: dict[str, float] = {}
         self._taken_mwh: dict[str, F8] = {}
         self._fresh: list[Event] = []
         self._ended: list[Event] = []
         self._over: list[Event] = []
-        self._bursts: list[tuple[int, float]] = []
         self._conditions: Conditions | None = None
+        self._expected: dict[tuple[str, ...], Conditions] = {}
 
     def begin(self, event: Event, now_h: float, fuel: FuelSystem, cause: int = ROOT) -> int:
         """Let ``event`` act from now on, because of the log entry ``cause``; returns its own.
@@ -44,13 +44,13 @@ class Disturbances:
         """
         self.active.append(event)
         self._conditions = None
+        self._expected.clear()
         if not kinds()[event.kind].foreseen:
             self._fresh.append(event)
         self.occurred_h.append(now_h)
+        self._began_h[event.id] = now_h
         self._started[event.id] = self._log_start(event, now_h, cause)
         self._taken_mwh[event.id] = self._take_stock(event, fuel)
-        if event.kind == _RUPTURE:
-            self._bursts += [(self.system.gas_pipelines.position(t.name), event.magnitude) for t in event.targets]
         return self._started[event.id]
 
     def end(self, event: Event, now_h: float, fuel: FuelSystem, cause: int | None = None) -> int:
@@ -60,6 +60,7 @@ class Disturbances:
         """
         self.active.remove(event)
         self._conditions = None
+        self._expected.clear()
         if not kinds()[event.kind].foreseen:
             self._ended.append(event)
         self._over.append(event)
@@ -82,14 +83,8 @@ class Disturbances:
             return event.targets
         return tuple(dict.fromkeys((*event.targets, *opened(self.system, event.targets, kind.targets))))
 
-    def conditions(self, planned: Iterable[Event] = ()) -> Conditions:
-        """What the active events, and those ``planned``, leave of the system.
-
-        The same object, its arrays read-only, until an event begins or ends.
-        """
-        coming = list(planned)
-        if coming:
-            return conditions(self.system, [*self.active, *coming], self._imports)
+    def conditions(self) -> Conditions:
+        """Shares that the active events leave of the system; the same read-only object until one begins or ends."""
         if self._conditions is None:
             self._conditions = conditions(self.system, self.active, self._imports)
             for value in self._conditions:
@@ -97,19 +92,39 @@ class Disturbances:
                     value.setflags(write=False)
         return self._conditions
 
+    def expected(self, at_h: float, scheduled: Iterable[Event], now_h: float) -> Conditions:
+        """Conditions that the operator expects at ``at_h``, ``now_h`` or later.
+
+        Active events end when their length is known to be over; those of the ``scheduled`` ones that are planned work
+        begin and end as planned. Surprises still to come are not expected.
+        """
+        lasting = [event for event in self.active if at_h < self._known_end_h(event)]
+        planned = [
+            event
+            for event in scheduled
+            if kinds()[event.kind].foreseen
+            and event.depends_on is None
+            and now_h <= event.at_h <= at_h < event.at_h + _length_h(event)
+            and event not in self.active
+        ]
+        if not planned and len(lasting) == len(self.active):
+            return self.conditions()
+        key = tuple(event.id for event in (*lasting, *planned))
+        if key not in self._expected:
+            self._expected[key] = conditions(self.system, [*lasting, *planned], self._imports)
+        return self._expected[key]
+
+    def _known_end_h(self, event: Event) -> float:
+        return self._began_h[event.id] + _length_h(event)
+
     def foreseen(self) -> Conditions:
-        """The same without what began or ended unnoticed."""
+        """Conditions without the events that began or ended unnoticed."""
         active = [event for event in self.active if event not in self._fresh]
         return conditions(self.system, active + self._ended, self._imports)
 
     def noticed(self) -> None:
         """The operator knows of what began or ended until now."""
         self._fresh, self._ended = [], []
-
-    def take_bursts(self) -> list[tuple[int, float]]:
-        """(section, share) of the gas pipelines that burst since the last call."""
-        bursts, self._bursts = self._bursts, []
-        return bursts
 
     def cause(self, tables: tuple[str, ...] = ()) -> int:
         """The latest active event; ROOT if there is none.
@@ -122,11 +137,11 @@ class Disturbances:
                 for events in (self.active, self._over)]  # fmt: skip
         return self._latest(here[0] or here[1])
 
-    def cause_at_section(self, section: int) -> int:
-        """The latest active event on a member circuit, one of its buses, or the section itself; else ROOT."""
+    def cause_at_interface(self, interface: int) -> int:
+        """The latest active event on a member circuit, one of its buses, or the interface itself; else ROOT."""
         system, members = self.system, self.system.interface_members
-        branches = members.branch[members.interface == section]
-        names = {str(system.interfaces.name[section]), *system.branch_name[branches].tolist()}
+        branches = members.branch[members.interface == interface]
+        names = {str(system.interfaces.name[interface]), *system.branch_name[branches].tolist()}
         names |= set(system.buses.name[system.branch_from[branches]].tolist())
         names |= set(system.buses.name[system.branch_to[branches]].tolist())
         return self._latest(event for event in self.active if any(target.name in names for target in self._hits(event)))
@@ -151,6 +166,11 @@ class Disturbances:
         everywhere = any(target.table == "all" for target in event.targets)
         hit = np.isin(links.plant, [target.name for target in event.targets]) | everywhere
         return fuel.take_backup(hit, event.magnitude)
+
+
+def _length_h(event: Event) -> float:
+    """Hours an event is known to last; inf where nobody knows (a repair, a script, no duration)."""
+    return math.inf if event.duration_h is None or event.repair is not None else event.duration_h
 
 
 def draw_repair_h(repair: Repair, draw: float) -> float:

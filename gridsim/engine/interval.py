@@ -22,7 +22,8 @@ class Moment(NamedTuple):
     """One instant to be dispatched: ``now_s`` after the start, held for ``dt_h`` hours if nothing happens.
 
     ``month`` 1-12; ``conditions``: shares that active events leave; ``inputs``: weather and load; ``committed``
-    (n_gens,) synchronised; ``able_mw`` (n_gens,) output of synchronised machines if fuel and ramps were no limit.
+    (n_gens,) synchronised; ``able_mw`` (n_gens,) output of synchronised machines if fuel and ramps were no limit;
+    ``shed_mw`` (n_loads,) load that automation has cut already, which the dispatch need not serve.
     """
 
     now_s: int
@@ -32,6 +33,14 @@ class Moment(NamedTuple):
     inputs: HourInputs
     committed: NDArray[np.bool_]
     able_mw: F8
+    shed_mw: F8
+
+
+class Ramp(NamedTuple):
+    """From where (n_gens,) MW, and for how many hours (n_gens,), machines may move at one instant."""
+
+    from_mw: F8
+    hours: F8
 
 
 class FuelLimits(NamedTuple):
@@ -63,7 +72,8 @@ class Redispatch(NamedTuple):
 
     p_main_mw, p_backup_mw (n_gens,): output by fuel, net of spill; p_border_mw (n_borders,); p_storage_mw (n_storages,)
     discharging positive; available_mw (n_gens,) upper bound; curtailed_mw (n_gens,); spilled_mw (n_gens,);
-    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included; out_branch sorted positions.
+    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included; out_branch sorted positions;
+    ramp_limited: load would be served if some machine could climb faster.
     """
 
     state: DispatchState

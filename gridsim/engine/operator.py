@@ -1,176 +1,250 @@
-"""The operator's redispatch: bounds from what is committed, available and within ramps, then one dispatch problem."""
+"""The operator: the day-ahead list, redispatch within ramps, what he does not see yet, reserves and follow-ups.
+
+Ramps. At a step, a machine may move by its ramp times the time since the last resolve, or since it synchronised if that
+is later. At a sudden change it may move by its ramp times ``operator_delay_minutes``, from where it would have stood at
+this instant without the change. While load is unserved and some machine could still climb, the operator acts again
+every five minutes, the shortest step a scenario may have, so that the answer does not depend on the step.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.contingencies.effects import Conditions, stricter
-from gridsim.engine.interval import Decisions, FuelLimits, Redispatch
-from gridsim.kernels.arrays import DispatchState, Topology
-from gridsim.model.pack import Packed, importable_mw
-from gridsim.model.table import F8, I4, sum_at
+from gridsim.contingencies.effects import Conditions
+from gridsim.engine.clock import SECONDS_PER_HOUR
+from gridsim.engine.coupling import SHORT_SHARE
+from gridsim.engine.interval import Decisions, FuelLimits, Moment, Ramp, Redispatch
+from gridsim.engine.redispatch import Redispatcher
+from gridsim.engine.state import GridState
+from gridsim.model.table import F8, sum_at
+from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.dispatch import DispatchSolver
-from gridsim.weather.normal import HourInputs
+
+FOLLOW_UP_S = 300
+_WINDOW_H = 24
 
 
-class _Grid(NamedTuple):
-    """What holds while conditions and month stay: borders (n_borders,) MW, branches out, limits of rows but for the
-    factor of the air temperature."""
+class _Plan(NamedTuple):
+    """Output (n_gens,) of the step at ``now_s`` as it was planned before the events of this instant."""
 
-    border_mw: F8
-    out_branch: I4
-    topology: Topology
-    row_lo_mw: F8
-    row_hi_mw: F8
+    now_s: int
+    p_gen_mw: F8
+    loss_share: float
 
 
 class Operator:
-    """Turns the state of a run into a dispatch problem and its answer back into the system's order."""
+    """The operator of one run; acts on ``state``."""
 
-    def __init__(self, packed: Packed, solver: DispatchSolver):
-        self.packed = packed
-        self.system = packed.system
-        self.solver = solver
-        self.storage_mwh = self.system.storages.energy_mwh * self.system.storages.energy_start_share
-        generators = self.system.generators
-        self._variable = np.isin(generators.fuel, ("wind", "solar"))
-        self._ramps = ~np.isnan(generators.ramp_mw_per_min)
-        self._last_grid: tuple[Conditions, int, _Grid] | None = None
+    def __init__(self, state: GridState, solver: DispatchSolver):
+        self.state = state
+        self.redispatcher = Redispatcher(state.packed, solver)
+        self._delay_h = max(round(state.scenario.policy.operator_delay_minutes * 60), 1) / 3600.0
+        self._variable = np.isin(state.system.generators.fuel, ("wind", "solar"))
+        self._listed_on: dt.date | None = None
+        self._listed_for: tuple[Conditions, bytes] | None = None  # conditions and fuel the list was last revised for
+        self._ramp_s = -1
+        self._ramp: Ramp | None = None
+        self._plan: _Plan | None = None
+        self._blind_until_s = 0
+        self._follow_up_s = 0
+        self._started_s, self._rounds = -1, 0
 
-    def _grid(self, conditions: Conditions, month: int) -> _Grid:
-        """The grid as ``conditions`` leave it; they stay the same object while no event begins or ends."""
-        last = self._last_grid
-        if last is None or last[0] is not conditions or last[1] != month:
-            out = conditions.out_branches(self.system)
-            border_mw = importable_mw(self.system, conditions.imports) * conditions.border_share
-            limits = self.packed.row_limits(out, month, conditions.interface_factor)
-            self._last_grid = last = conditions, month, _Grid(border_mw, out, self.solver.topology(out), *limits)
-        return last[2]
+    # Day ahead
 
-    def bounds(
-        self,
-        conditions: Conditions,
-        inputs: HourInputs,
-        fuel: FuelLimits,
-        committed: NDArray[np.bool_],
-        p_last_mw: F8 | None,
-        ramp_h: float,
-        dt_h: float,
-        border_mw: F8,
-        decisions: Decisions | None = None,
-    ) -> tuple[F8, F8, bool]:
-        """(lo_mw, hi_mw), each (n_columns,): availability, fuel, commitment and ramps from ``p_last_mw`` (n_gens,);
+    def plan_day(self) -> None:
+        """At the first step of a day: the machines of its priority list; those that it does not want are released."""
+        state = self.state
+        today = state.inputs.local_time(state.now_s).date()
+        if today == self._listed_on:
+            return
+        first = self._listed_on is None
+        self._listed_on = today
+        wanted = self._priority_list(start_in_time=not first)
+        if state.last is None or state.last.dispatch.unserved_mw.sum() <= SHORTFALL_TOLERANCE_MW:
+            state.commitment.release(wanted)
+        self._start(wanted, at_once=first)
 
-        True if some machine could give more but for its ramp.
+    def _revise_list(self, moment: Moment) -> None:
+        """After a change that the operator noticed: start up what the hours to come want, if it can start in time."""
+        interval = self.state.interval
+        assert interval is not None, "the list is revised after a resolve"
+        conditions, short = moment.conditions, (interval.fuel.gas_share < SHORT_SHARE).tobytes()
+        known = self._listed_for
+        if known is not None and known[0] is conditions and known[1] == short:
+            return
+        self._listed_for = conditions, short
+        if moment.now_s > 0:
+            self._start(self._priority_list(start_in_time=True))
+
+    def _priority_list(self, *, start_in_time: bool) -> NDArray[np.bool_]:
+        """(n_gens,) machines wanted in the hours to come, as they can be foreseen.
+
+        Foreseen are the normal course of load and weather, planned work, and the end of outages whose length is known.
+        ``start_in_time``: an idle machine counts only from the hour in which it can be synchronised.
         """
-        ramp_limited = False
-        packed, generators = self.packed, self.system.generators
-        lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
-        share = np.where(committed, inputs.gen_share * conditions.gen_share, 0.0)
-        main = generators.p_max_mw * share * fuel.gas_share
-        backup = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
-        backup_by_gen = sum_at(packed.backup_gen, backup, len(generators))
-        total = main + backup_by_gen
-        floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
-        floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
-        if p_last_mw is not None:
-            ramp_mw = np.where(self._ramps, generators.ramp_mw_per_min * ramp_h * 60.0, np.inf)
-            ramp_limited = bool((total > p_last_mw + ramp_mw + 1e-6).any())
-            total = np.minimum(total, p_last_mw + ramp_mw)
-            floor = np.maximum(floor, p_last_mw - ramp_mw)
-        if decisions is not None:
-            total = np.minimum(total, np.maximum(decisions.p_max_mw, 0.0))
-            floor = np.where(committed, np.maximum(floor, decisions.p_min_mw), floor)
-        main = np.minimum(main, total)
-        room = np.divide(total - main, backup_by_gen, out=np.zeros_like(total), where=backup_by_gen > 0)
-        hi[packed.gen_columns] = main
-        lo[packed.gen_columns] = np.minimum(floor, main)
-        hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
-        hi[packed.border_columns] = border_mw
-        storages = self.system.storages
-        works = np.where(storages.in_service, conditions.store_share, 0.0)
-        room_mwh = (storages.energy_mwh - self.storage_mwh) / storages.efficiency_charge
-        lo[packed.charge_columns] = -works * np.minimum(storages.p_charge_mw, room_mwh / dt_h)
-        held_mwh = self.storage_mwh * storages.efficiency_discharge
-        hi[packed.discharge_columns] = works * np.minimum(storages.p_discharge_mw, held_mwh / dt_h)
-        return lo, hi, ramp_limited
+        state, system = self.state, self.state.system
+        generators, zone, n_zones = system.generators, system.buses.zone, len(system.zones)
+        net_load, available = [], []
+        for hour in range(_WINDOW_H):
+            conditions = state.disturbances.expected(state.now_h + hour, state.scenario.events, state.now_h)
+            inputs = state.inputs.at(state.now_s + 3600 * hour, conditions)
+            could_mw = generators.p_max_mw * inputs.gen_share * conditions.gen_share
+            renewable = np.where(self._variable, could_mw, 0.0)
+            load = sum_at(zone[system.loads.bus] + 1, state.load_mw(inputs), n_zones + 1)[1:]
+            given = sum_at(zone[generators.bus] + 1, renewable, n_zones + 1)[1:]
+            net_load.append(load * (1.0 + state.loss_share) - given)
+            available.append(could_mw)
+        available_mw = self._with_fuel(np.array(available))
+        if start_in_time:
+            idle = np.isinf(state.commitment.ready_s)
+            ready_h = np.where(idle, generators.start_h, 0.0)
+            available_mw = np.where(ready_h[None, :] <= np.arange(_WINDOW_H)[:, None], available_mw, 0.0)
+        return state.commitment.priority_list(available_mw, np.array(net_load))
 
-    def redispatch(
+    def _with_fuel(self, available_mw: F8) -> F8:
+        """(n_hours, n_gens) a plant short of fuel counts with the fuel it has."""
+        last = self.state.interval or self.state.last
+        if last is None:
+            return available_mw
+        backup = sum_at(self.state.packed.backup_gen, last.fuel.backup_mw, available_mw.shape[1])
+        return np.minimum(available_mw, available_mw * last.fuel.gas_share + backup)
+
+    def _start(self, wanted: NDArray[np.bool_], *, at_once: bool = False) -> None:
+        """Start up ``wanted`` machines that are idle; a resolve comes when each is synchronised."""
+        state = self.state
+        new = state.commitment.start(wanted, state.now_s, at_once=at_once)
+        for ready_s in np.unique(state.commitment.ready_s[new]).tolist():
+            if ready_s > state.now_s:
+                state.agenda.wake(ready_s - state.now_s, "a started machine")
+            else:
+                state.arm("a machine started at once")
+
+    # Redispatch
+
+    def follow(self, decisions: Decisions) -> None:
+        """Carry out what policies decide beyond the redispatch itself: start-ups, and the order of gas cuts."""
+        self._start(np.isin(self.state.system.generators.name, decisions.start))
+        self.state.fuel.set_cut_order(decisions.gas_order or ())
+
+    def prepare(self, moment: Moment) -> None:
+        """Before the resolve of an instant: is the operator blind, and from where may machines ramp?"""
+        self._notice_blindness(moment)
+        self._set_ramp(moment)
+
+    def redispatch(self, moment: Moment, fuel: FuelLimits, decisions: Decisions | None = None) -> Redispatch:
+        """Redispatch within the ramps of this instant."""
+        return self._solve(moment, fuel, self._ramp, decisions)
+
+    def settled(self, moment: Moment) -> Redispatch:
+        """Dispatch of ``moment`` without ramps and with fuel no limit: the state before the horizon."""
+        return self._solve(moment, self.state.fuel.unlimited(moment.able_mw), None)
+
+    def _solve(
         self,
-        conditions: Conditions,
-        inputs: HourInputs,
+        moment: Moment,
         fuel: FuelLimits,
-        committed: NDArray[np.bool_],
-        p_last_mw: F8 | None,
-        ramp_h: float,
-        dt_h: float,
-        month: int,
-        loss_share: float,
+        ramp: Ramp | None,
         decisions: Decisions | None = None,
+        loss_share: float | None = None,
     ) -> Redispatch:
-        """Solve the dispatch problem of this moment; ``decisions`` are those of a user's policies."""
-        system = self.system
-        packed = self.packed if decisions is None else decisions.packed
-        if decisions is not None and decisions.imports is not None:
-            conditions = conditions._replace(imports=stricter(conditions.imports, decisions.imports))
-        grid = self._grid(conditions, month)
-        lo, hi, ramp_limited = self.bounds(
-            conditions, inputs, fuel, committed, p_last_mw, ramp_h, dt_h, grid.border_mw, decisions
-        )
-        rating_factor = np.ones(len(grid.row_hi_mw))  # sections keep their limits: stability, not heat
-        rating_factor[: system.n_branches] = system.branch_rating_factor(inputs.temperature_c)
-        scale = 1.0 + loss_share
-        demand_mw = packed.demand_by_tier(inputs.load_mw)
-        state = DispatchState(
-            topology=grid.topology,
-            lo_mw=lo,
-            hi_mw=hi,
-            cost=packed.cost,
-            spill_cost=packed.spill_cost,
-            demand_mw=demand_mw * scale,
-            penalty=packed.penalty,
-            row_lo_mw=grid.row_lo_mw * rating_factor,
-            row_hi_mw=grid.row_hi_mw * rating_factor,
-        )
-        solution = self.solver.solve(state)
-        net = solution.p_mw - solution.spill_mw
-        response = unserved = np.zeros(len(inputs.load_mw))
-        if solution.shed_mw.any():
-            responsive = packed.tiers.price_responsive
-            shed = solution.shed_mw / scale
-            response = packed.shed_by_load(inputs.load_mw, np.where(responsive, shed, 0.0), demand_mw)
-            unserved = packed.shed_by_load(inputs.load_mw, np.where(responsive, 0.0, shed), demand_mw)
-        n_gens = len(system.generators)
-        gen_hi = hi[packed.gen_columns] + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens)
-        p_main = net[packed.gen_columns]
-        return Redispatch(
-            state=state,
-            solution=solution,
-            p_main_mw=p_main,
-            p_backup_mw=sum_at(packed.backup_gen, net[packed.backup_columns], n_gens),
-            p_border_mw=net[packed.border_columns],
-            p_storage_mw=net[packed.charge_columns] + net[packed.discharge_columns],
-            available_mw=gen_hi,
-            border_available_mw=hi[packed.border_columns],
-            curtailed_mw=np.where(self._variable, hi[packed.gen_columns] - p_main, 0.0),
-            spilled_mw=solution.spill_mw[packed.gen_columns],
-            load_mw=inputs.load_mw,
-            unserved_mw=unserved,
-            response_mw=response,
-            loss_share=loss_share,
-            committed=committed,
-            ramp_limited=ramp_limited,
-            out_branch=grid.out_branch,
+        state = self.state
+        return self.redispatcher.solve(
+            moment,
+            fuel,
+            storage_mwh=state.storage_mwh,
+            loss_share=state.loss_share if loss_share is None else loss_share,
+            ramp=ramp,
+            decisions=decisions,
         )
 
-    def advance(self, answer: Redispatch, dt_h: float) -> None:
-        """Move the stores by ``dt_h`` hours of ``answer``; exact including efficiency."""
-        storages = self.system.storages
-        net = answer.solution.p_mw - answer.solution.spill_mw
-        charge = -net[self.packed.charge_columns]
-        discharge = net[self.packed.discharge_columns]
-        change = charge * storages.efficiency_charge - discharge / storages.efficiency_discharge
-        self.storage_mwh = np.clip(self.storage_mwh + change * dt_h, 0.0, storages.energy_mwh)
+    @property
+    def blind(self) -> bool:
+        """True while the operator has not noticed the last sudden change."""
+        return self.state.now_s < self._blind_until_s
+
+    def _notice_blindness(self, moment: Moment) -> None:
+        minutes = moment.conditions.operator_blind_minutes
+        if self.state.sudden and minutes > 0 and moment.now_s > self._blind_until_s:
+            self._blind_until_s = moment.now_s + round(minutes * 60)
+            self.state.agenda.wake(
+                self._blind_until_s - moment.now_s, "the dispatcher who sees again", sudden=True
+            )  # fmt: skip
+
+    def _set_ramp(self, moment: Moment) -> None:
+        state, now_s = self.state, moment.now_s
+        if state.last is None:  # nothing has run yet: nothing to ramp from, in all rounds of this instant
+            self._ramp_s = now_s
+            return
+        running_mw = state.last.dispatch.p_gen_mw
+        delay_h = np.full(len(running_mw), self._delay_h)
+        if now_s != self._ramp_s:
+            from_mw, self._ramp_s = running_mw, now_s
+            if now_s % state.inputs.step_s == 0 and (state.sudden or self.blind or self._plan is not None):
+                self._plan = self._planned(moment, self._plan or _Plan(state.resolved_s, running_mw, state.loss_share))
+                from_mw = self._plan.p_gen_mw
+            elif self.blind and self._plan is None:
+                self._plan = _Plan(now_s, running_mw, state.loss_share)
+            hours = delay_h if state.sudden else self._climb_h(moment, state.resolved_s)
+            self._ramp = Ramp(from_mw, hours)
+        elif state.sudden and self._ramp is not None:  # a surprise after this instant's answer was given
+            self._ramp = Ramp(running_mw, delay_h)
+        if not self.blind:
+            self._plan = None
+        elif self._ramp is not None:
+            self._ramp = self._ramp._replace(hours=np.zeros(len(running_mw)))
+
+    def _climb_h(self, moment: Moment, since_s: int) -> F8:
+        """(n_gens,) hours of ramping since ``since_s``, or since a machine synchronised if that is later."""
+        running_s = np.maximum(moment.now_s - self.state.commitment.ready_s, 0.0)
+        return np.asarray(np.minimum(moment.now_s - since_s, running_s) / SECONDS_PER_HOUR)
+
+    def _planned(self, moment: Moment, plan: _Plan) -> _Plan:
+        """The plan of this step, from the one before: without unnoticed events, with the losses known before them.
+
+        An operator who is blind carries it on: machines follow the load and the losses that they were planned for.
+        """
+        expected = self.state.moment(self.state.disturbances.foreseen())
+        ramp = Ramp(plan.p_gen_mw, self._climb_h(moment, plan.now_s))
+        fuel = self.state.fuel.limits(expected)
+        p_gen_mw = self._solve(expected, fuel, ramp, loss_share=plan.loss_share).p_gen_mw
+        return _Plan(moment.now_s, p_gen_mw, plan.loss_share)
+
+    # Afterwards
+
+    def react(self, moment: Moment, dispatch: Redispatch) -> None:
+        """After a resolve: notice events, revise the list, order reserves, act again while machines still climb."""
+        state = self.state
+        if self.blind:
+            return
+        state.disturbances.noticed()
+        self._revise_list(moment)
+        if dispatch.unserved_mw.sum() - moment.shed_mw.sum() <= SHORTFALL_TOLERANCE_MW:
+            return
+        self._start_reserves(moment, float(dispatch.unserved_mw.sum()))
+        if dispatch.ramp_limited and self._follow_up_s <= moment.now_s:
+            self._follow_up_s = moment.now_s + FOLLOW_UP_S
+            state.agenda.wake(FOLLOW_UP_S, "the operator's follow-up")
+
+    def _start_reserves(self, moment: Moment, short_mw: float) -> None:
+        """Start up the cheapest idle machines, enough for the shortage; twice as much in each further round at once.
+
+        Machines that run at once are asked for in rounds: one behind a full interface helps nobody, and must not cost
+        a round for each of its neighbours.
+        """
+        state, generators = self.state, self.state.system.generators
+        self._rounds = self._rounds + 1 if moment.now_s == self._started_s else 0
+        self._started_s = moment.now_s
+        short_mw *= 2.0**self._rounds
+        could_mw = generators.p_max_mw * moment.inputs.gen_share * moment.conditions.gen_share
+        idle = np.isinf(state.commitment.ready_s) & (could_mw > 0)
+        wanted = np.zeros(len(generators), dtype=bool)
+        for gen in state.commitment.by_cost[idle[state.commitment.by_cost]].tolist():
+            if short_mw <= 0:
+                break
+            wanted[gen] = True
+            short_mw -= could_mw[gen]
+        self._start(wanted)

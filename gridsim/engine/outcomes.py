@@ -1,4 +1,4 @@
-"""What follows from a resolve, logged with its cause: plants short of gas, sections at their limit, zones that shed."""
+"""Outcomes of a resolve, logged with their causes: plants short of gas, interfaces at their limit, zones that shed."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Outcomes:
         self._kept = np.isin(demand.gas_class, _KEPT_CLASSES)
         self._cities = [f"city:{name}" for name in system.gas_nodes.name.tolist()]
         self._plants = [f"plant:{name}" for name in system.gas_to_power.plant.tolist()]
-        self._sections = [f"section:{name}" for name in system.interfaces.name.tolist()]
+        self._interfaces = [f"section:{name}" for name in system.interfaces.name.tolist()]
         self._load_zone = system.buses.zone[system.loads.bus]
-        # What is not normal is looked at until it is.
+        # A state that is not normal is checked until it is.
         self._city_hit = np.zeros(len(self._cities), dtype=bool)
         self._plant_hit = np.zeros(len(self._plants), dtype=bool)
-        self._section_hit = np.zeros(len(self._sections), dtype=bool)
+        self._interface_hit = np.zeros(len(self._interfaces), dtype=bool)
 
     def log_weather(self, weather: YearWeather) -> None:
         """Log what each design event of the weather year became, with the return period it implies."""
@@ -66,13 +66,13 @@ class Outcomes:
             self._city_hit[city] = cut[city]
 
     def log_supply(self, now_h: float, answer: Redispatch, fuel: FuelLimits, backup_mwh: F8) -> None:
-        """Log plants short of gas or on backup fuel, sections at their limit, zones that shed.
+        """Log plants short of gas or on backup fuel, interfaces at their limit, zones that shed.
 
         ``backup_mwh`` (n_links,): backup fuel left.
         """
         worst_shortage = self._log_plants(now_h, fuel, backup_mwh)
         cause = worst_shortage if worst_shortage != ROOT else self._disturbances.cause()
-        binding = self._log_sections(now_h, answer, cause)
+        binding = self._log_interfaces(now_h, answer, cause)
         unserved_mw = sum_at(self._load_zone + 1, answer.unserved_mw, len(self.system.zones) + 1)[1:]
         for name, zone_mw in zip(self.system.zones, unserved_mw.tolist(), strict=True):
             short = zone_mw > SHORTFALL_TOLERANCE_MW
@@ -101,10 +101,10 @@ class Outcomes:
                 worst_shortage, worst_mw = number, float(lost_mw)
         return worst_shortage
 
-    def _log_sections(self, now_h: float, answer: Redispatch, cause: int) -> int:
-        """Log sections at their limit; returns the change of the scarcest one, ROOT if none keeps load from supply.
+    def _log_interfaces(self, now_h: float, answer: Redispatch, cause: int) -> int:
+        """Log interfaces at their limit; returns the change of the scarcest one, ROOT if none keeps load from supply.
 
-        A section is scarce if one more MW of it is worth more than the dearest supply; otherwise it merely
+        An interface is scarce if one more MW of it is worth more than the dearest supply; otherwise it merely
         makes supply dearer and has no cause but the market.
         """
         first = self.system.n_branches
@@ -112,13 +112,13 @@ class Outcomes:
         limit = np.where(flow >= 0, answer.state.row_hi_mw[first:], -answer.state.row_lo_mw[first:])
         scarcest, scarcity = ROOT, self.packed.dearest_supply
         all_full = (np.abs(flow) > 0) & (np.abs(flow) >= _AT_LIMIT * limit)
-        for section in np.flatnonzero(all_full | self._section_hit).tolist():
-            full = self._section_hit[section] = bool(all_full[section])
-            scarce = full and price[section] > self.packed.dearest_supply
+        for row in np.flatnonzero(all_full | self._interface_hit).tolist():
+            full = self._interface_hit[row] = bool(all_full[row])
+            scarce = full and price[row] > self.packed.dearest_supply
             state = "scarce" if scarce else ("at its limit" if full else "normal")
-            here = self._disturbances.cause_at_section(section) if scarce else ROOT
+            here = self._disturbances.cause_at_interface(row) if scarce else ROOT
             why = (here if here != ROOT else cause) if scarce else (ROOT if full else self._disturbances.last_end)
-            number = self._log.add(now_h, self._sections[section], state, why)
-            if scarce and price[section] > scarcity:
-                scarcest, scarcity = number, float(price[section])
+            number = self._log.add(now_h, self._interfaces[row], state, why)
+            if scarce and price[row] > scarcity:
+                scarcest, scarcity = number, float(price[row])
         return scarcest

@@ -143,7 +143,7 @@ class Replicates:
         )
         simulation.run()
         memory = MemorySink()
-        simulation.recorder.finish(simulation.log, memory)
+        simulation.recorder.finish(simulation.state.log, memory)
         return simulation, solver, memory.tables
 
     def baseline(self, replicate: int = 0, progress: Progress | None = None) -> Mapping[str, Columns] | None:
@@ -169,7 +169,7 @@ class Replicates:
         )
         if baseline is not None and (self._keep is None or "balance" in self._keep):
             tables["balance"] = balance_table(self._packed, tables["zones"], baseline["zones"])
-        first_event_h = min(simulation.disturbances.occurred_h, default=None)
+        first_event_h = min(simulation.state.disturbances.occurred_h, default=None)
         metrics = run_metrics(self.system, tables, first_event_h, baseline)
         if sink is not None:
             for table, columns in tables.items():
@@ -180,8 +180,8 @@ class Replicates:
             scenario,
             tables,
             tuple(metrics),
-            tuple(simulation.log.changes),
-            tuple(simulation.points),
+            tuple(simulation.state.log.changes),
+            tuple(simulation.state.points),
             solver.solves,
             solver.fallbacks,
         )

@@ -13,6 +13,7 @@ from gridsim.model.table import B1, F8, I4, sum_at
 
 _YARD_FUEL = {"coal": "coal", "mazut": "oil", "diesel": "oil"}  # fuel in the yard -> fuel of the machines it feeds
 _HOURS_PER_DAY = 24.0
+_SECOND_H = 1.0 / 3600.0  # less than a second of output in stock is empty, as time is whole seconds
 
 I8 = NDArray[np.int64]
 
@@ -61,12 +62,13 @@ class Stocks:
         """(n_backup,) 0: the limit while no plant has switched over."""
         return np.zeros(len(self._packed.backup_gen))
 
-    def yard_share(self, dt_h: float, delivery_share: F8) -> F8:
-        """(n_gens,) share of output that stock and deliveries allow for ``dt_h`` hours; 1 without a yard.
+    def yard_share(self, delivery_share: F8) -> F8:
+        """(n_gens,) share of output that a yard allows until it is empty (:meth:`holds_h`); 1 without a yard.
 
-        ``delivery_share`` (n_yards,): share of each yard's deliveries that still comes.
+        ``delivery_share`` (n_yards,): share of each yard's deliveries that still comes, all that an empty one feeds.
         """
-        fed = self._table.delivery_share * delivery_share + self.yard_days * _HOURS_PER_DAY / dt_h
+        stocked = self.yard_days * _HOURS_PER_DAY > _SECOND_H
+        fed = np.where(stocked, 1.0, self._table.delivery_share * delivery_share)
         share = sum_at(self._fed_gen, fed[self._feeding_yard], len(self._has_yard))  # two yards feed together
         return np.where(self._has_yard, np.minimum(share, 1.0), 1.0)
 
@@ -74,8 +76,8 @@ class Stocks:
         """Plants (n_links,) that are ``short`` of gas now begin to switch to backup fuel; the others go back to gas."""
         self._short_since_s = np.where(short, np.minimum(self._short_since_s, now_s), np.inf)
 
-    def backup_limit_mw(self, now_s: float, dt_h: float, able_mw: F8, main_share: F8) -> F8:
-        """(n_backup,) MW that backup fuel adds for ``dt_h`` hours in plants that have switched over.
+    def backup_limit_mw(self, now_s: float, able_mw: F8, main_share: F8) -> F8:
+        """(n_backup,) MW that backup fuel adds in plants that have switched over, until it is used up.
 
         ``able_mw`` (n_gens,): output if fuel were no limit; ``main_share`` (n_gens,): share of it on the main fuel.
         """
@@ -84,8 +86,30 @@ class Stocks:
         room_mw = np.minimum(able_mw[gen] * links.backup_capacity_share[link], able_mw[gen] * (1.0 - main_share[gen]))
         room_mw = np.where(switched[link], room_mw, 0.0)
         by_link_mw = sum_at(link, room_mw, len(links))
-        in_stock = np.divide(self.backup_mwh / dt_h, by_link_mw, out=np.ones(len(links)), where=by_link_mw > 0)
-        return room_mw * np.minimum(in_stock, 1.0)[link]
+        stocked = self.backup_mwh > by_link_mw * _SECOND_H
+        return np.where(stocked[link], room_mw, 0.0)
+
+    def holds_h(self, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8) -> float:
+        """Hours, a whole number of seconds, until the first stock in use is empty; inf if none will be.
+
+        Arguments as in :meth:`advance`.
+        """
+        backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
+        draw_share = self._consumed_share(p_main_mw) - self._table.delivery_share * delivery_share
+        hours = [
+            np.divide(self.backup_mwh, backup_mw, out=np.full(len(backup_mw), np.inf), where=backup_mw > 1e-9),
+            np.divide(
+                self.yard_days * _HOURS_PER_DAY, draw_share, out=np.full(len(draw_share), np.inf),
+                where=(draw_share > 1e-9) & (self.yard_days * _HOURS_PER_DAY > _SECOND_H),
+            ),
+        ]  # fmt: skip
+        return float(np.floor(np.concatenate(hours).min(initial=np.inf) * 3600.0 + 1e-6)) / 3600.0
+
+    def _consumed_share(self, p_main_mw: F8) -> F8:
+        """(n_yards,) output of the generators a yard feeds, of their full output."""
+        full_mw = self._yard_p_max_mw
+        fed_mw = sum_at(self._feeding_yard, p_main_mw[self._fed_gen], len(full_mw))
+        return np.divide(fed_mw, full_mw, out=np.zeros(len(full_mw)), where=full_mw > 0)
 
     def advance(self, dt_h: float, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8) -> None:
         """Deliver and consume for ``dt_h`` hours.
@@ -94,11 +118,8 @@ class Stocks:
         """
         backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
         self.backup_mwh = np.maximum(self.backup_mwh - backup_mw * dt_h, 0.0)
-        full_mw = self._yard_p_max_mw
-        fed_mw = sum_at(self._feeding_yard, p_main_mw[self._fed_gen], len(full_mw))
-        consumed_share = np.divide(fed_mw, full_mw, out=np.zeros(len(full_mw)), where=full_mw > 0)
         delivered_share = self._table.delivery_share * delivery_share
-        days = self.yard_days + (delivered_share - consumed_share) * dt_h / _HOURS_PER_DAY
+        days = self.yard_days + (delivered_share - self._consumed_share(p_main_mw)) * dt_h / _HOURS_PER_DAY
         self.yard_days = np.minimum(np.maximum(days, 0.0), self._table.capacity_days)
 
     def take_backup(self, links: B1, share: float) -> F8:

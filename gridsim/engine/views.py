@@ -1,4 +1,4 @@
-"""The present of a run, as scripts and conditions of events read it (contingencies.api)."""
+"""A snapshot of a run, as scripts and conditions of events read it (contingencies.api)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NothingYet(StudyError):
         super().__init__(message)
 
 
-class Present:
+class Snapshot:
     """Values of one moment: flows and dispatch of the last resolve, stocks as they are now."""
 
     def __init__(self, packed: Packed, interval: Interval, fuel: FuelSystem, now_h: float):
@@ -141,20 +141,18 @@ class Present:
         )
 
 
-def holds(condition: Condition, present: Present) -> bool:
+def holds(condition: Condition, snapshot: Snapshot) -> bool:
     """Does a condition of an event hold now? NaN (a quantity that the run does not have) never does."""
-    value = _VALUE[condition.quantity](present, condition.of)
+    value = _VALUE[condition.quantity](snapshot, condition.of)
     low = condition.above is None or value > condition.above
     return low and (condition.below is None or value < condition.below)
 
 
 _VALUE = {
-    Quantity.TEMPERATURE_C: lambda present, of: present.temperature_c(of),
-    Quantity.UNSERVED_MW: lambda present, of: (present.zone(of) if of else present.whole()).unserved_mw,
-    Quantity.SECTION_LOADING: lambda present, of: present.section(of).loading,
-    Quantity.LINEPACK_MCM: lambda present, of: (
-        present.gas_node(of).linepack_mcm if of else float(present.fuel.linepack_mcm.sum())
-    ),
-    Quantity.PRESSURE_BAR: lambda present, of: present.gas_node(of).pressure_bar,
-    Quantity.STOCK_DAYS: lambda present, of: present.stock(of).days,
+    Quantity.TEMPERATURE_C: lambda now, of: now.temperature_c(of),
+    Quantity.UNSERVED_MW: lambda now, of: (now.zone(of) if of else now.whole()).unserved_mw,
+    Quantity.SECTION_LOADING: lambda now, of: now.section(of).loading,
+    Quantity.LINEPACK_MCM: lambda now, of: now.gas_node(of).linepack_mcm if of else float(now.fuel.linepack_mcm.sum()),
+    Quantity.PRESSURE_BAR: lambda now, of: now.gas_node(of).pressure_bar,
+    Quantity.STOCK_DAYS: lambda now, of: now.stock(of).days,
 }

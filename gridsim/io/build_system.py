@@ -121,6 +121,7 @@ def build_system(
         f_hz=meta["f_hz"],
         zones=tuple(meta["zones"]),
         reserve_mw=tuple(float(reserve_mw.get(zone, 0.0)) for zone in meta["zones"]),
+        reserve_stated=bool(reserve_mw),
         loss_share=meta["loss_share"],
         base_year=meta["base_year"],
         gas=carriers.GasSettings(**meta["gas"]),

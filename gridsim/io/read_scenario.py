@@ -23,6 +23,7 @@ from gridsim.model.scenario import (
     QUANTITIES_OF_ALL,
     QUANTITY_TABLES,
     AcMode,
+    Automation,
     Condition,
     Dependence,
     Event,
@@ -138,10 +139,11 @@ def scenario_of(
     if problems or horizon is None:
         raise InputError(set(problems))
     policy = Policy(
-        Imports(keys.policy.imports),
-        AcMode(keys.policy.ac),
-        keys.policy.operator_delay_minutes,
-        GasMode(keys.policy.gas),
+        imports=Imports(keys.policy.imports),
+        ac=AcMode(keys.policy.ac),
+        operator_delay_minutes=keys.policy.operator_delay_minutes,
+        automation=Automation(keys.policy.automation),
+        gas=GasMode(keys.policy.gas),
     )
     return system, Scenario(
         name=keys.name or path.stem,

@@ -45,6 +45,11 @@ class Kind:
     foreseen: bool
     doc: str
 
+    @property
+    def vents_gas(self) -> bool:
+        """Temporary."""
+        return self.kind == "pipeline_rupture"
+
 
 @cache
 def kinds() -> dict[str, Kind]:
@@ -80,6 +85,13 @@ class AcMode(StrEnum):
     FAST = "fast"
     PANDAPOWER = "pandapower"
     OFF = "off"
+
+
+class Automation(StrEnum):
+    """Emergency automation that acts before the operator can: none, or the overload relays of the network."""
+
+    OFF = "off"
+    RELAYS = "relays"
 
 
 class GasMode(StrEnum):
@@ -246,6 +258,7 @@ class Policy:
     imports: Imports = Imports.CONTRACT
     ac: AcMode = AcMode.FAST
     operator_delay_minutes: float = 15.0
+    automation: Automation = Automation.OFF
     gas: GasMode = GasMode.HYDRAULIC
 
 

@@ -87,7 +87,8 @@ class GridSystem:
     """Everything that is known about a system before anything happens to it; nothing is ever written into it.
 
     ``loss_share``: network losses as a share of demand at the bus, the start of the dispatch's loss allowance.
-    ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak.
+    ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak;
+    ``reserve_stated`` False: the network says nothing, and the largest machine is covered instead (N-1).
     """
 
     name: str
@@ -97,6 +98,7 @@ class GridSystem:
     load_classes: power.LoadClasses
     zones: tuple[str, ...]
     reserve_mw: tuple[float, ...]
+    reserve_stated: bool = True
     title: str = ""
     description: str = ""
     country: str = ""

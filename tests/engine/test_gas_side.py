@@ -223,7 +223,7 @@ def fuel(two_areas):
         able_mw = system.generators.p_max_mw.copy()
         return Moment(
             now_s=int(hour * 3600), dt_h=dt_h, month=1, conditions=calm, inputs=inputs,
-            committed=np.ones(2, dtype=bool), able_mw=able_mw,
+            committed=np.ones(2, dtype=bool), able_mw=able_mw, shed_mw=np.zeros(0),
         )  # fmt: skip
 
     first = moment(0)
@@ -238,8 +238,8 @@ def test_calls_out_of_order_are_refused(fuel):
         system.advance(1.0, p_main_mw, p_backup_mw)
     limits = system.limits(moment(0))
     with pytest.raises(AssertionError, match="balance before limits"):
-        system.balance(moment(1), limits, p_main_mw)
-    system.balance(moment(0), limits, p_main_mw)
+        system.balance(moment(1), limits, p_main_mw, p_backup_mw)
+    system.balance(moment(0), limits, p_main_mw, p_backup_mw)
     system.advance(1.0, p_main_mw, p_backup_mw)
     with pytest.raises(AssertionError, match="advance before balance"):
         system.advance(1.0, p_main_mw, p_backup_mw)
@@ -248,13 +248,13 @@ def test_calls_out_of_order_are_refused(fuel):
 def test_rupture_right_after_advance_is_recorded_once_and_ends_the_balance(fuel):
     system, moment = fuel
     p_main_mw, p_backup_mw = np.array([200.0, 200.0]), np.zeros(1)
-    system.balance(moment(0), system.limits(moment(0)), p_main_mw)
+    system.balance(moment(0), system.limits(moment(0)), p_main_mw, p_backup_mw)
     system.advance(1.0, p_main_mw, p_backup_mw)
     vented = system.rupture(TRUNK, 1.0)
     assert vented > 0.1
     assert system.take_vented().tolist() == [vented, 0.0, 0.0] and not system.take_vented().any()
     # In an instant already answered the answer holds no more.
-    system.balance(moment(1), system.limits(moment(1)), p_main_mw)
+    system.balance(moment(1), system.limits(moment(1)), p_main_mw, p_backup_mw)
     system.rupture(LATERAL, 1.0)
     with pytest.raises(AssertionError, match="advance before balance"):
         system.advance(1.0, p_main_mw, p_backup_mw)
@@ -265,7 +265,7 @@ def test_heating_plants_take_no_gas_while_their_node_is_without_power(fuel):
     p_main_mw, dead = np.array([200.0, 200.0]), np.array([0.0, 0.0, 1.0])
     delivered = []
     for hour, cut in ((0, dead), (1, 0 * dead), (2, 0 * dead)):
-        step, _ = system.balance(moment(hour), system.limits(moment(hour)), p_main_mw)
+        step, _ = system.balance(moment(hour), system.limits(moment(hour)), p_main_mw, np.zeros(1))
         delivered.append(step.delivered_mcm_per_d[2])
         changed, _ = system.update_supply(hour * 3600.0, cut, False)
         assert changed == {0: [("gate_power", False)], 1: [("gate_power", True)], 2: []}[hour]

@@ -226,9 +226,10 @@ def test_store_is_charged_before_and_discharged_instead_of_shedding(two_areas):
     # 50 MW of charging stores 40 MWh an hour: full (50 + 40 + 10 MWh) after 1.25 h, bounded by room in each step.
     assert at(result, "interfaces", "north_south", "flow_mw", 0.5) == pytest.approx(150, abs=1e-4)
     assert at(result, "interfaces", "north_south", "flow_mw", 1.5) == pytest.approx(100 + 10 / 0.8, abs=1e-4)
-    # 40 MW short from 06:00: 100 MWh last 2.5 h.
-    assert at(result, "zones", "south", "unserved_mw", 7.5) == pytest.approx(0, abs=1e-4)
-    assert at(result, "zones", "south", "unserved_mw", 8.5) == pytest.approx(20, abs=1e-3)
+    # 40 MW short from 06:00: 100 MWh last 2.5 h, not 3 at an average; the circuit is back at 10:00.
+    assert at(result, "zones", "south", "unserved_mw", 8.4) == pytest.approx(0, abs=1e-4)
+    assert at(result, "zones", "south", "unserved_mw", 8.6) == pytest.approx(40, abs=1e-3)
+    assert result.metric("LOLH") == pytest.approx(1.5, abs=2 / 3600)
     assert at(result, "zones", "south", "unserved_mw", 9.5) == pytest.approx(40, abs=1e-3)
 
 

@@ -112,10 +112,16 @@ def test_a_scenario_file_names_a_yard_or_all_of_them(delivery_kind, tmp_path):
 
 def test_yard_allows_what_stock_and_deliveries_give(two_areas):
     stocks = Stocks(pack(two_areas(with_yard(stock_days=0.05, delivery_share=0.25))))
-    # 0.05 d are 1.2 h of full output: over 1 h full, over 2 h a share of 0.6, and a quarter comes meanwhile.
-    assert stocks.yard_share(1.0, ALL_COMES).tolist() == [1.0, 1.0]
-    assert stocks.yard_share(2.0, ALL_COMES) == pytest.approx([0.85, 1.0])
-    assert stocks.yard_share(2.0, 0 * ALL_COMES) == pytest.approx([0.6, 1.0])
+    full, half = np.array([200.0, 200.0]), np.array([100.0, 200.0])
+    # 0.05 d are 1.2 h of full output; a quarter comes meanwhile: 1.6 h at full output, 4.8 h at half.
+    assert stocks.yard_share(ALL_COMES).tolist() == [1.0, 1.0]
+    assert stocks.holds_h(ALL_COMES, full, np.zeros(0)) == pytest.approx(1.6, abs=1 / 3600)
+    assert stocks.holds_h(ALL_COMES, half, np.zeros(0)) == pytest.approx(4.8, abs=1 / 3600)
+    assert stocks.holds_h(0 * ALL_COMES, full, np.zeros(0)) == pytest.approx(1.2, abs=1 / 3600)
+    stocks.advance(1.2, 0 * ALL_COMES, full, np.zeros(0))
+    assert stocks.yard_share(ALL_COMES).tolist() == [0.25, 1.0]
+    assert stocks.yard_share(0 * ALL_COMES).tolist() == [0.0, 1.0]
+    assert stocks.holds_h(ALL_COMES, full, np.zeros(0)) == np.inf
 
 
 def test_yard_empties_and_fills_within_its_bounds(two_areas):
@@ -139,7 +145,11 @@ def test_two_yards_of_a_plant_feed_it_together_and_mazut_feeds_no_coal_boiler(tw
 
     system = two_areas(edit)
     assert [gens.tolist() for gens in yard_generators(system)] == [[0], [0], []]
-    assert Stocks(pack(system)).yard_share(1.0, np.ones(3)) == pytest.approx([0.72, 1.0])  # 0.03 d x 24 h
+    stocks = Stocks(pack(system))
+    assert stocks.yard_share(np.ones(3)).tolist() == [1.0, 1.0]
+    stocks.advance(0.5, np.ones(3), np.array([200.0, 200.0]), np.zeros(0))  # the smaller yard is empty, one is left
+    assert stocks.yard_days[:2] == pytest.approx([0.0, 0.0], abs=1e-2) and stocks.yard_days[1] == 0.0
+    assert stocks.yard_share(np.ones(3)).tolist() == [0.0, 1.0]
 
 
 # Tanks of backup fuel: 200 MW on gas, half of it on mazut for a day: 2,400 MWh, lit after 2 h
@@ -150,8 +160,8 @@ def tanks(two_areas):
     return Stocks(pack(two_areas(gas=True)))
 
 
-def backup_mw(stocks, now_h, main_share, dt_h=1.0):
-    return stocks.backup_limit_mw(now_h * 3600.0, dt_h, np.array([500.0, 200.0]), np.array([1.0, main_share])).tolist()
+def backup_mw(stocks, now_h, main_share):
+    return stocks.backup_limit_mw(now_h * 3600.0, np.array([500.0, 200.0]), np.array([1.0, main_share])).tolist()
 
 
 def test_backup_fuel_comes_after_its_switching_time_and_goes_with_the_shortage(tanks):
@@ -173,6 +183,10 @@ def test_backup_stock_is_consumed_taken_and_given_back(tanks):
     assert tanks.backup_days.tolist() == [0.5]
     taken = tanks.take_backup(np.array([True]), 0.9)
     assert taken.tolist() == [1080.0] and tanks.backup_mwh == pytest.approx([120.0])
-    assert backup_mw(tanks, 3, 0.0, dt_h=2.0) == pytest.approx([60])  # 120 MWh over two hours
+    # 120 MWh last 72 minutes at 100 MW; then there is nothing.
+    assert backup_mw(tanks, 3, 0.0) == pytest.approx([100])
+    assert tanks.holds_h(np.zeros(0), np.zeros(2), np.array([100.0])) == pytest.approx(1.2, abs=1 / 3600)
+    tanks.advance(1.2, np.zeros(0), np.zeros(2), np.array([100.0]))
+    assert backup_mw(tanks, 3, 0.0) == [0.0]
     tanks.return_backup(taken)
-    assert tanks.backup_mwh == pytest.approx([1200.0])
+    assert tanks.backup_mwh == pytest.approx([1080.0])

@@ -123,6 +123,9 @@ class PolicyKeys(Row):
     gas: Literal["hydraulic", "balance"] = column(
         "Gas network: pressures and linepack, or a daily transport balance with usable linepack", "hydraulic"
     )
+    automation: Literal["off", "relays"] = column(
+        "Emergency automation that acts before the operator: none, or the network's overload relays", "off"
+    )
     operator_delay_minutes: float = column(
         "Ramping time the operator has at a sudden change", 15.0, unit="min", ge=1, le=240
     )

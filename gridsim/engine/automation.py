@@ -1,0 +1,136 @@
+"""Emergency automation: rules that act in seconds, before the operator can.
+
+The seam of the first minutes. Its first content are overload relays: rows of the network's ``automation`` table with
+the quantity ``line_loading_percent`` and the action of tripping the element; ``policy.automation: relays`` arms them.
+A relay trips a branch whose flow stays over its setting, and over the branch's emergency rating, for its delay, unless
+the operator acts sooner (``operator_delay_minutes``). Flows right after a change are those of the machines that still
+run, with the loss of power shared by the synchronised machines in proportion to their headroom (governors): DC flows of
+the network that is left, F = PTDF (p - d). Each trip changes the flows of the others, so relays are asked again until
+none acts; relays of the shortest delay act first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.contingencies.events import default_kind, make_event
+from gridsim.engine.event_log import ROOT
+from gridsim.engine.interval import Moment
+from gridsim.engine.redispatch import Redispatcher
+from gridsim.engine.state import GridState
+from gridsim.model.scenario import Automation, Event, Primitive, Target
+from gridsim.model.table import F8, sum_at
+
+RELAY_QUANTITY = "line_loading_percent"
+RELAY_ACTION = "trip the element"
+_MOST_TRIPS = 1000
+
+
+class Relay(NamedTuple):
+    """One overload relay rule: trips ``branch`` (positions) above ``setting_percent`` of the rating for ``delay_s``."""
+
+    name: str
+    branch: NDArray[np.int64]
+    setting_percent: float
+    delay_s: float
+
+
+def relays_of(state: GridState) -> list[Relay]:
+    """Overload relays of the network, by delay; a rule without a target guards every line and transformer."""
+    system, rules = state.system, state.system.automation
+    found = []
+    for row in np.flatnonzero((rules.quantity == RELAY_QUANTITY) & (rules.action == RELAY_ACTION)).tolist():
+        name = str(rules.target[row])
+        branch = np.flatnonzero(system.branch_name == name) if name else np.arange(system.n_branches)
+        found.append(Relay(str(rules.name[row]), branch, float(rules.setting[row]), float(rules.delay_s[row])))
+    return sorted(found, key=lambda relay: (relay.delay_s, relay.name))
+
+
+class EmergencyAutomation:
+    """The automation of one run; acts on ``state`` after a sudden change, before the operator's redispatch."""
+
+    def __init__(self, state: GridState, redispatcher: Redispatcher):
+        self.state = state
+        self._redispatcher = redispatcher
+        delay_s = state.scenario.policy.operator_delay_minutes * 60.0
+        on = state.scenario.policy.automation is Automation.RELAYS
+        self.relays = [relay for relay in relays_of(state) if relay.delay_s < delay_s] if on else []
+        self._trips = 0
+
+    def act(self) -> list[Event]:
+        """Trip what relays trip after the changes of this instant; returns the trips, which have begun."""
+        trips: list[Event] = []
+        if not self.relays or not self.state.sudden:
+            return trips
+        while True:
+            tripped = self._overloaded()
+            if tripped is None:
+                return trips
+            relay, branches = tripped
+            cause = self.state.disturbances.cause()
+            trips += [self._trip(relay, branch, cause) for branch in branches.tolist()]
+
+    def _overloaded(self) -> tuple[Relay, NDArray[np.int64]] | None:
+        """The relay of the shortest delay that acts now, and its branches; None if all are quiet."""
+        moment = self.state.moment()
+        flow_mw = self.flows_mw(moment)
+        if flow_mw is None:
+            return None
+        system = self.state.system
+        factor = system.branch_rating_factor(moment.inputs.temperature_c)
+        rating, emergency = system.branch_normal_mw * factor, system.branch_emergency_mw * factor
+        for relay in self.relays:
+            setting = np.maximum(rating[relay.branch] * relay.setting_percent / 100.0, emergency[relay.branch])
+            over = relay.branch[np.abs(flow_mw[relay.branch]) > setting]
+            if len(over):
+                return relay, over
+        return None
+
+    def flows_mw(self, moment: Moment) -> F8 | None:
+        """(n_branches,) DC flows right after a change, before anybody acts; None before the first dispatch."""
+        interval = self.state.interval or self.state.last
+        if interval is None:
+            return None
+        system, dispatch = self.state.system, interval.dispatch
+        grid = self._redispatcher.grid(moment.conditions, moment.month)
+        n_buses, island = len(system.buses), grid.topology.island
+        gen_mw = np.minimum(dispatch.p_gen_mw, moment.able_mw)
+        border_mw = np.minimum(dispatch.p_border_mw, grid.border_mw)
+        served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
+        served_mw = np.where(moment.conditions.bus_out[system.loads.bus], 0.0, served_mw)
+        at_bus = sum_at(system.generators.bus, gen_mw, n_buses) + sum_at(system.borders.bus, border_mw, n_buses)
+        at_bus += sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.store_share, n_buses)
+        at_bus -= sum_at(system.loads.bus, served_mw, n_buses)
+        # Governors: an island's shortage is shared by headroom; a surplus, or what no headroom covers, by its loads
+        # and machines alike, so that each island balances.
+        n_islands = int(island.max()) + 1
+        headroom = sum_at(system.generators.bus, np.maximum(moment.able_mw - gen_mw, 0.0), n_buses)
+        size = sum_at(system.generators.bus, gen_mw, n_buses) + sum_at(system.loads.bus, served_mw, n_buses)
+        missing = -sum_at(island, at_bus, n_islands)
+        for share, most in ((headroom, sum_at(island, headroom, n_islands)), (size, np.full(n_islands, np.inf))):
+            total = sum_at(island, share, n_islands)
+            taken = np.where(most < np.inf, np.clip(missing, 0.0, most), missing) * (total > 0)
+            per_mw = np.divide(taken, total, out=np.zeros(n_islands), where=total > 0)
+            at_bus += share * per_mw[island]
+            missing = missing - taken
+        return np.asarray(grid.topology.row_ptdf[: system.n_branches] @ at_bus)
+
+    def _trip(self, relay: Relay, branch: int, cause: int) -> Event:
+        state, system = self.state, self.state.system
+        self._trips += 1
+        assert self._trips <= _MOST_TRIPS, f"{_MOST_TRIPS} relay trips in one run; the last by {relay.name}"
+        table = "lines" if branch < len(system.lines) else "transformers"
+        event = make_event(
+            system,
+            id=f"{relay.name}:{self._trips}",
+            kind=default_kind(table, Primitive.OUTAGE),
+            targets=[Target(table, str(system.branch_name[branch]))],
+            at_h=state.now_h,
+        )
+        assert isinstance(event, Event), f"relay {relay.name} names a branch that is out already"
+        acted = state.log.add(state.now_h, f"automation:{relay.name}", f"trips {event.targets[0].name}", cause)
+        state.begin(event, acted if acted != ROOT else cause)
+        return event

@@ -1,0 +1,213 @@
+"""Redispatch within ramps of the machines that are committed: bounds of supply columns, then one dispatch problem."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.contingencies.effects import Conditions, stricter
+from gridsim.engine.interval import Decisions, FuelLimits, Moment, Ramp, Redispatch
+from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
+from gridsim.model.pack import Packed, importable_mw
+from gridsim.model.table import F8, I4, sum_at
+from gridsim.solvers.dispatch import DispatchSolver
+
+_SECOND_H = 1.0 / 3600.0
+
+
+class _Grid(NamedTuple):
+    """Grid while conditions and month stay: borders (n_borders,) MW, branches out, row limits at rated temperature."""
+
+    border_mw: F8
+    out_branch: I4
+    topology: Topology
+    row_lo_mw: F8
+    row_hi_mw: F8
+
+
+class Bounds(NamedTuple):
+    """(n_columns,) MW per supply column; ``held_back`` (n_gens,): the machine could give more but for its ramp."""
+
+    lo_mw: F8
+    hi_mw: F8
+    held_back: NDArray[np.bool_]
+
+
+class Redispatcher:
+    """Turns a moment of a run into a dispatch problem, and its solution back into the system's order."""
+
+    def __init__(self, packed: Packed, solver: DispatchSolver):
+        self.packed = packed
+        self.system = packed.system
+        self.solver = solver
+        generators = self.system.generators
+        self._variable = np.isin(generators.fuel, ("wind", "solar"))
+        self._ramps = ~np.isnan(generators.ramp_mw_per_min)
+        self._last_grid: tuple[Conditions, int, _Grid] | None = None
+
+    def grid(self, conditions: Conditions, month: int) -> _Grid:
+        """The grid under ``conditions``, which stay the same object while no event begins or ends."""
+        last = self._last_grid
+        if last is None or last[0] is not conditions or last[1] != month:
+            out = conditions.out_branches(self.system)
+            border_mw = importable_mw(self.system, conditions.imports) * conditions.border_share
+            limits = self.packed.row_limits(out, month, conditions.interface_factor)
+            self._last_grid = last = conditions, month, _Grid(border_mw, out, self.solver.topology(out), *limits)
+        return last[2]
+
+    def bounds(
+        self,
+        moment: Moment,
+        fuel: FuelLimits,
+        storage_mwh: F8,
+        border_mw: F8,
+        ramp: Ramp | None = None,
+        decisions: Decisions | None = None,
+    ) -> Bounds:
+        """Bounds of every supply column. ``storage_mwh`` (n_storages,) held now; ``border_mw`` (n_borders,)."""
+        packed, generators, inputs, conditions = self.packed, self.system.generators, moment.inputs, moment.conditions
+        committed = moment.committed
+        lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
+        share = np.where(committed, inputs.gen_share * conditions.gen_share, 0.0)
+        main = generators.p_max_mw * share * fuel.gas_share
+        backup = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
+        backup_by_gen = sum_at(packed.backup_gen, backup, len(generators))
+        total = main + backup_by_gen
+        floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
+        floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
+        held_back = np.zeros(len(generators), dtype=bool)
+        if ramp is not None:
+            ramp_mw = np.where(self._ramps, generators.ramp_mw_per_min * ramp.hours * 60.0, np.inf)
+            held_back = total > ramp.from_mw + ramp_mw + 1e-6
+            total = np.minimum(total, ramp.from_mw + ramp_mw)
+            floor = np.maximum(floor, ramp.from_mw - ramp_mw)
+        if decisions is not None:
+            total = np.minimum(total, np.maximum(decisions.p_max_mw, 0.0))
+            floor = np.where(committed, np.maximum(floor, decisions.p_min_mw), floor)
+        main = np.minimum(main, total)
+        room = np.divide(total - main, backup_by_gen, out=np.zeros_like(total), where=backup_by_gen > 0)
+        hi[packed.gen_columns] = main
+        lo[packed.gen_columns] = np.minimum(floor, main)
+        hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
+        hi[packed.border_columns] = border_mw
+        storages = self.system.storages
+        works = np.where(storages.in_service, conditions.store_share, 0.0)
+        room_mwh = (storages.energy_mwh - storage_mwh) / storages.efficiency_charge
+        lo[packed.charge_columns] = -works * np.minimum(storages.p_charge_mw, room_mwh / moment.dt_h)
+        hi[packed.discharge_columns] = works * np.where(self.can_discharge(storage_mwh), storages.p_discharge_mw, 0.0)
+        return Bounds(lo, hi, held_back)
+
+    def can_discharge(self, storage_mwh: F8) -> NDArray[np.bool_]:
+        """(n_storages,) True where a second at full output is held: less is empty, as time is whole seconds."""
+        storages = self.system.storages
+        return np.asarray(storage_mwh * storages.efficiency_discharge > storages.p_discharge_mw * _SECOND_H)
+
+    def holds_s(self, dispatch: Redispatch, storage_mwh: F8) -> float:
+        """Whole seconds until the first discharging storage is empty; inf if none discharges."""
+        storages = self.system.storages
+        net_mw = dispatch.solution.p_mw - dispatch.solution.spill_mw
+        out_mw = net_mw[self.packed.discharge_columns] / storages.efficiency_discharge
+        hours = np.divide(storage_mwh, out_mw, out=np.full(len(out_mw), np.inf), where=out_mw > 1e-9)
+        return float(np.floor(hours.min(initial=np.inf) * 3600.0 + 1e-6))
+
+    def solve(
+        self,
+        moment: Moment,
+        fuel: FuelLimits,
+        *,
+        storage_mwh: F8,
+        loss_share: float,
+        ramp: Ramp | None = None,
+        decisions: Decisions | None = None,
+    ) -> Redispatch:
+        """Dispatch of ``moment``. ``ramp`` None: there is nothing to ramp from; ``decisions``: those of policies."""
+        system, inputs, conditions = self.system, moment.inputs, moment.conditions
+        packed = self.packed if decisions is None else decisions.packed
+        if decisions is not None and decisions.imports is not None:
+            conditions = conditions._replace(imports=stricter(conditions.imports, decisions.imports))
+        grid = self.grid(conditions, moment.month)
+        bounds = self.bounds(moment, fuel, storage_mwh, grid.border_mw, ramp, decisions)
+        rating_factor = np.ones(len(grid.row_hi_mw))  # interfaces keep their limits: stability, not heat
+        rating_factor[: system.n_branches] = system.branch_rating_factor(inputs.temperature_c)
+        cut_mw = np.minimum(moment.shed_mw, inputs.load_mw)
+        connected_mw = inputs.load_mw - cut_mw
+        demand_mw = packed.demand_by_tier(connected_mw)
+        state = DispatchState(
+            topology=grid.topology,
+            lo_mw=bounds.lo_mw,
+            hi_mw=bounds.hi_mw,
+            cost=self._cost(storage_mwh),
+            spill_cost=packed.spill_cost,
+            demand_mw=demand_mw * (1.0 + loss_share),
+            penalty=packed.penalty,
+            row_lo_mw=grid.row_lo_mw * rating_factor,
+            row_hi_mw=grid.row_hi_mw * rating_factor,
+        )
+        solution = self.solver.solve(state)
+        response_mw, unserved_mw = self._shed(packed, solution, connected_mw, demand_mw, loss_share)
+        return self._in_system_order(
+            moment, state, solution, bounds, grid, response_mw=response_mw, unserved_mw=unserved_mw + cut_mw,
+            loss_share=loss_share,
+        )  # fmt: skip
+
+    def _cost(self, storage_mwh: F8) -> F8:
+        """(n_columns,) USD/MWh; storages discharge by time to go, the longest first, equal ones by name."""
+        packed, storages = self.packed, self.system.storages
+        if len(storages) < 2:
+            return packed.cost
+        to_go_h = storage_mwh * storages.efficiency_discharge / np.maximum(storages.p_discharge_mw, 1e-9)
+        order = np.lexsort((storages.name, -to_go_h))
+        cost = packed.cost.copy()
+        ranked = np.sort(packed.cost[packed.discharge_columns])
+        cost[packed.discharge_columns.start + order] = ranked
+        return cost
+
+    def _shed(
+        self, packed: Packed, solution: DispatchSolution, load_mw: F8, demand_mw: F8, loss_share: float
+    ) -> tuple[F8, F8]:
+        """(n_loads,) MW at the bus that did not buy at the price, and that were not served."""
+        if not solution.shed_mw.any():
+            return np.zeros(len(load_mw)), np.zeros(len(load_mw))
+        responsive = packed.tiers.price_responsive
+        shed = solution.shed_mw / (1.0 + loss_share)
+        response_mw = packed.shed_by_load(load_mw, np.where(responsive, shed, 0.0), demand_mw)
+        return response_mw, packed.shed_by_load(load_mw, np.where(responsive, 0.0, shed), demand_mw)
+
+    def _in_system_order(
+        self,
+        moment: Moment,
+        state: DispatchState,
+        solution: DispatchSolution,
+        bounds: Bounds,
+        grid: _Grid,
+        *,
+        response_mw: F8,
+        unserved_mw: F8,
+        loss_share: float,
+    ) -> Redispatch:
+        packed, n_gens, hi = self.packed, len(self.system.generators), bounds.hi_mw
+        net = solution.p_mw - solution.spill_mw
+        p_main = net[packed.gen_columns]
+        # Where one more MW is worth more than the dearest supply it serves load; elsewhere it only displaces supply.
+        scarce = solution.price[self.system.generators.bus] > packed.dearest_supply
+        return Redispatch(
+            state=state,
+            solution=solution,
+            p_main_mw=p_main,
+            p_backup_mw=sum_at(packed.backup_gen, net[packed.backup_columns], n_gens),
+            p_border_mw=net[packed.border_columns],
+            p_storage_mw=net[packed.charge_columns] + net[packed.discharge_columns],
+            available_mw=hi[packed.gen_columns] + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens),
+            border_available_mw=hi[packed.border_columns],
+            curtailed_mw=np.where(self._variable, hi[packed.gen_columns] - p_main, 0.0),
+            spilled_mw=solution.spill_mw[packed.gen_columns],
+            load_mw=moment.inputs.load_mw,
+            unserved_mw=unserved_mw,
+            response_mw=response_mw,
+            loss_share=loss_share,
+            committed=moment.committed,
+            ramp_limited=bool((bounds.held_back & scarce).any()),
+            out_branch=grid.out_branch,
+        )

@@ -1,0 +1,133 @@
+"""One resolve: the answer to all that changed at an instant (docs/simulator.md, "A resolve", step by step)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gridsim.engine.automation import EmergencyAutomation
+from gridsim.engine.interval import Decisions, FuelLimits, Interval, Moment, Redispatch, operating_point
+from gridsim.engine.operator import Operator
+from gridsim.engine.outcomes import Outcomes
+from gridsim.engine.state import GridState
+from gridsim.model.table import sum_at
+from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
+from gridsim.solvers.ac import AcModel, AcSolution
+
+MOST_LOSS_ROUNDS = 4
+LOSS_TOLERANCE = 0.002  # of demand: the loss share of a dispatch agrees with the losses of its own AC solution
+_MOST_LOSS_SHARE = 0.15
+
+
+class Resolver:
+    """Answers instants of one run; ``decide`` asks the policies, None where there are none."""
+
+    def __init__(
+        self,
+        state: GridState,
+        operator: Operator,
+        automation: EmergencyAutomation,
+        outcomes: Outcomes,
+        ac_model: AcModel | None,
+        decide: Callable[[], Decisions | None] = lambda: None,
+    ):
+        self.state = state
+        self.operator = operator
+        self.automation = automation
+        self.outcomes = outcomes
+        self._ac_model = ac_model
+        self._decide = decide
+
+    def settle(self) -> None:
+        """Before the horizon: gas pipes as if the first hour, dispatched with fuel no limit, had lasted long."""
+        self.operator.plan_day()
+        moment = self.state.moment()
+        dispatch = self.operator.settled(moment)
+        self.state.fuel.settle(moment.conditions, moment.inputs, dispatch.p_main_mw)
+
+    def resolve(self) -> None:
+        """Answer this instant; the answer holds until the next resolve."""
+        state, operator = self.state, self.operator
+        state.advance()
+        self.automation.act()
+        decisions = self._decide()
+        if decisions is not None:
+            operator.follow(decisions)
+        moment = state.moment()
+        operator.prepare(moment)
+        fuel = state.fuel.limits(moment)
+        held = {
+            "linepack_mcm": state.fuel.linepack_mcm,
+            "yard_days": state.fuel.yard_days,
+            "backup_days": state.fuel.backup_days,
+            "storage_mwh": state.storage_mwh,
+        }
+        dispatch, ac = self._dispatch(moment, fuel, decisions)
+        gas, holds_h = state.fuel.balance(
+            moment, fuel, dispatch.p_main_mw, dispatch.p_backup_mw[state.packed.backup_gen]
+        )
+        self._wake_within("an empty pipe or fuel stock", holds_h * 3600.0, moment)
+        self._wake_within("an empty storage", operator.redispatcher.holds_s(dispatch, state.storage_mwh), moment)
+        state.hold(
+            Interval(
+                time_h=state.now_h, duration_h=0.0, inputs=moment.inputs, dispatch=dispatch, fuel=fuel, gas=gas,
+                vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, **held,
+            )
+        )  # fmt: skip
+        self._update_supply(moment, dispatch)
+        self.outcomes.log_cities(state.now_h, moment.inputs, gas)
+        self.outcomes.log_supply(state.now_h, dispatch, fuel, state.fuel.backup_mwh)
+        operator.react(moment, dispatch)
+
+    def _dispatch(
+        self, moment: Moment, fuel: FuelLimits, decisions: Decisions | None
+    ) -> tuple[Redispatch, AcSolution | None]:
+        """Redispatch and its AC check.
+
+        At a sudden change, at the start and in a shortage both are done again until the losses allowed for are those
+        that they cause; in quiet hours the losses of the hour before are near enough.
+        """
+        state = self.state
+        for _ in range(MOST_LOSS_ROUNDS):
+            dispatch = self.operator.redispatch(moment, fuel, decisions)
+            ac = self._check(dispatch)
+            short = float(dispatch.unserved_mw.sum()) > SHORTFALL_TOLERANCE_MW
+            quiet = not (state.sudden or short or state.last is None)
+            if quiet or abs(state.loss_share - dispatch.loss_share) <= LOSS_TOLERANCE:
+                break
+        return dispatch, ac
+
+    def _check(self, dispatch: Redispatch) -> AcSolution | None:
+        """AC power flow of a dispatch; its losses become the loss share of the next dispatch."""
+        if self._ac_model is None:
+            return None
+        point = operating_point(dispatch)
+        ac = self._ac_model.solve(point)
+        served_mw = float(point.p_load_mw.sum())
+        if ac.converged and served_mw > 0:
+            self.state.loss_share = min(max(float(ac.losses_mw) / served_mw, 0.0), _MOST_LOSS_SHARE)
+        return ac
+
+    def _wake_within(self, culprit: str, holds_s: float, moment: Moment) -> None:
+        """Ask for a resolve after ``holds_s``, if the answer cannot hold until the next step."""
+        if holds_s < moment.dt_h * 3600.0 - 1e-6:
+            self.state.agenda.wake(holds_s, culprit)
+
+    def _update_supply(self, moment: Moment, dispatch: Redispatch) -> None:
+        """Gas facilities stop and start with the supply of their buses; a change asks for another resolve."""
+        state, system = self.state, self.state.system
+        bus, n_buses = system.loads.bus, len(system.buses)
+        share, scarce = np.zeros(n_buses), False
+        if dispatch.unserved_mw.any():
+            load, cut = sum_at(bus, dispatch.load_mw, n_buses), sum_at(bus, dispatch.unserved_mw, n_buses)
+            np.divide(cut, load, out=share, where=load > SHORTFALL_TOLERANCE_MW)
+            scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
+        share[moment.conditions.bus_out] = 1.0
+        changed, next_s = state.fuel.update_supply(moment.now_s, share, scarce)
+        for name, works in changed:
+            self.outcomes.log_facility(state.now_h, name, works)
+        if changed:
+            state.arm(f"gas facility {changed[0][0]}")
+        if np.isfinite(next_s):
+            state.agenda.wake(next_s - moment.now_s, "a restarted gas facility")

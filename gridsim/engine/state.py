@@ -1,0 +1,185 @@
+"""The one owner of what is true now: events that act, stocks, commitment, load cut, the interval that holds.
+
+Scripts, failures and automation change it through :meth:`GridState.begin`, :meth:`GridState.end` and the few methods
+beside them; the stages (automation, operator, resolve) read it and act on it. Nothing here knows SimPy: time comes from
+an :class:`~gridsim.engine.clock.Agenda`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.contingencies.effects import Conditions
+from gridsim.engine.clock import Agenda, to_hours, to_seconds
+from gridsim.engine.commitment import Commitment
+from gridsim.engine.coupling import FuelSystem
+from gridsim.engine.disturbances import Disturbances
+from gridsim.engine.event_log import ROOT, EventLog
+from gridsim.engine.inputs import RunInputs
+from gridsim.engine.interval import Interval, Moment, Redispatch, operating_point
+from gridsim.engine.views import NothingYet, Snapshot
+from gridsim.model.pack import Packed
+from gridsim.model.scenario import Event, Scenario, kinds
+from gridsim.model.table import F8
+from gridsim.solvers.gas import HydraulicGas
+from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.weather.normal import HourInputs
+
+
+class GridState:
+    """State of one run.
+
+    ``storage_mwh`` (n_storages,) energy held; ``loss_share`` of the last AC solution; ``fixed_load_mw`` (n_loads,) by
+    scripts, NaN where a load follows its own course; ``shed_mw`` (n_loads,) cut by automation, outside the dispatch;
+    ``interval``: holds since the last resolve, None after :meth:`advance`; ``last``: the one before it; ``sudden``: a
+    surprise since the last resolve; ``points``: operating point of every interval. ``record`` takes finished intervals.
+    """
+
+    def __init__(
+        self,
+        packed: Packed,
+        scenario: Scenario,
+        agenda: Agenda,
+        inputs: RunInputs,
+        *,
+        gas_network: HydraulicGas | None = None,
+        record: Callable[[Interval], None] = lambda interval: None,
+    ):
+        self.packed = packed
+        self.system = system = packed.system
+        self.scenario = scenario
+        self.agenda = agenda
+        self.inputs = inputs
+        self.horizon_s = to_seconds(scenario.horizon.hours)
+        self.log = EventLog()
+        self.disturbances = Disturbances(system, scenario.policy.imports, self.log)
+        self.fuel = FuelSystem(packed, self.disturbances.conditions(), gas_network)
+        self.commitment = Commitment(system)
+        self.storage_mwh = system.storages.energy_mwh * system.storages.energy_start_share
+        self.loss_share = system.loss_share
+        self.fixed_load_mw = np.full(len(system.loads), np.nan)
+        self.shed_mw = np.zeros(len(system.loads))
+        self.sudden = False
+        self.interval: Interval | None = None
+        self.last: Interval | None = None
+        self.resolved_s = 0
+        self.points: list[tuple[float, OperatingPoint]] = []
+        self._record = record
+
+    @property
+    def now_s(self) -> int:
+        """Whole seconds since the start."""
+        return self.agenda.now_s
+
+    @property
+    def now_h(self) -> float:
+        """Hours since the start."""
+        return to_hours(self.agenda.now_s)
+
+    @property
+    def present(self) -> Snapshot:
+        """The last resolve with the stocks as they are; NothingYet before the first one."""
+        interval = self.interval or self.last
+        if interval is None:
+            raise NothingYet()
+        return Snapshot(self.packed, interval, self.fuel, self.now_h)
+
+    def moment(self, conditions: Conditions | None = None) -> Moment:
+        """This instant, to be dispatched, under ``conditions``; None: those that active events leave."""
+        now_s, step_s = self.now_s, self.inputs.step_s
+        conditions = self.disturbances.conditions() if conditions is None else conditions
+        inputs = self.inputs.at(now_s, conditions)
+        load_mw = self.fuel.with_stations(self.load_mw(inputs))
+        committed = self.commitment.committed(now_s)
+        next_s = min((now_s // step_s + 1) * step_s, self.horizon_s)
+        return Moment(
+            now_s=now_s,
+            dt_h=to_hours(next_s - now_s),
+            month=self.inputs.local_time(now_s).month,
+            conditions=conditions,
+            inputs=inputs._replace(load_mw=load_mw),
+            committed=committed,
+            able_mw=self.system.generators.p_max_mw * inputs.gen_share * conditions.gen_share * committed,
+            shed_mw=self.shed_mw,
+        )
+
+    def load_mw(self, inputs: HourInputs) -> F8:
+        """(n_loads,) demand at the bus: as scripts fixed it, else its own course."""
+        return np.where(np.isnan(self.fixed_load_mw), inputs.load_mw, self.fixed_load_mw)
+
+    def arm(self, culprit: str, *, sudden: bool = False) -> None:
+        """Ask for one resolve at the end of this instant; ``sudden``: because of a surprise."""
+        # Changes at the start of the horizon were foreseen: there is nothing to ramp from.
+        self.sudden = self.sudden or (sudden and self.now_s > 0)
+        self.agenda.arm(culprit)
+
+    def begin(self, event: Event, cause: int = ROOT) -> int:
+        """Let an event begin now, because of log entry ``cause``; returns its own entry."""
+        self.advance()
+        started = self.disturbances.begin(event, self.now_h, self.fuel, cause)
+        kind = kinds()[event.kind]
+        if kind.vents_gas:
+            for target in event.targets:
+                self.fuel.rupture(self.system.gas_pipelines.position(target.name), event.magnitude)
+        self._changed(event, False, started)
+        return started
+
+    def end(self, event: Event, cause: int | None = None) -> None:
+        """Let an active event end now, because of log entry ``cause`` (None: its own beginning)."""
+        self.advance()
+        self._changed(event, True, self.disturbances.end(event, self.now_h, self.fuel, cause))
+
+    def _changed(self, event: Event, ends: bool, logged: int) -> None:
+        self.arm(event.id, sudden=not kinds()[event.kind].foreseen)
+        self.agenda.changed(event, ends, logged)
+
+    def fix_load(self, loads: NDArray[np.bool_], p_mw: float | None) -> None:
+        """Let the loads (n_loads,) True take ``p_mw`` together, shared as they are; None: their own course again."""
+        self.advance()
+        share = self.system.loads.p_mw[loads] / self.system.loads.p_mw[loads].sum()
+        self.fixed_load_mw = self.fixed_load_mw.copy()
+        self.fixed_load_mw[loads] = np.nan if p_mw is None else p_mw * share
+        self.arm("a changed load", sudden=True)
+
+    def shed(self, p_mw: F8, culprit: str, cause: int = ROOT) -> int:
+        """Cut ``p_mw`` (n_loads,) outside the dispatch, in place of any cut before; returns the entry in the log."""
+        self.advance()
+        self.shed_mw = np.maximum(p_mw, 0.0)
+        total_mw = float(self.shed_mw.sum())
+        text = f"{total_mw:.1f} MW of load cut" if total_mw > 0 else "normal"
+        number = self.log.add(self.now_h, f"automation:{culprit}", text, cause)
+        self.arm(culprit, sudden=True)
+        return number
+
+    def hold(self, interval: Interval) -> None:
+        """Let ``interval`` be true from now on."""
+        self.interval = interval
+        self.resolved_s = self.now_s
+        self.points.append((self.now_h, operating_point(interval.dispatch)))
+        self.sudden = False
+
+    def advance(self) -> None:
+        """Let the interval that holds act on the stocks until now, and record it."""
+        interval = self.interval
+        if interval is None:
+            return
+        self.interval, self.last = None, interval
+        duration_h = to_hours(self.now_s - self.resolved_s)
+        if duration_h <= 0:  # answered again at the same instant
+            self.points.pop()
+            return
+        dispatch = interval.dispatch
+        gas = self.fuel.advance(duration_h, dispatch.p_main_mw, dispatch.p_backup_mw[self.packed.backup_gen])
+        self._move_storages(dispatch, duration_h)
+        self._record(interval._replace(duration_h=duration_h, gas=gas, vented_mcm=self.fuel.take_vented()))
+
+    def _move_storages(self, dispatch: Redispatch, duration_h: float) -> None:
+        """Energy held after ``duration_h`` of charging and discharging, losses of both included."""
+        storages, packed = self.system.storages, self.packed
+        net_mw = dispatch.solution.p_mw - dispatch.solution.spill_mw
+        charge_mw, discharge_mw = -net_mw[packed.charge_columns], net_mw[packed.discharge_columns]
+        change_mw = charge_mw * storages.efficiency_charge - discharge_mw / storages.efficiency_discharge
+        self.storage_mwh = np.clip(self.storage_mwh + change_mw * duration_h, 0.0, storages.energy_mwh)
