@@ -115,7 +115,9 @@ class FuelSystem:
     def balance(
         self, moment: Moment, limits: FuelLimits, p_main_mw: F8, p_backup_mw: F8
     ) -> tuple[GasStep, float]:  # fmt: skip
-        """The gas network as dispatched, and for how many hours plants get what they consume, from gas and stocks.
+        """The gas network as dispatched, and for how many hours that holds.
+
+        It holds until a plant gets less than it consumes, a stock is used up, or a plant has switched to backup fuel.
 
         ``p_main_mw`` (n_gens,) on the main fuel, ``p_backup_mw`` (n_backup,). :meth:`advance` lets it happen under the
         conditions of ``moment``.
@@ -127,7 +129,7 @@ class FuelSystem:
             moment.now_s, moment.dt_h, hour, limits.link_requested_mw, self._by_link(p_main_mw)
         )  # fmt: skip
         stocks_h = self._stocks.holds_h(moment.conditions.delivery_share, p_main_mw, p_backup_mw)
-        return step, min(holds_h, stocks_h)
+        return step, min(holds_h, stocks_h, self._stocks.switches_h(moment.now_s))
 
     def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> GasStep:
         """Move all stocks by ``dt_h`` hours of the last balance and dispatch; the mean rates of gas.

@@ -67,7 +67,7 @@ class Resolver:
         gas, holds_h = state.fuel.balance(
             moment, fuel, dispatch.p_main_mw, dispatch.p_backup_mw[state.packed.backup_gen]
         )
-        self._wake_within("an empty pipe or fuel stock", holds_h * 3600.0, moment)
+        self._wake_within("gas or fuel stocks", holds_h * 3600.0, moment)
         self._wake_within("an empty storage", operator.redispatcher.holds_s(dispatch, state.storage_mwh), moment)
         state.hold(
             Interval(

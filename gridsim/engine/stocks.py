@@ -89,6 +89,12 @@ class Stocks:
         stocked = self.backup_mwh > by_link_mw * _SECOND_H
         return np.where(stocked[link], room_mw, 0.0)
 
+    def switches_h(self, now_s: float) -> float:
+        """Hours until the next plant that is short of gas has switched over to its backup fuel; inf if none will."""
+        ready_s = self._short_since_s + self._links.backup_switch_h * 3600.0
+        coming = (ready_s > now_s) & (self.backup_p_max_mw > 0)
+        return float(np.min(ready_s - now_s, where=coming, initial=np.inf)) / 3600.0
+
     def holds_h(self, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8) -> float:
         """Hours, a whole number of seconds, until the first stock in use is empty; inf if none will be.
 

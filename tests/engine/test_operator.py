@@ -7,7 +7,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from support.engine_cases import QUIET, Stages, outage, p_mw, row
+from tests.support.engine_cases import QUIET, Stages, outage, p_mw, row
 
 from gridsim.engine.operator import FOLLOW_UP_S
 from gridsim.engine.run import run

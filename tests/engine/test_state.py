@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.engine_cases import Stages, outage
+from tests.support.engine_cases import Stages, outage
 
 from gridsim.engine.views import NothingYet
 
