@@ -21,13 +21,14 @@ def module_files(package: Path = PACKAGE) -> dict[str, Path]:
     return {module_name(path, package.parent): path for path in sorted(package.rglob("*.py"))}
 
 
-def import_graph(package: Path = PACKAGE) -> dict[str, set[str]]:
-    """Module -> modules of the package that it imports, inside functions and under TYPE_CHECKING too.
+def import_graph(package: Path = PACKAGE, *targets: Path) -> dict[str, set[str]]:
+    """Module -> modules of the package (and of ``targets``) that it imports, in functions and under TYPE_CHECKING too.
 
     ``from a import b`` imports the module ``a.b`` where there is one, else ``a``. What Python runs on the way to it
     (the ``__init__`` of the packages above) is no statement of the importer and is not counted.
     """
     files = module_files(package)
+    known = set(files).union(*(module_files(target) for target in targets))
     graph: dict[str, set[str]] = {}
     for module, path in files.items():
         imported: set[str] = set()
@@ -36,8 +37,8 @@ def import_graph(package: Path = PACKAGE) -> dict[str, set[str]]:
                 imported.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 base = _base(module, path, node)
-                imported.update(f"{base}.{a.name}" if f"{base}.{a.name}" in files else base for a in node.names)
-        graph[module] = {name for name in imported if name in files and name != module}
+                imported.update(f"{base}.{a.name}" if f"{base}.{a.name}" in known else base for a in node.names)
+        graph[module] = {name for name in imported if name in known and name != module}
     return graph
 
 
