@@ -14,6 +14,10 @@ THIRD_PARTY: dict[tuple[str, str], str] = {
     ("gridsim/solvers/pandapower.py", "_ppc"): "pandapower reports the iterations of a power flow nowhere else",
     ("gridsim/solvers/pandapower.py", "_pd2ppc"): "the branch model without a solve has no public door",
     ("gridsim/solvers/pandapower.py", "_pd2ppc_lookups"): "the order of branches in that model",
+    (
+        "gridsim/study/executors.py",
+        "_processes",
+    ): "a pool ends workers by SIGTERM only, which a hanging one ignores",
     ("gridsim/study/worker.py", "_exit"): "documented by os for child processes: no handlers of the parent are run",
     ("gridsim/solvers/pandapower.py", "_add_ppc_options"): "options of that model, which runpp sets by it too",
     ("gridsim/solvers/linear.py", "_core"): "highspy.Highs imports its modelling layer; the core class alone is fast",
@@ -50,7 +54,7 @@ class Stock:
     def peek(self, gas):
         return gas._pressure + gas.point._replace(x=1)
 def outside(stock):
-    return stock._t
+    return stock._t + getattr(stock, "_t", 0.0) + getattr(stock, "t")
 """
     found = [(use.line, use.owner, use.name) for use in private_uses(ast.parse(source), "x.py")]
     assert found == [
@@ -58,5 +62,6 @@ def outside(stock):
         (3, "", "_core"),
         (4, "highspy", "_core"),
         (14, "gas", "_pressure"),
+        (16, "stock", "_t"),
         (16, "stock", "_t"),
     ]

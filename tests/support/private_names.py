@@ -10,6 +10,9 @@ from typing import NamedTuple
 #: The public interface of NamedTuple; its names begin with ``_`` so that fields may have any other.
 NAMED_TUPLE = frozenset({"_replace", "_asdict", "_fields", "_make", "_field_defaults"})
 
+#: Functions that take an attribute by its name as text.
+_BY_TEXT = frozenset({"getattr", "setattr", "hasattr", "delattr"})
+
 
 class PrivateUse(NamedTuple):
     """``owner._name`` at a line of a file, or a private name imported from another module (``owner``)."""
@@ -59,6 +62,11 @@ def _walk(node: ast.AST, own: frozenset[str]) -> Iterator[ast.AST]:
         owner = ast.unparse(node.value)
         if owner not in ("self", "cls", "super()") and node.attr not in own:
             yield _Use(node.lineno, owner, node.attr)
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) in _BY_TEXT and len(node.args) > 1:
+        owner, text = ast.unparse(node.args[0]), node.args[1]
+        name = text.value if isinstance(text, ast.Constant) and isinstance(text.value, str) else ""
+        if is_private(name) and owner not in ("self", "cls") and name not in own:
+            yield _Use(node.lineno, owner, name)
     elif isinstance(node, ast.Import | ast.ImportFrom):
         yield node
     for child in ast.iter_child_nodes(node):
