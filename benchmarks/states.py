@@ -18,8 +18,8 @@ from gridsim.kernels.dispatch import N_BASIS, solve_dispatch
 from gridsim.kernels.topologies import flow_bounds
 from gridsim.solvers.dispatch import DispatchSolver
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "solvers"))
-from dispatch_cases import (
+sys.path.insert(0, str(Path(__file__).parents[1]))  # asv finds no package but its own
+from tests.support.dispatch_cases import (
     DATA,
     System,
     kazakhstan_system,

@@ -105,7 +105,7 @@ def draw_sample(model: WeatherModel, years: int, seed: int, progress: Callable[[
         parts["wind_lags"].append(
             np.array([((anomaly[:, lag:] * anomaly[:, :-lag]).mean(axis=1) / variance).mean() for lag in (1, 24, 72)])
         )
-        beside = t[model._wind.t_site]
+        beside = t[model.wind_map.t_site]
         ratios = [
             wind[k][winter & (beside[k] < np.quantile(beside[k], 0.05))].mean() / wind[k][winter].mean()
             for k in range(len(wind))
@@ -223,8 +223,8 @@ def heating_slope(model: WeatherModel, sample: Sample) -> tuple[float, float]:
     The departure is the day's load over its normal load; the kelvins are those of the load-weighted effective
     temperature below its normal. The tables' value is the heating slope of all loads over normal load, same days.
     """
-    level, heating, _ = model._load
-    shape = model._load_shape.reshape(level.shape[1], DAYS, 24)
+    level, heating, _ = model.load_response
+    shape = model.load_shape.reshape(level.shape[1], DAYS, 24)
     normal_day = np.einsum("zp,pdh->d", level.sum(axis=2), shape)
     slope_day = np.einsum("zps,pdh->sd", heating, shape) / normal_day
     if not slope_day.any():
@@ -333,7 +333,7 @@ def statistic(model: WeatherModel, sample: Sample, quantity: str, place: str, ar
         pairs = np.triu((distance >= low) & (distance < argument), 1)
         return float(sample.wind_cross.mean(axis=0)[pairs].mean()) if pairs.any() else float("nan")
     if quantity == "winter_t_wind_correlation":
-        t = sample.day_c[:, model._wind.t_site][:, :, winter]
+        t = sample.day_c[:, model.wind_map.t_site][:, :, winter]
         wind = sample.wind_day[:, :, winter]
         return float(np.mean([np.corrcoef(t[:, k].ravel(), wind[:, k].ravel())[0, 1] for k in range(wind.shape[1])]))
     if quantity == "cold_hours_wind_ratio":

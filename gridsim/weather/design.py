@@ -260,7 +260,7 @@ def river_level(model: WeatherModel, event: DesignEvent, seed: int, year: int, z
         if period > MOST_TRUSTED_RP:
             notes.append(f"a return period of {period:g} years is an extrapolation beyond {MOST_TRUSTED_RP:g}")
         target = float(np.exp(-(log_sd**2) / 2.0 + log_sd * stats.norm.ppf(1.0 / period)))
-    own = model.rivers._levels(seed, year)
+    own = model.rivers.year_levels(seed, year)
     mean_m3_s = float(rivers.annual_km3[row]) * 1e9 / (DAYS * 86400.0)
     correlation = rivers.r_first.copy()
     correlation[0] = 1.0

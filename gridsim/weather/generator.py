@@ -70,7 +70,7 @@ class WeatherModel:
         self.normal_c = self.temperature_map.mean_c + shift_k
         zs = [self.field.year(PILOT_SEED, year) for year in range(PILOT_YEARS)]
         pilot = [(z, self.temperature(z)) for z in zs]
-        self._wind = wind_map(system, self.field, offset_h, pilot)
+        self.wind_map = wind_map(system, self.field, offset_h, pilot)
         self._solar = solar_map(system, self.field, self.temperature_map.mean_c + self.temperature_map.swing_k, pilot)
         self.rivers = RiverModel(system.rivers, self.month)
         self._river_site = nearest_site(system.rivers.lat, system.rivers.lon, sites.lat, sites.lon)
@@ -96,7 +96,7 @@ class WeatherModel:
     def wind_cf(self, z: F8, temperature_c: F8) -> F8:
         """(n_wind, 8760) share of rated power."""
         result = np.empty((len(self.wind_sites), HOURS))
-        wind_cf(self._wind, z[self._rows[1]], temperature_c, z[self._rows[2]], self.month, True, result)
+        wind_cf(self.wind_map, z[self._rows[1]], temperature_c, z[self._rows[2]], self.month, True, result)
         return result
 
     def solar_cf(self, z: F8, temperature_c: F8) -> F8:
@@ -137,7 +137,7 @@ class WeatherModel:
         heating, cooling = np.empty(shape), np.empty(shape)
         load_departures(self.effective_c(temperature_c), self.normal_c, heating, cooling)
         result = np.empty((len(self.system.zones), HOURS))
-        zone_loads(*self._load, self._load_shape, heating, cooling, noise, result)
+        zone_loads(*self.load_response, self.load_shape, heating, cooling, noise, result)
         return result
 
     def gas_day_c(self, temperature_c: F8) -> F8:
@@ -196,13 +196,13 @@ class WeatherModel:
                 # air conditioning goes with the loads that answer to cold
                 if np.nan_to_num(loads.heating_share_per_k[k]) > 0:
                     cool[at] += loads.p_mw[k] * cooling[zone[k]]
-        self._load = (level, heat, cool)
+        self.load_response = (level, heat, cool)
         start = int(np.flatnonzero((self.month == 0) & (self.day_of_month == 0))[0])
         weekday = (np.arange(DAYS) - start + FIRST_DAY_OF_JANUARY) % 7
         day_type = np.where(weekday == 6, 2, np.where(weekday == 5, 1, 0))
         value = np.concatenate([system.profiles.value, np.ones((1, 12, 3, 24))])
-        self._load_shape = np.ascontiguousarray(value[:, self.month, day_type].reshape(n_profiles, HOURS))
-        normal = np.einsum("zp,ph->zh", level.sum(axis=2), self._load_shape)
+        self.load_shape = np.ascontiguousarray(value[:, self.month, day_type].reshape(n_profiles, HOURS))
+        normal = np.einsum("zp,ph->zh", level.sum(axis=2), self.load_shape)
         self.normal_load_mw = normal
         self.normal_mean_mw = np.maximum(normal.mean(axis=1), 1e-9)
 

@@ -61,9 +61,9 @@ class NormalWeather:
         system = self.system
         normal_day_c = self.normal_day_c(time)
         day_c = normal_day_c + temperature_anomaly_k
-        temperature_c = day_c + self._daily_swing_k(time)
+        temperature_c = day_c + self.daily_swing_k(time)
         generators = system.generators
-        gen_share = self._profile(generators.profile, time)
+        gen_share = self.profile_values(generators.profile, time)
         gen_share = np.where(self._is_wind, np.minimum(gen_share * wind_factor, 1.0), gen_share)
         gen_share = np.where(self._is_solar, np.minimum(gen_share * solar_factor, 1.0), gen_share)
         heat_min = np.zeros(len(generators))
@@ -76,13 +76,13 @@ class NormalWeather:
         normal_k = _at_site(np.maximum(HEATING_BALANCE_C - normal_day_c, 0.0), self._load_site)
         loads = system.loads
         departure = 1.0 + loads.heating_share_per_k * (heating_k - normal_k)
-        load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self._profile(loads.profile, time)
+        load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.profile_values(loads.profile, time)
         load_mw = load_mw * np.maximum(departure, 0.0) * load_factor
         return HourInputs(
             temperature_c, gen_share, heat_min, load_mw, self.gas_demand(day_c), time.month in (10, 11, 12, 1, 2, 3)
         )
 
-    def _profile(self, profile: I4, time: dt.datetime) -> F8:
+    def profile_values(self, profile: I4, time: dt.datetime) -> F8:
         """Value of each element's profile at ``time``; 1 for elements without one."""
         day = {_SATURDAY: 1, _SUNDAY: 2}.get(time.weekday(), 0)
         values = np.append(self.system.profiles.value[:, time.month - 1, day, time.hour], 1.0)
@@ -102,9 +102,10 @@ class NormalWeather:
     def day_temperature_c(self, day: dt.datetime) -> F8:
         """(n_sites, 24) air temperature of a normal day."""
         hours = [day + dt.timedelta(hours=hour) for hour in range(24)]
-        return self.normal_day_c(day)[:, None] + np.stack([self._daily_swing_k(time) for time in hours], axis=1)
+        return self.normal_day_c(day)[:, None] + np.stack([self.daily_swing_k(time) for time in hours], axis=1)
 
-    def _daily_swing_k(self, time: dt.datetime) -> F8:
+    def daily_swing_k(self, time: dt.datetime) -> F8:
+        """(n_sites,) departure from the daily mean at ``time`` by the normal daily cycle."""
         climate = self.system.climate
         swing = (climate.t_max_c[:, time.month - 1] - climate.t_min_c[:, time.month - 1]) / 2.0
         hour = time.hour + time.minute / 60.0

@@ -52,7 +52,7 @@ class RiverModel:
         fill_normals(np.uint64(seed), np.uint64(year), np.uint64(stream & 0xFFFFFFFF), np.uint64(stream >> 32), values)
         return values
 
-    def _levels(self, seed: int, year: int) -> F8:
+    def year_levels(self, seed: int, year: int) -> F8:
         """U of every river: AR(1) over years as its moving average over MEMORY_YEARS, so no year needs another."""
         n = len(self.rivers)
         u = np.zeros(n)
@@ -73,7 +73,7 @@ class RiverModel:
         n = len(self.rivers)
         if n == 0:
             return np.zeros((0, DAYS))
-        u = self._levels(seed, year)
+        u = self.year_levels(seed, year)
         if level is not None:
             u = np.where(np.isnan(level), u, level)
         noise = np.stack([self._own(seed, year, row, "month", 12) for row in range(n)])

@@ -74,7 +74,7 @@ class Composer:
         """resource (n_renewable_sites,) NaN: the profile's; water (n_gens,) factor; zone_factor (n_zones,)."""
         system = self.system
         generators = system.generators
-        share = self.normal._profile(generators.profile, time)
+        share = self.normal.profile_values(generators.profile, time)
         padded = np.append(resource, np.nan)[self.gen_resource]
         share = np.where(np.isnan(padded), share, padded)
         share = np.where(self._wind, np.minimum(share * wind_factor, 1.0), share)
@@ -94,7 +94,7 @@ class Composer:
             + np.nan_to_num(loads.heating_share_per_k) * np.nan_to_num(heating)[self.load_site]
             + self.cooling_share * np.append(np.nan_to_num(cooling), 0.0)[self.load_site]
         )
-        load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.normal._profile(loads.profile, time)
+        load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.normal.profile_values(loads.profile, time)
         load_mw = load_mw * np.maximum(departure, 0.0) * np.append(zone_factor, 1.0)[self.load_zone] * load_factor
         gas = self.normal.gas_demand(gas_c)
         gas = np.where(self._hourly_gas, gas * gas_hour_factor(time.hour), gas)
@@ -246,7 +246,7 @@ class SeriesWeather:
         if not 0 <= hour < series.temperature_c.shape[1]:
             raise StudyError(f"{series.file} has no value at {time}; give every hour of the horizon")
         normal_day_c = self._normal.normal_day_c(time)
-        normal_c = normal_day_c + self._normal._daily_swing_k(time)
+        normal_c = normal_day_c + self._normal.daily_swing_k(time)
 
         def given(values: F8, normal: F8) -> F8:
             return np.where(np.isnan(values), normal, values) + temperature_anomaly_k

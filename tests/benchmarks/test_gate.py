@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from benchmarks.gate import COUNTS, gains, growth
 
 ROOT = Path(__file__).parents[2]
@@ -39,15 +37,14 @@ candidate.zero_shed_certificate = wasteful
 def sampler_work(waste: str = "") -> dict[str, int]:
     """Counts of the uncompiled sampler kernels, with a change to one of them."""
     program = f"""
-import json, sys
-sys.path.insert(0, {str(ROOT)!r})
+import json
 from benchmarks import gate
 gate.uncompile_kernels()
 from gridsim.kernels import availability, candidate
 {waste}
 print(json.dumps(gate.kernel_work((gate.sampler_cases,))))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

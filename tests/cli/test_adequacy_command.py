@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-
-def gridsim(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "gridsim", *arguments], capture_output=True, text=True, check=False)
+from tests.support.command import gridsim
 
 
 def test_a_target_out_of_reach_exits_with_3_and_the_cov_reached() -> None:

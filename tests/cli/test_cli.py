@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from gridsim.results.run_records import TABLES
+from tests.support.command import gridsim
 
 SHORT = "network: kazakhstan\nhorizon: {start: 2026-01-14 17:00, hours: 3}\npolicy: {ac: off}\n"
-
-
-def gridsim(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gridsim", *arguments], cwd=cwd, capture_output=True, text=True, check=False
-    )
 
 
 def test_run_writes_a_complete_folder_and_only_json_on_stdout(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from gridsim.io.bundled import event_files
 from gridsim.io.read_scenario import read_scenario
-from tests.cli.test_cli import gridsim
+from tests.support.command import gridsim
 
 SHORT = "network: kazakhstan\nhorizon: {start: 2026-01-14 17:00, hours: 2}\npolicy: {ac: off}\n"
 SCRIPT = """\

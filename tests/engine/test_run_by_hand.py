@@ -12,25 +12,11 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from gridsim.engine.run import RunResult, run
-from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Repair, Scenario, Target
-
-OFF = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.BALANCE)
-
-
-def scenario(*events: Event, hours: float = 12, policy: Policy = OFF) -> Scenario:
-    return Scenario("case", "two_areas", Horizon(dt.datetime(2026, 1, 14), hours), events=events, policy=policy)
-
-
-def event(kind: str, table: str, name: str, at_h: float, duration_h: float | None, magnitude: float = 1.0) -> Event:
-    return Event(f"{kind}_{name}", kind, at_h, (Target(table, name),), magnitude, duration_h)
-
-
-def at(result: RunResult, table: str, name: str, column: str, time_h: float) -> float:
-    rows = result.tables[table]
-    hit = (rows["name"] == name) & (rows["time_h"] <= time_h) & (rows["time_h"] + rows["duration_h"] > time_h)
-    assert hit.sum() == 1
-    return float(rows[column][hit][0])
+from gridsim.engine.run import run
+from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Repair, Scenario, Target
+from tests.support.cases import BY_HAND as OFF
+from tests.support.cases import event, scenario
+from tests.support.read import value_at as at
 
 
 def test_quiet_day_follows_the_merit_order(two_areas):

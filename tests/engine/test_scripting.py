@@ -15,8 +15,8 @@ import gridsim
 from gridsim.engine.run import RunResult, run
 from gridsim.errors import InputError, ScriptError
 from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Scenario, Target
-
-OFF = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.BALANCE)  # by hand
+from tests.support.cases import BY_HAND as OFF
+from tests.support.read import value_at
 
 
 def played(system, *scripts, hours: float = 12, policy: Policy = OFF, events=(), seed: int = 0) -> RunResult:
@@ -25,9 +25,7 @@ def played(system, *scripts, hours: float = 12, policy: Policy = OFF, events=(),
 
 
 def unserved_mw(result: RunResult, time_h: float, zone: str = "south") -> float:
-    rows = result.tables["zones"]
-    hit = (rows["name"] == zone) & (rows["time_h"] <= time_h) & (rows["time_h"] + rows["duration_h"] > time_h)
-    return float(rows["unserved_mw"][hit][0])
+    return value_at(result, "zones", zone, "unserved_mw", time_h)
 
 
 def test_fail_and_restore(two_areas):

@@ -10,7 +10,7 @@ from gridsim.errors import InputError
 from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.model.system import GridSystem
-from tests.study.study_cases import write_network
+from tests.support.study_cases import write_network
 
 GOOD = """schema_version: 1
 network: {title: two areas and more, reserve_mw: {south: 50}}

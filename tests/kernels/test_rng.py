@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gridsim.kernels import rng
+from gridsim.kernels.jit import jit
 from gridsim.kernels.rng_reference import (
     exponential_reference,
     philox4x32_reference,
@@ -104,7 +105,6 @@ def test_the_logarithm_is_right_to_the_last_digits_over_its_whole_range() -> Non
     corners = np.array([0, 1, 2, 3, 2**31 - 1, 2**31, 3037000498, 3037000499, 3037000500, 2**32 - 2, 2**32 - 1])
     ramp = np.linspace(0, 2**32 - 1, 20001).astype(np.int64)
     values = np.concatenate([corners, ramp]).astype(np.uint64)
-    from gridsim.kernels.jit import jit
 
     @jit
     def transform(word_values, result_out):  # type: ignore[no-untyped-def]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,9 +10,7 @@ from hypothesis import strategies as st
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.flows import make_case
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "solvers"))
-from dispatch_cases import random_state, reliability_system
+from tests.support.dispatch_cases import random_state, reliability_system
 
 PLAIN = DispatchOptions(segments=False, perturb=False)
 SYSTEMS = {name: reliability_system(name) for name in ("rts79", "rbts")}

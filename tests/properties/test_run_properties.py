@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gridsim.engine.run import run
 from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Scenario, Target
-from tests.engine.run_checks import check_every_interval
+from tests.support.run_checks import check_every_interval
 
 TARGETS = {
     "line_outage": ("lines", ["n1_n2", "n1_s1", "n2_s1"]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from reliability_cases import pras, rbts, rts79
 
 from gridsim.errors import InputError, StudyError
 from gridsim.reliability import (
@@ -17,6 +16,7 @@ from gridsim.reliability import (
     assess,
     system_from_frames,
 )
+from tests.support.reliability_cases import pras, rbts, rts79
 
 
 def frame_bytes(frame: pd.DataFrame) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reliability_cases import rbts, rts79
 
 from gridsim.errors import StudyError
 from gridsim.io.bundled import network_folder
@@ -14,6 +13,7 @@ from gridsim.reliability import SequentialMonteCarlo, assess, system_from_grid
 from gridsim.reliability.areas import areas_of
 from gridsim.reliability.nodal import NodalYears
 from gridsim.reliability.samplers import CopperYears, ZonalYears
+from tests.support.reliability_cases import rbts, rts79
 
 
 @pytest.fixture(scope="module")

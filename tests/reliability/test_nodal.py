@@ -8,7 +8,6 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from reliability_cases import demand_of, rts79
 
 from gridsim.errors import StudyError
 from gridsim.io.bundled import network_folder
@@ -30,6 +29,7 @@ from gridsim.reliability import (
 )
 from gridsim.reliability.nodal import NodalYears, plain_detail
 from gridsim.solvers.highs import solve_highs
+from tests.support.reliability_cases import demand_of, rts79
 
 LIMIT_23_MW = 20.0
 

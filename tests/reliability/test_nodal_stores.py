@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from reliability_cases import demand_of, pras
 
 from gridsim.errors import StudyError
 from gridsim.kernels.arrays import DispatchState
@@ -28,6 +27,7 @@ from gridsim.reliability import (
 from gridsim.reliability.nodal import NodalYears, plain_detail
 from gridsim.reliability.samplers import ZonalYears
 from gridsim.solvers.highs import solve_highs
+from tests.support.reliability_cases import demand_of, pras
 
 HOURS, ENERGY = 0, 3
 

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from reliability_cases import DATA
 from scipy import stats
 
 from gridsim.reliability import AdequacySystem, SnapshotMonteCarlo, assess, system_from_frames
+from tests.support.reliability_cases import DATA
 
 SAMPLES = 256 * 4096
 

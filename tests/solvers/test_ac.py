@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from ac_cases import CONTRACT_CASES, REFERENCE, as_stated, at, case, kazakhstan, model, random_states, triangle
 
 from gridsim.io.read_network import system_from_tables
 from gridsim.model.pack import pack
@@ -15,6 +14,17 @@ from gridsim.solvers.ac import AcModel, AcSolution
 from gridsim.solvers.ac_ladder import Q_TOLERANCE_PU, SHARING_TOLERANCE_PU, VM_TOLERANCE_PU
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import BASE_MVA, sources, voltage_setpoints
+from tests.support.ac_cases import (
+    CONTRACT_CASES,
+    REFERENCE,
+    as_stated,
+    at,
+    case,
+    kazakhstan,
+    model,
+    random_states,
+    triangle,
+)
 
 MVA = Q_TOLERANCE_PU * BASE_MVA
 

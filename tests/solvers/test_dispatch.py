@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dispatch_cases import DATA, generation_cost, kkt_residuals, matpower_system, random_state, reliability_system
 
 import gridsim.solvers.dispatch as module
 from gridsim.kernels.arrays import DispatchState
@@ -12,6 +11,14 @@ from gridsim.kernels.dispatch_reference import solve_dispatch_reference
 from gridsim.kernels.flows import make_case
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.highs import solve_highs
+from tests.support.dispatch_cases import (
+    DATA,
+    generation_cost,
+    kkt_residuals,
+    matpower_system,
+    random_state,
+    reliability_system,
+)
 
 PLAIN = DispatchOptions(segments=False, perturb=False)
 

@@ -9,11 +9,11 @@ import json
 
 import numpy as np
 import pytest
-from dispatch_cases import DATA, column, read_rows
 
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.flows import make_case
 from gridsim.solvers.dispatch import DispatchMethod, DispatchOptions, DispatchSolver
+from tests.support.dispatch_cases import DATA, column, read_rows
 
 SHEDDING = json.loads((DATA / "dcopf" / "outage_state_shedding.json").read_text())
 COSTS = json.loads((DATA / "dcopf" / "expected_cost.json").read_text())["dcopf_cost_usd_per_h"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ac_cases import as_stated, at, case, kazakhstan, model, triangle
 
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.operating_point import base_point, peak_hour
 from gridsim.solvers.pandapower import solved_pandapower, to_pandapower
 from gridsim.solvers.participation import sources
+from tests.support.ac_cases import as_stated, at, case, kazakhstan, model, triangle
 
 BORDER = {
     "name": "north", "bus": "A", "contract_import_mw": 50.0, "limit_import_mw": 200.0, "price_per_mwh": 75.0,

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ac_cases import as_stated, at, case, kazakhstan, model, triangle
 
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.screen import screen
 from gridsim.solvers.screen_result import ScreenResult
+from tests.support.ac_cases import as_stated, at, case, kazakhstan, model, triangle
 
 KV = 220.0
 

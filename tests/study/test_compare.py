@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import gridsim
 from gridsim.cli.app import app
 from gridsim.errors import InputError, StudyError
-from tests.study.study_cases import small_study, write_study
+from tests.support.study_cases import small_study, write_study
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,8 @@ def test_a_worker_that_dies_with_the_lock_of_the_results_does_not_hang_the_study
     pool = Pool(pickle.dumps(None), 2)
     for future in [pool.executor.submit(time.sleep, 0.5) for _ in range(2)]:
         future.result(timeout=_HANG_S)  # both are there, and the executor watches both
-    slow, deadly = pool.executor.submit(time.sleep, 1.0), pool.executor.submit(die_with_the_lock_of_the_results)
+    # slow outlasts the start of deadly on a busy machine; renewing kills it in its sleep
+    slow, deadly = pool.executor.submit(time.sleep, 60.0), pool.executor.submit(die_with_the_lock_of_the_results)
     for future in (slow, deadly):
         with pytest.raises(BrokenProcessPool):
             future.result(timeout=_HANG_S)

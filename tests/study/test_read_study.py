@@ -11,7 +11,7 @@ from gridsim.errors import InputError, Problem
 from gridsim.io.bundled import study_files
 from gridsim.io.read_study import read_study
 from gridsim.model.scenario import AcMode
-from tests.study.study_cases import EVENTS, small_study, write_scenario, write_study
+from tests.support.study_cases import EVENTS, small_study, write_scenario, write_study
 
 
 def problems(folder: Path, text: str | None = None, **keys: Any) -> list[Problem]:

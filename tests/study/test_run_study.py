@@ -17,7 +17,7 @@ from gridsim.io.read_study import read_study
 from gridsim.io.study_store import StudyFolder
 from gridsim.study.run_study import run_study
 from gridsim.study.worker import SCHEMAS, Worker
-from tests.study.study_cases import small_study, table_hashes
+from tests.support.study_cases import small_study, table_hashes
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_a_stop_rule_looks_after_blocks_1_2_4(tmp_path: Path) -> None:
 
 def test_a_run_with_replicates_is_one_folder(tmp_path: Path) -> None:
     from gridsim.io.read_study import study_of
-    from tests.study.study_cases import write_study
+    from tests.support.study_cases import write_study
 
     write_study(tmp_path)
     study = study_of(tmp_path / "day.yaml", replicates=3, seed=5)

@@ -14,8 +14,8 @@ from gridsim.io.read_scenario import read_scenario
 from gridsim.io.read_script import read_script
 from gridsim.io.read_study import study_of
 from gridsim.study.run_study import run_study
-from tests.cli.test_cli import gridsim
-from tests.study.study_cases import small_study, table_hashes, write_study
+from tests.support.command import gridsim
+from tests.support.study_cases import small_study, table_hashes, write_study
 
 N = 12
 SCRIPT = """\

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "solvers"))
+from tests.solvers.test_ac import assert_consistent, assert_same
+from tests.support.ac_cases import case, kazakhstan, model, random_states
+from tests.support.fraction import FRACTION
 
-from ac_cases import case, kazakhstan, model, random_states
-from test_ac import assert_consistent, assert_same
-
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1.0"))
 N_STATES = max(5, round(200 * FRACTION))
 
 

@@ -8,18 +8,13 @@ where load is shed, penalties hide everything else.
 from __future__ import annotations
 
 import dataclasses
-import os
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.highs import solve_highs
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "solvers"))
-from dispatch_cases import (
+from tests.support.dispatch_cases import (
     generation_cost,
     kazakhstan_system,
     kkt_residuals,
@@ -27,8 +22,8 @@ from dispatch_cases import (
     random_state,
     reliability_system,
 )
+from tests.support.fraction import FRACTION
 
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1.0"))
 N_STATES = max(int(10_000 * FRACTION), 1)
 LOADERS = {
     "rts79": lambda: reliability_system("rts79"),

@@ -6,8 +6,6 @@ is shed, so shedding is compared tier by tier and generation cost apart from it.
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
@@ -16,8 +14,8 @@ from gridsim.io.bundled import event_files
 from gridsim.io.read_scenario import read_scenario
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.highs import solve_highs
+from tests.support.fraction import FRACTION
 
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
 NAMES = (
     sorted(name for name, path in event_files().items() if path.suffix == ".yaml")
     if FRACTION >= 1

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
 from gridsim.engine.run import run
 from gridsim.io.bundled import event_files
 from gridsim.io.read_scenario import read_scenario
-from tests.engine.run_checks import check_every_interval
+from tests.support.fraction import FRACTION
+from tests.support.run_checks import check_every_interval
 
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
 NAMES = sorted(name for name, path in event_files().items() if path.suffix == ".yaml")
 CHOSEN = NAMES if FRACTION >= 1 else ["north_south_transit_loss", "winter_peak_day"]
 

@@ -7,7 +7,6 @@ last an exponential time. Simulator and table differ by the daily course of disp
 from __future__ import annotations
 
 import datetime as dt
-import os
 
 import numpy as np
 import pytest
@@ -18,8 +17,8 @@ from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Policy, Scen
 from gridsim.reliability.gas import CLASSES, class_weather, mean_normal_c
 from gridsim.solvers.gas_outages import GasOutages
 from gridsim.weather.normal import NormalWeather
+from tests.support.fraction import FRACTION
 
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
 COLD = CLASSES[2]
 AFTER_H = 120
 

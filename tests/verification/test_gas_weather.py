@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 
 import numpy as np
 import pytest
@@ -14,8 +13,9 @@ from gridsim.engine import gas_side
 from gridsim.engine.run import run
 from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Scenario, Target, WeatherFile
 from gridsim.solvers import gas as gas_module
+from tests.support.fraction import FRACTION
 
-CASES = max(round(150 * float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))), 3)
+CASES = max(round(150 * FRACTION), 3)
 COLDEST_K = -15.0
 FAILURES = [("pipeline_rupture", "gas_pipelines", "trunk"), ("gas_supply_outage", "gas_supply", "production")]
 CUTS = [f"cut_{name}_mcm_per_d" for name in ("households", "heating")]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from gridsim.engine.run import run
 from gridsim.io.read_scenario import read_scenario
+from tests.support.fraction import FRACTION
 
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
 NAMES = ["homes_first", "linepack_watch"]
 
 

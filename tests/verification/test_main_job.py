@@ -6,7 +6,6 @@ With a fraction below one only the shorter horizons are run.
 from __future__ import annotations
 
 import dataclasses
-import os
 
 import numpy as np
 import pytest
@@ -14,8 +13,7 @@ import pytest
 from gridsim.engine.run import RunResult, run
 from gridsim.io.read_scenario import read_scenario
 from gridsim.model.scenario import AcMode, Horizon
-
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
+from tests.support.fraction import FRACTION
 
 
 def run_event(name: str, **policy: object) -> RunResult:

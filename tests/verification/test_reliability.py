@@ -15,12 +15,6 @@ import pytest
 from scipy import stats
 from scipy.linalg import expm
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
-
-from reliability_cases import DATA, demand_of, expected, load_factor, pras, rbts, rts79
-from test_nodal import enumerated as triangle_enumerated
-from test_nodal import shed_by_highs, triangle
-
 from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.kernels.arrays import DispatchState
@@ -37,8 +31,11 @@ from gridsim.reliability import (
 )
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears, nodal_components
 from gridsim.solvers.highs import solve_highs
+from tests.reliability.test_nodal import enumerated as triangle_enumerated
+from tests.reliability.test_nodal import shed_by_highs, triangle
+from tests.support.fraction import FRACTION
+from tests.support.reliability_cases import DATA, demand_of, expected, load_factor, pras, rbts, rts79
 
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1.0"))
 SEEDS = range(1, 21)
 
 
@@ -475,8 +472,9 @@ def test_memory_is_flat_in_years() -> None:
     import subprocess
 
     script = (
-        "import re, resource, sys; from pathlib import Path; sys.path.insert(0, 'tests/reliability'); "
-        "from reliability_cases import rts79; from gridsim.reliability import SequentialMonteCarlo, assess; "
+        "import re, resource, sys; from pathlib import Path; "
+        "from gridsim.reliability import SequentialMonteCarlo, assess; "
+        "from tests.support.reliability_cases import rts79; "
         "assess(rts79(), SequentialMonteCarlo(years=int(sys.argv[1]), seed=1, workers=2)); "
         "status = Path('/proc/self/status'); "
         "own_kb = re.search(r'VmHWM:\\s+(\\d+)', status.read_text()) if status.exists() else None; "

@@ -21,9 +21,9 @@ from gridsim.errors import InputError, StoreError
 from gridsim.io import study_store
 from gridsim.io.read_run import load_run
 from gridsim.study.run_study import run_study
-from tests.study.study_cases import small_study, table_hashes, write_study
+from tests.support.fraction import FRACTION
+from tests.support.study_cases import small_study, table_hashes, write_study
 
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
 KILLS = max(2, round(20 * FRACTION))
 
 

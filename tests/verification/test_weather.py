@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tracemalloc
 
 import numpy as np
@@ -13,8 +12,8 @@ from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, WeatherY
 from gridsim.report.weather_summary import weather_summary
 from gridsim.weather.design import courses, event_weights, impose
 from gridsim.weather.year import climate_years, weather_model
+from tests.support.fraction import FRACTION
 
-FRACTION = float(os.environ.get("GRIDSIM_VERIFICATION_FRACTION", "1"))
 YEARS = max(round(200 * FRACTION), 20)
 
 

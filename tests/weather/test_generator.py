@@ -128,7 +128,7 @@ def test_scale_meets_the_annual_capacity_factor(kazakhstan, model) -> None:
     # expectation without losses lies above the target by the share that cold, ice and storms take: a few percent
     for row, site in enumerate(model.wind_sites):
         expected = sum(
-            MONTH_DAYS[m] / DAYS * expected_wind_cf(model._wind, row, m, model._wind.scale_ms[row, m])
+            MONTH_DAYS[m] / DAYS * expected_wind_cf(model.wind_map, row, m, model.wind_map.scale_ms[row, m])
             for m in range(12)
         )
         assert 1.0 < expected / kazakhstan.renewable_sites.annual_cf[site] < 1.15

@@ -137,3 +137,98 @@ def test_without_shortfall_nothing_is_said_of_events() -> None:
     no_rows = pd.DataFrame({name: [] for name in ("replicate", "name", "duration_h", "energy_mwh", "peak_mw")})
     metrics.add(frame({("EUE", "system"): none, ("LOLH", "system"): none}), 3, no_rows)
     assert not [e.name for e in metrics.estimates() if e.name.startswith("event_")]
+
+
+def test_blocks_fold_to_the_numbers_of_one_block() -> None:
+    """1, 2, 3, 4, 10 in blocks of 2, 1 and 2: mean 4, squares 9 + 4 + 1 + 0 + 36 = 50, error sqrt(50 / 4 / 5)."""
+    values = [1.0, 2.0, 3.0, 4.0, 10.0]
+    for blocks in ((range(5),), (range(2), range(2, 3), range(3, 5))):
+        metrics = ReplicateMetrics()
+        for block in blocks:
+            metrics.add(frame({("co2_t", "system"): {k: values[k] for k in block}}), len(block))
+        found = metrics.estimate("co2_t", "system")
+        assert found is not None and found.n == 5
+        assert found.value == pytest.approx(4.0, abs=1e-12)
+        assert found.stderr == pytest.approx(math.sqrt(50 / 4 / 5), abs=1e-12)
+        assert found.ci_high - found.value == pytest.approx(1.959964 * math.sqrt(50 / 4 / 5), abs=1e-5)
+        assert found.value - found.ci_low == pytest.approx(found.ci_high - found.value)
+
+
+def test_one_replicate_states_no_error() -> None:
+    metrics = ReplicateMetrics()
+    metrics.add(frame({("EUE", "system"): {7: 12.0}, ("LOLH", "system"): {7: 3.0}}), 1)
+    assert [(e.name, e.value, e.stderr, e.ci_low, e.n) for e in metrics.estimates()] == [
+        ("EUE", 12.0, None, None, 1),
+        ("LOLH", 3.0, None, None, 1),
+    ]
+    assert metrics.estimate("EUE", "zone:nowhere") is None
+
+
+def test_failed_replicates_count_for_nothing() -> None:
+    """Three of four replicates ran: EUE 6 / 3, the class named in one of them 3 / 3."""
+    metrics = ReplicateMetrics()
+    metrics.add(frame({("EUE", "system"): {0: 1.0, 1: 2.0, 3: 3.0}, ("EUE", "class:a"): {3: 3.0}}), 3)
+    total, of_class = metrics.estimate("EUE", "system"), metrics.estimate("EUE", "class:a")
+    assert total is not None and (total.value, total.n) == (2.0, 3)
+    assert of_class is not None and (of_class.value, of_class.n) == (1.0, 3)
+
+
+def test_neue_is_a_ratio_of_sums_with_an_error_by_the_delta_method() -> None:
+    """Unserved 1 and 3 MWh of 1,000 and 3,000: 1,000 ppm, and no error: the ratio is the same in both.
+
+    Of 1,000 and 1,000: 4 / 2,000 = 2,000 ppm; residuals -1 and +1, error sqrt(2 / 1 / 2) / 1,000.
+    """
+    for demand, ppm, error in (((1e3, 3e3), 1e3, 0.0), ((1e3, 1e3), 2e3, 1e3)):
+        metrics = ReplicateMetrics()
+        values = {0: 1.0, 1: 3.0}
+        metrics.add(
+            frame(
+                {
+                    ("EUE", "system"): values,
+                    ("LOLH", "system"): values,
+                    ("demand_mwh", "system"): dict(enumerate(demand)),
+                    ("NEUE", "system"): {0: 5.0, 1: 9.0},  # of a replicate; their mean is not the ratio
+                }
+            ),
+            2,
+        )
+        (found,) = [e for e in metrics.estimates() if e.name == "NEUE"]
+        assert found.value == pytest.approx(ppm, rel=1e-12) and found.unit == "ppm"
+        assert found.stderr == pytest.approx(error, abs=1e-9)
+
+
+def test_tails_of_twenty_replicates() -> None:
+    """1 to 20 MWh: the 19th is the least with 95 % at or below it, VaR 19; the worst twentieth is 20, CVaR 20."""
+    metrics = ReplicateMetrics()
+    values = {k: float(k + 1) for k in range(20)}
+    metrics.add(frame({("EUE", "system"): values, ("LOLH", "system"): values}), 20)
+    found = {e.name: e for e in metrics.estimates()}
+    assert found["VaR_95"].value == 19.0
+    assert found["CVaR_95"].value == pytest.approx(20.0)
+    assert found["VaR_99"].value == 20.0 and found["CVaR_99"].value == pytest.approx(20.0)
+    assert found["P_any_shortfall"].value == 1.0 and found["P_any_shortfall"].stderr == 0.0
+
+
+def test_quantiles_of_equal_values_and_of_a_lonely_one() -> None:
+    """Cell 0: four times 3. Cell 1: one value among missing ones."""
+    values = np.array([[3.0, np.nan], [3.0, 8.0], [3.0, np.nan], [3.0, np.nan]])
+    quantiles = TwoPassQuantiles(2)
+    quantiles.first(values)
+    quantiles.second(values)
+    for level in (0.05, 0.5, 1.0):
+        assert quantiles.quantile(level).tolist() == [3.0, 8.0]
+
+
+def test_a_difference_compares_only_what_both_have() -> None:
+    """Replicate 1 failed in one of them; the time of the first shed is known to both in replicate 0 alone."""
+    first = frame({("time_to_first_shed_h", "system"): {0: 4.0, 2: 6.0}, ("EUE", "system"): {0: 1.0, 1: 9.0, 2: 5.0}})
+    other = frame({("time_to_first_shed_h", "system"): {0: 7.0}, ("EUE", "system"): {0: 2.0, 2: 2.0}})
+    found = {e.name: e for e in paired_differences(first, other, (0, 2))}
+    shed = found["time_to_first_shed_h"]
+    assert (shed.value, shed.stderr, shed.n) == (3.0, None, 1)
+    # +1 and -3: mean -1, deviation sqrt(8), error sqrt(8 / 2)
+    assert found["EUE"].value == -1.0 and found["EUE"].stderr == pytest.approx(2.0) and found["EUE"].n == 2
+    # A metric that only one of them has at all is no difference.
+    alone = frame({("co2_t", "system"): {0: 1.0}})
+    found = {e.name: e for e in paired_differences(alone, frame({("EUE", "system"): {0: 1.0}}), (0,))}
+    assert set(found) == {"EUE"} and found["EUE"].value == 1.0  # absent is zero for unserved energy

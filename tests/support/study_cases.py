@@ -12,7 +12,7 @@ import yaml
 
 from gridsim.io.read_study import read_study
 from gridsim.model.study import Study
-from tests.conftest import META, TWO_AREAS, Tables
+from tests.support.cases import META, TWO_AREAS, Tables
 
 EVENTS: list[dict[str, Any]] = [
     {"id": "trip", "at": "+1h", "kind": "generator_outage", "target": "gas_1", "probability": 0.5,

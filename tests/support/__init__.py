@@ -1,0 +1,1 @@
+"""What the tests share: systems, states, readers of result tables, the fraction of the verification tests."""
