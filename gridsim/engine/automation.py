@@ -22,7 +22,7 @@ from gridsim.engine.interval import Moment
 from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.state import GridState
 from gridsim.model.scenario import Automation, Event, Primitive, Target
-from gridsim.model.table import F8, sum_at
+from gridsim.model.table import F8, I4, sum_at
 
 RELAY_QUANTITY = "line_loading_percent"
 RELAY_ACTION = "trip the element"
@@ -97,25 +97,21 @@ class EmergencyAutomation:
         system, dispatch = self.state.system, interval.dispatch
         grid = self._redispatcher.grid(moment.conditions, moment.month)
         n_buses, island = len(system.buses), grid.topology.island
-        gen_mw = np.minimum(dispatch.p_gen_mw, moment.able_mw)
-        border_mw = np.minimum(dispatch.p_border_mw, grid.border_mw)
-        served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
-        served_mw = np.where(moment.conditions.bus_out[system.loads.bus], 0.0, served_mw)
-        at_bus = sum_at(system.generators.bus, gen_mw, n_buses) + sum_at(system.borders.bus, border_mw, n_buses)
-        at_bus += sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.store_share, n_buses)
-        at_bus -= sum_at(system.loads.bus, served_mw, n_buses)
-        # Governors: an island's shortage is shared by headroom; a surplus, or what no headroom covers, by its loads
-        # and machines alike, so that each island balances.
         n_islands = int(island.max()) + 1
-        headroom = sum_at(system.generators.bus, np.maximum(moment.able_mw - gen_mw, 0.0), n_buses)
-        size = sum_at(system.generators.bus, gen_mw, n_buses) + sum_at(system.loads.bus, served_mw, n_buses)
-        missing = -sum_at(island, at_bus, n_islands)
-        for share, most in ((headroom, sum_at(island, headroom, n_islands)), (size, np.full(n_islands, np.inf))):
-            total = sum_at(island, share, n_islands)
-            taken = np.where(most < np.inf, np.clip(missing, 0.0, most), missing) * (total > 0)
-            per_mw = np.divide(taken, total, out=np.zeros(n_islands), where=total > 0)
-            at_bus += share * per_mw[island]
-            missing = missing - taken
+        gen_mw = sum_at(system.generators.bus, np.minimum(dispatch.p_gen_mw, moment.able_mw), n_buses)
+        able_mw = sum_at(system.generators.bus, moment.able_mw, n_buses)
+        border_mw = sum_at(system.borders.bus, np.minimum(dispatch.p_border_mw, grid.border_mw), n_buses)
+        storage_mw = sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.store_share, n_buses)
+        served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
+        load_mw = np.where(moment.conditions.bus_out, 0.0, sum_at(system.loads.bus, served_mw, n_buses))
+        at_bus = gen_mw + border_mw + storage_mw - load_mw
+
+        # Governors: headroom takes a shortage, the rest is load lost; machines and imports give way to a surplus.
+        missing_mw = -sum_at(island, at_bus, n_islands)
+        at_bus += _shared(np.maximum(missing_mw, 0.0), np.maximum(able_mw - gen_mw, 0.0), island)
+        missing_mw = -sum_at(island, at_bus, n_islands)
+        at_bus += _shared(np.maximum(missing_mw, 0.0), load_mw, island)
+        at_bus -= _shared(np.maximum(-missing_mw, 0.0), gen_mw + np.maximum(border_mw, 0.0), island)
         return np.asarray(grid.topology.row_ptdf[: system.n_branches] @ at_bus)
 
     def _trip(self, relay: Relay, branch: int, cause: int) -> Event:
@@ -134,3 +130,10 @@ class EmergencyAutomation:
         acted = state.log.add(state.now_h, f"automation:{relay.name}", f"trips {event.targets[0].name}", cause)
         state.begin(event, acted if acted != ROOT else cause)
         return event
+
+
+def _shared(total_mw: F8, by_mw: F8, island: I4) -> F8:
+    """(n_buses,) ``total_mw`` (n_islands,) shared within each island in proportion to ``by_mw``, and at most that."""
+    most_mw = sum_at(island, by_mw, len(total_mw))
+    share = np.divide(np.minimum(total_mw, most_mw), most_mw, out=np.zeros(len(total_mw)), where=most_mw > 0)
+    return np.asarray(by_mw * share[island])

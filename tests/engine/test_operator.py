@@ -7,11 +7,11 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from tests.support.engine_cases import QUIET, Stages, outage, p_mw, row
 
 from gridsim.engine.operator import FOLLOW_UP_S
 from gridsim.engine.run import run
 from gridsim.model.scenario import Event, Horizon, Scenario, Target
+from tests.support.engine_cases import QUIET, Stages, outage, p_mw, row
 
 
 def with_reserve(**values):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.support.engine_cases import Stages, outage
 
 from gridsim.engine.views import NothingYet
+from tests.support.engine_cases import Stages, outage
 
 
 def test_begin_and_end_are_logged_asked_for_and_told(two_areas):
