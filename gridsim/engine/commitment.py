@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 
-_ALWAYS_READY_FUELS = ("wind", "solar", "hydro")
-
 
 class Commitment:
     """Commitment of one run: ``ready_s`` is when each machine is (or will be) synchronised; inf: not ordered."""
@@ -22,7 +20,7 @@ class Commitment:
     def __init__(self, system: GridSystem):
         generators = system.generators
         self.system = system
-        self.always = generators.must_run | generators.heat_led | np.isin(generators.fuel, _ALWAYS_READY_FUELS)
+        self.always = generators.must_run | generators.heat_led | generators.always_committed
         self.ready_s = np.where(self.always, 0.0, np.inf)
         self._zone = system.buses.zone[generators.bus]
 
@@ -38,7 +36,7 @@ class Commitment:
         system = self.system
         order = np.lexsort((system.generators.name, system.generators.cost_per_mwh))
         wanted = self.always & (available_mw > 0)
-        counts = ~np.isin(system.generators.fuel, ("wind", "solar"))
+        counts = ~system.generators.variable
         need = net_peak_mw + np.array(system.reserve_mw)
         for zone in range(len(system.zones)):
             need[zone] -= available_mw[wanted & counts & (self._zone == zone)].sum()

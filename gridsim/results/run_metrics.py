@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, sum_at
-from gridsim.results.metrics import Estimate, single
+from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate, single
 from gridsim.results.run_records import Columns
 
-SHORTFALL_TOLERANCE_MW = 1e-4
 METRIC_TABLES = frozenset(
     {"zones", "shortfall", "events", "generators", "interfaces", "fuel", "gas", "compressors", "solves"}
 )

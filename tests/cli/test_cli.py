@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from gridsim.results.run_records import TABLES
+from gridsim.engine.tables import TABLES
 
 SHORT = "network: kazakhstan\nhorizon: {start: 2026-01-14 17:00, hours: 3}\npolicy: {ac: off}\n"
 
