@@ -66,6 +66,7 @@ def run(
             "dispatches": result.dispatch_solves,
             "dispatch_fallbacks": result.dispatch_fallbacks,
             "ac_not_converged": not_converged,
+            "remarks": list(result.remarks),
         }
         folder.finish(system, loaded, seed, "complete", extra)
     except BaseException:

@@ -19,8 +19,9 @@ from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 from gridsim.results.metrics import Estimate
-from gridsim.results.run_metrics import METRIC_TABLES, run_metrics
+from gridsim.results.run_metrics import METRIC_TABLES, run_metrics, run_remarks
 from gridsim.results.run_records import Columns, Sink
+from gridsim.results.trajectory_record import Trajectory
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.remembered import RememberedWeather
@@ -42,7 +43,10 @@ class MemorySink:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a run found. ``tables``: columns by table name (engine.tables); ``log``: changes with their causes."""
+    """What a run found. ``tables``: columns by table name (engine.tables); ``log``: changes with their causes.
+
+    ``remarks``: why a metric is absent, or what it leaves out, a line each.
+    """
 
     system: GridSystem
     scenario: Scenario
@@ -52,6 +56,7 @@ class RunResult:
     points: tuple[tuple[float, OperatingPoint], ...]
     dispatch_solves: int
     dispatch_fallbacks: int
+    remarks: tuple[str, ...] = ()
 
     def frame(self, table: str) -> Any:
         """A table as a pandas DataFrame."""
@@ -171,7 +176,7 @@ class Replicates:
             scenario, seed, replicate, lambda done: report(share + (1.0 - share) * done), baseline
         )
         first_event_h = min(simulation.disturbances.occurred_h, default=None)
-        metrics = run_metrics(self.system, tables, first_event_h, baseline)
+        trajectory = Trajectory(self.system, scenario.horizon.start, tables, first_event_h, baseline)
         if sink is not None:
             for table, columns in tables.items():
                 sink.write(table, columns)
@@ -180,11 +185,12 @@ class Replicates:
             self.system,
             scenario,
             tables,
-            tuple(metrics),
+            tuple(run_metrics(trajectory)),
             tuple(simulation.log.changes),
             tuple(simulation.points),
             solver.solves,
             solver.fallbacks,
+            tuple(run_remarks(trajectory)),
         )
 
 

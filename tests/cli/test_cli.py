@@ -38,6 +38,16 @@ def test_run_writes_a_complete_folder_and_only_json_on_stdout(tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_json_says_why_a_number_is_absent(tmp_path):
+    (tmp_path / "hour.yaml").write_text(
+        "network: rts79\nhorizon: {start: 2026-01-14 17:00, hours: 1}\npolicy: {ac: off}\n"
+    )
+    answer = json.loads(gridsim("run", "hour.yaml", "--out", "out", "--json", cwd=tmp_path).stdout)
+    assert "co2_t" not in {metric["name"] for metric in answer["metrics"]}
+    assert answer["remarks"] == ["CO2 is not stated: no CO2 factor for U1, U2, U3 and 21 more"]
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["remarks"] == answer["remarks"]
+
+
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     (tmp_path / "short.yaml").write_text(
         SHORT + "events:\n  - {id: a, at: +1h, kind: plant_outage, target: aksu_gres}\n"
