@@ -176,21 +176,27 @@ class Replicates:
             scenario, seed, replicate, lambda done: report(share + (1.0 - share) * done), baseline
         )
         first_event_h = min(simulation.disturbances.occurred_h, default=None)
-        trajectory = Trajectory(self.system, scenario.horizon.start, tables, first_event_h, baseline)
+        trajectory = Trajectory(
+            system=self.system,
+            start=scenario.horizon.start,
+            tables=tables,
+            first_event_h=first_event_h,
+            baseline=baseline,
+        )
         if sink is not None:
             for table, columns in tables.items():
                 sink.write(table, columns)
         report(1.0)
         return RunResult(
-            self.system,
-            scenario,
-            tables,
-            tuple(run_metrics(trajectory)),
-            tuple(simulation.log.changes),
-            tuple(simulation.points),
-            solver.solves,
-            solver.fallbacks,
-            tuple(run_remarks(trajectory)),
+            system=self.system,
+            scenario=scenario,
+            tables=tables,
+            metrics=tuple(run_metrics(trajectory)),
+            log=tuple(simulation.log.changes),
+            points=tuple(simulation.points),
+            dispatch_solves=solver.solves,
+            dispatch_fallbacks=solver.fallbacks,
+            remarks=tuple(run_remarks(trajectory)),
         )
 
 
