@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from benchmarks.common import not_in_smoke, sized
+from gridsim.engine.tables import STUDY_TABLES
 from gridsim.io.read_run import Run
 from gridsim.io.read_study import read_study
 from gridsim.io.store import BLOCK_REPLICATES
 from gridsim.model.study import Study
-from gridsim.results.run_records import STUDY_TABLES
 from gridsim.study.run_study import run_study
 
 CASE = """
@@ -87,13 +87,14 @@ def finished_run(folder: Path, n_blocks: int, part_bytes: int) -> Run:
     """A run folder of ``n_blocks`` finished blocks whose files hold ``part_bytes`` each."""
     content = hashlib.shake_256(b"part").digest(part_bytes)
     entry = {"rows": 1, "bytes": part_bytes, "sha256": hashlib.sha256(content).hexdigest()}
-    for table in STUDY_TABLES:
+    kept = (*STUDY_TABLES, "replicate_metrics")
+    for table in kept:
         (folder / table).mkdir(parents=True)
         for block in range(n_blocks):
             (folder / table / f"part-{block:06d}.parquet").write_bytes(content)
     blocks = [
         {"block": b, "first": b * BLOCK_REPLICATES, "count": BLOCK_REPLICATES, "failed": [],
-         "tables": dict.fromkeys(STUDY_TABLES, entry)}
+         "tables": dict.fromkeys(kept, entry)}
         for b in range(n_blocks)
     ]  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps({"scenario": "x", "status": "running", "blocks": blocks}))

@@ -102,10 +102,11 @@ def ac_counts() -> Counts:
 def engine_counts() -> Counts:
     """Dispatches, intervals and bytes of two bundled events, gas as a balance and by pressure."""
     from gridsim.engine.run import run
+    from gridsim.engine.tables import TABLES
     from gridsim.io.read_scenario import read_scenario
     from gridsim.io.store import RunFolder
     from gridsim.model.scenario import GasMode
-    from gridsim.results.run_records import METRICS, TABLES, metric_columns
+    from gridsim.results.run_records import METRICS, metric_columns
 
     found: Counts = {}
     for name, gas in (("north_south_transit_loss", GasMode.BALANCE), ("bbs_pipeline_rupture", GasMode.HYDRAULIC)):

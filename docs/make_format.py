@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from gridsim.engine.tables import RESULT_TABLES
 from gridsim.io.read_network import NetworkMeta
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Row, SourcedRow
@@ -21,7 +23,6 @@ from gridsim.io.schemas.scenario import (
     WeatherKeys,
     WeatherRow,
 )
-from gridsim.results.run_records import TABLES as RUN_TABLES
 
 PAGE = Path(__file__).parent / "format.md"
 
@@ -69,9 +70,10 @@ def page() -> str:
         parts.append(_table(title, model))
     parts.append("Kinds of events: [kinds.md](kinds.md).\n\n")
     parts.append("## Run folder\n")
-    for name, columns in RUN_TABLES.items():
-        rows = "".join(f"| `{column.name}` | {column.kind} | {column.doc} |\n" for column in columns)
-        parts.append(f"### {name}\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}\n")
+    for name, table in RESULT_TABLES.items():
+        meaning = " ".join(cleandoc(table.__doc__ or "").split())
+        rows = "".join(f"| `{column.name}` | {column.kind} | {column.doc} |\n" for column in table.columns)
+        parts.append(f"### {name}\n\n{meaning}\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}\n")
     return "".join(parts).rstrip() + "\n"
 
 

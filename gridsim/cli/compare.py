@@ -11,9 +11,6 @@ import typer
 from gridsim.cli.app import EXIT_FAILED, JsonOption, app
 from gridsim.errors import StudyError
 
-_SHOWN = ("EUE", "LOLH", "LOLEv", "peak_shed_mw", "price_response_mwh", "reserve_margin_mw_min", "section_loading_max",
-          "survival_time_h", "import_share", "curtailed_mwh", "co2_t", "mineral_loss_t")  # fmt: skip
-
 
 @app.command()
 def compare(
@@ -30,6 +27,7 @@ def compare(
     from gridsim.io.read_run import load_run, load_study
     from gridsim.io.study_store import STUDY_FILE
     from gridsim.report.study_summary import print_differences
+    from gridsim.results.metric_table import metric_table
     from gridsim.study.compare import compare as compare_runs
 
     whole_study = len(runs) == 1 and (runs[0] / STUDY_FILE).is_file()
@@ -57,7 +55,8 @@ def compare(
         print(json.dumps({"command": "compare", "status": "complete", "seed": first.manifest["seed"], "metrics": rows}))
         return
     for other, differences in found:
-        shown = differences if everything or metric else [d for d in differences if d.name in _SHOWN and d.value]
+        compared = {known.metric for known in metric_table().values() if known.compared}
+        shown = differences if everything or metric else [d for d in differences if d.name in compared and d.value]
         print_differences(Console(), first.name, other.name, shown)
 
 

@@ -37,12 +37,13 @@ def run(
     from rich.console import Console
 
     from gridsim.engine.run import run as run_scenario
+    from gridsim.engine.tables import TABLES
     from gridsim.io.read_scenario import read_scenario
     from gridsim.io.read_script import read_script
     from gridsim.io.read_study import study_of
     from gridsim.io.store import RunFolder, free_run_path
     from gridsim.report.summary import print_summary
-    from gridsim.results.run_records import METRICS, TABLES, metric_columns
+    from gridsim.results.run_records import METRICS, metric_columns
 
     began = time.perf_counter()
     system, loaded = read_scenario(scenario)
@@ -65,6 +66,7 @@ def run(
             "dispatches": result.dispatch_solves,
             "dispatch_fallbacks": result.dispatch_fallbacks,
             "ac_not_converged": not_converged,
+            "remarks": list(result.remarks),
         }
         folder.finish(system, loaded, seed, "complete", extra)
     except BaseException:

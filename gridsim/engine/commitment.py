@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 
-_ALWAYS_READY_FUELS = ("wind", "solar", "hydro")
-
 
 class Commitment:
     """Commitment of one run.
@@ -27,10 +25,10 @@ class Commitment:
     def __init__(self, system: GridSystem):
         generators = system.generators
         self.system = system
-        self.always = generators.must_run | generators.heat_led | np.isin(generators.fuel, _ALWAYS_READY_FUELS)
+        self.always = generators.must_run | generators.heat_led | generators.always_committed
         self.ready_s = np.where(self.always, 0.0, np.inf)
         self.by_cost = np.lexsort((generators.name, generators.cost_per_mwh))
-        self._counts = ~np.isin(generators.fuel, ("wind", "solar"))  # these count with the net load
+        self._counts = ~generators.variable  # wind and sun count with the net load
         self._zone = system.buses.zone[generators.bus]
 
     def committed(self, now_s: float) -> NDArray[np.bool_]:

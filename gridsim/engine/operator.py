@@ -43,7 +43,7 @@ class Operator:
         self.state = state
         self.redispatcher = Redispatcher(state.packed, solver)
         self._delay_h = max(round(state.scenario.policy.operator_delay_minutes * 60), 1) / 3600.0
-        self._variable = np.isin(state.system.generators.fuel, ("wind", "solar"))
+        self._variable = state.system.generators.variable
         self._listed_on: dt.date | None = None
         self._listed_for: tuple[Conditions, bytes] | None = None  # conditions and fuel the list was last revised for
         self._ramp_s = -1

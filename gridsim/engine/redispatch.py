@@ -43,7 +43,7 @@ class Redispatcher:
         self.system = packed.system
         self.solver = solver
         generators = self.system.generators
-        self._variable = np.isin(generators.fuel, ("wind", "solar"))
+        self._variable = generators.variable
         self._ramps = ~np.isnan(generators.ramp_mw_per_min)
         self._last_grid: tuple[Conditions, int, _Grid] | None = None
 

@@ -8,21 +8,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from gridsim.contingencies.scripts import require_scripts
 from gridsim.engine.event_log import Change
 from gridsim.engine.explain import Chain, Timeline, hours_of, why
 from gridsim.engine.gas_side import make_gas_network
 from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.errors import StudyError
-from gridsim.model.pack import Packed, pack
+from gridsim.model.pack import pack
 from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 from gridsim.results.metrics import Estimate
-from gridsim.results.run_metrics import METRIC_TABLES, run_metrics
+from gridsim.results.run_metrics import METRIC_TABLES, run_metrics, run_remarks
 from gridsim.results.run_records import Columns, Sink
+from gridsim.results.trajectory_record import Trajectory
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.remembered import RememberedWeather
@@ -44,7 +43,10 @@ class MemorySink:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a run found. ``tables``: columns by table name (results.run_records); ``log``: changes with their causes."""
+    """What a run found. ``tables``: columns by table name (engine.tables); ``log``: changes with their causes.
+
+    ``remarks``: why a metric is absent, or what it leaves out, a line each.
+    """
 
     system: GridSystem
     scenario: Scenario
@@ -54,6 +56,7 @@ class RunResult:
     points: tuple[tuple[float, OperatingPoint], ...]
     dispatch_solves: int
     dispatch_fallbacks: int
+    remarks: tuple[str, ...] = ()
 
     def frame(self, table: str) -> Any:
         """A table as a pandas DataFrame."""
@@ -126,7 +129,12 @@ class Replicates:
         return self._weather[1]
 
     def _trajectory(
-        self, case: Scenario, seed: int, replicate: int, progress: Progress | None
+        self,
+        case: Scenario,
+        seed: int,
+        replicate: int,
+        progress: Progress | None,
+        baseline: Mapping[str, Columns] | None = None,
     ) -> tuple[Simulation, DispatchSolver, dict[str, Columns]]:
         solver = DispatchSolver(self._packed.case, self._dispatch)
         simulation = Simulation(
@@ -143,7 +151,7 @@ class Replicates:
         )
         simulation.run()
         memory = MemorySink()
-        simulation.recorder.finish(simulation.state.log, memory)
+        simulation.recorder.finish(simulation.state.log, memory, baseline)
         return simulation, solver, memory.tables
 
     def baseline(self, replicate: int = 0, progress: Progress | None = None) -> Mapping[str, Columns] | None:
@@ -165,25 +173,30 @@ class Replicates:
         baseline = self.baseline(replicate, lambda done: report(share * done))
         scenario = self.scenario.of_replicate(replicate)
         simulation, solver, tables = self._trajectory(
-            scenario, seed, replicate, lambda done: report(share + (1.0 - share) * done)
+            scenario, seed, replicate, lambda done: report(share + (1.0 - share) * done), baseline
         )
-        if baseline is not None and (self._keep is None or "balance" in self._keep):
-            tables["balance"] = balance_table(self._packed, tables["zones"], baseline["zones"])
         first_event_h = min(simulation.state.disturbances.occurred_h, default=None)
-        metrics = run_metrics(self.system, tables, first_event_h, baseline)
+        trajectory = Trajectory(
+            system=self.system,
+            start=scenario.horizon.start,
+            tables=tables,
+            first_event_h=first_event_h,
+            baseline=baseline,
+        )
         if sink is not None:
             for table, columns in tables.items():
                 sink.write(table, columns)
         report(1.0)
         return RunResult(
-            self.system,
-            scenario,
-            tables,
-            tuple(metrics),
-            tuple(simulation.state.log.changes),
-            tuple(simulation.state.points),
-            solver.solves,
-            solver.fallbacks,
+            system=self.system,
+            scenario=scenario,
+            tables=tables,
+            metrics=tuple(run_metrics(trajectory)),
+            log=tuple(simulation.state.log.changes),
+            points=tuple(simulation.state.points),
+            dispatch_solves=solver.solves,
+            dispatch_fallbacks=solver.fallbacks,
+            remarks=tuple(run_remarks(trajectory)),
         )
 
 
@@ -211,40 +224,3 @@ def run(
     return Replicates(system, scenario, dispatch=dispatch).run(
         seed=seed, replicate=replicate, sink=sink, progress=progress
     )
-
-
-def balance_table(packed: Packed, zones: Columns, calm: Columns) -> Columns:
-    """Per zone and interval: how the flow into the zone changed against the same moment without events, and why."""
-    names = [*packed.system.zones]
-    keep = np.isin(zones["name"], names)
-    at: dict[str, np.ndarray[Any, Any]] = {}
-    for name in names:
-        calm_times = calm["time_h"][calm["name"] == name]
-        times = zones["time_h"][keep & (zones["name"] == name)]
-        held = np.maximum(np.searchsorted(calm_times, times, side="right") - 1, 0)
-        at[name] = np.flatnonzero(calm["name"] == name)[held]
-    rows = np.flatnonzero(keep)
-    then = np.zeros(len(rows), dtype=np.int64)
-    for name in names:
-        then[zones["name"][rows] == name] = at[name]
-
-    def change(column: str) -> np.ndarray[Any, Any]:
-        return np.asarray(zones[column][rows] - calm[column][then])
-
-    gas, backup = change("gas_fired_mw"), change("backup_fuel_mw")
-    other = change("generation_mw") + change("storage_mw") + change("import_mw") - gas - backup
-    demand = change("demand_mw") + change("losses_mw") - change("price_response_mw")
-    unserved, inflow = change("unserved_mw"), change("net_inflow_mw")
-    return {
-        "replicate": zones["replicate"][rows],
-        "time_h": zones["time_h"][rows],
-        "duration_h": zones["duration_h"][rows],
-        "name": zones["name"][rows],
-        "gas_fired_change_mw": gas,
-        "backup_fuel_change_mw": backup,
-        "other_generation_change_mw": other,
-        "demand_change_mw": demand,
-        "unserved_mw": unserved,
-        "net_inflow_change_mw": inflow,
-        "residual_mw": demand - unserved - gas - backup - other - inflow,
-    }

@@ -7,25 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.model.pack import Packed, gas_generators
-from gridsim.model.system import GridSystem
+from gridsim.model.pack import Packed, gas_generators, yard_generators
 from gridsim.model.table import B1, F8, I4, sum_at
 
-_YARD_FUEL = {"coal": "coal", "mazut": "oil", "diesel": "oil"}  # fuel in the yard -> fuel of the machines it feeds
 _HOURS_PER_DAY = 24.0
 _SECOND_H = 1.0 / 3600.0  # less than a second of output in stock is empty, as time is whole seconds
 
 I8 = NDArray[np.int64]
-
-
-def yard_generators(system: GridSystem) -> list[I4]:
-    """Generators that each yard feeds: those of its plant that run on what it holds (a gas plant's mazut is backup)."""
-    stocks, fuel = system.fuel_stocks, system.generators.fuel
-    feeds = []
-    for plant, held in zip(stocks.plant.tolist(), stocks.fuel.tolist(), strict=True):
-        gens = system.generators_of(plant)
-        feeds.append(gens[fuel[gens] == _YARD_FUEL[held]])
-    return feeds
 
 
 def flattened(groups: Sequence[I4]) -> tuple[I8, I8]:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchCase
 from gridsim.kernels.flows import make_case
+from gridsim.model.fuel import fuel_of_yard
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
@@ -240,7 +241,17 @@ def importable_mw(system: GridSystem, imports: Imports | str) -> F8:
 def gas_generators(system: GridSystem, plant: str) -> I4:
     """Positions of a plant's machines that burn gas: what a row of gas_to_power is about."""
     gens = system.generators_of(plant)
-    return np.asarray(gens[system.generators.fuel[gens] == "gas"], dtype=np.int32)
+    return np.asarray(gens[system.generators.gas_fired[gens]], dtype=np.int32)
+
+
+def yard_generators(system: GridSystem) -> list[I4]:
+    """(n_yards) machines each yard feeds: those of its plant that burn what it holds (a gas plant's mazut: backup)."""
+    stocks, fuel = system.fuel_stocks, system.generators.fuel
+    feeds = []
+    for plant, held in zip(stocks.plant.tolist(), stocks.fuel.tolist(), strict=True):
+        gens = system.generators_of(plant)
+        feeds.append(gens[fuel[gens] == fuel_of_yard(held)])
+    return feeds
 
 
 def _backup_columns(system: GridSystem) -> tuple[I4, I4]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
+
+from gridsim.model.fuel import GAS_FAMILY, NO_CO2, fuels
 from gridsim.model.table import B1, F8, I4, STR, Table
 
 
@@ -86,7 +91,10 @@ class Shunts(Table):
 
 @dataclass(frozen=True, eq=False)
 class Generators(Table):
-    """One row per machine. ``profile`` and ``heat_curve``: positions in the respective tables, or -1."""
+    """One row per machine. ``profile`` and ``heat_curve``: positions in the respective tables, or -1.
+
+    ``co2_t_per_mwh`` NaN: not given; :attr:`co2_rate_t_per_mwh` says what follows from the fuel.
+    """
 
     name: STR
     plant: STR
@@ -116,6 +124,35 @@ class Generators(Table):
     heat_rate_gj_per_mwh: F8
     co2_t_per_mwh: F8
     in_service: B1
+
+    def burning(self, names: Iterable[str]) -> B1:
+        """(n_gens,) True where the fuel is one of ``names``."""
+        return np.isin(self.fuel, list(names))
+
+    def driven_by(self, technology: str) -> B1:
+        """(n_gens,) True where the weather of renewable sites of ``technology`` (wind, solar) gives the output."""
+        return self.burning(fuel.fuel for fuel in fuels().values() if fuel.variable == technology)
+
+    @cached_property
+    def variable(self) -> B1:
+        """(n_gens,) True where the weather gives the output: wind and sun."""
+        return self.burning(fuel.fuel for fuel in fuels().values() if fuel.variable)
+
+    @cached_property
+    def always_committed(self) -> B1:
+        """(n_gens,) True where the fuel needs no start-up."""
+        return self.burning(fuel.fuel for fuel in fuels().values() if fuel.always_committed)
+
+    @cached_property
+    def gas_fired(self) -> B1:
+        """(n_gens,) True where the fuel comes through the gas network."""
+        return self.burning(fuel.fuel for fuel in fuels().values() if fuel.family == GAS_FAMILY)
+
+    @cached_property
+    def co2_rate_t_per_mwh(self) -> F8:
+        """(n_gens,) CO2 at the stack: ``co2_t_per_mwh``; where that is NaN, 0 for a fuel without CO2 of its own."""
+        none = self.burning(fuel.fuel for fuel in fuels().values() if fuel.co2_factor == NO_CO2)
+        return np.where(np.isnan(self.co2_t_per_mwh) & (none | ~self.in_service), 0.0, self.co2_t_per_mwh)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,12 @@
-"""What a person reads after a run: unserved energy, sections, margins, fuel, CO2, and the chain of causes."""
+"""Summary of a run on the screen: metrics as ``metrics.csv`` shows them, remarks, and the chain of causes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gridsim.results.metric_table import metric_table, scope_kind
 from gridsim.results.metrics import Estimate
 
 if TYPE_CHECKING:
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
 
     from gridsim.engine.run import RunResult
 
+_POSITIVE = 0.05  # less is 0.0 on the screen
+
 
 def print_summary(console: Console, result: RunResult) -> None:
     """Print the summary of one run."""
     from rich.table import Table
 
-    scenario, metrics = result.scenario, result.metrics
+    scenario = result.scenario
     horizon = scenario.horizon
     console.print(
         f"{scenario.name}  {result.system.title or result.system.name}, "
@@ -27,26 +30,9 @@ def print_summary(console: Console, result: RunResult) -> None:
     if scenario.description:
         console.print(scenario.description.strip(), markup=False)
     table = Table("what", "where", "value", "unit", box=None, pad_edge=False)
-    for group in (
-        _rows(metrics, "EUE", ("system", "zone:")),
-        _rows(metrics, "EUE", ("oblast:", "class:", "cause:"), positive=True),
-        _rows(metrics, "time_to_first_shed_h"),
-        _rows(metrics, "LOLH"),
-        _rows(metrics, "peak_shed_mw"),
-        _rows(metrics, "time_to_restore_h_100"),
-        _rows(metrics, "price_response_mwh", positive=True),
-        _rows(metrics, "section_loading_max"),
-        _rows(metrics, "reserve_margin_mw_min"),
-        _rows(metrics, "survival_time_h"),
-        _least(_rows(metrics, "fuel_days_min"), 5),
-        _rows(metrics, "curtailed_mwh", positive=True),
-        _rows(metrics, "import_share"),
-        _rows(metrics, "co2_t", ("system",)),
-        _rows(metrics, "co2_change_t"),
-        _rows(metrics, "mineral_loss_t", positive=True),
-    ):
-        for metric in group:
-            table.add_row(_LABELS.get(metric.name, metric.name), metric.scope, _number(metric.value), metric.unit)
+    for metric in shown_metrics(result.metrics):
+        label = metric_table()[metric.name].label
+        table.add_row(label, metric.scope, _number(metric.value), metric.unit)
     console.print(table)
     solves = result.tables["solves"]
     not_converged = int((solves["ac_status"] == "not_converged").sum())
@@ -54,6 +40,8 @@ def print_summary(console: Console, result: RunResult) -> None:
         f"{result.dispatch_solves} dispatches, {len(solves['time_h'])} intervals, "
         f"{not_converged} without an AC solution"
     )
+    for remark in result.remarks:
+        console.print(remark, markup=False, highlight=False)
     balance = _balance(result)
     if balance:
         console.print(balance)
@@ -62,39 +50,21 @@ def print_summary(console: Console, result: RunResult) -> None:
         console.print("why: " + " <- ".join(chain))
 
 
-_LABELS = {
-    "EUE": "unserved energy",
-    "LOLH": "hours with unserved energy",
-    "peak_shed_mw": "deepest shortfall",
-    "time_to_first_shed_h": "first shed after",
-    "time_to_restore_h_100": "all restored after",
-    "section_loading_max": "peak section loading",
-    "reserve_margin_mw_min": "least reserve margin",
-    "survival_time_h": "short of gas after",
-    "fuel_days_min": "least fuel in stock",
-    "co2_t": "CO2",
-    "co2_change_t": "CO2 against no event",
-    "import_share": "imported share of energy",
-    "curtailed_mwh": "wind and sun curtailed",
-    "price_response_mwh": "price response",
-    "mineral_loss_t": "output lost",
-}
-
-
-def _rows(
-    metrics: Iterable[Estimate], name: str, scopes: Sequence[str] = ("",), *, positive: bool = False
-) -> list[Estimate]:
-    return [
-        metric
-        for metric in metrics
-        if metric.name == name
-        and any(metric.scope.startswith(scope) for scope in scopes)
-        and (not positive or (metric.value or 0.0) > 0.05)
-    ]
-
-
-def _least(metrics: list[Estimate], n: int) -> list[Estimate]:
-    return sorted(metrics, key=lambda metric: (metric.value or 0.0, metric.scope))[:n]
+def shown_metrics(metrics: Iterable[Estimate]) -> list[Estimate]:
+    """Metrics of a run that its screen shows, in the order of ``metrics.csv``, those shown only above zero last."""
+    by_name: dict[str, list[Estimate]] = {}
+    for estimate in metrics:
+        by_name.setdefault(estimate.name, []).append(estimate)
+    found: list[Estimate] = []
+    for metric in metric_table().values():
+        for only_positive in (False, True):
+            kinds = {shown.scope: shown for shown in metric.shown if shown.positive == only_positive}
+            rows = [e for e in by_name.get(metric.metric, []) if scope_kind(e.scope) in kinds]
+            n_least = max((shown.n_least or 0 for shown in kinds.values()), default=0)
+            if n_least:
+                rows = sorted(rows, key=lambda e: (e.value or 0.0, e.scope))[:n_least]
+            found += [e for e in rows if not only_positive or (e.value or 0.0) > _POSITIVE]
+    return found
 
 
 def _number(value: float | None) -> str:

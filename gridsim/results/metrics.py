@@ -7,6 +7,9 @@ from dataclasses import astuple, dataclass, fields
 
 import pandas as pd
 
+#: Unserved power above this is a shortfall; less is noise of the dispatch.
+SHORTFALL_TOLERANCE_MW = 1e-4
+
 
 @dataclass(frozen=True)
 class Estimate:

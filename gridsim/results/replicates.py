@@ -23,13 +23,10 @@ from gridsim.results.adequacy import (
     quantile_with_interval,
     tail_mean,
 )
+from gridsim.results.metric_table import of_shortfall, zero_when_absent
 from gridsim.results.metrics import Estimate
 from gridsim.results.run_records import Columns, ColumnSpec
 
-#: A trajectory that does not name a scope of these had none of it.
-ZERO_WHEN_ABSENT = ("EUE", "energy_mwh")
-#: Without any shortfall in n replicates no error can be stated.
-_SHORTFALL = ("EUE", "LOLH", "LOLEv", "EPNS", "NEUE", "peak_shed_mw")
 _EVENT_MEASURES = (
     ("event_duration_h", "duration_h", "h"),
     ("event_depth_mw", "peak_mw", "MW"),
@@ -115,11 +112,11 @@ class ReplicateMetrics:
         if at is None:
             return None
         n, mean, m2 = self._moments[at]
-        if name in ZERO_WHEN_ABSENT:
+        if zero_when_absent(name):
             n, mean, m2 = _merged(self._moments[at], np.array([self.n - n, 0.0, 0.0]))
         stderr = math.sqrt(max(m2, 0.0) / (n - 1) / n) if n > 1 else None
-        if name in _SHORTFALL and mean == 0.0:
-            stderr = None
+        if of_shortfall(name) and mean == 0.0:
+            stderr = None  # without any shortfall in n replicates no error can be stated
         return _estimate(name, scope, float(mean), stderr, self._unit[at], int(n))
 
     def estimates(self) -> list[Estimate]:
@@ -313,7 +310,7 @@ def paired_differences(first: pd.DataFrame, other: pd.DataFrame, replicates: Ite
     found = []
     for key, rows in both.groupby(level=["name", "scope"], sort=True):
         name, scope = (str(part) for part in key)
-        if name in ZERO_WHEN_ABSENT:
+        if zero_when_absent(name):
             rows = rows.droplevel(["name", "scope"]).reindex(common).fillna(0.0)
         difference = (rows["other"] - rows["first"]).dropna().to_numpy(dtype=float)
         n = len(difference)

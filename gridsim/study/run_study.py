@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gridsim.engine.run import Replicates
+from gridsim.engine.tables import STUDY_TABLES
 from gridsim.errors import ScriptError, StoreError
 from gridsim.io.read_run import Run, load_run
 from gridsim.io.store import to_arrow, write_parquet
@@ -24,7 +25,7 @@ from gridsim.model.study import Case, StopRule, Study
 from gridsim.results.metrics import Estimate
 from gridsim.results.replicates import FAN
 from gridsim.results.run_metrics import BASELINE_TABLES
-from gridsim.results.run_records import METRICS, STUDY_TABLES, Columns, ColumnSpec, metric_columns
+from gridsim.results.run_records import METRICS, Columns, ColumnSpec, metric_columns
 from gridsim.results.study_result import StudyResult
 from gridsim.study.aggregate import case_estimates, case_fan, case_metrics
 from gridsim.study.executors import Workers, start_workers
@@ -54,7 +55,7 @@ class Progress:
 
 def tables_of(case: Case) -> tuple[str, ...]:
     """Tables kept for every replicate of a case, in the order of the schemas."""
-    return tuple(table for table in SCHEMAS if table in STUDY_TABLES or table in case.scenario.outputs)
+    return tuple(table for table in SCHEMAS if table in (*STUDY_TABLES, "replicate_metrics", *case.scenario.outputs))
 
 
 def run_study(

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridsim.engine.run import Replicates
+from gridsim.engine.tables import TABLES
 from gridsim.errors import ScriptError, StudyError
 from gridsim.io.read_script import read_script
 from gridsim.io.store import file_hash, to_arrow
@@ -24,7 +25,7 @@ from gridsim.io.study_store import Job, JobResult, write_job
 from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
-from gridsim.results.run_records import REPLICATE_METRICS, TABLES, Columns
+from gridsim.results.run_records import REPLICATE_METRICS, Columns
 
 SCHEMAS = {**TABLES, "replicate_metrics": REPLICATE_METRICS}
 ATTEMPTS = 2

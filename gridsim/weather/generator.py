@@ -211,8 +211,8 @@ class WeatherModel:
         system = self.system
         generators, sites = system.generators, system.renewable_sites
         result = []
-        for fuel, chosen in (("wind", self.wind_sites), ("solar", self.solar_sites)):
-            machines = np.flatnonzero((generators.fuel == fuel) & generators.in_service)
+        for technology, chosen in (("wind", self.wind_sites), ("solar", self.solar_sites)):
+            machines = np.flatnonzero(generators.driven_by(technology) & generators.in_service)
             bus = generators.bus[machines]
             at = nearest_site(system.buses.lat[bus], system.buses.lon[bus], sites.lat[chosen], sites.lon[chosen])
             known = at >= 0

@@ -45,8 +45,8 @@ class NormalWeather:
         self._gas_site = _nearest_site(system)
         curves = np.where(system.generators.heat_led, system.generators.heat_curve, -1)
         self._heat_led = [(curve, np.flatnonzero(curves == curve)) for curve in np.unique(curves[curves >= 0]).tolist()]
-        self._is_wind = system.generators.fuel == "wind"
-        self._is_solar = system.generators.fuel == "solar"
+        self._is_wind = system.generators.driven_by("wind")
+        self._is_solar = system.generators.driven_by("solar")
 
     def at(
         self,

@@ -39,15 +39,15 @@ class Composer:
         bus = generators.bus
         self.gen_site = system.buses.weather_site[bus]
         self.gen_resource = np.full(len(generators), -1, dtype=np.int32)
-        for fuel in ("wind", "solar"):
-            chosen = np.flatnonzero(renewable.technology == fuel)
-            machines = generators.fuel == fuel
+        for technology in ("wind", "solar"):
+            chosen = np.flatnonzero(renewable.technology == technology)
+            machines = generators.driven_by(technology)
             at = nearest_site(
                 system.buses.lat[bus], system.buses.lon[bus], renewable.lat[chosen], renewable.lon[chosen]
             )
             if len(chosen):
                 self.gen_resource[machines] = np.where(at >= 0, chosen[at], -1)[machines]
-        self._wind, self._solar = generators.fuel == "wind", generators.fuel == "solar"
+        self._wind, self._solar = generators.driven_by("wind"), generators.driven_by("solar")
         self.load_site = system.buses.weather_site[loads.bus]
         self.load_zone = system.buses.zone[loads.bus]
         cooling = np.zeros(len(system.zones) + 1)

@@ -7,7 +7,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from gridsim.results.run_records import TABLES
+from gridsim.engine.tables import TABLES
 from tests.support.command import gridsim
 
 SHORT = "network: kazakhstan\nhorizon: {start: 2026-01-14 17:00, hours: 3}\npolicy: {ac: off}\n"
@@ -28,6 +28,16 @@ def test_run_writes_a_complete_folder_and_only_json_on_stdout(tmp_path):
         assert pq.read_schema(file).names == [column.name for column in columns]
         assert (tmp_path / "out" / f"{table}.csv").is_file()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_json_says_why_a_number_is_absent(tmp_path):
+    (tmp_path / "hour.yaml").write_text(
+        "network: rts79\nhorizon: {start: 2026-01-14 17:00, hours: 1}\npolicy: {ac: off}\n"
+    )
+    answer = json.loads(gridsim("run", "hour.yaml", "--out", "out", "--json", cwd=tmp_path).stdout)
+    assert "co2_t" not in {metric["name"] for metric in answer["metrics"]}
+    assert answer["remarks"] == ["CO2 is not stated: no CO2 factor for U1, U2, U3 and 21 more"]
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["remarks"] == answer["remarks"]
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):

@@ -14,9 +14,9 @@ import pytest
 
 from gridsim.contingencies.effects import conditions
 from gridsim.engine.run import run
-from gridsim.engine.stocks import Stocks, yard_generators
+from gridsim.engine.stocks import Stocks
 from gridsim.io.read_scenario import read_scenario
-from gridsim.model.pack import pack
+from gridsim.model.pack import pack, yard_generators
 from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Scenario, Target, kinds
 
 KIND = "coal_delivery_stop"

@@ -10,7 +10,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["format", "kinds"])
+@pytest.mark.parametrize("page", ["format", "kinds", "metrics"])
 def test_page_is_up_to_date(page):
     spec = importlib.util.spec_from_file_location(f"make_{page}", DOCS / f"make_{page}.py")
     assert spec is not None and spec.loader is not None

@@ -89,7 +89,8 @@ GAS: Tables = {
     ],
     "gas_to_power": [
         {"plant": "gas", "node": "gate", "gas_m3_per_mwh": 312.5, "backup_fuel": "mazut",
-         "backup_capacity_share": 0.5, "backup_stock_days": 1, "backup_switch_h": 2, "backup_cost_per_mwh": 100},
+         "backup_capacity_share": 0.5, "backup_stock_days": 1, "backup_switch_h": 2, "backup_cost_per_mwh": 100,
+         "backup_co2_t_per_mwh": 0.75},
     ],
 }  # fmt: skip
 

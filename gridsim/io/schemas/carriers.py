@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from gridsim.io.schemas.column import Row, SourcedRow, column
+from gridsim.io.schemas.names import BackupFuelName, YardFuelName
 
 
 class GasKeys(Row):
@@ -133,12 +134,14 @@ class GasToPowerRow(SourcedRow):
     gas_share: float = column("Share of the fuel that is gas in normal operation", 1.0, ge=0, le=1)
     gas_m3_per_mwh: float = column("Gas per MWh, net", unit="m3/MWh", gt=0)
     on_network: bool = column("False: field gas beside the plant, not cut by pipelines", True)
-    backup_fuel: Literal["none", "mazut", "diesel", "coal"] = column("Fuel it can switch to", "none")
+    backup_fuel: BackupFuelName = column("Fuel it can switch to", "none")
     backup_capacity_share: float = column("Share of p_max on the backup fuel", 0.0, ge=0, le=1)
     backup_stock_days: float = column("Stock at the start, days at backup capacity", 0.0, unit="d", ge=0)
     backup_switch_h: float = column("Time to switch", 6.0, unit="h", ge=0)
     backup_cost_per_mwh: float = column("Variable cost on the backup fuel", 0.0, unit="USD/MWh", ge=0)
-    backup_co2_t_per_mwh: float = column("CO2 on the backup fuel", 0.0, unit="t/MWh", ge=0, le=3)
+    backup_co2_t_per_mwh: float | None = column(
+        "CO2 on the backup fuel; empty: unknown", None, unit="t/MWh", ge=0, le=3
+    )
 
 
 class CompressorStationRow(SourcedRow):
@@ -172,7 +175,7 @@ class FuelStockRow(SourcedRow):
 
     name: str = column("Unique name")
     plant: str = column("Plant (column plant of generators.csv)", ref="plants")
-    fuel: Literal["coal", "mazut", "diesel"] = column("Fuel")
+    fuel: YardFuelName = column("Fuel")
     capacity_days: float = column("Yard when full, days at full output", unit="d", gt=0)
     stock_days: float = column("Stock at the start, days at full output", unit="d", ge=0)
     delivery_share: float = column("Deliveries as a share of full-output burn", 1.0, ge=0, le=5)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator
 
 from gridsim.io.schemas.column import Row, SourcedRow, column
+from gridsim.io.schemas.names import FuelName
 
 # A cell is text, and a Literal of numbers takes no text.
 Sign = Annotated[Literal[-1, 1], BeforeValidator(lambda cell: {"1": 1, "+1": 1, "-1": -1}.get(cell, cell))]
@@ -93,9 +94,7 @@ class GeneratorRow(SourcedRow):
     plant: str = column("Plant it belongs to; empty: the machine's own name", "")
     title: str = column("Plant name for people", "")
     bus: str = column("Bus", ref="buses")
-    fuel: Literal["coal", "gas", "oil", "hydro", "wind", "solar", "nuclear", "biogas", "waste_heat", "other"] = column(
-        "Primary fuel"
-    )
+    fuel: FuelName = column("Primary fuel")
     technology: str = column("steam, chp, gt, ccgt, hydro, wind, solar ...", "")
     installed_mw: float = column("Nameplate; 0 for a synchronous condenser", unit="MW", ge=0)
     p_max_mw: float = column("Available: nameplate less permanent deratings", unit="MW", ge=0)
@@ -117,7 +116,9 @@ class GeneratorRow(SourcedRow):
     must_run: bool = column("Committed at all times at its minimum or more", False)
     profile: str = column("Profile of the available share (wind, solar, hydro); empty: 1", "", ref="profiles")
     heat_rate_gj_per_mwh: float | None = column("Net heat rate (LHV); empty: no fuel", None, unit="GJ/MWh", gt=0)
-    co2_t_per_mwh: float = column("CO2 at the stack", 0.0, unit="t/MWh", ge=0, le=3)
+    co2_t_per_mwh: float | None = column(
+        "CO2 at the stack; empty: none of a fuel without carbon, else unknown", None, unit="t/MWh", ge=0, le=3
+    )
     commissioned: int | None = column("Year of the first operation", None, unit="year")
     in_service: bool = column("False for machines out of the base state", True)
 

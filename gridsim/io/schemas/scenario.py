@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from gridsim.io.schemas.column import Row, column
-
-OutputTable = Literal["generators", "lines", "buses", "gas", "fuel", "balance", "solves"]
+from gridsim.io.schemas.names import OutputTable
 
 
 class HorizonKeys(Row):
@@ -151,7 +150,7 @@ class ScenarioKeys(Row):
     variant: str = column("Variant of the network (its variants/NAME.yaml); empty: as it stands", "")
     replicates: int = column("Trajectories that differ in what is drawn", 1, ge=1, le=1_000_000)
     outputs: tuple[OutputTable, ...] = column(
-        "Tables kept for every replicate beside zones, interfaces, shortfall, shortfall_events and events", ()
+        "Tables kept for every replicate; zones, interfaces, shortfall, shortfall_events and events always are", ()
     )
 
 

@@ -1,0 +1,108 @@
+"""ResultTable: one table of a run, its columns and how it is filled; each is a file of ``engine.tables``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.engine.event_log import Change
+from gridsim.engine.interval import Interval
+from gridsim.model.pack import Packed
+from gridsim.model.system import GridSystem
+from gridsim.model.table import F8
+from gridsim.results.run_records import Columns, ColumnSpec
+from gridsim.solvers.ac import AcSolution
+
+Rows = Mapping[str, NDArray[Any]]
+
+_HEAD = (
+    ("replicate", "i4", "replicate"),
+    ("time_h", "f8", "hours after the start"),
+    ("duration_h", "f8", "hours the row holds"),
+)
+
+
+def interval_columns(*columns: tuple[str, str, str]) -> tuple[ColumnSpec, ...]:
+    """Columns (name, kind, doc) of a table whose rows hold for a time."""
+    return tuple(ColumnSpec(*column) for column in (*_HEAD, *columns))
+
+
+class Batch:
+    """Some intervals, and their values as arrays with one row for each."""
+
+    def __init__(self, intervals: list[Interval]):
+        self.intervals = intervals
+        self.n = len(intervals)
+        self.time_h = self.of(lambda i: i.time_h)
+        self.duration_h = self.of(lambda i: i.duration_h)
+
+    def of(self, value: Callable[[Interval], Any]) -> NDArray[Any]:
+        """(n, ...) of one value of each interval."""
+        return np.array([value(interval) for interval in self.intervals])
+
+    def dispatch(self, field: str) -> NDArray[Any]:
+        """(n, ...) of a field of the redispatch."""
+        return np.array([getattr(interval.dispatch, field) for interval in self.intervals])
+
+    def ac(self, value: Callable[[AcSolution, Interval], Any], unknown: Any) -> NDArray[Any]:
+        """(n, ...) of one value of each AC solution, ``unknown`` where there is none."""
+        return self.of(lambda i: value(i.ac, i) if i.ac is not None and i.ac.converged else unknown)
+
+    def by_name(self, names: NDArray[np.str_], **columns: Any) -> Rows:
+        """One row per interval and name, in name order; columns (n, n_names), or alike for all intervals."""
+        order = np.argsort(names, kind="stable")
+        shape = self.n, len(names)
+        return {
+            "time_h": np.repeat(self.time_h, shape[1]),
+            "duration_h": np.repeat(self.duration_h, shape[1]),
+            "name": np.tile(names[order], self.n),
+            **{
+                column: np.broadcast_to(np.asarray(values)[..., order], shape).ravel()
+                for column, values in columns.items()
+            },
+        }
+
+    def at(self, interval: NDArray[np.int64], **columns: Any) -> Rows:
+        """Rows that belong to the intervals at positions ``interval``."""
+        return {"time_h": self.time_h[interval], "duration_h": self.duration_h[interval], **columns}
+
+
+class Recorded(NamedTuple):
+    """A run at its end. ``tables``: those filled interval by interval; ``baseline``: of the horizon without events."""
+
+    changes: list[Change]
+    tables: Mapping[str, Columns]
+    baseline: Mapping[str, Columns] | None
+
+
+class ResultTable:
+    """One table of a run; the file's name is the table's. The class docstring is its meaning in docs/format.md.
+
+    ``columns``: in the order they are written. ``every_replicate``: kept for every replicate of a study, other tables
+    where ``outputs`` of the scenario names them. ``needs``: tables that :meth:`closing_rows` reads.
+    A table fills :meth:`rows`, :meth:`closing_rows` or both; the recorder adds the column ``replicate``.
+    """
+
+    columns: ClassVar[tuple[ColumnSpec, ...]]
+    every_replicate: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, packed: Packed):
+        self.packed = packed
+        self.system = packed.system
+
+    def rows(self, batch: Batch) -> Rows | None:
+        """Rows of some intervals, sorted by time and name; None for none."""
+        return None
+
+    def closing_rows(self, run: Recorded) -> Rows | None:
+        """Rows that are known only when the run has ended; None for none."""
+        return None
+
+
+def loading_percent(system: GridSystem, ac: AcSolution, interval: Interval) -> F8:
+    """(n_branches,) AC loading of the ratings that hold at the hour's air temperature."""
+    return np.asarray(ac.loading_percent / system.branch_rating_factor(interval.inputs.temperature_c))

@@ -1,0 +1,61 @@
+"""Table ``solves``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gridsim.engine.interval import Interval
+from gridsim.engine.result_table import Batch, ResultTable, Rows, interval_columns, loading_percent
+from gridsim.model.table import F8
+from gridsim.solvers.ac import AcSolution
+
+
+class Solves(ResultTable):
+    """How each interval was solved: dispatch, loss share, AC power flow."""
+
+    columns = interval_columns(
+        ("dispatch_status", "i4", "0: optimal"),
+        ("dispatch_cost", "f8", "generation cost, USD/h"),
+        ("loss_share", "f8", "loss allowance used"),
+        ("dispatch_engine", "str", "kernel or highs"),
+        ("ac_status", "str", "ok, not_converged or off"),
+        ("ac_rung", "str", "how it was solved: warm, flat, dc_start, relaxed_q, dc_only"),
+        ("ac_reason", "str", "why it was not"),
+        ("ac_losses_mw", "f8", "AC losses; null if not converged"),
+        ("vm_min_pu", "f8", "lowest voltage"),
+        ("vm_max_pu", "f8", "highest voltage"),
+        ("max_loading_percent", "f8", "highest AC loading"),
+    )
+
+    def rows(self, batch: Batch) -> Rows:
+        """One row per interval."""
+        net_mw = batch.of(lambda i: i.dispatch.solution.p_mw) - batch.of(lambda i: i.dispatch.solution.spill_mw)
+        acs = [interval.ac for interval in batch.intervals]
+        return batch.at(
+            np.arange(batch.n),
+            dispatch_status=batch.of(lambda i: np.int32(i.dispatch.solution.status)),
+            dispatch_cost=(net_mw * self.packed.cost).sum(axis=1),
+            loss_share=batch.of(lambda i: i.dispatch.loss_share),
+            # HiGHS leaves no basis for the kernel to start from.
+            dispatch_engine=batch.of(lambda i: "highs" if len(i.dispatch.solution.basis) == 0 else "kernel"),
+            ac_status=np.array(["off" if ac is None else ("ok" if ac.converged else "not_converged") for ac in acs]),
+            ac_rung=np.array(["" if ac is None else ac.rung for ac in acs], dtype=np.str_),
+            ac_reason=np.array(["" if ac is None else ac.reason for ac in acs], dtype=np.str_),
+            ac_losses_mw=batch.ac(lambda ac, _: ac.losses_mw, np.nan),
+            vm_min_pu=batch.ac(lambda ac, _: _finite(np.nanmin, ac.vm_pu), np.nan),
+            vm_max_pu=batch.ac(lambda ac, _: _finite(np.nanmax, ac.vm_pu), np.nan),
+            max_loading_percent=batch.ac(self._highest_loading, np.nan),
+        )
+
+    def _highest_loading(self, ac: AcSolution, interval: Interval) -> float:
+        return _finite(np.nanmax, loading_percent(self.system, ac, interval))
+
+
+def _finite(reduce: Any, values: F8) -> float:
+    """``reduce`` of values, NaN if none is finite (numpy would warn)."""
+    return float(reduce(values)) if np.isfinite(values).any() else float("nan")
+
+
+TABLE = Solves

@@ -1,0 +1,44 @@
+"""Supply of a run: energy by fuel, imports, what was not used, reserves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gridsim.results.metric_table import measured
+from gridsim.results.metrics import Estimate
+from gridsim.results.trajectory_record import Subject, Trajectory, sum_by
+
+
+def _measures(run: Trajectory) -> Iterable[Estimate]:
+    zones = run.tables["zones"]
+    yield measured("curtailed_mwh", "system", float(zones["curtailed_mw"] @ zones["duration_h"]))
+    yield measured("spilled_heat_led_mwh", "system", float(zones["spilled_mw"] @ zones["duration_h"]))
+    yield from _energy(run)
+    yield from _reserves(run)
+
+
+def _energy(run: Trajectory) -> Iterable[Estimate]:
+    generators = run.tables["generators"]
+    energy = sum_by(generators["fuel"], generators["p_mw"] * generators["duration_h"])
+    for fuel, energy_mwh in energy.items():
+        yield measured("energy_mwh", f"fuel:{fuel}", energy_mwh)
+    supplied = {fuel: max(energy_mwh, 0.0) for fuel, energy_mwh in energy.items()}  # exports are no supply
+    total_mwh, imported_mwh = sum(supplied.values()), supplied.pop("import", 0.0)
+    if total_mwh > 0:
+        own_mwh = total_mwh - imported_mwh
+        shares = [100.0 * energy_mwh / own_mwh for energy_mwh in supplied.values() if own_mwh > 0]
+        yield measured("import_share", "system", 100.0 * imported_mwh / total_mwh)
+        yield measured("hhi_fuel", "system", float(sum(share**2 for share in shares)))
+
+
+def _reserves(run: Trajectory) -> Iterable[Estimate]:
+    margin, zones = run.system_series("zones", "reserve_margin_mw"), run.tables["zones"]
+    if len(margin.value):
+        yield measured("reserve_margin_mw_min", "system", float(margin.value.min()))
+    for zone in run.system.zones:
+        rows = zones["name"] == zone
+        if rows.any():
+            yield measured("reserve_margin_mw_min", f"zone:{zone}", float(zones["reserve_margin_mw"][rows].min()))
+
+
+SUBJECT = Subject(_measures, frozenset({"zones", "generators"}))

@@ -1,0 +1,148 @@
+"""metrics.csv holds what runs, studies and assessments really report, and screen and comparison follow it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import io
+from collections.abc import Iterable
+
+import pytest
+from rich.console import Console
+
+from gridsim.engine.run import RunResult, run
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
+from gridsim.io.read_scenario import read_scenario
+from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Scenario, Target
+from gridsim.model.system import GridSystem
+from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, assess, system_from_grid
+from gridsim.report.summary import print_summary, shown_metrics
+from gridsim.results.metric_table import metric_table, scope_kind
+from gridsim.results.metrics import Estimate, single
+from gridsim.study.run_study import run_study
+from tests.support.study_cases import small_study
+
+
+@pytest.fixture(scope="module")
+def shedding() -> RunResult:
+    """Eight hours of the bundled event in which the dispatcher sees nothing, AC off."""
+    system, scenario = read_scenario("blind_dispatcher")
+    horizon = dataclasses.replace(scenario.horizon, hours=8.0)
+    policy = dataclasses.replace(scenario.policy, ac=AcMode.OFF)
+    return run(system, dataclasses.replace(scenario, horizon=horizon, policy=policy))
+
+
+@pytest.fixture(scope="module")
+def starved() -> RunResult:
+    """Eighty hours of the bundled pipeline rupture: plants and cities run short of gas, AC off."""
+    system, scenario = read_scenario("bbs_pipeline_rupture")
+    horizon = dataclasses.replace(scenario.horizon, hours=80.0)
+    policy = dataclasses.replace(scenario.policy, ac=AcMode.OFF)
+    return run(system, dataclasses.replace(scenario, horizon=horizon, policy=policy))
+
+
+TRIP = Event("trip", "line_outage", 1.0, (Target("lines", "n1_s1"),), 1.0, 2.0)
+
+
+def tripped(system: GridSystem) -> RunResult:
+    """Four hours of the two-area system: one circuit out in two of them sheds 40 MW of the factory."""
+    policy = Policy(imports=Imports.NONE, ac=AcMode.OFF)
+    return run(
+        system, Scenario("trip", "two_areas", Horizon(dt.datetime(2026, 1, 14), 4), events=(TRIP,), policy=policy)
+    )
+
+
+def check(reporters: set[str], estimates: Iterable[Estimate]) -> set[str]:
+    """Every estimate has a row with its scope and unit; the names."""
+    found = set()
+    for estimate in estimates:
+        row = metric_table().get(estimate.name)
+        assert row is not None, f"{estimate.name} is not in metrics.csv"
+        assert scope_kind(estimate.scope) in row.scopes, f"{estimate.name}: scope {estimate.scope}"
+        assert not estimate.scope.endswith(":"), f"{estimate.name}: scope without a name"
+        assert estimate.unit == row.unit, f"{estimate.name}: unit {estimate.unit}"
+        assert reporters & set(row.reported_by), f"{estimate.name}: not said to be reported by {reporters}"
+        found.add(estimate.name)
+    return found
+
+
+def marked(reporter: str) -> set[str]:
+    return {row.metric for row in metric_table().values() if reporter in row.reported_by}
+
+
+def test_runs_report_what_is_marked_for_runs_and_nothing_else(shedding, starved, two_areas):
+    metrics = (*shedding.metrics, *starved.metrics, *tripped(two_areas()).metrics)
+    found = check({"run"}, metrics)
+    assert found == marked("run")
+    scopes = {(e.name, scope_kind(e.scope)) for e in metrics}
+    of_runs = {(name, kind) for name in found for kind in metric_table()[name].scopes}
+    only_sampled = {(n, k) for n, k in of_runs - scopes if "assessment" in metric_table()[n].reported_by}
+    assert of_runs - scopes == only_sampled, "a scope of metrics.csv that no run has"
+
+
+def test_assessments_report_what_is_marked_for_them_and_nothing_else():
+    system = system_from_grid(read_network(network_folder("rbts")))
+    result = assess(system, SequentialMonteCarlo(years=64, seed=1, level="nodal"), ShortfallByMonth())
+    assert check({"assessment"}, result.estimates) == marked("assessment")
+
+
+def test_studies_report_the_means_of_runs_and_what_is_marked_for_them(tmp_path):
+    result = run_study(small_study(tmp_path, replicates=10), tmp_path / "out", workers=0)
+    found = check({"run", "study"}, result.estimates["day"])
+    assert found >= {row.metric for row in metric_table().values() if "study" in row.reported_by}
+
+
+def test_rows_are_complete():
+    for row in metric_table().values():
+        assert row.definition and row.unit and set(row.reported_by) <= {"run", "study", "assessment"}
+        assert bool(row.label) == bool(row.shown), f"{row.metric}: what is shown has a label"
+        assert {shown.scope for shown in row.shown} <= set(row.scopes)
+    assert {row.metric for row in metric_table().values() if row.zero_when_absent} == {"EUE", "energy_mwh"}
+
+
+def rows(name: str, *scopes: str, value: float = 1.0) -> list[Estimate]:
+    return [single(name, scope, value, metric_table()[name].unit) for scope in scopes]
+
+
+def test_the_screen_shows_the_scopes_and_signs_that_the_table_says():
+    metrics = [
+        *rows("co2_t", "fuel:compressor_gas", "system"),
+        *rows("EUE", "oblast:a", "cause:x", value=0.0),
+        *rows("EUE", "class:homes", "zone:south", "system"),
+        *rows("EUE", "zone:north", value=0.0),
+        *rows("LOLP", "system"),
+        *rows("curtailed_mwh", "system", value=0.0),
+        *[single("fuel_days_min", f"plant:{n}", float(n), "d") for n in range(7, 0, -1)],
+    ]
+    shown = [(estimate.name, estimate.scope) for estimate in shown_metrics(metrics)]
+    assert shown == [
+        ("EUE", "zone:south"), ("EUE", "system"), ("EUE", "zone:north"), ("EUE", "class:homes"),
+        *(("fuel_days_min", f"plant:{n}") for n in range(1, 6)),
+        ("co2_t", "system"),
+    ]  # fmt: skip
+
+
+def test_the_summary_prints_labels_and_remarks(two_areas):
+    def no_factors(tables):
+        for machine in tables["generators"]:
+            del machine["co2_t_per_mwh"]
+
+    result = tripped(two_areas(no_factors))
+    assert result.remarks == ("CO2 is not stated: no CO2 factor for coal_1, gas_1",)
+    assert not {m.name for m in result.metrics} & {"co2_t", "co2_change_t", "co2_t_per_mwh_served"}
+    console = Console(file=io.StringIO(), width=200)
+    print_summary(console, result)
+    text = console.file.getvalue()
+    assert "unserved energy" in text and result.remarks[0] in text and "CO2 against" not in text
+
+
+def test_a_bus_without_an_oblast_makes_no_scope(two_areas):
+    def nowhere(tables):
+        for bus in tables["buses"]:
+            bus["oblast"] = ""
+
+    result = tripped(two_areas(nowhere))
+    assert result.metric("EUE") == pytest.approx(80)
+    scopes = {metric.scope for metric in result.metrics}
+    assert "class:factory" in scopes and not [scope for scope in scopes if scope.startswith("oblast")]
