@@ -42,12 +42,12 @@ def print_summary(console: Console, result: RunResult) -> None:
     )
     for remark in result.remarks:
         console.print(remark, markup=False, highlight=False)
-    balance = _balance(result)
-    if balance:
-        console.print(balance)
-    chain = _chain(result)
-    if chain:
-        console.print("why: " + " <- ".join(chain))
+    row = _named_row(result)
+    if row is not None:
+        console.print(_balance(result, row))
+        chain = _chain(result, row)
+        if chain:
+            console.print("why: " + " <- ".join(chain))
 
 
 def shown_metrics(metrics: Iterable[Estimate]) -> list[Estimate]:
@@ -73,12 +73,17 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}"
 
 
-def _balance(result: RunResult) -> str:
-    """The zone and hour whose inflow or supply the events changed most, against the same hour without them."""
+def _named_row(result: RunResult) -> int | None:
+    """Row of the balance table that the events changed most; None for a run without events."""
     rows = result.tables["balance"]
     if len(rows["time_h"]) == 0:
-        return ""
-    row = int((rows["unserved_mw"] + 1e-3 * abs(rows["net_inflow_change_mw"])).argmax())
+        return None
+    return int((rows["unserved_mw"] + 1e-3 * abs(rows["net_inflow_change_mw"])).argmax())
+
+
+def _balance(result: RunResult, row: int) -> str:
+    """The zone and hour of ``row`` against the same hour without events."""
+    rows = result.tables["balance"]
     parts = ", ".join(
         f"{label} {rows[column][row]:+,.0f}"
         for label, column in (
@@ -93,14 +98,16 @@ def _balance(result: RunResult) -> str:
     return f"{rows['name'][row]} at +{rows['time_h'][row]:g} h against no event (MW): {parts}"
 
 
-def _chain(result: RunResult) -> list[str]:
-    """The first shed zone and what led to it."""
-    for change in result.log:
-        if change.component.startswith("zone:"):
-            return [
-                f"{c.component} {c.to_state} (+{c.time_h:g} h)" for c in result.why(change.component, change.time_h)
-            ]
-    return []
+def _chain(result: RunResult, row: int) -> list[str]:
+    """The causes of the hour that the balance line names; of the first shortage where that zone is not short then."""
+    rows = result.tables["balance"]
+    zone, time_h = f"zone:{rows['name'][row]}", float(rows["time_h"][row])
+    if not any(change.component == zone and change.time_h <= time_h for change in result.log):
+        first = next((change for change in result.log if change.component.startswith("zone:")), None)
+        if first is None:
+            return []
+        zone, time_h = first.component, first.time_h
+    return [f"{c.component} {c.to_state} (+{c.time_h:g} h)" for c in result.why(zone, time_h)]
 
 
 def rounded(value: float | None, stderr: float | None) -> tuple[str, str]:
