@@ -26,7 +26,7 @@ def test_why_explains_the_hour_that_the_balance_names(two_areas):
     deep = dataclasses.replace(outage("generators", "gas_1", 2, at_h=8), id="deep")  # 150 MW short
     scenario = Scenario("case", "two_areas", Horizon(dt.datetime(2026, 1, 14), 12), events=(small, deep), policy=QUIET)
     lines = printed(run(two_areas(), scenario))
-    balance = next(line for line in lines if "against no event" in line)
+    balance = next(line for line in lines if "against no event (MW)" in line)
     why = next(line for line in lines if line.startswith("why: "))
     assert balance.startswith("south at +8 h") and "unserved +150" in balance
     assert "gas_1 generator_outage (deep)" in why and "small" not in why
@@ -36,4 +36,4 @@ def test_a_run_without_events_has_no_such_lines(two_areas):
     scenario = Scenario("case", "two_areas", Horizon(dt.datetime(2026, 1, 14), 2), policy=QUIET)
     result = run(two_areas(), scenario)
     assert np.all(result.tables["zones"]["unserved_mw"] == 0)
-    assert not [line for line in printed(result) if "against no event" in line or line.startswith("why")]
+    assert not [line for line in printed(result) if "against no event (MW)" in line or line.startswith("why")]
