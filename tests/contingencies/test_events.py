@@ -17,7 +17,9 @@ from gridsim.contingencies.events import EventProblem, default_kind, default_tab
 from gridsim.engine.failures import failures
 from gridsim.engine.run import run
 from gridsim.errors import InputError, Problem, ScriptError
+from gridsim.io.bundled import event_files, study_files
 from gridsim.io.read_scenario import read_scenario
+from gridsim.io.read_study import read_study
 from gridsim.model.groups import GROUPS
 from gridsim.model.outages import FAILING
 from gridsim.model.scenario import (
@@ -196,6 +198,18 @@ def test_a_script_may_fail_what_another_event_keeps_out(two_areas, tmp_path):
     system, scenario = read_scenario(path, two_areas())
     run(system, scenario, contingencies=[again])
     assert seen == [True]
+
+
+@pytest.mark.parametrize("name", sorted(event_files()))
+def test_every_bundled_event_is_accepted(kazakhstan, name):
+    _, scenario = read_scenario(name, kazakhstan)
+    written = yaml.safe_load(event_files()[name].read_text()) if event_files()[name].suffix == ".yaml" else {}
+    assert len(scenario.events) >= len(written.get("events", ()))
+
+
+@pytest.mark.parametrize("name", sorted(study_files()))
+def test_every_bundled_study_is_accepted(name):
+    assert read_study(study_files()[name])
 
 
 # Conditions
