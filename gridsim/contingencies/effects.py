@@ -1,4 +1,4 @@
-"""The seven primitives: what active events leave of a system, as arrays in the system's order.
+"""The seven primitives: what remains of a system under active events, as arrays in the system's order.
 
 Rules for overlapping events: shares lost of one element multiply (a half and a half leave a quarter), so an element is
 out until the last outage of it ends; factors on weather and demand multiply; temperature departures add; the strictest
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.model.groups import opened
-from gridsim.model.scenario import Event, Imports, Kind, Primitive, Target, kinds
+from gridsim.model.scenario import Change, Event, Imports, Kind, Primitive, Target, kinds
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 
@@ -23,7 +23,7 @@ _IMPORT_STRICTNESS = (Imports.LIMIT, Imports.CONTRACT, Imports.NONE)
 
 
 class Conditions(NamedTuple):
-    """What is left: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses.
+    """What remains: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses.
 
     ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes.
     """
@@ -59,8 +59,8 @@ def stricter(one: Imports, other: Imports) -> Imports:
     return max(one, other, key=_IMPORT_STRICTNESS.index)
 
 
-class _Left:
-    """Conditions in the making; one method per primitive."""
+class ConditionsBuilder:
+    """Conditions in the making, with one method per primitive; ``share`` that remains, by table."""
 
     def __init__(self, system: GridSystem, imports: Imports):
         self.system = system
@@ -80,7 +80,7 @@ class _Left:
             "fuel_stocks": np.ones(len(system.fuel_stocks)),
             "repair_crews": np.ones(len(system.repair_crews)),
         }
-        self.weather = {"temperature_k": 0.0, "wind_factor": 1.0, "solar_factor": 1.0}
+        self.weather = {Change.TEMPERATURE_K: 0.0, Change.WIND_FACTOR: 1.0, Change.SOLAR_FACTOR: 1.0}
         self.imports = imports
         self.operator_blind_minutes = 0.0
 
@@ -110,57 +110,59 @@ class _Left:
             self.share[table][position] *= 1.0 - lost
 
     def _change_demand(self, kind: Kind, event: Event) -> None:
-        factor = 1.0 + (event.magnitude if kind.quantities == ("rise",) else -event.magnitude)
-        if "gas_exports" in kind.targets:
-            for target in opened(self.system, event.targets, kind.targets):
-                self.gas_demand_factor[self.system.gas_demand.position(target.name)] *= factor
-            return
-        for target in event.targets:
-            self.load_factor[loads_of(self.system, target.table, target.name)] *= factor
+        for quantity in kind.quantities:
+            if quantity is Change.GAS_DEMAND_RISE:
+                for target in opened(self.system, event.targets, kind.targets):
+                    self.gas_demand_factor[self.system.gas_demand.position(target.name)] *= 1.0 + event.magnitude
+            else:
+                factor = 1.0 + (event.magnitude if quantity is Change.LOAD_RISE else -event.magnitude)
+                for target in event.targets:
+                    self.load_factor[loads_of(self.system, target.table, target.name)] *= factor
 
     def _change_weather(self, kind: Kind, magnitude: float) -> None:
         for quantity in kind.quantities:
-            if quantity == "temperature_k":
+            if quantity is Change.TEMPERATURE_K:
                 self.weather[quantity] += magnitude
             else:
                 self.weather[quantity] *= magnitude
 
     def _change_policy(self, kind: Kind, magnitude: float) -> None:
-        if kind.quantities == ("imports",):
-            self.imports = stricter(self.imports, Imports.NONE)
-        else:
-            self.operator_blind_minutes = max(self.operator_blind_minutes, magnitude)
+        for quantity in kind.quantities:
+            if quantity is Change.IMPORTS:
+                self.imports = stricter(self.imports, Imports.NONE)
+            else:
+                self.operator_blind_minutes = max(self.operator_blind_minutes, magnitude)
 
 
 def conditions(system: GridSystem, active: Iterable[Event], imports: Imports) -> Conditions:
     """Conditions while the events in ``active`` last."""
-    left = _Left(system, imports)
+    remaining = ConditionsBuilder(system, imports)
     for event in active:
-        left.apply(event)
-    share = left.share
-    share["generators"][left.bus_out[system.generators.bus]] = 0.0
-    share["borders"][left.bus_out[system.borders.bus]] = 0.0
-    share["storages"][left.bus_out[system.storages.bus]] = 0.0
+        remaining.apply(event)
+    share = remaining.share
+    share["generators"][remaining.bus_out[system.generators.bus]] = 0.0
+    share["borders"][remaining.bus_out[system.borders.bus]] = 0.0
+    share["storages"][remaining.bus_out[system.storages.bus]] = 0.0
     return Conditions(
         gen_share=share["generators"],
         border_share=share["borders"],
-        branch_out=left.branch_out,
-        bus_out=left.bus_out,
+        branch_out=remaining.branch_out,
+        bus_out=remaining.bus_out,
         interface_factor=share["interfaces"],
-        load_factor=left.load_factor,
+        load_factor=remaining.load_factor,
         pipeline_share=share["gas_pipelines"],
         supply_share=share["gas_supply"],
         storage_share=share["gas_storage"],
         store_share=share["storages"],
         delivery_share=share["fuel_stocks"],
         crew_share=share["repair_crews"],
-        station_works=left.station_works,
-        gas_demand_factor=left.gas_demand_factor,
-        temperature_k=left.weather["temperature_k"],
-        wind_factor=left.weather["wind_factor"],
-        solar_factor=left.weather["solar_factor"],
-        imports=left.imports,
-        operator_blind_minutes=left.operator_blind_minutes,
+        station_works=remaining.station_works,
+        gas_demand_factor=remaining.gas_demand_factor,
+        temperature_k=remaining.weather[Change.TEMPERATURE_K],
+        wind_factor=remaining.weather[Change.WIND_FACTOR],
+        solar_factor=remaining.weather[Change.SOLAR_FACTOR],
+        imports=remaining.imports,
+        operator_blind_minutes=remaining.operator_blind_minutes,
     )
 
 

@@ -125,6 +125,7 @@ class EmergencyAutomation:
             kind=default_kind(table, Primitive.OUTAGE),
             targets=[Target(table, str(system.branch_name[branch]))],
             at_h=state.now_h,
+            duration_h=None,
         )
         assert isinstance(event, Event), f"relay {relay.name} names a branch that is out already"
         acted = state.log.add(state.now_h, f"automation:{relay.name}", f"trips {event.targets[0].name}", cause)

@@ -11,10 +11,11 @@ import math
 
 import numpy as np
 
+from gridsim.contingencies.events import default_kind, make_event
 from gridsim.kernels.availability import draw_outages
 from gridsim.model.outages import FAILING, Component, components_of
 from gridsim.model.pack_outages import outage_model
-from gridsim.model.scenario import Event, Primitive, Target, kinds
+from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.weather.response import machine_outages
@@ -40,10 +41,18 @@ def failures(
         lost = np.empty(length)
         n = draw_outages(model, np.uint64(seed), np.uint64(replicate), n_hours, batch, component, first, end, lost)
         length *= 2
+    kind_of = {table: default_kind(table, Primitive.OUTAGE) for table in FAILING}
     events = []
     for place, first_h, end_h in sorted(zip(component[:n].tolist(), first[:n].tolist(), end[:n].tolist(), strict=True)):
         table, failed = places[place]
-        kind = next(k.kind for k in kinds().values() if k.primitive is Primitive.OUTAGE and table in k.targets)
-        name = f"failure:{failed.name}:{first_h}"
-        events.append(Event(name, kind, float(first_h), (Target(table, failed.name),), 1.0, float(end_h - first_h)))
+        event = make_event(
+            system,
+            id=f"failure:{failed.name}:{first_h}",
+            kind=kind_of[table],
+            targets=[Target(table, failed.name)],
+            at_h=float(first_h),
+            duration_h=float(end_h - first_h),
+        )
+        assert isinstance(event, Event), f"{table}: {failed.name}: {event}"
+        events.append(event)
     return events

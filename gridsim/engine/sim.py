@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 import traceback
@@ -24,12 +25,13 @@ from gridsim.contingencies.api import (
     Wait,
 )
 from gridsim.contingencies.effects import loads_of
+from gridsim.contingencies.events import ALL, default_kind, default_tables, make_event
 from gridsim.engine.clock import to_seconds
 from gridsim.engine.interval import operating_point
 from gridsim.engine.state import GridState
 from gridsim.errors import ScriptError, StudyError, nearest
 from gridsim.kernels.rng import stream_id, uniform
-from gridsim.model.groups import GROUPS, element_names, is_whole
+from gridsim.model.groups import element_names, has_element
 from gridsim.model.scenario import Event, Primitive, Target, kinds
 from gridsim.model.script import Script
 
@@ -119,9 +121,9 @@ class RunView:
     def _target(self, name: str, *primitives: Primitive) -> Target:
         """The element of that name among those the primitives can hit; ``table:name`` where two tables have it."""
         system = self._state.system
-        tables = _tables(primitives)
+        tables = default_tables(*primitives)
         only, _, rest = name.rpartition(":")
-        found = [t for t in tables if rest in element_names(system, t) and only in ("", t)]
+        found = [t for t in tables if has_element(system, t, rest) and only in ("", t)]
         if not found:
             names = (n for table in tables for n in element_names(system, table))
             raise StudyError(f"no '{name}' among what can fail; {nearest(rest, names)}")
@@ -170,18 +172,19 @@ class ScriptSim(RunView):
     def fail(self, *names: str) -> None:
         if not names:
             raise StudyError("fail(): nothing named; give the names of elements")
-        for target in [self._target(name, Primitive.OUTAGE) for name in names]:
-            self._act(_kind_for(target.table, Primitive.OUTAGE), (target,), 1.0)
+        targets = [self._target(name, Primitive.OUTAGE) for name in names]
+        made = [self._made(default_kind(target.table, Primitive.OUTAGE), (target,), 1.0) for target in targets]
+        for event in made:
+            self._act(event)
 
     def derate(self, name: str, share: float) -> None:
-        if not 0 <= share <= 1:
-            raise StudyError(f"derate('{name}', {share}): not a share in [0, 1]; give the share lost")
         target = self._target(name, Primitive.DERATE, Primitive.LIMIT)
-        kind = _kind_for(target.table, Primitive.DERATE, Primitive.LIMIT)
+        kind = default_kind(target.table, Primitive.DERATE, Primitive.LIMIT)
+        made = self._made(kind, (target,), share) if share != 0 else None
         for event_id in [e.id for e in self._begun.values() if e.kind == kind and e.targets == (target,)]:
             self.end(event_id)
-        if share > 0:
-            self._act(kind, (target,), share)
+        if made is not None:
+            self._act(made)
 
     def restore(self, *names: str) -> None:
         for name in names:
@@ -202,11 +205,13 @@ class ScriptSim(RunView):
         assert value is not None
         if not (math.isfinite(value) and value >= 0):
             raise StudyError(f"set_load('{name}', {value}): not >= 0; give a demand")
-        system, tables = self._state.system, ("loads", "load_classes", "zones", "oblasts")
-        table = next((t for t in tables if name in element_names(system, t)), None)
+        system, kind = self._state.system, default_kind("loads", Primitive.DEMAND)
+        tables = kinds()[kind].default_of
+        table = next((t for t in tables if has_element(system, t, name)), None)
         if table is None:
             names = (n for t in tables for n in element_names(system, t))
-            raise StudyError(f"no '{name}' among loads, classes, zones and oblasts; {nearest(name, names)}")
+            raise StudyError(f"no '{name}' among {', '.join(tables)}; {nearest(name, names)}")
+        made = self._made(kind, (Target(table, name),), value - 1.0 if factor is not None else 0.0)
         if name in self._loads:
             self.end(self._loads.pop(name))
         rows = loads_of(system, table, name)
@@ -215,30 +220,10 @@ class ScriptSim(RunView):
             return
         self._state.fix_load(rows, None)
         if factor != 1:
-            self._loads[name] = self._act("demand_surge", (Target(table, name),), value - 1.0)
+            self._loads[name] = self._act(made)
 
     def begin(self, kind: str, *targets: str, magnitude: float | None = None) -> str:
-        known = kinds()
-        if kind not in known:
-            raise StudyError(f"no kind '{kind}'; {nearest(kind, known)}")
-        row, system = known[kind], self._state.system
-        found = []
-        for name in targets or ("all",):
-            if name == "all" and "all" in row.targets:
-                found.append(Target("all", "all"))
-                continue
-            tables = [t for t in row.targets if t != "all"]
-            table = next((t for t in tables if name in element_names(system, t)), None)
-            if table is None:
-                names = (n for t in tables for n in element_names(system, t))
-                raise StudyError(f"{kind}: '{name}' is not in {' or '.join(row.targets)}; {nearest(name, names)}")
-            found.append(Target(table, name))
-        size = row.magnitude if magnitude is None else float(magnitude)
-        if row.primitive in _ACTS_ON_ELEMENTS and not 0 < size <= 1:
-            raise StudyError(f"{kind}: magnitude {size:g} is not a share in (0, 1]")
-        if row.primitive is Primitive.OUTAGE and size != 1 and any(is_whole(target.table) for target in found):
-            raise StudyError(f"{kind}: magnitude {size:g} of what is in or out; leave it out")
-        return self._act(kind, tuple(found), size)
+        return self._act(self._made(kind, targets or (ALL.name,), magnitude))
 
     def end(self, event_id: str) -> None:
         if event_id not in self._begun:
@@ -259,9 +244,25 @@ class ScriptSim(RunView):
         point = operating_point(interval.dispatch)
         return solved_pandapower(system, point, AcModel(system).solve(point))
 
-    def _act(self, kind: str, targets: tuple[Target, ...], magnitude: float) -> str:
+    def _made(self, kind: str, targets: Sequence[str | Target], magnitude: float | None) -> Event:
+        """An event that lasts until the script ends it; StudyError with every problem."""
+        made = make_event(
+            self._state.system,
+            id=self._script.name,
+            kind=kind,
+            targets=targets,
+            at_h=self.now_h,
+            magnitude=magnitude,
+            duration_h=None,
+        )
+        if not isinstance(made, Event):
+            raise StudyError("\n".join(f"{kind}: {problem}" for problem in made))
+        return made
+
+    def _act(self, event: Event) -> str:
+        """Begin a made event under a number of its own; returns its id."""
         self._n_begun += 1
-        event = Event(f"{self._script.name}:{self._n_begun}", kind, self.now_h, targets, magnitude, None)
+        event = dataclasses.replace(event, id=f"{event.id}:{self._n_begun}")
         self._begun[event.id] = event
         self._state.begin(event)
         return event.id
@@ -283,18 +284,3 @@ class Blame:
         lines = [frame.lineno for frame in traceback.extract_tb(trace) if frame.filename == script.file]
         reason = str(error) if isinstance(error, StudyError) else f"{type(error).__name__}: {error}"
         raise ScriptError(script.name, script.file, (lines or [None])[-1] or script.line, reason) from error
-
-
-def _tables(primitives: tuple[Primitive, ...]) -> list[str]:
-    """Tables and plants that the primitives can hit; other groups are reached with ``begin`` and their kind."""
-    groups = set(GROUPS) - {"plants"}
-    skip = groups | {"all", "repair_crews"}
-    rows = [kind for kind in kinds().values() if kind.primitive in primitives]
-    return list(dict.fromkeys(table for kind in rows for table in kind.targets if table not in skip))
-
-
-def _kind_for(table: str, *primitives: Primitive) -> str:
-    """The first kind of the table that does one of these to ``table``."""
-    return next(
-        kind.kind for kind in kinds().values() if kind.primitive in primitives and table in kind.targets
-    )  # fmt: skip

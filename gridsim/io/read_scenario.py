@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gridsim.contingencies.events import Default, make_event
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import event_file, network_folder, variant_names
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
@@ -18,10 +19,7 @@ from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
-from gridsim.model.groups import element_names, in_service, is_whole, opened
 from gridsim.model.scenario import (
-    QUANTITIES_OF_ALL,
-    QUANTITY_TABLES,
     AcMode,
     Automation,
     Condition,
@@ -30,20 +28,13 @@ from gridsim.model.scenario import (
     GasMode,
     Horizon,
     Imports,
-    Kind,
     Policy,
-    Primitive,
     Quantity,
     Repair,
     Scenario,
-    Target,
-    kinds,
 )
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
-
-_SHARE_PRIMITIVES = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT, Primitive.STOCK)
-
 
 _OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what ``extends`` does not inherit
 
@@ -123,7 +114,7 @@ def scenario_of(
     )
     events = (
         tuple(
-            _event(position, event, keys.events, horizon, system, document, problems)
+            _event(position, event, keys.events, horizon, system, GasMode(keys.policy.gas), document, problems)
             for position, event in enumerate(keys.events)
         )
         if horizon
@@ -241,6 +232,7 @@ def _event(
     others: tuple[EventKeys, ...],
     horizon: Horizon,
     system: GridSystem,
+    gas: GasMode,
     document: YamlDocument,
     problems: list[Problem],
 ) -> Event | None:
@@ -248,22 +240,25 @@ def _event(
         problems.append(document.problem(("events", position, *key.split(".")), value, mend))
 
     count = len(problems)
-    kind = kinds().get(keys.kind)
-    if kind is None:
-        problem("kind", f"'{keys.kind}' is not a kind of event", nearest(keys.kind, kinds()))
-    at_h = _at_h(keys, horizon, problem)
-    depends_on = None if keys.depends_on is None else _dependence(keys.depends_on, others, system, problem)
-    duration_h = _duration_h(keys, kind, problem)
-    magnitude = keys.magnitude if keys.magnitude is not None else (kind.magnitude if kind else 0.0)
-    targets: tuple[Target, ...] = ()
-    if kind is not None:
-        targets = _targets(kind, keys.target, system, problem)
-        _check_magnitude(kind, targets, magnitude, problem)
-    if len(problems) > count or kind is None:
-        return None
     given = keys.repair
-    repair = Repair(given.distribution, given.mean_h, given.sigma) if given is not None else None
-    return Event(keys.id, kind.kind, at_h, targets, magnitude, duration_h, repair, keys.probability, depends_on)
+    made = make_event(
+        system,
+        id=keys.id,
+        kind=keys.kind,
+        targets=[str(name) for name in (keys.target if isinstance(keys.target, list) else [keys.target])],
+        at_h=_at_h(keys, horizon, problem),
+        magnitude=keys.magnitude,
+        duration_h=_duration_h(keys, problem),
+        repair=Repair(given.distribution, given.mean_h, given.sigma) if given is not None else None,
+        probability=keys.probability,
+        depends_on=None if keys.depends_on is None else _dependence(keys.depends_on, others, problem),
+        gas=gas,
+    )
+    if isinstance(made, Event):
+        return made if len(problems) == count else None
+    for fault in made:
+        problem(*fault)
+    return None
 
 
 def _at_h(keys: EventKeys, horizon: Horizon, problem: Any) -> float:
@@ -282,25 +277,21 @@ def _at_h(keys: EventKeys, horizon: Horizon, problem: Any) -> float:
     if not 0 <= at_h < horizon.hours:
         end = horizon.start + dt.timedelta(hours=horizon.hours)
         problem("at", f"'{keys.at}' is outside the horizon", f"give a time from {horizon.start} to {end}")
+        return 0.0
     return at_h
 
 
-def _duration_h(keys: EventKeys, kind: Kind | None, problem: Any) -> float | None:
+def _duration_h(keys: EventKeys, problem: Any) -> float | Default:
     if keys.duration is None:
-        return kind.duration_h if kind is not None and keys.repair is None else None
-    if keys.repair is not None:
-        problem("duration", f"'{keys.duration}' beside repair", "give either a duration or a repair time")
+        return Default.DURATION
     try:
-        duration_h = parse_duration_h(keys.duration)
+        return parse_duration_h(keys.duration)
     except ValueError as error:
         problem("duration", f"'{keys.duration}' {error}", "give hours, or a text like 36h, 3d, 90min")
-        return None
-    if duration_h <= 0:
-        problem("duration", f"'{keys.duration}' is not > 0", "give a length of time")
-    return duration_h
+        return Default.DURATION
 
 
-def _dependence(keys: DependsKeys, others: tuple[EventKeys, ...], system: GridSystem, problem: Any) -> Dependence:
+def _dependence(keys: DependsKeys, others: tuple[EventKeys, ...], problem: Any) -> Dependence:
     if keys.event not in [event.id for event in others]:
         ids = [event.id for event in others]
         problem("depends_on.event", f"'{keys.event}' is not an event of this scenario", nearest(keys.event, ids))
@@ -309,19 +300,8 @@ def _dependence(keys: DependsKeys, others: tuple[EventKeys, ...], system: GridSy
         delay_h = parse_duration_h(keys.delay)
     except ValueError as error:
         problem("depends_on.delay", f"'{keys.delay}' {error}", "give hours, or a text like 90min, 2h")
-    conditions = []
-    for given in keys.only_if:
-        quantity = Quantity(given.quantity)
-        names = element_names(system, QUANTITY_TABLES[quantity])
-        if not given.of and quantity not in QUANTITIES_OF_ALL:
-            problem("depends_on.only_if.of", f"missing for {quantity}", nearest("", names))
-        elif given.of and given.of not in names:
-            table = QUANTITY_TABLES[quantity]
-            problem("depends_on.only_if.of", f"'{given.of}' is not in {table}", nearest(given.of, names))
-        if given.below is None and given.above is None:
-            problem("depends_on.only_if", f"no bound for {quantity}", "give below or above")
-        conditions.append(Condition(quantity, given.of, given.below, given.above))
-    return Dependence(keys.event, keys.when == "ends", delay_h, tuple(conditions))
+    conditions = tuple(Condition(Quantity(c.quantity), c.of, c.below, c.above) for c in keys.only_if)
+    return Dependence(keys.event, keys.when == "ends", delay_h, conditions)
 
 
 def _check_circles(events: tuple[EventKeys, ...], document: YamlDocument, problems: list[Problem]) -> None:
@@ -335,48 +315,3 @@ def _check_circles(events: tuple[EventKeys, ...], document: YamlDocument, proble
         if before == event.id:
             place = ("events", position, "depends_on", "event")
             problems.append(document.problem(place, f"'{event.id}' waits for itself", "break the circle"))
-
-
-def _check_magnitude(kind: Kind, targets: tuple[Target, ...], magnitude: float, problem: Any) -> None:
-    if kind.primitive is Primitive.OUTAGE and magnitude != 1 and any(is_whole(target.table) for target in targets):
-        problem("magnitude", f"{magnitude:g} of a circuit, busbar or station", "it is in or out: leave it out")
-    elif kind.primitive in _SHARE_PRIMITIVES and not 0 < magnitude <= 1:
-        problem(
-            "magnitude",
-            f"{magnitude:g} is not a share in (0, 1]",
-            f"give the share lost, by default {kind.magnitude:g}",
-        )
-    elif kind.primitive is Primitive.DEMAND and kind.quantities == ("fall",) and not 0 < magnitude <= 1:
-        problem("magnitude", f"{magnitude:g} is not a share in (0, 1]", "give the share of demand that is left")
-    elif kind.primitive is Primitive.DEMAND and magnitude < -1:
-        problem("magnitude", f"{magnitude:g} is below -1", "demand cannot fall below zero")
-    elif kind.magnitude_unit == "min" and not magnitude > 0:
-        problem("magnitude", f"{magnitude:g} is not > 0", "give a number of minutes")
-    elif kind.magnitude_unit == "factor" and magnitude < 0:
-        problem("magnitude", f"{magnitude:g} is not >= 0", "give the factor on the profile")
-
-
-def _targets(kind: Kind, target: Any, system: GridSystem, problem: Any) -> tuple[Target, ...]:
-    names = list(dict.fromkeys(map(str, target))) if isinstance(target, list) else [target]
-    if not names:
-        problem("target", "an empty list", "name at least one element")
-    found: list[Target] = []
-    for name in names:
-        text = str(name)
-        if text == "all" and "all" in kind.targets:
-            found.append(Target("all", "all"))
-            continue
-        table = next((table for table in kind.targets if table != "all" and text in element_names(system, table)), None)
-        if table is None:
-            candidates = [n for t in kind.targets if t != "all" for n in element_names(system, t)]
-            where = f"{' or '.join(kind.targets)} of {system.name}"
-            problem("target", f"'{text}' is not in {where}", nearest(text, candidates))
-        else:
-            found.append(Target(table, text))
-    takes_away = kind.primitive in (Primitive.OUTAGE, Primitive.DERATE)
-    for target in found if takes_away else ():
-        parts = opened(system, [target], kind.targets)
-        if not any(in_service(system, part) for part in parts):
-            value = f"'{target.name}' is out of service in {system.name}"
-            problem("target", value, "it cannot go out twice: name an element in service")
-    return tuple(found)

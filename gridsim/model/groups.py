@@ -123,6 +123,16 @@ def element_names(system: GridSystem, table: str) -> list[str]:
     return [str(name) for name in getattr(values, dataclasses.fields(values)[0].name)]
 
 
+@lru_cache(maxsize=256)
+def _name_set(system: GridSystem, table: str) -> frozenset[str]:
+    return frozenset(element_names(system, table))
+
+
+def has_element(system: GridSystem, table: str, name: str) -> bool:
+    """True if a table or group of kinds.csv has an element of that name."""
+    return name in _name_set(system, table)
+
+
 def opened(system: GridSystem, targets: Iterable[Target], tables: Iterable[str]) -> tuple[Target, ...]:
     """Targets with groups opened into their members and ``all`` into everything in ``tables``; each named once."""
     found: dict[Target, None] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import datetime as dt
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -26,29 +27,76 @@ class Primitive(StrEnum):
     POLICY = "policy"
 
 
+class Change(StrEnum):
+    """Quantities that demand, weather and policy kinds change (column ``quantity`` of kinds.csv)."""
+
+    LOAD_RISE = "load_rise"
+    LOAD_FALL = "load_fall"
+    GAS_DEMAND_RISE = "gas_demand_rise"
+    TEMPERATURE_K = "temperature_k"
+    WIND_FACTOR = "wind_factor"
+    SOLAR_FACTOR = "solar_factor"
+    IMPORTS = "imports"
+    OPERATOR_BLIND_MINUTES = "operator_blind_minutes"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Values from ``low`` to ``high``, both included unless ``low_open``; infinite where there is no bound."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+
+    @staticmethod
+    def parse(low: str, high: str) -> Bounds:
+        """Cells of a table: empty for no bound; ``>`` before the lower one excludes it."""
+        return Bounds(
+            float(low.removeprefix(">")) if low else -math.inf,
+            float(high) if high else math.inf,
+            low.startswith(">"),
+        )
+
+    def __contains__(self, value: float) -> bool:
+        return (self.low < value if self.low_open else self.low <= value) and value <= self.high
+
+    def __str__(self) -> str:
+        above, below = math.isfinite(self.low), math.isfinite(self.high)
+        if above and below:
+            return f"in {'(' if self.low_open else '['}{self.low:g}, {self.high:g}]"
+        if above:
+            return f"{'>' if self.low_open else '>='} {self.low:g}"
+        return f"<= {self.high:g}" if below else ""
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A row of ``kinds.csv``: what an event of this kind does by default.
+    """A row of ``kinds.csv``: what an event of this kind does by default. The order of rows means nothing.
 
-    ``targets``: tables or groups (model.groups) whose elements can be hit, ``all`` for every one of them;
-    ``quantities``: what a weather or policy kind changes, ``rise`` or ``fall`` of a demand kind; ``duration_h`` None:
-    to the end of the horizon; ``foreseen``: known the day before, so nothing is taken by surprise.
+    ``targets``: tables or groups (model.groups) whose elements can be hit, ``all`` for every one of them; a name that
+    two of them have is that of the first. ``default_of``: tables for which this kind is meant where only its primitive
+    is known. ``quantities``: what a demand, weather or policy kind changes. ``bounds``: of the magnitude.
+    ``duration_h`` None: to the end of the horizon. ``foreseen``: known the day before, so nothing is taken by surprise.
+    ``vents_gas``: gas escapes from the pipes that are hit.
     """
 
     kind: str
     primitive: Primitive
-    quantities: tuple[str, ...]
+    quantities: tuple[Change, ...]
     targets: tuple[str, ...]
+    default_of: tuple[str, ...]
     magnitude: float
     magnitude_unit: str
+    bounds: Bounds
     duration_h: float | None
     foreseen: bool
+    vents_gas: bool
     doc: str
 
     @property
-    def vents_gas(self) -> bool:
-        """Temporary."""
-        return self.kind == "pipeline_rupture"
+    def tables(self) -> tuple[str, ...]:
+        """``targets`` without ``all``."""
+        return tuple(table for table in self.targets if table != "all")
 
 
 @cache
@@ -57,18 +105,25 @@ def kinds() -> dict[str, Kind]:
     text = resources.files("gridsim.model").joinpath("kinds.csv").read_text(encoding="utf-8")
     return {
         row["kind"]: Kind(
-            row["kind"],
-            Primitive(row["primitive"]),
-            tuple(row["quantity"].split(";")),
-            tuple(row["targets"].split(";")),
-            float(row["magnitude"]),
-            row["magnitude_unit"],
-            float(row["duration_h"]) if row["duration_h"] else None,
-            row["foreseen"] == "true",
-            row["doc"],
+            kind=row["kind"],
+            primitive=Primitive(row["primitive"]),
+            quantities=tuple(Change(quantity) for quantity in _words(row["quantity"])),
+            targets=_words(row["targets"]),
+            default_of=_words(row["default_of"]),
+            magnitude=float(row["magnitude"]),
+            magnitude_unit=row["magnitude_unit"],
+            bounds=Bounds.parse(row["magnitude_min"], row["magnitude_max"]),
+            duration_h=float(row["duration_h"]) if row["duration_h"] else None,
+            foreseen=row["foreseen"] == "true",
+            vents_gas=row["vents_gas"] == "true",
+            doc=row["doc"],
         )
         for row in csv.DictReader(text.splitlines())
     }
+
+
+def _words(cell: str) -> tuple[str, ...]:
+    return tuple(word for word in cell.split(";") if word)
 
 
 class Imports(StrEnum):
