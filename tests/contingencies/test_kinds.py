@@ -189,7 +189,8 @@ CASES: dict[str, Case] = {
         ),
         gas=True,
     ),
-    # Coal climbs 2 MW/min: known the day before it has the whole hour (120 MW) for the 200 lost, in a surprise 30; before the first follow-up.
+    # Coal climbs 2 MW/min: known the day before it has the whole hour (120 MW) for the 200 lost, in a surprise 30
+    # (before the first follow-up).
     "maintenance": Case(
         ("generators", "gas_1"), SOUTH_SHORT, 0, 80,
         both(change("generators", 0, ramp_mw_per_min=2), change("interface_limits", 0, normal_mw=400)), at_h=2.05,
