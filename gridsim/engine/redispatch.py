@@ -138,7 +138,7 @@ class Redispatcher:
             topology=grid.topology,
             lo_mw=bounds.lo_mw,
             hi_mw=bounds.hi_mw,
-            cost=self._cost(storage_mwh),
+            cost=packed.cost_by_time_to_go(storage_mwh) if len(storage_mwh) else packed.cost,
             spill_cost=packed.spill_cost,
             demand_mw=demand_mw * (1.0 + loss_share),
             penalty=packed.penalty,
@@ -151,18 +151,6 @@ class Redispatcher:
             moment, state, solution, bounds, grid, response_mw=response_mw, unserved_mw=unserved_mw + cut_mw,
             loss_share=loss_share,
         )  # fmt: skip
-
-    def _cost(self, storage_mwh: F8) -> F8:
-        """(n_columns,) USD/MWh; storages discharge by time to go, the longest first, equal ones by name."""
-        packed, storages = self.packed, self.system.storages
-        if len(storages) < 2:
-            return packed.cost
-        to_go_h = storage_mwh * storages.efficiency_discharge / np.maximum(storages.p_discharge_mw, 1e-9)
-        order = np.lexsort((storages.name, -to_go_h))
-        cost = packed.cost.copy()
-        ranked = np.sort(packed.cost[packed.discharge_columns])
-        cost[packed.discharge_columns.start + order] = ranked
-        return cost
 
     def _shed(
         self, packed: Packed, solution: DispatchSolution, load_mw: F8, demand_mw: F8, loss_share: float

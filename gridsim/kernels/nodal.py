@@ -47,6 +47,7 @@ from gridsim.kernels.stores import (
     let_stores_charge,
     let_stores_discharge,
     move_stores,
+    price_stores,
     set_stores_in_service,
     stores_stay_full,
 )
@@ -78,7 +79,7 @@ class NodalScratch(NamedTuple):
         i8;  warm : as basis, rows by their place among those kept
     counter : (4,) i8, hours decided by day, by candidate, by dispatch, hours counted
     failed : (3,) i8, sample, hour and how (DISCHARGING or not) of a state that was not solved
-    failed_mw : (2, n_columns) f8, lower and upper bounds;  failed_out : (n_branches,) i4
+    failed_columns : (3, n_columns) f8, its lower and upper bounds and costs;  failed_out : (n_branches,) i4
     """
 
     slots: Slots
@@ -97,7 +98,7 @@ class NodalScratch(NamedTuple):
     warm: I4
     counter: I8
     failed: I8
-    failed_mw: F8
+    failed_columns: F8
     failed_out: I4
 
 
@@ -136,7 +137,7 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         warm=np.zeros(2 * (n_buses + 1), dtype=np.int32),
         counter=np.zeros(N_COUNTERS, dtype=np.int64),
         failed=np.zeros(3, dtype=np.int64),
-        failed_mw=np.zeros((2, n_columns)),
+        failed_columns=np.zeros((3, n_columns)),
         failed_out=np.full(n_branches, -1, dtype=np.int32),
     )
     make_slot(case, slots, scratch.out[:0])
@@ -286,11 +287,11 @@ def keep_basis(basis: I4, n_basis: int, kept: I4, basis_out: I4) -> None:
 
 
 @inline
-def dispatched_shed_mw(case, scratch, ws, slot, rows, profile_mw, hour, lo_mw, how):  # type: ignore[no-untyped-def]
+def dispatched_shed_mw(case, scratch, ws, slot, rows, profile_mw, hour, lo_mw, cost, order, how):  # type: ignore[no-untyped-def]
     """Solve a state; returns the status and the MW shed of classes that count.
 
     slot, rows : of the topology;  limits are those of ``scratch.slots``;  profile_mw : (n_rows,) f8, capacities;
-    hour : whose demand is served;  lo_mw : (n_columns,) f8
+    hour : whose demand is served;  lo_mw, cost : (n_columns,) f8;  order : made for these costs
     how : COLD and DISCHARGING from the merit order, WARM from the last basis of the sample, INSIDE warm and within
         drawn-in limits
     """
@@ -307,13 +308,13 @@ def dispatched_shed_mw(case, scratch, ws, slot, rows, profile_mw, hour, lo_mw, h
         case.dispatch.gen_bus,
         lo_mw,
         scratch.hi_mw,
-        case.cost,
+        cost,
         case.spill_cost,
         scratch.demand_mw,
         case.penalty,
         row_lo,
         row_hi,
-        case.order,
+        order,
         ws,
         scratch.warm,
         n_warm,
@@ -348,12 +349,22 @@ def find_answer(answers: Answers, sample: int, hour: int, how: int) -> int:
 
 @jit
 def note_unsolved(
-    sample: int, hour: int, how: int, lo_mw: F8, hi_mw: F8, out: I4, failed: I8, failed_mw: F8, failed_out: I4
+    sample: int,
+    hour: int,
+    how: int,
+    lo_mw: F8,
+    hi_mw: F8,
+    cost: F8,
+    out: I4,
+    failed: I8,
+    failed_columns: F8,
+    failed_out: I4,
 ) -> None:
     """Keep the state that needs an answer from outside; see ``NodalScratch``."""
     failed[0], failed[1], failed[2] = sample, hour, how
-    failed_mw[0] = lo_mw
-    failed_mw[1] = hi_mw
+    failed_columns[0] = lo_mw
+    failed_columns[1] = hi_mw
+    failed_columns[2] = cost
     failed_out[:] = -1
     for k in range(out.size):
         failed_out[k] = out[k]
@@ -385,6 +396,7 @@ def nodal_samples(
     supply_mw, reference_mw, export_mw = candidate.supply_mw, candidate.reference_mw, candidate.export_mw
     touched, share, out, hi_mw, scope_mw = scratch.touched, scratch.share, scratch.out, scratch.hi_mw, scratch.scope_mw
     row_lo, row_hi, lo_mw = slots.row_lo, slots.row_hi, stores.lo_mw
+    cost, order = stores.prices.cost, stores.prices.order
     n_days, n_units, n_branches = case.peak_hour.size, unit_mw.size, case.branch_mw.size
     n_stores, n_scopes = stores.held_mwh.size, scope_mw.size
     batch = np.empty((4, model.batch_block.shape[0]))
@@ -516,7 +528,11 @@ def nodal_samples(
                         break
                     if how == DISCHARGING and not let_stores_discharge(stores, n_units, hi_mw):
                         break
-                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, rows, now_mw, hour, lo_mw, how)
+                    if how == COLD and n_stores > 0:
+                        price_stores(stores, n_units)
+                    status, shed_mw = dispatched_shed_mw(
+                        case, scratch, ws, slot, rows, now_mw, hour, lo_mw, cost, order, how
+                    )
                     counter[COUNTED if how >= COLD else BY_DISPATCH] += 1
                     if how < COLD:
                         if status == OPTIMAL and shed_mw <= allowed_mw:
@@ -535,9 +551,10 @@ def nodal_samples(
                                 how,
                                 lo_mw,
                                 hi_mw,
+                                cost,
                                 out[:n_out],
                                 scratch.failed,
-                                scratch.failed_mw,
+                                scratch.failed_columns,
                                 scratch.failed_out,
                             )
                             undo_sample(recorder)
@@ -662,7 +679,9 @@ def nodal_snapshots(
             if answer == PROVED:
                 scratch.counter[BY_CANDIDATE] += 1
                 continue
-            status, shed_mw = dispatched_shed_mw(case, scratch, ws, slot, rows, case.profile_mw[hour], hour, zero, COLD)
+            status, shed_mw = dispatched_shed_mw(
+                case, scratch, ws, slot, rows, case.profile_mw[hour], hour, zero, case.cost, case.order, COLD
+            )
             scratch.counter[BY_DISPATCH] += 1
             if status == OPTIMAL:
                 if shed_mw <= case.tolerance_mw:
@@ -677,9 +696,10 @@ def nodal_snapshots(
                         COLD,
                         zero,
                         scratch.hi_mw,
+                        case.cost,
                         out[:n_out],
                         scratch.failed,
-                        scratch.failed_mw,
+                        scratch.failed_columns,
                         scratch.failed_out,
                     )
                     return 4 * group, UNSOLVED

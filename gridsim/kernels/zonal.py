@@ -36,6 +36,7 @@ from gridsim.kernels.shortfall import (
     start_sample,
     touched_mw_by_day,
 )
+from gridsim.kernels.stores import rank_by_time_to_go
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -86,7 +87,7 @@ class ZonalScratch(NamedTuple):
     surplus, shortage : (n_areas,) f8, MW of the hour, both >= 0;  wanted : (n_areas,) f8, part of it asked for now
     flow, forward, backward : (n_interfaces,) f8, MW;  out : (n_interfaces,) f8, circuits out
     previous : (n_areas,) i4, interface by which the search reached an area (-1 start, -2 not reached); queue :
-    (n_areas,) energy_mwh, time_to_go_h : (n_stores,) f8;  order : (n_stores,) i4;  discharged : (n_stores,) f8
+    (n_areas,) energy_mwh, time_to_go_h : (n_stores,) f8;  by_rank : (n_stores,) i4;  discharged : (n_stores,) f8
     """
 
     surplus: F8
@@ -100,7 +101,7 @@ class ZonalScratch(NamedTuple):
     queue: I4
     energy_mwh: F8
     time_to_go_h: F8
-    order: I4
+    by_rank: I4
     discharged: F8
 
 
@@ -235,25 +236,20 @@ def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
     for k in range(n_stores):
         scratch.energy_mwh[k] *= case.store_carryover[k]
         scratch.discharged[k] = 0.0
-        power = case.store_discharge_mw[k]
-        usable = scratch.energy_mwh[k] * case.store_efficiency_discharge[k]
-        scratch.time_to_go_h[k] = usable / power if power > 0.0 else 0.0
-        scratch.order[k] = k
-    # insertion sort, longest time-to-go first, ties in the order of the table
-    for k in range(1, n_stores):
-        moved = scratch.order[k]
-        j = k - 1
-        while j >= 0 and scratch.time_to_go_h[scratch.order[j]] < scratch.time_to_go_h[moved]:
-            scratch.order[j + 1] = scratch.order[j]
-            j -= 1
-        scratch.order[j + 1] = moved
+    rank_by_time_to_go(
+        scratch.energy_mwh,
+        case.store_efficiency_discharge,
+        case.store_discharge_mw,
+        scratch.time_to_go_h,
+        scratch.by_rank,
+    )
     needed = 0.0
     for area in range(n_areas):
         needed += scratch.shortage[area]
     offer = np.zeros(n_areas)
     if needed > NOTHING_MW:
         for position in range(n_stores):
-            k = scratch.order[position]
+            k = scratch.by_rank[position]
             usable = scratch.energy_mwh[k] * case.store_efficiency_discharge[k]
             power = min(case.store_discharge_mw[k] * (1.0 - store_lost[k]), usable)
             if power <= NOTHING_MW:
@@ -266,7 +262,7 @@ def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
             left = scratch.energy_mwh[k] - used / case.store_efficiency_discharge[k]
             scratch.energy_mwh[k] = max(left, 0.0)
     for position in range(n_stores - 1, -1, -1):
-        k = scratch.order[position]
+        k = scratch.by_rank[position]
         room = case.store_energy_mwh[k] - scratch.energy_mwh[k]
         if scratch.discharged[k] > 0.0 or room <= 0.0:
             continue

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchCase
 from gridsim.kernels.flows import make_case
+from gridsim.kernels.stores import SAME_TIMES_PER_H
 from gridsim.model.fuel import fuel_of_yard
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
@@ -31,8 +32,8 @@ PENALTY_FACTOR = 200.0  # of the dearest supply cost G: wide enough that effecti
 PENALTY_RATIO = 1.25
 PENALTY_LIMIT = 1.0e4
 SPILL_FACTOR = 2.0
-CHARGE_FACTOR = 1.1
-DISCHARGE_FACTOR = (1.25, 1.5)
+CHARGE_FACTOR = (1.1, 1.05)  # earned by charging: shortest, longest time-to-go
+DISCHARGE_FACTOR = (1.25, 1.5)  # cost of discharging: longest, shortest time-to-go
 WINTER_MONTHS = (10, 11, 12, 1, 2, 3)
 
 
@@ -95,6 +96,18 @@ class Packed:
     def discharge_columns(self) -> slice:
         first = self.charge_columns.stop
         return slice(first, first + len(self.system.storages))
+
+    def cost_by_time_to_go(self, held_mwh: F8) -> F8:
+        """(n_columns,) USD/MWh: ``cost`` with the storages, which hold ``held_mwh`` (n_storages,), priced by rank.
+
+        The longest time-to-go discharges first and charges last; ties go by name, so row order changes nothing.
+        """
+        storages = self.system.storages
+        rank = time_to_go_rank(held_mwh * storages.efficiency_discharge, storages.p_discharge_mw, storages.name)
+        charge, discharge = self.dearest_supply * storage_cost_factors(len(storages))
+        cost = self.cost.copy()
+        cost[self.charge_columns], cost[self.discharge_columns] = charge[rank], discharge[rank]
+        return cost
 
     @cached_property
     def spill_cost(self) -> F8:
@@ -181,6 +194,23 @@ class Packed:
         return -bounds[0], bounds[1]
 
 
+def storage_cost_factors(n_storages: int) -> F8:
+    """(2, n_storages) cost of charging and of discharging by rank, in units of G; rank 0 has the longest time-to-go.
+
+    Charging is a column below 0, so its cost is what it earns: the last rank, the shortest time-to-go, earns most.
+    """
+    return np.array([np.linspace(*CHARGE_FACTOR, n_storages)[::-1], np.linspace(*DISCHARGE_FACTOR, n_storages)])
+
+
+def time_to_go_rank(deliverable_mwh: F8, p_discharge_mw: F8, name: NDArray[np.str_]) -> I4:
+    """(n_storages,) rank by hours at rated power, 0 for the longest, ties (to 1e-6 h) by name; no power: no hours."""
+    power = np.asarray(p_discharge_mw, dtype=np.float64)
+    hours = np.divide(deliverable_mwh, power, out=np.zeros(len(power)), where=power > 0.0)
+    rank = np.empty(len(power), dtype=np.int32)
+    rank[np.lexsort((name, -np.rint(hours * SAME_TIMES_PER_H)))] = np.arange(len(power))
+    return rank
+
+
 def pack(system: GridSystem) -> Packed:
     """Pack a system once; its states are then made by filling bounds and demand."""
     generators, borders, storages = system.generators, system.borders, system.storages
@@ -188,9 +218,7 @@ def pack(system: GridSystem) -> Packed:
     links = system.gas_to_power
     main_cost = np.concatenate([generators.cost_per_mwh, links.backup_cost_per_mwh[backup_link], borders.price_per_mwh])
     dearest = float(max(main_cost.max(initial=0.0), 1.0))
-    n_stores = len(storages)
-    discharge = np.linspace(*DISCHARGE_FACTOR, n_stores) if n_stores else np.zeros(0)
-    cost = np.concatenate([main_cost, np.full(n_stores, CHARGE_FACTOR * dearest), discharge * dearest])
+    cost = np.concatenate([main_cost, *(dearest * storage_cost_factors(len(storages)))])
     column_bus = np.concatenate(
         [generators.bus, generators.bus[backup_gen], borders.bus, storages.bus, storages.bus]
     ).astype(np.int32)

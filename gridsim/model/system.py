@@ -15,6 +15,7 @@ from gridsim.model.table import F8, I4
 EXTERNAL = "external"
 MONTHS = 12
 DAY_TYPES = ("workday", "saturday", "sunday")
+SMALLEST_X_PU = 1e-8  # of a transformer, on its own rating
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,28 @@ class Climate:
     @staticmethod
     def empty() -> Climate:
         return Climate(np.zeros((0, MONTHS)), np.zeros((0, MONTHS)), np.zeros((0, MONTHS)))
+
+
+def transformer_x_pu(transformers: power.Transformers, vn_kv: F8) -> F8:
+    """(n_transformers,) reactance of the DC power flow on 1 MVA, at the tap of the base state.
+
+    vn_kv : (n_buses,) kV. A branch of ratio t carries (angle difference) / (x t) (MATPOWER manual, section 3.7). With x
+    on the low side's base the voltage bases leave x (v_hv / vn_hv) (v_lv / vn_lv), v the rated voltages at the tap. It
+    is x of the pi circuit made from pandapower's T circuit (wye-delta: z (1 + z y / 4)), so that the magnetising branch
+    counts as it does there: about 1e-4 of x. No transformer shifts the phase: reading refuses those that do.
+    """
+    t = transformers
+    z = (t.vkr_percent + 1j * np.sqrt(np.maximum(t.vk_percent**2 - t.vkr_percent**2, 0.0))) / 100
+    g = t.pfe_kw / 1000 / t.sn_mva
+    # Rounded data may give iron losses above the no-load current, as if it had no reactive part.
+    b = np.sqrt(np.maximum((t.i0_percent / 100) ** 2 - g**2, 0.0))
+    x_rated = (z * (1 + z * (g - 1j * b) / 4)).imag
+    # A transformer of resistance alone has no place in a DC power flow: the floor keeps its susceptance finite.
+    x_pu = np.maximum(x_rated, SMALLEST_X_PU) / (t.sn_mva * t.parallel)
+    step = 1 + t.tap_step_percent / 100 * (t.tap_pos - t.tap_neutral)
+    v_hv = t.vn_hv_kv * np.where(t.tap_side == "hv", step, 1.0)
+    v_lv = t.vn_lv_kv * np.where(t.tap_side == "lv", step, 1.0)
+    return np.asarray(x_pu * (v_hv / vn_kv[t.hv_bus]) * (v_lv / vn_kv[t.lv_bus]), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,13 +214,13 @@ class GridSystem:
 
     @cached_property
     def branch_x_pu(self) -> F8:
-        """(n_branches,) series reactance of all parallel circuits on 1 MVA and the from-side (high-side) voltage."""
+        """(n_branches,) series reactance of the DC power flow, all parallel circuits together, on 1 MVA.
+
+        Lines on the voltage of their from-bus; transformers times their off-nominal ratio, as pandapower's ``rundcpp``.
+        """
         vn_kv = self.buses.vn_kv[self.lines.from_bus]
         x_line = self.lines.x_ohm_per_km * self.lines.length_km / self.lines.parallel / vn_kv**2
-        t = self.transformers
-        x_percent = np.sqrt(np.maximum(t.vk_percent**2 - t.vkr_percent**2, 1e-12))
-        x_trafo = x_percent / 100 / (t.sn_mva * t.parallel) * (t.vn_hv_kv / self.buses.vn_kv[t.hv_bus]) ** 2
-        return np.concatenate([x_line, x_trafo])
+        return np.concatenate([x_line, transformer_x_pu(self.transformers, self.buses.vn_kv)])
 
     @cached_property
     def branch_normal_mw(self) -> F8:

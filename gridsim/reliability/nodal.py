@@ -31,10 +31,10 @@ from gridsim.kernels.nodal import (
 )
 from gridsim.kernels.nodal_case import NodalCase, add_at_buses, row_limits, set_demand
 from gridsim.kernels.shortfall import DAY_H, N_TOTALS
-from gridsim.kernels.stores import Stores
+from gridsim.kernels.stores import Stores, store_prices
 from gridsim.kernels.topologies import find_twins, flow_bounds, forget_topologies
 from gridsim.model.outages import Component
-from gridsim.model.pack import CHARGE_FACTOR, DISCHARGE_FACTOR, PENALTY_FACTOR, SPILL_FACTOR
+from gridsim.model.pack import PENALTY_FACTOR, SPILL_FACTOR, storage_cost_factors
 from gridsim.model.pack_outages import snapshot_model
 from gridsim.reliability.demand import Demand
 from gridsim.reliability.pack import of_one_type
@@ -149,11 +149,16 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
     """Arrays of the nodal kernel."""
     n_buses = len(system.buses)
     stores = system.stores
-    dearest = float(max(detail.unit_cost.max(initial=0.0), 1.0))
+    # also of the prices at which loads stop buying: none may lie between those of the stores
+    prices = np.concatenate([detail.unit_cost, detail.class_penalty[~detail.class_counts]])
+    dearest = float(max(prices.max(initial=0.0), 1.0))
     store_bus = np.array([store.bus for store in stores], dtype=np.int32)
     column_bus = np.concatenate([system.unit_bus, store_bus, store_bus]).astype(np.int32)
-    discharge = np.linspace(*DISCHARGE_FACTOR, len(stores)) if stores else np.zeros(0)
-    cost = np.concatenate([detail.unit_cost, np.full(len(stores), CHARGE_FACTOR * dearest), discharge * dearest])
+    cost = np.concatenate([detail.unit_cost, *(dearest * storage_cost_factors(len(stores)))])
+    if stores and cost.max() >= detail.class_penalty[detail.class_counts].min(initial=np.inf):
+        raise StudyError(
+            f"{system.name}: a load stops buying at {dearest:g}, near what shedding costs; lower its price"
+        )
     dispatch = make_case(
         n_buses,
         column_bus,
@@ -249,8 +254,8 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
     )
 
 
-def new_stores(system: AdequacySystem) -> Stores:
-    """Arrays of the stores and of what one worker's hold."""
+def new_stores(system: AdequacySystem, case: NodalCase) -> Stores:
+    """Arrays of the stores of one worker, with prices of its own."""
 
     def of(attribute: str) -> F8:
         return np.array([getattr(store, attribute) for store in system.stores], dtype=np.float64)
@@ -267,6 +272,9 @@ def new_stores(system: AdequacySystem) -> Stores:
         held_mwh=np.zeros(n_stores),
         lost=np.zeros(n_stores),
         lo_mw=np.zeros(len(system.unit_name) + 2 * n_stores),
+        by_rank=np.arange(n_stores, dtype=np.int32),
+        time_to_go_h=np.zeros(n_stores),
+        prices=of_one_type(store_prices(case.order, case.cost, case.dispatch.gen_bus, n_stores)),
     )
 
 
@@ -349,9 +357,9 @@ class _Nodal:
             case.dispatch,
             DispatchState(
                 topology=topology,
-                lo_mw=scratch.failed_mw[0].copy(),
-                hi_mw=scratch.failed_mw[1].copy(),
-                cost=case.cost,
+                lo_mw=scratch.failed_columns[0].copy(),
+                hi_mw=scratch.failed_columns[1].copy(),
+                cost=scratch.failed_columns[2].copy(),
                 spill_cost=case.spill_cost,
                 demand_mw=scratch.demand_mw.copy(),
                 penalty=case.penalty,
@@ -423,7 +431,7 @@ class NodalYears(_Nodal):
         n_scopes = len(self.scopes)
         total = np.empty((n, n_scopes, N_TOTALS))
         scratch, workspace = self._scratch()
-        stores = new_stores(self.system)
+        stores = new_stores(self.system, self.case)
         recorder = [new_recorder(n_scopes, 64 * n * n_scopes + 1024)]
         self.chronology.note_overlaps(self.seed, first, n)
 

@@ -76,6 +76,7 @@ class AdequacySystem:
     components : outage of each machine, then interface or branch, then store, in that order
     interface_* : tie lines between areas with limits in both directions, MW
     branch_* : lines between buses, x in pu on one common base, rating in MW
+    stores, store_component : sorted by name, however given, because ties of the time-to-go go by name
     temperature_class : (n_hours,) i4, row of the common causes' deratings that holds in each hour; None: the first
     start : first hour, for results by month and hour of the day
     detail : classes, costs and named sections of the nodal level; None: one class, all costs alike, no sections
@@ -110,6 +111,11 @@ class AdequacySystem:
     common_causes: tuple[CommonCause, ...] = ()
     temperature_class: I4 | None = None
     detail: NetworkDetail | None = None
+
+    def __post_init__(self) -> None:
+        by_name = sorted(range(len(self.stores)), key=lambda k: self.stores[k].name)
+        object.__setattr__(self, "stores", tuple(self.stores[k] for k in by_name))
+        object.__setattr__(self, "store_component", tuple(self.store_component[k] for k in by_name))
 
     @property
     def demand_mwh(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gridsim.model.pack import pack
+from gridsim.model.pack import pack, time_to_go_rank
 
 
 def test_ladder_is_derived_from_the_dearest_supply(two_areas):
@@ -98,3 +98,32 @@ def test_columns_are_machines_backup_borders_and_stores(two_areas):
     packed = pack(two_areas(more, gas=True))
     assert [packed.gen_columns, packed.backup_columns, packed.border_columns] == [slice(0, 2), slice(2, 3), slice(3, 4)]
     np.testing.assert_allclose(packed.cost, [10, 25, 100, 60, 110, 125])  # stores: 1.1 G and 1.25 G
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_storages_are_priced_by_time_to_go_whatever_the_row_order(two_areas, order):
+    """4 h, 6 h x 0.5 = 3 h and 4 h at rated power: "a" before "c" by name, then "b". G is 100."""
+    rows = [
+        {"name": "a", "bus": "s1", "p_charge_mw": 5, "p_discharge_mw": 5, "energy_mwh": 40},
+        {"name": "b", "bus": "s1", "p_charge_mw": 5, "p_discharge_mw": 10, "energy_mwh": 60},
+        {"name": "c", "bus": "n1", "p_charge_mw": 5, "p_discharge_mw": 20, "energy_mwh": 90},
+    ]
+    efficiency = {"a": 1.0, "b": 0.5, "c": 1.0}
+    held = {"a": 20.0, "b": 60.0, "c": 80.0 + 1e-7}
+
+    def more(tables):
+        tables["storages"] = [
+            {**rows[k], "efficiency_charge": 1, "efficiency_discharge": efficiency[rows[k]["name"]]} for k in order
+        ]
+
+    packed = pack(two_areas(more, gas=True))
+    names = packed.system.storages.name.tolist()
+    cost = packed.cost_by_time_to_go(np.array([held[name] for name in names]))
+    assert dict(zip(names, cost[packed.discharge_columns])) == pytest.approx({"a": 125.0, "c": 137.5, "b": 150.0})
+    assert dict(zip(names, cost[packed.charge_columns])) == pytest.approx({"a": 105.0, "c": 107.5, "b": 110.0})
+    np.testing.assert_array_equal(cost[: packed.border_columns.stop], packed.cost[: packed.border_columns.stop])
+
+
+def test_a_storage_without_power_or_energy_has_no_time_to_go():
+    rank = time_to_go_rank(np.array([0.0, 50.0, 1.0]), np.array([10.0, 0.0, 10.0]), np.array(["b", "a", "c"]))
+    assert rank.tolist() == [2, 1, 0]

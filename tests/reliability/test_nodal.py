@@ -226,7 +226,7 @@ def test_a_state_the_kernel_gives_up_on_is_answered_by_highs() -> None:
     sampler = NodalYears(system, 1, True)
     scratch, _ = sampler._scratch()
     scratch.failed[:] = 5, 3, 2
-    scratch.failed_mw[1] = system.unit_mw
+    scratch.failed_columns[1] = system.unit_mw
     scratch.failed_out[:] = -1
     np.testing.assert_allclose(sampler._answer(scratch)[0].sum(axis=1), [0.0, 0.0, 40.0], atol=1e-6)
     scratch.failed_out[0] = 2
@@ -239,7 +239,7 @@ def test_answers_from_outside_are_used_for_their_sample_and_hour() -> None:
     sampler = NodalYears(system, 1, True)
     scratch, workspace = sampler._scratch()
     scratch.failed[:] = 7, 3, 2
-    scratch.failed_mw[1] = system.unit_mw
+    scratch.failed_columns[1] = system.unit_mw
     calls: list[tuple[int, int]] = []
 
     def step(done: int, answers) -> tuple[int, int]:  # type: ignore[no-untyped-def]

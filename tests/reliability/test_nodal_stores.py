@@ -178,7 +178,10 @@ def triangle_with_stores(seed: int, n_hours: int, *, fails: bool) -> AdequacySys
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_against_highs_hour_by_hour(seed: int) -> None:
-    """The rule in plain Python, each dispatch a linear programme: charge; discharge too if that sheds load."""
+    """The rule in plain Python, each dispatch a linear programme: charge; discharge too if that sheds load.
+
+    The longest time-to-go discharges at 1.25 G and charges at 1.05 G, the other at 1.5 and 1.1; supply costs G.
+    """
     system = triangle_with_stores(seed, 96, fails=False)
     sampler = NodalYears(system, 1, True)
     case = sampler.case
@@ -191,6 +194,12 @@ def test_against_highs_hour_by_hour(seed: int) -> None:
     n_units, n_stores = len(system.unit_name), len(stores)
     for hour in range(96):
         energy *= [store.carryover for store in stores]
+        hours_to_go = [e * store.efficiency_discharge / store.discharge_mw for e, store in zip(energy, stores)]
+        longest = int(np.argmax(hours_to_go))
+        cost = case.cost.copy()
+        cost[n_units : n_units + 2] = cost[n_units + 2 :] = np.nan
+        cost[n_units + longest], cost[n_units + 1 - longest] = 1.05, 1.1
+        cost[n_units + 2 + longest], cost[n_units + 3 - longest] = 1.25, 1.5
         lo, hi = np.zeros(n_units + 2 * n_stores), np.zeros(n_units + 2 * n_stores)
         hi[:n_units] = system.unit_mw
         for k, store in enumerate(stores):
@@ -202,7 +211,7 @@ def test_against_highs_hour_by_hour(seed: int) -> None:
             solution = solve_highs(
                 case.dispatch,
                 DispatchState(
-                    topology, lo, hi, case.cost, case.spill_cost, demand_of(case, hour), case.penalty, row_lo, row_hi
+                    topology, lo, hi, cost, case.spill_cost, demand_of(case, hour), case.penalty, row_lo, row_hi
                 ),
             )
             assert solution.status == 0
