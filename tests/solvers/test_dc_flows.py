@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ac_cases import as_stated, at, case, kazakhstan, triangle
 
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.flows import make_topology
@@ -16,6 +15,7 @@ from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.pandapower import to_pandapower
 from gridsim.solvers.screen import screen
+from tests.support.ac_cases import as_stated, at, case, kazakhstan, triangle
 
 TOLERANCE_MW = 1e-6
 TRANSFORMER = {
