@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gridsim.errors import InputError, Problem, nearest
-from gridsim.io.build_system import RawTable, build_system
+from gridsim.io.build_system import build_system
 from gridsim.io.bundled import variant_names
+from gridsim.io.raw_table import RawTable
 from gridsim.io.read_variant import Variant
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.carriers import GasKeys
