@@ -16,6 +16,7 @@ from gridsim.io.convert import (
     table_of,
     temperature_curves_of,
 )
+from gridsim.io.no_effect import without_effect
 from gridsim.io.raw_table import RawTable
 from gridsim.io.references import allowed_names, check_references
 from gridsim.io.rules import check_rows, check_supply, check_zones
@@ -57,6 +58,7 @@ def build_system(
         gas=carriers.GasSettings(**meta["gas"]),
         licence=meta["licence"],
         content_hash=content_hash,
+        warnings=tuple(without_effect(tables)),
         interfaces=interfaces,
         interface_members=members,
         profiles=profiles,

@@ -15,7 +15,7 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.read_variant import Variant
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.carriers import GasKeys
-from gridsim.io.schemas.column import Row, column
+from gridsim.io.schemas.column import Effect, Row, column
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.system import GridSystem
@@ -28,9 +28,9 @@ class NetworkMeta(Row):
 
     schema_version: int = column("Version of this format", ge=1, le=SCHEMA_VERSION)
     name: str = column("Name of the system")
-    title: str = column("Name for people", "")
-    description: str = column("One paragraph", "")
-    country: str = column("ISO 3166 code; buses of other countries belong to equivalents", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    description: str = column("One paragraph", "", effect=Effect.LABEL)
+    country: str = column("ISO 3166 code", "", effect=Effect.LABEL)
     timezone: str = column("Fixed offset from UTC, such as UTC+05:00", "UTC")
     f_hz: float = column("Rated frequency", 50.0, unit="Hz", gt=0)
     zones: tuple[str, ...] = column("Zones in reporting order")
@@ -38,7 +38,7 @@ class NetworkMeta(Row):
     loss_share: float = column("Network losses as a share of demand at the bus", 0.0, ge=0, lt=0.5)
     base_year: int = column("Year the base state describes", 0, unit="year")
     gas: GasKeys = column("The gas and the laws of its flow", GasKeys())
-    licence: str = column("Licence of the data", "")
+    licence: str = column("Licence of the data", "", effect=Effect.LABEL)
 
 
 def read_network(folder: str | Path, variant: str = "") -> GridSystem:
