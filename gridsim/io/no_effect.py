@@ -42,7 +42,7 @@ def without_effect(tables: Mapping[str, RawTable]) -> Iterator[Problem]:
     for name, schema in TABLES.items():
         table = tables[name]
         if schema.effect is Effect.NONE and table.rows:
-            yield _warning(table, [number for number, _ in table.rows], "", "the table has no effect yet", _MEND)
+            yield _warning(name, table, [number for number, _ in table.rows], "", "the table has no effect yet", _MEND)
         if schema.effect is not Effect.MODEL:
             continue
         for column, field in schema.row.model_fields.items():
@@ -50,14 +50,17 @@ def without_effect(tables: Mapping[str, RawTable]) -> Iterator[Problem]:
                 empty = None if field.is_required() else field.get_default()
                 numbers = [number for number, row in table.rows if getattr(row, column) != empty]
                 if numbers:
-                    yield _warning(table, numbers, column, "has no effect yet", _MEND)
+                    yield _warning(name, table, numbers, column, "has no effect yet", _MEND)
         for rule in IDLE:
             found = list(broken_rules([rule], name, table.rows, look_up))
             if found:
                 _, column, value, mend = found[0]
-                yield _warning(table, [number for number, *_ in found], column, value, mend)
+                yield _warning(name, table, [number for number, *_ in found], column, value, mend)
 
 
-def _warning(table: RawTable, numbers: Sequence[int], column: str, value: str, mend: str) -> Problem:
-    rows = "1 row" if len(numbers) == 1 else f"{len(numbers)} rows"
-    return dataclasses.replace(table.problem(numbers[0], column, f"{value} ({rows})", mend), kind="warning")
+def _warning(table: str, rows: RawTable, numbers: Sequence[int], column: str, value: str, mend: str) -> Problem:
+    count = "1 row" if len(numbers) == 1 else f"{len(numbers)} rows"
+    own = [number for number in numbers if not hasattr(number, "file")]
+    if not own:  # all rows stand in a variant, whose file does not tell the table
+        column = f"{table}.{column}".rstrip(".")
+    return dataclasses.replace(rows.problem((own or numbers)[0], column, f"{value} ({count})", mend), kind="warning")

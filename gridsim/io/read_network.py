@@ -10,7 +10,7 @@ from typing import Any
 
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.build_system import build_system
-from gridsim.io.bundled import variant_names
+from gridsim.io.bundled import network_folder, variant_names
 from gridsim.io.raw_table import RawTable
 from gridsim.io.read_variant import Variant
 from gridsim.io.schemas import TABLES
@@ -42,16 +42,14 @@ class NetworkMeta(Row):
 
 
 def read_network(folder: str | Path, variant: str = "") -> GridSystem:
-    """Read a network folder (``network.yaml`` and CSV tables), with one of its ``variants/NAME.yaml`` laid over it.
+    """Read a bundled network by name or a folder (``network.yaml`` and CSV tables) by path.
 
+    ``variant``: one of its ``variants/NAME.yaml``, laid over the tables; empty: the network as it stands.
+    Columns and tables that have no effect are ``warnings`` of the system.
     Raises InputError with every problem of every table, places given as ``folder/table.csv:row``.
     """
-    folder = Path(folder)
+    folder = network_folder(str(folder))
     meta_path = folder / "network.yaml"
-    if not folder.is_dir():
-        raise InputError([Problem(str(folder), 0, "", "no such folder", "give a network folder or a bundled name")])
-    if not meta_path.is_file():
-        raise InputError([Problem(str(meta_path), 0, "", "missing", "a network folder holds a network.yaml")])
     document = read_yaml(meta_path)[1]
     overlay = None
     if variant:
