@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from gridsim.engine.tables import RESULT_TABLES
 from gridsim.io.read_network import NetworkMeta
 from gridsim.io.schemas import TABLES
-from gridsim.io.schemas.column import Row, SourcedRow
+from gridsim.io.schemas.column import Effect, Row, SourcedRow, effect_of
 from gridsim.io.schemas.scenario import (
     ConditionKeys,
     DependsKeys,
@@ -35,6 +35,15 @@ empty cell means the default. Names in a column that refers to another table mus
 are "branches"; a row is what fails as one. `note`, `source` (keys of `sources.csv`, separated by `; `) and `confidence`
 (published, derived, assumed) close most tables and are not repeated here.
 
+A column or table marked *no effect yet* is read and checked, and no result depends on it. Where rows set one, reading
+warns: `gridsim validate NAME` lists the warnings (under `warnings` with `--json`), a run says on stderr how many there
+are, and in Python they are `read_network(NAME).warnings`, Problems of kind `warning`. A warning never stops anything.
+
+`variants/VARIANT.yaml` in the folder adds, retires, changes and scales rows (`gridsim schema variant`). `--variant
+VARIANT` of run, adequacy, screen, show, weather and validate reads the network so, and so does
+`read_network(NAME, variant="VARIANT")` in Python; `--variant base` is the network as it stands, also where a scenario
+names a variant.
+
 A **scenario file** is YAML; unknown keys are errors. Times are local to the network: an ISO time, or `+36h` after
 the start. Durations are hours, or texts like `36h`, `3d`, `90min`. YAML never names code.
 
@@ -52,7 +61,8 @@ def page() -> str:
     """The whole page."""
     parts = [HEAD, "## Network folder\n", _table("network.yaml", NetworkMeta)]
     for name, schema in TABLES.items():
-        parts.append(_table(f"{name}.csv" + ("" if schema.required else " (optional)"), schema.row))
+        title = f"{name}.csv" + ("" if schema.required else " (optional)")
+        parts.append(_table(title, schema.row, " *No effect yet.*" if schema.effect is Effect.NONE else ""))
     parts.append("## Scenario file\n")
     for title, model in (
         ("top level", ScenarioKeys),
@@ -77,11 +87,10 @@ def page() -> str:
     return "".join(parts).rstrip() + "\n"
 
 
-def _table(title: str, model: type[Row]) -> str:
+def _table(title: str, model: type[Row], remark: str = "") -> str:
     skip = set(SourcedRow.model_fields) if issubclass(model, SourcedRow) else set()
-    lines = [
-        f"### {title}\n\n{(model.__doc__ or '').strip()}\n\n| column | type | unit | range | default | meaning |\n"
-    ]
+    lines = [f"### {title}\n\n{(model.__doc__ or '').strip()}{remark}\n\n"]
+    lines.append("| column | type | unit | range | default | meaning |\n")
     lines.append("| --- | --- | --- | --- | --- | --- |\n")
     for name, field in model.model_fields.items():
         if name in skip:
@@ -89,9 +98,10 @@ def _table(title: str, model: type[Row]) -> str:
         extra: Any = field.json_schema_extra or {}
         reference = f", in `{extra['ref']}`" if "ref" in extra else ""
         default = "required" if field.is_required() else _default(field.get_default())
+        doc = f"{field.description}; *no effect yet*" if effect_of(field) is Effect.NONE else field.description
         lines.append(
             f"| `{name}` | {_type(field.annotation)}{reference} | {extra.get('unit', '-')} | {_range(field)} "
-            f"| {default} | {field.description} |\n"
+            f"| {default} | {doc} |\n"
         )
     return "".join(lines) + "\n"
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong with the user's input: where, what, and how to mend it.
+
+    ``kind``: an error, or a warning of something that is read and has no effect; only errors are raised.
 
     ``row`` is the line number in the file, header included (the first data row of a table is 2); 0 means the
     whole file. ``column`` is the column of a table or the dotted key of a YAML file. ``value`` is the text of the cell
@@ -21,6 +24,7 @@ class Problem:
     column: str
     value: str
     mend: str
+    kind: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.row}" if self.row else self.file
@@ -37,6 +41,7 @@ class InputError(GridsimError):
 
     def __init__(self, problems: Iterable[Problem]):
         self.problems: tuple[Problem, ...] = tuple(sorted(problems))
+        assert all(problem.kind == "error" for problem in self.problems), "a warning is never raised"
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
-from gridsim.cli.printing import print_json
+from gridsim.cli.printing import as_dicts, print_json, tell_warnings
+from gridsim.cli.variant import VariantOption, read_system, validate_command, variant_name
 from gridsim.errors import StudyError
 
 
 @app.command()
 def adequacy(
     network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    variant: VariantOption = None,
     level: Annotated[str, typer.Option(help="copper, zonal or nodal")] = "copper",
     method: Annotated[str, typer.Option(help="sequential or snapshot")] = "sequential",
     years: Annotated[int | None, typer.Option(help="Sample years (snapshots with --method snapshot).")] = None,
@@ -38,8 +40,6 @@ def adequacy(
     """How likely is a shortfall: Monte Carlo over sample years, with errors."""
     from gridsim.cli.weather import print_weather
     from gridsim.errors import nearest
-    from gridsim.io.bundled import network_folder
-    from gridsim.io.read_network import read_network
     from gridsim.reliability import (
         SequentialMonteCarlo,
         ShortfallByMonth,
@@ -71,7 +71,8 @@ def adequacy(
         if method == "sequential"
         else SnapshotMonteCarlo(samples=years, **common)
     )
-    grid = read_network(network_folder(network))
+    grid = read_system(network, variant)
+    tell_warnings(grid.warnings, validate_command(network, variant))
     years_of = None
     if weather == "synthetic":
         years_of = WeatherYears(grid, imports, seed, weather_years, gas_causes(grid, imports) if gas_outages else ())
@@ -88,6 +89,7 @@ def adequacy(
     if as_json:
         extra = {
             "network": network,
+            "variant": variant_name(variant) or "",
             "method": method,
             "level": level,
             "sampler": str(sampling.sampler),
@@ -98,6 +100,7 @@ def adequacy(
             "stopped": str(result.stopped),
             "cov": result.cov,
             "weather": weather,
+            "warnings": as_dicts(grid.warnings),
             **({} if in_weather is None else in_weather),
         }
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=result.status, extra=extra)

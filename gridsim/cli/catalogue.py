@@ -11,6 +11,7 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import print_rows
+from gridsim.cli.variant import VariantOption, read_system
 from gridsim.errors import StudyError
 
 
@@ -43,14 +44,13 @@ def list_(
 @app.command()
 def show(
     network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    variant: VariantOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Totals of a network: machines, demand, zones, sections."""
-    from gridsim.io.bundled import network_folder
-    from gridsim.io.read_network import read_network
     from gridsim.report.system_summary import system_summary
 
-    summary = system_summary(read_network(network_folder(network)))
+    summary = system_summary(read_system(network, variant))
     if as_json:
         print(json.dumps(summary))
         return

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from gridsim.errors import Problem
     from gridsim.results.metrics import Estimate
+
+
+_NAMED = 3  # warnings that are named in the one line that tells of them
 
 
 def print_json(
@@ -39,6 +45,26 @@ def print_json(
             }
         )
     )
+
+
+def as_dicts(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Problems as JSON shows them: file, row, column, value, mend, kind."""
+    return [dict(vars(problem)) for problem in problems]
+
+
+def tell_warnings(warnings: Sequence[Problem], listed_by: str) -> None:
+    """One line on stderr about columns and tables without effect; ``listed_by``: the command that lists them."""
+    if not warnings:
+        return
+    names = [_table_column(warning) for warning in warnings[:_NAMED]] + ["..."] * (len(warnings) > _NAMED)
+    count = "1 column or table has" if len(warnings) == 1 else f"{len(warnings)} columns and tables have"
+    print(f"{count} no effect in this run: {', '.join(names)}; {listed_by} lists them", file=sys.stderr)
+
+
+def _table_column(warning: Problem) -> str:
+    """``table.column`` or ``table``; a variant's problems name the table themselves."""
+    path = Path(warning.file)
+    return warning.column if path.suffix == ".yaml" else ".".join(filter(None, (path.stem, warning.column)))
 
 
 def progress_bar(title: str) -> Any:

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from gridsim.cli.app import JsonOption, app
-from gridsim.cli.printing import print_json, progress_bar
+from gridsim.cli.printing import as_dicts, print_json, progress_bar, tell_warnings
 from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
+from gridsim.cli.variant import VariantOption, validate_command, variant_name
 
 
 @app.command()
@@ -23,6 +24,7 @@ def run(
         list[Path] | None, typer.Option(help="A .py file whose contingencies and policies join; may be repeated.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME.")] = None,
+    variant: VariantOption = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of everything random.")] = 0,
     replicates: Annotated[int | None, typer.Option(min=1, help="Trajectories; by default the scenario's.")] = None,
     replicate: Annotated[int | None, typer.Option(min=0, help="Only this one of the replicates.")] = None,
@@ -46,14 +48,16 @@ def run(
     from gridsim.results.run_records import METRICS, metric_columns
 
     began = time.perf_counter()
-    system, loaded = read_scenario(scenario)
+    system, loaded = read_scenario(scenario, variant=variant_name(variant))
     joined = [one for path in script or () for one in read_script(path).scripts]
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
+    listed_by = validate_command(scenario, variant)
     if replicate is None and (replicates or loaded.replicates) > 1:
-        wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed)
+        wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, variant=variant_name(variant))
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
-        run_and_tell("run", wanted, out, workers, as_json, **options)
+        run_and_tell("run", wanted, out, workers, as_json, listed_by=listed_by, **options)
         return
+    tell_warnings(system.warnings, listed_by)
     folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)
     try:
         with progress_bar(loaded.name) as progress:
@@ -73,7 +77,8 @@ def run(
         folder.discard()
         raise
     if as_json:
-        print_json("run", wall_s, result.metrics, seed=seed, run_dir=str(folder.path), extra=extra)
+        told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings)}
+        print_json("run", wall_s, result.metrics, seed=seed, run_dir=str(folder.path), extra=told)
         return
     console = Console()
     print_summary(console, result)

@@ -9,12 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from gridsim.cli.app import JsonOption, app
+from gridsim.cli.printing import as_dicts, tell_warnings
+from gridsim.cli.variant import VariantOption, read_system, validate_command, variant_name
 from gridsim.errors import StudyError
 
 
 @app.command()
 def screen(
     network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    variant: VariantOption = None,
     hour: Annotated[str | None, typer.Option(help="Local time at normal weather; by default the winter peak.")] = None,
     ac: Annotated[bool, typer.Option("--ac/--dc", help="AC power flow, or DC.")] = True,
     most: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 20,
@@ -23,12 +26,11 @@ def screen(
     """N-1: lose every line, transformer, machine and border, one at a time."""
     import pandas as pd
 
-    from gridsim.io.bundled import network_folder
-    from gridsim.io.read_network import read_network
     from gridsim.results.screening import screen as screen_system
 
     began = time.perf_counter()
-    system = read_network(network_folder(network))
+    system = read_system(network, variant)
+    tell_warnings(system.warnings, validate_command(network, variant))
     point, month = (None, 1) if hour is None else _point_at(system, hour)
     frame = screen_system(system, point, ac=ac, month=month)
     wall_s = round(time.perf_counter() - began, 3)
@@ -37,9 +39,11 @@ def screen(
             "command": "screen",
             "status": "complete",
             "network": network,
+            "variant": variant_name(variant) or "",
             "hour": hour or "winter peak",
             "method": "ac" if ac else "dc",
             "wall_s": wall_s,
+            "warnings": as_dicts(system.warnings),
             **frame.attrs,
             "outages": json.loads(frame.to_json(orient="records")),
         }

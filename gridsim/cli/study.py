@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
+from gridsim.cli.printing import as_dicts, tell_warnings
 from gridsim.errors import StoreError
 
 if TYPE_CHECKING:
+    from gridsim.errors import Problem
     from gridsim.model.study import Study
     from gridsim.study.run_study import StudyResult
 
@@ -56,18 +58,19 @@ def study(
     given: dict[str, Any] = {"replicates": replicates, "seed": seed}
     wanted = dataclasses.replace(wanted, **{key: value for key, value in given.items() if value is not None})
     options = {"scheduler": scheduler, "resume": resume, "force": force, "job_size": job_size}
-    run_and_tell("study", wanted, out, workers, as_json, **options)
+    run_and_tell("study", wanted, out, workers, as_json, listed_by=f"gridsim validate {file}", **options)
 
 
 def run_and_tell(
-    command: str, wanted: Study, out: Path | None, workers: int | None, as_json: bool, **options: Any
+    command: str, wanted: Study, out: Path | None, workers: int | None, as_json: bool, *, listed_by: str, **options: Any
 ) -> None:
-    """Run a study and print what it found; exit 3 if it is not complete."""
+    """Run a study and print what it found; exit 3 if it is not complete. ``listed_by``: what lists the warnings."""
     from gridsim.io.store import free_run_path
     from gridsim.study.run_study import run_study
 
     if out is None:
         out = Path("runs") / free_run_path(wanted.name).name if not options["resume"] else Path("runs") / wanted.name
+    tell_warnings(warnings_of(wanted), listed_by)
     n_workers = (os.cpu_count() or 1) if workers is None else workers
     with _progress(wanted.name) as progress:
         try:
@@ -87,6 +90,11 @@ def run_and_tell(
         raise typer.Exit(EXIT_PARTIAL)
 
 
+def warnings_of(study: Study) -> list[Problem]:
+    """What has no effect in some case of the study."""
+    return list(dict.fromkeys(warning for case in study.cases for warning in case.system.warnings))
+
+
 def _print_json(command: str, result: StudyResult) -> None:
     import dataclasses
     import json
@@ -99,6 +107,7 @@ def _print_json(command: str, result: StudyResult) -> None:
                 "command": command,
                 "status": result.status,
                 "reason": result.reason,
+                "warnings": as_dicts(warnings_of(result.study)),
                 "wall_s": round(result.wall_s, 3),
                 "busy_s": round(result.busy_s, 3),
                 "seed": result.study.seed,

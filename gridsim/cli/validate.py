@@ -9,29 +9,38 @@ from typing import Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_BAD_INPUT, JsonOption, app
-from gridsim.errors import InputError, StudyError
+from gridsim.cli.printing import as_dicts
+from gridsim.cli.study import warnings_of
+from gridsim.cli.variant import VariantOption, variant_name
+from gridsim.errors import InputError, Problem, StudyError
 
 
 @app.command()
 def validate(
     path: Annotated[str, typer.Argument(help="A network folder, a scenario or a study file (or a bundled name).")],
+    variant: VariantOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a network folder or a scenario file; lists every problem."""
+    """Check a network folder, a scenario or a study file: every problem, and every column that has no effect."""
     problems: list[dict[str, Any]] = []
+    warnings: list[Problem] = []
     try:
-        kind = _read_anything(path)
+        kind, warnings = _read_anything(path, variant_name(variant))
     except InputError as error:
         if not as_json:
             raise
-        problems = [vars(problem) for problem in error.problems]
+        problems = as_dicts(error.problems)
         kind = "unknown"
     if as_json:
-        print(json.dumps({"command": "validate", "path": path, "kind": kind, "problems": problems}))
+        verdict = {"command": "validate", "path": path, "kind": kind, "problems": problems}
+        print(json.dumps({**verdict, "warnings": as_dicts(warnings)}))
         if problems:
             raise typer.Exit(EXIT_BAD_INPUT)
         return
-    print(f"{path}: {kind}, no problems")
+    for warning in warnings:
+        print(f"warning: {warning}")
+    count = f", {len(warnings)} columns and tables without effect" if warnings else ""
+    print(f"{path}: {kind}, no problems{count}")
 
 
 @app.command()
@@ -58,22 +67,18 @@ def schema(
     print(json.dumps(models[what].model_json_schema(), indent=2))
 
 
-def _read_anything(path: str) -> str:
-    """Read a network, a scenario or a study and say which it was."""
-    from gridsim.io.bundled import network_folder, network_names, study_files
+def _read_anything(path: str, variant: str | None) -> tuple[str, list[Problem]]:
+    """Read a network, a scenario or a study; says which it was, and its warnings."""
+    from gridsim.io.bundled import network_names, study_files
     from gridsim.io.read_network import read_network
     from gridsim.io.read_scenario import read_scenario
     from gridsim.io.read_study import read_study
     from gridsim.io.yaml_lines import read_yaml
 
-    if Path(path).is_dir():
-        read_network(path)
-        return "network"
-    if path in network_names():
-        read_network(network_folder(path))
-        return "network"
+    if Path(path).is_dir() or path in network_names():
+        return "network", list(read_network(path, variant or "").warnings)
     if path in study_files() or (Path(path).is_file() and "scenarios" in read_yaml(Path(path))[1].data):
-        read_study(path)
-        return "study"
-    read_scenario(path)
-    return "scenario"
+        if variant is not None:
+            raise StudyError("variant: a study lists its variants itself; leave the option out")
+        return "study", warnings_of(read_study(path))
+    return "scenario", list(read_scenario(path, variant=variant)[0].warnings)

@@ -10,6 +10,7 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import progress_bar
+from gridsim.cli.variant import VariantOption, read_system
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,17 +19,16 @@ if TYPE_CHECKING:
 @app.command()
 def weather(
     network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    variant: VariantOption = None,
     years: Annotated[int, typer.Option(min=2, help="Generated years.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of the years.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Generate weather years: climate, droughts with their return periods, checks of the generator."""
-    from gridsim.io.bundled import network_folder
-    from gridsim.io.read_network import read_network
     from gridsim.report.weather_summary import weather_lines, weather_summary
 
     began = time.perf_counter()
-    system = read_network(network_folder(network))
+    system = read_system(network, variant)
     with progress_bar(f"{network} weather") as progress:
         summary = weather_summary(system, years, seed, progress)
     if as_json:

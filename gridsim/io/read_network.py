@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gridsim.errors import InputError, Problem, nearest
-from gridsim.io.build_system import RawTable, build_system
-from gridsim.io.bundled import variant_names
+from gridsim.io.build_system import build_system
+from gridsim.io.bundled import network_folder, variant_names
+from gridsim.io.raw_table import RawTable
 from gridsim.io.read_variant import Variant
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.carriers import GasKeys
-from gridsim.io.schemas.column import Row, column
+from gridsim.io.schemas.column import Effect, Row, column
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.system import GridSystem
@@ -27,9 +28,9 @@ class NetworkMeta(Row):
 
     schema_version: int = column("Version of this format", ge=1, le=SCHEMA_VERSION)
     name: str = column("Name of the system")
-    title: str = column("Name for people", "")
-    description: str = column("One paragraph", "")
-    country: str = column("ISO 3166 code; buses of other countries belong to equivalents", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    description: str = column("One paragraph", "", effect=Effect.LABEL)
+    country: str = column("ISO 3166 code", "", effect=Effect.LABEL)
     timezone: str = column("Fixed offset from UTC, such as UTC+05:00", "UTC")
     f_hz: float = column("Rated frequency", 50.0, unit="Hz", gt=0)
     zones: tuple[str, ...] = column("Zones in reporting order")
@@ -37,20 +38,18 @@ class NetworkMeta(Row):
     loss_share: float = column("Network losses as a share of demand at the bus", 0.0, ge=0, lt=0.5)
     base_year: int = column("Year the base state describes", 0, unit="year")
     gas: GasKeys = column("The gas and the laws of its flow", GasKeys())
-    licence: str = column("Licence of the data", "")
+    licence: str = column("Licence of the data", "", effect=Effect.LABEL)
 
 
 def read_network(folder: str | Path, variant: str = "") -> GridSystem:
-    """Read a network folder (``network.yaml`` and CSV tables), with one of its ``variants/NAME.yaml`` laid over it.
+    """Read a bundled network by name or a folder (``network.yaml`` and CSV tables) by path.
 
+    ``variant``: one of its ``variants/NAME.yaml``, laid over the tables; empty: the network as it stands.
+    Columns and tables that have no effect are ``warnings`` of the system.
     Raises InputError with every problem of every table, places given as ``folder/table.csv:row``.
     """
-    folder = Path(folder)
+    folder = network_folder(str(folder))
     meta_path = folder / "network.yaml"
-    if not folder.is_dir():
-        raise InputError([Problem(str(folder), 0, "", "no such folder", "give a network folder or a bundled name")])
-    if not meta_path.is_file():
-        raise InputError([Problem(str(meta_path), 0, "", "missing", "a network folder holds a network.yaml")])
     document = read_yaml(meta_path)[1]
     overlay = None
     if variant:

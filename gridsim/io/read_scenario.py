@@ -39,15 +39,18 @@ from gridsim.model.system import GridSystem
 _OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what ``extends`` does not inherit
 
 
-def read_scenario(name: str | Path, system: GridSystem | None = None) -> tuple[GridSystem, Scenario]:
+def read_scenario(
+    name: str | Path, system: GridSystem | None = None, *, variant: str | None = None
+) -> tuple[GridSystem, Scenario]:
     """Read a scenario by bundled name or path, with the network it names (or for ``system``, if given).
 
+    ``variant``: of the network, in place of the scenario's own; "" for the network as it stands.
     A ``.py`` file is executed: its contingencies and policies join the scenario that its ``scenario`` names or holds.
     Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
     """
     path = event_file(str(name))
     document, beside, scripts = scenario_keys(path)
-    system, scenario = scenario_of(document, beside, system)
+    system, scenario = scenario_of(with_variant(document, variant), beside, system)
     if path.suffix != ".py":
         return system, scenario
     question, _, shows = read_script(path).doc.partition("\n")
@@ -72,6 +75,11 @@ def scenario_keys(path: Path) -> tuple[YamlDocument, Path, tuple[Script, ...]]:
         document, beside, scripts = extended(YamlDocument(str(path), given), path), path, ()
     keys = {**document.data, "name": path.stem}
     return dataclasses.replace(document, data=keys), beside, (*scripts, *found.scripts)
+
+
+def with_variant(document: YamlDocument, variant: str | None) -> YamlDocument:
+    """The keys of a scenario with another variant of its network, if one is given."""
+    return document if variant is None else document.replaced("variant", variant, ("variant", 0, ""))
 
 
 def load_scenario(path: Path) -> YamlDocument:

@@ -13,7 +13,7 @@ from typing import Any
 from gridsim.errors import InputError, Problem
 from gridsim.io.bundled import event_file, study_file
 from gridsim.io.read_network import read_network
-from gridsim.io.read_scenario import extended, scenario_keys, scenario_of
+from gridsim.io.read_scenario import extended, scenario_keys, scenario_of, with_variant
 from gridsim.io.schemas.study import StudyKeys
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
@@ -84,10 +84,19 @@ def read_study(name: str | Path) -> Study:
 
 
 def study_of(
-    name: str | Path, *, scripts: Iterable[Script] = (), replicates: int | None = None, seed: int = 0
+    name: str | Path,
+    *,
+    scripts: Iterable[Script] = (),
+    replicates: int | None = None,
+    seed: int = 0,
+    variant: str | None = None,
 ) -> Study:
-    """A study of one scenario as its file gives it. ``scripts``: of files, beside the scenario's own."""
+    """A study of one scenario as its file gives it. ``scripts``: of files, beside the scenario's own.
+
+    ``variant``: of the network, in place of the scenario's own.
+    """
     document, beside, own = scenario_keys(event_file(str(name)))
+    document = with_variant(document, variant)
     system, scenario = scenario_of(document, beside)
     scenario = dataclasses.replace(scenario, scripts=(*own, *scripts))
     plain, files = _self_contained(document.data, beside)

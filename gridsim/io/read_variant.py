@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gridsim.errors import InputError, Problem, nearest
-from gridsim.io.build_system import RawTable
+from gridsim.io.raw_table import RawTable
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Row, column
 from gridsim.io.validation import validate

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.errors import Problem
 from gridsim.model import carriers, power, weather
 from gridsim.model.table import F8, I4
 
@@ -112,6 +113,7 @@ class GridSystem:
     ``loss_share``: network losses as a share of demand at the bus, the start of the dispatch's loss allowance.
     ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak;
     ``reserve_stated`` False: the network says nothing, and the largest machine is covered instead (N-1).
+    ``warnings``: columns and tables of the input that were read and have no effect.
     """
 
     name: str
@@ -132,6 +134,7 @@ class GridSystem:
     gas: carriers.GasSettings = field(default_factory=carriers.GasSettings)
     licence: str = ""
     content_hash: str = ""
+    warnings: tuple[Problem, ...] = ()
     lines: power.Lines = field(default_factory=power.Lines.empty)
     transformers: power.Transformers = field(default_factory=power.Transformers.empty)
     shunts: power.Shunts = field(default_factory=power.Shunts.empty)

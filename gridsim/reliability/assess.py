@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridsim.errors import StudyError
+from gridsim.errors import InputError, Problem, StudyError
 from gridsim.kernels import shortfall
 from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears
@@ -167,6 +167,9 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
 
 def sample_source(system: AdequacySystem, method: Method, *, base_flow: bool = True) -> SampleSource:
     """The packed sampler of a level and method; ``base_flow`` as of ``ZonalYears``."""
+    if method.level is Level.ZONAL and system.detail is None and system.branch_name:
+        mend = "use level nodal (or copper), or give the load by area and interfaces between them"
+        raise InputError([Problem("branches", 0, "", "join buses without areas, which level zonal needs", mend)])
     if isinstance(method, SequentialMonteCarlo):
         if method.level is Level.NODAL:
             return NodalYears(system, method.seed, method.skip)

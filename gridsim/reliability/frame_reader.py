@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.model.outages import Component, RepairLaw, two_state
+from gridsim.model.rules import broken_rules
+from gridsim.reliability.frame_rules import RULES
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -31,13 +35,33 @@ class FrameReader:
             raise InputError(self.problems)
 
     def require(self, table: str, frame: pd.DataFrame, columns: Sequence[str], optional: Sequence[str]) -> bool:
+        """True if every needed column is there, once; columns that nobody knows are problems too."""
         missing = [column for column in columns if column not in frame.columns]
         for column in missing:
             self.add(table, 1, column, "missing", f"give a column {column}")
+        twice = self.repeated(table, frame, "keep one")
         for column in frame.columns:
             if column not in columns and column not in optional:
                 self.add(table, 1, str(column), "not a column", nearest(str(column), [*columns, *optional]))
-        return not missing
+        return not missing and not twice
+
+    def repeated(self, table: str, frame: pd.DataFrame, mend: str) -> bool:
+        """True if a column is given twice, which is a problem in any frame."""
+        names = [str(column) for column in frame.columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        for name in twice:
+            self.add(table, 1, name, "column given twice", mend)
+        return bool(twice)
+
+    def check(self, table: str, frame: pd.DataFrame) -> None:
+        """Hold every row against the rules of its table."""
+        columns = ("area_from", "area_to", "from_bus", "to_bus", *OUTAGE_COLUMNS)
+        rows = (
+            (position + 2, SimpleNamespace(**{name: _cell(row.get(name)) for name in columns}))
+            for position, row in enumerate(frame.to_dict("records"))
+        )
+        for number, column, value, mend in broken_rules(RULES, table, rows):
+            self.add(table, number, column, value, mend)
 
     def names(self, table: str, frame: pd.DataFrame) -> list[str]:
         names = [str(name) for name in frame["name"]]
@@ -66,7 +90,7 @@ class FrameReader:
         values = np.empty(len(frame))
         for row, cell in enumerate(frame[column]):
             try:
-                value = float(cell)
+                value = np.nan if cell is None or cell is pd.NA else float(cell)
             except (TypeError, ValueError):
                 self.add(table, row + 2, column, f"{cell!r} is not a number", mend)
                 value = np.nan
@@ -97,6 +121,7 @@ class FrameReader:
 
     def components(self, table: str, kind: str, frame: pd.DataFrame) -> tuple[Component, ...]:
         """Outages from mttf_h and mttr_h, or from forced_outage_rate and mttr_h; neither: never fails."""
+        self.check(table, frame)
         names = [str(name) for name in frame["name"]]
         mttf_h = self.numbers(
             table, frame, "mttf_h", low_open=True, nan_allowed=True, mend="give a time in h; empty: never fails"
@@ -117,16 +142,19 @@ class FrameReader:
         made = []
         for row, name in enumerate(names):
             up_h, down_h, share = mttf_h[row], mttr_h[row], rate[row]
-            if not np.isnan(share):
-                if not np.isnan(up_h):
-                    self.add(table, row + 2, "forced_outage_rate", "given with mttf_h", "give one of the two")
-                if share >= 1.0:
-                    self.add(table, row + 2, "forced_outage_rate", f"{share:g} is not < 1", "give a share below 1")
-                elif share > 0.0 and not np.isnan(down_h):
-                    up_h = down_h * (1.0 - share) / share
-                elif share > 0.0:
-                    self.add(table, row + 2, "mttr_h", "no number", "a forced outage rate needs a repair time in h")
-            if np.isfinite(up_h) and np.isnan(down_h):
-                self.add(table, row + 2, "mttr_h", "no number", "a component that fails needs a repair time in h")
+            if share >= 1.0:
+                self.add(table, row + 2, "forced_outage_rate", f"{share:g} is not < 1", "give a share below 1")
+            elif share > 0.0:
+                up_h = down_h * (1.0 - share) / share
             made.append(two_state(kind, name, up_h, down_h, laws[row], float(sigma[row])))
         return tuple(made)
+
+
+def _cell(value: Any) -> Any:
+    """A cell for the rules: None if empty, a float if it is a number, else its text."""
+    if value is None or value is pd.NA or value != value:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return str(value)

@@ -43,13 +43,14 @@ def system_from_frames(
     ----------
     units
         One row per machine: name, p_max_mw, mttf_h, mttr_h, optionally bus, area, forced_outage_rate (in place of
-        mttf_h), repair_law (exponential, lognormal, constant) and repair_sigma. Neither mttf_h nor a rate: never fails.
+        mttf_h), repair_law (exponential, lognormal, constant) and repair_sigma. Neither mttf_h nor a rate: never fails,
+        and mttr_h is empty too.
     load_mw
         (hours,) MW of one area, or a frame hours x area or hours x bus (buses when ``branches`` are given), MW.
     interfaces
-        name, area_from, area_to, forward_mw, backward_mw, mttf_h, mttr_h.
+        name, area_from, area_to, forward_mw, backward_mw, mttf_h, mttr_h; not beside ``branches``.
     branches
-        name, from_bus, to_bus, x_pu, limit_mw, mttf_h, mttr_h.
+        name, from_bus, to_bus, x_pu, limit_mw, mttf_h, mttr_h; for the levels copper and nodal.
     storages
         name, charge_mw, discharge_mw, energy_mwh, mttf_h, mttr_h, optionally bus or area, efficiency_charge,
         efficiency_discharge, carryover (per hour), energy_start_share.
@@ -59,7 +60,7 @@ def system_from_frames(
         States of multi-state machines, one row per transition: unit, state, available_share, mean_h, to_state,
         probability; the first state named is the intact one.
     profiles_mw
-        Hourly capacity (hours x unit), MW, of machines whose capacity is not constant.
+        Hourly capacity (hours x unit), MW, of machines whose capacity is not constant; p_max_mw at most.
     unavailability
         Hourly unavailability (hours x unit or cause) of machines and common causes whose failures follow temperature;
         mttr_h and the mean over the horizon of mttf_h / mttr_h stay as given.
@@ -70,12 +71,16 @@ def system_from_frames(
     temperature_class
         (hours,) whole numbers from 0, the class of ``deratings`` that holds in each hour; None: 0 throughout.
     start
-        First hour, for results by month and hour of the day.
+        First hour, a midnight, for results by month and hour of the day.
 
     Raises InputError with every problem found.
     """
     reader = FrameReader()
     load = _load(reader, load_mw)
+    first_hour = _midnight(reader, start)
+    if interfaces is not None and branches is not None:
+        mend = "give interfaces between areas, or branches between buses"
+        reader.add("interfaces", 0, "", "given beside branches", mend)
     n_hours = len(load)
     nodal = branches is not None
     places = tuple(str(column) for column in load.columns)
@@ -89,7 +94,7 @@ def system_from_frames(
     unit_mw = reader.numbers("units", units, "p_max_mw", high=LARGEST, mend="give the capacity in MW")
     unit_component = list(reader.components("units", "generator", units))
     unit_bus = _places(reader, "units", units, place_column, places)
-    profiles = _profiles(reader, profiles_mw, unit_name, n_hours)
+    profiles = _profiles(reader, profiles_mw, unit_name, unit_mw, n_hours)
     for row, profile in enumerate(profiles):
         if profile is not None:
             unit_mw[row] = profile.max()
@@ -135,7 +140,7 @@ def system_from_frames(
     return AdequacySystem(
         name=name,
         n_hours=n_hours,
-        start=pd.Timestamp(start),
+        start=first_hour,
         buses=places,
         areas=("system",) if nodal else places,
         bus_area=np.zeros(len(places), dtype=np.int32) if nodal else np.arange(len(places), dtype=np.int32),
@@ -156,11 +161,23 @@ def system_from_frames(
     )
 
 
+def _midnight(reader: FrameReader, start: Any) -> pd.Timestamp:
+    """The first hour of the horizon; days, months and LOLD are counted from it."""
+    first = pd.to_datetime(start, errors="coerce")
+    if not isinstance(first, pd.Timestamp):
+        reader.add("start", 0, "", f"'{start}' is not a time", "give a day like 2001-01-01")
+    elif first != first.normalize():
+        reader.add("start", 0, "", f"{first} is not a midnight", "begin at 00:00: days and LOLD are counted from there")
+    return first
+
+
 def _load(reader: FrameReader, load_mw: Any) -> pd.DataFrame:
     frame = load_mw if isinstance(load_mw, pd.DataFrame) else pd.DataFrame({"system": np.asarray(load_mw).reshape(-1)})
     frame = frame.reset_index(drop=True)
     if frame.shape[0] == 0 or frame.shape[1] == 0:
         reader.add("load_mw", 0, "", "no load", "give one value in MW for each hour")
+        reader.finish()
+    if reader.repeated("load_mw", frame, "add them up: one column per area (or bus)"):
         reader.finish()
     for column in frame.columns:
         values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
@@ -185,7 +202,7 @@ def _places(reader: FrameReader, table: str, frame: pd.DataFrame, column: str, p
 
 
 def _profiles(
-    reader: FrameReader, profiles_mw: pd.DataFrame | None, unit_name: Sequence[str], n_hours: int
+    reader: FrameReader, profiles_mw: pd.DataFrame | None, unit_name: Sequence[str], unit_mw: F8, n_hours: int
 ) -> list[F8 | None]:
     profiles: list[F8 | None] = [None] * len(unit_name)
     if profiles_mw is None:
@@ -193,20 +210,23 @@ def _profiles(
     if len(profiles_mw) != n_hours:
         reader.add("profiles_mw", 0, "", f"{len(profiles_mw)} hours", f"the load has {n_hours}: give as many")
         return profiles
+    if reader.repeated("profiles_mw", profiles_mw, "keep one"):
+        return profiles
     known = {name: position for position, name in enumerate(unit_name)}
     for column in profiles_mw.columns:
         values = profiles_mw[column].to_numpy(dtype=np.float64)
-        wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0.0)))
         if str(column) not in known:
             reader.add("profiles_mw", 1, str(column), "is not a unit", nearest(str(column), unit_name))
-        elif len(wrong):
-            reader.add(
-                "profiles_mw",
-                int(wrong[0]) + 2,
-                str(column),
-                f"{values[wrong[0]]} is not >= 0",
-                "give the MW available",
-            )
+            continue
+        p_max_mw = unit_mw[known[str(column)]]
+        wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0.0)))
+        too_much = np.flatnonzero(values > p_max_mw)
+        if len(wrong):
+            cell = f"{values[wrong[0]]} is not >= 0"
+            reader.add("profiles_mw", int(wrong[0]) + 2, str(column), cell, "give the MW available")
+        elif len(too_much):
+            cell = f"{values[too_much[0]]:g} is above p_max_mw {p_max_mw:g}"
+            reader.add("profiles_mw", int(too_much[0]) + 2, str(column), cell, "lower it, or raise p_max_mw")
         else:
             profiles[known[str(column)]] = np.ascontiguousarray(values)
     return profiles
@@ -271,6 +291,8 @@ def _read_unavailability(
         return
     if len(frame) != n_hours:
         reader.add("unavailability", 0, "", f"{len(frame)} hours", f"the load has {n_hours}: give as many")
+        return
+    if reader.repeated("unavailability", frame, "keep one"):
         return
     known = {c.name: (held, position) for held in (causes, units) for position, c in enumerate(held)}
     for column in frame.columns:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from gridsim.errors import StudyError
@@ -43,7 +44,7 @@ class Workers:
         return InProcess()
 
     def submit(self, job: Job) -> Future[JobDone]:
-        """Run ``job`` somewhere."""
+        """Run ``job`` somewhere. Raises BrokenExecutor if workers died: their jobs are lost, ``renew`` comes first."""
         return self.executor.submit(run_job, job)
 
     def renew(self) -> None:
@@ -71,6 +72,15 @@ class Pool(Workers):
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(self._preload)
         return ProcessPoolExecutor(self.n_workers, context, start_process, (self._assignment,))
+
+    def submit(self, job: Job) -> Future[JobDone]:
+        """Run ``job`` in a process. Raises BrokenExecutor if workers died, also while it was being handed out."""
+        future = super().submit(job)
+        # The executor (Python 3.11) fails the futures of a broken pool without a lock: one that joins them at that
+        # moment may never be told, and whoever waits for it would wait for ever.
+        if broken := getattr(self.executor, "_broken", False):
+            raise BrokenProcessPool(broken)
+        return future
 
     def renew(self) -> None:
         """Start again after workers died.

@@ -16,7 +16,7 @@ from typing import Any
 
 from gridsim.engine.run import Replicates
 from gridsim.engine.tables import STUDY_TABLES
-from gridsim.errors import ScriptError, StoreError
+from gridsim.errors import ScriptError, StoreError, StudyError
 from gridsim.io.read_run import Run, load_run
 from gridsim.io.store import to_arrow, write_parquet
 from gridsim.io.study_store import Job, JobResult, StudyFolder, script_hashes, write_file
@@ -34,6 +34,8 @@ from gridsim.study.worker import SCHEMAS, Assignment, CaseInput, JobDone, failur
 
 #: A job takes about this long, so that handing it out and writing it costs little and little is lost.
 JOB_S = 4.0
+#: Pools that may break one after another without a single replicate run: a machine that kills every worker is no help.
+RENEWALS = 10
 _AC_MODULES = ("pandapower", "lightsim2grid")
 SUMMARY = (ColumnSpec("case", "str", "case of the study"), *METRICS)
 
@@ -127,8 +129,10 @@ class _Run:
         self._job_size = job_size
         self._progress = progress
         self._stop = stop
-        self._store_error: StoreError | None = None
+        self._stopped_by: StoreError | StudyError | None = None
         self._results: dict[Job, JobResult] = {}
+        self._not_begun: list[Job] = []
+        self._renewals = 0
         self._began = time.perf_counter()
         self._seen_s, self._seen = 0.0, 0
         self.plans = [
@@ -173,8 +177,8 @@ class _Run:
 
     def status(self) -> tuple[str, str]:
         """How the study ended, and why if it is not complete."""
-        if self._store_error is not None:
-            return "stopped", str(self._store_error)
+        if self._stopped_by is not None:
+            return "stopped", str(self._stopped_by)
         if not self.all_done:
             return "stopped", "asked to stop; go on with --resume"
         failed = sum(len(case.failed) for case in self.folder.cases)
@@ -207,8 +211,8 @@ class _Run:
         self._began = time.perf_counter()
         try:
             self._give_out(team)
-        except StoreError as error:
-            self._store_error = error
+        except (StoreError, StudyError) as error:
+            self._stopped_by = error
         finally:
             team.close()
 
@@ -216,7 +220,12 @@ class _Run:
         running: dict[Future[JobDone], Job] = {}
         while True:
             while len(running) < team.window and (job := self._next()) is not None:
-                running[team.submit(job)] = job
+                try:
+                    running[team.submit(job)] = job
+                except BrokenExecutor:  # a worker died since the last look: its pool is lost with all it had in work
+                    self._not_begun.append(job)
+                    self._one_by_one(team, list(running.values()))
+                    running.clear()
             if not running:
                 return
             finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -240,14 +249,14 @@ class _Run:
 
     def _one_by_one(self, team: Workers, suspects: list[Job]) -> None:
         """Run jobs whose worker died again, each replicate alone: one that kills its worker again has failed."""
-        team.renew()
+        self._renew(team)
         for job in sorted(suspects):
             if (whole := self.folder.job_result(job)) is not None:
                 self._finish(job, whole)  # it had just been written
                 continue
             for replicate in range(job.first, job.first + job.n):
                 alone = Job(job.case, replicate, 1)
-                error = team.submit(alone).exception()
+                error = self._submit(team, alone).exception()
                 if error is None:
                     self._count(JobDone(alone, 0, 0.0, 0.0))
                     continue
@@ -256,9 +265,28 @@ class _Run:
                 text = f"worker lost: {type(error).__name__}: {error}"
                 record = failure(replicate, text, f"{text}\n(killed, or out of memory; it left no traceback)")
                 self._finish(alone, JobResult({}, [record]))
-                team.renew()
+                self._renew(team)
+
+    def _submit(self, team: Workers, job: Job) -> Future[JobDone]:
+        """Hand out a job that runs alone, on a new pool if a worker died while none was in work."""
+        while True:
+            try:
+                return team.submit(job)
+            except BrokenExecutor:
+                self._renew(team)
+
+    def _renew(self, team: Workers) -> None:
+        self._renewals += 1
+        if self._renewals > RENEWALS:
+            raise StudyError(
+                f"workers died {RENEWALS} times in a row before a replicate was run (killed, or out of memory); "
+                "what is finished is kept: go on with --resume and fewer --workers"
+            )
+        team.renew()
 
     def _next(self) -> Job | None:
+        if self._not_begun:
+            return self._not_begun.pop()
         for plan in self.plans:
             job = plan.next_job(self._size(), new_blocks=not self._stop.is_set())
             if job is not None:
@@ -280,6 +308,7 @@ class _Run:
         self._finish(done.job, result)
 
     def _finish(self, job: Job, result: JobResult) -> None:
+        self._renewals = 0
         self._results[job] = result
         self.failed += len(result.failed)
         plan = self.plans[job.case]

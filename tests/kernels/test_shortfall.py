@@ -68,7 +68,7 @@ def small_system(n_hours: int = 100, profile: bool = False, cause: bool = False)
     )
     hours = np.arange(n_hours)
     load = 60.0 + 20.0 * np.sin(2 * np.pi * hours / 24.0) + hours % 5
-    profiles = pd.DataFrame({"c": 20.0 * np.abs(np.sin(hours)), "firm": hours % 12.0}) if profile else None
+    profiles = pd.DataFrame({"c": 20.0 * np.abs(np.sin(hours)), "firm": hours % 11.0}) if profile else None
     causes = None
     if cause:
         causes = pd.DataFrame(

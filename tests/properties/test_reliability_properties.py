@@ -204,7 +204,7 @@ def test_storage_never_creates_energy(
     as much in any network.
     """
     branches = BRANCHES.assign(limit_mw=1e4).drop(columns=["mttf_h", "mttr_h"]) if roomy else BRANCHES
-    stores = stores.assign(mttf_h=30.0 if fails else np.nan, mttr_h=10.0)
+    stores = stores.assign(mttf_h=30.0 if fails else np.nan, mttr_h=10.0 if fails else np.nan)
     placed = units.rename(columns={"area": "bus"})
     load = load_frame(level)
     bare = system_from_frames(placed, load, branches=branches)

@@ -242,7 +242,7 @@ def test_no_shortfall_seen_claims_no_error(level: str, chronological: bool) -> N
     if level == "nodal":
         branches = pd.DataFrame({"name": ["l"], "from_bus": ["x"], "to_bus": ["y"], "x_pu": 0.1, "limit_mw": 20.0})
         load, place = pd.DataFrame({"x": np.zeros(24), "y": np.full(24, 5.0)}), {"bus": "x"}
-    system = system_from_frames(good_units(mttf_h=np.nan, **place), load, branches=branches)
+    system = system_from_frames(good_units(mttf_h=np.nan, mttr_h=np.nan, **place), load, branches=branches)
     method = (
         SequentialMonteCarlo(years=64, level=level) if chronological else SnapshotMonteCarlo(samples=64, level=level)
     )
@@ -258,7 +258,7 @@ def test_no_shortfall_seen_claims_no_error(level: str, chronological: bool) -> N
 
 
 def test_a_target_without_any_shortfall_is_never_met() -> None:
-    system = system_from_frames(good_units(mttf_h=np.nan), np.full(24, 5.0))
+    system = system_from_frames(good_units(mttf_h=np.nan, mttr_h=np.nan), np.full(24, 5.0))
     result = assess(system, SequentialMonteCarlo(years=1024, target_cov=0.5))
     assert (result.status, result.stopped) == ("partial", Stopped.SAMPLE_BUDGET)
 
@@ -273,12 +273,14 @@ def pipeline(**changes: object) -> dict[str, pd.DataFrame]:
 
 def test_deratings_from_frames() -> None:
     """Class 0 all year: 4 of 10 MW while the pipe is out a fifth of the time, so 3 of 7 MW are short: 0.6 MW."""
-    system = system_from_frames(good_units(mttf_h=np.nan), np.full(48, 7.0), **pipeline())
+    system = system_from_frames(good_units(mttf_h=np.nan, mttr_h=np.nan), np.full(48, 7.0), **pipeline())
     assert system.common_causes[0].derating["a"].outage.tolist() == [[0.4, 0.4], [0.9, 0.2]]
     result = assess(system, SequentialMonteCarlo(years=20_000))
     assert abs(result["EPNS"].value - 0.6) < 4.5 * result["EPNS"].stderr
     assert result.diagnostics == {"common_cause_overlap_h": 0, "years_drawn": 20_000}
-    cold = system_from_frames(good_units(mttf_h=np.nan), np.full(48, 7.0), **pipeline(), temperature_class=np.ones(48))
+    cold = system_from_frames(
+        good_units(mttf_h=np.nan, mttr_h=np.nan), np.full(48, 7.0), **pipeline(), temperature_class=np.ones(48)
+    )
     assert assess(cold, SequentialMonteCarlo(years=2000))["EPNS"].value > result["EPNS"].value
     with pytest.raises(StudyError):
         assess(cold, SnapshotMonteCarlo(samples=10))
@@ -309,7 +311,9 @@ def test_a_cold_spell_is_a_cause_that_follows_the_temperature() -> None:
     """Out only in the second day, a tenth of the two days on average: its 3 MW are missing there alone."""
     causes = pd.DataFrame({"cause": ["cold"], "component": "a", "lost_share": 1.0, "mttf_h": 90.0, "mttr_h": 10.0})
     cold = pd.DataFrame({"cold": np.repeat([0.0, 0.3], 24)})
-    system = system_from_frames(good_units(mttf_h=np.nan), np.full(48, 3.0), common_causes=causes, unavailability=cold)
+    system = system_from_frames(
+        good_units(mttf_h=np.nan, mttr_h=np.nan), np.full(48, 3.0), common_causes=causes, unavailability=cold
+    )
     result = assess(system, SequentialMonteCarlo(years=4000), ShortfallEvents())
     assert result["LOLH"].value > 0.5
     assert result.shortfall_events["start_h"].min() >= 24

@@ -38,7 +38,13 @@ def triangle(load_2: object, load_3: object, *, fails: bool = True) -> AdequacyS
     """Three buses, equal reactances, machines at bus 1, line 2-3 limited to 20 MW."""
     mttf = 200.0 if fails else np.nan
     units = pd.DataFrame(
-        {"name": ["a", "b", "c"], "bus": "1", "p_max_mw": [90.0, 60.0, 40.0], "mttf_h": mttf, "mttr_h": 20.0}
+        {
+            "name": ["a", "b", "c"],
+            "bus": "1",
+            "p_max_mw": [90.0, 60.0, 40.0],
+            "mttf_h": mttf,
+            "mttr_h": 20.0 if fails else np.nan,
+        }
     )
     branches = pd.DataFrame(
         {
@@ -48,7 +54,7 @@ def triangle(load_2: object, load_3: object, *, fails: bool = True) -> AdequacyS
             "x_pu": 0.1,
             "limit_mw": [150.0, 110.0, LIMIT_23_MW],
             "mttf_h": 300.0 if fails else np.nan,
-            "mttr_h": 15.0,
+            "mttr_h": 15.0 if fails else np.nan,
         }
     )
     load = pd.DataFrame({"1": np.zeros(np.size(load_3)), "2": load_2, "3": load_3})

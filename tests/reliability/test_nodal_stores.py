@@ -136,7 +136,7 @@ def triangle_with_stores(seed: int, n_hours: int, *, fails: bool) -> AdequacySys
             "bus": ["1", "1", "2"],
             "p_max_mw": [60.0, 30.0, 25.0],
             "mttf_h": mttf,
-            "mttr_h": 12.0,
+            "mttr_h": 12.0 if fails else np.nan,
         }
     )
     branches = pd.DataFrame(
@@ -147,7 +147,7 @@ def triangle_with_stores(seed: int, n_hours: int, *, fails: bool) -> AdequacySys
             "x_pu": [0.1, 0.2, 0.1],
             "limit_mw": [60.0, 45.0, 20.0],
             "mttf_h": 400.0 if fails else np.nan,
-            "mttr_h": 10.0,
+            "mttr_h": 10.0 if fails else np.nan,
         }
     )
     stores = pd.DataFrame(
@@ -162,7 +162,7 @@ def triangle_with_stores(seed: int, n_hours: int, *, fails: bool) -> AdequacySys
             "carryover": [1.0, 1.0 if fails else 0.99],
             "energy_start_share": [0.5, 1.0],
             "mttf_h": 200.0 if fails else np.nan,
-            "mttr_h": 20.0,
+            "mttr_h": 20.0 if fails else np.nan,
         }
     )
     base = 0.8 if fails else 1.1

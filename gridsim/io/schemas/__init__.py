@@ -8,15 +8,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gridsim.io.schemas import carriers, power, weather
-from gridsim.io.schemas.column import Row
+from gridsim.io.schemas.column import Effect, Row
 
 
 class TableSchema(NamedTuple):
-    """``key``: the column whose values are unique and referred to; empty when rows are members of a named group."""
+    """``key``: the column whose values are unique and referred to; empty when rows are members of a named group.
+
+    ``effect``: of the whole table; where it is not MODEL, the effects of single columns do not count.
+    """
 
     row: type[Row]
     required: bool
     key: str
+    effect: Effect = Effect.MODEL
 
 
 TABLES: dict[str, TableSchema] = {
@@ -46,7 +50,7 @@ TABLES: dict[str, TableSchema] = {
     "load_response": TableSchema(weather.LoadResponseRow, False, "zone"),
     "rivers": TableSchema(weather.RiverRow, False, "name"),
     "weather_targets": TableSchema(weather.WeatherTargetRow, False, ""),
-    "automation": TableSchema(power.AutomationRow, False, "name"),
+    "automation": TableSchema(power.AutomationRow, False, "name", Effect.NONE),
     "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
     "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),
     "gas_supply": TableSchema(carriers.GasSupplyRow, False, "name"),
@@ -59,7 +63,7 @@ TABLES: dict[str, TableSchema] = {
     "repair_crews": TableSchema(carriers.RepairCrewRow, False, "name"),
     "reservoirs": TableSchema(carriers.ReservoirRow, False, "name"),
     "minerals": TableSchema(carriers.MineralRow, False, "name"),
-    "nuclear": TableSchema(carriers.NuclearRow, False, "name"),
+    "nuclear": TableSchema(carriers.NuclearRow, False, "name", Effect.NONE),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),
-    "sources": TableSchema(carriers.SourceRow, False, "key"),
+    "sources": TableSchema(carriers.SourceRow, False, "key", Effect.LABEL),
 }

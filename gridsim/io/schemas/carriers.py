@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gridsim.io.schemas.column import Row, SourcedRow, column
+from gridsim.io.schemas.column import Effect, Row, SourcedRow, column
 from gridsim.io.schemas.names import BackupFuelName, YardFuelName
 
 
@@ -51,12 +51,12 @@ class GasNodeRow(SourcedRow):
     """A point of the gas network."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     kind: Literal["field", "processing_plant", "compressor", "junction", "storage", "border", "city_gate"] = column(
         "What stands here"
     )
-    zone: str = column("Electric zone, 'external' abroad", ref="zones")
-    oblast: str = column("Administrative region", "")
+    zone: str = column("Electric zone, 'external' abroad", ref="zones", effect=Effect.LABEL)
+    oblast: str = column("Administrative region", "", effect=Effect.LABEL)
     lat: float | None = column("Latitude", None, unit="degree", ge=-90, le=90)
     lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180)
     p_min_bar: float | None = column("Lowest delivery pressure; empty: the model's default", None, unit="bar", gt=0)
@@ -66,7 +66,7 @@ class GasPipelineRow(SourcedRow):
     """A section between two nodes; its strings share ``capacity_mcm_per_d``."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     system: str = column("Pipeline system", "")
     from_node: str = column("Node at the start", ref="gas_nodes")
     to_node: str = column("Node at the end", ref="gas_nodes")
@@ -76,7 +76,7 @@ class GasPipelineRow(SourcedRow):
     pn_bar: float = column("Design pressure", unit="bar", gt=0)
     capacity_mcm_per_d: float = column("Capacity of all strings", unit="mcm/d", ge=0)
     bidirectional: bool = column("May flow from to_node to from_node", False)
-    linepack_mcm: float = column("Gas in the pipe at design state", 0.0, unit="mcm", ge=0)
+    linepack_mcm: float = column("Gas in the pipe at design state", 0.0, unit="mcm", ge=0, effect=Effect.NONE)
     usable_linepack_mcm: float = column("Part that can be drawn before deliveries fall", 0.0, unit="mcm", ge=0)
     linepack_shared: bool = column("False: a transit operator's own, not drawn for anybody else", True)
     in_service: bool = column("False for planned, idle or unfinished sections", True)
@@ -88,13 +88,13 @@ class GasSupplyRow(SourcedRow):
     """Gas entering: production, imports, transit."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     node: str = column("Node", ref="gas_nodes")
     kind: Literal["production", "import", "transit_in"] = column("Origin")
     winter_mcm_per_d: float = column("Normal winter day", unit="mcm/d", ge=0)
     summer_mcm_per_d: float = column("Normal summer day", unit="mcm/d", ge=0)
     max_mcm_per_d: float = column("Largest", unit="mcm/d", ge=0)
-    min_mcm_per_d: float = column("Smallest in operation", 0.0, unit="mcm/d", ge=0)
+    min_mcm_per_d: float = column("Smallest in operation", 0.0, unit="mcm/d", ge=0, effect=Effect.NONE)
     in_service: bool = column("False if not in the base state", True)
 
 
@@ -116,11 +116,11 @@ class GasStorageRow(SourcedRow):
     """Underground storage."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     node: str = column("Node", ref="gas_nodes")
     working_volume_mcm: float = column("Working gas when full", unit="mcm", gt=0)
     max_withdrawal_mcm_per_d: float = column("Largest withdrawal", unit="mcm/d", ge=0)
-    max_injection_mcm_per_d: float = column("Largest injection", unit="mcm/d", ge=0)
+    max_injection_mcm_per_d: float = column("Largest injection", unit="mcm/d", ge=0, effect=Effect.NONE)
     planned_withdrawal_mcm_per_d: float = column("Normal winter withdrawal", 0.0, unit="mcm/d", ge=0)
     fill_share: float = column("Filling at the start of the horizon", 0.7, ge=0, le=1)
     in_service: bool = column("False if not in the base state", True)
@@ -131,7 +131,7 @@ class GasToPowerRow(SourcedRow):
 
     plant: str = column("Plant (column plant of generators.csv)", ref="plants")
     node: str = column("Gas node", ref="gas_nodes")
-    gas_share: float = column("Share of the fuel that is gas in normal operation", 1.0, ge=0, le=1)
+    gas_share: float = column("Share of the fuel that is gas in normal operation", 1.0, ge=0, le=1, effect=Effect.NONE)
     gas_m3_per_mwh: float = column("Gas per MWh, net", unit="m3/MWh", gt=0)
     on_network: bool = column("False: field gas beside the plant, not cut by pipelines", True)
     backup_fuel: BackupFuelName = column("Fuel it can switch to", "none")
@@ -148,7 +148,7 @@ class CompressorStationRow(SourcedRow):
     """A compressor station."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     node: str = column("Gas node", ref="gas_nodes")
     system: str = column("Pipeline system", "")
     installed_mw: float = column("Shaft power", unit="MW", ge=0)
@@ -166,7 +166,7 @@ class PowerToGasRow(SourcedRow):
     name: str = column("Unique name")
     bus: str = column("Bus that feeds it", ref="buses")
     node: str = column("Gas node that stops", ref="gas_nodes")
-    p_mw: float = column("Power it needs", unit="MW", ge=0)
+    p_mw: float = column("Power it needs", unit="MW", ge=0, effect=Effect.NONE)
     restart_h: float = column("Time to restart after supply returns", 0.0, unit="h", ge=0)
 
 
@@ -179,15 +179,15 @@ class FuelStockRow(SourcedRow):
     capacity_days: float = column("Yard when full, days at full output", unit="d", gt=0)
     stock_days: float = column("Stock at the start, days at full output", unit="d", ge=0)
     delivery_share: float = column("Deliveries as a share of full-output burn", 1.0, ge=0, le=5)
-    origin: str = column("Mine or refinery", "")
-    rail_km: float | None = column("Distance by rail", None, unit="km", ge=0)
+    origin: str = column("Mine or refinery", "", effect=Effect.LABEL)
+    rail_km: float | None = column("Distance by rail", None, unit="km", ge=0, effect=Effect.NONE)
 
 
 class RepairCrewRow(SourcedRow):
     """A depot of repair crews; events with a ``repair`` need one of the trade."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     trade: Literal["pipeline", "grid"] = column("What it repairs: gas pipelines; lines, transformers and busbars")
     lat: float | None = column("Latitude; empty: no journey", None, unit="degree", ge=-90, le=90)
     lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180)
@@ -204,24 +204,26 @@ class ReservoirRow(SourcedRow):
 
     name: str = column("Unique name")
     plant: str = column("Plant (column plant of generators.csv)", ref="plants")
-    volume_mcm: float = column("Useful volume", unit="mcm", gt=0)
-    mcm_per_mwh: float = column("Water per MWh", unit="mcm/MWh", gt=0)
-    fill_share: float = column("Filling at the start", 0.7, ge=0, le=1)
+    volume_mcm: float = column("Useful volume", unit="mcm", gt=0, effect=Effect.NONE)
+    mcm_per_mwh: float = column("Water per MWh", unit="mcm/MWh", gt=0, effect=Effect.NONE)
+    fill_share: float = column("Filling at the start", 0.7, ge=0, le=1, effect=Effect.NONE)
 
 
 class MineralRow(SourcedRow):
     """A site whose output matters beyond the grid; loss of its load is loss of tonnes."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     mineral: str = column("What it makes")
     site: str = column("Site in the loads' column site; empty: no load of its own in the model", "")
-    annual_output: float = column("Yearly output", unit="see output_unit", ge=0)
-    output_unit: str = column("Unit of the yearly output")
+    annual_output: float = column("Yearly output", unit="see output_unit", ge=0, effect=Effect.NONE)
+    output_unit: str = column("Unit of the yearly output", effect=Effect.LABEL)
     electricity_mwh_per_t: float | None = column("Electricity per tonne", None, unit="MWh/t", gt=0)
-    world_share_percent: float | None = column("Share of world output", None, unit="%", ge=0, le=100)
-    lat: float | None = column("Latitude", None, unit="degree", ge=-90, le=90)
-    lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180)
+    world_share_percent: float | None = column(
+        "Share of world output", None, unit="%", ge=0, le=100, effect=Effect.NONE
+    )
+    lat: float | None = column("Latitude", None, unit="degree", ge=-90, le=90, effect=Effect.LABEL)
+    lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180, effect=Effect.LABEL)
 
 
 class NuclearRow(SourcedRow):
@@ -241,9 +243,9 @@ class EmissionFactorRow(SourcedRow):
     """One emission factor."""
 
     name: str = column("Unique name")
-    subject: str = column("Fuel or activity")
+    subject: str = column("Fuel or activity", effect=Effect.LABEL)
     value: float = column("Factor", ge=0)
-    unit: str = column("Unit of the factor")
+    unit: str = column("Unit of the factor", effect=Effect.LABEL)
 
 
 class SourceRow(Row):

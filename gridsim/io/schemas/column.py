@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 Confidence = Literal["published", "derived", "assumed"]
+
+
+class Effect(StrEnum):
+    """What a column or table does to results. A test holds each against the code that reads it."""
+
+    MODEL = "model"  # results depend on it, or it places an element in the system
+    LABEL = "label"  # a name, kind or origin for people
+    NONE = "none"  # read and checked; no result depends on it yet, which a warning says
 
 
 def column(
@@ -19,12 +29,21 @@ def column(
     ge: float | None = None,
     lt: float | None = None,
     le: float | None = None,
+    effect: Effect = Effect.MODEL,
 ) -> Any:
     """Declare one column. ``ref`` names the table whose ``name`` column holds the allowed values."""
     extra: dict[str, Any] = {"unit": unit}
+    if effect is not Effect.MODEL:
+        extra["effect"] = str(effect)
     if ref is not None:
         extra["ref"] = ref
     return Field(default, description=doc, json_schema_extra=extra, gt=gt, ge=ge, lt=lt, le=le)
+
+
+def effect_of(field: FieldInfo) -> Effect:
+    """The effect of a declared column."""
+    extra = field.json_schema_extra
+    return Effect(str(extra.get("effect", Effect.MODEL))) if isinstance(extra, dict) else Effect.MODEL
 
 
 class Row(BaseModel):
@@ -36,9 +55,10 @@ class Row(BaseModel):
 class SourcedRow(Row):
     """A row that says where it comes from."""
 
-    note: str = column("Remark for the reader", "")
-    source: str = column("Keys of sources.csv, separated by '; '", "")
+    note: str = column("Remark for the reader", "", effect=Effect.LABEL)
+    source: str = column("Keys of sources.csv, separated by '; '", "", effect=Effect.LABEL)
     confidence: Confidence = column(
         "published: a document states the main figure; derived: computed from such; assumed: engineering value",
         "assumed",
+        effect=Effect.LABEL,
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from gridsim.io.schemas.column import Row, SourcedRow, column
+from gridsim.io.schemas.column import Effect, Row, SourcedRow, column
 from gridsim.io.schemas.names import FuelName
 
 # A cell is text, and a Literal of numbers takes no text.
@@ -17,15 +17,17 @@ class BusRow(SourcedRow):
     """One busbar: a station and voltage level."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     zone: str = column("A zone of network.yaml; for a bus abroad the zone 'external'", ref="zones")
     oblast: str = column("Administrative region, used for totals", "")
-    country: str = column("ISO 3166 code; buses outside the network's country belong to an equivalent", "")
+    country: str = column("ISO 3166 code; what makes a bus foreign is the zone 'external'", "", effect=Effect.LABEL)
     vn_kv: float = column("Nominal voltage", unit="kV", gt=0, le=1500)
     lat: float | None = column("Latitude (WGS 84)", None, unit="degree", ge=-90, le=90)
     lon: float | None = column("Longitude (WGS 84)", None, unit="degree", ge=-180, le=180)
     weather_site: str = column("Site whose temperature holds here", "", ref="weather_sites")
-    kind: Literal["plant", "substation", "border", "equivalent"] = column("What stands here", "substation")
+    kind: Literal["plant", "substation", "border", "equivalent"] = column(
+        "What stands here", "substation", effect=Effect.LABEL
+    )
     vm_min_pu: float = column("Lowest voltage in normal operation", 0.90, unit="pu", gt=0.5, lt=1.2)
     vm_max_pu: float = column("Highest voltage in normal operation", 1.10, unit="pu", gt=0.8, lt=1.5)
 
@@ -43,7 +45,7 @@ class LineRow(SourcedRow):
     max_i_ka: float | None = column("Normal rating of one circuit; empty: unlimited", None, unit="kA", gt=0)
     max_i_emergency_ka: float | None = column("Rating for some minutes; empty: 1.2 x normal", None, unit="kA", gt=0)
     parallel: int = column("Circuits that fail together", 1, ge=1)
-    line_type: str = column("Conductor, for the reader", "")
+    line_type: str = column("Conductor, for the reader", "", effect=Effect.LABEL)
     rating_curve: str = column("Factor on both ratings by air temperature; empty: 1", "", ref="rating_curves")
     in_service: bool = column("False for planned or disconnected elements", True)
     mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
@@ -92,10 +94,10 @@ class GeneratorRow(SourcedRow):
 
     name: str = column("Unique name")
     plant: str = column("Plant it belongs to; empty: the machine's own name", "")
-    title: str = column("Plant name for people", "")
+    title: str = column("Plant name for people", "", effect=Effect.LABEL)
     bus: str = column("Bus", ref="buses")
     fuel: FuelName = column("Primary fuel")
-    technology: str = column("steam, chp, gt, ccgt, hydro, wind, solar ...", "")
+    technology: str = column("steam, chp, gt, ccgt, hydro, wind, solar ...", "", effect=Effect.LABEL)
     installed_mw: float = column("Nameplate; 0 for a synchronous condenser", unit="MW", ge=0)
     p_max_mw: float = column("Available: nameplate less permanent deratings", unit="MW", ge=0)
     p_min_mw: float = column("Technical minimum when committed", 0.0, unit="MW", ge=0)
@@ -105,8 +107,10 @@ class GeneratorRow(SourcedRow):
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
     outage_curve: str = column("Failure rate by air temperature; empty: constant", "", ref="outage_curves")
     cost_per_mwh: float = column("Variable cost", unit="USD/MWh", ge=0)
-    sn_mva: float | None = column("Machine rating; empty: p_max / 0.85", None, unit="MVA", gt=0)
-    inertia_h_s: float = column("Inertia constant on sn_mva; 0 for inverters", 0.0, unit="s", ge=0, le=20)
+    sn_mva: float | None = column("Machine rating; empty: installed_mw / 0.85", None, unit="MVA", gt=0)
+    inertia_h_s: float = column(
+        "Inertia constant on sn_mva; 0 for inverters", 0.0, unit="s", ge=0, le=20, effect=Effect.NONE
+    )
     droop_pu: float | None = column("Governor droop; empty: no governor", None, unit="pu", gt=0, le=1)
     q_min_mvar: float | None = column("Lowest reactive output; empty: -0.3 p_max", None, unit="Mvar")
     q_max_mvar: float | None = column("Highest reactive output; empty: 0.6 p_max", None, unit="Mvar")
@@ -115,11 +119,13 @@ class GeneratorRow(SourcedRow):
     heat_curve: str = column("Curve of heat_curves.csv for a heat-led machine", "", ref="heat_curves")
     must_run: bool = column("Committed at all times at its minimum or more", False)
     profile: str = column("Profile of the available share (wind, solar, hydro); empty: 1", "", ref="profiles")
-    heat_rate_gj_per_mwh: float | None = column("Net heat rate (LHV); empty: no fuel", None, unit="GJ/MWh", gt=0)
+    heat_rate_gj_per_mwh: float | None = column(
+        "Net heat rate (LHV); empty: no fuel", None, unit="GJ/MWh", gt=0, effect=Effect.NONE
+    )
     co2_t_per_mwh: float | None = column(
         "CO2 at the stack; empty: none of a fuel without carbon, else unknown", None, unit="t/MWh", ge=0, le=3
     )
-    commissioned: int | None = column("Year of the first operation", None, unit="year")
+    commissioned: int | None = column("Year of the first operation", None, unit="year", effect=Effect.NONE)
     in_service: bool = column("False for machines out of the base state", True)
 
 
@@ -148,7 +154,7 @@ class LoadRow(SourcedRow):
     power_factor: float = column("Power factor, inductive", 0.98, gt=0.3, le=1)
     load_class: str = column("Class of load_classes.csv", ref="load_classes")
     shed_order: int | None = column("Beats the class's order; 0 is shed first", None, ge=0)
-    kind: str = column("households, industry, mining, rail ...", "")
+    kind: str = column("households, industry, mining, rail ...", "", effect=Effect.LABEL)
     site: str = column("Industrial site; empty for general load", "")
     profile: str = column("Profile of the share of p_mw; empty: 1", "", ref="profiles")
     heating_share_per_k: float = column(
@@ -161,21 +167,21 @@ class LoadClassRow(SourcedRow):
     """A class of consumers: the order in which it is shed and what an unserved MWh costs."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     shed_order: int = column("0 is shed first; the price ladder uses ranks of the distinct values", ge=0)
-    voll_usd_per_kwh: float = column("Value of lost load; values results, ranks nothing", unit="USD/kWh", ge=0)
+    voll_usd_per_kwh: float = column("Value of lost load; ranks nothing", unit="USD/kWh", ge=0, effect=Effect.NONE)
     sheddable_share: float = column("Share that may be shed at this order; the rest is protected", 1.0, ge=0, le=1)
     protected_class: str = column("Class of the rest; empty: the dearest of all", "", ref="load_classes")
     price_responsive: bool = column("Buys below a price instead of being shed", False)
     price_per_mwh: float | None = column("That price", None, unit="USD/MWh", ge=0)
-    max_outage_h: float | None = column("Interruption without lasting damage", None, unit="h", ge=0)
+    max_outage_h: float | None = column("Interruption without lasting damage", None, unit="h", ge=0, effect=Effect.NONE)
 
 
 class InterfaceRow(SourcedRow):
     """One signed member of a named section; a section is all rows of its name."""
 
     interface: str = column("Name of the section")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     line: str = column("Member line; give either a line or a transformer", "", ref="lines")
     transformer: str = column("Member transformer", "", ref="transformers")
     sign: Sign = column("+1 if the member's from-to direction is the section's forward direction", 1)
@@ -192,7 +198,7 @@ class InterfaceLimitRow(SourcedRow):
     emergency_mw: float | None = column(
         "Limit for some minutes after a fault; empty: the normal one", None, unit="MW", ge=0
     )
-    valid_from: int | None = column("First year", None, unit="year")
+    valid_from: int | None = column("First year", None, unit="year", effect=Effect.NONE)
 
 
 class BorderRow(SourcedRow):
@@ -200,13 +206,15 @@ class BorderRow(SourcedRow):
 
     name: str = column("Unique name")
     bus: str = column("Bus of the equivalent", ref="buses")
-    country: str = column("ISO 3166 code", "")
+    country: str = column("ISO 3166 code", "", effect=Effect.LABEL)
     contract_import_mw: float = column("Import agreed beforehand", unit="MW", ge=0)
     limit_import_mw: float = column("Physical limit of import", unit="MW", ge=0)
     price_per_mwh: float = column("Price of import", unit="USD/MWh", ge=0)
-    balancing_mw: float = column("Band of deviations from plan that the neighbour takes", 0.0, unit="MW", ge=0)
+    balancing_mw: float = column(
+        "Band of deviations from plan that the neighbour takes", 0.0, unit="MW", ge=0, effect=Effect.NONE
+    )
     vm_pu: float = column("Voltage held by the neighbour", 1.0, unit="pu", gt=0.8, lt=1.2)
-    co2_t_per_mwh: float = column("CO2 of imported energy", 0.0, unit="t/MWh", ge=0, le=3)
+    co2_t_per_mwh: float = column("CO2 of imported energy", 0.0, unit="t/MWh", ge=0, le=3, effect=Effect.NONE)
     in_service: bool = column("False if the border is open-circuited", True)
 
 
@@ -260,7 +268,7 @@ class WeatherSiteRow(SourcedRow):
     """A place with a climate; buses point to it."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     lat: float = column("Latitude (WGS 84)", unit="degree", ge=-90, le=90)
     lon: float = column("Longitude (WGS 84)", unit="degree", ge=-180, le=180)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gridsim.io.schemas.column import SourcedRow, column
+from gridsim.io.schemas.column import Effect, SourcedRow, column
 
 
 class WeatherFieldRow(SourcedRow):
@@ -48,7 +48,7 @@ class RenewableSiteRow(SourcedRow):
     """A wind or solar resource; a machine belongs to the nearest site of its technology."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     technology: Literal["wind", "solar"] = column("What it is")
     lat: float = column("Latitude (WGS 84)", unit="degree", ge=-90, le=90)
     lon: float = column("Longitude (WGS 84)", unit="degree", ge=-180, le=180)
@@ -91,7 +91,7 @@ class RiverRow(SourcedRow):
     """Natural inflow of a river: lognormal by year and month."""
 
     name: str = column("Unique name")
-    title: str = column("Name for people", "")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
     profile: str = column("Hydro shape that follows this river", "", ref="profiles")
     lat: float = column("Latitude (WGS 84)", unit="degree", ge=-90, le=90)
     lon: float = column("Longitude (WGS 84)", unit="degree", ge=-180, le=180)

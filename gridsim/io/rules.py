@@ -1,0 +1,167 @@
+"""Rules of a network folder that need two cells of a row, two tables, or the whole network.
+
+A new rule of the first two kinds is a row of ``RULES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gridsim.errors import Problem, nearest
+from gridsim.io.raw_table import RawTable
+from gridsim.kernels.flows import islands
+from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same
+from gridsim.model.system import EXTERNAL, GridSystem
+
+
+class LookUp:
+    """What rules need from other tables than their own: ``vn_kv`` by bus, the buses and the sites with a load."""
+
+    def __init__(self, tables: Mapping[str, RawTable]):
+        self.vn_kv: dict[str, float] = {row.name: row.vn_kv for _, row in tables["buses"].rows}
+        self.loaded_buses: set[str] = {row.bus for _, row in tables["loads"].rows}
+        self.loaded_sites: set[str] = {row.site for _, row in tables["loads"].rows if row.site}
+
+
+def _joins_two_voltages(line: Any, look_up: LookUp) -> bool:
+    pair = look_up.vn_kv.get(line.from_bus), look_up.vn_kv.get(line.to_bus)
+    return None not in pair and pair[0] != pair[1]
+
+
+def _member_of_nothing_or_two(member: Any, look_up: LookUp) -> bool:
+    return bool(member.line) == bool(member.transformer)
+
+
+def _electric_without_load(station: Any, look_up: LookUp) -> bool:
+    return station.driver == "electric" and station.bus != "" and station.bus not in look_up.loaded_buses
+
+
+_FAIL = ("lines", "transformers", "generators", "storages", "gas_pipelines")
+
+# fmt: off
+RULES: tuple[Rule, ...] = (
+    Rule("buses", "vm_min_pu", not_below("vm_min_pu", "vm_max_pu"),
+         "{row.vm_min_pu} is not below vm_max_pu {row.vm_max_pu}", "swap them"),
+    Rule("lines", "to_bus", same("from_bus", "to_bus"),
+         "'{row.to_bus}' is from_bus too", "a line joins two buses"),
+    Rule("lines", "to_bus", _joins_two_voltages,
+         lambda row, look_up: f"{look_up.vn_kv[row.to_bus]} kV against {look_up.vn_kv[row.from_bus]} kV at from_bus",
+         "join different voltages by a transformer"),
+    Rule("lines", "max_i_emergency_ka", above("max_i_ka", "max_i_emergency_ka"),
+         "{row.max_i_emergency_ka} is below max_i_ka {row.max_i_ka}",
+         "an emergency rating is at least the normal one"),
+    Rule("transformers", "lv_bus", same("hv_bus", "lv_bus"),
+         "'{row.lv_bus}' is hv_bus too", "a transformer joins two buses"),
+    Rule("transformers", "vn_lv_kv", above("vn_lv_kv", "vn_hv_kv"),
+         "{row.vn_lv_kv} is above vn_hv_kv {row.vn_hv_kv}", "swap the sides"),
+    Rule("transformers", "vkr_percent", not_below("vkr_percent", "vk_percent"),
+         "{row.vkr_percent} is not below vk_percent {row.vk_percent}", "it is the resistive part of vk_percent"),
+    Rule("transformers", "tap_pos", any_of(above("tap_min", "tap_pos"), above("tap_pos", "tap_max")),
+         "{row.tap_pos} is outside {row.tap_min}..{row.tap_max}", "give a tap in the range"),
+    Rule("generators", "p_min_mw", above("p_min_mw", "p_max_mw"),
+         "{row.p_min_mw} is above p_max_mw {row.p_max_mw}", "lower it"),
+    Rule("generators", "heat_curve", lambda row, _: row.heat_led and not row.heat_curve,
+         "empty for a heat-led machine", "name a curve of heat_curves.csv"),
+    Rule("load_classes", "price_per_mwh", lambda row, _: row.price_responsive and row.price_per_mwh is None,
+         "empty for a price-responsive class", "give the price below which it buys, in USD/MWh"),
+    Rule("interfaces", "line", _member_of_nothing_or_two,
+         "a member is either a line or a transformer", "fill exactly one of the two"),
+    Rule("interface_limits", "emergency_mw", above("normal_mw", "emergency_mw"),
+         "{row.emergency_mw} is below normal_mw {row.normal_mw}", "an emergency limit is at least the normal one"),
+    Rule("borders", "contract_import_mw", above("contract_import_mw", "limit_import_mw"),
+         "{row.contract_import_mw} is above limit_import_mw {row.limit_import_mw}", "lower it"),
+    Rule("gas_pipelines", "to_node", same("from_node", "to_node"),
+         "'{row.to_node}' is from_node too", "a section joins two nodes"),
+    Rule("gas_pipelines", "usable_linepack_mcm", above("usable_linepack_mcm", "linepack_mcm"),
+         "{row.usable_linepack_mcm} is above linepack_mcm {row.linepack_mcm}", "lower it"),
+    Rule("compressor_stations", "bus", _electric_without_load,
+         "'{row.bus}' has no load",
+         "give the bus a load in loads.csv (0 MW will do): the station's power is added to it"),
+    Rule("fuel_stocks", "stock_days", above("stock_days", "capacity_days"),
+         "{row.stock_days} is above capacity_days {row.capacity_days}", "lower it"),
+    *(Rule(table, "mttr_h", any_of(alone("mttf_h", "mttr_h"), alone("mttr_h", "mttf_h")),
+           "mttf_h and mttr_h go together", "give both or none") for table in _FAIL),
+)
+# fmt: on
+
+
+def check_rows(tables: Mapping[str, RawTable]) -> list[Problem]:
+    """Every row that breaks a rule, and tables that may not be empty."""
+    look_up = LookUp(tables)
+    problems = [
+        table.problem(*found)
+        for name, table in tables.items()
+        for found in broken_rules(RULES, name, table.rows, look_up)
+    ]
+    classes = tables["load_classes"]
+    if not classes.rows and not classes.broken:
+        problems.append(classes.problem(1, "", "no rows", "give at least one load class"))
+    return problems
+
+
+def check_zones(meta: Mapping[str, Any], file: str) -> list[Problem]:
+    """Zones of ``network.yaml`` and the reserve in each."""
+    problems = []
+    zones = list(meta["zones"])
+    for zone in zones:
+        if zone == EXTERNAL or zones.count(zone) > 1:
+            value = f"'{zone}' is reserved" if zone == EXTERNAL else f"'{zone}' given twice"
+            problems.append(Problem(file, 0, "zones", value, "give every zone of the network once"))
+    for zone, value in meta["reserve_mw"].items():
+        if zone not in zones:
+            problems.append(Problem(file, 0, f"reserve_mw.{zone}", "no such zone", nearest(zone, zones)))
+        if value < 0:
+            problems.append(Problem(file, 0, f"reserve_mw.{zone}", f"{value} is not >= 0", "give it in MW"))
+    return problems
+
+
+def check_supply(system: GridSystem, tables: Mapping[str, RawTable]) -> list[Problem]:
+    """Loads and gas customers that no source in service reaches."""
+    found = _islands_without_source(system, tables["buses"])
+    return found + _gas_without_source(system, tables["gas_demand"], tables["gas_to_power"])
+
+
+def _islands_without_source(system: GridSystem, buses: RawTable) -> list[Problem]:
+    """Islands of the intact base network that hold load but neither machine nor border."""
+    island = islands(len(system.buses), system.branch_from, system.branch_to, system.branch_in_service)
+    generators, borders, loads = system.generators, system.borders, system.loads
+    supplied = set(island[generators.bus[generators.in_service & (generators.p_max_mw > 0)]].tolist())
+    supplied |= set(island[borders.bus[borders.in_service]].tolist())
+    with_load = set(island[loads.bus[loads.in_service & (loads.p_mw > 0)]].tolist())
+    problems = []
+    for number in sorted(with_load - supplied):
+        members = np.flatnonzero(island == number)
+        first = buses.rows[int(members[0])][0]
+        names = ", ".join(system.buses.name[members[:4]].tolist()) + (", ..." if len(members) > 4 else "")
+        problems.append(
+            buses.problem(
+                first,
+                "name",
+                f"island of {len(members)} buses ({names}) has load but no machine or border",
+                "join it by a line in service, or give it a source",
+            )
+        )
+    return problems
+
+
+def _gas_without_source(system: GridSystem, demand: RawTable, links: RawTable) -> list[Problem]:
+    """Customers at gas nodes that no pipeline in service joins to a source."""
+    n_nodes, pipes = len(system.gas_nodes), system.gas_pipelines
+    island = islands(n_nodes, pipes.from_node, pipes.to_node, pipes.in_service)
+    fed = np.zeros(n_nodes, dtype=bool)
+    fed[system.gas_supply.node[system.gas_supply.in_service]] = True
+    fed[system.gas_storage.node[system.gas_storage.in_service]] = True
+    fed_islands = set(island[fed].tolist())
+    found = []
+    for table, node, counts in (
+        (demand, system.gas_demand.node, system.gas_demand.in_service),
+        (links, system.gas_to_power.node, system.gas_to_power.on_network),
+    ):
+        for (number, row), at, here in zip(table.rows, node.tolist(), counts.tolist(), strict=True):
+            if here and int(island[at]) not in fed_islands:
+                mend = "join it to a source by a section in service, or set in_service (on_network) to false"
+                found.append(table.problem(number, "node", f"no source of gas reaches '{row.node}'", mend))
+    return found

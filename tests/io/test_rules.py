@@ -1,0 +1,91 @@
+"""Every rule of a network folder: a row that breaks it is named by place, value and mend; what is empty breaks none."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from gridsim.errors import InputError
+from gridsim.io.read_network import system_from_tables
+from gridsim.io.rules import RULES
+from tests.conftest import GAS, META, TWO_AREAS
+
+BANK = {"name": "t", "hv_bus": "n1", "lv_bus": "n2", "sn_mva": 100, "vn_hv_kv": 500, "vn_lv_kv": 500,
+        "vk_percent": 12, "vkr_percent": 0.3}  # fmt: skip
+STORE = {"name": "s", "bus": "n1", "p_charge_mw": 5, "p_discharge_mw": 5, "energy_mwh": 20}
+BORDER = {"name": "b", "bus": "n1", "contract_import_mw": 5, "limit_import_mw": 10, "price_per_mwh": 40}
+STATION = {"name": "k", "node": "hub", "installed_mw": 5, "pressure_ratio": 1.4}
+YARD = {"name": "y", "plant": "coal", "fuel": "coal", "capacity_days": 10, "stock_days": 5}
+HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
+
+# table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
+BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, str]] = [
+    ("buses", None, {"vm_min_pu": 1.1, "vm_max_pu": 1.1}, "vm_min_pu", "1.1 is not below vm_max_pu 1.1", "swap"),
+    ("lines", None, {"to_bus": "n1"}, "to_bus", "'n1' is from_bus too", "two buses"),
+    ("lines", None, {"to_bus": "x"}, "to_bus", "220.0 kV against 500.0 kV at from_bus", "transformer"),
+    ("lines", None, {"max_i_emergency_ka": 1.9}, "max_i_emergency_ka", "1.9 is below max_i_ka 2.0", "at least"),
+    ("lines", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
+    ("transformers", [BANK], {"lv_bus": "n1"}, "lv_bus", "'n1' is hv_bus too", "two buses"),
+    ("transformers", [BANK], {"vn_lv_kv": 501}, "vn_lv_kv", "501.0 is above vn_hv_kv 500.0", "swap"),
+    ("transformers", [BANK], {"vkr_percent": 12}, "vkr_percent", "12.0 is not below vk_percent 12.0", "resistive"),
+    ("transformers", [BANK], {"tap_pos": 1}, "tap_pos", "1 is outside 0..0", "in the range"),
+    ("transformers", [BANK], {"tap_pos": -1}, "tap_pos", "-1 is outside 0..0", "in the range"),
+    ("transformers", [BANK], {"mttr_h": 100}, "mttr_h", "go together", "both or none"),
+    ("generators", None, {"p_min_mw": 501}, "p_min_mw", "501.0 is above p_max_mw 500.0", "lower"),
+    ("generators", None, {"heat_led": "true"}, "heat_curve", "empty for a heat-led machine", "heat_curves.csv"),
+    ("generators", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
+    ("storages", [STORE], {"mttr_h": 100}, "mttr_h", "go together", "both or none"),
+    ("load_classes", None, {"price_responsive": "true"}, "price_per_mwh", "price-responsive", "USD/MWh"),
+    ("interfaces", None, {"line": ""}, "line", "either a line or a transformer", "exactly one"),
+    ("interface_limits", None, {"emergency_mw": 149}, "emergency_mw", "149.0 is below normal_mw 150.0", "at least"),
+    ("borders", [BORDER], {"contract_import_mw": 11}, "contract_import_mw", "above limit_import_mw 10.0", "lower"),
+    ("gas_pipelines", None, {"to_node": "field"}, "to_node", "'field' is from_node too", "two nodes"),
+    ("gas_pipelines", None, {"usable_linepack_mcm": 9}, "usable_linepack_mcm", "above linepack_mcm 8.0", "lower"),
+    ("gas_pipelines", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
+    ("compressor_stations", [STATION], {"driver": "electric", "bus": "n1"}, "bus", "'n1' has no load", "loads.csv"),
+    ("fuel_stocks", [YARD], {"stock_days": 11}, "stock_days", "11.0 is above capacity_days 10.0", "lower"),
+]
+
+
+def tables_with(table: str, rows: list[dict[str, Any]] | None, cells: dict[str, Any]) -> dict[str, Any]:
+    tables = copy.deepcopy({**TWO_AREAS, **GAS})
+    tables["buses"].append(HIGHER)
+    if rows is not None:
+        tables[table] = copy.deepcopy(rows)
+    tables[table][0].update(cells)
+    return tables
+
+
+@pytest.mark.parametrize(("table", "rows", "cells", "column", "value", "mend"), BROKEN)
+def test_a_broken_rule_has_place_value_and_mend(
+    table: str, rows: Any, cells: dict[str, Any], column: str, value: str, mend: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        system_from_tables(META, tables_with(table, rows, cells))
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.row, problem.column) == (f"<{table}>", 2, column)
+    assert value in problem.value and mend in problem.mend
+
+
+@pytest.mark.parametrize(("table", "rows"), {table: rows for table, rows, *_ in BROKEN}.items())
+def test_the_rows_break_nothing_as_they_are(table: str, rows: Any) -> None:
+    assert len(getattr(system_from_tables(META, tables_with(table, rows, {})), table)) >= 1
+
+
+def test_every_rule_has_a_case() -> None:
+    assert set(Counter((rule.table, rule.column) for rule in RULES)) == {(case[0], case[3]) for case in BROKEN}
+
+
+def test_all_broken_rules_of_all_tables_are_said_at_once() -> None:
+    tables = tables_with("storages", [STORE], {"mttf_h": 5})
+    tables["lines"][1]["to_bus"] = "n1"
+    tables["generators"][1].update(p_min_mw=900, mttr_h=3)
+    with pytest.raises(InputError) as caught:
+        system_from_tables(META, tables)
+    assert [(p.file, p.row, p.column) for p in caught.value.problems] == [
+        ("<generators>", 3, "mttr_h"), ("<generators>", 3, "p_min_mw"), ("<lines>", 3, "to_bus"),
+        ("<storages>", 2, "mttr_h"),
+    ]  # fmt: skip
