@@ -21,11 +21,10 @@ from gridsim.engine.event_log import ROOT
 from gridsim.engine.interval import Moment
 from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.state import GridState
+from gridsim.model.power import OVERLOAD_RELAY
 from gridsim.model.scenario import Automation, Event, Primitive, Target
 from gridsim.model.table import F8, I4, sum_at
 
-RELAY_QUANTITY = "line_loading_percent"
-RELAY_ACTION = "trip the element"
 _MOST_TRIPS = 1000
 
 
@@ -42,7 +41,8 @@ def relays_of(state: GridState) -> list[Relay]:
     """Overload relays of the network, by delay; a rule without a target guards every line and transformer."""
     system, rules = state.system, state.system.automation
     found = []
-    for row in np.flatnonzero((rules.quantity == RELAY_QUANTITY) & (rules.action == RELAY_ACTION)).tolist():
+    quantity, action = OVERLOAD_RELAY
+    for row in np.flatnonzero((rules.quantity == quantity) & (rules.action == action)).tolist():
         name = str(rules.target[row])
         branch = np.flatnonzero(system.branch_name == name) if name else np.arange(system.n_branches)
         found.append(Relay(str(rules.name[row]), branch, float(rules.setting[row]), float(rules.delay_s[row])))

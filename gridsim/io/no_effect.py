@@ -11,6 +11,7 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.rules import LookUp
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Effect, effect_of
+from gridsim.model.power import OVERLOAD_RELAY
 from gridsim.model.rules import Rule, broken_rules
 
 _MEND = "results are the same without it"
@@ -23,6 +24,8 @@ def _counts_no_loss(mineral: Any, look_up: LookUp) -> bool:
 # Cells without effect because of another cell or table: a rule's condition picks the rows, its value gives the reason.
 # fmt: off
 IDLE: tuple[Rule, ...] = (
+    Rule("automation", "quantity", lambda row, _: (row.quantity, row.action) != OVERLOAD_RELAY,
+         "has no effect yet: of the rules only overload relays act, with policy.automation: relays", _MEND),
     Rule("generators", "heat_curve", lambda row, _: bool(row.heat_curve) and not row.heat_led,
          "has no effect: the machine is not heat-led", "set heat_led, or leave it empty"),
     Rule("generators", "outage_curve", lambda row, _: bool(row.outage_curve) and row.mttf_h is None,

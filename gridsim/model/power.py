@@ -252,6 +252,10 @@ class WeatherSites(Table):
     lon: F8
 
 
+#: Quantity and action of an automation rule that is an overload relay, the one sort of rule that acts today.
+OVERLOAD_RELAY = ("line_loading_percent", "trip the element")
+
+
 @dataclass(frozen=True, eq=False)
 class Automation(Table):
     name: STR

@@ -11,7 +11,7 @@ import pytest
 from gridsim.errors import InputError
 from gridsim.io.read_network import system_from_tables
 from gridsim.io.rules import RULES
-from tests.conftest import GAS, META, TWO_AREAS
+from tests.support.cases import GAS, META, TWO_AREAS
 
 BANK = {"name": "t", "hv_bus": "n1", "lv_bus": "n2", "sn_mva": 100, "vn_hv_kv": 500, "vn_lv_kv": 500,
         "vk_percent": 12, "vkr_percent": 0.3}  # fmt: skip

@@ -16,7 +16,7 @@ from gridsim.study import run_study as module
 from gridsim.study.executors import InProcess, Pool, Workers
 from gridsim.study.run_study import RENEWALS, run_study
 from gridsim.study.worker import JobDone
-from tests.study.study_cases import small_study, table_hashes
+from tests.support.study_cases import small_study, table_hashes
 
 
 class BreakingPool(Workers):

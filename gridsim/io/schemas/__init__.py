@@ -50,7 +50,7 @@ TABLES: dict[str, TableSchema] = {
     "load_response": TableSchema(weather.LoadResponseRow, False, "zone"),
     "rivers": TableSchema(weather.RiverRow, False, "name"),
     "weather_targets": TableSchema(weather.WeatherTargetRow, False, ""),
-    "automation": TableSchema(power.AutomationRow, False, "name", Effect.NONE),
+    "automation": TableSchema(power.AutomationRow, False, "name"),
     "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
     "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),
     "gas_supply": TableSchema(carriers.GasSupplyRow, False, "name"),

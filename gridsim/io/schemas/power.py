@@ -292,4 +292,4 @@ class AutomationRow(SourcedRow):
     setting: float = column("Threshold")
     delay_s: float = column("Time over the threshold before it acts", 0.0, unit="s", ge=0)
     action: str = column("What it does", "")
-    share: float | None = column("Share of load shed", None, ge=0, le=1)
+    share: float | None = column("Share of load shed", None, ge=0, le=1, effect=Effect.NONE)
