@@ -211,6 +211,7 @@ class ScriptSim(RunView):
         if table is None:
             names = (n for t in tables for n in element_names(system, t))
             raise StudyError(f"no '{name}' among {', '.join(tables)}; {nearest(name, names)}")
+        # Also made where a fixed demand needs no event: the door refuses a target without demand.
         made = self._made(kind, (Target(table, name),), value - 1.0 if factor is not None else 0.0)
         if name in self._loads:
             self.end(self._loads.pop(name))
