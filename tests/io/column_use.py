@@ -30,6 +30,18 @@ def trees() -> dict[str, ast.Module]:
     return {name: ast.parse(path.read_text()) for name, path in files.items() if not name.startswith(NO_USE)}
 
 
+@cache
+def derived() -> dict[str, set[str]]:
+    """Columns that a property of a table is made from, by the property's name."""
+    found: dict[str, set[str]] = {}
+    for file in ("power", "carriers", "weather"):
+        for node in ast.walk(ast.parse((ROOT / "model" / f"{file}.py").read_text())):
+            if isinstance(node, ast.FunctionDef) and node.decorator_list:
+                own = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
+                found[node.name] = {n.attr for n in own if n.value.id == "self"}
+    return found
+
+
 class ColumnUse:
     """``columns``: (table, column) pairs that are read; ``tables``: tables that are named at all."""
 
@@ -43,6 +55,8 @@ class ColumnUse:
         for _ in range(4):  # from a caller to the function it calls, four calls deep
             for nodes in modules:
                 self._read(nodes)
+        for name, columns in derived().items():
+            self.columns |= {(table, column) for table, read in set(self.columns) if read == name for column in columns}
 
     def reads(self, table: str, column: str) -> bool:
         """True if some code reads the column of the table."""

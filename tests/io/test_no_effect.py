@@ -59,7 +59,7 @@ def test_every_column_is_used_or_marked(use: ColumnUse, table: str) -> None:
 
 def test_a_table_that_is_used_is_not_marked(use: ColumnUse) -> None:
     marked = {name for name, schema in TABLES.items() if schema.effect is Effect.NONE}
-    assert marked == {"automation", "nuclear"}
+    assert marked == {"nuclear"}
     assert {
         name for name in marked if any(use.reads(name, column) for column in TABLES[name].row.model_fields)
     } == set()
@@ -97,7 +97,9 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
         tables["outage_curves"] = [{"curve": "frost", "temperature_c": -20, "unavailability": 0.1}]
         tables["load_classes"][0].update(price_per_mwh=40)
         tables["interface_limits"][1].update(valid_from=2027)
-        tables["automation"] = [{"name": f"r{i}", "quantity": "frequency_hz", "setting": 49} for i in range(3)]
+        tables["automation"] = [
+            {"name": f"r{i}", "quantity": "frequency_hz", "setting": 49, "share": 0.1} for i in range(3)
+        ]
         tables["reservoirs"] = [{"name": "lake", "plant": "gas", "volume_mcm": 5, "mcm_per_mwh": 0.01}]
         tables["minerals"] = [
             {"name": "zinc", "mineral": "zinc", "site": "smelter", "annual_output": 3, "output_unit": "t",
@@ -115,7 +117,8 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
         (("load_classes", "price_per_mwh"), 2, "(1 row)"),
         (("load_classes", "voll_usd_per_kwh"), 2, "(2 rows)"),
         (("interface_limits", "valid_from"), 3, "(1 row)"),
-        (("automation", ""), 2, "(3 rows)"),
+        (("automation", "quantity"), 2, "only overload relays act"),
+        (("automation", "share"), 2, "(3 rows)"),
         (("reservoirs", "volume_mcm"), 2, "(1 row)"),
         (("reservoirs", "mcm_per_mwh"), 2, "(1 row)"),
         (("minerals", "annual_output"), 2, "(2 rows)"),
@@ -131,7 +134,7 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
 
 
 def test_warnings_of_a_variant_stand_at_its_line(tmp_path: Path) -> None:
-    from tests.study.study_cases import write_network
+    from tests.support.study_cases import write_network
 
     folder = write_network(tmp_path / "net")
     (folder / "variants").mkdir()
@@ -144,7 +147,7 @@ def test_warnings_of_a_variant_stand_at_its_line(tmp_path: Path) -> None:
 
 def test_the_bundled_network_warns_of_what_is_not_modelled_yet(kazakhstan: Any) -> None:
     found = warnings_of(kazakhstan)
-    assert {("automation", ""), ("nuclear", ""), ("reservoirs", "volume_mcm"), ("interface_limits", "valid_from"),
+    assert {("automation", "quantity"), ("nuclear", ""), ("reservoirs", "volume_mcm"), ("interface_limits", "valid_from"),
             ("generators", "commissioned"), ("minerals", "site")} <= set(found)  # fmt: skip
     assert "(318 rows)" in found["generators", "commissioned"].value
     assert len(found) == len(kazakhstan.warnings) < 30
