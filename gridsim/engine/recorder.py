@@ -18,7 +18,7 @@ from gridsim.model.system import EXTERNAL
 from gridsim.model.table import F8, I4, sum_at, sum_rows_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.results.run_records import TABLES, Columns, Sink
-from gridsim.solvers.ac import AcSolution
+from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.gas_compressors import fuel_mcm_per_d
 
 _FUEL_COLUMNS = {

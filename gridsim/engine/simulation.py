@@ -29,7 +29,8 @@ from gridsim.model.pack import Packed
 from gridsim.model.scenario import AcMode, Event, Primitive, Scenario, WeatherFile, kinds
 from gridsim.model.table import F8, sum_at, sum_rows_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
-from gridsim.solvers.ac import AcModel, AcSolution
+from gridsim.solvers.ac import AcModel
+from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas import HydraulicGas
 from gridsim.solvers.operating_point import OperatingPoint
