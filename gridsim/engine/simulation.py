@@ -34,8 +34,8 @@ from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas import HydraulicGas
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.weather.cached import CachedWeather
 from gridsim.weather.normal import HourInputs
-from gridsim.weather.remembered import RememberedWeather
 from gridsim.weather.year import YearWeather, make_weather
 
 Process = Generator[Any, Any, None]
@@ -61,7 +61,7 @@ class Simulation:
         replicate: int = 0,
         progress: Progress | None = None,
         keep: Collection[str] | None = None,
-        weather: RememberedWeather | None = None,
+        weather: CachedWeather | None = None,
         gas_network: HydraulicGas | None = None,
     ):
         self.packed = packed
@@ -79,9 +79,7 @@ class Simulation:
         self.recorder = Recorder(packed, replicate, keep)
         self.points: list[tuple[float, OperatingPoint]] = []
         self._fixed_load_mw: F8 | None = None  # by scripts; NaN where a load takes what it always takes
-        self._weather = weather or RememberedWeather(
-            make_weather(self.system, scenario.weather, scenario.horizon.start)
-        )
+        self._weather = weather or CachedWeather(make_weather(self.system, scenario.weather, scenario.horizon.start))
         self._operator = Operator(packed, solver)
         self._commitment = Commitment(self.system)
         network = gas_network or make_gas_network(self.system, scenario.policy.gas)
