@@ -48,9 +48,9 @@ def adequacy(
         assess,
         gas_causes,
         system_from_grid,
-        weather_of_weeks,
         with_gas_outages,
     )
+    from gridsim.report.worst_weeks import weather_of_weeks
 
     if method not in ("sequential", "snapshot"):
         raise StudyError(f"method: no '{method}'; {nearest(method, ('sequential', 'snapshot'))}")

@@ -6,14 +6,14 @@ import datetime as dt
 
 from gridsim.contingencies.effects import Conditions
 from gridsim.model.scenario import Scenario, WeatherFile
+from gridsim.weather.cached import CachedWeather
 from gridsim.weather.normal import HourInputs
-from gridsim.weather.remembered import RememberedWeather
 
 
 class RunInputs:
     """Inputs of one run by time; values hold from one step of the horizon to the next."""
 
-    def __init__(self, scenario: Scenario, weather: RememberedWeather):
+    def __init__(self, scenario: Scenario, weather: CachedWeather):
         self.weather = weather.weather
         self._known = weather
         self._given = scenario.weather if isinstance(scenario.weather, WeatherFile) else None

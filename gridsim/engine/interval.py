@@ -12,7 +12,7 @@ from gridsim.kernels.arrays import DispatchSolution, DispatchState
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import Imports
 from gridsim.model.table import F8, I4
-from gridsim.solvers.ac import AcSolution
+from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.gas_balance import GasStep
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs

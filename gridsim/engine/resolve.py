@@ -13,7 +13,8 @@ from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.state import GridState
 from gridsim.model.table import sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
-from gridsim.solvers.ac import AcModel, AcSolution
+from gridsim.solvers.ac import AcModel
+from gridsim.solvers.ac_solution import AcSolution
 
 MOST_LOSS_ROUNDS = 4
 LOSS_TOLERANCE = 0.002  # of demand: the loss share of a dispatch agrees with the losses of its own AC solution

@@ -14,7 +14,7 @@ from gridsim.model.pack import Packed
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.results.run_records import Columns, ColumnSpec
-from gridsim.solvers.ac import AcSolution
+from gridsim.solvers.ac_solution import AcSolution
 
 Rows = Mapping[str, NDArray[Any]]
 

@@ -24,7 +24,7 @@ from gridsim.results.run_records import Columns, Sink
 from gridsim.results.trajectory_record import Trajectory
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.weather.remembered import RememberedWeather
+from gridsim.weather.cached import CachedWeather
 from gridsim.weather.year import make_weather
 
 Progress = Callable[[float], None]
@@ -119,13 +119,13 @@ class Replicates:
         self._dispatch = dispatch
         self._baseline = baseline
         self._keep = None if keep is None else frozenset(keep) | METRIC_TABLES
-        self._weather: tuple[Scenario, RememberedWeather] | None = None
+        self._weather: tuple[Scenario, CachedWeather] | None = None
 
-    def _weather_of(self, case: Scenario) -> RememberedWeather:
+    def _weather_of(self, case: Scenario) -> CachedWeather:
         """The weather of ``case``, with the hours known from the last trajectory if that had the same."""
         if self._weather is None or self._weather[0].weather != case.weather:
             made = make_weather(self.system, case.weather, case.horizon.start)
-            self._weather = case, RememberedWeather(made)
+            self._weather = case, CachedWeather(made)
         return self._weather[1]
 
     def _trajectory(

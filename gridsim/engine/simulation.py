@@ -30,7 +30,7 @@ from gridsim.model.table import F8
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas import HydraulicGas
-from gridsim.weather.remembered import RememberedWeather
+from gridsim.weather.cached import CachedWeather
 from gridsim.weather.year import YearWeather, make_weather
 
 Process = Generator[Any, Any, None]
@@ -55,7 +55,7 @@ class Simulation:
         replicate: int = 0,
         progress: Progress | None = None,
         keep: Collection[str] | None = None,
-        weather: RememberedWeather | None = None,
+        weather: CachedWeather | None = None,
         gas_network: HydraulicGas | None = None,
     ):
         system = packed.system
@@ -63,7 +63,7 @@ class Simulation:
         self.scenario = scenario
         self.seed, self.replicate = seed, replicate
         self.recorder = Recorder(packed, replicate, keep)
-        weather = weather or RememberedWeather(make_weather(system, scenario.weather, scenario.horizon.start))
+        weather = weather or CachedWeather(make_weather(system, scenario.weather, scenario.horizon.start))
         self.state = state = GridState(
             packed,
             scenario,

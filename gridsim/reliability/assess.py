@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 
 import numpy as np
@@ -18,72 +15,16 @@ from numpy.typing import NDArray
 from gridsim.errors import InputError, Problem, StudyError
 from gridsim.kernels import shortfall
 from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
-from gridsim.reliability.nodal import NodalSnapshots, NodalYears
+from gridsim.reliability.nodal import NodalSnapshots, NodalYears, ScratchPool
+from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
 from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.weather_years import WeatherYears, YearByYear
 from gridsim.results.adequacy import ShortfallAccumulator
-from gridsim.results.metrics import Estimate, to_frame
-from gridsim.results.shortfall_calendar import ShortfallCalendar, WeatherClusters, Week
+from gridsim.results.shortfall_calendar import ShortfallCalendar, WeatherClusters
 from gridsim.results.specs import LossOfLoadProfile, ShortfallByMonth, ShortfallEvents, Spec
 
 F8 = NDArray[np.float64]
-
-
-class Stopped(StrEnum):
-    """Why sampling ended."""
-
-    ALL_SAMPLES = "all samples done"
-    TARGET = "target reached"
-    SAMPLE_BUDGET = "sample budget spent before the target"
-    TIME_BUDGET = "time budget spent"
-
-
-@dataclass(frozen=True, eq=False)
-class AssessmentResult:
-    """Numbers of one assessment.
-
-    ``shortfall_events`` and ``lolp`` are None unless their spec was given. ``over_weather_years`` (a fixed set of
-    weather years): means of the years' means, whose errors hold the choice of the years. ``status`` is ``ok``, or
-    ``partial`` when a target was not reached. ``diagnostics`` tells how hours were decided (nodal level), work past a
-    stop included.
-    """
-
-    system: str
-    method: Method
-    estimates: tuple[Estimate, ...]
-    n_samples: int
-    block_size: int
-    wall_s: float
-    stopped: Stopped
-    cov: float
-    shortfall_events: pd.DataFrame | None = None
-    lolp: pd.DataFrame | None = None
-    worst_weeks: tuple[Week, ...] = ()
-    over_weather_years: tuple[Estimate, ...] = ()
-    diagnostics: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def metrics(self) -> pd.DataFrame:
-        """name, scope, value, stderr, ci_low, ci_high, unit, n."""
-        return to_frame(self.estimates)
-
-    @property
-    def status(self) -> str:
-        return "ok" if self.stopped in (Stopped.ALL_SAMPLES, Stopped.TARGET) else "partial"
-
-    @property
-    def samples_per_s(self) -> float:
-        """Sample years (or snapshots) per second of wall time, compilation included if this was the first call."""
-        return self.n_samples / self.wall_s if self.wall_s > 0.0 else math.inf
-
-    def __getitem__(self, key: str | tuple[str, str]) -> Estimate:
-        """``result["EUE"]`` of the system, ``result["EUE", "zone:south"]`` of another scope."""
-        name, scope = (key, "system") if isinstance(key, str) else key
-        for estimate in self.estimates:
-            if estimate.name == name and estimate.scope == scope:
-                return estimate
-        raise KeyError(key)
 
 
 def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) -> AssessmentResult:
@@ -106,7 +47,7 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
     n_weather_years = None
     source: SampleSource
     if isinstance(system, WeatherYears):
-        source = YearByYear(system, method, partial(sample_source, base_flow=False))
+        source = YearByYear(system, method, partial(sample_source, base_flow=False, pool=ScratchPool()))
         n_weather_years = system.n_years
     else:
         source = sample_source(system, method)
@@ -165,14 +106,16 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
     )
 
 
-def sample_source(system: AdequacySystem, method: Method, *, base_flow: bool = True) -> SampleSource:
-    """The packed sampler of a level and method; ``base_flow`` as of ``ZonalYears``."""
+def sample_source(
+    system: AdequacySystem, method: Method, *, base_flow: bool = True, pool: ScratchPool | None = None
+) -> SampleSource:
+    """The packed sampler of a level and method; ``base_flow`` as of ``ZonalYears``, ``pool`` as of ``NodalYears``."""
     if method.level is Level.ZONAL and system.detail is None and system.branch_name:
         mend = "use level nodal (or copper), or give the load by area and interfaces between them"
         raise InputError([Problem("branches", 0, "", "join buses without areas, which level zonal needs", mend)])
     if isinstance(method, SequentialMonteCarlo):
         if method.level is Level.NODAL:
-            return NodalYears(system, method.seed, method.skip)
+            return NodalYears(system, method.seed, method.skip, pool)
         if method.level is Level.ZONAL or system.stores:
             merged = method.level is Level.COPPER
             return ZonalYears(system, method.seed, method.skip, merged=merged, base_flow=base_flow)

@@ -278,10 +278,37 @@ def new_stores(system: AdequacySystem, case: NodalCase) -> Stores:
     )
 
 
-class _Nodal:
-    """What both nodal samplers share: the case, states solved by HiGHS, and counters."""
+class ScratchPool:
+    """Scratch of finished jobs for the next ones of the same size, of any case: its topologies stay known to a case."""
 
-    def __init__(self, system: AdequacySystem, seed: int) -> None:
+    def __init__(self) -> None:
+        # list.pop and list.append are atomic: workers need no lock
+        self._free: list[tuple[NodalCase, NodalScratch, Workspace]] = []
+
+    def take(self, case: NodalCase, n_scopes: int, n_slots: int) -> tuple[NodalScratch, Workspace]:
+        """Scratch and workspace for one worker."""
+        try:
+            known, scratch, workspace = self._free.pop()
+        except IndexError:
+            scratch = new_nodal_scratch(case, n_scopes, n_slots)
+            n_columns, n_rows = len(case.cost), len(scratch.slots.row_lo)
+            return scratch, make_workspace(case.dispatch.n_buses, n_columns, case.penalty.shape[1], n_rows)
+        if known is not case:
+            forget_topologies(case, scratch.slots)
+        return scratch, workspace
+
+    def give_back(self, case: NodalCase, scratch: NodalScratch, workspace: Workspace) -> None:
+        """Keep what a worker of ``case`` is done with."""
+        self._free.append((case, scratch, workspace))
+
+
+class _Nodal:
+    """Common part of both nodal samplers: the case, states solved by HiGHS, and counters.
+
+    ``pool``: scratch shared with samplers of other weather years; None: one of its own.
+    """
+
+    def __init__(self, system: AdequacySystem, seed: int, pool: ScratchPool | None = None) -> None:
         if not system.branch_name:
             raise StudyError(f"level: {system.name} has no branches; give branches or use copper or zonal")
         branch_names = set(system.branch_name)
@@ -302,7 +329,7 @@ class _Nodal:
         self.counter = np.zeros(N_COUNTERS, dtype=np.int64)
         self.n_fallbacks = 0
         self._lock = threading.Lock()
-        self.scratches: list[tuple[NodalCase, NodalScratch, Workspace]] = []  # of jobs that are done, for a case
+        self.pool = ScratchPool() if pool is None else pool
 
     def diagnostics(self) -> dict[str, int]:
         """How hours were decided: on a day's certificate, a candidate, by dispatch; counted; solved by HiGHS."""
@@ -316,20 +343,7 @@ class _Nodal:
         }
 
     def _scratch(self) -> tuple[NodalScratch, Workspace]:
-        case = self.case
-        try:
-            known, scratch, workspace = self.scratches.pop()
-        except IndexError:
-            pass
-        else:
-            if known is not case:
-                forget_topologies(case, scratch.slots)
-            return scratch, workspace
-        scratch = new_nodal_scratch(case, len(self.scopes), self.n_slots)
-        workspace = make_workspace(
-            case.dispatch.n_buses, len(case.cost), case.penalty.shape[1], len(scratch.slots.row_lo)
-        )
-        return scratch, workspace
+        return self.pool.take(self.case, len(self.scopes), self.n_slots)
 
     def _give_back(self, scratch: NodalScratch, workspace: Workspace, n_fallbacks: int) -> None:
         with self._lock:
@@ -338,7 +352,7 @@ class _Nodal:
             self.n_fallbacks += n_fallbacks
         scratch.counter[:] = 0
         scratch.slots.made[:] = 0
-        self.scratches.append((self.case, scratch, workspace))
+        self.pool.give_back(self.case, scratch, workspace)
 
     def _answer(self, scratch: NodalScratch) -> tuple[F8, F8]:
         """Shedding and output of the state the kernel could not solve, by HiGHS."""
@@ -418,8 +432,8 @@ class NodalYears(_Nodal):
     block_size: int = 8
     default_job_blocks: int = 1  # seconds of work on a country: jobs under way when a target is met are thrown away
 
-    def __init__(self, system: AdequacySystem, seed: int, skip: bool) -> None:
-        super().__init__(system, seed)
+    def __init__(self, system: AdequacySystem, seed: int, skip: bool, pool: ScratchPool | None = None) -> None:
+        super().__init__(system, seed, pool)
         self.chronology = Chronology(system, nodal_components(system))
         self.skip = skip
         self.system = system

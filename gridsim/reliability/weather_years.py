@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,15 +18,10 @@ from gridsim.model.system import GridSystem
 from gridsim.reliability.gas import behind, temperature_classes
 from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
-from gridsim.reliability.nodal import NodalYears
 from gridsim.reliability.samplers import Samples, SampleSource
 from gridsim.reliability.system import AdequacySystem
-from gridsim.results.shortfall_calendar import WEEK_D
-from gridsim.weather.sampled import day_means, window_means
+from gridsim.weather.sampled import day_means
 from gridsim.weather.year import weather_model
-
-if TYPE_CHECKING:
-    from gridsim.reliability.assess import AssessmentResult
 
 F8 = NDArray[np.float64]
 MakeSource = Callable[[AdequacySystem, Method], SampleSource]
@@ -83,34 +77,6 @@ class WeatherYears:
         return self.first.n_hours
 
 
-def weather_of_weeks(weather: WeatherYears, result: AssessmentResult) -> dict[str, Any]:
-    """The worst weeks with their weather, as plain values.
-
-    Keys: weather_seed, weather_years (of a fixed set, else None), over_weather_years (mean and error over the set's
-    years), worst_weeks: start (year of the calendar is nominal), sample, weather_year, unserved_mwh, temperature_c
-    (weighted by load), wind_cf and solar_cf (weighted by capacity) over the seven days.
-    """
-    weeks = []
-    for week in result.worst_weeks:
-        year = weather.year_of(week.sample)
-        means = window_means(weather.grid, weather.seed, year, 24 * week.start_day, 24 * WEEK_D)
-        weeks.append(
-            {
-                "start": str(week.start.date()),
-                "sample": week.sample,
-                "weather_year": year,
-                "unserved_mwh": week.energy_mwh,
-                **means._asdict(),
-            }
-        )
-    return {
-        "weather_seed": weather.seed,
-        "weather_years": weather.n_years,
-        "over_weather_years": [asdict(estimate) for estimate in result.over_weather_years],
-        "worst_weeks": weeks,
-    }
-
-
 class YearByYear:
     """Draws each sample with the source of its weather year; one year per worker is in memory at a time.
 
@@ -122,7 +88,7 @@ class YearByYear:
             raise StudyError("method: weather years need whole years; use SequentialMonteCarlo")
         self._weather, self._method = weather, method
         self._make = make
-        self._normal = normal = make(system_from_grid(weather.grid, weather.imports), method)
+        normal = make(system_from_grid(weather.grid, weather.imports), method)
         self.scopes, self.demand_mwh = normal.scopes, normal.demand_mwh
         self.block_size = normal.block_size
         self.default_job_blocks = normal.default_job_blocks
@@ -138,8 +104,6 @@ class YearByYear:
         parts: dict[int, Samples] = {}
         for year in sorted({self._weather.year_of(s) for s in samples}):
             source = self._make(self._weather.in_year(year), self._method)
-            if isinstance(source, NodalYears) and isinstance(self._normal, NodalYears):
-                source.scratches = self._normal.scratches  # their memory
             for s in samples:
                 if self._weather.year_of(s) == year:
                     parts[s] = source.run(s, 1)

@@ -6,7 +6,7 @@ pandapower is imported inside functions: its import alone takes three seconds.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.ac_ladder import MAX_ITERATIONS, TOLERANCE_PU, NewtonResult, NewtonTask
 from gridsim.solvers.ac_network import AcTopology, Admittances
+from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.participation import (
     BASE_MVA,
@@ -27,9 +28,6 @@ from gridsim.solvers.participation import (
     split_reactive,
     voltage_setpoints,
 )
-
-if TYPE_CHECKING:
-    from gridsim.solvers.ac import AcSolution
 
 
 class PandapowerNewton:

@@ -20,9 +20,10 @@ from gridsim.kernels.flows import islands, make_topology
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
-from gridsim.solvers.ac import AcModel, AcSolution
+from gridsim.solvers.ac import AcModel
 from gridsim.solvers.ac_ladder import Q_TOLERANCE_PU, VM_TOLERANCE_PU, injections
 from gridsim.solvers.ac_network import Flows
+from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.participation import BASE_MVA, branch_status, bus_sum, held_buses, sources
 from gridsim.solvers.screen_result import Answers, OutageKind, ScreenResult, SolvedBy, judge

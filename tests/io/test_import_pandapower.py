@@ -11,7 +11,8 @@ import pytest
 from gridsim.errors import InputError
 from gridsim.io.import_pandapower import import_pandapower, machine_dispatch
 from gridsim.model.system import GridSystem
-from gridsim.solvers.ac import AcModel, AcSolution
+from gridsim.solvers.ac import AcModel
+from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.operating_point import OperatingPoint
 
 

@@ -16,12 +16,8 @@ from gridsim.model.pack import pack
 from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Scenario, Target
 from gridsim.model.system import GridSystem
 from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.weather.cached import CachedWeather
 from gridsim.weather.year import make_weather
-
-try:
-    from gridsim.weather.cached import CachedWeather
-except ImportError:
-    from gridsim.weather.remembered import RememberedWeather as CachedWeather
 
 START = dt.datetime(2026, 1, 14)
 QUIET = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.BALANCE)

@@ -9,7 +9,7 @@ import numpy as np
 from gridsim.engine.interval import Interval
 from gridsim.engine.result_table import Batch, ResultTable, Rows, interval_columns, loading_percent
 from gridsim.model.table import F8
-from gridsim.solvers.ac import AcSolution
+from gridsim.solvers.ac_solution import AcSolution
 
 
 class Solves(ResultTable):

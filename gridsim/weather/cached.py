@@ -1,4 +1,4 @@
-"""Inputs of hours asked before: replicates of one weather ask for the same hours again and again."""
+"""Cache of hourly inputs: replicates of one weather need the same hours again and again."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gridsim.weather.year import SeriesWeather, YearWeather
 _HOURS_KEPT = 1024  # about 10 kB each for a national system
 
 
-class RememberedWeather:
-    """A weather with its last answers; their arrays are read-only."""
+class CachedWeather:
+    """Weather with the inputs of its last hours kept; their arrays are read-only."""
 
     def __init__(self, weather: NormalWeather | YearWeather | SeriesWeather):
         self.weather = weather
