@@ -14,10 +14,8 @@ THIRD_PARTY: dict[tuple[str, str], str] = {
     ("gridsim/solvers/pandapower.py", "_ppc"): "pandapower reports the iterations of a power flow nowhere else",
     ("gridsim/solvers/pandapower.py", "_pd2ppc"): "the branch model without a solve has no public door",
     ("gridsim/solvers/pandapower.py", "_pd2ppc_lookups"): "the order of branches in that model",
-    (
-        "gridsim/study/executors.py",
-        "_processes",
-    ): "a pool ends workers by SIGTERM only, which a hanging one ignores",
+    ("gridsim/study/executors.py", "_processes"): "a pool ends workers by SIGTERM only, which a hanging one ignores",
+    ("gridsim/study/executors.py", "_broken"): "a broken pool may fail a future unheard while it is handed out",
     ("gridsim/study/worker.py", "_exit"): "documented by os for child processes: no handlers of the parent are run",
     ("gridsim/solvers/pandapower.py", "_add_ppc_options"): "options of that model, which runpp sets by it too",
     ("gridsim/solvers/linear.py", "_core"): "highspy.Highs imports its modelling layer; the core class alone is fast",
