@@ -109,115 +109,56 @@ class OutageModel(NamedTuple):
     causes: CauseTable
 
 
+# Wichura (1988), Algorithm AS 241 (PPND16), Applied Statistics 37: coefficients of the rational functions P/Q in r,
+# highest power first. Central: |p - 1/2| <= 0.425 in r = 0.425^2 - (p - 1/2)^2; tail: r = sqrt(-log p) - 1.6 up to
+# sqrt(-log p) = 5; far tail: r = sqrt(-log p) - 5.
+_CENTRAL_P = (
+    2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
+    13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608,
+)  # fmt: skip
+_CENTRAL_Q = (
+    5226.495278852545925, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
+    5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0,
+)  # fmt: skip
+_TAIL_P = (
+    7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258,
+    3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734,
+)  # fmt: skip
+_TAIL_Q = (
+    1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966, 0.14810397642748007459,
+    0.68976733498510000455, 1.6763848301838038494, 2.05319162663775882187, 1.0,
+)  # fmt: skip
+_FAR_TAIL_P = (
+    2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386, 0.026532189526576123093,
+    0.29656057182850489123, 1.7848265399172913358, 5.4637849111641143699, 6.6579046435011037772,
+)  # fmt: skip
+_FAR_TAIL_Q = (
+    2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5, 7.868691311456132591e-4,
+    0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0,
+)  # fmt: skip
+
+
+@inline
+def _horner(coefficients, x):  # type: ignore[no-untyped-def]  # tuple of float64, highest power first
+    value = coefficients[0]
+    for k in range(1, len(coefficients)):
+        value = value * x + coefficients[k]
+    return value
+
+
 @jit
 def normal_quantile(probability: float) -> float:
     """Standard normal quantile by Wichura's AS 241 (PPND16), relative error about 1e-16; 0 < probability < 1."""
     q = probability - 0.5
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
-        numerator = (
-            (
-                (
-                    (
-                        ((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
-                        + 45921.953931549871457
-                    )
-                    * r
-                    + 13731.693765509461125
-                )
-                * r
-                + 1971.5909503065514427
-            )
-            * r
-            + 133.14166789178437745
-        ) * r + 3.387132872796366608
-        denominator = (
-            (
-                (
-                    (
-                        ((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
-                        + 21213.794301586595867
-                    )
-                    * r
-                    + 5394.1960214247511077
-                )
-                * r
-                + 687.1870074920579083
-            )
-            * r
-            + 42.313330701600911252
-        ) * r + 1.0
-        return q * numerator / denominator
+        return q * _horner(_CENTRAL_P, r) / _horner(_CENTRAL_Q, r)
+    # Of the two tails the one below one half: 1 - p loses no digits there.
     r = math.sqrt(-math.log(probability if q < 0.0 else 1.0 - probability))
     if r <= 5.0:
-        r -= 1.6
-        numerator = (
-            (
-                (
-                    (
-                        ((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
-                        + 1.27045825245236838258
-                    )
-                    * r
-                    + 3.64784832476320460504
-                )
-                * r
-                + 5.7694972214606914055
-            )
-            * r
-            + 4.6303378461565452959
-        ) * r + 1.42343711074968357734
-        denominator = (
-            (
-                (
-                    (
-                        ((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
-                        + 0.14810397642748007459
-                    )
-                    * r
-                    + 0.68976733498510000455
-                )
-                * r
-                + 1.6763848301838038494
-            )
-            * r
-            + 2.05319162663775882187
-        ) * r + 1.0
+        value = _horner(_TAIL_P, r - 1.6) / _horner(_TAIL_Q, r - 1.6)
     else:
-        r -= 5.0
-        numerator = (
-            (
-                (
-                    (
-                        ((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
-                        + 0.026532189526576123093
-                    )
-                    * r
-                    + 0.29656057182850489123
-                )
-                * r
-                + 1.7848265399172913358
-            )
-            * r
-            + 5.4637849111641143699
-        ) * r + 6.6579046435011037772
-        denominator = (
-            (
-                (
-                    (
-                        ((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
-                        + 7.868691311456132591e-4
-                    )
-                    * r
-                    + 0.0148753612908506148525
-                )
-                * r
-                + 0.13692988092273580531
-            )
-            * r
-            + 0.59983220655588793769
-        ) * r + 1.0
-    value = numerator / denominator
+        value = _horner(_FAR_TAIL_P, r - 5.0) / _horner(_FAR_TAIL_Q, r - 5.0)
     return -value if q < 0.0 else value
 
 
@@ -346,6 +287,8 @@ def draw_multi_state(
         jump_stream = model.multi_jump_stream[k]
         row = model.multi_rate_row[k]
         n_jumps = 0
+        # First state: the equilibrium, P(down) = r/(1 + r) with r = lambda mttr = factor(0) mttr / mttf of the largest
+        # rate; with more states the cumulated probabilities of ``state_start``.
         first_draw = uniform(seed, sample, stream, np.uint64(0))
         state = 0
         if row >= 0:
@@ -360,6 +303,7 @@ def draw_multi_state(
         if model.state_law[here] != EXPONENTIAL:
             share = uniform(seed, sample, jump_stream, np.uint64(n_jumps))
             n_jumps += 1
+        # The horizon opens in the middle of a residence: its residual, not a whole one.
         time_h = 0.0
         end_h = residual_h(
             model.state_law[here],
@@ -388,6 +332,8 @@ def draw_multi_state(
                     return -1
             if end_h > n_hours - 1.0:
                 break
+            # Next state: of two, the other one (a failure only if its thinning draw accepts it: else it stays up for
+            # another residence); of more, by the jump chain, whose row holds cumulated probabilities.
             time_h = end_h
             if row >= 0:
                 if state == 0:

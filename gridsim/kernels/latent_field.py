@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.jit import inline, jit
-from gridsim.kernels.rng import HALF_WIDTH, LOW, Counter, _exponential, _philox, _unit
+from gridsim.kernels.rng import HALF_WIDTH, LOW, Counter, exponential_of_word, philox_words, uniform_of_word
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -133,11 +133,11 @@ def _tail(log_p):  # type: ignore[no-untyped-def]  # AS241, -log of the tail pro
 def normal_of_word(word: Counter) -> float:
     """Normal quantile of the uniform (word + 1/2) / 2^32, word a uint64 below 2^32."""
     w = np.uint64(word)
-    q = _unit(w) - 0.5
+    q = uniform_of_word(w) - 0.5
     if abs(q) <= 0.425:
         return _central(q)
     mirrored = w if q < 0 else np.uint64(LOW - w)
-    value = _tail(_exponential(mirrored))
+    value = _tail(exponential_of_word(mirrored))
     return -value if q < 0 else value
 
 
@@ -154,22 +154,22 @@ def fill_normals(seed: Counter, sample: Counter, id_lo: Counter, id_hi: Counter,
     words = np.empty((4, n_blocks), dtype=np.uint64)
     # three plain loops instead of one: Philox and the central formula vectorise, the tail cannot
     for block in range(n_blocks):
-        w0, w1, w2, w3 = _philox(np.uint64(block), c1, lo, hi, k0, k1)
+        w0, w1, w2, w3 = philox_words(np.uint64(block), c1, lo, hi, k0, k1)
         words[0, block] = w0
         words[1, block] = w1
         words[2, block] = w2
         words[3, block] = w3
     for place in range(4):
         for block in range(n_blocks):
-            values_out[4 * block + place] = _central(_unit(words[place, block]) - 0.5)
+            values_out[4 * block + place] = _central(uniform_of_word(words[place, block]) - 0.5)
     for block in range(n_blocks):
         for place in range(4):
             w = words[place, block]
-            q = _unit(w) - 0.5
+            q = uniform_of_word(w) - 0.5
             if abs(q) > 0.425:
                 values_out[4 * block + place] = normal_of_word(w)
     if n_blocks * 4 < n:
-        w0, w1, w2, w3 = _philox(np.uint64(n_blocks), c1, lo, hi, k0, k1)
+        w0, w1, w2, w3 = philox_words(np.uint64(n_blocks), c1, lo, hi, k0, k1)
         last = (w0, w1, w2, w3)
         for place in range(n - 4 * n_blocks):
             values_out[4 * n_blocks + place] = normal_of_word(last[place])
@@ -189,7 +189,7 @@ def fill_coarse_normals(
     n_blocks = values_out.shape[0] // 8
     words = np.empty((4, n_blocks), dtype=np.uint64)
     for block in range(n_blocks):
-        w0, w1, w2, w3 = _philox(np.uint64(block), c1, lo, hi, k0, k1)
+        w0, w1, w2, w3 = philox_words(np.uint64(block), c1, lo, hi, k0, k1)
         words[0, block] = w0
         words[1, block] = w1
         words[2, block] = w2

@@ -71,7 +71,7 @@ def _half_round(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]  # all 
 
 
 @inline
-def _philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]  # all uint64 holding 32 bits
+def philox_words(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]  # all uint64 holding 32 bits
     # ten rounds written out: a loop here would keep the caller's loop over blocks from vectorising
     c0, c1, c2, c3 = _half_round(c0, c1, c2, c3, k0, k1)
     k0 = (k0 + WEYL_0) & LOW
@@ -104,14 +104,14 @@ def _philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]  # all uint
 
 
 @inline
-def _unit(word):  # type: ignore[no-untyped-def]  # uint64 below 2^32 -> float64 in (0, 1)
+def uniform_of_word(word):  # type: ignore[no-untyped-def]  # uint64 below 2^32 -> float64 in (0, 1)
     # the float64 with pattern 2^52 | w is exactly 2^52 + w: an integer conversion that every vector unit has
     return (np.uint64(word | TWO_TO_52_BITS).view(np.float64) - TWO_TO_52 + 0.5) * TWO_TO_MINUS_32
 
 
 @inline
-def _exponential(word):  # type: ignore[no-untyped-def]  # uint64 below 2^32 -> -log(uniform) > 0
-    bits = np.float64(_unit(word)).view(np.uint64)
+def exponential_of_word(word):  # type: ignore[no-untyped-def]  # uint64 below 2^32 -> -log(uniform) > 0
+    bits = np.float64(uniform_of_word(word)).view(np.uint64)
     # uniform = 2^exponent * (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), so that the polynomial sees |s| <= 0.172
     shifted = bits + (ONE_BITS - SQRT_HALF_BITS)
     exponent = np.uint64((shifted >> MANTISSA_BITS) | TWO_TO_52_BITS).view(np.float64) - (TWO_TO_52 + 1023.0)
@@ -126,7 +126,7 @@ def _exponential(word):  # type: ignore[no-untyped-def]  # uint64 below 2^32 -> 
 @jit
 def philox4x32(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
     """One block of Philox4x32-10: counter and key words as uint64 below 2^32 -> four uint64 below 2^32."""
-    return _philox(c0, c1, c2, c3, k0, k1)
+    return philox_words(c0, c1, c2, c3, k0, k1)
 
 
 @jit
@@ -135,7 +135,7 @@ def word(seed: Counter, sample: Counter, stream: Counter, draw: Counter) -> int:
     key = np.uint64(seed)
     identity = np.uint64(stream)
     number = np.uint64(draw)
-    w0, w1, w2, w3 = _philox(
+    w0, w1, w2, w3 = philox_words(
         number >> np.uint64(2),
         np.uint64(sample) & LOW,
         identity & LOW,
@@ -156,13 +156,13 @@ def word(seed: Counter, sample: Counter, stream: Counter, draw: Counter) -> int:
 @jit
 def uniform(seed: Counter, sample: Counter, stream: Counter, draw: Counter) -> float:
     """Draw number ``draw`` of one stream in one sample, in the open interval (0, 1)."""
-    return _unit(np.uint64(word(seed, sample, stream, draw)))
+    return uniform_of_word(np.uint64(word(seed, sample, stream, draw)))
 
 
 @jit
 def exponential(seed: Counter, sample: Counter, stream: Counter, draw: Counter) -> float:
     """The same draw as :func:`uniform`, as -log(uniform): exponential with mean 1."""
-    return _exponential(np.uint64(word(seed, sample, stream, draw)))
+    return exponential_of_word(np.uint64(word(seed, sample, stream, draw)))
 
 
 @jit
@@ -177,11 +177,11 @@ def fill_uniforms(seed: Counter, sample: Counter, id_lo: U8, id_hi: U8, block: U
     k1 = np.uint64(seed) >> HALF_WIDTH
     c1 = np.uint64(sample) & LOW
     for i in range(block.shape[0]):
-        w0, w1, w2, w3 = _philox(block[i] & LOW, c1, id_lo[i] & LOW, id_hi[i] & LOW, k0, k1)
-        values_out[0, i] = _unit(w0)
-        values_out[1, i] = _unit(w1)
-        values_out[2, i] = _unit(w2)
-        values_out[3, i] = _unit(w3)
+        w0, w1, w2, w3 = philox_words(block[i] & LOW, c1, id_lo[i] & LOW, id_hi[i] & LOW, k0, k1)
+        values_out[0, i] = uniform_of_word(w0)
+        values_out[1, i] = uniform_of_word(w1)
+        values_out[2, i] = uniform_of_word(w2)
+        values_out[3, i] = uniform_of_word(w3)
 
 
 @jit
@@ -191,11 +191,11 @@ def fill_exponentials(seed: Counter, sample: Counter, id_lo: U8, id_hi: U8, bloc
     k1 = np.uint64(seed) >> HALF_WIDTH
     c1 = np.uint64(sample) & LOW
     for i in range(block.shape[0]):
-        w0, w1, w2, w3 = _philox(block[i] & LOW, c1, id_lo[i] & LOW, id_hi[i] & LOW, k0, k1)
-        values_out[0, i] = _exponential(w0)
-        values_out[1, i] = _exponential(w1)
-        values_out[2, i] = _exponential(w2)
-        values_out[3, i] = _exponential(w3)
+        w0, w1, w2, w3 = philox_words(block[i] & LOW, c1, id_lo[i] & LOW, id_hi[i] & LOW, k0, k1)
+        values_out[0, i] = exponential_of_word(w0)
+        values_out[1, i] = exponential_of_word(w1)
+        values_out[2, i] = exponential_of_word(w2)
+        values_out[3, i] = exponential_of_word(w3)
 
 
 def uniforms(seed: int, sample: int, stream: int, n: int) -> F8:

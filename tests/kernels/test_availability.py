@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -322,3 +323,11 @@ def test_snapshots_have_the_equilibrium_and_the_hours_are_even() -> None:
     for mask, rate in ((is_cold, largest), (~is_cold, largest * factor[0])):
         p = rate / (rate + 0.1)
         assert abs(states[mask, 2].mean() - p) < 4.5 * math.sqrt(p * (1 - p) / mask.sum())
+
+
+def test_normal_quantile_keeps_its_bits() -> None:
+    """211 pairs of AS 241, tails to 1e-300 and 1 - 1e-15 included: draws of lognormal repairs rest on every bit."""
+    text = (Path(__file__).parents[1] / "data" / "normal_quantile_as241.csv").read_text()
+    for line in text.split()[1:]:
+        probability, expected = map(float.fromhex, line.split(","))
+        assert normal_quantile(probability) == expected

@@ -109,7 +109,7 @@ def test_the_logarithm_is_right_to_the_last_digits_over_its_whole_range() -> Non
     @jit
     def transform(word_values, result_out):  # type: ignore[no-untyped-def]
         for i in range(word_values.shape[0]):
-            result_out[i] = rng._exponential(word_values[i])
+            result_out[i] = rng.exponential_of_word(word_values[i])
 
     result = np.empty(values.shape[0])
     transform(values, result)
