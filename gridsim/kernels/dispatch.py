@@ -67,34 +67,23 @@ __all__ = [
 
 
 @jit
-def _report(
-    order: MeritOrder,
-    topology: Topology,
-    lo_mw: F8,
-    hi_mw: F8,
-    cost: F8,
-    spill_cost: F8,
-    penalty: F8,
-    ws: Workspace,
-    m: int,
-) -> None:
-    """Divide each injection among its supplies and loads; cost and prices without perturbation and sharing."""
-    bus_start, segs = order.bus_start, order.segs
-    island, row_ptdf = topology.island, topology.row_ptdf
-    p_mw, spill_mw, shed_mw, row_price, price = ws.p_mw, ws.spill_mw, ws.shed_mw, ws.row_price, ws.price
-    buses, basics, duals, width, island_sum = ws.buses, ws.basics, ws.duals, ws.width, ws.island_sum
-    inverse, basis = ws.inverse, ws.basis
-    n_gens, n_buses, n_rows = lo_mw.size, buses.size, row_ptdf.shape[0]
-    n_classes = penalty.shape[1]
+def _divide_injections(order: MeritOrder, lo_mw: F8, hi_mw: F8, penalty: F8, ws: Workspace) -> float:
+    """Each bus's injection as output, spill and shedding of its segments; returns the penalty of what is shed.
+
+    Below its position a bus takes its segments whole; a basic bus takes part of the segment it stands in. Items are
+    machines above their lower bound, then spill (which undoes a lower bound), then load of a class that is served.
+    """
+    segs, buses, basics, width = order.segs, ws.buses, ws.basics, ws.width
+    p_mw, spill_mw, shed_mw = ws.p_mw, ws.spill_mw, ws.shed_mw
+    n_gens, n_classes = lo_mw.size, penalty.shape[1]
     for gen in range(n_gens):
         p_mw[gen] = lo_mw[gen]
         spill_mw[gen] = max(lo_mw[gen], 0.0)
-    for bus in range(n_buses):
+    total = 0.0
+    for bus in range(buses.size):
         for k in range(n_classes):
             shed_mw[bus, k] = 0.0
-    total = 0.0
-    for bus in range(n_buses):
-        p = bus_start[bus]
+        p = order.bus_start[bus]
         slot = buses[bus].slot
         last = buses[bus].position + (1 if slot >= 0 else 0)
         while p < last:
@@ -106,7 +95,7 @@ def _report(
             amount = w * segs[p].share
             if slot >= 0 and p == last - 1:
                 amount = min(max(buses[bus].q - basics[slot].lo, 0.0), amount)
-            if item < n_gens:
+            if item < n_gens:  # a machine taken whole stands at its bound to the last bit
                 p_mw[item] = hi_mw[item] if amount == w else lo_mw[item] + amount
             elif item < 2 * n_gens:
                 spill_mw[item - n_gens] = w - amount
@@ -115,10 +104,16 @@ def _report(
                 shed_mw[bus, k] += amount
                 total += penalty[bus, k] * amount
             p += 1
-    for gen in range(n_gens):
-        total += cost[gen] * p_mw[gen] + spill_cost[gen] * spill_mw[gen]
-    ws.cost[0] = total
-    for row in range(n_rows):
+    return total
+
+
+@jit
+def _plain_prices(order: MeritOrder, topology: Topology, ws: Workspace, m: int) -> None:
+    """Prices y = B^-T c at the costs without perturbation and sharing, and the basis to start from another time."""
+    segs, basics, duals, basis = order.segs, ws.basics, ws.duals, ws.basis
+    row_price, price, island_sum, inverse = ws.row_price, ws.price, ws.island_sum, ws.inverse
+    n_buses = ws.buses.size
+    for row in range(topology.row_ptdf.shape[0]):
         row_price[row] = 0.0
     for k in range(n_buses):
         island_sum[k] = 0.0
@@ -132,7 +127,7 @@ def _report(
         else:  # the sign of a multiplier within the perturbation of 0 is that of its limit
             row_price[row] = max(total, 0.0) if duals[j].side > 0 else min(total, 0.0)
     for bus in range(n_buses):
-        price[bus] = island_sum[island[bus]]
+        price[bus] = island_sum[topology.island[bus]]
     n = 0
     for i in range(m):
         basis[n] = segs[basics[i].segment].id
@@ -145,8 +140,28 @@ def _report(
             mu = row_price[row]
             if mu != 0.0:
                 for bus in range(n_buses):
-                    price[bus] -= mu * row_ptdf[row, bus]
+                    price[bus] -= mu * topology.row_ptdf[row, bus]
     ws.info[N_BASIS] = n
+
+
+@jit
+def _report(
+    order: MeritOrder,
+    topology: Topology,
+    lo_mw: F8,
+    hi_mw: F8,
+    cost: F8,
+    spill_cost: F8,
+    penalty: F8,
+    ws: Workspace,
+    m: int,
+) -> None:
+    """Divide each injection among its supplies and loads; cost and prices without perturbation and sharing."""
+    total = _divide_injections(order, lo_mw, hi_mw, penalty, ws)
+    for gen in range(lo_mw.size):
+        total += cost[gen] * ws.p_mw[gen] + spill_cost[gen] * ws.spill_mw[gen]
+    ws.cost[0] = total
+    _plain_prices(order, topology, ws, m)
 
 
 @jit
@@ -213,6 +228,8 @@ def solve_dispatch(
                 ws.island_sum,
                 last,
             )
+        # Ties are broken by noise on the slopes where the merit order stalls; pivots are capped, so that a start that
+        # goes nowhere gives way to the next stage, and the last one to HiGHS.
         slope = order.noisy_slope if stage == 2 else order.slope
         cap = 100 + (10 * (n_buses + n_rows) if stage >= 2 else n_buses)
         if stage == 0:  # a basis that far off is worse than the merit order

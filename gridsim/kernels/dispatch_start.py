@@ -253,46 +253,37 @@ def restore(
 
 
 @jit
-def refactorise(
-    order: MeritOrder,
-    slope: F8,
-    topology: Topology,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    ws: Workspace,
-    m: int,
-    fresh: bool,
-    settled: bool,
-) -> bool:
-    """Sort and factorise the basis; compute prices, positions, injections and flows from nothing but the basis.
-
-    ``fresh`` positions all nonbasic buses by price; otherwise they keep their place while it is dual feasible (a bus
-    whose price equals a slope may stand on either side), judged more mildly where nothing was violated before
-    (``settled``): else the rounding of two factorisations moves buses to and fro without end. False if the basis is
-    singular or needs an infinite limit.
-    """
-    bus_start, segs = order.bus_start, order.segs
-    island, row_ptdf = topology.island, topology.row_ptdf
-    buses, basics, duals, width, injection = ws.buses, ws.basics, ws.duals, ws.width, ws.direction
-    flow_mw, price, inverse, island_sum = ws.flow_mw, ws.price, ws.inverse, ws.island_sum
-    slot_of_row = ws.slot_of_row
-    n_buses = island.size
-    tolerance = (SETTLED_DUAL_TOLERANCE if settled else DUAL_TOLERANCE) * order.scale[0]
-    _sort_basis(basics, duals, m)
+def _factorise_basis(topology: Topology, ws: Workspace, m: int) -> bool:
+    """Sort the basis, note its slots, and invert it into ``ws.inverse``; False if it is singular."""
+    buses, basics, duals, inverse, island = ws.buses, ws.basics, ws.duals, ws.inverse, topology.island
+    _sort_basis(basics, duals, m)  # sorted: the inverse is a function of the basis alone, not of the way to it
     for i in range(m):
         buses[basics[i].bus].slot = i
     n_active = 0
     for j in range(m):
         if duals[j].row >= 0:
-            slot_of_row[duals[j].row] = j
+            ws.slot_of_row[duals[j].row] = j
             n_active += 1
     if n_active == 0:  # one bus per island: a permutation
         for j in range(m):
             for i in range(m):
                 inverse[j, i] = 1.0 if island[basics[i].bus] == -1 - duals[j].row else 0.0
-    elif factorise(inverse, ws.order[1], basics, duals, m, island, row_ptdf) < _SINGULAR:
-        return False
+        return True
+    return factorise(inverse, ws.order[1], basics, duals, m, island, topology.row_ptdf) >= _SINGULAR
 
+
+@jit
+def _price_buses(
+    slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, tolerance: float
+) -> bool:
+    """Multipliers y = B^-T c of the basis, and bus prices lambda(island) - PTDF^T mu.
+
+    A row's multiplier is at least 0 at its upper limit and at most 0 at its lower; one within the tolerance of 0 keeps
+    the side it was on. False if a side has no finite limit.
+    """
+    basics, duals, inverse, price, island_sum = ws.basics, ws.duals, ws.inverse, ws.price, ws.island_sum
+    island, row_ptdf = topology.island, topology.row_ptdf
+    n_buses = island.size
     for k in range(n_buses):
         island_sum[k] = 0.0
     for j in range(m):
@@ -316,8 +307,19 @@ def refactorise(
                 return False
             for bus in range(n_buses):
                 price[bus] -= mu * row_ptdf[row, bus]
+    return True
 
-    for bus in range(n_buses):
+
+@jit
+def _place_buses(order: MeritOrder, slope: F8, ws: Workspace, fresh: bool, tolerance: float) -> None:
+    """Position of every bus between its segments, and the injection that follows: what lies below the position.
+
+    A nonbasic bus is dual feasible where the slope below is at most its price and the slope above at least; a basic bus
+    stands inside the segment that prices it. Segments without width are jumped by ``next``.
+    """
+    bus_start, segs = order.bus_start, order.segs
+    buses, basics, width, price, injection = ws.buses, ws.basics, ws.width, ws.price, ws.direction
+    for bus in range(buses.size):
         start, end = bus_start[bus], bus_start[bus + 1]
         slot = buses[bus].slot
         if slot >= 0:
@@ -348,13 +350,41 @@ def refactorise(
             basics[slot].lo = q
             basics[slot].hi = q + width[segs[position].item] * segs[position].share
         injection[bus] = q
-    flows_into(topology.bus_ptdf, injection, flow_mw)
+
+
+@jit
+def refactorise(
+    order: MeritOrder,
+    slope: F8,
+    topology: Topology,
+    row_lo_mw: F8,
+    row_hi_mw: F8,
+    ws: Workspace,
+    m: int,
+    fresh: bool,
+    settled: bool,
+) -> bool:
+    """Sort and factorise the basis; compute prices, positions, injections and flows from nothing but the basis.
+
+    ``fresh`` positions all nonbasic buses by price; otherwise they keep their place while it is dual feasible (a bus
+    whose price equals a slope may stand on either side), judged more mildly where nothing was violated before
+    (``settled``): else the rounding of two factorisations moves buses to and fro without end. False if the basis is
+    singular or needs an infinite limit.
+    """
+    tolerance = (SETTLED_DUAL_TOLERANCE if settled else DUAL_TOLERANCE) * order.scale[0]
+    if not _factorise_basis(topology, ws, m):
+        return False
+    if not _price_buses(slope, topology, row_lo_mw, row_hi_mw, ws, m, tolerance):
+        return False
+    _place_buses(order, slope, ws, fresh, tolerance)
+    flows_into(topology.bus_ptdf, ws.direction, ws.flow_mw)
+    # The basic buses make up what islands and active rows are off by: B dq = missing. Once is enough in exact numbers;
+    # each further round takes away the rounding of the one before (iterative refinement).
     for _ in range(4):
-        if (
-            restore(
-                topology, row_lo_mw, row_hi_mw, buses, basics, duals, inverse, flow_mw, island_sum, ws.scratch[0], m
-            )
-            <= SETTLED_MW
-        ):
+        off_mw = restore(
+            topology, row_lo_mw, row_hi_mw, ws.buses, ws.basics, ws.duals, ws.inverse, ws.flow_mw, ws.island_sum,
+            ws.scratch[0], m,
+        )  # fmt: skip
+        if off_mw <= SETTLED_MW:
             break
     return True
