@@ -223,7 +223,7 @@ def carrier_cases() -> Cases:
 
 #: Calls that have a name of their own in the counts: (function, count, how many it stands for).
 NAMED_CALLS = (
-    ("_philox", "draws", 4),
+    ("philox_words", "draws", 4),
     ("zero_shed_certificate", "flow_checks", 1),
     ("_newton", "newton_systems", 1),
 )
