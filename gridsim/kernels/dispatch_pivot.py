@@ -1,4 +1,11 @@
-"""One dual simplex step after another: what is violated, which way prices move, what enters, the new basis."""
+"""The bounded dual simplex, one step after another (Maros 2003, Computational Techniques of the Simplex Method, 10).
+
+A step: the bound that is violated most (:func:`find_violation`) leaves the basis; multipliers y and prices
+lambda = y(island) - PTDF^T mu move along the one direction that keeps every other basic price, a row of B^-1
+(:func:`_find_directions`); the bus or row whose price meets its bound first enters (:func:`_ratio_test`: with bound
+flipping, a breakpoint is passed while the violation lasts; Harris' tolerance picks the largest pivot among near ties);
+the inverse is updated (:func:`_enter_bus`, :func:`_enter_row`).
+"""
 
 from __future__ import annotations
 
@@ -62,21 +69,14 @@ def find_violation(
 
 
 @jit
-def _find_directions(
-    topology: Topology,
-    basics: Records,
-    duals: Records,
-    inverse: F8,
-    direction: F8,
-    island_sum: F8,
-    vector: F8,
-    m: int,
-    slot: int,
-    new_row: int,
-    sign: float,
-) -> None:
-    """Write how multipliers (``rate`` of the duals) and prices (``direction``) move per unit dual step."""
+def _find_directions(topology: Topology, ws: Workspace, m: int, slot: int, new_row: int, sign: float) -> None:
+    """Write how multipliers (``rate`` of the duals) and prices (``direction``) move per unit dual step.
+
+    For a basic bus the row of B^-1 of its slot; for a new flow row the row's PTDF times B^-1.
+    """
     island, row_ptdf = topology.island, topology.row_ptdf
+    basics, duals, inverse, direction, island_sum = ws.basics, ws.duals, ws.inverse, ws.direction, ws.island_sum
+    vector = ws.scratch[0]
     n_buses = island.size
     for k in range(n_buses):
         island_sum[k] = 0.0
@@ -106,6 +106,7 @@ def _find_directions(
         if row >= 0 and rate != 0.0:
             for bus in range(n_buses):
                 direction[bus] -= rate * row_ptdf[row, bus]
+    # Basic prices stay by definition; written out, so that rounding does not let them creep.
     for i in range(m):
         direction[basics[i].bus] = 0.0
     if slot >= 0:
@@ -113,33 +114,26 @@ def _find_directions(
 
 
 @jit
-def _find_breakpoint(
-    bus: int,
-    p: int,
-    rate: float,
-    price: float,
-    tolerance: float,
-    bus_start: I4,
-    segs: Records,
-    slope: F8,
-    width: F8,
-    candidates: Records,
-) -> bool:
-    """Write the segment at or beyond position ``p`` that the moving price of ``bus`` meets next, and when."""
+def _find_breakpoint(order: MeritOrder, slope: F8, ws: Workspace, bus: int, p: int, tolerance: float) -> bool:
+    """Write the segment at or beyond position ``p`` that the moving price of ``bus`` meets next, and when.
+
+    The price meets the slope after (slope - price) / rate; False if there is no segment left in that direction.
+    """
+    segs, width, candidates, rate = order.segs, ws.width, ws.candidates, ws.direction[bus]
     if rate > 0.0:
-        end = bus_start[bus + 1]
+        end = order.bus_start[bus + 1]
         while p < end and width[segs[p].item] <= 0.0:
             p = segs[p].next
         if p >= end:
             return False
     else:
-        start = bus_start[bus]
+        start = order.bus_start[bus]
         while p >= start and width[segs[p].item] <= 0.0:
             p = segs[p].prev
         if p < start:
             return False
     size = abs(rate)
-    step = max((slope[p] - price) / rate, 0.0)
+    step = max((slope[p] - ws.price[bus]) / rate, 0.0)
     candidates[bus].target = p
     candidates[bus].step = step
     candidates[bus].reach = step + tolerance / size
@@ -167,31 +161,11 @@ def _sift_down(heap: I4, candidates: Records, i: int, n: int) -> None:
 
 
 @jit
-def _ratio_test(
-    bus_start: I4,
-    segs: Records,
-    slope: F8,
-    tolerance: float,
-    bus_ptdf: F8,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    width: F8,
-    price: F8,
-    direction: F8,
-    flow_mw: F8,
-    buses: Records,
-    duals: Records,
-    candidates: Records,
-    heap: I4,
-    moved: I4,
-    m: int,
-    violation: float,
-    bland: bool,
-) -> tuple[int, float]:
-    """Pass breakpoints while the violation lasts; return what enters and the dual step.
-
-    What enters is a bus, or n_buses + the place of an active row, or -1 if nothing can.
-    """
+def _find_candidates(
+    order: MeritOrder, slope: F8, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, tolerance: float
+) -> int:
+    """Write what may enter and list it in the heap: buses whose price moves, active rows whose multiplier goes to 0."""
+    buses, duals, candidates, heap = ws.buses, ws.duals, ws.candidates, ws.order[0]
     n_buses = buses.size
     n = 0
     largest = 0.0
@@ -199,10 +173,10 @@ def _ratio_test(
         largest = max(largest, abs(duals[j].rate))
     least = max(PIVOT_TOLERANCE, ROUNDING * largest)
     for bus in range(n_buses):
-        rate = direction[bus]
+        rate = ws.direction[bus]
         if abs(rate) > least:
             p = buses[bus].position if rate > 0.0 else buses[bus].position - 1
-            if _find_breakpoint(bus, p, rate, price[bus], tolerance, bus_start, segs, slope, width, candidates):
+            if _find_breakpoint(order, slope, ws, bus, p, tolerance):
                 heap[n] = bus
                 n += 1
     for j in range(m):
@@ -217,7 +191,68 @@ def _ratio_test(
             candidates[code].loss = size * (row_hi_mw[row] - row_lo_mw[row])
             heap[n] = code
             n += 1
-    if bland:
+    return n
+
+
+@jit
+def _flip(order: MeritOrder, slope: F8, ws: Workspace, code: int, tolerance: float) -> bool:
+    """Move a candidate past its breakpoint to its other bound; True if it has a further one.
+
+    A row changes to its other limit; a bus takes (or leaves) the whole segment, which is summed in ``moved``.
+    """
+    segs, buses, candidates = order.segs, ws.buses, ws.candidates
+    if code >= buses.size:
+        ws.duals[code - buses.size].side = -ws.duals[code - buses.size].side
+        return False
+    p = candidates[code].target
+    w = ws.width[segs[p].item] * segs[p].share
+    if ws.direction[code] > 0.0:
+        buses[code].q += w
+        candidates[code].moved += w
+        p += 1
+        buses[code].position = p
+    else:
+        buses[code].q -= w
+        candidates[code].moved -= w
+        buses[code].position = p
+        p -= 1
+    return _find_breakpoint(order, slope, ws, code, p, tolerance)
+
+
+@jit
+def _by_harris(candidates: Records, heap: I4, n: int, nearest: float) -> int:
+    """Of all that meet their slope within the tolerance the largest pivot, of equal ones the widest (Harris 1973)."""
+    size, loss, entering = 0.0, 0.0, -1
+    for k in range(n):
+        other = heap[k]
+        if candidates[other].step <= nearest:
+            pivot = candidates[other].size
+            if pivot > size * (1.0 + 1e-9) or (pivot > size * (1.0 - 1e-9) and candidates[other].loss > loss):
+                size, loss, entering = pivot, candidates[other].loss, other
+    return entering
+
+
+@jit
+def _ratio_test(
+    order: MeritOrder,
+    slope: F8,
+    topology: Topology,
+    row_lo_mw: F8,
+    row_hi_mw: F8,
+    ws: Workspace,
+    m: int,
+    tolerance: float,
+    violation: float,
+    bland: bool,
+) -> tuple[int, float]:
+    """Pass breakpoints while the violation lasts; return what enters and the dual step.
+
+    What enters is a bus, or n_buses + the place of an active row, or -1 if nothing can.
+    """
+    candidates, heap, moved, flow_mw = ws.candidates, ws.order[0], ws.order[1], ws.flow_mw
+    n_buses = ws.buses.size
+    n = _find_candidates(order, slope, row_lo_mw, row_hi_mw, ws, m, tolerance)
+    if bland:  # Bland (1977): the first of the least steps, no flips: it cannot cycle
         entering = -1
         for k in range(n):
             if entering < 0 or candidates[heap[k]].step < candidates[entering].step:
@@ -232,50 +267,135 @@ def _ratio_test(
     while n > 0:
         code = int(np.int64(heap[0]))
         if candidates[code].loss >= remaining:
-            # Harris: of all that meet their slope within the tolerance the largest pivot, of equal ones the widest
-            nearest = candidates[code].reach
-            size, loss = 0.0, 0.0
-            for k in range(n):
-                other = heap[k]
-                if candidates[other].step <= nearest:
-                    pivot = candidates[other].size
-                    if pivot > size * (1.0 + 1e-9) or (pivot > size * (1.0 - 1e-9) and candidates[other].loss > loss):
-                        size, loss, entering = pivot, candidates[other].loss, other
+            entering = _by_harris(candidates, heap, n, candidates[code].reach)
             break
         remaining -= candidates[code].loss
-        stays = False
-        if code >= n_buses:
-            duals[code - n_buses].side = -duals[code - n_buses].side
-        else:
-            p = candidates[code].target
-            w = width[segs[p].item] * segs[p].share
-            if candidates[code].moved == 0.0:
-                moved[n_moved] = code
-                n_moved += 1
-            rate = direction[code]
-            if rate > 0.0:
-                buses[code].q += w
-                candidates[code].moved += w
-                p += 1
-                buses[code].position = p
-            else:
-                buses[code].q -= w
-                candidates[code].moved -= w
-                buses[code].position = p
-                p -= 1
-            stays = _find_breakpoint(code, p, rate, price[code], tolerance, bus_start, segs, slope, width, candidates)
-        if not stays:
+        if code < n_buses and candidates[code].moved == 0.0:
+            moved[n_moved] = code
+            n_moved += 1
+        if not _flip(order, slope, ws, code, tolerance):
             n -= 1
             heap[0] = heap[n]
         if n > 1:
             _sift_down(heap, candidates, 0, n)
-    for k in range(n_moved):
+    for k in range(n_moved):  # flows follow the flips of each bus at once
         bus = moved[k]
         amount = candidates[bus].moved
         candidates[bus].moved = 0.0
-        for row in range(row_lo_mw.size):
-            flow_mw[row] += bus_ptdf[bus, row] * amount
+        for row in range(flow_mw.size):
+            flow_mw[row] += topology.bus_ptdf[bus, row] * amount
     return entering, candidates[entering].step if entering >= 0 else 0.0
+
+
+@jit
+def _leave(topology: Topology, ws: Workspace, slot: int, sign: float) -> int:
+    """Put the basic bus of ``slot`` onto the bound that it violates, and flows with it; return the bus."""
+    basics, buses, flow_mw = ws.basics, ws.buses, ws.flow_mw
+    leaving = basics[slot].bus
+    segment = basics[slot].segment
+    buses[leaving].position = segment + 1 if sign > 0.0 else segment
+    bound = basics[slot].hi if sign > 0.0 else basics[slot].lo
+    amount = bound - buses[leaving].q
+    buses[leaving].q = bound
+    for row in range(flow_mw.size):
+        flow_mw[row] += topology.bus_ptdf[leaving, row] * amount
+    return int(leaving)
+
+
+@jit
+def _move_prices(ws: Workspace, m: int, step: float) -> None:
+    """Prices and multipliers after the dual step."""
+    for bus in range(ws.price.size):
+        ws.price[bus] += step * ws.direction[bus]
+    for j in range(m):
+        ws.duals[j].value += step * ws.duals[j].rate
+
+
+@jit
+def _activate(ws: Workspace, j: int, new_row: int, sign: float, step: float) -> None:
+    """Let the flow row ``new_row`` be dual row ``j``: active at the limit it violated, its multiplier the step."""
+    ws.duals[j].row = new_row
+    ws.duals[j].value = sign * step
+    ws.duals[j].side = 1 if sign > 0.0 else -1
+    ws.slot_of_row[new_row] = j
+
+
+@jit
+def _new_column(topology: Topology, ws: Workspace, m: int, new_row: int) -> None:
+    """Write the new row's coefficients at the basic buses, -PTDF, into ``scratch[0]``."""
+    for k in range(m):
+        ws.scratch[0, k] = -topology.row_ptdf[new_row, ws.basics[k].bus]
+
+
+@jit
+def _enter_bus(
+    order: MeritOrder, slope: F8, topology: Topology, ws: Workspace, m: int, slot: int, new_row: int, entering: int
+) -> float:
+    """Exchange: ``entering`` takes the slot of the bus that leaves, or a new one beside a new row; the pivot.
+
+    Its column of the basis is 1 in its island's balance and -PTDF in the active rows. A bus may enter in its own place,
+    on another segment: the basis stays.
+    """
+    segs, buses, basics, duals, inverse = order.segs, ws.buses, ws.basics, ws.duals, ws.inverse
+    new_bus_row = ws.scratch[1]
+    leaving = basics[slot].bus if slot >= 0 else -1
+    p = ws.candidates[entering].target
+    w = ws.width[segs[p].item] * segs[p].share
+    q = buses[entering].q
+    if entering != leaving:
+        for j in range(m):
+            row = duals[j].row
+            if row >= 0:
+                new_bus_row[j] = -topology.row_ptdf[row, entering]
+            else:
+                new_bus_row[j] = 1.0 if topology.island[entering] == -1 - row else 0.0
+    pivot = 1.0
+    i = slot
+    if slot < 0:
+        _new_column(topology, ws, m, new_row)
+        corner = -topology.row_ptdf[new_row, entering]
+        pivot = append(inverse, m, new_bus_row, ws.scratch[0], corner, ws.scratch[2], ws.scratch[3])
+        i = m
+    elif entering != leaving:
+        pivot = replace_bus(inverse, m, slot, new_bus_row, ws.scratch[2])
+        buses[leaving].slot = -1
+    up = ws.direction[entering] > 0.0
+    basics[i].bus = entering
+    basics[i].segment = p
+    basics[i].lo = q if up else q - w
+    basics[i].hi = q + w if up else q
+    buses[entering].slot = i
+    buses[entering].position = p
+    ws.price[entering] = slope[p]
+    return pivot
+
+
+@jit
+def _enter_row(topology: Topology, ws: Workspace, m: int, slot: int, new_row: int, j: int) -> float:
+    """Exchange: the slack of dual row ``j`` enters, so the row is active no more; the pivot.
+
+    With a bus that leaves the basis shrinks by both, and its last bus and row fill the gaps; else the new row takes the
+    place of the old one.
+    """
+    buses, basics, duals, inverse = ws.buses, ws.basics, ws.duals, ws.inverse
+    ws.slot_of_row[duals[j].row] = -1
+    if slot < 0:
+        _new_column(topology, ws, m, new_row)
+        return replace_row(inverse, m, j, ws.scratch[0], ws.scratch[2], ws.scratch[3])
+    leaving = basics[slot].bus
+    pivot = remove(inverse, m, slot, j)
+    last = m - 1
+    buses[leaving].slot = -1
+    if slot != last:
+        basics[slot].bus, basics[slot].segment = basics[last].bus, basics[last].segment
+        basics[slot].lo, basics[slot].hi = basics[last].lo, basics[last].hi
+        buses[basics[slot].bus].slot = slot
+    if j != last:
+        duals[j].row, duals[j].side = duals[last].row, duals[last].side
+        duals[j].value = duals[last].value
+        if duals[j].row >= 0:
+            ws.slot_of_row[duals[j].row] = j
+    return pivot
 
 
 @jit
@@ -290,22 +410,16 @@ def improve(
     max_pivots: int,
 ) -> tuple[int, int, int]:
     """Pivot until no bound is violated or the inverse needs renewal; return (status, size of the basis, pivots)."""
-    bus_start, segs = order.bus_start, order.segs
-    island, row_ptdf, bus_ptdf = topology.island, topology.row_ptdf, topology.bus_ptdf
-    buses, basics, duals, candidates, width = ws.buses, ws.basics, ws.duals, ws.candidates, ws.width
-    price, direction, flow_mw, inverse, info = ws.price, ws.direction, ws.flow_mw, ws.inverse, ws.info
-    island_sum, slot_of_row = ws.island_sum, ws.slot_of_row
-    new_column, new_bus_row, vector_c, vector_d = ws.scratch[0], ws.scratch[1], ws.scratch[2], ws.scratch[3]
-    heap, moved = ws.order[0], ws.order[1]
-    n_buses = island.size
+    buses, basics, info = ws.buses, ws.basics, ws.info
+    n_buses = buses.size
     tolerance = DUAL_TOLERANCE * order.scale[0]
-    stall = 1e-13 * order.scale[0]
+    stall = 1e-13 * order.scale[0]  # a shorter dual step is no progress: the vertex is degenerate
     pivots = 0
     renew = False
     while True:
         bland = info[STALLED] >= STALL_LIMIT
         slot, new_row, sign, violation = find_violation(
-            buses, basics, flow_mw, row_lo_mw, row_hi_mw, m, bland, int(np.int64(info[AVOIDED]))
+            buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, bland, int(np.int64(info[AVOIDED]))
         )
         if slot < 0 and new_row < 0:
             if info[AVOIDED] == 0:
@@ -315,45 +429,18 @@ def improve(
         if pivots >= max_pivots:
             return PIVOT_CAP, m, pivots
         # an active row off its limit, a small pivot: the inverse is worn out
-        if renew or pivots >= REFACTOR_EVERY or (new_row >= 0 and slot_of_row[new_row] >= 0):
+        if renew or pivots >= REFACTOR_EVERY or (new_row >= 0 and ws.slot_of_row[new_row] >= 0):
             return (RENEW if pivots > 0 else DRIFT), m, pivots
 
-        _find_directions(topology, basics, duals, inverse, direction, island_sum, new_column, m, slot, new_row, sign)
-        leaving = -1
-        if slot >= 0:
-            leaving = basics[slot].bus
-            segment = basics[slot].segment
-            buses[leaving].position = segment + 1 if sign > 0.0 else segment
-            bound = basics[slot].hi if sign > 0.0 else basics[slot].lo
-            amount = bound - buses[leaving].q
-            buses[leaving].q = bound
-            for row in range(row_lo_mw.size):
-                flow_mw[row] += bus_ptdf[leaving, row] * amount
+        _find_directions(topology, ws, m, slot, new_row, sign)
+        leaving = _leave(topology, ws, slot, sign) if slot >= 0 else -1
         entering, step = _ratio_test(
-            bus_start,
-            segs,
-            slope,
-            tolerance,
-            bus_ptdf,
-            row_lo_mw,
-            row_hi_mw,
-            width,
-            price,
-            direction,
-            flow_mw,
-            buses,
-            duals,
-            candidates,
-            heap,
-            moved,
-            m,
-            violation,
-            bland,
-        )
+            order, slope, topology, row_lo_mw, row_hi_mw, ws, m, tolerance, violation, bland
+        )  # fmt: skip
         if entering < 0:
             return NO_ENTERING, m, pivots
-        if candidates[entering].size < DOUBTFUL_PIVOT and info[TAKE_ANY] == 0:
-            # what is left of the violation may be drift: judge it by fresh numbers, and mend other violations first
+        if ws.candidates[entering].size < DOUBTFUL_PIVOT and info[TAKE_ANY] == 0:
+            # the rest of the violation may be drift: judge it by fresh numbers, and mend other violations first
             if pivots == 0:
                 if info[AVOIDED] == 0:
                     info[AVOIDED] = 1 + leaving if slot >= 0 else -1 - new_row
@@ -365,69 +452,21 @@ def improve(
         info[STALLED] = info[STALLED] + 1 if step <= stall else 0
 
         if step != 0.0:
-            for bus in range(n_buses):
-                price[bus] += step * direction[bus]
-            for j in range(m):
-                duals[j].value += step * duals[j].rate
-        pivot = 1.0
+            _move_prices(ws, m, step)
         if entering < n_buses:
-            p = candidates[entering].target
-            w = width[segs[p].item] * segs[p].share
-            q = buses[entering].q
-            if entering != leaving:
-                for j in range(m):
-                    row = duals[j].row
-                    if row >= 0:
-                        new_bus_row[j] = -row_ptdf[row, entering]
-                    else:
-                        new_bus_row[j] = 1.0 if island[entering] == -1 - row else 0.0
-            if slot >= 0:
-                i = slot
-                if entering != leaving:
-                    pivot = replace_bus(inverse, m, slot, new_bus_row, vector_c)
-                    buses[leaving].slot = -1
-            else:
-                for k in range(m):
-                    new_column[k] = -row_ptdf[new_row, basics[k].bus]
-                pivot = append(inverse, m, new_bus_row, new_column, -row_ptdf[new_row, entering], vector_c, vector_d)
-                i = m
-                duals[m].row = new_row
-                duals[m].value = sign * step
-                duals[m].side = 1 if sign > 0.0 else -1
-                slot_of_row[new_row] = m
+            pivot = _enter_bus(order, slope, topology, ws, m, slot, new_row, entering)
+            if slot < 0:
+                _activate(ws, m, new_row, sign, step)
                 m += 1
-            up = direction[entering] > 0.0
-            basics[i].bus = entering
-            basics[i].segment = p
-            basics[i].lo = q if up else q - w
-            basics[i].hi = q + w if up else q
-            buses[entering].slot = i
-            buses[entering].position = p
-            price[entering] = slope[p]
         else:
-            j = entering - n_buses
-            slot_of_row[duals[j].row] = -1
-            if slot >= 0:
-                pivot = remove(inverse, m, slot, j)
-                m -= 1
-                buses[leaving].slot = -1
-                if slot != m:
-                    basics[slot].bus, basics[slot].segment = basics[m].bus, basics[m].segment
-                    basics[slot].lo, basics[slot].hi = basics[m].lo, basics[m].hi
-                    buses[basics[slot].bus].slot = slot
-                if j != m:
-                    duals[j].row, duals[j].side = duals[m].row, duals[m].side
-                    duals[j].value = duals[m].value
-                    if duals[j].row >= 0:
-                        slot_of_row[duals[j].row] = j
+            pivot = _enter_row(topology, ws, m, slot, new_row, entering - n_buses)
+            if slot < 0:
+                _activate(ws, entering - n_buses, new_row, sign, step)
             else:
-                for k in range(m):
-                    new_column[k] = -row_ptdf[new_row, basics[k].bus]
-                pivot = replace_row(inverse, m, j, new_column, vector_c, vector_d)
-                duals[j].row = new_row
-                duals[j].value = sign * step
-                duals[j].side = 1 if sign > 0.0 else -1
-                slot_of_row[new_row] = j
+                m -= 1
         if abs(pivot) < SMALL_PIVOT:
             renew = True
-        restore(topology, row_lo_mw, row_hi_mw, buses, basics, duals, inverse, flow_mw, island_sum, new_column, m)
+        restore(
+            topology, row_lo_mw, row_hi_mw, buses, basics, ws.duals, ws.inverse, ws.flow_mw, ws.island_sum,
+            ws.scratch[0], m,
+        )  # fmt: skip
