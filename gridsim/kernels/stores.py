@@ -75,7 +75,7 @@ class Stores(NamedTuple):
 
 
 def new_prices(order: MeritOrder, cost: F8, column_bus: I4, n_stores: int) -> Prices:
-    """Prices of a case whose last 2 ``n_stores`` columns are charging, then discharging sides, priced in rank
+    """Prices of a case with charging, then discharging sides as its last 2 ``n_stores`` columns, priced in rank
     order: ``order`` made for ``cost`` (n_columns,), ``column_bus`` (n_columns,) i4. Without stores nothing is copied.
     """
     columns = cost.size - 2 * n_stores + np.arange(2 * n_stores).reshape(2, n_stores)

@@ -110,19 +110,19 @@ class ZonalScratch(NamedTuple):
 def new_scratch(n_areas: int, n_interfaces: int, n_stores: int) -> ZonalScratch:
     """Arrays of the right sizes."""
     return ZonalScratch(
-        np.zeros(n_areas),
-        np.zeros(n_areas),
-        np.zeros(n_areas),
-        np.zeros(n_interfaces),
-        np.zeros(n_interfaces),
-        np.zeros(n_interfaces),
-        np.zeros(n_interfaces),
-        np.zeros(n_areas, dtype=np.int32),
-        np.zeros(n_areas, dtype=np.int32),
-        np.zeros(n_stores),
-        np.zeros(n_stores),
-        np.zeros(n_stores, dtype=np.int32),
-        np.zeros(n_stores),
+        surplus=np.zeros(n_areas),
+        shortage=np.zeros(n_areas),
+        requested=np.zeros(n_areas),
+        flow=np.zeros(n_interfaces),
+        forward=np.zeros(n_interfaces),
+        backward=np.zeros(n_interfaces),
+        out=np.zeros(n_interfaces),
+        previous=np.zeros(n_areas, dtype=np.int32),
+        queue=np.zeros(n_areas, dtype=np.int32),
+        energy_mwh=np.zeros(n_stores),
+        time_to_go_h=np.zeros(n_stores),
+        by_rank=np.zeros(n_stores, dtype=np.int32),
+        discharged=np.zeros(n_stores),
     )
 
 

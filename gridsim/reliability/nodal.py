@@ -1,4 +1,4 @@
-"""Sampler of the nodal level: packs buses, classes and sections for the dispatch kernel."""
+"""Sampler of the nodal level: packs buses, classes and interfaces for the dispatch kernel."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Scopes:
 
 
 def plain_detail(system: AdequacySystem) -> NetworkDetail:
-    """One class of load, all supply at one cost, no named sections: what a system from frames means."""
+    """Detail of a system from frames: one class of load, all supply at one cost, no interfaces."""
     none, n_buses = np.zeros(0, dtype=np.int32), len(system.buses)
     return NetworkDetail(
         demand=Demand(
@@ -160,19 +160,19 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
             f"{system.name}: a load stops buying at {dearest:g}, near what shedding costs; lower its price"
         )
     dispatch = make_case(
-        n_buses,
-        column_bus,
-        system.branch_from,
-        system.branch_to,
-        system.branch_x_pu,
-        detail.branch_in_service,
-        detail.interface_start,
-        detail.interface_branch,
-        detail.interface_sign,
+        n_buses=n_buses,
+        gen_bus=column_bus,
+        branch_from=system.branch_from,
+        branch_to=system.branch_to,
+        branch_x_pu=system.branch_x_pu,
+        branch_in_service=detail.branch_in_service,
+        interface_start=detail.interface_start,
+        interface_branch=detail.interface_branch,
+        interface_sign=detail.interface_sign,
     )
-    between_sections = detail.branch_in_service.copy()
-    between_sections[detail.interface_branch] = False
-    region = islands(n_buses, system.branch_from, system.branch_to, between_sections)
+    between_interfaces = detail.branch_in_service.copy()
+    between_interfaces[detail.interface_branch] = False
+    region = islands(n_buses, system.branch_from, system.branch_to, between_interfaces)
     supplied = np.unique(system.unit_bus)
     spill_cost = np.full(len(cost), SPILL_FACTOR * dearest)
     penalty = np.tile(detail.class_penalty, (n_buses, 1))
@@ -296,7 +296,7 @@ class ScratchPool:
         return scratch, workspace
 
     def give_back(self, case: NodalCase, scratch: NodalScratch, workspace: Workspace) -> None:
-        """Keep what a worker of ``case`` is done with."""
+        """Take back the scratch of a finished job of ``case``."""
         self._free.append((case, scratch, workspace))
 
 
@@ -333,7 +333,7 @@ class _Nodal:
         self.pool = ScratchPool() if pool is None else pool
 
     def diagnostics(self) -> dict[str, int]:
-        """How hours were decided: on a day's certificate, a trial dispatch, by dispatch; counted; solved by HiGHS."""
+        """Numbers of hours decided by a day's certificate, a trial dispatch, a dispatch; counted; solved by HiGHS."""
         return {
             "hours_by_day": int(self.counter[BY_DAY]),
             "hours_by_candidate": int(self.counter[BY_TRIAL]),
