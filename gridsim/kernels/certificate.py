@@ -35,6 +35,7 @@ def flows_keep_limits(
     Algorithms, section 3.1, and one rounding of each factor), is summed again in double precision.
     """
     n_buses, n_rows = bus_ptdf32.shape
+    # flow = PTDF injection in single precision, four buses in one sweep over the rows
     flow = np.zeros(n_rows, dtype=np.float32)
     busy = np.empty(n_buses, dtype=np.int32)
     n = 0
@@ -57,12 +58,14 @@ def flows_keep_limits(
         for row in range(n_rows):
             flow[row] += a[row] * p
         k += 1
+    # the rounding of such a sum at most, Higham's bound with two roundings to spare
     margin = (n + 4) * _ROUNDOFF * largest_ptdf * total
     n_near = 0
     for row in range(n_rows):  # no early exit: the loop vectorises
         n_near += (flow[row] > row_hi_mw[row] - margin) | (flow[row] < row_lo_mw[row] + margin)
     if n_near == 0:
         return True
+    # rows too near to tell are summed again in double precision
     for row in range(n_rows):
         if flow[row] > row_hi_mw[row] - margin or flow[row] < row_lo_mw[row] + margin:
             exact = 0.0
@@ -127,6 +130,7 @@ def zero_shed_certificate(
     island_mw[3 * home] += balance
     island_mw[3 * home + 1] += headroom
     island_mw[3 * home + 2] += output
+    # island balance b < 0: p += (-b / headroom) (supply - p);  b > 0: p -= (b / output) p;  each factor is at most 1
     for k in range(last_island + 1):
         balance = island_mw[3 * k]
         room = island_mw[3 * k + 1] if balance < 0.0 else island_mw[3 * k + 2]
@@ -139,6 +143,7 @@ def zero_shed_certificate(
         p += island_mw[k + 1] * (supply_mw[bus] - p) - island_mw[k + 2] * p
         p_out_mw[bus] = p
         injection_mw[bus] = p - demand_mw[bus]
+    # balanced within every bound of supply: what remains to be shown is flow_lo <= PTDF (p - d) <= flow_hi
     if flows_keep_limits(row_ptdf, bus_ptdf32, largest_ptdf, injection_mw, row_lo_mw, row_hi_mw):
         return PROVED
     return OVERLOADED

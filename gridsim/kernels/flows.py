@@ -54,7 +54,7 @@ def _join(parent: I4, a: int, b: int) -> bool:
 def islands_into(
     n_buses: int, branch_from: I4, branch_to: I4, in_service: NDArray[np.bool_], parent: I4, island_out: I4
 ) -> int:
-    """Number the islands by their lowest bus into ``island_out`` (n_buses,) i4; return how many there are.
+    """Number the islands by their lowest bus into ``island_out`` (n_buses,) i4; return their number.
 
     ``parent`` (n_buses,) i4 is scratch and keeps the union-find forest, rooted at the lowest bus of each island.
     """

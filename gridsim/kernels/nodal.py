@@ -3,18 +3,17 @@
 The dispatch problem is that of ``kernels.arrays`` with lower bounds of zero: a lower bound never changes what is shed,
 because spilling is far cheaper than shedding. Rows that cannot bind are left out (``topologies``).
 
-An hour needs no dispatch if some zero-shed dispatch of it is known (``candidate``). It never rests on a coarser level's
-margin, nor on more load or fewer lines being worse. A whole day needs no dispatch if demand keeps its shape over the
-day's buses, no branch changes its state, and the peak hour has a zero-shed dispatch with each machine at its worst of
-the day: that dispatch, scaled with demand, serves every other hour (limits contain zero flow).
+An hour needs no dispatch if some zero-shed dispatch of it is known (``trial_dispatch``). It never rests on a coarser
+level's margin, nor on more load or fewer lines being worse. A whole day needs no dispatch if demand keeps its shape
+over the day's buses, no branch changes its state, and the peak hour has a zero-shed dispatch with each machine at its
+worst of the day: that dispatch, scaled with demand, serves every other hour (limits contain zero flow).
 
 An hour with shedding is solved again from the merit-order start, and only that solution is counted, so a counted
 number is a function of the state alone. An hour in which no store can charge and some dispatch without discharging
 sheds nothing moves no store (``stores``): it may be skipped on the certificates above. Every hour in which a store may
 move is solved from the merit-order start.
 
-A state that the kernel cannot solve stops the run and comes back with an
-answer from outside.
+A state that the kernel cannot solve stops the run, is solved outside, and the sample starts again with the answer.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gridsim.kernels.arrays import F8, I4, I8, Topology
-from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_outages, draw_snapshots
-from gridsim.kernels.candidate import Candidate, Rows, find_zero_shed, new_candidate, set_reference
+from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_snapshots
 from gridsim.kernels.certificate import OVERLOADED, PROVED, UNBALANCED, zero_shed_certificate
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, Workspace, solve_dispatch
 from gridsim.kernels.jit import inline, jit
 from gridsim.kernels.nodal_case import NodalCase, counted_shed_mw, scope_totals, set_demand
+from gridsim.kernels.outage_table import OutageTable, draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 from gridsim.kernels.shortfall import (
     DAY_H,
@@ -42,6 +41,7 @@ from gridsim.kernels.shortfall import (
     undo_sample,
 )
 from gridsim.kernels.stores import (
+    Prices,
     Stores,
     close_stores,
     let_stores_charge,
@@ -52,46 +52,55 @@ from gridsim.kernels.stores import (
     stores_stay_full,
 )
 from gridsim.kernels.topologies import Slots, find_slot, make_slot, new_slots, set_limits
+from gridsim.kernels.trial_dispatch import Rows, Trial, new_trial, set_reference, trial_dispatch
 
 BALANCE_MW = 1e-9
 # A least-cost dispatch sits at the limits, and the next hour's demand would push it over them. References are therefore
 # dispatched within nine tenths of the limits where that sheds nothing.
 DRAWN_IN = 0.9
-TIGHT_H = 12  # hours for which a failed attempt is not repeated
+TIGHT_H = 12  # hours for which a failed attempt within drawn-in limits is not repeated
 INSIDE, WARM, COLD, DISCHARGING = 0, 1, 2, 3  # how a state is solved, in the order tried
 # why a kernel returned early
 DONE, EVENTS_FULL, UNSOLVED = 0, 1, 2
 # counters of how hours were decided
-BY_DAY, BY_CANDIDATE, BY_DISPATCH, COUNTED = 0, 1, 2, 3
+BY_DAY, BY_TRIAL, BY_DISPATCH, COUNTED = 0, 1, 2, 3
 N_COUNTERS = 4
+
+
+class Outages(NamedTuple):
+    """Outages of an hour or of a whole day.
+
+    touched : (n_units,) i4, machines that lost capacity;  share : (n_units,) f8, the share they keep, 1 for all others
+    out : (n_branches,) i4, branches out, sorted
+    """
+
+    touched: I4
+    share: F8
+    out: I4
 
 
 class NodalScratch(NamedTuple):
     """Scratch of one worker.
 
-    slots, candidate : see ``topologies`` and ``candidate``
+    slots, trial, outages : see ``topologies``, ``trial_dispatch`` and ``Outages``
     row_lo, row_hi : (n_rows,) f8, limits of the kept rows for a dispatch, drawn in for a reference not at its limits
     demand_mw : (n_buses, n_classes) f8;  hi_mw : (n_columns,) f8;  bus_mw : (n_buses,) f8
-    touched : (n_units,) i4, machines that lost capacity in the hour (or day);  share : (n_units,) f8, what they keep,
-        1 for all others
-    out : (n_branches,) i4, sorted outages of the hour;  scope_mw : (n_scopes,) f8
+    scope_mw : (n_scopes,) f8
     basis : (2 n_buses + 2,) i4, of the last dispatch of the sample, rows by their number in the case;  n_basis : (1,)
         i8;  warm : as basis, rows by their place among those kept
-    counter : (4,) i8, hours decided by day, by candidate, by dispatch, hours counted
+    counter : (4,) i8, hours decided by day, by trial dispatch, by dispatch, hours counted
     failed : (3,) i8, sample, hour and how (DISCHARGING or not) of a state that was not solved
     failed_columns : (3, n_columns) f8, its lower and upper bounds and costs;  failed_out : (n_branches,) i4
     """
 
     slots: Slots
-    candidate: Candidate
+    trial: Trial
+    outages: Outages
     row_lo: F8
     row_hi: F8
     demand_mw: F8
     hi_mw: F8
     bus_mw: F8
-    touched: I4
-    share: F8
-    out: I4
     scope_mw: F8
     basis: I4
     n_basis: I8
@@ -122,15 +131,17 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
     n_rows = slots.row_lo.size
     scratch = NodalScratch(
         slots=slots,
-        candidate=new_candidate(n_buses, case.n_regions, n_rows),
+        trial=new_trial(n_buses, case.n_regions, n_rows),
+        outages=Outages(
+            touched=np.zeros(n_units, dtype=np.int32),
+            share=np.ones(n_units),
+            out=np.zeros(n_branches, dtype=np.int32),
+        ),
         row_lo=np.zeros(n_rows),
         row_hi=np.zeros(n_rows),
         demand_mw=np.zeros((n_buses, case.penalty.shape[1])),
         hi_mw=np.zeros(n_columns),
         bus_mw=np.zeros(n_buses),
-        touched=np.zeros(n_units, dtype=np.int32),
-        share=np.ones(n_units),
-        out=np.zeros(n_branches, dtype=np.int32),
         scope_mw=np.zeros(n_scopes),
         basis=np.zeros(2 * (n_buses + 1), dtype=np.int32),
         n_basis=np.zeros(1, dtype=np.int64),
@@ -140,22 +151,22 @@ def new_nodal_scratch(case: NodalCase, n_scopes: int, n_slots: int) -> NodalScra
         failed_columns=np.zeros((3, n_columns)),
         failed_out=np.full(n_branches, -1, dtype=np.int32),
     )
-    make_slot(case, slots, scratch.out[:0])
+    make_slot(case, slots, scratch.outages.out[:0])
     return scratch
 
 
 @jit
 def rows_of(slots: Slots, slot: int) -> Rows:
-    """What certificates and dispatches read of a topology."""
+    """Rows of a topology, as certificates and dispatches read them."""
     n, n_buses = slots.n_kept[slot], slots.island.shape[1]
     size = n * n_buses
     return Rows(
-        slots.kept[slot][:n],
-        slots.island[slot],
-        slots.row_ptdf[slot][:size].reshape((n, n_buses)),
-        slots.bus_ptdf[slot][:size].reshape((n_buses, n)),
-        slots.bus_ptdf32[slot][:size].reshape((n_buses, n)),
-        slots.largest[slot],
+        kept=slots.kept[slot][:n],
+        island=slots.island[slot],
+        row_ptdf=slots.row_ptdf[slot][:size].reshape((n, n_buses)),
+        bus_ptdf=slots.bus_ptdf[slot][:size].reshape((n_buses, n)),
+        bus_ptdf32=slots.bus_ptdf32[slot][:size].reshape((n_buses, n)),
+        largest=slots.largest[slot],
     )
 
 
@@ -174,28 +185,32 @@ def insert_sorted(values: I4, n: int, value: int) -> int:
 
 
 @jit
-def set_outages(
-    n: int,
-    active: I4,
-    component: I4,
-    first: I4,
-    end: I4,
-    lost: F8,
-    start: int,
-    stop: int,
-    n_branches: int,
-    n_touched: int,
-    touched: I4,
-    share: F8,
-    out: I4,
-) -> tuple[int, int, int]:
-    """What is out in the hours start .. stop - 1: each machine at its worst, the branches out all the time, sorted.
+def intervals_of_day(table: OutageTable, n: int, end_component: int, start: int, stop: int, active_out: I4) -> int:
+    """Write the positions of a year's ``n`` intervals that touch the hours start .. stop - 1; return their number.
 
-    active : positions of the day's intervals, ``n`` of them;  touched, share, out : see ``NodalScratch``, of which
-    ``n_touched`` are to be forgotten. Returns the numbers of machines touched, of branches out (-1 if a branch changes
-    its state), and the hour from which on the answer may differ, of the day at the latest.
+    Components from ``end_component`` on are common causes, which stand in the table by their members.
     """
-    n_units = share.size
+    n_active = 0
+    for i in range(n):
+        if table.first[i] < stop and table.end[i] > start and table.component[i] < end_component:
+            active_out[n_active] = i
+            n_active += 1
+    return n_active
+
+
+@jit
+def set_outages(
+    table: OutageTable, n: int, active: I4, start: int, stop: int, n_touched: int, outages: Outages
+) -> tuple[int, int, int]:
+    """Outages of the hours start .. stop - 1: each machine at its worst, the branches that are out all the time.
+
+    active : positions of the day's intervals, ``n`` of them;  ``n_touched`` machines of ``outages`` are to be forgotten
+    Returns the numbers of machines touched, of branches out (-1 if a branch changes its state), and the hour from which
+    on the answer may differ, of the day at the latest.
+    """
+    first, end, lost = table.first, table.end, table.lost
+    touched, share, out = outages.touched, outages.share, outages.out
+    n_units, n_branches = share.size, out.size
     for k in range(n_touched):
         share[touched[k]] = 1.0
     n_touched, n_out, until = 0, 0, start + DAY_H
@@ -207,13 +222,13 @@ def set_outages(
             continue
         if end[i] <= start:
             continue
-        if end[i] > start:
-            until = min(until, end[i])
-        element = component[i]
+        until = min(until, end[i])
+        element = table.component[i]
         if element < n_units:
             if share[element] == 1.0 and lost[i] > 0.0:
                 touched[n_touched] = element
                 n_touched += 1
+            # outages of one machine may overlap (common causes): the largest loss counts
             share[element] = min(share[element], 1.0 - lost[i])
         elif element < n_units + n_branches:
             if first[i] <= start and end[i] >= stop:
@@ -223,34 +238,26 @@ def set_outages(
     return n_touched, n_out if steady else -1, until
 
 
-@jit
-def set_supply(
-    intact_mw: F8,
-    gen_bus: I4,
-    unit_mw: F8,
-    unit_row: I4,
-    profile_mw: F8,
-    n_touched: int,
-    touched: I4,
-    share: F8,
-    supply_out: F8,
-) -> None:
-    """What machines have at each bus, (n_buses,): ``intact_mw`` less what is lost.
+@inline
+def set_supply(case, intact_mw, profile_mw, n_touched, outages, supply_out):  # type: ignore[no-untyped-def]
+    """Capacity of the machines at each bus, (n_buses,): ``intact_mw`` less their losses.
 
-    profile_mw : (n_rows,), of the hour;  see ``NodalCase`` and ``NodalScratch`` for the others
+    profile_mw : (n_rows,), of the hour or the day's least;  ``n_touched`` machines of ``outages`` lost some
     """
     for bus in range(supply_out.size):
         supply_out[bus] = intact_mw[bus]
     for k in range(n_touched):
-        unit = touched[k]
-        row = unit_row[unit]
-        lost_mw = (unit_mw[unit] if row < 0 else profile_mw[row]) * (1.0 - share[unit])
-        supply_out[gen_bus[unit]] = max(supply_out[gen_bus[unit]] - lost_mw, 0.0)
+        unit = outages.touched[k]
+        profile = case.unit_row[unit]
+        lost_mw = (case.unit_mw[unit] if profile < 0 else profile_mw[profile]) * (1.0 - outages.share[unit])
+        bus = case.dispatch.gen_bus[unit]
+        # rounding must not leave a bus with less than nothing
+        supply_out[bus] = max(supply_out[bus] - lost_mw, 0.0)
 
 
 @jit
 def set_capacity(unit_mw: F8, unit_row: I4, profile_mw: F8, share: F8, hi_out: F8) -> None:
-    """What each machine has, the first columns of ``hi_out``. profile_mw : (n_rows,), of the hour."""
+    """Capacity of each machine, the first columns of ``hi_out``. profile_mw : (n_rows,), of the hour."""
     for unit in range(unit_mw.size):
         row = unit_row[unit]
         hi_out[unit] = (unit_mw[unit] if row < 0 else profile_mw[row]) * share[unit]
@@ -264,9 +271,9 @@ def draw_in(lo_mw: F8, hi_mw: F8, factor: float, lo_out: F8, hi_out: F8) -> None
 
 
 @jit
-def read_last_basis(wanted: bool, basis: I4, n_basis: int, place: I4, warm_out: I4) -> int:
-    """Name the rows of ``basis`` by their place among those kept; returns its size, 0 if one cannot bind here."""
-    if not wanted:
+def read_last_basis(warm: bool, basis: I4, n_basis: int, place: I4, warm_out: I4) -> int:
+    """Renumber the rows of ``basis`` by their place among those kept; returns its size, 0 if one cannot bind here."""
+    if not warm:
         return 0
     for k in range(n_basis):
         code = basis[k]
@@ -287,37 +294,35 @@ def keep_basis(basis: I4, n_basis: int, kept: I4, basis_out: I4) -> None:
 
 
 @inline
-def dispatched_shed_mw(case, scratch, ws, slot, rows, profile_mw, hour, lo_mw, cost, order, how):  # type: ignore[no-untyped-def]
+def dispatched_shed_mw(case, scratch, ws, prices, slot, lo_mw, how):  # type: ignore[no-untyped-def]
     """Solve a state; returns the status and the MW shed of classes that count.
 
-    slot, rows : of the topology;  limits are those of ``scratch.slots``;  profile_mw : (n_rows,) f8, capacities;
-    hour : whose demand is served;  lo_mw, cost : (n_columns,) f8;  order : made for these costs
+    slot : of the topology;  limits are those of ``scratch.slots``, capacities and demand those of ``scratch``
+    lo_mw : (n_columns,) f8
     how : COLD and DISCHARGING from the merit order, WARM from the last basis of the sample, INSIDE warm and within
         drawn-in limits
     """
     slots = scratch.slots
+    rows = rows_of(slots, slot)
     kept = rows.kept
-    topology = Topology(slots.key[slot][: slots.size[slot]], rows.island, rows.row_ptdf, rows.bus_ptdf)
     row_lo, row_hi = scratch.row_lo[: kept.size], scratch.row_hi[: kept.size]
-    set_capacity(case.unit_mw, case.unit_row, profile_mw, scratch.share, scratch.hi_mw)
     draw_in(slots.row_lo, slots.row_hi, DRAWN_IN if how == INSIDE else 1.0, row_lo, row_hi)
     n_warm = read_last_basis(how < COLD, scratch.basis, scratch.n_basis[0], slots.place[slot], scratch.warm)
-    set_demand(case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour], scratch.demand_mw)
     status = solve_dispatch(
-        topology,
-        case.dispatch.gen_bus,
-        lo_mw,
-        scratch.hi_mw,
-        cost,
-        case.spill_cost,
-        scratch.demand_mw,
-        case.penalty,
-        row_lo,
-        row_hi,
-        order,
-        ws,
-        scratch.warm,
-        n_warm,
+        topology=Topology(slots.key[slot][: slots.size[slot]], rows.island, rows.row_ptdf, rows.bus_ptdf),
+        gen_bus=case.dispatch.gen_bus,
+        lo_mw=lo_mw,
+        hi_mw=scratch.hi_mw,
+        cost=prices.cost,
+        spill_cost=case.spill_cost,
+        demand_mw=scratch.demand_mw,
+        penalty=case.penalty,
+        row_lo_mw=row_lo,
+        row_hi_mw=row_hi,
+        order=prices.order,
+        ws=ws,
+        warm_basis=scratch.warm,
+        n_warm=n_warm,
     )
     shed_mw = 0.0
     if status == OPTIMAL:
@@ -331,7 +336,7 @@ def dispatched_shed_mw(case, scratch, ws, slot, rows, profile_mw, hour, lo_mw, c
 def note_reference(
     region: I4, gen_bus: I4, demand_mw: F8, p_mw: F8, bus_mw: F8, reference_out: F8, export_out: F8
 ) -> None:
-    """Keep the dispatch ``p_mw`` (n_columns,), in which no store moves, as reference. bus_mw : (n_buses,) scratch."""
+    """Keep the dispatch ``p_mw`` (n_columns,) with idle stores as reference. bus_mw : (n_buses,) scratch."""
     bus_mw[:] = 0.0
     for column in range(p_mw.size):
         bus_mw[gen_bus[column]] += p_mw[column]
@@ -347,27 +352,16 @@ def find_answer(answers: Answers, sample: int, hour: int, how: int) -> int:
     return -1
 
 
-@jit
-def note_unsolved(
-    sample: int,
-    hour: int,
-    how: int,
-    lo_mw: F8,
-    hi_mw: F8,
-    cost: F8,
-    out: I4,
-    failed: I8,
-    failed_columns: F8,
-    failed_out: I4,
-) -> None:
-    """Keep the state that needs an answer from outside; see ``NodalScratch``."""
-    failed[0], failed[1], failed[2] = sample, hour, how
-    failed_columns[0] = lo_mw
-    failed_columns[1] = hi_mw
-    failed_columns[2] = cost
-    failed_out[:] = -1
-    for k in range(out.size):
-        failed_out[k] = out[k]
+@inline
+def note_unsolved(scratch, prices, sample, hour, how, lo_mw, n_out):  # type: ignore[no-untyped-def]
+    """Keep the state of ``scratch`` that needs an answer from outside."""
+    scratch.failed[0], scratch.failed[1], scratch.failed[2] = sample, hour, how
+    scratch.failed_columns[0] = lo_mw
+    scratch.failed_columns[1] = scratch.hi_mw
+    scratch.failed_columns[2] = prices.cost
+    scratch.failed_out[:] = -1
+    for k in range(n_out):
+        scratch.failed_out[k] = scratch.outages.out[k]
 
 
 @jit
@@ -380,6 +374,7 @@ def nodal_samples(
     skip: bool,
     recorder: Recorder,
     stores: Stores,
+    prices: Prices,
     scratch: NodalScratch,
     ws: Workspace,
     answers: Answers,
@@ -390,53 +385,33 @@ def nodal_samples(
     Returns samples done and why: DONE, EVENTS_FULL (grow the table and go on), UNSOLVED (the state in
     ``scratch.failed`` needs an answer from outside; give it and go on from the same sample).
     """
-    gen_bus, unit_mw, unit_row, profile_mw = case.dispatch.gen_bus, case.unit_mw, case.unit_row, case.profile_mw
-    region, bus_order, bus_demand_mw = case.region, case.bus_order, case.bus_demand_mw
-    slots, candidate, counter = scratch.slots, scratch.candidate, scratch.counter
-    supply_mw, reference_mw, export_mw = candidate.supply_mw, candidate.reference_mw, candidate.export_mw
-    touched, share, out, hi_mw, scope_mw = scratch.touched, scratch.share, scratch.out, scratch.hi_mw, scratch.scope_mw
-    row_lo, row_hi, lo_mw = slots.row_lo, slots.row_hi, stores.lo_mw
-    cost, order = stores.prices.cost, stores.prices.order
-    n_days, n_units, n_branches = case.peak_hour.size, unit_mw.size, case.branch_mw.size
-    n_stores, n_scopes = stores.held_mwh.size, scope_mw.size
-    batch = np.empty((4, model.batch_block.shape[0]))
-    capacity = 4 * model.batch_block.shape[0] + 64
-    component = np.empty(capacity, dtype=np.int32)
-    first = np.empty(capacity, dtype=np.int32)
-    end = np.empty(capacity, dtype=np.int32)
-    lost = np.empty(capacity)
-    active = np.empty(capacity, dtype=np.int32)
-    share[:] = 1.0
+    slots, trial, outages, counter = scratch.slots, scratch.trial, scratch.outages, scratch.counter
+    scope_mw, lo_mw, hi_mw = scratch.scope_mw, stores.lo_mw, scratch.hi_mw
+    n_units, n_branches, n_stores = case.unit_mw.size, case.branch_mw.size, stores.held_mwh.size
+    table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
+    active = np.empty(table.first.size, dtype=np.int32)
+    outages.share[:] = 1.0
     # an int of no literal type, for which callees would be compiled a second time
     zero = int(np.int64(0))
     n_touched, n_out, slot = zero, zero, zero
     rows = rows_of(slots, slot)
     for s in range(n_samples):
         sample = first_sample + s
-        n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
-        while n < 0:
-            capacity *= 2
-            component = np.empty(capacity, dtype=np.int32)
-            first = np.empty(capacity, dtype=np.int32)
-            end = np.empty(capacity, dtype=np.int32)
-            lost = np.empty(capacity)
-            active = np.empty(capacity, dtype=np.int32)
-            n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
+        table, n = draw_year(model, seed, sample, case.n_hours, table)
+        if active.size < n:
+            active = np.empty(table.first.size, dtype=np.int32)
+        # a sample starts from nothing but its draws: no basis and no reference of another one
         start_sample(recorder)
         scratch.n_basis[0] = 0
         was_short = False
         tight_until = 0
-        reference_mw[:] = 0.0
-        export_mw[:] = 0.0
+        trial.reference_mw[:] = 0.0
+        trial.export_mw[:] = 0.0
         stores.held_mwh[:] = stores.start_mwh
-        for day in range(n_days):
+        for day in range(case.peak_hour.size):
             day_start = day * DAY_H
             day_stop = min(day_start + DAY_H, case.n_hours)
-            n_active = zero
-            for i in range(n):
-                if first[i] < day_stop and end[i] > day_start and component[i] < model.causes.first:
-                    active[n_active] = i
-                    n_active += 1
+            n_active = intervals_of_day(table, n, model.causes.first, day_start, day_stop, active)
             until = day_start
             # place -1 stands for the whole day; the one call of the dispatch serves it and the hours, because each call
             # site costs ten seconds of compilation
@@ -449,93 +424,72 @@ def nodal_samples(
                 start = day_start if whole_day else day_start + place
                 stop = day_stop if whole_day else start + 1
                 hour = int(case.peak_hour[day]) if whole_day else start
+
+                # 1. outages, topology and limits, where they are not those of the hour before
                 if start >= until:
-                    n_touched, n_out, until = set_outages(
-                        n_active,
-                        active,
-                        component,
-                        first,
-                        end,
-                        lost,
-                        start,
-                        stop,
-                        n_branches,
-                        n_touched,
-                        touched,
-                        share,
-                        out,
-                    )
+                    n_touched, n_out, until = set_outages(table, n_active, active, start, stop, n_touched, outages)
                     if whole_day:
                         until = day_start
-                        if n_out < 0:
+                        if n_out < 0:  # a branch changes its state: no dispatch stands for all hours
                             continue
-                    slot = find_slot(slots.key, slots.size, out[:n_out])
+                    slot = find_slot(slots.key, slots.size, outages.out[:n_out])
                     if slot < 0:
-                        slot = make_slot(case, slots, out[:n_out])
+                        slot = make_slot(case, slots, outages.out[:n_out])
                     rows = rows_of(slots, slot)
+                n_rows = rows.kept.size
+                set_limits(case, slots, slot, start, stop)
                 can_charge = False
                 if not whole_day and n_stores > 0:
-                    set_stores_in_service(
-                        stores.lost, n_units + n_branches, n_active, active, component, first, end, lost, hour
-                    )
+                    set_stores_in_service(stores.lost, n_units + n_branches, table, n_active, active, hour)
                     can_charge = let_stores_charge(stores, n_units)
-                season = 1 if case.is_winter[start] else 0
-                n_rows = rows.kept.size
-                set_limits(
-                    slots.lo[slot, season],
-                    slots.hi[slot, season],
-                    rows.kept,
-                    case.branch_rating,
-                    case.rating_factor,
-                    start,
-                    stop,
-                    row_lo,
-                    row_hi,
-                )
+
+                # 2. a trial dispatch that sheds nothing ends the hour; a store that can charge must be dispatched
                 answer = OVERLOADED
-                now_mw = case.day_profile_mw[day] if whole_day else profile_mw[hour]
+                profile_mw = case.day_profile_mw[day] if whole_day else case.profile_mw[hour]
                 if skip and not can_charge:
                     intact_mw = case.day_supply_mw[day] if whole_day else case.bus_supply_mw[hour]
-                    set_supply(
-                        intact_mw,
-                        gen_bus,
-                        unit_mw,
-                        unit_row,
-                        now_mw,
-                        n_touched,
-                        touched,
-                        share,
-                        supply_mw,
-                    )
-                    answer = find_zero_shed(
-                        rows, row_lo[:n_rows], row_hi[:n_rows], bus_order, region, bus_demand_mw[hour], candidate
+                    set_supply(case, intact_mw, profile_mw, n_touched, outages, trial.supply_mw)
+                    answer = trial_dispatch(
+                        rows,
+                        slots.row_lo[:n_rows],
+                        slots.row_hi[:n_rows],
+                        case.bus_order,
+                        case.region,
+                        case.bus_demand_mw[hour],
+                        trial,
                     )
                     if answer == PROVED:
-                        counter[BY_DAY if whole_day else BY_CANDIDATE] += stop - start
+                        counter[BY_DAY if whole_day else BY_TRIAL] += stop - start
                         if whole_day:
                             break
                         continue
-                allowed_mw = BALANCE_MW if whole_day else case.tolerance_mw
+
+                # 3. dispatches: INSIDE and WARM may prove that nothing is shed, COLD and DISCHARGING are counted
+                set_capacity(case.unit_mw, case.unit_row, profile_mw, outages.share, hi_mw)
+                set_demand(
+                    case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour],
+                    scratch.demand_mw,
+                )  # fmt: skip
+                # a day's certificate is scaled to its other hours, so it may miss no more than rounding
+                tolerance_mw = BALANCE_MW if whole_day else case.tolerance_mw
                 served = False
                 known = -1
                 for how in range(INSIDE, DISCHARGING + 1):
                     if how == INSIDE and (not skip or tight_until > hour):
                         continue
-                    # what is surely short, or comes after a short hour, goes straight to the solution that counts
+                    # an hour that is surely short, or comes after one, goes straight to the solution that counts
                     if how < COLD and (can_charge or was_short or answer == UNBALANCED):
                         continue
                     if how == COLD and whole_day:
                         break
+                    if how == COLD and n_stores > 0:
+                        price_stores(stores, prices, n_units)
                     if how == DISCHARGING and not let_stores_discharge(stores, n_units, hi_mw):
                         break
-                    if how == COLD and n_stores > 0:
-                        price_stores(stores, n_units)
-                    status, shed_mw = dispatched_shed_mw(
-                        case, scratch, ws, slot, rows, now_mw, hour, lo_mw, cost, order, how
-                    )
+                    status, shed_mw = dispatched_shed_mw(case, scratch, ws, prices, slot, lo_mw, how)
                     counter[COUNTED if how >= COLD else BY_DISPATCH] += 1
                     if how < COLD:
-                        if status == OPTIMAL and shed_mw <= allowed_mw:
+                        if status == OPTIMAL and shed_mw <= tolerance_mw:
                             served = True
                             break
                         if how == INSIDE:
@@ -545,29 +499,27 @@ def nodal_samples(
                     if status != OPTIMAL:
                         known = find_answer(answers, sample, hour, how)
                         if known < 0:
-                            note_unsolved(
-                                sample,
-                                hour,
-                                how,
-                                lo_mw,
-                                hi_mw,
-                                cost,
-                                out[:n_out],
-                                scratch.failed,
-                                scratch.failed_columns,
-                                scratch.failed_out,
-                            )
+                            note_unsolved(scratch, prices, sample, hour, how, lo_mw, n_out)
                             undo_sample(recorder)
                             return s, UNSOLVED
                         shed_mw = counted_shed_mw(case.counts, answers.shed_mw[known])
-                    if shed_mw <= allowed_mw:
+                    if shed_mw <= tolerance_mw:
+                        # with stores the solution moves them, so it is no reference
                         served = known < 0 and n_stores == 0
                         break
                     if n_stores == 0:
                         break
+
+                # 4. record: a dispatch that sheds nothing is the next reference, any other is counted
                 if served:
                     note_reference(
-                        region, gen_bus, bus_demand_mw[hour], ws.p_mw, scratch.bus_mw, reference_mw, export_mw
+                        case.region,
+                        case.dispatch.gen_bus,
+                        case.bus_demand_mw[hour],
+                        ws.p_mw,
+                        scratch.bus_mw,
+                        trial.reference_mw,
+                        trial.export_mw,
                     )
                 if whole_day:
                     if served:
@@ -583,7 +535,7 @@ def nodal_samples(
                 if n_stores > 0:
                     move_stores(stores, n_units, ws.p_mw if known < 0 else answers.p_mw[known])
                 was_short = scope_mw[0] > case.tolerance_mw
-                for scope in range(n_scopes):
+                for scope in range(scope_mw.size):
                     if scope_mw[scope] > case.tolerance_mw:
                         record_short_hour(recorder, sample, scope, hour, scope_mw[scope])
         if not finish_sample(recorder, sample, total_out[s]):
@@ -597,6 +549,7 @@ def nodal_snapshots(
     model: SnapshotModel,
     seed: Counter,
     first_sample: int,
+    prices: Prices,
     scratch: NodalScratch,
     ws: Workspace,
     answers: Answers,
@@ -608,80 +561,68 @@ def nodal_snapshots(
     """
     n_samples, n_scopes = total_out.shape[0], total_out.shape[1]
     n_units, n_branches = case.unit_mw.size, case.branch_mw.size
-    slots, candidate, share, out = scratch.slots, scratch.candidate, scratch.share, scratch.out
-    supply_mw, row_lo, row_hi, scope_mw = candidate.supply_mw, slots.row_lo, slots.row_hi, scratch.scope_mw
+    slots, trial, outages, scope_mw = scratch.slots, scratch.trial, scratch.outages, scratch.scope_mw
     n_components = model.id_lo.shape[0]
     block = np.zeros(n_components, dtype=np.uint64)
     hour_of = np.empty(4, dtype=np.int32)
     lost = np.empty((4, n_components))
-    zero = np.zeros(n_units)
+    nothing_mw = np.zeros(n_units)
     for group in range((n_samples + 3) // 4):
+        # a Philox block has four numbers: four snapshots are drawn at a time
         draw_snapshots(model, seed, first_sample // 4 + group, case.n_hours, block, hour_of, lost)
         for w in range(min(4, n_samples - 4 * group)):
             place = 4 * group + w
             for scope in range(n_scopes):
                 total_out[place, scope, :] = 0.0
             hour = int(np.int64(hour_of[w]))
+
+            # 1. outages, topology and limits
             n_touched = int(np.int64(0))
             for unit in range(n_units):
-                share[unit] = 1.0 - lost[w, unit]
+                outages.share[unit] = 1.0 - lost[w, unit]
                 if lost[w, unit] > 0.0:
-                    scratch.touched[n_touched] = unit
+                    outages.touched[n_touched] = unit
                     n_touched += 1
             n_out = 0
             for branch in range(n_branches):
                 if lost[w, n_units + branch] > 0.0:
-                    out[n_out] = branch
+                    outages.out[n_out] = branch
                     n_out += 1
-            slot = find_slot(slots.key, slots.size, out[:n_out])
+            slot = find_slot(slots.key, slots.size, outages.out[:n_out])
             if slot < 0:
-                slot = make_slot(case, slots, out[:n_out])
+                slot = make_slot(case, slots, outages.out[:n_out])
             rows = rows_of(slots, slot)
-            season = 1 if case.is_winter[hour] else 0
-            set_limits(
-                slots.lo[slot, season],
-                slots.hi[slot, season],
-                rows.kept,
-                case.branch_rating,
-                case.rating_factor,
-                hour,
-                hour + 1,
-                row_lo,
-                row_hi,
-            )
-            set_supply(
-                case.bus_supply_mw[hour],
-                case.dispatch.gen_bus,
-                case.unit_mw,
-                case.unit_row,
-                case.profile_mw[hour],
-                n_touched,
-                scratch.touched,
-                share,
-                supply_mw,
-            )
-            candidate.p_mw[:] = 0.0
             n_rows = rows.kept.size
+            set_limits(case, slots, slot, hour, hour + 1)
+
+            # 2. the certificate from zero: all machines of an island loaded alike; snapshots have no reference
+            profile_mw = case.profile_mw[hour]
+            set_supply(case, case.bus_supply_mw[hour], profile_mw, n_touched, outages, trial.supply_mw)
+            trial.p_mw[:] = 0.0
             answer = zero_shed_certificate(
-                rows.island,
-                rows.row_ptdf,
-                rows.bus_ptdf32,
-                rows.largest,
-                supply_mw,
-                case.bus_demand_mw[hour],
-                row_lo[:n_rows],
-                row_hi[:n_rows],
-                candidate.p_mw,
-                candidate.p_mw,
-                candidate.island_mw,
-                candidate.injection_mw,
+                island=rows.island,
+                row_ptdf=rows.row_ptdf,
+                bus_ptdf32=rows.bus_ptdf32,
+                largest_ptdf=rows.largest,
+                supply_mw=trial.supply_mw,
+                demand_mw=case.bus_demand_mw[hour],
+                row_lo_mw=slots.row_lo[:n_rows],
+                row_hi_mw=slots.row_hi[:n_rows],
+                last_mw=trial.p_mw,
+                p_out_mw=trial.p_mw,
+                island_mw=trial.island_mw,
+                injection_mw=trial.injection_mw,
             )
             if answer == PROVED:
-                scratch.counter[BY_CANDIDATE] += 1
+                scratch.counter[BY_TRIAL] += 1
                 continue
-            status, shed_mw = dispatched_shed_mw(
-                case, scratch, ws, slot, rows, case.profile_mw[hour], hour, zero, case.cost, case.order, COLD
+
+            # 3. the dispatch from the merit order
+            set_capacity(case.unit_mw, case.unit_row, profile_mw, outages.share, scratch.hi_mw)
+            set_demand(
+                case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour], scratch.demand_mw
             )
+            status, shed_mw = dispatched_shed_mw(case, scratch, ws, prices, slot, nothing_mw, COLD)
             scratch.counter[BY_DISPATCH] += 1
             if status == OPTIMAL:
                 if shed_mw <= case.tolerance_mw:
@@ -690,20 +631,11 @@ def nodal_snapshots(
             else:
                 known = find_answer(answers, first_sample + place, hour, COLD)
                 if known < 0:
-                    note_unsolved(
-                        first_sample + place,
-                        hour,
-                        COLD,
-                        zero,
-                        scratch.hi_mw,
-                        case.cost,
-                        out[:n_out],
-                        scratch.failed,
-                        scratch.failed_columns,
-                        scratch.failed_out,
-                    )
+                    note_unsolved(scratch, prices, first_sample + place, hour, COLD, nothing_mw, n_out)
                     return 4 * group, UNSOLVED
                 shed = answers.shed_mw[known]
+
+            # 4. record: a state stands for every hour of the horizon
             scope_totals(case.counts, case.group_scope, case.class_scope, shed, scope_mw)
             scratch.counter[COUNTED] += 1
             for scope in range(n_scopes):

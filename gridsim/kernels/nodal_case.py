@@ -1,4 +1,4 @@
-"""What does not change between the samples of the nodal level, and the small reads of it: limits, demand, totals."""
+"""Constant part of the nodal level, and short readings of it: limits, demand, totals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase
-from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.jit import jit
 
 B1 = NDArray[np.bool_]
@@ -17,12 +16,12 @@ ALL_YEAR, WINTER, SUMMER = 0, 1, 2
 
 
 class NodalCase(NamedTuple):
-    """What does not change between samples. Elements are machines, branches, stores.
+    """Network, supply and demand of all samples. Elements are machines, branches, stores.
 
     Supply columns are machines, then charging sides of stores, then discharging sides; ``dispatch``, ``cost`` and
     ``spill_cost`` are over columns, ``unit_*`` over machines.
 
-    dispatch, order : the dispatch problem's constant part and its merit order
+    dispatch : the dispatch problem's constant part
     unit_mw : (n_units,) f8;  unit_row : (n_units,) i4 into ``profile_mw`` (n_hours, n_rows) f8, or -1;
         ``day_profile_mw`` (n_days, n_rows) is its least of each day
     bus_supply_mw : (n_hours, n_buses) f8, intact capacity of the machines;  day_supply_mw : (n_days, n_buses) f8, from
@@ -33,17 +32,17 @@ class NodalCase(NamedTuple):
     bus_demand_mw : (n_hours, n_buses) f8, its sum over classes
     peak_hour : (n_days,) i4, hour of the day with the largest demand
     keeps_shape : (n_days,) bool, demand of all hours of the day is that of the peak hour times a number
-    branch_mw : (n_branches,) f8;  limit_* : (n_limits,) of the named sections, see :func:`row_limits`
+    branch_mw : (n_branches,) f8;  limit_* : (n_limits,) of the interfaces, see :func:`row_limits`
     branch_rating : (n_branches,) i4, column of ``rating_factor`` or -1;  rating_factor : (n_hours, n_ratings) f8,
         multiplies ``branch_mw``
     least_branch_mw : (n_branches,) f8, ``branch_mw`` times the least factor of the horizon
-    twin : (n_branches,) i4, an earlier branch alike in every respect (ends, x, limit), or -1
-    most_in_mw, most_out_mw : (n_buses,) f8, bounds of what a bus may inject and withdraw in any hour
+    parallel_to : (n_branches,) i4, an earlier circuit alike in every respect (ends, x, limit), or -1
+    most_in_mw, most_out_mw : (n_buses,) f8, bounds on injection and withdrawal at a bus in any hour
     centre : (n_branches, 2) i4, buses whose PTDF makes the bounds on a row's flow tightest, forward and backward
     most_flow_mw : (n_branches,) f8, bound on the absolute flow of a branch of the intact network
     is_winter : (n_hours,) bool
     bus_order : (n_rows, n_supplied) i4, buses with machines by rising effect on the row's flow in the intact network
-    region : (n_buses,) i4, parts of the network between named sections;  n_regions : their number
+    region : (n_buses,) i4, parts of the network between interfaces;  n_regions : their number
     counts : (n_classes,) bool, classes whose shedding is unserved energy
     group_scope : (n_groups, n_buses) i4, scope of each bus in each grouping or -1;  class_scope : (n_classes,) i4
     tolerance_mw : shedding counts if it exceeds this
@@ -51,7 +50,6 @@ class NodalCase(NamedTuple):
 
     n_hours: int
     dispatch: DispatchCase
-    order: MeritOrder
     unit_mw: F8
     unit_row: I4
     profile_mw: F8
@@ -73,7 +71,7 @@ class NodalCase(NamedTuple):
     branch_rating: I4
     rating_factor: F8
     least_branch_mw: F8
-    twin: I4
+    parallel_to: I4
     most_in_mw: F8
     most_out_mw: F8
     centre: I4
@@ -95,9 +93,9 @@ class NodalCase(NamedTuple):
 
 @jit
 def row_limits(case: NodalCase, out: I4, winter: bool, lo_out: F8, hi_out: F8) -> None:
-    """Limits of branches and named sections with the branches ``out`` (sorted) out of service.
+    """Limits of branches and interfaces with the branches ``out`` (sorted) out of service.
 
-    A section's limit is the lowest of its rows whose number of member circuits out is reached and whose season holds.
+    An interface's limit is its lowest row of the season for which enough member circuits are out.
     """
     n_branches = case.branch_mw.shape[0]
     for branch in range(n_branches):

@@ -18,19 +18,20 @@ import numpy as np
 from gridsim.kernels.arrays import F8, I4
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.jit import jit
+from gridsim.kernels.outage_table import OutageTable
 
 FULL_MWH = 1e-9  # room below which a store is full
 SAME_TIMES_PER_H = 1e6  # times-to-go that round to the same multiple of 1e-6 h are ties: rounding must not rank stores
 
 
-class StorePrices(NamedTuple):
-    """Costs and merit order in which the columns of the stores are priced by rank, one worker's own.
+class Prices(NamedTuple):
+    """Costs and merit order of a case, with the columns of the stores priced by rank: then they are one worker's own.
 
     The columns of one side (0 charging, 1 discharging) that stand at one bus are neighbours in its group of segments,
     because no other price lies between theirs. A new ranking deals them out again: a rank keeps its price and its place
     in the merit order, and a bus its segments.
 
-    order : the worker's copy;  cost : (n_columns,) f8
+    order : of the case at these costs;  cost : (n_columns,) f8
     rank_cost, rank_slope : (2, n_stores) f8, rising, without and with the perturbation;  rank_place : (2, n_stores) i4
         into ``order.merit``
     first_position : (2, n_stores) i4, first segment of the stores at a store's bus;  noise : (n_segs,) f8, what
@@ -71,11 +72,10 @@ class Stores(NamedTuple):
     lo_mw: F8
     by_rank: I4
     time_to_go_h: F8
-    prices: StorePrices
 
 
-def store_prices(order: MeritOrder, cost: F8, column_bus: I4, n_stores: int) -> StorePrices:
-    """Ranked prices of a case whose last 2 ``n_stores`` columns are charging, then discharging sides, priced in rank
+def new_prices(order: MeritOrder, cost: F8, column_bus: I4, n_stores: int) -> Prices:
+    """Prices of a case with charging, then discharging sides as its last 2 ``n_stores`` columns, priced in rank
     order: ``order`` made for ``cost`` (n_columns,), ``column_bus`` (n_columns,) i4. Without stores nothing is copied.
     """
     columns = cost.size - 2 * n_stores + np.arange(2 * n_stores).reshape(2, n_stores)
@@ -89,7 +89,7 @@ def store_prices(order: MeritOrder, cost: F8, column_bus: I4, n_stores: int) -> 
         order = MeritOrder(**{name: field.copy() for name, field in order._asdict().items()})
     place = np.empty(order.merit.size, dtype=np.int32)
     place[order.merit] = np.arange(order.merit.size)
-    return StorePrices(
+    return Prices(
         order=order,
         cost=cost.copy(),
         rank_cost=cost[columns],
@@ -123,9 +123,8 @@ def rank_by_time_to_go(
 
 
 @jit
-def price_stores(stores: Stores, n_units: int) -> None:
-    """Rank the stores by what they hold and deal prices, places and segments out by rank, both sides alike."""
-    prices = stores.prices
+def price_stores(stores: Stores, prices: Prices, n_units: int) -> None:
+    """Rank the stores by time-to-go and deal prices, places and segments out by rank, both sides alike."""
     order, segs, by_rank = prices.order, prices.order.segs, stores.by_rank
     n_stores = by_rank.size
     rank_by_time_to_go(
@@ -151,23 +150,24 @@ def price_stores(stores: Stores, n_units: int) -> None:
 
 @jit
 def set_stores_in_service(
-    lost_out: F8, first_element: int, n: int, active: I4, component: I4, first: I4, end: I4, lost: F8, hour: int
+    lost_out: F8, first_element: int, table: OutageTable, n_active: int, active: I4, hour: int
 ) -> None:
     """Share of each store's power out of service in an hour, ``lost_out`` (n_stores,).
 
-    active : positions of the day's intervals, ``n`` of them;  first_element : of the stores
+    active : positions of the day's intervals in the table, ``n_active`` of them;  first_element : of the stores
     """
     lost_out[:] = 0.0
-    for k in range(n):
+    for k in range(n_active):
         i = active[k]
-        store = component[i] - first_element
-        if store >= 0 and first[i] <= hour < end[i]:
-            lost_out[store] = max(lost_out[store], lost[i])
+        store = table.component[i] - first_element
+        if store >= 0 and table.first[i] <= hour < table.end[i]:
+            # outages of a store and of a common cause overlap: the larger counts
+            lost_out[store] = max(lost_out[store], table.lost[i])
 
 
 @jit
 def close_stores(stores: Stores, n_units: int, hi_mw: F8) -> None:
-    """Nothing charges or discharges. hi_mw : (n_columns,)."""
+    """Set the bounds of all stores to nothing. hi_mw : (n_columns,)."""
     stores.lo_mw[n_units:] = 0.0
     hi_mw[n_units:] = 0.0
 
@@ -183,12 +183,12 @@ def stores_stay_full(stores: Stores) -> bool:
 
 @jit
 def let_stores_charge(stores: Stores, n_units: int) -> bool:
-    """Start an hour: self-discharge, then room and power as bounds of the charging columns; True if some can charge."""
+    """Lower bounds of the charging columns, after an hour's self-discharge: room and power; True if some can charge."""
     can_charge = False
     for k in range(stores.held_mwh.shape[0]):
         stores.held_mwh[k] *= stores.carryover[k]
         room = stores.energy_mwh[k] - stores.held_mwh[k]
-        power = 0.0
+        power = 0.0  # at the bus, of which the store keeps the efficiency: room / efficiency fills it in one hour
         if room > FULL_MWH:
             power = min(stores.charge_mw[k] * (1.0 - stores.lost[k]), room / stores.efficiency_charge[k])
         stores.lo_mw[n_units + k] = -power
@@ -198,7 +198,7 @@ def let_stores_charge(stores: Stores, n_units: int) -> bool:
 
 @jit
 def let_stores_discharge(stores: Stores, n_units: int, hi_mw: F8) -> bool:
-    """Energy and power as bounds of the discharging columns; True if some store has something to give."""
+    """Upper bounds of the discharging columns: deliverable energy and power; True if some store can discharge."""
     n_stores = stores.held_mwh.shape[0]
     can_discharge = False
     for k in range(n_stores):
@@ -211,7 +211,7 @@ def let_stores_discharge(stores: Stores, n_units: int, hi_mw: F8) -> bool:
 
 @jit
 def move_stores(stores: Stores, n_units: int, p_mw: F8) -> None:
-    """Energy after an hour of the dispatch ``p_mw`` (n_columns,), from which no store gains more than it takes."""
+    """Stored energy after one hour of the dispatch ``p_mw`` (n_columns,), one hour of constant power."""
     n_stores = stores.held_mwh.shape[0]
     for k in range(n_stores):
         taken = -p_mw[n_units + k]
@@ -220,6 +220,7 @@ def move_stores(stores: Stores, n_units: int, p_mw: F8) -> None:
             stores.held_mwh[k] = max(stores.held_mwh[k] - given / stores.efficiency_discharge[k], 0.0)
         if taken > 0.0:
             room = stores.energy_mwh[k] - stores.held_mwh[k]
+            # set, not added up: a full store must be full to the last bit (see :func:`stores_stay_full`)
             if taken >= room / stores.efficiency_charge[k]:
                 stores.held_mwh[k] = stores.energy_mwh[k]
             else:

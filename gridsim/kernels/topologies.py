@@ -1,4 +1,4 @@
-"""The networks a worker has met, each with the rows that can reach their limit at all.
+"""Topologies that a worker keeps, each with the rows that can reach their limit at all.
 
 A branch whose flow cannot pass its limit in any hour of the horizon is left out of certificates and dispatches: they
 would find it satisfied, and every number they give is the same without it. Its flow is bounded by weak duality. For any
@@ -9,7 +9,7 @@ number ``c``, and injections between ``-most_out`` and ``most_in`` that balance 
 ``c`` is the row's entry at the bus that gives the best bound in the intact network; any is right. After outages the
 flow is that of the intact network plus a multiple of each outage's own row, so most rows need not even be computed: the
 sum of the bounds is below the limit. Of branches alike in every respect (parallel circuits) the first in service stands
-for all. Rows of named sections are always kept.
+for all. Rows of interfaces are always kept.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Slots(NamedTuple):
 
     key : (n_slots, n_branches) i4, sorted outages;  size : (n_slots,) i4, their number, -1 if the slot is empty
     n_kept : (n_slots,) i8;  kept : (n_slots, n_rows) i4, rows kept, rising, -1 for padding
-    place : (n_slots, n_rows) i4, place of each row (or of the one that stands for it) among the kept, -1 if left out
+    place : (n_slots, n_rows) i4, place of each row (or of its parallel circuit) among the kept, -1 if left out
     island : (n_slots, n_buses) i4;  row_ptdf, bus_ptdf : (n_slots, n_rows * n_buses) f8, of the kept rows and
         transposed, from the slot's start;  bus_ptdf32 : the latter in f4;  largest : (n_slots,) f8, see ``certificate``
     lo, hi : (n_slots, 2, n_rows) f8, limits of the kept rows in summer (0) and winter (1)
@@ -126,16 +126,16 @@ def flow_bounds(dispatch: DispatchCase, most_in_mw: F8, most_out_mw: F8) -> tupl
     return centre, most_flow_mw
 
 
-def find_twins(dispatch: DispatchCase, branch_mw: F8, branch_rating: I4) -> I4:
-    """``twin`` of ``NodalCase``, (n_branches,) i4."""
+def find_parallel_circuits(dispatch: DispatchCase, branch_mw: F8, branch_rating: I4) -> I4:
+    """``parallel_to`` of ``NodalCase``, (n_branches,) i4."""
     last: dict[tuple[float, ...], int] = {}
-    twin = np.full(branch_mw.size, -1, dtype=np.int32)
+    parallel_to = np.full(branch_mw.size, -1, dtype=np.int32)
     columns = (dispatch.branch_from, dispatch.branch_to, dispatch.branch_x_pu, branch_mw, branch_rating)
     for branch, alike in enumerate(zip(*columns, strict=True)):
         if dispatch.branch_in_service[branch]:
-            twin[branch] = last.get(alike, -1)
+            parallel_to[branch] = last.get(alike, -1)
             last[alike] = branch
-    return twin
+    return parallel_to
 
 
 @jit
@@ -147,11 +147,12 @@ def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out
     dispatch = case.dispatch
     h, branch_from, branch_to = dispatch.row_ptdf, dispatch.branch_from, dispatch.branch_to
     n_buses, n_branches = dispatch.n_buses, branch_from.size
-    least_mw, twin, centre, intact_mw = case.least_branch_mw, case.twin, case.centre, case.most_flow_mw
+    least_mw, parallel_to, centre, intact_mw = case.least_branch_mw, case.parallel_to, case.centre, case.most_flow_mw
     most_in_mw, most_out_mw = case.most_in_mw, case.most_out_mw
     member_row = np.empty(n_buses)
     outage = outage_of(dispatch, out, island_out)
     in_service, removed = outage.in_service, outage.removed
+    # bound on sum rhs_i q, by which the update of the PTDF moves a flow per unit of the branch's own factor (``flows``)
     updated_mw = np.empty(removed.size)
     for i in range(removed.size):
         home = dispatch.island[branch_from[removed[i]]]
@@ -163,14 +164,16 @@ def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out
         place_out[branch] = -1
         if not in_service[branch]:
             continue
-        same = twin[branch]
+        # an equal circuit in service has the same flow and limit: its row stands for both
+        same = parallel_to[branch]
         while same >= 0 and not in_service[same]:
-            same = twin[same]
+            same = parallel_to[same]
         if same >= 0:
             place_out[branch] = place_out[same]
             continue
         limit = least_mw[branch] - BOUND_MARGIN_MW
         if not outage.anew:
+            # |flow after| <= |flow before| + sum |h_from - h_to| |rhs q|: no row needed if that is below the limit
             bound = intact_mw[branch]
             for i in range(removed.size):
                 bound += abs(h[branch, branch_from[removed[i]]] - h[branch, branch_to[removed[i]]]) * updated_mw[i]
@@ -183,6 +186,7 @@ def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out
             kept_out[n] = branch
             place_out[branch] = n
             n += 1
+    # an interface's flow is the signed sum of its members', left out branches included
     for interface in range(dispatch.interface_start.size - 1):
         row = row_ptdf_out[n * n_buses : (n + 1) * n_buses]
         for bus in range(n_buses):
@@ -203,33 +207,8 @@ def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out
 
 
 @jit
-def _make(case: NodalCase, slots: Slots, slot: int, out: I4) -> None:
-    """Fill a slot with the network without the branches ``out``."""
-    n_buses, n_rows = slots.island.shape[1], slots.kept.shape[1]
-    row_ptdf, bus_ptdf, bus_ptdf32 = slots.row_ptdf[slot], slots.bus_ptdf[slot], slots.bus_ptdf32[slot]
-    kept, limit_lo, limit_hi = slots.kept[slot], slots.lo[slot], slots.hi[slot]
-    n = _keep_rows(case, out, slots.island[slot], kept, slots.place[slot], row_ptdf)
-    largest = 0.0
-    for bus in range(n_buses):
-        for k in range(n):
-            value = row_ptdf[k * n_buses + bus]
-            bus_ptdf[bus * n + k] = value
-            bus_ptdf32[bus * n + k] = value
-            largest = max(largest, abs(value))
-    lo, hi = np.empty(n_rows), np.empty(n_rows)
-    for season in range(2):
-        row_limits(case, out, season == 1, lo, hi)
-        for k in range(n):
-            limit_lo[season, k] = lo[kept[k]] if kept[k] >= 0 else -np.inf
-            limit_hi[season, k] = hi[kept[k]] if kept[k] >= 0 else np.inf
-    slots.largest[slot] = largest
-    slots.n_kept[slot] = n
-    slots.made[0] += 1
-
-
-@jit
 def find_slot(key: I4, size: I4, out: I4) -> int:
-    """Slot of the topology without ``out`` (sorted), or -1."""
+    """Slot that holds the topology without ``out`` (sorted), or -1."""
     n_out = out.size
     for slot in range(size.size):
         if size[slot] == n_out:
@@ -245,38 +224,60 @@ def find_slot(key: I4, size: I4, out: I4) -> int:
 
 @jit
 def make_slot(case: NodalCase, slots: Slots, out: I4) -> int:
-    """Make the topology without ``out`` (sorted), which no slot has; returns its slot."""
+    """Make the topology without ``out`` (sorted), held by no slot yet; returns its slot."""
+    n_buses, n_rows = slots.island.shape[1], slots.kept.shape[1]
     slot = slots.next_slot[0]
+    # the oldest goes, but never slot 0, the intact network
     slots.next_slot[0] = slot + 1 if slot + 1 < slots.size.size else 1
     for k in range(out.size):
         slots.key[slot, k] = out[k]
     slots.size[slot] = out.size
-    _make(case, slots, slot, slots.key[slot][: out.size])
+    out = slots.key[slot][: out.size]
+    # rows that can bind, their PTDF by row and, for sums over buses, by bus
+    row_ptdf, bus_ptdf, bus_ptdf32 = slots.row_ptdf[slot], slots.bus_ptdf[slot], slots.bus_ptdf32[slot]
+    kept, limit_lo, limit_hi = slots.kept[slot], slots.lo[slot], slots.hi[slot]
+    n = _keep_rows(case, out, slots.island[slot], kept, slots.place[slot], row_ptdf)
+    largest = 0.0
+    for bus in range(n_buses):
+        for k in range(n):
+            value = row_ptdf[k * n_buses + bus]
+            bus_ptdf[bus * n + k] = value
+            bus_ptdf32[bus * n + k] = value
+            largest = max(largest, abs(value))
+    # their limits by season; rows of padding have none
+    lo, hi = np.empty(n_rows), np.empty(n_rows)
+    for season in range(2):
+        row_limits(case, out, season == 1, lo, hi)
+        for k in range(n):
+            limit_lo[season, k] = lo[kept[k]] if kept[k] >= 0 else -np.inf
+            limit_hi[season, k] = hi[kept[k]] if kept[k] >= 0 else np.inf
+    slots.largest[slot] = largest
+    slots.n_kept[slot] = n
+    slots.made[0] += 1
     return slot
 
 
 def forget_topologies(case: NodalCase, slots: Slots) -> None:
-    """Empty the slots for another case of the same network, whose rows that can bind are others."""
+    """Empty the slots for another case of the same network, in which other rows can bind."""
     slots.size[:] = -1
     slots.next_slot[0] = 0
     make_slot(case, slots, slots.key[0, :0].copy())
 
 
-@jit
-def set_limits(
-    lo: F8, hi: F8, kept: I4, branch_rating: I4, rating_factor: F8, first: int, stop: int, lo_out: F8, hi_out: F8
-) -> None:
-    """Limits that hold in each of the hours first .. stop - 1, which are of one season.
+@inline
+def set_limits(case, slots, slot, first, stop):  # type: ignore[no-untyped-def]
+    """Write ``slots.row_lo`` and ``row_hi``: limits that hold in each of the hours first .. stop - 1, of one season.
 
-    lo, hi : (n_rows,) of the season;  kept : (n_kept,);  lo_out, hi_out : (n_rows,)
+    A rating that follows the temperature is its least of these hours.
     """
-    n_branches = branch_rating.size
-    for k in range(kept.size):
-        lo_out[k], hi_out[k] = lo[k], hi[k]
-        if 0 <= kept[k] < n_branches and branch_rating[kept[k]] >= 0:
-            rating = branch_rating[kept[k]]
-            factor = rating_factor[first, rating]
-            for hour in range(first + 1, stop):
-                factor = min(factor, rating_factor[hour, rating])
-            lo_out[k] *= factor
-            hi_out[k] *= factor
+    season = 1 if case.is_winter[first] else 0
+    kept, lo, hi = slots.kept[slot], slots.lo[slot, season], slots.hi[slot, season]
+    for k in range(slots.n_kept[slot]):
+        slots.row_lo[k], slots.row_hi[k] = lo[k], hi[k]
+        if 0 <= kept[k] < case.branch_rating.size and case.branch_rating[kept[k]] >= 0:
+            rating = case.branch_rating[kept[k]]
+            factor = case.rating_factor[first, rating]
+            for other in range(first + 1, stop):
+                factor = min(factor, case.rating_factor[other, rating])
+            slots.row_lo[k] *= factor
+            slots.row_hi[k] *= factor

@@ -2,8 +2,8 @@
 
 Interfaces carry what their limits allow in either direction, whatever the flows elsewhere (a transport model); an
 interface's limit follows the number of its circuits out. In each hour machines first serve demand anywhere they can
-reach, then stores discharge, longest time-to-go first, then what is left of the machines charges the other stores,
-shortest time-to-go first. Serving every hour as far as possible, and discharging in the order of time-to-go, minimises
+reach, then stores discharge, longest time-to-go first, then surplus of the machines charges the other stores, shortest
+time-to-go first. Serving every hour as far as possible, and discharging in the order of time-to-go, minimises
 unserved energy for one area (Evans, Tindemans and Angeli 2019, "Minimizing unserved energy using heterogeneous storage
 units"); with limits between areas it is a stated rule.
 
@@ -20,8 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_outages, draw_snapshots
+from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_snapshots
 from gridsim.kernels.jit import jit
+from gridsim.kernels.outage_table import OutageTable, draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 from gridsim.kernels.shortfall import (
     DAY_H,
@@ -46,7 +47,7 @@ NOTHING_MW = 1e-9  # flows, surpluses and shortages below this are rounding
 
 
 class ZonalCase(NamedTuple):
-    """What does not change between samples.
+    """Supply, interfaces and stores of all samples.
 
     supply : machines and demand by area; elements are machines, then circuits of interfaces, then stores
     first_circuit, first_store : element of circuit 0 and of store 0
@@ -84,7 +85,7 @@ class ZonalCase(NamedTuple):
 class ZonalScratch(NamedTuple):
     """Scratch of one worker.
 
-    surplus, shortage : (n_areas,) f8, MW of the hour, both >= 0;  wanted : (n_areas,) f8, part of it asked for now
+    surplus, shortage : (n_areas,) f8, MW of the hour, both >= 0;  requested : (n_areas,) f8, the part to be covered now
     flow, forward, backward : (n_interfaces,) f8, MW;  out : (n_interfaces,) f8, circuits out
     previous : (n_areas,) i4, interface by which the search reached an area (-1 start, -2 not reached); queue :
     (n_areas,) energy_mwh, time_to_go_h : (n_stores,) f8;  by_rank : (n_stores,) i4;  discharged : (n_stores,) f8
@@ -92,7 +93,7 @@ class ZonalScratch(NamedTuple):
 
     surplus: F8
     shortage: F8
-    wanted: F8
+    requested: F8
     flow: F8
     forward: F8
     backward: F8
@@ -109,25 +110,25 @@ class ZonalScratch(NamedTuple):
 def new_scratch(n_areas: int, n_interfaces: int, n_stores: int) -> ZonalScratch:
     """Arrays of the right sizes."""
     return ZonalScratch(
-        np.zeros(n_areas),
-        np.zeros(n_areas),
-        np.zeros(n_areas),
-        np.zeros(n_interfaces),
-        np.zeros(n_interfaces),
-        np.zeros(n_interfaces),
-        np.zeros(n_interfaces),
-        np.zeros(n_areas, dtype=np.int32),
-        np.zeros(n_areas, dtype=np.int32),
-        np.zeros(n_stores),
-        np.zeros(n_stores),
-        np.zeros(n_stores, dtype=np.int32),
-        np.zeros(n_stores),
+        surplus=np.zeros(n_areas),
+        shortage=np.zeros(n_areas),
+        requested=np.zeros(n_areas),
+        flow=np.zeros(n_interfaces),
+        forward=np.zeros(n_interfaces),
+        backward=np.zeros(n_interfaces),
+        out=np.zeros(n_interfaces),
+        previous=np.zeros(n_areas, dtype=np.int32),
+        queue=np.zeros(n_areas, dtype=np.int32),
+        energy_mwh=np.zeros(n_stores),
+        time_to_go_h=np.zeros(n_stores),
+        by_rank=np.zeros(n_stores, dtype=np.int32),
+        discharged=np.zeros(n_stores),
     )
 
 
 @jit
 def send(case: ZonalCase, scratch: ZonalScratch, source: F8, sink: F8) -> None:
-    """Move as much as possible from areas with ``source`` to areas with ``sink`` (both reduced by what was moved).
+    """Move as much as possible from areas with ``source`` to areas with ``sink``, and reduce both by it.
 
     source, sink : (n_areas,) f8 >= 0;  ``scratch.flow`` is the flow so far and is changed along the paths found.
     """
@@ -138,6 +139,7 @@ def send(case: ZonalCase, scratch: ZonalScratch, source: F8, sink: F8) -> None:
         source[area] -= here
         sink[area] -= here
     while True:
+        # breadth first over residual capacity: forward - flow with an interface, backward + flow against it
         head = 0
         tail = 0
         for area in range(n_areas):
@@ -168,6 +170,7 @@ def send(case: ZonalCase, scratch: ZonalScratch, source: F8, sink: F8) -> None:
                         break
         if found < 0:
             return
+        # the path's narrowest place, from its end to its start
         amount = sink[found]
         area = found
         while scratch.previous[area] >= 0:
@@ -179,6 +182,7 @@ def send(case: ZonalCase, scratch: ZonalScratch, source: F8, sink: F8) -> None:
                 amount = min(amount, scratch.backward[i] + scratch.flow[i])
                 area = case.interface_to[i]
         amount = min(amount, source[area])
+        # move it along the path
         source[area] -= amount
         sink[found] -= amount
         area = found
@@ -196,7 +200,7 @@ def send(case: ZonalCase, scratch: ZonalScratch, source: F8, sink: F8) -> None:
 def serve_demand(case: ZonalCase, scratch: ZonalScratch) -> None:
     """Cover shortages from surpluses by a maximum flow, in eighths of each area's shortage.
 
-    ``scratch.surplus`` and ``scratch.shortage`` hold the hour's balance and are reduced to what is left.
+    ``scratch.surplus`` and ``scratch.shortage`` hold the hour's balance and are reduced to the remainder.
     """
     scratch.flow[:] = 0.0
     n_areas = scratch.surplus.shape[0]
@@ -212,22 +216,22 @@ def serve_demand(case: ZonalCase, scratch: ZonalScratch) -> None:
     if n_short == 1:
         send(case, scratch, scratch.surplus, scratch.shortage)
         return
-    left = scratch.shortage.copy()
+    remaining = scratch.shortage.copy()
     for share in range(SHARES):
         for area in range(n_areas):
-            # what earlier rounds could not bring stays wanted: the last round is then a maximum flow
-            scratch.wanted[area] = left[area] - scratch.shortage[area] * (SHARES - 1 - share) / SHARES
-        asked = scratch.wanted.copy()
-        send(case, scratch, scratch.surplus, scratch.wanted)
+            # shortage that earlier rounds could not cover stays requested: the last round is then a maximum flow
+            scratch.requested[area] = remaining[area] - scratch.shortage[area] * (SHARES - 1 - share) / SHARES
+        before = scratch.requested.copy()
+        send(case, scratch, scratch.surplus, scratch.requested)
         for area in range(n_areas):
-            left[area] -= asked[area] - scratch.wanted[area]
+            remaining[area] -= before[area] - scratch.requested[area]
     for area in range(n_areas):
-        scratch.shortage[area] = max(left[area], 0.0)
+        scratch.shortage[area] = max(remaining[area], 0.0)
 
 
 @jit
 def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
-    """Cover what is left from stores, then charge with what machines have left; one hour of energy is moved.
+    """Cover the remaining shortage from stores, then charge from the remaining surplus; one hour of energy is moved.
 
     store_lost : (n_stores,) f8, share of a store's power that is out of service
     """
@@ -243,6 +247,7 @@ def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
         scratch.time_to_go_h,
         scratch.by_rank,
     )
+    # longest time-to-go first; each store's path may reroute flows but takes nothing from those before it
     needed = 0.0
     for area in range(n_areas):
         needed += scratch.shortage[area]
@@ -259,8 +264,9 @@ def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
             used = power - offer[case.store_area[k]]
             offer[case.store_area[k]] = 0.0
             scratch.discharged[k] = used
-            left = scratch.energy_mwh[k] - used / case.store_efficiency_discharge[k]
-            scratch.energy_mwh[k] = max(left, 0.0)
+            remaining = scratch.energy_mwh[k] - used / case.store_efficiency_discharge[k]
+            scratch.energy_mwh[k] = max(remaining, 0.0)
+    # shortest time-to-go first, none that has discharged in this hour
     for position in range(n_stores - 1, -1, -1):
         k = scratch.by_rank[position]
         room = case.store_energy_mwh[k] - scratch.energy_mwh[k]
@@ -273,6 +279,7 @@ def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
         send(case, scratch, scratch.surplus, offer)
         taken = power - offer[case.store_area[k]]
         offer[case.store_area[k]] = 0.0
+        # set, not added up: a full store must be full to the last bit
         if taken >= room / case.store_efficiency_charge[k]:
             scratch.energy_mwh[k] = case.store_energy_mwh[k]
         else:
@@ -332,6 +339,62 @@ def keeps_limits(case: ZonalCase, interface: int, flow_mw: float, n_out: float, 
 
 
 @jit
+def interface_change_by_day(case: ZonalCase, n: int, table: OutageTable, change_out: F8) -> None:
+    """Daily changes in the number of circuits touched by outages, (n_interfaces, n_days + 1)."""
+    change_out[:] = 0.0
+    for i in range(n):
+        circuit = table.component[i] - case.first_circuit
+        if 0 <= circuit < case.circuit_interface.shape[0]:
+            interface = case.circuit_interface[circuit]
+            change_out[interface, table.first[i] // DAY_H] += 1.0
+            change_out[interface, (table.end[i] - 1) // DAY_H + 1] -= 1.0
+
+
+@jit
+def base_flow_serves(case: ZonalCase, day: int, touched_mw: F8, interface_touched: F8) -> bool:
+    """Certificate of a day: its base flow serves every hour even if all outages touching the day coincide.
+
+    touched_mw : (n_areas,), capacity touched by outages;  interface_touched : (n_interfaces,), circuits
+    """
+    supply = case.supply
+    # each area meets its worst hour and its export with all touched machines out
+    for area in range(touched_mw.shape[0]):
+        if touched_mw[area] + case.base_export_mw[day, area] > supply.day_margin_mw[area, day]:
+            return False
+    # an interface without touched circuits keeps the base flow by its making
+    start = day * DAY_H
+    for i in range(interface_touched.shape[0]):
+        flow_mw = case.base_flow_mw[day, i]
+        if interface_touched[i] > 0.0 and flow_mw != 0.0:
+            stop = min(start + DAY_H, supply.n_hours)
+            if not keeps_limits(case, i, flow_mw, interface_touched[i], start, stop):
+                return False
+    return True
+
+
+@jit
+def stores_stay_full(case: ZonalCase, energy_mwh: F8) -> bool:
+    """Whether every store is full and loses nothing: it stays so for as long as nothing is discharged."""
+    for k in range(energy_mwh.shape[0]):
+        if energy_mwh[k] < case.store_energy_mwh[k] or case.store_carryover[k] != 1.0:
+            return False
+    return True
+
+
+@jit
+def record_shortages(case: ZonalCase, scratch: ZonalScratch, recorder: Recorder, sample: int, hour: int) -> None:
+    """Record the hour's shortage of the system (scope 0) and of each area that is short (scope 1 + area)."""
+    total_mw = 0.0
+    for area in range(scratch.shortage.shape[0]):
+        total_mw += scratch.shortage[area]
+    if total_mw > case.supply.tolerance_mw:
+        record_short_hour(recorder, sample, 0, hour, total_mw)
+    for area in range(scratch.shortage.shape[0]):
+        if scratch.shortage[area] > case.supply.tolerance_mw:
+            record_short_hour(recorder, sample, 1 + area, hour, scratch.shortage[area])
+
+
+@jit
 def zonal_samples(
     case: ZonalCase,
     model: OutageModel,
@@ -344,98 +407,68 @@ def zonal_samples(
 ) -> int:
     """Chronological years of areas with interfaces and stores. Scope 0 is the system, scope 1 + a is area a.
 
-    A day is skipped on the certificate that its base flow serves every hour even if all outages touching the day
-    coincide: each area keeps ``base_export`` and meets its demand, base flows keep the limits that hold with all
-    touched circuits out, and every store is full and stays so. A day that is not skipped is dispatched hour by hour, so
-    skipping changes no bit. total_out : (n_samples, 1 + n_areas, 5) f8
-    Returns the number of samples done: fewer than asked when the event table is full.
+    A day is skipped if every store is full and stays so and :func:`base_flow_serves` it. A day that is not skipped is
+    dispatched hour by hour, so skipping changes no bit. total_out : (n_samples, 1 + n_areas, 5) f8
+    Returns the number of samples done: fewer than requested when the event table is full.
     """
     supply = case.supply
     n_areas, n_days = supply.day_margin_mw.shape
-    n_interfaces = case.interface_from.shape[0]
-    n_circuits = case.circuit_interface.shape[0]
-    n_stores = case.store_area.shape[0]
-    n_elements = supply.element_area.shape[0]
+    n_interfaces, n_stores = case.interface_from.shape[0], case.store_area.shape[0]
+    first_circuit, first_store, n_elements = case.first_circuit, case.first_store, supply.element_area.shape[0]
     scratch = new_scratch(n_areas, n_interfaces, n_stores)
-    batch = np.empty((4, model.batch_block.shape[0]))
-    capacity = 4 * model.batch_block.shape[0] + 64
-    component = np.empty(capacity, dtype=np.int32)
-    first = np.empty(capacity, dtype=np.int32)
-    end = np.empty(capacity, dtype=np.int32)
-    lost = np.empty(capacity)
-    change = np.empty((n_areas, n_days + 1))
+    table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
+    change_mw = np.empty((n_areas, n_days + 1))
     touched_mw = np.empty(n_areas)
     interface_change = np.empty((n_interfaces, n_days + 1))
     interface_touched = np.empty(n_interfaces)
-    area_loss = np.empty((n_areas, DAY_H))
+    area_loss_mw, loss_mw = np.empty((n_areas, DAY_H)), np.empty(n_areas)
     lost_share = np.zeros((n_elements, DAY_H))
     touched = np.empty(n_elements, dtype=np.int32)
-    loss_mw = np.empty(n_areas)
     for s in range(n_samples):
+        # 1. the year's outages, as changes from day to day
         sample = first_sample + s
-        n = draw_outages(model, seed, sample, supply.n_hours, batch, component, first, end, lost)
-        while n < 0:
-            capacity *= 2
-            component = np.empty(capacity, dtype=np.int32)
-            first = np.empty(capacity, dtype=np.int32)
-            end = np.empty(capacity, dtype=np.int32)
-            lost = np.empty(capacity)
-            n = draw_outages(model, seed, sample, supply.n_hours, batch, component, first, end, lost)
-        touched_mw_by_day(supply, n, component, first, end, lost, change)
-        interface_change[:] = 0.0
-        for i in range(n):
-            circuit = component[i] - case.first_circuit
-            if 0 <= circuit < n_circuits:
-                interface = case.circuit_interface[circuit]
-                interface_change[interface, first[i] // DAY_H] += 1.0
-                interface_change[interface, (end[i] - 1) // DAY_H + 1] -= 1.0
+        table, n = draw_year(model, seed, sample, supply.n_hours, table)
+        touched_mw_by_day(supply, n, table.component, table.first, table.end, table.lost, change_mw)
+        interface_change_by_day(case, n, table, interface_change)
         start_sample(recorder)
         touched_mw[:] = 0.0
         interface_touched[:] = 0.0
-        all_full = True
-        for k in range(n_stores):
-            scratch.energy_mwh[k] = case.store_start_mwh[k]
-            all_full = all_full and case.store_start_mwh[k] >= case.store_energy_mwh[k]
-            all_full = all_full and case.store_carryover[k] == 1.0
+        scratch.energy_mwh[:] = case.store_start_mwh
+        all_full = stores_stay_full(case, scratch.energy_mwh)
         for day in range(n_days):
-            start = day * DAY_H
-            certified = skip and all_full
+            # 2. the day's certificate
             for area in range(n_areas):
-                touched_mw[area] += change[area, day]
-                if touched_mw[area] + case.base_export_mw[day, area] > supply.day_margin_mw[area, day]:
-                    certified = False
+                touched_mw[area] += change_mw[area, day]
             for i in range(n_interfaces):
                 interface_touched[i] += interface_change[i, day]
-                flow_mw = case.base_flow_mw[day, i]
-                if interface_touched[i] > 0.0 and flow_mw != 0.0 and certified:
-                    stop = min(start + DAY_H, supply.n_hours)
-                    certified = keeps_limits(case, i, flow_mw, interface_touched[i], start, stop)
-            if certified:
+            if skip and all_full and base_flow_serves(case, day, touched_mw, interface_touched):
                 continue
-            n_touched = day_losses(supply, n, component, first, end, lost, day, lost_share, touched, area_loss)
-            for hour in range(start, min(start + DAY_H, supply.n_hours)):
-                place = hour - start
+            # 3. hour by hour: machines, stores, record
+            n_touched = day_losses(
+                supply,
+                n,
+                component=table.component,
+                first=table.first,
+                end=table.end,
+                lost=table.lost,
+                day=day,
+                lost_share=lost_share,
+                touched=touched,
+                area_loss_out=area_loss_mw,
+            )
+            for hour in range(day * DAY_H, min((day + 1) * DAY_H, supply.n_hours)):
+                place = hour - day * DAY_H
                 for area in range(n_areas):
-                    loss_mw[area] = area_loss[area, place]
+                    loss_mw[area] = area_loss_mw[area, place]
                 some_short = set_balance(case, scratch, hour, loss_mw)
                 if all_full and not some_short:
                     continue
-                set_limits(case, scratch, hour, lost_share[case.first_circuit : case.first_store, place])
+                set_limits(case, scratch, hour, lost_share[first_circuit:first_store, place])
                 serve_demand(case, scratch)
                 if n_stores > 0:
-                    use_stores(case, scratch, lost_share[case.first_store : case.first_store + n_stores, place])
-                    all_full = True
-                    for k in range(n_stores):
-                        if scratch.energy_mwh[k] < case.store_energy_mwh[k] or case.store_carryover[k] != 1.0:
-                            all_full = False
-                total_mw = 0.0
-                for area in range(n_areas):
-                    total_mw += scratch.shortage[area]
-                if total_mw > supply.tolerance_mw:
-                    record_short_hour(recorder, sample, 0, hour, total_mw)
-                for area in range(n_areas):
-                    if scratch.shortage[area] > supply.tolerance_mw:
-                        record_short_hour(recorder, sample, 1 + area, hour, scratch.shortage[area])
+                    use_stores(case, scratch, lost_share[first_store : first_store + n_stores, place])
+                    all_full = stores_stay_full(case, scratch.energy_mwh)
+                record_shortages(case, scratch, recorder, sample, hour)
             clear_shares(n_touched, touched, lost_share)
         if not finish_sample(recorder, sample, total_out[s]):
             return s

@@ -226,18 +226,29 @@ def pack(system: GridSystem) -> Packed:
     order = np.argsort(members.interface, kind="stable")
     counts = np.bincount(members.interface, minlength=len(system.interfaces))
     case = make_case(
-        len(system.buses),
-        column_bus,
-        system.branch_from,
-        system.branch_to,
-        system.branch_x_pu,
-        system.branch_in_service,
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
-        members.branch[order].astype(np.int32),
-        members.sign[order].astype(np.float64),
+        n_buses=len(system.buses),
+        gen_bus=column_bus,
+        branch_from=system.branch_from,
+        branch_to=system.branch_to,
+        branch_x_pu=system.branch_x_pu,
+        branch_in_service=system.branch_in_service,
+        interface_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+        interface_branch=members.branch[order].astype(np.int32),
+        interface_sign=members.sign[order].astype(np.float64),
     )
     tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest)
-    return Packed(system, case, backup_gen, backup_link, cost, dearest, tiers, load_tier, protected_tier, sheddable)
+    return Packed(
+        system=system,
+        case=case,
+        backup_gen=backup_gen,
+        backup_link=backup_link,
+        cost=cost,
+        dearest_supply=dearest,
+        tiers=tiers,
+        load_tier=load_tier,
+        load_protected_tier=protected_tier,
+        load_sheddable_share=sheddable,
+    )
 
 
 def repacked(packed: Packed, shed_order: Mapping[str, int]) -> Packed:
@@ -267,7 +278,7 @@ def importable_mw(system: GridSystem, imports: Imports | str) -> F8:
 
 
 def gas_generators(system: GridSystem, plant: str) -> I4:
-    """Positions of a plant's machines that burn gas: what a row of gas_to_power is about."""
+    """Positions of a plant's machines that burn gas, the machines of a row of gas_to_power."""
     gens = system.generators_of(plant)
     return np.asarray(gens[system.generators.gas_fired[gens]], dtype=np.int32)
 

@@ -1,4 +1,4 @@
-"""How likely is it? Monte Carlo adequacy over thousands of sample years."""
+"""Monte Carlo adequacy over thousands of sample years."""
 
 from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.model.scenario import Imports

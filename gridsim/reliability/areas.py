@@ -1,4 +1,4 @@
-"""What the zonal level sees of a network: areas, and how much may pass between two of them by circuits out."""
+"""Areas of the zonal level, and the limits of exchange between two of them by circuits out."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
 
 @dataclass(frozen=True)
 class _Link:
-    """Areas at both ends, circuits between them, and the named section that limits them or -1."""
+    """Areas at both ends, circuits between them, and the interface of the network that limits them or -1."""
 
     start: int
     stop: int
     circuits: tuple[Component, ...]
     branches: tuple[int, ...] = ()
-    section: int = -1
+    interface: int = -1
 
 
 def _joined_by(
@@ -97,19 +97,19 @@ def _joined_by(
 
 
 def _of_network(system: AdequacySystem, detail: NetworkDetail | None) -> Areas:
-    """Zones joined by their branches; a named section of which every member joins the same two areas is one interface.
+    """Zones joined by their branches; an interface of which every member joins the same two areas is one tie.
 
-    Networks abroad that hold together only through the country are areas of their own. What the zonal level leaves out
-    (sections inside a zone or through several pairs of areas, ratings inside a zone, the split of flows) only restricts
-    the nodal level further: with the same outages no hour sheds more here than there.
+    Networks abroad that hold together only through the country are areas of their own. All that the zonal level leaves
+    out (interfaces inside a zone or through several pairs of areas, ratings inside, the split of flows) restricts the
+    nodal level further: with the same outages no hour sheds more here than there.
     """
     assert detail is not None
     bus_area, n_areas = _with_parts_abroad(system, detail)
     start, stop = bus_area[system.branch_from], bus_area[system.branch_to]
     is_free = (start != stop) & detail.branch_in_service
     links: list[_Link] = []
-    for section in range(len(detail.interface_start) - 1):
-        at = slice(detail.interface_start[section], detail.interface_start[section + 1])
+    for interface in range(len(detail.interface_start) - 1):
+        at = slice(detail.interface_start[interface], detail.interface_start[interface + 1])
         in_use = detail.branch_in_service[detail.interface_branch[at]]
         branches, sign = detail.interface_branch[at][in_use], detail.interface_sign[at][in_use]
         ends = {
@@ -119,7 +119,7 @@ def _of_network(system: AdequacySystem, detail: NetworkDetail | None) -> Areas:
         if len(ends) == 1 and is_free[branches].all():
             is_free[branches] = False
             circuits = tuple(system.branch_component[b] for b in branches)
-            links.append(_Link(*ends.pop(), circuits, tuple(int(b) for b in branches), section))
+            links.append(_Link(*ends.pop(), circuits, tuple(int(b) for b in branches), interface))
     links += [
         _Link(int(start[b]), int(stop[b]), (system.branch_component[b],), (int(b),)) for b in np.flatnonzero(is_free)
     ]
@@ -156,7 +156,7 @@ def _with_parts_abroad(system: AdequacySystem, detail: NetworkDetail) -> tuple[I
 def _limits(
     system: AdequacySystem, detail: NetworkDetail, link: _Link, rows: F8, column: dict[int, int]
 ) -> tuple[F8, F8]:
-    """(n_rows, n_circuits + 1) MW forward and backward: the section's limit for the circuits out, and never more than
+    """(n_rows, n_circuits + 1) MW forward and backward: the interface's limit for the circuits out, and never more than
     the ratings of as many circuits as are left, the strongest ones.
     """
     n = len(link.branches)
@@ -168,7 +168,7 @@ def _limits(
     left = np.hstack([np.zeros((len(rows), 1)), np.cumsum(strongest, axis=1)])[:, ::-1]
     forward, backward = left.copy(), left.copy()
     season = np.where(rows[:, 0] > 0.5, WINTER, SUMMER)
-    for limit in np.flatnonzero(detail.limit_interface == link.section):
+    for limit in np.flatnonzero(detail.limit_interface == link.interface):
         holds = (detail.limit_season[limit] == 0) | (detail.limit_season[limit] == season)
         way = forward if detail.limit_is_forward[limit] else backward
         at = np.ix_(holds, np.arange(n + 1) >= detail.limit_lines_out[limit])

@@ -28,7 +28,7 @@ F8 = NDArray[np.float64]
 
 
 def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) -> AssessmentResult:
-    """How likely is a shortfall, how often, how long and how deep?
+    """Probability, frequency, duration and depth of shortfalls.
 
     Parameters
     ----------

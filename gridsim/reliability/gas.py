@@ -2,7 +2,7 @@
 
 For each of three temperature classes of a day (load-weighted mean temperature) the hours of a working day in its month
 are dispatched without outages: from what gas-fired machines burn there the pipes start (``solvers.gas_outages``).
-A section whose loss would not be felt even with empty pipes is left out.
+A pipeline that no plant would miss even with empty pipes is left out.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class TemperatureClass(NamedTuple):
 
 
 class ClassWeather(NamedTuple):
-    """``asked_mcm_per_d`` (n_links,): what plants would burn if they ran as far as they can."""
+    """Gas weather of a temperature class; ``requested_mcm_per_d`` (n_links,): gas for the plants at full output."""
 
     gas: GasWeather
-    asked_mcm_per_d: F8
+    requested_mcm_per_d: F8
 
 
 CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), TemperatureClass(-7.5, -12.0, 1))
@@ -48,7 +48,7 @@ CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), Te
 def with_gas_outages(
     adequacy: AdequacySystem, system: GridSystem, imports: Imports | str = Imports.CONTRACT
 ) -> AdequacySystem:
-    """``adequacy`` (of ``system``) with every pipeline section that has an ``mttf_h`` as a common cause."""
+    """``adequacy`` (of ``system``) with every pipeline that has an ``mttf_h`` as a common cause."""
     weather = NormalWeather(system)
     days = pd.date_range(adequacy.start, periods=-(-adequacy.n_hours // DAY_H), freq="D")
     day_c = np.array([weather.normal_day_c(day.to_pydatetime()) for day in days]).T
@@ -74,7 +74,7 @@ def temperature_classes(system: GridSystem, day_c: F8) -> I4:
 
 
 def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> tuple[CommonCause, ...]:
-    """One common cause per section whose outage a plant would feel; deratings by name of machine."""
+    """One common cause per pipeline that plants depend on; deratings by name of machine."""
     pipes, links = system.gas_pipelines, system.gas_to_power
     if len(pipes) == 0:
         return ()
@@ -82,8 +82,8 @@ def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) ->
     n_links = len(links)
     never = OutageShares(np.ones((0, n_links)), np.ones((0, n_links)))
     causes = []
-    for section in np.flatnonzero(np.isfinite(pipes.mttf_h) & pipes.in_service).tolist():
-        found = [of.shares(section) if of.bites(section) else never for of in outages]
+    for pipe in np.flatnonzero(np.isfinite(pipes.mttf_h) & pipes.in_service).tolist():
+        found = [of.shares(pipe) if of.bites(pipe) else never for of in outages]
         derating: dict[str, Derating] = {}
         for link, plant in enumerate(links.plant.tolist()):
             outage, repair = (_stacked([table[:, link] for table in part]) for part in zip(*found, strict=True))
@@ -92,7 +92,7 @@ def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) ->
                 for gen in gas_generators(system, plant):
                     derating[str(system.generators.name[gen])] = Derating(outage, repair)
         if derating:
-            part = two_state("gas_pipeline", str(pipes.name[section]), pipes.mttf_h[section], pipes.mttr_h[section])
+            part = two_state("gas_pipeline", str(pipes.name[pipe]), pipes.mttf_h[pipe], pipes.mttr_h[pipe])
             causes.append(CommonCause(part, derating=derating))
     return tuple(causes)
 
@@ -172,7 +172,7 @@ def mean_normal_c(system: GridSystem, time: dt.datetime) -> float:
 
 
 def _site_weight(system: GridSystem) -> F8:
-    """(n_weather_sites,) share of load whose temperature a site gives."""
+    """(n_weather_sites,) share of load at the temperature of each site."""
     site = system.buses.weather_site[system.loads.bus]
     load = np.where(site >= 0, system.loads.p_mw, 0.0)
     weight = np.bincount(np.maximum(site, 0), weights=load, minlength=len(system.weather_sites))

@@ -122,7 +122,7 @@ def _hours(system: GridSystem, *, whole_year: bool = False) -> pd.DatetimeIndex:
 
 
 class Course(NamedTuple):
-    """What a horizon's weather means to elements, in rows that elements share.
+    """Hourly factors of a horizon's weather, in rows that elements share.
 
     load_factor (n_hours, n_load_rows), load_row (n_loads,);  gen_share (n_gen_rows, n_hours), gen_row (n_gens,)
     rating_factor (n_hours, n_ratings);  machines: outages of every machine (n_gens,)
@@ -229,15 +229,15 @@ def _stores(system: GridSystem, delivered: float) -> tuple[tuple[Store, ...], tu
     rows = np.flatnonzero(storages.in_service)
     stores = tuple(
         Store(
-            str(storages.name[row]),
-            int(storages.bus[row]),
-            float(storages.p_charge_mw[row] * delivered),
-            float(storages.p_discharge_mw[row] * delivered),
-            float(storages.energy_mwh[row] * delivered),
-            float(storages.efficiency_charge[row]),
-            float(storages.efficiency_discharge[row]),
-            float(storages.energy_start_share[row] * storages.energy_mwh[row] * delivered),
-            1.0,
+            name=str(storages.name[row]),
+            bus=int(storages.bus[row]),
+            charge_mw=float(storages.p_charge_mw[row] * delivered),
+            discharge_mw=float(storages.p_discharge_mw[row] * delivered),
+            energy_mwh=float(storages.energy_mwh[row] * delivered),
+            efficiency_charge=float(storages.efficiency_charge[row]),
+            efficiency_discharge=float(storages.efficiency_discharge[row]),
+            energy_start_mwh=float(storages.energy_start_share[row] * storages.energy_mwh[row] * delivered),
+            carryover=1.0,
         )
         for row in rows
     )

@@ -1,4 +1,4 @@
-"""How to sample: frozen values handed to ``assess``."""
+"""Sampling methods: frozen values handed to ``assess``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Level(StrEnum):
 
 
 class Sampler(StrEnum):
-    """How states are drawn."""
+    """Way in which states are drawn."""
 
     CRUDE = "crude"
 

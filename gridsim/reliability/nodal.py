@@ -1,4 +1,4 @@
-"""Sampler of the nodal level: packs buses, classes and sections for the dispatch kernel."""
+"""Sampler of the nodal level: packs buses, classes and interfaces for the dispatch kernel."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from gridsim.kernels.dispatch import Workspace, make_workspace
 from gridsim.kernels.dispatch_order import make_merit_order
 from gridsim.kernels.flows import islands, make_case, make_topology
 from gridsim.kernels.nodal import (
-    BY_CANDIDATE,
     BY_DAY,
     BY_DISPATCH,
+    BY_TRIAL,
     COUNTED,
     DONE,
     EVENTS_FULL,
@@ -31,8 +31,8 @@ from gridsim.kernels.nodal import (
 )
 from gridsim.kernels.nodal_case import NodalCase, add_at_buses, row_limits, set_demand
 from gridsim.kernels.shortfall import DAY_H, N_TOTALS
-from gridsim.kernels.stores import Stores, store_prices
-from gridsim.kernels.topologies import find_twins, flow_bounds, forget_topologies
+from gridsim.kernels.stores import Prices, Stores, new_prices
+from gridsim.kernels.topologies import find_parallel_circuits, flow_bounds, forget_topologies
 from gridsim.model.outages import Component
 from gridsim.model.pack import PENALTY_FACTOR, SPILL_FACTOR, storage_cost_factors
 from gridsim.model.pack_outages import snapshot_model
@@ -69,7 +69,7 @@ class Scopes:
 
 
 def plain_detail(system: AdequacySystem) -> NetworkDetail:
-    """One class of load, all supply at one cost, no named sections: what a system from frames means."""
+    """Detail of a system from frames: one class of load, all supply at one cost, no interfaces."""
     none, n_buses = np.zeros(0, dtype=np.int32), len(system.buses)
     return NetworkDetail(
         demand=Demand(
@@ -160,19 +160,19 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
             f"{system.name}: a load stops buying at {dearest:g}, near what shedding costs; lower its price"
         )
     dispatch = make_case(
-        n_buses,
-        column_bus,
-        system.branch_from,
-        system.branch_to,
-        system.branch_x_pu,
-        detail.branch_in_service,
-        detail.interface_start,
-        detail.interface_branch,
-        detail.interface_sign,
+        n_buses=n_buses,
+        gen_bus=column_bus,
+        branch_from=system.branch_from,
+        branch_to=system.branch_to,
+        branch_x_pu=system.branch_x_pu,
+        branch_in_service=detail.branch_in_service,
+        interface_start=detail.interface_start,
+        interface_branch=detail.interface_branch,
+        interface_sign=detail.interface_sign,
     )
-    between_sections = detail.branch_in_service.copy()
-    between_sections[detail.interface_branch] = False
-    region = islands(n_buses, system.branch_from, system.branch_to, between_sections)
+    between_interfaces = detail.branch_in_service.copy()
+    between_interfaces[detail.interface_branch] = False
+    region = islands(n_buses, system.branch_from, system.branch_to, between_interfaces)
     supplied = np.unique(system.unit_bus)
     spill_cost = np.full(len(cost), SPILL_FACTOR * dearest)
     penalty = np.tile(detail.class_penalty, (n_buses, 1))
@@ -211,7 +211,6 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
     return NodalCase(
         n_hours=system.n_hours,
         dispatch=dispatch,
-        order=make_merit_order(n_buses, column_bus, cost, spill_cost, penalty),
         unit_mw=system.unit_mw,
         unit_row=unit_row,
         profile_mw=profile_mw,
@@ -233,7 +232,7 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         branch_rating=detail.branch_rating,
         rating_factor=detail.rating_factor,
         least_branch_mw=least_factor * system.branch_mw,
-        twin=find_twins(dispatch, system.branch_mw, detail.branch_rating),
+        parallel_to=find_parallel_circuits(dispatch, system.branch_mw, detail.branch_rating),
         most_in_mw=most_in,
         most_out_mw=most_out,
         centre=centre,
@@ -254,8 +253,8 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
     )
 
 
-def new_stores(system: AdequacySystem, case: NodalCase) -> Stores:
-    """Arrays of the stores of one worker, with prices of its own."""
+def new_stores(system: AdequacySystem) -> Stores:
+    """Arrays of the stores of one worker."""
 
     def of(attribute: str) -> F8:
         return np.array([getattr(store, attribute) for store in system.stores], dtype=np.float64)
@@ -274,7 +273,6 @@ def new_stores(system: AdequacySystem, case: NodalCase) -> Stores:
         lo_mw=np.zeros(len(system.unit_name) + 2 * n_stores),
         by_rank=np.arange(n_stores, dtype=np.int32),
         time_to_go_h=np.zeros(n_stores),
-        prices=of_one_type(store_prices(case.order, case.cost, case.dispatch.gen_bus, n_stores)),
     )
 
 
@@ -298,7 +296,7 @@ class ScratchPool:
         return scratch, workspace
 
     def give_back(self, case: NodalCase, scratch: NodalScratch, workspace: Workspace) -> None:
-        """Keep what a worker of ``case`` is done with."""
+        """Take back the scratch of a finished job of ``case``."""
         self._free.append((case, scratch, workspace))
 
 
@@ -321,7 +319,10 @@ class _Nodal:
         self.name = system.name
         self.scopes = scopes.names
         self.demand_mwh = scopes.demand_mwh
-        self.case = of_one_type(nodal_case(system, scopes, detail))
+        self.case = case = of_one_type(nodal_case(system, scopes, detail))
+        self._order = of_one_type(
+            make_merit_order(case.dispatch.n_buses, case.dispatch.gen_bus, case.cost, case.spill_cost, case.penalty)
+        )
         self.seed = np.uint64(seed)
         n_rows, n_buses = self.case.dispatch.row_ptdf.shape
         self.n_slots = int(min(MAX_SLOTS, max(8, SLOT_MEMORY // (20 * n_rows * n_buses))))
@@ -332,15 +333,19 @@ class _Nodal:
         self.pool = ScratchPool() if pool is None else pool
 
     def diagnostics(self) -> dict[str, int]:
-        """How hours were decided: on a day's certificate, a candidate, by dispatch; counted; solved by HiGHS."""
+        """Numbers of hours decided by a day's certificate, a trial dispatch, a dispatch; counted; solved by HiGHS."""
         return {
             "hours_by_day": int(self.counter[BY_DAY]),
-            "hours_by_candidate": int(self.counter[BY_CANDIDATE]),
+            "hours_by_candidate": int(self.counter[BY_TRIAL]),
             "dispatches": int(self.counter[BY_DISPATCH]),
             "counted": int(self.counter[COUNTED]),
             "topologies": self.n_topologies,
             "highs_fallbacks": self.n_fallbacks,
         }
+
+    def _prices(self, n_stores: int = 0) -> Prices:
+        """Prices of one worker."""
+        return of_one_type(new_prices(self._order, self.case.cost, self.case.dispatch.gen_bus, n_stores))
 
     def _scratch(self) -> tuple[NodalScratch, Workspace]:
         return self.pool.take(self.case, len(self.scopes), self.n_slots)
@@ -445,24 +450,25 @@ class NodalYears(_Nodal):
         n_scopes = len(self.scopes)
         total = np.empty((n, n_scopes, N_TOTALS))
         scratch, workspace = self._scratch()
-        stores = new_stores(self.system, self.case)
+        stores, prices = new_stores(self.system), self._prices(len(self.system.stores))
         recorder = [new_recorder(n_scopes, 64 * n * n_scopes + 1024)]
         self.chronology.note_overlaps(self.seed, first, n)
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
             advanced, reason = nodal_samples(
-                self.case,
-                self.chronology.model,
-                self.seed,
-                first + done,
-                n - done,
-                self.skip,
-                recorder[0],
-                stores,
-                scratch,
-                workspace,
-                answers,
-                total[done:],
+                case=self.case,
+                model=self.chronology.model,
+                seed=self.seed,
+                first_sample=first + done,
+                n_samples=n - done,
+                skip=self.skip,
+                recorder=recorder[0],
+                stores=stores,
+                prices=prices,
+                scratch=scratch,
+                ws=workspace,
+                answers=answers,
+                total_out=total[done:],
             )
             return int(advanced), int(reason)
 
@@ -488,10 +494,19 @@ class NodalSnapshots(_Nodal):
     def run(self, first: int, n: int) -> Samples:
         total = np.empty((n, len(self.scopes), N_TOTALS))
         scratch, workspace = self._scratch()
+        prices = self._prices()
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
             advanced, reason = nodal_snapshots(
-                self.case, self.model, self.seed, first + done, scratch, workspace, answers, total[done:]
+                case=self.case,
+                model=self.model,
+                seed=self.seed,
+                first_sample=first + done,
+                prices=prices,
+                scratch=scratch,
+                ws=workspace,
+                answers=answers,
+                total_out=total[done:],
             )
             return int(advanced), int(reason)
 

@@ -34,7 +34,7 @@ NETWORK_TOLERANCE_MW = 1e-4
 
 
 class SampleSource(Protocol):
-    """What ``assess`` needs of a level.
+    """Sampler of one level, as ``assess`` uses it.
 
     ``scopes``: names, ``system`` first;  ``demand_mwh``: (n_scopes,);  ``block_size``: samples per block.
     ``run`` draws samples ``first`` .. ``first + n - 1``; it is called from several threads at once.
@@ -51,14 +51,14 @@ class SampleSource(Protocol):
 
 
 class _Plain:
-    """A level that has nothing to tell about how hours were decided."""
+    """Level without diagnostics."""
 
     def diagnostics(self) -> dict[str, int]:
         return {}
 
 
 class Samples(NamedTuple):
-    """What a job drew, rows in order of sample.
+    """Results of one job, rows in order of sample.
 
     total : (n_samples, n_scopes, 5) f8;  event : (n_events, 6) f8;  short_day : (n_days, 3) f8, days on which the
     system is short (sample, day, MWh)
@@ -110,7 +110,7 @@ def new_recorder(n_scopes: int, n_rows: int) -> Recorder:
 
 
 class Chronology:
-    """The outages of a chronological sampler, and how often common causes overlapped.
+    """Outages of a chronological sampler, with the hours of overlapping common causes.
 
     ``overlap_h``: component-hours derated by two outages of common causes in the ``n_drawn`` samples drawn so far, the
     work past a stop included.

@@ -1,4 +1,4 @@
-"""AdequacySystem: what the sampler needs to know of a system."""
+"""AdequacySystem: the sampler's view of a system."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ I4 = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Store:
-    """A store of electricity; ``carryover`` is the share of the energy left after an hour."""
+    """A store of electricity; ``carryover`` is the share of its energy kept over an hour."""
 
     name: str
     bus: int
@@ -32,7 +32,7 @@ class Store:
 
 @dataclass(frozen=True, eq=False)
 class NetworkDetail:
-    """What the nodal level knows beyond areas; systems from frames have one class of load and no named sections.
+    """Detail of the nodal level; systems from frames have one class of load and no interfaces.
 
     demand : by bus and class; classes are places on the price ladder
     class_name, class_penalty (n_classes,) f8, class_counts (n_classes,) bool : False for price-responsive load
@@ -40,8 +40,8 @@ class NetworkDetail:
     branch_in_service : (n_branches,) bool;  bus_oblast : names, empty where there is none
     branch_rating : (n_branches,) i4, column of ``rating_factor`` (n_hours, n_ratings) f8 that multiplies the branch's
         rating hour by hour, or -1
-    interface_start, interface_branch, interface_sign : members of the named sections (CSR)
-    limit_* : (n_limits,), section, direction, member circuits out for which it holds, season (0 all, 1 winter, 2
+    interface_start, interface_branch, interface_sign : members of the interfaces of the network (CSR)
+    limit_* : (n_limits,), interface, direction, member circuits out for which it holds, season (0 all, 1 winter, 2
         summer) and MW;  is_winter : (n_hours,) bool
     """
 
@@ -79,7 +79,7 @@ class AdequacySystem:
     stores, store_component : sorted by name, however given, because ties of the time-to-go go by name
     temperature_class : (n_hours,) i4, row of the common causes' deratings that holds in each hour; None: the first
     start : first hour, for results by month and hour of the day
-    detail : classes, costs and named sections of the nodal level; None: one class, all costs alike, no sections
+    detail : classes, costs and interfaces of the nodal level; None: one class, all costs alike, no interfaces
     """
 
     name: str

@@ -29,7 +29,7 @@ MakeSource = Callable[[AdequacySystem, Method], SampleSource]
 
 @dataclass(frozen=True, eq=False)
 class WeatherYears:
-    """A network whose samples differ in weather; handed to ``assess`` in place of a system.
+    """A network with a weather of its own in each sample; handed to ``assess`` in place of a system.
 
     Sample s runs in weather year s of ``seed``, or in year s mod ``n_years`` of a fixed set. Load, wind, sun, hydro,
     heat-led machines, failure rates and line ratings all follow that year's weather.

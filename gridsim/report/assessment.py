@@ -1,4 +1,4 @@
-"""What a person reads after an adequacy assessment: the system's numbers, then unserved energy by place and class."""
+"""Printed summary of an assessment: the system's numbers, then unserved energy by place and class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BY_SCOPE = ("EUE", "NEUE", "LOLH", "LOLEv")
 
 
 def print_assessment(console: Console, network: str, imports: str, result: AssessmentResult) -> None:
-    """Print the estimates, each rounded to the first digit of its standard error; buses are left to ``--json``."""
+    """Print the estimates, each rounded to the first digit of its standard error; buses are in ``--json`` only."""
     from rich.table import Table
 
     method = result.method

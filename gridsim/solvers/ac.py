@@ -169,7 +169,18 @@ class AcModel:
         worst = max(rungs, key=RUNGS.index, default=Rung.NONE)
         converged = bool(rungs) and RUNGS.index(worst) < RUNGS.index(Rung.DC_ONLY)
         self._last = v if converged else None
-        return self._solution(point, topology, have, v, dc_angle, q_source, imbalance, worst, reasons, iterations)
+        return self._solution(
+            point=point,
+            topology=topology,
+            have=have,
+            v=v,
+            dc_angle=dc_angle,
+            q_source=q_source,
+            imbalance=imbalance,
+            worst=worst,
+            reasons=reasons,
+            iterations=iterations,
+        )
 
     def lightsim_grid(self, point: OperatingPoint, solution: AcSolution | None = None) -> Any:
         """Give lightsim2grid's own grid model of a moment, for its batch classes: lines, then transformers, as ours.

@@ -47,7 +47,7 @@ RUNGS = tuple(Rung)
 
 
 class NewtonTask(NamedTuple):
-    """One Newton solution asked of a method.
+    """Task of one Newton solution.
 
     topology, number : the island;  v0 : (n_members,) complex start, setpoints applied
     s_pu : (n_members,) scheduled injection;  held : (n_members,) voltage held;  reference : local position
@@ -94,7 +94,7 @@ class IslandSolution:
 
 
 class Injection(NamedTuple):
-    """Scheduled injections of the whole system (n_buses,) pu without what regulating sources add, and weights."""
+    """Scheduled injections of the whole system (n_buses,) pu without the share of regulating sources, and weights."""
 
     p_pu: F8
     q_pu: F8
@@ -186,10 +186,12 @@ class Ladder:
         returns = np.zeros(len(bus), dtype=np.int64)
         iterations = 0
         v = start
-        asked = float((v * np.conj(y_bus @ v) - schedule).real.sum())  # the losses at the start decide the first guess
+        scheduled = float(
+            (v * np.conj(y_bus @ v) - schedule).real.sum()
+        )  # the losses at the start decide the first guess
         before: tuple[float, float] | None = None
         for number_of_rounds in range(MAX_ROUNDS):
-            task = self._task(number, v, schedule, held, weight, asked, q_source, setpoint)
+            task = self._task(number, v, schedule, held, weight, scheduled, q_source, setpoint)
             result = self.newton.newton(task) if len(bus) > 1 else NewtonResult(True, task.v0, 0)
             iterations += result.iterations
             if not result.converged or not (np.abs(result.v) > LOWEST_VM_PU).all():
@@ -205,7 +207,7 @@ class Ladder:
                 if shared:
                     reason = self._relaxed(bus, excess, over) if rung is Rung.RELAXED_Q else ""
                     return IslandSolution(rung, v, imbalance, q_source, iterations, reason)
-                before, asked = (asked, imbalance), _secant(before, asked, imbalance)
+                before, scheduled = (scheduled, imbalance), _secant(before, scheduled, imbalance)
                 continue
             vm = np.abs(v)
             at_max = regulates & ~held & (q_source >= q_max)
@@ -226,9 +228,9 @@ class Ladder:
             held = (held & ~over) | back
             returns += back
             if over.any() or back.any():
-                before, asked = None, imbalance
+                before, scheduled = None, imbalance
             else:
-                before, asked = (asked, imbalance), _secant(before, asked, imbalance)
+                before, scheduled = (scheduled, imbalance), _secant(before, scheduled, imbalance)
         return IslandSolution(Rung.NONE, v, np.nan, q_source, iterations)
 
     def _task(
@@ -248,7 +250,17 @@ class Ladder:
         v0 = v0 * (np.abs(v0[reference]) / v0[reference])
         s_pu = schedule + extra + 1j * limited
         weights = free / free.sum()
-        return NewtonTask(self.topology, number, v0, s_pu, held, reference, weights, extra, limited)
+        return NewtonTask(
+            topology=self.topology,
+            number=number,
+            v0=v0,
+            s_pu=s_pu,
+            held=held,
+            reference=reference,
+            weight=weights,
+            p_extra_pu=extra,
+            q_source_pu=limited,
+        )
 
     def _dc(self, number: int) -> F8 | None:
         """Angles of the DC approximation, None if it has none; computed once."""
@@ -313,9 +325,9 @@ def _one(over: B1, excess: F8, back: B1, beyond: F8) -> tuple[B1, B1]:
     return none, one
 
 
-def _secant(before: tuple[float, float] | None, asked: float, found: float) -> float:
-    """The imbalance to ask for next, so that the one found is the one asked; ``before``: the last (asked, found)."""
-    if before is None or asked == before[0]:
+def _secant(before: tuple[float, float] | None, scheduled: float, found: float) -> float:
+    """Imbalance to schedule next so that the one found equals it; ``before``: the last (scheduled, found)."""
+    if before is None or scheduled == before[0]:
         return found
-    slope = (found - before[1]) / (asked - before[0])
-    return found if abs(slope) > 0.5 else asked + (found - asked) / (1.0 - slope)
+    slope = (found - before[1]) / (scheduled - before[0])
+    return found if abs(slope) > 0.5 else scheduled + (found - scheduled) / (1.0 - slope)

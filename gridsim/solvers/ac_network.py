@@ -1,4 +1,4 @@
-"""What the AC solver knows of a system besides one moment: admittances of each topology, and flows from voltages."""
+"""Unchanging part of the AC power flow: admittances of each topology, and flows from voltages."""
 
 from __future__ import annotations
 

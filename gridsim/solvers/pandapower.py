@@ -130,7 +130,7 @@ def to_pandapower(system: GridSystem, point: OperatingPoint | None = None) -> An
 
 
 def solved_pandapower(system: GridSystem, point: OperatingPoint, solution: AcSolution) -> Any:
-    """Give the net of one moment with its power flow filled in (``res_*``), as the AC check left it.
+    """Give the net of one moment with the AC check's power flow filled in (``res_*``).
 
     Machines give what the solution says; those that do not hold their setpoint stand as ``sgen``. A plain
     ``pp.runpp(net)`` repeats the state: the slack machines have nothing left to balance. Without a converged solution

@@ -1,6 +1,6 @@
 """N-1 screening: the loss of each line, transformer, machine and border, one at a time, from one operating point.
 
-After a loss the emergency ratings hold, and the sections' emergency limits of the scheme with that circuit out. The
+After a loss the emergency ratings hold, and the interfaces' emergency limits of the scheme with that circuit out. The
 imbalance is taken by the participants of ``participation`` (governors); nothing is redispatched and nothing shed.
 
 DC: flows of the outage's own PTDF (``kernels.flows``: the LODF, exact for outages that split the network too), currents
@@ -46,7 +46,7 @@ def screen(
 ) -> ScreenResult:
     """Screen one operating point; ``None``: the winter peak, in AC dispatched for its own AC losses.
 
-    ``month`` (1-12) chooses the sections' seasonal limits; ``model``: an AC model of this system made before.
+    ``month`` (1-12) chooses the interfaces' seasonal limits; ``model``: an AC model of this system made before.
     """
     packed = pack(system)
     if point is None:
@@ -222,17 +222,17 @@ class _Screening:
     # --- AC
 
     def by_ac(self, model: AcModel) -> None:
-        """The intact state, then the batch, then what the batch cannot answer one by one from the intact voltages."""
+        """AC answers: the intact state, the batch, then the rest one by one from the intact voltages."""
         base = model.solve(self._state(0))
         self._take(0, base)
-        left = list(range(1, len(self.outages.kind)))
+        remaining = list(range(1, len(self.outages.kind)))
         if base.converged and base.rung != "relaxed_q" and base.live.sum() == 1 and len(base.live) == 1:
-            left = self._batch(model, base, left)
+            remaining = self._batch(model, base, remaining)
         same: dict[tuple[float, ...], int] = {}
-        for row in left:
-            twin = same.setdefault(self._machine_key(row), row)
-            if twin != row:
-                self._copy(twin, row)
+        for row in remaining:
+            equal = same.setdefault(self._machine_key(row), row)
+            if equal != row:
+                self._copy(equal, row)
                 continue
             one = model
             if self.outages.kind[row] is OutageKind.BORDER:
@@ -240,7 +240,7 @@ class _Screening:
             self._take(row, one.solve(self._state(row), start=base))
 
     def _machine_key(self, row: int) -> tuple[float, ...]:
-        """What the loss of a machine depends on: equal machines at a bus are solved once. Other outages stand alone."""
+        """Key of a machine's loss: equal machines at a bus are solved once. Other outages stand alone."""
         if self.outages.kind[row] is not OutageKind.GENERATOR:
             return (-1.0, float(row))
         gens, k = self.system.generators, self.outages.element[row]
@@ -320,7 +320,7 @@ class _Screening:
         return (fine & shared).all(axis=1)
 
     def answers(self) -> Answers:
-        """What the screening found, before it is held against limits."""
+        """Raw findings, before they are held against limits."""
         return Answers(
             kind=self.outages.kind,
             element=self.outages.element,

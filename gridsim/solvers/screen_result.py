@@ -1,4 +1,4 @@
-"""What a screening says: records of overloads, voltages and sections, and the N-1 verdict."""
+"""Result of a screening: records of overloads, voltages and interfaces, and the N-1 verdict."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIMIT_TOLERANCE = 1e-6  # relative: a flow at its limit is within it
 
 
 class OutageKind(StrEnum):
-    """What is lost; ``none`` is the intact state, held against the normal limits."""
+    """Kind of the lost element; ``none`` is the intact state, held against the normal limits."""
 
     NONE = "none"
     LINE = "line"
@@ -26,7 +26,7 @@ class OutageKind(StrEnum):
 
 
 class SolvedBy(StrEnum):
-    """How an outage was answered."""
+    """Method that answered an outage."""
 
     DC = "dc"
     BATCH = "batch"
@@ -96,7 +96,7 @@ class ScreenResult(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What each outage leads to, rows as in ScreenResult; NaN where not solved.
+    """State after each outage, rows as in ScreenResult; NaN where not solved.
 
     out : branches out;  flow_mw, loading_percent (n, n_branches) of the rating that holds;  vm_pu (n, n_buses)
     """
@@ -180,7 +180,7 @@ def judge(packed: Packed, answers: Answers, month: int) -> ScreenResult:
 
 
 def _sections(packed: Packed, answers: Answers, month: int) -> tuple[F8, F8]:
-    """Flow of each section in each outage and the limit in its direction, (n_outages, n_interfaces) MW."""
+    """Flow of each interface in each outage and the limit in its direction, (n_outages, n_interfaces) MW."""
     system, members = packed.system, packed.system.interface_members
     n, n_interfaces = len(answers.kind), len(system.interfaces)
     signs = np.zeros((system.n_branches, n_interfaces))

@@ -1,4 +1,4 @@
-"""Does a climate do what its tables say? Statistics of generated years against targets.
+"""Checks of a climate: statistics of generated years against its tables.
 
 Targets with a place or a published figure stand in ``weather_targets.csv``; the rest follow from the system's tables
 (monthly temperatures, deviations, capacity factors, heating slope, river means). Means that sampling error would hide
@@ -164,8 +164,8 @@ def _temperature_checks(model: WeatherModel, sample: Sample, add: Callable[..., 
         for month in range(12):
             days = sample.day_c[:, site, model.month == month]
             controls = sample.moments[:, rows[site], month, :2]
-            wanted = system.climate.t_mean_c[site, month] + model.shift_k
-            gaps.append(controlled_mean(days.mean(axis=1), controls) - wanted)
+            aim = system.climate.t_mean_c[site, month] + model.shift_k
+            gaps.append(controlled_mean(days.mean(axis=1), controls) - aim)
             normal = model.normal_c[site].reshape(DAYS, 24).mean(axis=1)[model.month == month]
             square = ((days - normal) ** 2).mean(axis=1)
             spreads.append(np.sqrt(max(controlled_mean(square, controls), 0.0)) / sd[site, month])
@@ -198,9 +198,9 @@ def _resource_checks(model: WeatherModel, sample: Sample, add: Callable[..., Non
             course = np.ones(12)
             if sites.profile[site] >= 0:
                 course = model.system.profiles.value[sites.profile[site]].mean(axis=(1, 2))
-            wanted = target[k] * course / (course @ days)
+            aim = target[k] * course / (course @ days)
             found = [controlled_mean(sample.wind_month[:, k, m], sample.moments[:, rows[k], m]) for m in range(12)]
-            gap.append(np.array(found) - wanted)
+            gap.append(np.array(found) - aim)
         add(
             "monthly wind capacity factor, worst site and month (points)",
             100 * _worst(np.array(gap).ravel(), 0.0),
@@ -218,7 +218,7 @@ def _resource_checks(model: WeatherModel, sample: Sample, add: Callable[..., Non
 
 
 def heating_slope(model: WeatherModel, sample: Sample) -> tuple[float, float]:
-    """Share of national load per kelvin below 0 C: regression of the day's departure, and what the tables say.
+    """Share of national load per kelvin below 0 C: regression of the day's departure, and the tables' value.
 
     The departure is the day's load over its normal load; the kelvins are those of the load-weighted effective
     temperature below its normal. The tables' value is the heating slope of all loads over normal load, same days.

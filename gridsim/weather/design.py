@@ -36,7 +36,7 @@ _TOLERANCE = {CF: 5e-4, COLD: 5e-3, HEAT: 5e-3}
 
 
 class Imposed(NamedTuple):
-    """What a design event became. Quantities by name: target, value reached, implied return period in years."""
+    """Outcome of a design event. Quantities by name: target, value reached, implied return period in years."""
 
     kind: str
     start_h: int
@@ -164,7 +164,7 @@ def _measured(
 def impose(
     model: WeatherModel, event: DesignEvent, start_h: int, z: F8, climate: Catalogue | None = None
 ) -> tuple[F8, Imposed]:
-    """The field with the event in it, ``start_h`` hours into the weather year, and what it became.
+    """The field with the event in it, ``start_h`` hours into the weather year, and its outcome.
 
     Raises StudyError if the target cannot be reached or the event does not fit into the year.
     """
@@ -210,7 +210,7 @@ def impose(
             changed += size * covariance
         return changed
 
-    wanted = np.array([target[quantity] for quantity in quantities])
+    aim = np.array([target[quantity] for quantity in quantities])
     tolerance = np.array([_TOLERANCE[quantity] for quantity in quantities])
     y = np.array(y_start)
     value = _measured(model, weights, quantities, z, start_h, hours)
@@ -221,9 +221,9 @@ def impose(
         moved[k] -= 0.5 * sd[k]
         slope[:, k] = (_measured(model, weights, quantities, with_y(moved), start_h, hours) - value) / (-0.5 * sd[k])
     for _ in range(STEPS):
-        if (np.abs(value - wanted) <= tolerance).all():
+        if (np.abs(value - aim) <= tolerance).all():
             break
-        step = np.linalg.solve(slope, wanted - value)
+        step = np.linalg.solve(slope, aim - value)
         step *= min(1.0, float((1.5 * sd / np.maximum(np.abs(step), 1e-12)).min()))
         y_next = y + step
         value_next = _measured(model, weights, quantities, with_y(y_next), start_h, hours)
@@ -231,7 +231,7 @@ def impose(
         slope = slope + np.outer(value_next - value - slope @ step, step) / (step @ step)
         y, value = y_next, value_next
     else:
-        got = ", ".join(f"{q} {v:.3f} (wanted {t:.3f})" for q, v, t in zip(quantities, value, wanted, strict=True))
+        got = ", ".join(f"{q} {v:.3f} (wanted {t:.3f})" for q, v, t in zip(quantities, value, aim, strict=True))
         raise StudyError(f"{event.kind}: the target cannot be reached: {got}; give a milder one")
     reached = dict(zip(quantities, value.tolist(), strict=True))
     signed = {q: (-v if q == HEAT else v) for q, v in reached.items()}

@@ -29,7 +29,7 @@ class Drought(NamedTuple):
 
 
 def find_droughts(ratio: F8, threshold: float, shortest_h: int = SHORTEST_H) -> list[Drought]:
-    """Windows whose mean lies below ``threshold``, longest first, without overlap; ratio (n_hours,) over its mean."""
+    """Windows with a mean below ``threshold``, longest first, without overlap; ratio (n_hours,) over its mean."""
     total = np.concatenate([[0.0], np.cumsum(ratio - threshold)])
     found: list[Drought] = []
     open_parts = [(0, len(ratio))]

@@ -132,7 +132,7 @@ def _scale(
 def make_case(
     table: WeatherField, points: list[str], lat: F8, lon: F8, row_variable: I4, row_point: I4, first_month: int = 7
 ) -> FieldCase:
-    """Arrays of the field for named points and wanted series; ``table`` has the rows of VARIABLES in this order."""
+    """Arrays of the field for named points and chosen series; ``table`` has the rows of VARIABLES in this order."""
     distance_km = chord_km(lat, lon)
     month, _ = day_of_year_month(first_month)
     half = np.isin(month, (9, 10, 11, 0, 1, 2)).astype(np.int32)

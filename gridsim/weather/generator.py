@@ -106,7 +106,7 @@ class WeatherModel:
         return result
 
     def effective_c(self, temperature_c: F8) -> F8:
-        """(n_sites, 8760) exponential average over 36 h: what load answers to."""
+        """(n_sites, 8760) exponential average over 36 h, to which load responds."""
         result = np.empty_like(temperature_c)
         smoothed(temperature_c, LOAD_TAU_H, result)
         return result
@@ -132,7 +132,7 @@ class WeatherModel:
         return np.asarray(sd[:, None] * mixed)
 
     def load_mw(self, temperature_c: F8, noise: F8) -> F8:
-        """(n_zones, 8760) MW on a calendar whose 1 January is a Monday."""
+        """(n_zones, 8760) MW on a calendar with 1 January on a Monday."""
         shape = (len(temperature_c), HOURS)
         heating, cooling = np.empty(shape), np.empty(shape)
         load_departures(self.effective_c(temperature_c), self.normal_c, heating, cooling)
@@ -224,7 +224,7 @@ class WeatherModel:
         return result[0], result[1]
 
     def site_load_mw(self) -> F8:
-        """(n_weather_sites,) MW of load whose bus belongs to the site: weights of national temperature."""
+        """(n_weather_sites,) MW of load at the buses of the site: weights of national temperature."""
         loads, site = self.system.loads, self.system.buses.weather_site[self.system.loads.bus]
         known = (site >= 0) & (self.system.buses.zone[loads.bus] >= 0)
         return np.bincount(site[known], weights=loads.p_mw[known], minlength=len(self.system.weather_sites)).astype(

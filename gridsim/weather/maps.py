@@ -47,7 +47,7 @@ def nearest_site(lat: F8, lon: F8, site_lat: F8, site_lon: F8) -> I4:
 
 
 def daily_from_monthly(monthly: F8, first_month: int) -> F8:
-    """(n, 365) smooth daily course whose monthly means are ``monthly`` (n, 12).
+    """(n, 365) smooth daily course with monthly means ``monthly`` (n, 12).
 
     Periodic monotone cubic through mid-months; the nodes are corrected until every month's mean is met to 1e-9.
     """
@@ -224,9 +224,9 @@ def _solve_scale(case: WindMap, target: F8) -> F8:
     scale = np.empty_like(target)
     for site in range(target.shape[0]):
         for month in range(12):
-            wanted = target[site, month]
+            aim = target[site, month]
             scale[site, month] = optimize.brentq(
-                lambda s, site=site, month=month, wanted=wanted: expected_wind_cf(case, site, month, s) - wanted,
+                lambda s, site=site, month=month, aim=aim: expected_wind_cf(case, site, month, s) - aim,
                 1.0,
                 25.0,
                 xtol=1e-6,

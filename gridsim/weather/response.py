@@ -29,7 +29,7 @@ COLDEST_C, WARMEST_C = -70.0, 60.0
 
 @dataclass(frozen=True, eq=False)
 class FailureRates:
-    """Machines whose failures follow temperature.
+    """Machines with failures that follow temperature.
 
     curve_site : (n_rows, 2) curve and weather site;  row : (n_gens,) i4, -1 where the rate is constant
     largest_per_h : (n_gens,) failure rate at the curve's worst temperature, NaN where it is constant

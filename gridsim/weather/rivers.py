@@ -43,8 +43,8 @@ class RiverModel:
         return float(np.sqrt(share @ np.expm1(log_sd**2 * correlation) @ share))
 
     def _solve_log_sd(self, row: int) -> float:
-        wanted = float(self.rivers.cv[row])
-        return float(optimize.brentq(lambda s: self.annual_cv(row, s) - wanted, 1e-6, 3.0, xtol=1e-10))
+        aim = float(self.rivers.cv[row])
+        return float(optimize.brentq(lambda s: self.annual_cv(row, s) - aim, 1e-6, 3.0, xtol=1e-10))
 
     def _own(self, seed: int, year: int, row: int, purpose: str, n: int) -> F8:
         stream = stream_id("weather", f"river {self.rivers.name[row]}", purpose)

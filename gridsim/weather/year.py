@@ -30,7 +30,7 @@ def gas_hour_factor(hour: int) -> float:
 
 
 class Composer:
-    """Turns temperatures and shares of one hour into HourInputs; what year and series have in common."""
+    """HourInputs from temperatures and shares of one hour: the common part of year and series."""
 
     def __init__(self, system: GridSystem):
         self.system = system
@@ -132,18 +132,18 @@ class YearWeather:
         year = self._arrays(number - self._first_number)
         day = hour // 24
         return self._compose.inputs(
-            time,
-            year.temperature_c[:, hour] + temperature_anomaly_k,
-            year.day_c[:, day] + temperature_anomaly_k,
-            year.effective_c[:, hour] + temperature_anomaly_k,
-            self._model.normal_c[:, hour],
-            year.gas_c[:, day] + temperature_anomaly_k,
-            year.resource[:, hour],
-            year.water_rows[year.water_row, day],
-            1.0 + year.noise[:, hour],
-            wind_factor,
-            solar_factor,
-            load_factor,
+            time=time,
+            temperature_c=year.temperature_c[:, hour] + temperature_anomaly_k,
+            day_c=year.day_c[:, day] + temperature_anomaly_k,
+            effective_c=year.effective_c[:, hour] + temperature_anomaly_k,
+            normal_c=self._model.normal_c[:, hour],
+            gas_c=year.gas_c[:, day] + temperature_anomaly_k,
+            resource=year.resource[:, hour],
+            water=year.water_rows[year.water_row, day],
+            zone_factor=1.0 + year.noise[:, hour],
+            wind_factor=wind_factor,
+            solar_factor=solar_factor,
+            load_factor=load_factor,
         )
 
     def temperature_c(self, start: dt.datetime, n_hours: int) -> F8:
@@ -210,7 +210,7 @@ class YearArrays:
 
 
 class SeriesWeather:
-    """A user's own hourly series; what it does not give follows the climate's normal course."""
+    """A user's own hourly series; all else follows the climate's normal course."""
 
     def __init__(self, system: GridSystem, series: WeatherSeries, start: dt.datetime):
         self.system = system

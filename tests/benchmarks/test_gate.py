@@ -24,13 +24,13 @@ def wasteful(seed, sample, lo, hi, block, values_out):
 availability.fill_exponentials = wasteful
 """
 EVERY_TENTH_CERTIFICATE_TWICE = """
-check, calls = candidate.zero_shed_certificate, [0]
-def wasteful(*arguments):
+check, calls = trial_dispatch.zero_shed_certificate, [0]
+def wasteful(**named):
     calls[0] += 1
     if calls[0] % 10 == 0:
-        check(*arguments)
-    return check(*arguments)
-candidate.zero_shed_certificate = wasteful
+        check(**named)
+    return check(**named)
+trial_dispatch.zero_shed_certificate = wasteful
 """
 
 
@@ -40,7 +40,7 @@ def sampler_work(waste: str = "") -> dict[str, int]:
 import json
 from benchmarks import gate
 gate.uncompile_kernels()
-from gridsim.kernels import availability, candidate
+from gridsim.kernels import availability, trial_dispatch
 {waste}
 print(json.dumps(gate.kernel_work((gate.sampler_cases,))))
 """

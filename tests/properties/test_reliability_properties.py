@@ -233,7 +233,7 @@ def test_the_energy_step_is_exact(data: st.DataObject) -> None:
     system = system_from_frames(
         units.rename(columns={"area": "bus"}), load_frame(10.0), branches=BRANCHES, storages=stores
     )
-    held = new_stores(system, NodalYears(system, 1, True).case)
+    held = new_stores(system)
     n = len(stores)
     share = data.draw(st.lists(st.floats(0.0, 1.0), min_size=4 * n, max_size=4 * n))
     held.held_mwh[:] = held.energy_mwh * share[:n]

@@ -1,7 +1,8 @@
-"""The dispatch that may serve an hour without shedding, made from one known to serve an earlier hour.
+"""Trial dispatches of an hour, made from a dispatch known to serve an earlier one, and tried by the certificate.
 
-Supply is taken by bus: whatever a bus sends out between nothing and what its machines have, they can share. A candidate
-is the reference moved with demand inside each region, the same with its flows repaired, then all machines alike.
+Supply is taken by bus: any output of a bus between zero and the capacity of its machines can be divided among them. The
+trials are the reference moved with demand inside each region, the same with its flows repaired, and all machines
+loaded alike.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from gridsim.kernels.certificate import OVERLOADED, PROVED, zero_shed_certificat
 from gridsim.kernels.flows import flows_into
 from gridsim.kernels.jit import jit
 
-REPAIRS = 12  # rows relieved before a candidate is given up
+REPAIRS = 12  # rows relieved before a trial is given up
 AIM_INSIDE = 0.03  # of the limit, by which a repaired flow stays inside it
 LEAST_EFFECT = 0.02  # MW of flow per MW shifted below which shifting is not worth it
 
@@ -35,11 +36,11 @@ class Rows(NamedTuple):
     largest: float
 
 
-class Candidate(NamedTuple):
+class Trial(NamedTuple):
     """Scratch of one worker.
 
-    supply_mw, p_mw, injection_mw : (n_buses,) f8, what machines have, a candidate, its injections
-    reference_mw : (n_buses,) f8, a dispatch that served all demand;  export_mw : (n_regions,) f8, what it sends out of
+    supply_mw, p_mw, injection_mw : (n_buses,) f8, capacity of the machines, a trial dispatch, its injections
+    reference_mw : (n_buses,) f8, a dispatch that served all demand;  export_mw : (n_regions,) f8, its export out of
         each region;  goal_mw, room_mw, kept_mw : (n_regions,) f8
     flow_mw : (n_rows,) f8;  island_mw : (3 n_buses,) f8
     """
@@ -56,9 +57,9 @@ class Candidate(NamedTuple):
     island_mw: F8
 
 
-def new_candidate(n_buses: int, n_regions: int, n_rows: int) -> Candidate:
+def new_trial(n_buses: int, n_regions: int, n_rows: int) -> Trial:
     """Arrays of the right sizes."""
-    return Candidate(
+    return Trial(
         supply_mw=np.zeros(n_buses),
         p_mw=np.zeros(n_buses),
         injection_mw=np.zeros(n_buses),
@@ -74,7 +75,7 @@ def new_candidate(n_buses: int, n_regions: int, n_rows: int) -> Candidate:
 
 @jit
 def set_reference(region: I4, demand_mw: F8, p_mw: F8, reference_out: F8, export_out: F8) -> None:
-    """Keep a dispatch ``p_mw`` (n_buses,) that serves ``demand_mw``, with what it sends out of each region."""
+    """Keep a dispatch ``p_mw`` (n_buses,) that serves ``demand_mw`` as reference, and its export out of each region."""
     export_out[:] = 0.0
     for bus in range(demand_mw.size):
         reference_out[bus] = p_mw[bus]
@@ -82,28 +83,20 @@ def set_reference(region: I4, demand_mw: F8, p_mw: F8, reference_out: F8, export
 
 
 @jit
-def follow_demand_by_region(
-    region: I4,
-    demand_mw: F8,
-    supply_mw: F8,
-    reference_mw: F8,
-    export_mw: F8,
-    goal: F8,
-    room: F8,
-    kept_mw: F8,
-    p_out: F8,
-) -> None:
-    """Move the reference with demand inside each region, so that what regions exchange stays as it was.
+def follow_demand_by_region(region: I4, demand_mw: F8, trial: Trial) -> None:
+    """Move the reference with demand inside each region, so that exports of the regions stay as they were.
 
-    Writes ``p_out`` (n_buses,): each region's supply scaled down, or filled up in proportion to headroom, as far as it
-    goes. goal, room, kept_mw : (n_regions,) scratch; see ``Candidate`` for the others.
+    Writes ``trial.p_mw``. With ``goal`` the change that keeps a region's export, its supply is scaled down by
+    ``1 + goal / kept``, or filled up by the share ``goal / room`` of its headroom, as far as it goes.
     """
+    supply_mw, reference_mw, p_mw = trial.supply_mw, trial.reference_mw, trial.p_mw
+    goal, room, kept_mw = trial.goal_mw, trial.room_mw, trial.kept_mw
     for r in range(goal.size):
-        goal[r], room[r], kept_mw[r] = export_mw[r], 0.0, 0.0
-    for bus in range(p_out.size):
+        goal[r], room[r], kept_mw[r] = trial.export_mw[r], 0.0, 0.0
+    for bus in range(p_mw.size):
         r = region[bus]
         kept = min(reference_mw[bus], supply_mw[bus])
-        p_out[bus] = kept
+        p_mw[bus] = kept
         goal[r] += demand_mw[bus] - kept
         kept_mw[r] += kept
         room[r] += supply_mw[bus] - kept
@@ -111,28 +104,26 @@ def follow_demand_by_region(
         up = min(goal[r] / room[r], 1.0) if goal[r] > 0.0 and room[r] > 0.0 else 0.0
         down = max(0.0, 1.0 + goal[r] / kept_mw[r]) if goal[r] < 0.0 and kept_mw[r] > 0.0 else 1.0
         room[r], kept_mw[r] = up, down
-    for bus in range(p_out.size):
+    for bus in range(p_mw.size):
         r = region[bus]
-        p_out[bus] = p_out[bus] * kept_mw[r] + (supply_mw[bus] - p_out[bus]) * room[r]
+        p_mw[bus] = p_mw[bus] * kept_mw[r] + (supply_mw[bus] - p_mw[bus]) * room[r]
 
 
 @jit
-def repair_candidate(
-    rows: Rows, lo: F8, hi: F8, bus_order: I4, supply_mw: F8, injection_mw: F8, p_mw: F8, flow: F8
-) -> bool:
-    """Shift output between buses until the balanced dispatch ``p_mw`` (n_buses,) keeps every row's limits.
+def repair_flows(rows: Rows, lo: F8, hi: F8, bus_order: I4, trial: Trial) -> bool:
+    """Shift output between buses until the balanced ``trial.p_mw`` keeps every row's limits; True if it does.
 
     Again and again the most exceeded row is relieved by the pairs of buses with the most and the least effect on it.
-    Works on a network of one island, from the injections of ``p_mw``. True if every limit is kept.
-    bus_order : see ``NodalCase``;  flow : (n_rows,) scratch
+    Works on a network of one island, from ``trial.injection_mw``. bus_order : see ``NodalCase``
     """
+    supply_mw, p_mw, flow = trial.supply_mw, trial.p_mw, trial.flow_mw
     island, kept, row_ptdf, bus_ptdf = rows.island, rows.kept, rows.row_ptdf, rows.bus_ptdf
     for bus in range(island.size):
         if island[bus] != 0:
             return False
     n_rows = kept.size
     n_supplied = bus_order.shape[1]
-    flows_into(bus_ptdf, injection_mw, flow)
+    flows_into(bus_ptdf, trial.injection_mw, flow)
     for _ in range(REPAIRS):
         worst = -1
         excess = 0.0
@@ -151,6 +142,7 @@ def repair_candidate(
         while excess > 0.0:
             raised = bus_order[kept[worst], up if sign > 0.0 else n_supplied - 1 - up]
             lowered = bus_order[kept[worst], down if sign > 0.0 else n_supplied - 1 - down]
+            # MW of relief per MW shifted: raising where the row's PTDF is least, lowering where it is largest
             effect = sign * (row_ptdf[worst, lowered] - row_ptdf[worst, raised])
             if up >= down or effect < LEAST_EFFECT:
                 break
@@ -174,53 +166,42 @@ def repair_candidate(
 
 
 @jit
-def find_zero_shed(
-    rows: Rows, lo_mw: F8, hi_mw: F8, bus_order: I4, region: I4, demand_mw: F8, candidate: Candidate
-) -> int:
+def trial_dispatch(rows: Rows, lo_mw: F8, hi_mw: F8, bus_order: I4, region: I4, demand_mw: F8, trial: Trial) -> int:
     """Look for a dispatch that serves the hour: PROVED, or OVERLOADED, or UNBALANCED if there is none.
 
     Arguments as of the functions above.
     """
-    supply_mw, p_mw, injection_mw = candidate.supply_mw, candidate.p_mw, candidate.injection_mw
-    reference_mw, export_mw = candidate.reference_mw, candidate.export_mw
-    if export_mw.size > 1:
-        follow_demand_by_region(
-            region,
-            demand_mw,
-            supply_mw,
-            reference_mw,
-            export_mw,
-            candidate.goal_mw,
-            candidate.room_mw,
-            candidate.kept_mw,
-            p_mw,
-        )
+    p_mw = trial.p_mw
+    if trial.export_mw.size > 1:
+        follow_demand_by_region(region, demand_mw, trial)
     else:
-        p_mw[:] = reference_mw
+        p_mw[:] = trial.reference_mw
     # twice at most: one place of the call, because each costs seconds of compilation
     last_try = False
     for attempt in range(2):
         last_try = attempt == 1
         answer = zero_shed_certificate(
-            rows.island,
-            rows.row_ptdf,
-            rows.bus_ptdf32,
-            rows.largest,
-            supply_mw,
-            demand_mw,
-            lo_mw,
-            hi_mw,
-            p_mw,
-            p_mw,
-            candidate.island_mw,
-            injection_mw,
+            island=rows.island,
+            row_ptdf=rows.row_ptdf,
+            bus_ptdf32=rows.bus_ptdf32,
+            largest_ptdf=rows.largest,
+            supply_mw=trial.supply_mw,
+            demand_mw=demand_mw,
+            row_lo_mw=lo_mw,
+            row_hi_mw=hi_mw,
+            last_mw=p_mw,
+            p_out_mw=p_mw,
+            island_mw=trial.island_mw,
+            injection_mw=trial.injection_mw,
         )
         if last_try or answer != OVERLOADED:
             break
-        if repair_candidate(rows, lo_mw, hi_mw, bus_order, supply_mw, injection_mw, p_mw, candidate.flow_mw):
+        if repair_flows(rows, lo_mw, hi_mw, bus_order, trial):
             answer, last_try = PROVED, True
             break
+        # the last trial: from zero the certificate loads all machines of an island to the same share
         p_mw[:] = 0.0
+    # the reference moved with demand stays the reference; a new dispatch replaces it
     if answer == PROVED and last_try:
-        set_reference(region, demand_mw, p_mw, reference_mw, export_mw)
+        set_reference(region, demand_mw, p_mw, trial.reference_mw, trial.export_mw)
     return answer

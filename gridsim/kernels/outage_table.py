@@ -1,0 +1,63 @@
+"""Outages of one sample year as a table that grows with them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridsim.kernels.arrays import F8, I4
+from gridsim.kernels.availability import OutageModel, draw_outages
+from gridsim.kernels.jit import jit
+from gridsim.kernels.rng import Counter
+
+
+class OutageTable(NamedTuple):
+    """Intervals of whole hours, rows in no order of time; rows beyond the number drawn are not of this year.
+
+    component : (capacity,) i4;  first, end : (capacity,) i4, hours first .. end - 1;  lost : (capacity,) f8, share out
+    batch : (4, n_blocks) f8 scratch of the draws
+    """
+
+    component: I4
+    first: I4
+    end: I4
+    lost: F8
+    batch: F8
+
+
+@jit
+def new_outage_table(model: OutageModel, capacity: int) -> OutageTable:
+    """Room for ``capacity`` intervals."""
+    return OutageTable(
+        component=np.empty(capacity, dtype=np.int32),
+        first=np.empty(capacity, dtype=np.int32),
+        end=np.empty(capacity, dtype=np.int32),
+        lost=np.empty(capacity),
+        batch=np.empty((4, model.batch_block.shape[0])),
+    )
+
+
+@jit
+def draw_year(
+    model: OutageModel, seed: Counter, sample: int, n_hours: int, table: OutageTable
+) -> tuple[OutageTable, int]:
+    """Draw a year's outages into ``table`` or, if they are too many, a larger one; return it and their number.
+
+    Draws are a function of counters, so a second attempt starts with the same intervals.
+    """
+    while True:
+        n = draw_outages(
+            model,
+            seed,
+            sample,
+            n_hours,
+            batch=table.batch,
+            component_out=table.component,
+            first_out=table.first,
+            end_out=table.end,
+            lost_out=table.lost,
+        )
+        if n >= 0:
+            return table, n
+        table = new_outage_table(model, 2 * table.first.size)
