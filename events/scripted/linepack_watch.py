@@ -1,8 +1,8 @@
 """Does it help to hold back gas-fired plants before the linepack is gone?
 
-No. The pipeline to the South ruptures. When the linepack at Shymkent has halved, after 42 hours, two machines of
-Zhambyl GRES are held at half of their output for two days. Plants are short of gas one to three hours later than in
-bbs_pipeline_rupture, but the South loses 1,943 MWh instead of 923.
+No: from 43 hours after the rupture, when the linepack at Shymkent has halved, two machines of Zhambyl GRES are held at
+half of their output for two days, and the plant is short of gas 3 hours later than in bbs_pipeline_rupture, but the
+South loses 1,448 MWh instead of 953.
 """
 
 import gridsim

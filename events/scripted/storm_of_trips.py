@@ -1,6 +1,7 @@
 """What do three random line trips in one stormy night do to the North?
 
-Each trip comes after a random time and is repaired after a random one; a replicate's draws never change.
+No load is shed: 3 lines trip within 6 hours, 2 at once, each after a random time and back after a random time that
+never changes for a replicate.
 """
 
 import gridsim

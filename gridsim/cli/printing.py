@@ -87,9 +87,10 @@ def progress_bar(title: str) -> Any:
 
 def print_rows(rows: list[dict[str, str]]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(*(rows[0] if rows else ("name",)), box=None, pad_edge=False)
+    names = Column("name", no_wrap=True)  # to be copied from a narrow screen, so never cut short
+    table = Table(names, *list(rows[0] if rows else ())[1:], box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row.values())
     Console().print(table)

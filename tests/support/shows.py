@@ -1,0 +1,510 @@
+"""The numbers of the catalogue (``shows`` of every bundled event) and of the pages, each as a function of a run.
+
+A text is checked as a row of pieces, found in it from left to right: a ``Number`` stands in the text as its format
+prints the value of the run, a ``Claim`` is words that hold in the run, a ``Given`` is words with an input of the
+scenario. What is left between the pieces may not hold a number, in digits or in words.
+
+``python -m tests.support.shows`` plays every event and writes the numbers of today into the files; a claim that does
+not hold any more stops it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridsim.engine.run import Replicates, RunResult, run
+from gridsim.io.bundled import event_files
+from gridsim.io.read_scenario import read_scenario
+
+ROOT = Path(__file__).parents[2]
+RUPTURE = "bbs_pipeline_rupture"
+NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
+_WORDS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen"
+    "|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|twice|half|halved"
+    "|nobody|nothing|none|no"
+)
+_ANY_NUMBER = re.compile(rf"\d|\b({_WORDS})\b", re.IGNORECASE)
+
+
+class Number(NamedTuple):
+    """``text`` with one format field, as ``{:,.0f} MWh``, printed from ``value`` of the run."""
+
+    text: str
+    value: Callable[[RunResult], float]
+
+
+class Claim(NamedTuple):
+    """Words of the text that say what ``holds`` in the run."""
+
+    text: str
+    holds: Callable[[RunResult], bool]
+
+
+class Given(NamedTuple):
+    """Words of the text that repeat an input of the scenario or the name of an element."""
+
+    text: str
+
+
+Piece = Number | Claim | Given
+
+
+# What pieces ask of a run ---------------------------------------------------------------------------------------------
+
+
+@cache
+def play(name: str) -> RunResult:
+    """The bundled event ``name``, run once."""
+    return run(*read_scenario(name))
+
+
+@cache
+def base_case(name: str) -> Any:
+    """Tables of the horizon of ``name`` without its events."""
+    return Replicates(*read_scenario(name)).baseline()
+
+
+def metric(name: str, scope: str = "system") -> Callable[[RunResult], float]:
+    """A metric that the run must have."""
+
+    def value(result: RunResult) -> float:
+        found = result.metric(name, scope)
+        assert found is not None, f"the run has no {name} of {scope}"
+        return found
+
+    return value
+
+
+def eue(scope: str) -> Callable[[RunResult], float]:
+    """Unserved energy in MWh; a scope that is not named has none."""
+    return lambda result: result.metric("EUE", scope) or 0.0
+
+
+def nobody_short(result: RunResult) -> bool:
+    """True if no load is shed anywhere, at any time."""
+    return (result.metric("EUE") or 0.0) == 0.0 and (result.metric("peak_shed_mw") or 0.0) == 0.0
+
+
+def only_in(zone: str) -> Callable[[RunResult], bool]:
+    """True if load is shed in ``zone`` and nowhere else (to 0.05 MWh)."""
+    return lambda result: eue(f"zone:{zone}")(result) > max(eue("system")(result) - 0.05, 0.05)
+
+
+def section_full(result: RunResult) -> bool:
+    """True if North-South is at its limit in every interval with load shed in the South."""
+    zones, rows = result.tables["zones"], result.tables["interfaces"]
+    short_h = zones["time_h"][(zones["name"] == "south") & (zones["unserved_mw"] > 1e-3)]
+    loading = rows["loading"][(rows["name"] == "north_south") & np.isin(rows["time_h"], short_h)]
+    return len(loading) > 0 and bool((loading > 0.999).all())
+
+
+def times(result: RunResult, component: str, state: str) -> list[float]:
+    """Hours at which ``component`` came into a state that begins with ``state``."""
+    return [c.time_h for c in result.log if c.component == component and c.to_state.startswith(state)]
+
+
+def between(component: str, begins: str, ends: str, other: str | None = None) -> Callable[[RunResult], float]:
+    """Hours from the first time ``component`` is in ``begins`` to the next time it (or ``other``) is in ``ends``."""
+
+    def value(result: RunResult) -> float:
+        begin = times(result, component, begins)[0]
+        return next(time for time in times(result, other or component, ends) if time >= begin) - begin
+
+    return value
+
+
+def logged(component: str, pattern: str) -> Callable[[RunResult], float]:
+    """The number in the first log line of ``component`` that matches ``pattern``."""
+
+    def value(result: RunResult) -> float:
+        lines = (re.search(pattern, c.to_state) for c in result.log if c.component == component)
+        return float(next(found for found in lines if found).group(1))
+
+    return value
+
+
+def first_plant_h(result: RunResult) -> float:
+    """Hours from the root event until the first plant is short of gas."""
+    return min(
+        m.value for m in result.metrics if m.name == "survival_time_h" and m.scope.startswith("plant:") and m.value
+    )
+
+
+def cities_short(result: RunResult) -> int:
+    """Cities in which households or heating lack gas at any time."""
+    return len({c.component for c in result.log if c.to_state == "households or heating cut"})
+
+
+def machine_mean_mw(plant: str) -> Callable[[RunResult], float]:
+    """Mean output of a plant over the horizon."""
+
+    def value(result: RunResult) -> float:
+        rows = result.tables["generators"]
+        here = rows["plant"] == plant
+        return float((rows["p_mw"][here] * rows["duration_h"][here]).sum()) / result.scenario.horizon.hours
+
+    return value
+
+
+def flow_mw(time_h: float) -> Callable[[RunResult], float]:
+    """Flow over North-South from ``time_h`` on."""
+    return lambda result: _north_south(result, "flow_mw", time_h)
+
+
+def limit_mw(time_h: float) -> Callable[[RunResult], float]:
+    """Limit of North-South southwards from ``time_h`` on."""
+    return lambda result: _north_south(result, "limit_forward_mw", time_h)
+
+
+def _north_south(result: RunResult, column: str, time_h: float) -> float:
+    rows = result.tables["interfaces"]
+    (value,) = rows[column][(rows["name"] == "north_south") & (rows["time_h"] == time_h)]
+    return float(value)
+
+
+def peak_with_losses_gw(result: RunResult) -> float:
+    """Highest demand and losses of the country together."""
+    zones = result.tables["zones"]
+    own = zones["name"] != "external"
+    _, instant = np.unique(zones["time_h"][own], return_inverse=True)
+    return float(np.bincount(instant, (zones["demand_mw"] + zones["losses_mw"])[own]).max()) / 1000
+
+
+EXPORTS = ("bd_khorgos", "bd_orenburg_raw", "bd_kgz_merke")
+
+
+def gas_mcm(rows: Any, column: str, names: Sequence[str] | None = None) -> float:
+    """Million cubic metres over the horizon of a column in mcm/d, at some nodes or all."""
+    here = np.isin(rows["name"], names) if names else np.ones(len(rows["name"]), dtype=bool)
+    return float((rows[column][here] * rows["duration_h"][here]).sum()) / 24
+
+
+def less_exported_mcm(result: RunResult) -> float:
+    """Gas that is not exported because of the events."""
+    rows, base = result.tables["gas"], base_case(result.scenario.name)["gas"]
+    return gas_mcm(base, "delivered_mcm_per_d", EXPORTS) - gas_mcm(rows, "delivered_mcm_per_d", EXPORTS)
+
+
+def linepack_lower_mcm(result: RunResult) -> float:
+    """Most that the linepack of all pipes is below that of the same hour without events."""
+    (time_h, mcm), (base_h, base_mcm) = (
+        _linepack(tables["gas"]) for tables in (result.tables, base_case(result.scenario.name))
+    )
+    return float((np.interp(time_h, base_h, base_mcm) - mcm).max())
+
+
+def _linepack(rows: Any) -> tuple[np.ndarray, np.ndarray]:
+    time_h, instant = np.unique(rows["time_h"], return_inverse=True)
+    return time_h, np.bincount(instant, rows["linepack_mcm"])
+
+
+def no_customer_cut(result: RunResult) -> bool:
+    """True if the events cut no gas of plants, heating, households and industry at home (to 0.05 mcm)."""
+    rows, base = result.tables["gas"], base_case(result.scenario.name)["gas"]
+    columns = ("cut_households_mcm_per_d", "cut_heating_mcm_per_d", "cut_industry_mcm_per_d")
+    more = sum(max(gas_mcm(rows, column) - gas_mcm(base, column), 0.0) for column in columns)
+    return more < 0.05 and not [m for m in result.metrics if m.name == "survival_time_h"]
+
+
+def first_cut_h(column: str, node: str, since_h: float) -> Callable[[RunResult], float]:
+    """Hours from ``since_h`` until gas of a class is cut at ``node``."""
+
+    def value(result: RunResult) -> float:
+        rows = result.tables["gas"]
+        here = (rows["name"] == node) & (rows[column] > 1e-3) & (rows["time_h"] >= since_h)
+        return float(rows["time_h"][here].min()) - since_h
+
+    return value
+
+
+def most_out(result: RunResult) -> int:
+    """Most lines that are out of service at one time, beside those that are out from the start."""
+    rows = result.tables["lines"]
+    _, instant = np.unique(rows["time_h"], return_inverse=True)
+    n_out = np.bincount(instant, ~rows["in_service"].astype(bool))
+    return int(n_out.max() - n_out[0])
+
+
+def trips(result: RunResult) -> list[float]:
+    """Times at which a line went out."""
+    return [c.time_h for c in result.log if c.to_state.startswith("line_outage")]
+
+
+def later_h(scope: str) -> Callable[[RunResult], float]:
+    """Hours by which ``scope`` is short of gas later than in the rupture without the script."""
+    return lambda result: metric("survival_time_h", scope)(result) - metric("survival_time_h", scope)(play(RUPTURE))
+
+
+def of(name: str, value: Callable[[RunResult], float]) -> Callable[[RunResult], float]:
+    """``value`` of another event."""
+    return lambda _: value(play(name))
+
+
+# The texts ------------------------------------------------------------------------------------------------------------
+
+NOBODY = nobody_short
+SHORT_H = metric("LOLH")
+DEEPEST_MW = metric("peak_shed_mw")
+SOUTH_MWH = eue("zone:south")
+LOADING = metric("section_loading_max", "section:north_south")
+
+#: Pieces of the ``shows`` of every bundled event, in their order in the text.
+SHOWS: dict[str, tuple[Piece, ...]] = {
+    # grid
+    "winter_peak_day": (
+        Claim("Nobody is short", NOBODY),
+        Number("{:.1f} GW", peak_with_losses_gw),
+        Number("{:.0f} % full", LOADING),
+    ),
+    "almaty_substation_loss": (
+        Number("{:.0f} MW", DEEPEST_MW),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+    ),
+    "maintenance_and_trip": (
+        Claim("Nobody is short", NOBODY),
+        Number("{:,.0f} MW", flow_mw(19.0)),
+        Claim("full to its limit", lambda r: flow_mw(19.0)(r) > limit_mw(19.0)(r) - 0.1),
+    ),
+    "no_imports_at_peak": (Claim("Nobody is short", NOBODY), Number("{:.0f} % full", LOADING)),
+    "north_south_double_circuit": (
+        Claim("No: the South is short", only_in("south")),
+        Number("for all {:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+    ),
+    "north_south_transit_loss": (
+        Claim("The South is short", only_in("south")),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+        Number("may carry {:,.0f} MW", limit_mw(18.0)),
+        Number("instead of {:,.0f}", limit_mw(17.0)),
+    ),
+    # gas
+    "bbs_pipeline_rupture": (
+        Number("whole for {:.0f} hours", metric("time_to_first_shed_h")),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+        Claim("North-South is full", section_full),
+    ),
+    "bbs_rupture_low_mazut": (
+        Number("{:.0f} hours", between("plant:almaty_chp1", "on backup fuel", "short of gas")),
+        Given("CHP-1"),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+        Number("{:,.0f} with usual stocks", of(RUPTURE, SOUTH_MWH)),
+    ),
+    "bbs_rupture_no_mazut": (
+        Number("From {:.0f} hours", metric("time_to_first_shed_h")),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+        Claim("North-South is full", section_full),
+    ),
+    "bozoy_compressor_outage": (
+        Claim("No plant and no city", no_customer_cut),
+        Number("{:.1f} mcm", less_exported_mcm),
+        Number("{:.0f} mcm", linepack_lower_mcm),
+    ),
+    "bozoy_storage_loss": (
+        Claim("Every plant and every city", no_customer_cut),
+        Number("{:.1f} mcm", less_exported_mcm),
+        Number("{:.0f} mcm", linepack_lower_mcm),
+    ),
+    "kartaly_border_closed": (
+        Number("after {:.0f} hours", first_cut_h("cut_industry_mcm_per_d", "cg_kostanay", 24.0)),
+        Number("after {:.0f} ", metric("survival_time_h", "city:cg_kostanay")),
+        Claim(
+            "power plant, heating and homes of Kostanay lose it together",
+            lambda r: (
+                metric("survival_time_h", "plant:kostanay_chp")(r)
+                == first_cut_h("cut_heating_mcm_per_d", "cg_kostanay", 24.0)(r)
+                == first_cut_h("cut_households_mcm_per_d", "cg_kostanay", 24.0)(r)
+            ),
+        ),
+        Claim("no electricity is shed", NOBODY),
+    ),
+    "orenburg_plant_outage": (
+        Claim("No plant and no city", no_customer_cut),
+        Number("{:.1f} mcm", less_exported_mcm),
+        Number("{:.0f} mcm", linepack_lower_mcm),
+    ),
+    "uzbek_import_stop": (
+        Claim("No plant and no city", no_customer_cut),
+        Number("{:.1f} mcm", less_exported_mcm),
+        Number("{:.0f} mcm", linepack_lower_mcm),
+    ),
+    # compound
+    "blind_dispatcher": (
+        Claim("The South is short", only_in("south")),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+    ),
+    "mangystau_cascade": (
+        Claim("The West is short", only_in("west")),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", eue("zone:west")),
+        Number("{:.0f} hours after", between("buses:zhanaozen_220", "normal", "normal", "facility:p2g_gpp_kazgpz")),
+        Claim("no city lacks gas", no_customer_cut),
+    ),
+    "rupture_with_few_crews": (
+        Number("{:.0f} hours", between("repair:rupture", "waiting", "crew")),
+        Given("60 hours of work"),
+        Number("take {:.0f}", between("repair:rupture", "repairing", "done")),
+        Number("out for {:.0f}", between("gas_pipelines:bbs1_bozoy_aral", "pipeline_rupture", "normal")),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+    ),
+    # weather
+    "cold_and_calm": (
+        Claim("No power is shed", NOBODY),
+        Number("{:.1f} C", logged("weather:cold_and_calm", r"cold_c (-?[\d.]+)")),
+        Number("{:.0f} %", lambda r: 100 * logged("weather:cold_and_calm", r"cf_ratio ([\d.]+)")(r)),
+        Number("{:.0f} % full", LOADING),
+    ),
+    "cold_wave_january": (
+        Claim("No power is shed", NOBODY),
+        Number("{:.1f} C", logged("weather:cold_wave", r"cold_c (-?[\d.]+)")),
+        Number("{:.0f} % full", LOADING),
+        Number("{:.0f} cities", cities_short),
+    ),
+    "dry_year_syr_darya": (
+        Claim("Nobody is short", NOBODY),
+        Number("{:.0f} %", lambda r: 100 * logged("weather:dry_year", r"volume_ratio ([\d.]+)")(r)),
+        Number("{:.0f} of its", machine_mean_mw("shardara_hpp")),
+        Number(
+            "{:.0f} MW",
+            lambda r: float(r.system.generators.p_max_mw[r.system.generators.plant == "shardara_hpp"].sum()),
+        ),
+    ),
+    "renewable_lull": (
+        Claim("no power is shed", NOBODY),
+        Number("{:.0f} %", lambda r: 100 * logged("weather:renewable_lull", r"cf_ratio ([\d.]+)")(r)),
+        Number("{:.0f} % full", LOADING),
+    ),
+    # scripted
+    "cold_start": (
+        Given("-15 C"),
+        Given("GRES-2"),
+        Number("at {:.0f} C", logged("script:brittle", r"(-?\d+) C,")),
+        Number("{:,.0f} MW", logged("script:brittle", r"(\d+) MW")),
+        Number("{:.0f} hours", between("plants:ekibastuz_gres2", "plant_outage", "normal")),
+        Claim("nobody is short", NOBODY),
+    ),
+    "homes_first": (
+        Given("no mazut"),
+        Number("{:,.0f} MWh", eue("class:household")),
+        Claim("none in bbs_rupture_no_mazut", lambda _: eue("class:household")(play("bbs_rupture_no_mazut")) == 0.0),
+        Number("phosphorus loses {:,.0f}", eue("class:phosphorus")),
+        Number("instead of {:,.0f}", of("bbs_rupture_no_mazut", eue("class:phosphorus"))),
+    ),
+    "linepack_watch": (
+        Given("No:"),
+        Number("{:.0f} hours after", lambda r: times(r, "script:save_gas", "linepack halved")[0] - 6.0),
+        Given("has halved"),
+        Given("two machines"),
+        Given("half of their output"),
+        Given("two days"),
+        Number("{:.0f} hours later", later_h("plant:zhambyl_gres")),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+        Number("instead of {:,.0f}", of(RUPTURE, SOUTH_MWH)),
+    ),
+    "second_circuit": (
+        Claim("at once", lambda r: len(set(trips(r))) == 1),
+        Number("at {:,.0f} MW", logged("script:cascade", r"full at (\d+) MW")),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", SOUTH_MWH),
+    ),
+    "storm_of_trips": (
+        Claim("No load is shed", NOBODY),
+        Number("{:.0f} lines", lambda r: len(trips(r))),
+        Number("{:.0f} hours", lambda r: trips(r)[-1] - trips(r)[0]),
+        Number("{:.0f} at once", most_out),
+    ),
+}
+
+#: Numbers in the running text of pages: the event they come from, then pieces in their order on the page.
+PAGES: dict[str, tuple[str, tuple[Piece, ...]]] = {
+    "README.md": (
+        RUPTURE,
+        (
+            Number("whole for {:.1f} hours", first_plant_h),
+            Number("takes {:.0f} hours", between("gas_pipelines:bbs1_bozoy_aral", "pipeline_rupture", "normal")),
+        ),
+    ),
+}
+
+
+# Text against pieces --------------------------------------------------------------------------------------------------
+
+
+def find_pieces(pieces: Sequence[Piece], text: str) -> list[re.Match[str]]:
+    """Where the pieces stand in ``text``, from left to right; the number of a ``Number`` is group 1."""
+    found: list[re.Match[str]] = []
+    for piece in pieces:
+        before, *after = re.split(r"\{[^}]*\}", piece.text)
+        pattern = _words(before) + (f"({NUMBER})" + _words(after[0]) if after else "")
+        match = re.compile(pattern).search(text, found[-1].end() if found else 0)
+        assert match, f"{piece.text!r} does not stand in its place in: {text}"
+        found.append(match)
+    return found
+
+
+def undeclared(pieces: Sequence[Piece], text: str) -> list[str]:
+    """Numbers of ``text``, in digits or words, that no piece covers."""
+    for match in find_pieces(pieces, text):
+        start, end = match.span()
+        text = text[:start] + "_" * (end - start) + text[end:]
+    return [match.group() for match in _ANY_NUMBER.finditer(text)]
+
+
+def renewed(pieces: Sequence[Piece], text: str, result: RunResult) -> str:
+    """``text`` with the numbers of ``result``; AssertionError for a claim that does not hold."""
+    for piece, match in reversed(list(zip(pieces, find_pieces(pieces, text), strict=True))):
+        if isinstance(piece, Claim):
+            assert piece.holds(result), f"{piece.text!r} does not hold in {result.scenario.name}"
+        elif isinstance(piece, Number):
+            (form,) = re.findall(r"\{[^}]*\}", piece.text)
+            text = text[: match.start(1)] + form.format(piece.value(result)) + text[match.end(1) :]
+    return text
+
+
+def _words(text: str) -> str:
+    """A pattern for ``text`` in which a space may be a line break."""
+    return r"\s+".join(re.escape(word) for word in text.split(" "))
+
+
+def write_texts(names: Sequence[str]) -> None:
+    """Write the numbers of today into the files of events and, last, into the pages."""
+    files = event_files()
+    for name in names:
+        text = files[name].read_text(encoding="utf-8")
+        start, end = _region(files[name], text)
+        new = renewed(SHOWS[name], text[start:end], play(name))
+        files[name].write_text(text[:start] + new + text[end:], encoding="utf-8")
+        print(f"{name}: {' '.join(new.split())}")
+    for page, (name, pieces) in PAGES.items():
+        text = (ROOT / page).read_text(encoding="utf-8")
+        (ROOT / page).write_text(renewed(pieces, text, play(name)), encoding="utf-8")
+
+
+def _region(path: Path, text: str) -> tuple[int, int]:
+    """Where ``shows`` stands in the text of an event's file."""
+    pattern = r'"""[^\n]*\n((?s:.*?))"""' if path.suffix == ".py" else r"(?m:^shows: (.*)$)"
+    found = re.search(pattern, text)
+    assert found, f"{path} has no shows"
+    return found.span(1)
+
+
+if __name__ == "__main__":
+    write_texts(sys.argv[1:] or sorted(SHOWS))

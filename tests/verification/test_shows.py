@@ -1,0 +1,42 @@
+"""Every number that the catalogue of events and the README state is the number of a run made now.
+
+With a fraction below one two short events are played.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from gridsim.report.summary import print_summary
+from tests.support.fraction import FRACTION
+from tests.support.shows import PAGES, ROOT, RUPTURE, SHOWS, play, renewed
+
+NAMES = sorted(SHOWS) if FRACTION >= 1 else ["north_south_transit_loss", "second_circuit"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_an_event_shows(name):
+    result = play(name)
+    assert result.scenario.shows == renewed(SHOWS[name], result.scenario.shows, result)
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_numbers_on_a_page(page):
+    name, pieces = PAGES[page]
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert text == renewed(pieces, text, play(name))
+
+
+def test_the_readme_prints_what_the_run_prints():
+    printed = io.StringIO()
+    print_summary(Console(file=printed, width=400), play(RUPTURE))
+    lines = [" ".join(line.split()) for line in printed.getvalue().splitlines()]
+    (block,) = re.findall(r"```text\n(what .*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    table, why = block.split("why: ")
+    for line in table.splitlines():
+        assert " ".join(line.split()) in lines
+    assert "why: " + " ".join(why.split()) in lines
