@@ -71,12 +71,18 @@ def test_samples_that_share_their_weather_show_one_week() -> None:
     assert [week.sample for week in calendar.worst_weeks()] == [2, 1]
 
 
-def test_a_year_from_july_drops_the_leap_day() -> None:
-    calendar = ShortfallCalendar(pd.Timestamp("2023-07-01"), 8760)
-    calendar.add(rows((0, 244, 1.0), (0, 364, 2.0)), 1, 1)
-    found = {estimate.scope: estimate.value for estimate in calendar.estimates()}
-    # day 243 is 1 March: 31 + 31 + 30 + 31 + 30 + 31 days to January, 31 and 28 after them
-    assert (found["month:3"], found["month:6"], found["month:2"]) == (1.0, 2.0, 0.0)
+def test_a_year_of_8760_hours_drops_the_leap_day_and_another_horizon_keeps_it() -> None:
+    """From 1 July 2023 days 0 to 183 are the old year's (31 + 31 + 30 + 31 + 30 + 31), 184 to 214 January's.
+
+    29 February would be day 215 + 28 = 243: of 8,760 hours it is 1 March, of 8,784 it is itself.
+    """
+    for n_hours, months in ((8760, (0.0, 1.0)), (8784, (1.0, 0.0))):
+        calendar = ShortfallCalendar(pd.Timestamp("2023-07-01"), n_hours)
+        calendar.add(rows((0, 243, 1.0), (0, 364, 2.0)), 1, 1)
+        found = {estimate.scope: estimate.value for estimate in calendar.estimates()}
+        assert (found["month:2"], found["month:3"]) == months
+        # The last day but one of 366 is 29 June, the last of 365 is 30 June.
+        assert found["month:6"] == 2.0 and len(found) == 12
 
 
 def totals(*hours_and_energy: tuple[float, float]) -> np.ndarray:
