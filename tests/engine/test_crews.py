@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gridsim.engine.clock import environment, to_hours
-from gridsim.engine.crews import Crews, Place, distance_km
+from gridsim.engine.crews import Crews, Depot, Place, distance_km
 from gridsim.engine.event_log import EventLog
 from gridsim.engine.run import run
 from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Policy, Repair, Scenario, Target
@@ -75,6 +75,45 @@ def test_one_crew_repairs_one_after_the_other(two_areas):
     assert ends == {"first": pytest.approx(12.0), "second": pytest.approx(8.0)}
     ends, _ = play(two_areas(with_depot(crews=2), gas=True), repairs, share=0.5)
     assert ends["second"] == pytest.approx(19.0)
+
+
+def test_a_depot_counts_what_would_be_served_before_a_new_repair():
+    env = environment()
+    depot = Depot(env, 2)
+    waiting = [depot.waiting]
+    for _ in range(4):
+        depot.request()
+        waiting.append(depot.waiting)
+    # Two crews: with the second at work a new repair would be the first to wait, and so on.
+    assert waiting == [0, 0, 1, 2, 3]
+    depot.set_crews(1)
+    assert depot.waiting == 4
+
+
+def test_a_free_crew_far_away_comes_before_a_busy_one_nearby_then_the_shortest_queue(two_areas):
+    def two_depots(tables):
+        with_depot()(tables)
+        tables["repair_crews"].append(tables["repair_crews"][0] | {"name": "far", "lon": 61.0})
+
+    # The lateral's middle is at the depot; from the far one it is 157.2 km, 3.93 h at 40 km/h.
+    repairs = [
+        ("first", 0, LATERAL, 10),
+        ("second", 1, LATERAL, 5),
+        ("third", 2, LATERAL, 1),
+        ("fourth", 3, LATERAL, 1),
+    ]
+    ends, log = play(two_areas(two_depots, gas=True), repairs)
+    km = float(distance_km(Place(45.0, 63.0), 45.0, 61.0))
+    assert ends["first"] == pytest.approx(2 + 10)
+    assert ends["second"] == pytest.approx(1 + 2 + km / 40 + 5, abs=2e-3)
+    # Both are busy: the third waits nearby, the fourth where nobody waits yet.
+    assert ends["third"] == pytest.approx(12 + 2 + 1)
+    assert ends["fourth"] == pytest.approx(ends["second"] + 2 + km / 40 + 1, abs=2e-3)
+    waits = [(c.component, c.to_state) for c in log.changes if c.to_state.startswith("waiting")]
+    assert waits == [
+        ("repair:third", "waiting for a crew of depot"),
+        ("repair:fourth", "waiting for a crew of far"),
+    ]
 
 
 def test_cold_slows_work_and_stops_it(two_areas):

@@ -65,3 +65,21 @@ def test_a_script_acts_on_the_state_alone(two_areas):
     assert [text for text in (c.component for c in stages.state.log.changes) if text == "lines:n1_s1"]
     draws = [ScriptSim(stages.state, careful, seed=3, replicate=0).random.uniform() for _ in range(2)]
     assert draws[0] == draws[1]
+
+
+@pytest.mark.parametrize(("said", "expected"), [(None, None), ("none", Imports.NONE), ("contract", Imports.CONTRACT)])
+def test_imports_of_an_operator_policy_are_one_of_the_import_policies_or_left_as_they_are(two_areas, said, expected):
+    @gridsim.policy("operator")
+    def importing(view):
+        return gridsim.Orders(imports=said)
+
+    assert Policies(Stages(two_areas()).state, (importing,)).decide().imports is expected
+
+
+def test_imports_that_do_not_exist_suggest_the_nearest(two_areas):
+    @gridsim.policy("operator")
+    def importing(view):
+        return gridsim.Orders(imports="contracts")
+
+    with pytest.raises(ScriptError, match=r"imports: no 'contracts'; .*contract"):
+        Policies(Stages(two_areas()).state, (importing,)).decide()

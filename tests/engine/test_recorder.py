@@ -175,6 +175,15 @@ def test_rows_of_the_other_tables(packed):
     assert tables["events"]["cause_id"].tolist() == [-1, 0]
 
 
+def test_a_dispatch_without_a_basis_was_solved_by_highs(packed):
+    by_kernel = interval(packed, 0.0, 1.0)
+    solution = by_kernel.dispatch.solution._replace(basis=np.zeros(0, dtype=np.int32))
+    by_highs = interval(packed, 1.0, 1.0, solution=solution)
+    solves = recorded(packed, by_kernel, by_highs)["solves"]
+    assert solves["dispatch_engine"].tolist() == ["kernel", "highs"]
+    assert solves["dispatch_status"].tolist() == [0, 0] and solves["loss_share"].tolist() == [0.02, 0.02]
+
+
 def test_a_machine_burns_the_fuel_that_gives_most_of_its_output(packed):
     mazut = interval(packed, 0.0, 1.0, p_main_mw=np.array([180.0, 10.0]), p_backup_mw=np.array([0.0, 20.0]))
     assert row(recorded(packed, mazut)["generators"], "gas_1")["fuel"] == "mazut"

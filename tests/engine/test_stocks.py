@@ -190,3 +190,24 @@ def test_backup_stock_is_consumed_taken_and_given_back(tanks):
     assert backup_mw(tanks, 3, 0.0) == [0.0]
     tanks.return_backup(taken)
     assert tanks.backup_mwh == pytest.approx([1080.0])
+
+
+def test_the_next_switch_to_backup_fuel_is_after_its_switching_time(tanks):
+    assert tanks.switches_h(0.0) == np.inf  # gas suffices
+    tanks.switch_over(3600.0, np.array([True]))
+    assert tanks.switches_h(3600.0) == pytest.approx(2.0)
+    tanks.switch_over(2 * 3600.0, np.array([True]))  # still short: the time runs on
+    assert tanks.switches_h(2.5 * 3600.0) == pytest.approx(0.5)
+    assert tanks.switches_h(3 * 3600.0) == np.inf  # it has switched over
+    tanks.switch_over(2 * 3600.0, np.array([False]))
+    assert tanks.switches_h(2 * 3600.0) == np.inf
+
+
+def test_a_plant_without_backup_fuel_never_switches_over(two_areas):
+    def no_backup(tables):
+        tables["gas_to_power"][0]["backup_capacity_share"] = 0
+
+    stocks = Stocks(pack(two_areas(no_backup, gas=True)))
+    stocks.switch_over(0.0, np.array([True]))
+    assert stocks.switches_h(3600.0) == np.inf and backup_mw(stocks, 3, 0.0) == []
+    assert stocks.backup_mwh.tolist() == [0.0] and np.isnan(stocks.backup_days).all()

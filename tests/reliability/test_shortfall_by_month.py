@@ -1,4 +1,4 @@
-"""Unserved energy by month and the worst weeks: by hand, against the table of events, and over job sizes."""
+"""Unserved energy by month and the worst weeks: against the table of events, and over job sizes."""
 
 from __future__ import annotations
 
@@ -15,49 +15,8 @@ from gridsim.reliability import (
     assess,
     system_from_frames,
 )
-from gridsim.results.shortfall_calendar import ShortfallCalendar
 
 DAY_H = 24
-
-
-def rows(*values: tuple[int, int, float]) -> np.ndarray:
-    return np.array(values, dtype=float).reshape(-1, 3)
-
-
-def test_months_and_their_errors_by_hand() -> None:
-    """Three samples from 25 January, 14 days: January 2, 0, 4 MWh, February 1, 0, 0.
-
-    Means 2 and 1/3; standard errors sqrt(sum of squares about the mean / (n - 1) / n) = sqrt(8 / 2 / 3) and
-    sqrt((4/9 + 1/9 + 1/9) / 2 / 3) = 1/3.
-    """
-    calendar = ShortfallCalendar(pd.Timestamp("2001-01-25"), 14 * DAY_H)
-    calendar.add(rows((0, 0, 2.0), (0, 8, 1.0), (2, 6, 4.0)), 3, 1)
-    january, february = calendar.estimates()
-    assert (january.name, january.scope, january.n) == ("EUE", "month:1", 3)
-    assert (january.value, january.stderr) == (2.0, pytest.approx(np.sqrt(4.0 / 3.0)))
-    assert (february.value, february.stderr) == (pytest.approx(1 / 3), pytest.approx(1 / 3))
-
-
-def test_the_worst_seven_days_of_each_sample_worst_first() -> None:
-    """Sample 0: days 2 to 8 hold 1 + 5 = 6, days 8 to 14 hold 5; sample 1: the last window starts on day 13."""
-    calendar = ShortfallCalendar(pd.Timestamp("2001-07-01"), 20 * DAY_H)
-    calendar.add(rows((0, 2, 1.0), (0, 8, 5.0), (1, 19, 7.0)), 2, 2)
-    weeks = [(week.sample, week.start_day, str(week.start.date()), week.energy_mwh) for week in calendar.worst_weeks()]
-    assert weeks == [(1, 13, "2001-07-14", 7.0), (0, 2, "2001-07-03", 6.0)]
-
-
-def test_samples_that_share_their_weather_show_one_week() -> None:
-    calendar = ShortfallCalendar(pd.Timestamp("2001-07-01"), 20 * DAY_H, n_weather_years=2)
-    calendar.add(rows((0, 2, 1.0), (1, 2, 2.0), (2, 2, 3.0)), 3, 1)
-    assert [week.sample for week in calendar.worst_weeks()] == [2, 1]
-
-
-def test_a_year_from_july_drops_the_leap_day() -> None:
-    calendar = ShortfallCalendar(pd.Timestamp("2023-07-01"), 8760)
-    calendar.add(rows((0, 244, 1.0), (0, 364, 2.0)), 1, 1)
-    found = {estimate.scope: estimate.value for estimate in calendar.estimates()}
-    # day 243 is 1 March: 31 + 31 + 30 + 31 + 30 + 31 days to January, 31 and 28 after them
-    assert (found["month:3"], found["month:6"], found["month:2"]) == (1.0, 2.0, 0.0)
 
 
 def ten_machines() -> object:

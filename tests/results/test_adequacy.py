@@ -9,7 +9,13 @@ import pytest
 from scipy import stats
 
 from gridsim.kernels import shortfall
-from gridsim.results.adequacy import ShortfallAccumulator, proportion_interval, quantile, tail_mean
+from gridsim.results.adequacy import (
+    ShortfallAccumulator,
+    proportion_interval,
+    quantile,
+    quantile_with_interval,
+    tail_mean,
+)
 from gridsim.results.metrics import Estimate, to_frame
 
 NO_EVENTS = np.empty((0, 6))
@@ -46,6 +52,45 @@ def test_cvar_of_a_two_point_distribution() -> None:
     # error of CVaR_95: sd of max(x - 0, 0) over (1 - a) sqrt(n)
     expected = math.sqrt(0.02 * 0.98) * 1000.0 / 0.05 / math.sqrt(999)
     assert tail_mean(points, counts, 0.95)[1] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_quantile_is_the_least_value_with_its_rank_at_or_below_it() -> None:
+    """3 zeros, 2 fives, 1 nine: ranks 1 to 3, 4 and 5, 6."""
+    value, count = np.array([0.0, 5.0, 9.0]), np.array([3, 2, 1])
+    assert [quantile(value, count, rank) for rank in range(1, 7)] == [0.0, 0.0, 0.0, 5.0, 5.0, 9.0]
+    # A rank of none is the first, one beyond the last value the last.
+    assert (quantile(value, count, 0), quantile(value, count, 7)) == (0.0, 9.0)
+
+
+def test_a_rank_that_rounding_puts_above_a_whole_number_is_that_number() -> None:
+    """100 * 0.07 = 7.000000000000001: of 1 to 100 the 7th value; a rank of 7.5 needs the 8th."""
+    value, count = np.arange(1.0, 101.0), np.ones(100, dtype=np.int64)
+    assert 100 * 0.07 > 7
+    assert quantile(value, count, 100 * 0.07) == 7.0
+    assert quantile(value, count, 7.5) == 8.0
+
+
+def test_the_interval_of_a_quantile_is_that_of_its_rank() -> None:
+    """1 to 400: the 380th of 95 %; half width 1.96 * sqrt(400 * 0.95 * 0.05) = 8.54: the 371st to the 389th."""
+    value, count = np.arange(1.0, 401.0), np.ones(400, dtype=np.int64)
+    assert quantile_with_interval(value, count, 0.95) == (380.0, 371.0, 389.0)
+    # Of 20: half width 1.91 about 19, cut off at the last.
+    assert quantile_with_interval(value[:20], count[:20], 0.95) == (19.0, 17.0, 20.0)
+
+
+def test_var_of_samples_lies_within_its_interval_and_its_error_is_of_the_same_width() -> None:
+    """20 years of 1 to 20 MWh, a spread of values beyond the histogram's bins: VaR_95 19 in 17 to 20."""
+    found = named(accumulated(np.arange(1.0, 21.0)))["VaR_95"]
+    assert (found.value, found.ci_low, found.ci_high) == (19.0, 17.0, 20.0)
+    assert found.stderr == pytest.approx((20 - 17) / (2 * 1.959964), rel=1e-6)
+
+
+def test_the_interval_of_a_proportion_by_hand() -> None:
+    """5 of 10 by Wilson: centre 1/2, half width z sqrt(1/40 + z^2/400) / (1 + z^2/10) = 0.2634, z = 1.96."""
+    assert proportion_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+    assert proportion_interval(0, 10) == pytest.approx((0.0, 1 - 0.05**0.1))
+    # 10 of 10: from 1 / (1 + z^2/10) to 1.
+    assert proportion_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
 
 
 def test_tails_of_a_continuous_distribution_stay_within_the_bins() -> None:

@@ -209,6 +209,30 @@ def test_tails_of_twenty_replicates() -> None:
     assert found["P_any_shortfall"].value == 1.0 and found["P_any_shortfall"].stderr == 0.0
 
 
+def test_var_of_replicates_lies_within_its_interval_low_before_high() -> None:
+    """1 to 20 MWh: half width 1.96 * sqrt(20 * 0.95 * 0.05) = 1.91 ranks about the 19th: the 17th to the 20th."""
+    metrics = ReplicateMetrics()
+    values = {k: float(k + 1) for k in range(20)}
+    metrics.add(frame({("EUE", "system"): values, ("LOLH", "system"): values}), 20)
+    found = {e.name: e for e in metrics.estimates()}
+    for name, low, high in (("VaR_95", 17.0, 20.0), ("VaR_99", 18.0, 20.0)):
+        assert (found[name].ci_low, found[name].ci_high) == (low, high)
+        assert found[name].stderr == pytest.approx((high - low) / (2 * 1.959964), rel=1e-6)
+    # CVaR_95: excesses over 19 are 0 and once 1; mean 1/20, variance 19/400, error sqrt(19/400 / 19) / 0.05 = 1.
+    beyond = found["CVaR_95"]
+    assert beyond.stderr == pytest.approx(1.0)
+    assert (beyond.ci_low, beyond.ci_high) == pytest.approx((20 - 1.959964, 20 + 1.959964), rel=1e-6)
+
+
+def test_tails_without_shortfall_state_no_interval() -> None:
+    metrics = ReplicateMetrics()
+    none = dict.fromkeys(range(20), 0.0)
+    metrics.add(frame({("EUE", "system"): none, ("LOLH", "system"): none}), 20)
+    tails = [e for e in metrics.estimates() if "VaR" in e.name]
+    assert [e.name for e in tails] == ["VaR_95", "CVaR_95", "VaR_99", "CVaR_99"]
+    assert all((e.value, e.stderr, e.ci_low, e.ci_high) == (0.0, None, None, None) for e in tails)
+
+
 def test_quantiles_of_equal_values_and_of_a_lonely_one() -> None:
     """Cell 0: four times 3. Cell 1: one value among missing ones."""
     values = np.array([[3.0, np.nan], [3.0, 8.0], [3.0, np.nan], [3.0, np.nan]])

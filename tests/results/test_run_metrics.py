@@ -254,6 +254,14 @@ def test_gas_without_its_factors_is_not_counted_as_zero(two_areas):
     ]
 
 
+def test_methane_with_leaks_remarks_only_the_factors_it_lacks(two_areas):
+    factors = ["ef_co2_natural_gas", "leak_transmission_km", "leak_compressor"]
+    complete = trajectory(two_areas(with_factors(*factors), gas=True), **gas_tables(vented_mcm=0.1))
+    assert run_remarks(complete) == []
+    no_station = trajectory(two_areas(with_factors(*factors[:2]), gas=True), **gas_tables(vented_mcm=0.1))
+    assert run_remarks(no_station) == ["methane counts no leaks: emission_factors has no leak_compressor"]
+
+
 def test_methane_is_absent_where_no_rupture_is_modelled(two_areas):
     # policy.gas: balance has no pressures, so it does not know what a rupture vents, nor what compressors burn.
     balance = gas_tables(vented_mcm=0.0)
