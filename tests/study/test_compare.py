@@ -84,11 +84,7 @@ def test_study_on_the_command_line(tmp_path: Path) -> None:
     assert found["status"] == "complete" and found["replicates"] == {"day": 3} and found["reused_replicates"] == 0
     again = json.loads(runner.invoke(app, [*arguments, "--resume"]).stdout)
     assert again["reused_replicates"] == 3
-    assert (
-        runner.invoke(app, ["validate", str(file)])
-        .stdout.strip()
-        .endswith("study, no problems, 2 columns and tables without effect")
-    )
+    assert runner.invoke(app, ["validate", str(file)]).stdout.strip().endswith("study, no problems")
     alone = ["run", str(tmp_path / "day.yaml"), "--replicates", "2", "--workers", "0", "--out", str(tmp_path / "one")]
     assert "complete" in runner.invoke(app, alone).output
     assert gridsim.load_run(tmp_path / "one").n_replicates == 2
