@@ -1,4 +1,4 @@
-"""A readable twin of ``linepack``: the same physics from the definition, dense, with a numerical Jacobian.
+"""Reference kernel of ``linepack``: the same physics from the definition, dense, with a numerical Jacobian.
 
 Written in terms of pressures alone: the imbalance of every point as a function of all pressures, solved by Newton's
 method with halved steps. No elimination order, no edge flows as unknowns. For small networks in tests.
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridsim.kernels.linepack import F8, LinepackControls, LinepackNetwork
+from gridsim.kernels.linepack_network import F8, Z_CONSTANT, LinepackControls, LinepackNetwork
 
 _HOURS_PER_DAY = 24.0
 
 
 def compressibility(net: LinepackNetwork, p_bar: F8) -> F8:
     """Z at every pressure."""
-    if net.z_law == 0:
-        return np.full(len(p_bar), net.z_constant)
-    reduced = np.minimum(p_bar / net.p_critical_bar, 4.0)
-    return np.asarray(1.0 - net.z_first * reduced + net.z_second * reduced**2)
+    law = net.gas_law
+    if law.kind == Z_CONSTANT:
+        return np.full(len(p_bar), law.z_constant)
+    reduced = np.minimum(p_bar / law.p_critical_bar, 4.0)
+    return np.asarray(1.0 - law.z_first * reduced + law.z_second * reduced**2)
 
 
 def edge_flow(net: LinepackNetwork, controls: LinepackControls, e: int, p_from: float, p_to: float, z: float) -> float:
@@ -29,6 +30,7 @@ def edge_flow(net: LinepackNetwork, controls: LinepackControls, e: int, p_from: 
     two_way = bool(net.edge_two_way[e])
 
     def behind(p: float, ratio: float, set2: float, regulator2: float) -> float:
+        # p^2 lifted by ratio^2 up to the discharge held, then throttled; no lift at 0.9 of the suction (0.81 squared)
         suction = net.edge_suction_bar[e]
         gain = ratio**2
         if p < suction:
@@ -36,6 +38,7 @@ def edge_flow(net: LinepackNetwork, controls: LinepackControls, e: int, p_from: 
         return min(max(p**2, min(gain * p**2, set2)) if ratio > 1 else p**2, regulator2)
 
     def law(difference: float) -> float:
+        # positive root of q^2 + q_laminar q = K (pi_from - pi_to) / Z, K of the strings in service
         laminar, k = net.edge_q_laminar[e] * share, net.edge_k[e] * share**2 / z
         return min((-laminar + np.sqrt(laminar**2 + 4.0 * k * difference)) / 2.0, cap)
 
@@ -60,8 +63,8 @@ def net_inflow(net: LinepackNetwork, controls: LinepackControls, p_bar: F8, z_ed
     for s, point in enumerate(c.source_point.tolist()):
         inflow[point] += c.source_q[s] * np.clip((c.source_hi_bar[s] - p_bar[point]) / c.source_band_bar[s], 0, 1)
     for s, point in enumerate(c.sink_point.tolist()):
-        asked = c.sink_q[s] * np.clip((p_bar[point] - c.sink_lo_bar[s]) / c.sink_band_bar[s], 0, 1)
-        inflow[point] -= min(asked, c.sink_cap[s])
+        requested = c.sink_q[s] * np.clip((p_bar[point] - c.sink_lo_bar[s]) / c.sink_band_bar[s], 0, 1)
+        inflow[point] -= min(requested, c.sink_cap[s])
     for e, (i, j) in enumerate(zip(net.edge_from.tolist(), net.edge_to.tolist(), strict=True)):
         q = edge_flow(net, c, e, p_bar[i], p_bar[j], z_edge[e])
         inflow[i] -= q
@@ -82,6 +85,7 @@ def step(net: LinepackNetwork, controls: LinepackControls, p_bar: F8, gas_mcm: F
     z_edge = compressibility(net, 2.0 / 3.0 * (a + b - a * b / (a + b)))
 
     def imbalance(p: F8) -> F8:
+        # continuity of implicit Euler: inflow - (L(p) - L_old) / dt = 0 at every free point
         gas = net.c_mcm_per_bar * p / compressibility(net, p)
         found = (gas_mcm - gas) / dt_d + net_inflow(net, controls, p, z_edge)
         return np.where(net.fixed, 0.0, found)
@@ -91,7 +95,7 @@ def step(net: LinepackNetwork, controls: LinepackControls, p_bar: F8, gas_mcm: F
         r = imbalance(p)
         if np.abs(r).max() < 1e-9:
             break
-        jacobian = np.empty((len(p), len(p)))
+        jacobian = np.empty((len(p), len(p)))  # by forward differences
         for i in range(len(p)):
             ahead = p.copy()
             ahead[i] += 1e-7 * p[i]
@@ -99,7 +103,7 @@ def step(net: LinepackNetwork, controls: LinepackControls, p_bar: F8, gas_mcm: F
         for held in np.flatnonzero(net.fixed):
             jacobian[held], jacobian[held, held] = 0.0, 1.0
         change = np.linalg.solve(jacobian, -r)
-        part = 1.0
+        part = 1.0  # halved until the imbalance falls; a pressure falls to a fifth of itself at most
         while part > 1e-4 and not np.abs(imbalance(np.maximum(p + part * change, 0.2 * p))).sum() < np.abs(r).sum():
             part *= 0.5
         p = np.maximum(p + part * change, 0.2 * p)

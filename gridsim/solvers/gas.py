@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from gridsim.kernels.linepack import (
     LinepackControls,
+    LinepackState,
     content,
     pressure_of,
     run_linepack,
@@ -307,23 +308,23 @@ class HydraulicGas:
         n_links = len(self.split_nodes)
         back = orders.exchange_mcm_per_d < 0
         return LinepackControls(
-            cap,
-            edge_share,
-            np.ascontiguousarray(one_way.astype(np.int32)),
-            self._source_point,
-            np.concatenate([orders.supply_mcm_per_d, orders.storage_mcm_per_d]),
-            self._source_hi,
-            self._source_band,
-            self._sink_point,
-            np.zeros(n_sinks),
-            self._sink_lo,
-            self._sink_band,
-            np.full(n_sinks, np.inf),
-            np.abs(orders.exchange_mcm_per_d),
-            back,
-            0.8 * self._link_domestic,
-            self._link_hi if n_links else np.zeros(0),
-            LINK_BAND_BAR,
+            edge_cap=cap,
+            edge_share=edge_share,
+            edge_direction=np.ascontiguousarray(one_way.astype(np.int32)),
+            source_point=self._source_point,
+            source_q=np.concatenate([orders.supply_mcm_per_d, orders.storage_mcm_per_d]),
+            source_hi_bar=self._source_hi,
+            source_band_bar=self._source_band,
+            sink_point=self._sink_point,
+            sink_q=np.zeros(n_sinks),
+            sink_lo_bar=self._sink_lo,
+            sink_band_bar=self._sink_band,
+            sink_cap=np.full(n_sinks, np.inf),
+            link_q=np.abs(orders.exchange_mcm_per_d),
+            link_back=back,
+            link_lo_bar=0.8 * self._link_domestic,
+            link_hi_bar=self._link_hi if n_links else np.zeros(0),
+            link_band_bar=LINK_BAND_BAR,
         )
 
     def _controls_at(self, state: GasState, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
@@ -364,8 +365,9 @@ class HydraulicGas:
             sink_cap=np.concatenate([self._uncapped, burn_mcm_per_d[self._links]]),
         )
         watch = self._watch if stop_when_short else _NOBODY
-        p_bar, gas, edge_q, flows, taken, solved = run_linepack(
-            self.net, controls, state.p_bar, state.gas_mcm, state.edge_q, dt_h, n_steps, watch, SHORT_SHARE
+        start = LinepackState(state.p_bar, state.gas_mcm, state.edge_q)
+        (p_bar, gas, edge_q), flows, taken, solved = run_linepack(
+            self.net, controls, start, dt_h, n_steps, watch, SHORT_SHARE
         )
         drawn = flows.source[n_supply:]
         storage = np.maximum(state.storage_mcm - drawn * dt_h * taken / HOURS_PER_DAY, 0.0)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.linepack import Z_PAPAY, LinepackControls
+from gridsim.kernels.linepack_network import MOST_REDUCED, Z_PAPAY, LinepackControls
 from gridsim.model.carriers import GasSettings
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.gas_layout import GasLayout
@@ -56,11 +56,11 @@ class Compressors:
         self._last: tuple[tuple[NDArray[Any], ...], F8, F8] | None = None
 
     def _z(self, p_bar: F8) -> F8:
-        net = self._layout.net
-        if net.z_law != Z_PAPAY:
-            return np.full(len(p_bar), net.z_constant)
-        p_reduced = np.minimum(p_bar / net.p_critical_bar, 4.0)
-        return 1.0 + p_reduced * (net.z_second * p_reduced - net.z_first)
+        law = self._layout.net.gas_law
+        if law.kind != Z_PAPAY:
+            return np.full(len(p_bar), law.z_constant)
+        p_reduced = np.minimum(p_bar / law.p_critical_bar, MOST_REDUCED)
+        return 1.0 + p_reduced * (law.z_second * p_reduced - law.z_first)
 
     def _mw_per_mcm_per_d(self, p_bar: F8, ratio: F8) -> F8:
         """Shaft power per flow at suction ``p_bar`` and ``ratio``, MW per mcm/d."""

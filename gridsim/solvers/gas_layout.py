@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridsim.kernels.linepack import (
+from gridsim.kernels.linepack_network import (
     Z_CONSTANT,
     Z_PAPAY,
     Fluid,

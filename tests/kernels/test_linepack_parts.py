@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridsim.kernels.linepack import Fluid, content, make_controls, make_network, pipe_coefficients, run_linepack
+from gridsim.kernels.linepack import (
+    Fluid,
+    LinepackState,
+    content,
+    make_controls,
+    make_network,
+    pipe_coefficients,
+    run_linepack,
+)
 
 NOBODY = np.zeros(0, dtype=np.int32)
 FREE, FORWARD, BACKWARD, NO_LIFT = 0, 1, -1, 2
@@ -27,7 +35,8 @@ def flow(p_from, p_to, *, k=0.1, cap=np.inf, share=1.0, direction=FREE, **of_net
         edge_direction=np.array([direction], dtype=np.int32),
     )  # fmt: skip
     p = np.array([p_from, p_to], dtype=float)
-    _, _, _, flows, _, solved = run_linepack(net, controls, p, content(net, p), np.zeros(1), 0.25, 1, NOBODY, 0.0)
+    start = LinepackState(p, content(net, p), np.zeros(1))
+    _, flows, _, solved = run_linepack(net, controls, start, 0.25, 1, NOBODY, 0.0)
     assert solved
     return float(flows.edge[0])
 
@@ -43,7 +52,7 @@ def test_check_direction():
     assert flow(40, 50, two_way=True) == pytest.approx(-10.0)
     assert flow(40, 50, two_way=False) == pytest.approx(0.0, abs=1e-6)
     assert flow(50, 40, two_way=False) == pytest.approx(10.0)
-    # A two-way section ordered one way does not let gas back.
+    # A two-way pipe scheduled one way does not let gas back.
     assert flow(40, 50, direction=FORWARD) == pytest.approx(0.0, abs=1e-6)
     assert flow(50, 40, direction=BACKWARD) == pytest.approx(0.0, abs=1e-6)
     assert flow(40, 50, direction=BACKWARD) == pytest.approx(-10.0)
@@ -106,7 +115,8 @@ def test_pressure_stays_positive_whatever_is_asked(seed, ask, dt_h, lowest_bar):
     )  # fmt: skip
     p = rng.uniform(2.0, 60.0, n)
     gas = content(net, p)
-    new_p, new_gas, _, flows, taken, solved = run_linepack(net, controls, p, gas, np.zeros(n - 1), dt_h, 8, NOBODY, 0.0)
+    start = LinepackState(p, gas, np.zeros(n - 1))
+    (new_p, new_gas, _), flows, taken, solved = run_linepack(net, controls, start, dt_h, 8, NOBODY, 0.0)
     # Asked a thousand times what there is, the step may be refused; what was solved before it still holds.
     assert (solved and taken == 8) or ask == 1e4
     assert (new_p > 0).all() and (new_gas > 0).all() and (flows.sink >= 0).all()

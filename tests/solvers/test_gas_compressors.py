@@ -36,7 +36,7 @@ def at_work(layout, discharge_bar, flow):
     net = layout.net
     trunk = np.flatnonzero(layout.station_from == 0)
     assert trunk.tolist() == [0]
-    q2 = flow * (flow + net.edge_q_laminar[0]) * net.z_constant / net.edge_k[0]
+    q2 = flow * (flow + net.edge_q_laminar[0]) * net.gas_law.z_constant / net.edge_k[0]
     p_bar = np.full(layout.n_points, 40.0)
     p_bar[net.edge_to[0]] = np.sqrt(discharge_bar**2 - q2)
     direction = np.zeros(len(net.edge_from), dtype=np.int32)
