@@ -39,7 +39,17 @@ def failures(
     while n < 0:
         component, first, end = (np.empty(length, dtype=np.int32) for _ in range(3))
         lost = np.empty(length)
-        n = draw_outages(model, np.uint64(seed), np.uint64(replicate), n_hours, batch, component, first, end, lost)
+        n = draw_outages(
+            model=model,
+            seed=np.uint64(seed),
+            sample=np.uint64(replicate),
+            n_hours=n_hours,
+            batch=batch,
+            component_out=component,
+            first_out=first,
+            end_out=end,
+            lost_out=lost,
+        )
         length *= 2
     kind_of = {table: default_kind(table, Primitive.OUTAGE) for table in FAILING}
     events = []

@@ -208,7 +208,18 @@ def draw_two_state(
         if batch[0, offset] > model.two_threshold[k]:
             time_h = batch[1, offset] * down_h
             draw = 2
-            n = _emit(model.two_component[k], 0.0, time_h, 1.0, n_hours, n, component_out, first_out, end_out, lost_out)
+            n = _emit(
+                component=model.two_component[k],
+                start_h=0.0,
+                end_h=time_h,
+                lost=1.0,
+                n_hours=n_hours,
+                n=n,
+                component_out=component_out,
+                first_out=first_out,
+                end_out=end_out,
+                lost_out=lost_out,
+            )
             if n < 0:
                 return -1
         while True:
@@ -228,7 +239,16 @@ def draw_two_state(
             time_h += value * down_h
             draw += 1
             n = _emit(
-                model.two_component[k], start_h, time_h, 1.0, n_hours, n, component_out, first_out, end_out, lost_out
+                component=model.two_component[k],
+                start_h=start_h,
+                end_h=time_h,
+                lost=1.0,
+                n_hours=n_hours,
+                n=n,
+                component_out=component_out,
+                first_out=first_out,
+                end_out=end_out,
+                lost_out=lost_out,
             )
             if n < 0:
                 return -1
@@ -317,16 +337,16 @@ def draw_multi_state(
         while True:
             if model.state_lost[offset + state] > 0.0:
                 n = _emit(
-                    model.multi_component[k],
-                    time_h,
-                    end_h,
-                    model.state_lost[offset + state],
-                    n_hours,
-                    n,
-                    component_out,
-                    first_out,
-                    end_out,
-                    lost_out,
+                    component=model.multi_component[k],
+                    start_h=time_h,
+                    end_h=end_h,
+                    lost=model.state_lost[offset + state],
+                    n_hours=n_hours,
+                    n=n,
+                    component_out=component_out,
+                    first_out=first_out,
+                    end_out=end_out,
+                    lost_out=lost_out,
                 )
                 if n < 0:
                     return -1
@@ -460,11 +480,41 @@ def draw_outages(
     Returns how many intervals were written, or -1 if the output arrays are too short (grow them and draw again: draws
     are a function of the counters, so the second attempt starts with the same intervals).
     """
-    n = draw_two_state(model, seed, sample, n_hours, batch, component_out, first_out, end_out, lost_out)
+    n = draw_two_state(
+        model=model,
+        seed=seed,
+        sample=sample,
+        n_hours=n_hours,
+        batch=batch,
+        component_out=component_out,
+        first_out=first_out,
+        end_out=end_out,
+        lost_out=lost_out,
+    )
     if n >= 0 and model.multi_component.shape[0] > 0:
-        n = draw_multi_state(model, seed, sample, n_hours, n, component_out, first_out, end_out, lost_out)
+        n = draw_multi_state(
+            model=model,
+            seed=seed,
+            sample=sample,
+            n_hours=n_hours,
+            n_before=n,
+            component_out=component_out,
+            first_out=first_out,
+            end_out=end_out,
+            lost_out=lost_out,
+        )
     if n >= 0 and model.causes.offset.shape[0] > 1:
-        n = expand_common_causes(model, seed, sample, n_hours, n, component_out, first_out, end_out, lost_out)
+        n = expand_common_causes(
+            model=model,
+            seed=seed,
+            sample=sample,
+            n_hours=n_hours,
+            n_before=n,
+            component_out=component_out,
+            first_out=first_out,
+            end_out=end_out,
+            lost_out=lost_out,
+        )
     return n
 
 
@@ -486,9 +536,29 @@ def count_overlap_hours(model: OutageModel, seed: Counter, first_sample: int, n_
     for sample in range(first_sample, first_sample + n_samples):
         n = -1
         while n < 0:
-            n = draw_two_state(model, seed, sample, n_hours, batch, component, first, end, lost)
+            n = draw_two_state(
+                model=model,
+                seed=seed,
+                sample=sample,
+                n_hours=n_hours,
+                batch=batch,
+                component_out=component,
+                first_out=first,
+                end_out=end,
+                lost_out=lost,
+            )
             if n >= 0:
-                n = draw_multi_state(model, seed, sample, n_hours, n, component, first, end, lost)
+                n = draw_multi_state(
+                    model=model,
+                    seed=seed,
+                    sample=sample,
+                    n_hours=n_hours,
+                    n_before=n,
+                    component_out=component,
+                    first_out=first,
+                    end_out=end,
+                    lost_out=lost,
+                )
             if n < 0:
                 capacity *= 2
                 component = np.empty(capacity, dtype=np.int32)

@@ -202,31 +202,31 @@ def solve_dispatch(
             clear_slots(buses, ws.slot_of_row)
         if stage == 0:
             m = read_basis(
-                warm_basis,
-                n_warm,
-                order.id_position,
-                order.bus_start,
-                order.segs,
-                topology.island,
-                width,
-                buses,
-                basics,
-                duals,
-                last,
+                basis=warm_basis,
+                n_basis=n_warm,
+                id_position=order.id_position,
+                bus_start=order.bus_start,
+                segs=order.segs,
+                island=topology.island,
+                width=width,
+                buses=buses,
+                basics=basics,
+                duals=duals,
+                last=last,
             )
             fits = m > 0
         elif stage < 3:
             m = start_by_merit(
-                order.merit,
-                order.bus_start,
-                order.segs,
-                topology.island,
-                width,
-                buses,
-                basics,
-                duals,
-                ws.island_sum,
-                last,
+                merit=order.merit,
+                bus_start=order.bus_start,
+                segs=order.segs,
+                island=topology.island,
+                width=width,
+                buses=buses,
+                basics=basics,
+                duals=duals,
+                need=ws.island_sum,
+                last=last,
             )
         # Ties are broken by noise on the slopes where the merit order stalls; pivots are capped, so that a start that
         # goes nowhere gives way to the next stage, and the last one to HiGHS.
@@ -240,7 +240,17 @@ def solve_dispatch(
         settled = no
         while status == RENEW:
             fresh = stage == 0 and used == 0
-            if not refactorise(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, fresh, settled):
+            if not refactorise(
+                order=order,
+                slope=slope,
+                topology=topology,
+                row_lo_mw=row_lo_mw,
+                row_hi_mw=row_hi_mw,
+                ws=ws,
+                m=m,
+                fresh=fresh,
+                settled=settled,
+            ):
                 status = SINGULAR
                 break
             slot, row, _, _ = find_violation(buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, no, zero)
@@ -262,7 +272,17 @@ def solve_dispatch(
             break
         else:
             stage += 1
-    _report(order, topology, lo_mw, hi_mw, cost, spill_cost, penalty, ws, m)
+    _report(
+        order=order,
+        topology=topology,
+        lo_mw=lo_mw,
+        hi_mw=hi_mw,
+        cost=cost,
+        spill_cost=spill_cost,
+        penalty=penalty,
+        ws=ws,
+        m=m,
+    )
     ws.info[STATUS] = status
     ws.info[PIVOTS] = pivots
     ws.info[WARM] = 1 if stage == 0 else 0

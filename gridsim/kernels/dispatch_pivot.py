@@ -435,8 +435,17 @@ def improve(
         _find_directions(topology, ws, m, slot, new_row, sign)
         leaving = _leave(topology, ws, slot, sign) if slot >= 0 else -1
         entering, step = _ratio_test(
-            order, slope, topology, row_lo_mw, row_hi_mw, ws, m, tolerance, violation, bland
-        )  # fmt: skip
+            order=order,
+            slope=slope,
+            topology=topology,
+            row_lo_mw=row_lo_mw,
+            row_hi_mw=row_hi_mw,
+            ws=ws,
+            m=m,
+            tolerance=tolerance,
+            violation=violation,
+            bland=bland,
+        )
         if entering < 0:
             return NO_ENTERING, m, pivots
         if ws.candidates[entering].size < DOUBTFUL_PIVOT and info[TAKE_ANY] == 0:
@@ -466,7 +475,4 @@ def improve(
                 m -= 1
         if abs(pivot) < SMALL_PIVOT:
             renew = True
-        restore(
-            topology, row_lo_mw, row_hi_mw, buses, basics, ws.duals, ws.inverse, ws.flow_mw, ws.island_sum,
-            ws.scratch[0], m,
-        )  # fmt: skip
+        restore(topology, row_lo_mw, row_hi_mw, ws, m)

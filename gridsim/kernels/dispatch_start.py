@@ -204,25 +204,15 @@ def _sort_basis(basics: Records, duals: Records, m: int) -> None:
 
 
 @jit
-def restore(
-    topology: Topology,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    buses: Records,
-    basics: Records,
-    duals: Records,
-    inverse: F8,
-    flow_mw: F8,
-    island_sum: F8,
-    move: F8,
-    m: int,
-) -> float:
+def restore(topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int) -> float:
     """Move the basic buses so that every island balances and every active row sits at its limit; return the miss, MW.
 
     Works on what is missing (one step of iterative refinement), so rounding does not pile up over pivots.
     """
     worst = 0.0
     island, bus_ptdf = topology.island, topology.bus_ptdf
+    buses, basics, duals, inverse = ws.buses, ws.basics, ws.duals, ws.inverse
+    flow_mw, island_sum, move = ws.flow_mw, ws.island_sum, ws.scratch[0]
     n_rows = row_lo_mw.size
     for k in range(island.size):
         island_sum[k] = 0.0
@@ -381,10 +371,7 @@ def refactorise(
     # The basic buses make up what islands and active rows are off by: B dq = missing. Once is enough in exact numbers;
     # each further round takes away the rounding of the one before (iterative refinement).
     for _ in range(4):
-        off_mw = restore(
-            topology, row_lo_mw, row_hi_mw, ws.buses, ws.basics, ws.duals, ws.inverse, ws.flow_mw, ws.island_sum,
-            ws.scratch[0], m,
-        )  # fmt: skip
+        off_mw = restore(topology, row_lo_mw, row_hi_mw, ws, m)
         if off_mw <= SETTLED_MW:
             break
     return True

@@ -295,14 +295,34 @@ def copper_samples(
     touched = np.empty(case.element_area.shape[0], dtype=np.int32)
     for s in range(n_samples):
         sample = first_sample + s
-        n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
+        n = draw_outages(
+            model=model,
+            seed=seed,
+            sample=sample,
+            n_hours=case.n_hours,
+            batch=batch,
+            component_out=component,
+            first_out=first,
+            end_out=end,
+            lost_out=lost,
+        )
         while n < 0:
             capacity *= 2
             component = np.empty(capacity, dtype=np.int32)
             first = np.empty(capacity, dtype=np.int32)
             end = np.empty(capacity, dtype=np.int32)
             lost = np.empty(capacity)
-            n = draw_outages(model, seed, sample, case.n_hours, batch, component, first, end, lost)
+            n = draw_outages(
+                model=model,
+                seed=seed,
+                sample=sample,
+                n_hours=case.n_hours,
+                batch=batch,
+                component_out=component,
+                first_out=first,
+                end_out=end,
+                lost_out=lost,
+            )
         touched_mw_by_day(case, n, component, first, end, lost, change)
         start_sample(recorder)
         touched_mw = 0.0
@@ -310,7 +330,18 @@ def copper_samples(
             touched_mw += change[0, day]
             if skip and touched_mw <= case.day_margin_mw[0, day]:
                 continue
-            n_touched = day_losses(case, n, component, first, end, lost, day, lost_share, touched, area_loss)
+            n_touched = day_losses(
+                case=case,
+                n=n,
+                component=component,
+                first=first,
+                end=end,
+                lost=lost,
+                day=day,
+                lost_share=lost_share,
+                touched=touched,
+                area_loss_out=area_loss,
+            )
             start = day * DAY_H
             for hour in range(start, min(start + DAY_H, case.n_hours)):
                 shortfall_mw = area_loss[0, hour - start] - case.margin_mw[0, hour]

@@ -341,15 +341,15 @@ def _stores(
     }
     stores = tuple(
         Store(
-            names[row],
-            int(bus[row]),
-            float(charge[row]),
-            float(discharge[row]),
-            float(energy[row]),
-            float(shares["efficiency_charge"][row]),
-            float(shares["efficiency_discharge"][row]),
-            float(shares["energy_start_share"][row] * energy[row]),
-            float(shares["carryover"][row]),
+            name=names[row],
+            bus=int(bus[row]),
+            charge_mw=float(charge[row]),
+            discharge_mw=float(discharge[row]),
+            energy_mwh=float(energy[row]),
+            efficiency_charge=float(shares["efficiency_charge"][row]),
+            efficiency_discharge=float(shares["efficiency_discharge"][row]),
+            energy_start_mwh=float(shares["energy_start_share"][row] * energy[row]),
+            carryover=float(shares["carryover"][row]),
         )
         for row in range(len(frame))
     )

@@ -79,15 +79,15 @@ def dispatch(
     row_lo, row_hi = packed.row_limits(out, month)
     solver = DispatchSolver(packed.case, options)
     state = DispatchState(
-        solver.topology(out),
-        np.zeros(packed.n_columns),
-        hi,
-        packed.cost,
-        packed.spill_cost,
-        packed.demand_by_tier(load_mw),
-        packed.penalty,
-        row_lo,
-        row_hi,
+        topology=solver.topology(out),
+        lo_mw=np.zeros(packed.n_columns),
+        hi_mw=hi,
+        cost=packed.cost,
+        spill_cost=packed.spill_cost,
+        demand_mw=packed.demand_by_tier(load_mw),
+        penalty=packed.penalty,
+        row_lo_mw=row_lo,
+        row_hi_mw=row_hi,
     )
     return _result(packed, state, solver.solve(state), load_mw)
 

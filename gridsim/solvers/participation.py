@@ -116,7 +116,17 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
     # an island that holds voltage but has nobody to take an imbalance (condensers alone) cannot balance: dead
     live &= bus_sum(island, bus_weight, n_islands) > 0
     reference[~live] = -1
-    return Sources(gen_on, gen_regulates, q_min, q_max, regulates, gen_weight, border_weight, live, reference)
+    return Sources(
+        gen_on=gen_on,
+        gen_regulates=gen_regulates,
+        q_min_mvar=q_min,
+        q_max_mvar=q_max,
+        regulates=regulates,
+        gen_weight=gen_weight,
+        border_weight=border_weight,
+        live=live,
+        reference=reference,
+    )
 
 
 def held_buses(system: GridSystem, have: Sources, vm_pu: F8) -> B1:

@@ -105,7 +105,17 @@ def run_study(
         counts = {case.name: load_run(f.path).n_replicates for case, f in zip(study.cases, folder.cases, strict=True)}
         wall_s = time.perf_counter() - began
         return StudyResult(
-            folder.path, study, status, reason, estimates, failed, counts, reused, folder.repaired, run.busy_s, wall_s
+            path=folder.path,
+            study=study,
+            status=status,
+            reason=reason,
+            estimates=estimates,
+            failed=failed,
+            replicates=counts,
+            reused=reused,
+            repaired=folder.repaired,
+            busy_s=run.busy_s,
+            wall_s=wall_s,
         )
     finally:
         folder.close()

@@ -154,7 +154,7 @@ def test_a_basis_of_other_islands_or_another_network_is_no_harm(rts79):
 
 
 def test_a_state_the_kernel_gives_up_is_solved_by_highs_and_counted(rts79, monkeypatch):
-    monkeypatch.setattr(module, "solve_dispatch", lambda *args: 1)
+    monkeypatch.setattr(module, "solve_dispatch", lambda **state: 1)
     solver = DispatchSolver(rts79.case)
     state = random_state(rts79, solver, np.random.default_rng(6))
     solution = solver.solve(state)
