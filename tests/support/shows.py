@@ -10,6 +10,7 @@ not hold any more stops it.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ import numpy as np
 from gridsim.engine.run import Replicates, RunResult, run
 from gridsim.io.bundled import event_files
 from gridsim.io.read_scenario import read_scenario
+from gridsim.model.scenario import AcMode
 
 ROOT = Path(__file__).parents[2]
 RUPTURE = "bbs_pipeline_rupture"
@@ -64,6 +66,15 @@ Piece = Number | Claim | Given
 def play(name: str) -> RunResult:
     """The bundled event ``name``, run once."""
     return run(*read_scenario(name))
+
+
+@cache
+def rupture_five_days() -> RunResult:
+    """The first five days of the rupture, without AC check."""
+    system, scenario = read_scenario(RUPTURE)
+    horizon = dataclasses.replace(scenario.horizon, hours=120)
+    policy = dataclasses.replace(scenario.policy, ac=AcMode.OFF)
+    return run(system, dataclasses.replace(scenario, horizon=horizon, policy=policy))
 
 
 @cache
@@ -131,11 +142,21 @@ def logged(component: str, pattern: str) -> Callable[[RunResult], float]:
     return value
 
 
-def first_plant_h(result: RunResult) -> float:
-    """Hours from the root event until the first plant is short of gas."""
-    return min(
-        m.value for m in result.metrics if m.name == "survival_time_h" and m.scope.startswith("plant:") and m.value
-    )
+def plants_short_h(result: RunResult) -> list[float]:
+    """Hours from the root event until plants are short of gas, the first one first."""
+    rows = [m for m in result.metrics if m.name == "survival_time_h" and m.scope.startswith("plant:")]
+    return sorted(m.value for m in rows if m.value is not None)
+
+
+def station_fuel_mcm(pipeline_system: str) -> Callable[[RunResult], float]:
+    """Gas that the compressor stations of a pipeline system burn over a day."""
+
+    def value(result: RunResult) -> float:
+        stations = result.system.compressor_stations
+        names = stations.name[stations.system == pipeline_system].tolist()
+        return gas_mcm(result.tables["compressors"], "fuel_mcm_per_d", names)
+
+    return value
 
 
 def cities_short(result: RunResult) -> int:
@@ -433,13 +454,34 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     ),
 }
 
-#: Numbers in the running text of pages: the event they come from, then pieces in their order on the page.
-PAGES: dict[str, tuple[str, tuple[Piece, ...]]] = {
+#: Numbers in the running text of pages: the run they come from and pieces in their order on the page.
+PAGES: dict[str, tuple[tuple[Callable[[], RunResult], tuple[Piece, ...]], ...]] = {
     "README.md": (
-        RUPTURE,
         (
-            Number("whole for {:.1f} hours", first_plant_h),
-            Number("takes {:.0f} hours", between("gas_pipelines:bbs1_bozoy_aral", "pipeline_rupture", "normal")),
+            lambda: play(RUPTURE),
+            (
+                Number("whole for {:.1f} hours", lambda r: plants_short_h(r)[0]),
+                Number("takes {:.0f} hours", between("gas_pipelines:bbs1_bozoy_aral", "pipeline_rupture", "normal")),
+            ),
+        ),
+    ),
+    "docs/gas.md": (
+        (
+            lambda: play("winter_peak_day"),
+            (
+                Number("{:.1f} of the 3.4 mcm/d", lambda r: gas_mcm(r.tables["compressors"], "fuel_mcm_per_d")),
+                Number("southern trunk {:.2f} of", station_fuel_mcm("BBS")),
+                Number("CAC {:.2f} of", station_fuel_mcm("CAC")),
+                Number("China line {:.2f} of", station_fuel_mcm("CAGP")),
+            ),
+        ),
+        (
+            rupture_five_days,
+            (
+                Number("as run: {:.0f} and", lambda r: plants_short_h(r)[0]),
+                Number("{:.0f})", lambda r: plants_short_h(r)[3]),
+                Number("as run {:,.0f} MWh", lambda r: round(eue("system")(r), -1)),
+            ),
         ),
     ),
 }
@@ -493,9 +535,11 @@ def write_texts(names: Sequence[str]) -> None:
         new = renewed(SHOWS[name], text[start:end], play(name))
         files[name].write_text(text[:start] + new + text[end:], encoding="utf-8")
         print(f"{name}: {' '.join(new.split())}")
-    for page, (name, pieces) in PAGES.items():
+    for page, parts in PAGES.items():
         text = (ROOT / page).read_text(encoding="utf-8")
-        (ROOT / page).write_text(renewed(pieces, text, play(name)), encoding="utf-8")
+        for played, pieces in parts:
+            text = renewed(pieces, text, played())
+        (ROOT / page).write_text(text, encoding="utf-8")
 
 
 def _region(path: Path, text: str) -> tuple[int, int]:

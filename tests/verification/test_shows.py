@@ -1,17 +1,19 @@
 """Every number that the catalogue of events and the README state is the number of a run made now.
 
-With a fraction below one two short events are played.
+With a fraction below one two short events are played, and what pages state.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import pytest
 from rich.console import Console
 
 from gridsim.report.summary import print_summary
+from tests.support.command import gridsim
 from tests.support.fraction import FRACTION
 from tests.support.shows import PAGES, ROOT, RUPTURE, SHOWS, play, renewed
 
@@ -26,9 +28,20 @@ def test_what_an_event_shows(name):
 
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_numbers_on_a_page(page):
-    name, pieces = PAGES[page]
     text = (ROOT / page).read_text(encoding="utf-8")
-    assert text == renewed(pieces, text, play(name))
+    for played, pieces in PAGES[page]:
+        assert text == renewed(pieces, text, played())
+
+
+def test_the_readme_states_what_adequacy_gives():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    command, stated, exact = re.findall(
+        r"gridsim (adequacy rts79 .*?) +# .*LOLH ([\d.]+) h a year \(exact: ([\d.]+)\)", text
+    )[0]
+    metrics = json.loads(gridsim(*command.split(), "--json").stdout)["metrics"]
+    (lolh,) = (row for row in metrics if row["name"] == "LOLH" and row["scope"] == "system")
+    assert stated == f"{lolh['value']:.2f}"
+    assert abs(lolh["value"] - float(exact)) < 3 * lolh["stderr"]
 
 
 def test_the_readme_prints_what_the_run_prints():
