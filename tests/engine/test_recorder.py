@@ -20,6 +20,7 @@ from gridsim.io.schemas.names import result_tables
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
 from gridsim.model.pack import Packed, pack
 from gridsim.results.run_records import Columns
+from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.gas_balance import GasStep
 from gridsim.weather.normal import HourInputs
 
@@ -182,6 +183,47 @@ def test_a_dispatch_without_a_basis_was_solved_by_highs(packed):
     solves = recorded(packed, by_kernel, by_highs)["solves"]
     assert solves["dispatch_engine"].tolist() == ["kernel", "highs"]
     assert solves["dispatch_status"].tolist() == [0, 0] and solves["loss_share"].tolist() == [0.02, 0.02]
+
+
+def power_flow(vm_pu: list[float], loading_percent: list[float], losses_mw: float) -> AcSolution:
+    """A converged power flow of three buses and three lines; what is not given is zero."""
+    return AcSolution(
+        converged=True,
+        rung="flat",
+        reason="",
+        iterations=4,
+        vm_pu=np.array(vm_pu),
+        va_degree=np.zeros(3),
+        p_from_mw=np.zeros(3),
+        p_to_mw=np.zeros(3),
+        q_from_mvar=np.zeros(3),
+        q_to_mvar=np.zeros(3),
+        loading_percent=np.array(loading_percent),
+        losses_mw=losses_mw,
+        p_gen_mw=np.zeros(2),
+        q_gen_mvar=np.zeros(2),
+        p_border_mw=np.zeros(0),
+        q_border_mvar=np.zeros(0),
+        imbalance_mw=0.0,
+        island=np.zeros(3, dtype=np.int32),
+        live=np.ones(1, dtype=bool),
+    )
+
+
+def test_a_power_flow_is_told_by_its_losses_extreme_voltages_and_highest_loading(packed):
+    healthy = power_flow([1.02, 0.97, np.nan], [40.0, 85.0, 0.0], 6.5)  # the third bus is dead
+    failed = healthy._replace(
+        converged=False, rung="dc_only", reason="no solution", vm_pu=np.full(3, np.nan), losses_mw=np.nan
+    )
+    flows = (healthy, failed)
+    solves = recorded(packed, *(interval(packed, at, 1.0)._replace(ac=ac) for at, ac in enumerate(flows)))["solves"]
+    assert solves["ac_status"].tolist() == ["ok", "not_converged"]
+    assert solves["ac_rung"].tolist() == ["flat", "dc_only"]
+    assert solves["ac_reason"].tolist() == ["", "no solution"]
+    np.testing.assert_equal(solves["ac_losses_mw"], [6.5, np.nan])
+    np.testing.assert_equal(solves["vm_min_pu"], [0.97, np.nan])
+    np.testing.assert_equal(solves["vm_max_pu"], [1.02, np.nan])
+    np.testing.assert_equal(solves["max_loading_percent"], [85.0, np.nan])
 
 
 def test_a_machine_burns_the_fuel_that_gives_most_of_its_output(packed):
