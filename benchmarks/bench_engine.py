@@ -14,7 +14,7 @@ from gridsim.solvers.dispatch import DispatchSolver
 
 
 class Events:
-    """A bundled event with its twin without events, after start-up (network read, kernels compiled)."""
+    """A bundled event with its base case, after start-up (network read, kernels compiled)."""
 
     params = sized(
         (("bbs_pipeline_rupture", "renewable_lull", "north_south_transit_loss"), ("fast", "off")),

@@ -37,7 +37,7 @@ def adequacy(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How likely is a shortfall: Monte Carlo over sample years, with errors."""
+    """Assess how likely a shortfall is: Monte Carlo over sample years, with errors."""
     from gridsim.cli.weather import print_weather
     from gridsim.errors import nearest
     from gridsim.reliability import (

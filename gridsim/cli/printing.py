@@ -1,4 +1,4 @@
-"""What several commands print: the JSON object, progress on stderr, plain tables."""
+"""Output that commands share: the JSON object, progress on stderr, plain tables."""
 
 from __future__ import annotations
 

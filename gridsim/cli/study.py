@@ -91,7 +91,7 @@ def run_and_tell(
 
 
 def warnings_of(study: Study) -> list[Problem]:
-    """What has no effect in some case of the study."""
+    """Warnings of columns without effect in some case of the study."""
     return list(dict.fromkeys(warning for case in study.cases for warning in case.system.warnings))
 
 

@@ -1,1 +1,1 @@
-"""What can go wrong: the primitives that events are made of."""
+"""Contingencies: the primitives that events are made of."""

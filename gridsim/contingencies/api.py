@@ -1,4 +1,4 @@
-"""What a script sees and may do: the Protocol a ``@gridsim.contingency`` is typed against, and the views it reads.
+"""View and reach of a script: the Protocol a ``@gridsim.contingency`` is typed against, and the views it reads.
 
 Views are values of this moment: they do not change when the run goes on, and writing to one is an error. Times are
 hours after the start of the horizon. Names are those of the network's tables; one that does not exist raises StudyError
@@ -78,7 +78,7 @@ class Stock(NamedTuple):
 
 
 class Orders(NamedTuple):
-    """What an operator policy decides for one redispatch; what it leaves out stays as it is.
+    """Dispatch instructions of an operator policy for one redispatch; fields left out change nothing.
 
     ``start``: idle machines to synchronise (they run after their ``start_h``); ``p_min_mw`` and ``p_max_mw``: bounds by
     machine, within what it can give; ``imports``: none, contract or limit, never more than the scenario's policy.
@@ -91,7 +91,7 @@ class Orders(NamedTuple):
 
 
 class Wait:
-    """What a contingency yields: made by ``sim.hours``, ``sim.at`` and ``sim.until`` only."""
+    """Wait of a contingency, which it yields: made by ``sim.hours``, ``sim.at`` and ``sim.until`` only."""
 
     __slots__ = ("predicate", "seconds")
 

@@ -23,7 +23,7 @@ _IMPORT_STRICTNESS = (Imports.LIMIT, Imports.CONTRACT, Imports.NONE)
 
 
 class Conditions(NamedTuple):
-    """What remains: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses.
+    """Remaining system: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses.
 
     ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes.
     """

@@ -47,7 +47,7 @@ _MAGNITUDE_WORDS = {
 
 
 class EventProblem(NamedTuple):
-    """What is wrong with an event: ``key`` as in a scenario file (dotted), the value with what is wrong, the mend."""
+    """Problem of an event: ``key`` as in a scenario file (dotted), the value with what is wrong, the mend."""
 
     key: str
     value: str
@@ -182,7 +182,7 @@ def _target_problems(system: GridSystem, kind: Kind, targets: tuple[Target, ...]
 
 
 def _inert(system: GridSystem, kind: Kind, target: Target, parts: tuple[Target, ...]) -> str:
-    """What a demand or stock kind would need at ``target`` and does not find; empty if it acts."""
+    """Missing object of a demand or stock kind at ``target``; empty if it acts."""
     if kind.primitive is Primitive.STOCK:
         links = system.gas_to_power
         holds = (links.backup_fuel != "none") & (links.backup_capacity_share > 0)

@@ -91,7 +91,7 @@ class FuelSystem:
         )
 
     def limits(self, moment: Moment) -> FuelLimits:
-        """What fuel allows until the end of the step that ``moment`` begins."""
+        """Limits of fuel until the end of the step that ``moment`` begins."""
         now_s, dt_h, able_mw = moment.now_s, moment.dt_h, moment.able_mw
         self._limited_s = now_s
         requested_mw = self._by_link(able_mw)

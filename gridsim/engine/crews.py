@@ -27,7 +27,7 @@ _EARTH_KM = 6371.0
 
 
 class Place(NamedTuple):
-    """Where an element is repaired; NaN if the network does not say."""
+    """Place of an element's repair; NaN if the network does not say."""
 
     lat: float
     lon: float

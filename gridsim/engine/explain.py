@@ -1,4 +1,4 @@
-"""What happened and why, from the log of changes: chains of causes back to their root, and the course of events."""
+"""Causes and course of a run from its log of changes: chains back to their root, and the timeline."""
 
 from __future__ import annotations
 

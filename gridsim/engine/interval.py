@@ -57,7 +57,7 @@ class FuelLimits(NamedTuple):
 
 
 class Decisions(NamedTuple):
-    """What policies decide for one redispatch. ``p_min_mw``, ``p_max_mw`` (n_gens,): 0 and inf if silent."""
+    """Decisions of policies for one redispatch. ``p_min_mw``, ``p_max_mw`` (n_gens,): 0 and inf if silent."""
 
     p_min_mw: F8
     p_max_mw: F8

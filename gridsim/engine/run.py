@@ -43,7 +43,7 @@ class MemorySink:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a run found. ``tables``: columns by table name (engine.tables); ``log``: changes with their causes.
+    """Result of a run. ``tables``: columns by table name (engine.tables); ``log``: changes with their causes.
 
     ``remarks``: why a metric is absent, or what it leaves out, a line each.
     """

@@ -20,5 +20,5 @@ class RawTable:
     broken: bool = False
 
     def problem(self, number: int, column: str, value: str, mend: str) -> Problem:
-        """What is wrong with a cell of the row on line ``number``; 0 for the whole table."""
+        """Problem with a cell of the row on line ``number``; 0 for the whole table."""
         return Problem(getattr(number, "file", self.file), int(number), column, value, mend)

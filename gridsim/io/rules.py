@@ -18,7 +18,7 @@ from gridsim.model.system import EXTERNAL, GridSystem
 
 
 class LookUp:
-    """What rules need from other tables than their own: ``vn_kv`` by bus, the buses and the sites with a load."""
+    """Facts that rules need from other tables than their own: ``vn_kv`` by bus, the buses and the sites with a load."""
 
     def __init__(self, tables: Mapping[str, RawTable]):
         self.vn_kv: dict[str, float] = {row.name: row.vn_kv for _, row in tables["buses"].rows}

@@ -57,7 +57,7 @@ class Job(NamedTuple):
 
 
 class JobResult(NamedTuple):
-    """What a job found: Arrow tables by name, and {replicate, error, traceback} of what failed."""
+    """Results of a job: Arrow tables by name, and {replicate, error, traceback} of what failed."""
 
     tables: dict[str, Any]
     failed: list[dict[str, Any]]
@@ -119,7 +119,7 @@ def write_job(folder: Path, job: Job, inputs: str, result: JobResult) -> None:
 
 
 def read_job(path: Path, inputs: str) -> JobResult | None:
-    """What :func:`write_job` wrote; None if the file is damaged or belongs to other inputs."""
+    """Results that :func:`write_job` wrote; None if the file is damaged or belongs to other inputs."""
     import pyarrow as pa
 
     content = path.read_bytes()
@@ -343,7 +343,7 @@ class StudyFolder:
         return found
 
     def job_result(self, job: Job) -> JobResult | None:
-        """What is in a job's file, None if there is no whole one."""
+        """Content of a job's file, None if there is no whole one."""
         file = self.jobs / job.file_name
         return read_job(file, self.inputs) if file.is_file() else None
 

@@ -28,7 +28,7 @@ def unit_of(field: FieldInfo) -> str:
 
 
 def mend_text(field: FieldInfo) -> str:
-    """What to write into this column."""
+    """Hint of what to write into this column."""
     doc = (field.description or "a value").split(";")[0]
     unit = unit_of(field)
     text = f"give {doc[0].lower()}{doc[1:]}" + (f" in {unit}" if unit else "")

@@ -3,7 +3,7 @@
 Columns are supplies (machines, border contracts, the two sides of a store), rows are branches first (lines, then
 transformers, in the system's order) and interfaces after them. Everything is positions; names live in ``model``.
 
-Problem (DESIGN section 5), per island one balance row::
+Problem (docs/simulator.md), per island one balance row::
 
     minimise  sum cost*p + spill_cost*w + sum penalty*s
     s.t.      sum(p - w + s) = sum(demand)
@@ -27,7 +27,7 @@ I8 = NDArray[np.int64]
 
 
 class DispatchCase(NamedTuple):
-    """What does not change between states of one system.
+    """The part that all states of one system share.
 
     gen_bus : (n_gens,) i4, bus of each supply column
     branch_from, branch_to : (n_branches,) i4

@@ -36,7 +36,7 @@ EXPONENTIAL, LOGNORMAL, CONSTANT = 0, 1, 2
 
 
 class CauseTable(NamedTuple):
-    """What each common cause takes from whom.
+    """Losses of each common cause, by the elements behind it.
 
     first : first component that is a common cause; common cause j is component ``first + j``
     offset : (n_causes + 1,) i4, into the targets;  element : (n_targets,) i4, component hit
@@ -61,7 +61,7 @@ class CauseTable(NamedTuple):
 
 
 class OutageModel(NamedTuple):
-    """How every component fails and returns. Components that never fail do not appear.
+    """Failure and return of every component. Components that never fail do not appear.
 
     two_component : (n_two,) i4, component of each two-state entry, ascending
     two_stream : (n_two,) u8, stream "outage"

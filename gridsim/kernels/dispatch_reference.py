@@ -1,4 +1,4 @@
-"""Readable twin of ``kernels.dispatch``: textbook bounded dual simplex, every segment a column, every row present."""
+"""Reference of ``kernels.dispatch``: textbook bounded dual simplex, every segment a column, every row present."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
 
 
 class Outage(NamedTuple):
-    """How the PTDF of a set of outages follows from one matrix, row by row; made by :func:`outage_of`.
+    """PTDF of a set of outages from one matrix, row by row; made by :func:`outage_of`.
 
     ptdf : (n_rows, n_buses) f8, of the intact network, or ``anew`` where an update would lose its digits
     in_service : (n_branches,) bool;  removed : (n_removed,) i4, outages that split nothing; rhs : (n_removed, n_buses)

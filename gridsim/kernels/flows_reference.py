@@ -1,4 +1,4 @@
-"""Readable twin of ``kernels.flows``: islands by walking, PTDF from the nodal equations of one island at a time."""
+"""Reference kernel of ``kernels.flows``: islands by walking, PTDF from the nodal equations of one island at a time."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Scale(NamedTuple):
 
 
 class FieldCase(NamedTuple):
-    """What does not change between years.
+    """The part of a field that all years share.
 
     row_variable, row_point : (n_rows,) i4, the series wanted;  share : (3, 4) f8, variance shares a, b, c, e
     annual_id_lo, annual_id_hi : (3, n_points) u8;  annual_month : (n_halves,) i4, the month whose matrices hold

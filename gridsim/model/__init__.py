@@ -1,1 +1,1 @@
-"""What is studied: frozen dataclasses of read-only arrays, checked once."""
+"""The system under study: frozen dataclasses of read-only arrays, checked once."""

@@ -121,7 +121,7 @@ def outage_model(
 def _cause_table(
     components: Sequence[Component], causes: Sequence[CommonCause], n_hours: int, temperature_class: I4 | None
 ) -> CauseTable:
-    """What a level does not model (a branch at copper level) is not there."""
+    """Elements that a level does not model (a branch at copper level) are left out."""
     if causes:
         _require_single_names(components)
     element_of = {component.name: position for position, component in enumerate(components)}

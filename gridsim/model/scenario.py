@@ -127,7 +127,7 @@ def _words(cell: str) -> tuple[str, ...]:
 
 
 class Imports(StrEnum):
-    """What may be bought abroad: nothing, what is contracted, or all that the wires carry."""
+    """Import policies: nothing, the contracted power, or all that the wires carry."""
 
     NONE = "none"
     CONTRACT = "contract"
@@ -135,7 +135,7 @@ class Imports(StrEnum):
 
 
 class AcMode(StrEnum):
-    """Which power flow checks every dispatch."""
+    """Power flows that may check every dispatch."""
 
     FAST = "fast"
     PANDAPOWER = "pandapower"
@@ -150,7 +150,7 @@ class Automation(StrEnum):
 
 
 class GasMode(StrEnum):
-    """How gas moves: pressures and linepack of the pipes, or a daily transport balance."""
+    """Gas models: pressures and linepack of the pipes, or a daily transport balance."""
 
     HYDRAULIC = "hydraulic"
     BALANCE = "balance"
@@ -183,7 +183,7 @@ class Target:
 
 
 class Quantity(StrEnum):
-    """What a condition may ask about."""
+    """Quantities that a condition may refer to."""
 
     TEMPERATURE_C = "temperature_c"
     UNSERVED_MW = "unserved_mw"
@@ -308,7 +308,7 @@ class WeatherSeries:
 
 @dataclass(frozen=True)
 class Policy:
-    """How the system is operated."""
+    """Operation of the system: imports, checks, automation, the operator's delay."""
 
     imports: Imports = Imports.CONTRACT
     ac: AcMode = AcMode.FAST

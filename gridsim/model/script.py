@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Hook(StrEnum):
-    """When a script is called: once at the start as a process, or before every redispatch."""
+    """Moments at which a script is called: once at the start as a process, or before every redispatch."""
 
     CONTINGENCY = "contingency"
     OPERATOR = "operator"
@@ -29,7 +29,7 @@ class Script:
     line: int
 
     def __call__(self, sim: Any) -> Any:
-        """What the function gives."""
+        """Result of the function."""
         return self.function(sim)
 
     def __reduce__(self) -> Any:  # the function itself hides behind this object: workers find it by its module

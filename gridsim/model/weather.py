@@ -1,4 +1,4 @@
-"""What the weather generator knows of a place. Column meanings: ``io.schemas``, the table of attributes."""
+"""Climate tables of the weather generator. Column meanings: ``io.schemas``, the table of attributes."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Rivers(Table):
 
 @dataclass(frozen=True, eq=False)
 class WeatherTargets(Table):
-    """What a climate is checked against; ``place`` a site or river, empty for the whole system."""
+    """Published values that a climate is checked against; ``place`` a site or river, empty for the whole system."""
 
     quantity: STR
     place: STR

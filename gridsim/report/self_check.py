@@ -62,7 +62,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Figure:
-    """How fast something is on this machine now, compiled code in the cache."""
+    """Speed of one piece of work on this machine now, compiled code in the cache."""
 
     name: str
     value: float
@@ -230,4 +230,4 @@ def _event() -> Findings:
     residual = float(np.abs(result.tables["balance"]["residual_mw"]).max())
     name = scenario.name
     yield Check(f"{name}, largest residual of the zone balances, MW", residual, 0.0, residual, BALANCE_MW, "MW")
-    yield Figure(f"{name}, {scenario.horizon.hours:g} h with its twin without events", wall_s, "s")
+    yield Figure(f"{name}, {scenario.horizon.hours:g} h with its base case", wall_s, "s")

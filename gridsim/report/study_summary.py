@@ -1,4 +1,4 @@
-"""What a person reads after a study or a comparison: a table of cases or differences, each with its standard error."""
+"""Summary of a study or a comparison: a table of cases or differences, each with its standard error."""
 
 from __future__ import annotations
 

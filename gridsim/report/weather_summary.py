@@ -1,4 +1,4 @@
-"""What `gridsim weather NETWORK --years N` prints: the climate, droughts, severity-duration-frequency, checks."""
+"""Output of `gridsim weather NETWORK --years N`: the climate, droughts, severity-duration-frequency, checks."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def _number(value: float | None) -> float:
 
 
 class Sink(Protocol):
-    """Where a run writes: called with whole columns, rows sorted by (time_h, name)."""
+    """Destination of a run's tables: called with whole columns, rows sorted by (time_h, name)."""
 
     def write(self, table: str, columns: Columns) -> None:
         """Append rows of ``table``; the columns are those of its file in ``engine.tables``."""

@@ -1,4 +1,4 @@
-"""When is load unserved: energy by calendar month with its error, and the worst weeks."""
+"""Unserved energy in the calendar: by month with its error, and the worst weeks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to record in an assessment: values handed to ``gridsim.assess``, each adding one kind of result."""
+"""Records of an assessment: values handed to ``gridsim.assess``, each adding one kind of result."""
 
 from __future__ import annotations
 

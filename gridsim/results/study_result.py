@@ -13,7 +13,7 @@ from gridsim.results.metrics import Estimate
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """What a study found. ``status``: complete, partial (some replicates failed) or stopped (go on with resume).
+    """Result of a study. ``status``: complete, partial (some replicates failed) or stopped (go on with resume).
 
     ``estimates``: by case; ``failed``: (case, {replicate, error, traceback}, command that replays it);
     ``busy_s``: time spent in replicates, over all workers; ``reused``: replicates taken over from before.

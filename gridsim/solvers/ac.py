@@ -45,7 +45,7 @@ from gridsim.solvers.participation import (
 
 
 class AcMethod(StrEnum):
-    """Which Newton solver answers."""
+    """Newton solvers of the power flow."""
 
     FAST = "fast"
     PANDAPOWER = "pandapower"

@@ -33,7 +33,7 @@ N_NAMED = 3
 
 
 class Rung(StrEnum):
-    """Which start led to the answer, the best first."""
+    """Starts of the power flow, the best first."""
 
     WARM = "warm"
     FLAT = "flat"

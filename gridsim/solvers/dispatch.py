@@ -23,7 +23,7 @@ COUNTED_MW = 1e-4
 
 
 class DispatchMethod(StrEnum):
-    """Who solves the dispatch problem."""
+    """Solvers of the dispatch problem."""
 
     KERNEL = "kernel"
     HIGHS = "highs"
@@ -31,7 +31,7 @@ class DispatchMethod(StrEnum):
 
 @dataclass(frozen=True)
 class DispatchOptions:
-    """How the dispatch problem is solved.
+    """Options of the dispatch problem.
 
     ``segments`` and ``perturb`` are the sharing segments and the tie-breaking perturbation of the problem (on, except
     in comparisons with an oracle); ``min_mw`` gives every load one penalty, the dearest, so that MW shed are minimised.

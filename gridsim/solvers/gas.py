@@ -1,14 +1,14 @@
 """Gas network of a system in motion: pressures, linepack, and who gets gas.
 
 Two layers. The **dispatcher** orders: a linear balance of the whole network (``solvers.gas_balance``) looks a few hours
-ahead with the linepack there is, and says what every source gives, which way two-way sections are driven, what crosses
+ahead with the linepack there is, and says what every source gives, which way two-way pipes are driven, what crosses
 from a transit operator's lines into the domestic net, and which customers are cut (export, industry, power, transit,
 heating, own use, households last). The **pipes** decide: under these orders pressures follow from ``kernels.linepack``;
 a source is throttled at its highest pressure, and below a node's lowest pressure deliveries fade in the same order of
 classes, whatever was ordered.
 
-On two-way sections a compressor station runs in the direction ordered; it moves no more than its power allows at the
-pressures at which a run begins. A ruptured section is closed at its middle segment: both stumps keep their gas but for
+On two-way pipes a compressor station runs in the direction ordered; it moves no more than its power allows at the
+pressures at which a run begins. A ruptured pipe is closed at its middle segment: both stumps keep their gas but for
 the piece between the valves. Where points, edges and stations are: ``solvers.gas_layout``.
 """
 
@@ -43,7 +43,7 @@ SOURCE_BAND_SHARE = 0.03
 CLASS_BAND_SHARE = 0.08
 LINK_BAND_BAR = 1.0
 STATION_MARGIN = 0.15  # unless in need, a station moves at most this share more than ordered, and
-STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the section's capacity
+STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the pipe's capacity
 CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
 _START = ((32.0, 192.0, 4), (32.0, 192.0, 4), (14.0, REORDER_H, 4))  # days, hours between orders, steps of each
 _TENSE_SHARE = 0.01  # of demand cut (export apart), or
@@ -64,7 +64,7 @@ class GasState(NamedTuple):
 
 
 class GasOrders(NamedTuple):
-    """What the dispatcher ordered. Shares 0..1 of what is asked; ``power_mcm_per_d`` (n_links,) most for each plant."""
+    """The gas schedule. Shares 0..1 of what is requested; ``power_mcm_per_d`` (n_links,) most for each plant."""
 
     supply_mcm_per_d: F8
     storage_mcm_per_d: F8
@@ -105,7 +105,7 @@ class HydraulicGas:
         self.system = system
         self.balance = GasBalance(system)
         layout = self.layout = GasLayout(system)
-        self.net, self.sections = layout.net, layout.sections
+        self.net, self.pipe_edges = layout.net, layout.pipe_edges
         self.node_point, self.split_nodes = layout.node_point, layout.split_nodes
         self._compressors = Compressors(layout)
         self._build_customers()
@@ -155,7 +155,7 @@ class HydraulicGas:
 
     def _start_pressure(self) -> F8:
         """A first guess: every point at 0.8 of the lowest design pressure that meets there."""
-        pn = self.system.gas_pipelines.pn_bar[self.sections.edge_section]
+        pn = self.system.gas_pipelines.pn_bar[self.pipe_edges.edge_pipe]
         p_bar = np.full(self.layout.n_points, np.inf)
         np.minimum.at(p_bar, self.net.edge_from, 0.8 * pn)
         np.minimum.at(p_bar, self.net.edge_to, 0.8 * pn)
@@ -163,14 +163,14 @@ class HydraulicGas:
 
     def _content_at(self, share: float) -> F8:
         """(n_points,) gas when every segment stands at ``share`` of its design pressure."""
-        pipes, section = self.system.gas_pipelines, self.sections.edge_section
-        half = 0.5 * self.layout.edge_gas_per_bar * share * pipes.pn_bar[section]
+        pipes, pipe = self.system.gas_pipelines, self.pipe_edges.edge_pipe
+        half = 0.5 * self.layout.edge_gas_per_bar * share * pipes.pn_bar[pipe]
         weighted = np.zeros(self.layout.n_points)
         np.add.at(weighted, self.net.edge_from, half)
         np.add.at(weighted, self.net.edge_to, half)
         self._not_shared = np.zeros(self.layout.n_points, dtype=bool)
         for ends in (self.net.edge_from, self.net.edge_to):
-            self._not_shared[ends[~pipes.linepack_shared[section]]] = True
+            self._not_shared[ends[~pipes.linepack_shared[pipe]]] = True
         return content(self.net, np.maximum(weighted / self.net.c_mcm_per_bar, 1e-3))
 
     def _set_full(self, gas_mcm: F8) -> None:
@@ -214,12 +214,12 @@ class HydraulicGas:
         return state
 
     def usable_mcm(self, gas_mcm: F8) -> F8:
-        """(n_nodes,) linepack above the floor, counted to the nearer end of each section; shared sections only."""
+        """(n_nodes,) linepack above the floor, counted to the nearer end of each pipe; shared pipes only."""
         usable = np.where(self._not_shared, 0.0, np.maximum(gas_mcm - self._floor_mcm, 0.0))
         return sum_at(self.layout.point_node, usable, len(self.system.gas_nodes))
 
     def linepack_mcm(self, gas_mcm: F8) -> F8:
-        """(n_nodes,) all gas in the pipes, counted to the nearer end of each section."""
+        """(n_nodes,) all gas in the pipes, counted to the nearer end of each pipe."""
         return sum_at(self.layout.point_node, gas_mcm, len(self.system.gas_nodes))
 
     def lowest_pressure_problem(self, state: GasState) -> list[str]:
@@ -260,7 +260,7 @@ class HydraulicGas:
         np.add.at(exchange, pipes.from_node[transit], -step.flow_mcm_per_d[transit])
         got = step.power_delivered_mcm_per_d
         power = np.where(got < 0.999 * burn_mcm_per_d, got, np.inf)
-        # Parallel sections share the flow between their two nodes by capacity, as pressures would have it.
+        # Parallel pipes share the flow between their two nodes by capacity, as pressures would have it.
         total = sum_at(self._group, step.flow_mcm_per_d * self._group_sign, len(self._group_capacity))
         flow = total[self._group] * self._group_sign * self._group_share
         direction = np.sign(np.where(np.abs(flow) > 1e-6, flow, 0.0)).astype(np.int32)
@@ -276,34 +276,34 @@ class HydraulicGas:
         )  # fmt: skip
 
     def _controls(self, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
-        """What orders and conditions say, made once while they last; what customers ask is left open."""
+        """Controls of a schedule under its conditions, made once while they last; demand is left open."""
         last = self._ordered
         if last is None or last[0] is not orders or last[1] is not conditions:
             self._ordered = last = orders, conditions, self._make_controls(orders, conditions)
         return last[2]
 
     def _make_controls(self, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
-        pipes, section = self.system.gas_pipelines, self.sections.edge_section
-        share = conditions.pipeline_share[section]
-        cap = pipes.capacity_mcm_per_d[section] * share
-        # An outage closes the middle of a section; its stumps stay connected to their ends.
-        out = (share <= 0.0) & (np.arange(len(section)) != self.sections.rupture_edge[section])
-        cap = np.where(out, pipes.capacity_mcm_per_d[section], cap)
+        pipes, pipe = self.system.gas_pipelines, self.pipe_edges.edge_pipe
+        share = conditions.pipeline_share[pipe]
+        cap = pipes.capacity_mcm_per_d[pipe] * share
+        # An outage closes the middle of a pipe; its stumps stay connected to their ends.
+        out = (share <= 0.0) & (np.arange(len(pipe)) != self.pipe_edges.rupture_edge[pipe])
+        cap = np.where(out, pipes.capacity_mcm_per_d[pipe], cap)
         edge_share = np.where(out, 1.0, share)
         # A station moves what is ordered and little more: left alone it would pack all gas behind itself. In need that
         # is what it is for, and its ratio alone limits it.
         if not orders.tense:
             ordered = (1.0 + STATION_MARGIN) * np.abs(orders.flow_mcm_per_d)
             ordered = ordered + STATION_MARGIN_OF_CAPACITY * pipes.capacity_mcm_per_d
-            cap = np.where(self.layout.section_has_station[section], np.minimum(cap, ordered[section]), cap)
-        driven = self.layout.section_has_station & pipes.bidirectional
-        one_way = np.where(pipes.bidirectional, np.where(driven, orders.direction, 0), 1)[section]
+            cap = np.where(self.layout.pipe_has_station[pipe], np.minimum(cap, ordered[pipe]), cap)
+        driven = self.layout.pipe_has_station & pipes.bidirectional
+        one_way = np.where(pipes.bidirectional, np.where(driven, orders.direction, 0), 1)[pipe]
         # the last entry stands for edges without a station
         lifts = conditions.station_works & conditions.node_works[self.system.compressor_stations.node]
         stands_still = np.append(~lifts, False)
         for station in (self.layout.station_from, self.layout.station_to):
             stopped = stands_still[station]
-            one_way = np.where(stopped, np.where(pipes.bidirectional[section], 0, 2), one_way)
+            one_way = np.where(stopped, np.where(pipes.bidirectional[pipe], 0, 2), one_way)
         n_sinks = len(self._sink_point)
         n_links = len(self.split_nodes)
         back = orders.exchange_mcm_per_d < 0
@@ -376,7 +376,7 @@ class HydraulicGas:
 
         def step() -> GasStep:
             days = max(dt_h * taken / HOURS_PER_DAY, 1e-12)
-            n_edges, first = self.sections.n_edges, self.sections.first_edge
+            n_edges, first = self.pipe_edges.n_edges, self.pipe_edges.first_edge
             return GasStep(
                 np.where(n_edges > 0, flows.edge[np.minimum(first, len(flows.edge) - 1)], 0.0),
                 flows.source[:n_supply],
@@ -390,24 +390,24 @@ class HydraulicGas:
 
         return GasRun(GasState(p_bar, gas, edge_q, storage), power, taken, solved, step)
 
-    def rupture(self, state: GasState, section: int, share: float, flow_mcm_per_d: float) -> tuple[GasState, float]:
-        """The state after ``share`` of the strings of ``section`` burst at its middle, and the gas vented, mcm.
+    def rupture(self, state: GasState, pipe: int, share: float, flow_mcm_per_d: float) -> tuple[GasState, float]:
+        """The state after ``share`` of the strings of ``pipe`` burst at its middle, and the gas vented, mcm.
 
         Lost is what stands between two line valves, and what flows in until they are closed; at most nine tenths of the
         gas at the two points beside the break, from which it is taken.
         """
         pipes, settings = self.system.gas_pipelines, self.system.gas
-        edge = int(self.sections.rupture_edge[section])
-        if self.sections.n_edges[section] == 0 or share <= 0:
+        edge = int(self.pipe_edges.rupture_edge[pipe])
+        if self.pipe_edges.n_edges[pipe] == 0 or share <= 0:
             return state, 0.0
         ends = np.array([self.net.edge_from[edge], self.net.edge_to[edge]])
         p_bar = state.p_bar[ends]
         per_bar = content(self.net, state.p_bar)[ends] / self.net.c_mcm_per_bar[ends]
         segment = per_bar * self.layout.edge_gas_per_bar[edge] / 2
-        km = float(pipes.length_km[section]) / float(self.sections.n_edges[section])
+        km = float(pipes.length_km[pipe]) / float(self.pipe_edges.n_edges[pipe])
         between = float(segment.sum()) * settings.valve_spacing_km / km
-        if settings.valve_spacing_km > float(pipes.length_km[section]):
-            between *= float(pipes.length_km[section]) / settings.valve_spacing_km
+        if settings.valve_spacing_km > float(pipes.length_km[pipe]):
+            between *= float(pipes.length_km[pipe]) / settings.valve_spacing_km
         wanted = share * (between + abs(flow_mcm_per_d) * settings.isolation_h / HOURS_PER_DAY)
         there = state.gas_mcm[ends]
         weight = there / there.sum()

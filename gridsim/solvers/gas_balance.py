@@ -1,8 +1,8 @@
 """Daily gas balance: who gets gas, with the usable linepack as a buffer.
 
-A transport model, one linear problem per step: flows within section capacities, supplies and storages within their
-limits, deliveries by priority, and at every node a stock of usable linepack (half of each adjoining section's) that
-can be drawn and refilled. It has no pressures: gas moves through a section as fast as its capacity allows.
+A transport model, one linear problem per step: flows within pipe capacities, supplies and storages within their
+limits, deliveries by priority, and at every node a stock of usable linepack (half of each adjoining pipe's) that
+can be drawn and refilled. It has no pressures: gas moves through a pipe as fast as its capacity allows.
 
 Order of cuts, cheapest first (the price ladder of the objective): export, industry, power, transit, heating, own use,
 households last. Storage gives its planned winter withdrawal before production rises above plan; both may rise to their
@@ -51,7 +51,7 @@ _SOLVED_KEPT = 512  # of about 5 kB: replicates ask what others asked until thei
 
 
 class GasConditions(NamedTuple):
-    """What is left of the network: shares in 0..1, each in the order of its table.
+    """Remaining network: shares in 0..1, each in the order of its table.
 
     ``node_works`` (n_nodes,) False: sources, storages and stations there stand still; ``station_works`` (n_stations,).
     """
@@ -150,7 +150,7 @@ class GasBalance:
         ).tocsr()
 
     def linepack_capacity_mcm(self, conditions: GasConditions) -> F8:
-        """(n_nodes,) usable linepack when full: half of each adjoining section that is not out."""
+        """(n_nodes,) usable linepack when full: half of each adjoining pipe that is not out."""
         pipes = self.system.gas_pipelines
         there = pipes.in_service & pipes.linepack_shared & (conditions.pipeline_share > 0)
         usable = np.where(there, pipes.usable_linepack_mcm / 2, 0.0)
@@ -268,7 +268,7 @@ class GasBalance:
         return x
 
     def advance(self, stocks: GasStocks, step: GasStep, conditions: GasConditions, dt_h: float) -> GasStocks:
-        """Stocks after ``dt_h`` hours of ``step``; the linepack of sections that are out is lost to their nodes."""
+        """Stocks after ``dt_h`` hours of ``step``; the linepack of pipes that are out is lost to their nodes."""
         if self._n_nodes == 0:
             return stocks
         days = dt_h / HOURS_PER_DAY

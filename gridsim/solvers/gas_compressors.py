@@ -70,7 +70,7 @@ class Compressors:
         return head * gas.rho_kg_per_m3 / _SECONDS_PER_DAY / gas.compressor_efficiency
 
     def _ordered(self, controls: LinepackControls) -> _Ordered:
-        """What the orders say of the stations, made once while they last."""
+        """Stations under the gas schedule, made once while it lasts."""
         of = controls.edge_direction, controls.edge_share
         last = self._last_orders
         if last is None or last[0][0] is not of[0] or last[0][1] is not of[1]:
@@ -112,7 +112,7 @@ class Compressors:
     def limit(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> LinepackControls:
         """Controls under which no station moves more than its power allows at these pressures.
 
-        A station on several sections shares its power in proportion to what they take now. Explicit: the ratio is that
+        A station on several pipes shares its power in proportion to what they take now. Explicit: the ratio is that
         at the start of the run.
         """
         flow, per_flow = self._at_work(controls, p_bar, edge_q)

@@ -1,8 +1,8 @@
 """Gas tables as points and edges of the linepack kernel: segments, pressure zones, stations, regulators.
 
-Sections whose linepack is not shared (a transit operator's) form a pressure zone of their own; where they meet the
-domestic net gas crosses only as ordered. A compressor station stands at the inlet of the outgoing sections of its
-system; k stations of one system at one node are spread along them. Every section has a regulator at its inlet that
+PipeEdges whose linepack is not shared (a transit operator's) form a pressure zone of their own; where they meet the
+domestic net gas crosses only as ordered. A compressor station stands at the inlet of the outgoing pipes of its
+system; k stations of one system at one node are spread along them. Every pipe has a regulator at its inlet that
 holds its design pressure.
 """
 
@@ -30,12 +30,12 @@ _TRUNK_SHARE = 0.8
 _LATERAL_KM = 50.0
 
 
-class Sections(NamedTuple):
-    """Geometry: per section its first edge and number of edges, its rupture edge; per edge its section."""
+class PipeEdges(NamedTuple):
+    """Geometry: per pipe its first edge and number of edges, its rupture edge; per edge its pipe."""
 
     first_edge: I4
     n_edges: I4
-    edge_section: I4
+    edge_pipe: I4
     rupture_edge: I4
 
 
@@ -84,7 +84,7 @@ class GasLayout:
             pipes.length_km / cells, diameter_m, pipes.parallel.astype(float), friction, fluid
         )
         first_edge, n_edges = np.zeros(n_sections, dtype=np.int32), np.zeros(n_sections, dtype=np.int32)
-        edge_section: list[int] = []
+        edge_pipe: list[int] = []
         edge_from: list[int] = []
         edge_to: list[int] = []
         owner: list[int] = []  # of each inner point: the node whose linepack it counts to
@@ -99,36 +99,36 @@ class GasLayout:
             chain = [int(ends[pipes.from_node[pipe]]), *inner, int(ends[pipes.to_node[pipe]])]
             edge_from += chain[:-1]
             edge_to += chain[1:]
-            edge_section += [int(pipe)] * n
+            edge_pipe += [int(pipe)] * n
             owner += [
                 int(pipes.from_node[pipe] if 2 * (i + 1) <= n else pipes.to_node[pipe]) for i in range(n - 1)
             ]  # fmt: skip
-        section = np.array(edge_section, dtype=np.int32)
+        of_pipe = np.array(edge_pipe, dtype=np.int32)
         self.n_points = next_point
         node_owner = np.concatenate([np.arange(len(self.system.gas_nodes)), self.split_nodes])
         self.point_node = np.concatenate([node_owner, np.array(owner, dtype=int)]).astype(np.int32)
         from_point, to_point = np.array(edge_from, dtype=np.int32), np.array(edge_to, dtype=np.int32)
         rupture = first_edge + n_edges // 2
-        self.sections = Sections(first_edge, n_edges, section, rupture.astype(np.int32))
+        self.pipe_edges = PipeEdges(first_edge, n_edges, of_pipe, rupture.astype(np.int32))
         capacity = np.full(self.n_points, _LEAST_C_MCM_PER_BAR)
-        np.add.at(capacity, from_point, gas[section] / 2)
-        np.add.at(capacity, to_point, gas[section] / 2)
-        self.edge_gas_per_bar = gas[section]
-        is_first = np.arange(len(section)) == first_edge[section]
-        is_last = np.arange(len(section)) == first_edge[section] + n_edges[section] - 1
-        pn = pipes.pn_bar[section]
-        self.station_from, self.station_to = self._stations(len(section))
-        self.section_has_station = np.zeros(n_sections, dtype=bool)
-        self.section_has_station[section[(self.station_from >= 0) | (self.station_to >= 0)]] = True
+        np.add.at(capacity, from_point, gas[of_pipe] / 2)
+        np.add.at(capacity, to_point, gas[of_pipe] / 2)
+        self.edge_gas_per_bar = gas[of_pipe]
+        is_first = np.arange(len(of_pipe)) == first_edge[of_pipe]
+        is_last = np.arange(len(of_pipe)) == first_edge[of_pipe] + n_edges[of_pipe] - 1
+        pn = pipes.pn_bar[of_pipe]
+        self.station_from, self.station_to = self._stations(len(of_pipe))
+        self.pipe_has_station = np.zeros(n_sections, dtype=bool)
+        self.pipe_has_station[of_pipe[(self.station_from >= 0) | (self.station_to >= 0)]] = True
         ratio = np.append(self.system.compressor_stations.pressure_ratio, 1.0)  # -1: no station, a ratio of one
         discharge = settings.discharge_share * pn
         self.net: LinepackNetwork = make_network(
             capacity,
             from_point,
             to_point,
-            k[section],
-            laminar[section],
-            two_way=pipes.bidirectional[section],
+            k[of_pipe],
+            laminar[of_pipe],
+            two_way=pipes.bidirectional[of_pipe],
             regulator_from_bar=np.where(is_first, pn, np.inf),
             regulator_to_bar=np.where(is_last, pn, np.inf),
             ratio_from=ratio[self.station_from],
@@ -162,7 +162,7 @@ class GasLayout:
                 lateral = ends_at_gate and pipes.length_km[pipe] <= _LATERAL_KM
                 if lateral or pipes.pn_bar[pipe] < _TRUNK_SHARE * strongest:
                     continue  # a lateral is fed through its regulator, not by the station
-                first, n = int(self.sections.first_edge[pipe]), int(self.sections.n_edges[pipe])
+                first, n = int(self.pipe_edges.first_edge[pipe]), int(self.pipe_edges.n_edges[pipe])
                 leaves = int(pipes.from_node[pipe]) == node
                 if not leaves and not (int(pipes.to_node[pipe]) == node and pipes.bidirectional[pipe]):
                     continue

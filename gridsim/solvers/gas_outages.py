@@ -1,6 +1,6 @@
-"""What a gas outage leaves plants to burn, hour by hour: the table the reliability sampler draws from.
+"""Gas that an outage leaves to plants, hour by hour: the table the reliability sampler draws from.
 
-The network stands settled under given demand and burn, with storages at their seasonal mean; then a section bursts.
+The network stands settled under given demand and burn, with storages at their seasonal mean; then a pipe bursts.
 Shares are those of :class:`solvers.gas.HydraulicGas` under its dispatcher's orders, first until nothing changes any
 more, then, after the repair, until every plant has all its gas again. Weather and demand stay as they are.
 """
@@ -45,7 +45,7 @@ class OutageShares(NamedTuple):
 class GasOutages:
     """Shares after outages of one system in one temperature class; the settled state is found once.
 
-    ``asked_mcm_per_d`` (n_links,): what plants burn once a section is out, as far as there is gas: those that still
+    ``asked_mcm_per_d`` (n_links,): what plants burn once a pipe is out, as far as there is gas: those that still
     have some replace those that have none.
     """
 
@@ -57,7 +57,7 @@ class GasOutages:
         self._start = self._gas.start(self._healthy, *weather)
         self._weather = weather._replace(burn_mcm_per_d=np.maximum(asked_mcm_per_d, weather.burn_mcm_per_d))
 
-    def bites(self, section: int) -> bool:
+    def bites(self, pipe: int) -> bool:
         """Whether plants would be short for want of capacity or sources once no linepack is left."""
         system, weather = self._gas.system, self._weather
         stocks = GasStocks(np.zeros(len(system.gas_nodes)), self._start.storage_mcm)
@@ -67,28 +67,28 @@ class GasOutages:
                 conditions, stocks, weather.demand_mcm_per_d, weather.burn_mcm_per_d, HOURS_PER_DAY, weather.winter,
                 room_mcm=nothing,
             ).power_delivered_mcm_per_d.sum()
-            for conditions in (self._healthy, self._without(section))
+            for conditions in (self._healthy, self._without(pipe))
         ]  # fmt: skip
         return bool(got[1] < _FULL_SHARE * got[0])
 
-    def shares(self, section: int) -> OutageShares:
-        """The table of one section whose strings all burst, by hours since the outage and since its repair."""
+    def shares(self, pipe: int) -> OutageShares:
+        """The table of one pipe whose strings all burst, by hours since the outage and since its repair."""
         n_links = len(self._weather.burn_mcm_per_d)
         none = OutageShares(np.ones((0, n_links)), np.ones((0, n_links)))
         flow = self._gas.run(
             self._start, self._order(self._start, self._healthy), self._healthy, self._weather.demand_mcm_per_d,
             self._weather.burn_mcm_per_d, self._weather.burn_mcm_per_d, STEP_H, 1,
-        ).step.flow_mcm_per_d[section]  # fmt: skip
-        state, _ = self._gas.rupture(self._start, section, 1.0, float(flow))
-        outage, state = self._follow(state, self._without(section), MOST_OUTAGE_H, until_full=False)
+        ).step.flow_mcm_per_d[pipe]  # fmt: skip
+        state, _ = self._gas.rupture(self._start, pipe, 1.0, float(flow))
+        outage, state = self._follow(state, self._without(pipe), MOST_OUTAGE_H, until_full=False)
         if (outage >= _FULL_SHARE).all():
             return none
         repair, _ = self._follow(state, self._healthy, MOST_REPAIR_H, until_full=True)
         return OutageShares(outage, repair)
 
-    def _without(self, section: int) -> GasConditions:
+    def _without(self, pipe: int) -> GasConditions:
         conditions = everything_works(self._gas.system)
-        conditions.pipeline_share[section] = 0.0
+        conditions.pipeline_share[pipe] = 0.0
         return conditions
 
     def _order(self, state: GasState, conditions: GasConditions) -> GasOrders:

@@ -1,4 +1,4 @@
-"""What is on, who holds voltage and who takes up an imbalance: one rule for the exported net and both AC methods."""
+"""Machines that run, hold voltage and share an imbalance: one rule for the exported net and both AC methods."""
 
 from __future__ import annotations
 

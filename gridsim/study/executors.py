@@ -1,4 +1,4 @@
-"""Who runs the jobs: this process, a pool of processes, or a Dask cluster; all behind ``concurrent.futures``."""
+"""Executors of jobs: this process, a pool of processes, or a Dask cluster; all behind ``concurrent.futures``."""
 
 from __future__ import annotations
 

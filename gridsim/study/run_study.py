@@ -42,7 +42,7 @@ SUMMARY = (ColumnSpec("case", "str", "case of the study"), *METRICS)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is. ``done`` and ``total``: replicates (total at most); ``rate``: replicates per second."""
+    """Progress of a study. ``done`` and ``total``: replicates (total at most); ``rate``: replicates per second."""
 
     done: int
     total: int
@@ -186,7 +186,7 @@ class _Run:
         return whole + sum(job.n for job in self._results)
 
     def status(self) -> tuple[str, str]:
-        """How the study ended, and why if it is not complete."""
+        """End of the study, with its reason if it is not complete."""
         if self._stopped_by is not None:
             return "stopped", str(self._stopped_by)
         if not self.all_done:
@@ -195,7 +195,7 @@ class _Run:
         return ("partial", f"{failed} replicates failed") if failed else ("complete", "")
 
     def _assignment(self) -> bytes:
-        """What workers are told once. Runs each horizon without events once, which compiles all kernels there are."""
+        """Assignment that workers are told once. Runs every base case once, which compiles all kernels there are."""
         calm: dict[tuple[Any, ...], Mapping[str, Columns] | None] = {}
         cases = []
         for plan, case in zip(self.plans, self.study.cases, strict=True):

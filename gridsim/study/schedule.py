@@ -1,4 +1,4 @@
-"""Which replicates come next: blocks of 64 in order, cut into jobs; a stop rule looks after blocks 1, 2, 4, 8 ..."""
+"""Order of replicates: blocks of 64, cut into jobs; a stop rule looks after blocks 1, 2, 4, 8 ..."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gridsim.io.study_store import Job
 
 
 class CasePlan:
-    """What is left of one case. ``next_job`` gives None while nothing can begin before a stop rule has looked."""
+    """Remaining work of one case. ``next_job`` gives None while nothing can begin before a stop rule has looked."""
 
     def __init__(self, case: int, replicates: int, finished: set[int], enough: Callable[[int], bool] | None):
         self.case = case

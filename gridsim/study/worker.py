@@ -1,4 +1,4 @@
-"""What a worker does: it is told once what the study is, then runs jobs of a few replicates and writes their files."""
+"""The worker: it is told once of its study, then runs jobs of a few replicates and writes their files."""
 
 from __future__ import annotations
 

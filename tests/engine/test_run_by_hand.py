@@ -67,7 +67,7 @@ def test_an_event_on_the_step_gets_no_more_ramp_than_the_operators_delay(two_are
     for time_h, short_mw in ((3.0, 170), (3.25, 140), (3.5, 110), (4.25, 20), (4.5, 0)):
         total = sum(at(result, "zones", zone, "unserved_mw", time_h) for zone in ("north", "south"))
         assert total == pytest.approx(short_mw, abs=1e-3)
-    # The twin with a larger delay acts later, in larger steps: never less is shed.
+    # The same run with a larger delay acts later, in larger steps: never less is shed.
     late = run(
         two_areas(slow),
         scenario(

@@ -1,4 +1,4 @@
-"""Outages against their twin and against equilibrium."""
+"""Outages against their reference kernel and against equilibrium."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_tiny_outages_are_those_of_the_twin(sample: int) -> None:
 
 
 def test_tiny_draws_beyond_the_batch_are_the_same_stream() -> None:
-    """A component whose number of outages far exceeds the batch's allowance must still equal its twin."""
+    """A component whose number of outages far exceeds the batch's allowance must still equal its reference kernel."""
     n_hours = 40
     restless = two_state("generator", "plain", 0.4, 0.3)
     model = outage_model([restless], [], n_hours)

@@ -1,4 +1,4 @@
-"""The latent field against its twin, its closed-form covariance, and the promises of the generator."""
+"""The latent field against its reference kernel, its closed-form covariance, and the promises of the generator."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_stream_of_normals_is_its_twin_for_any_length(n: int) -> None:
     np.testing.assert_allclose(values, normals_reference(2**40 + 7, 3, (11, 12), n), rtol=1e-9, atol=1e-12)
 
 
-def test_coarse_normals_have_unit_variance_and_are_their_twin() -> None:
+def test_coarse_normals_have_unit_variance_and_equal_their_reference() -> None:
     quantile = np.empty(65536)
     latent_field.fill_quantile_16(quantile)
     assert quantile.var() == pytest.approx(1, abs=1e-12) and abs(quantile.mean()) < 1e-12

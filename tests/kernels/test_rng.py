@@ -1,4 +1,4 @@
-"""The generator against its published vectors, its twin, and the distribution it claims."""
+"""The generator against its published vectors, its reference kernel, and the distribution it claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events on hand-made series, and the copper-plate years against hour-by-hour enumeration of the twin."""
+"""Events on hand-made series, and the copper-plate years against hour-by-hour enumeration of the reference kernel."""
 
 from __future__ import annotations
 

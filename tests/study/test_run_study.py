@@ -191,7 +191,7 @@ def test_a_run_with_replicates_is_one_folder(tmp_path: Path) -> None:
 
 
 def test_each_replicate_has_its_own_weather_year_and_its_own_calm_twin(tmp_path: Path) -> None:
-    """An event that never happens changes nothing, whatever the year: the twin without events has the same weather."""
+    """An event that never happens changes nothing, whatever the year: the base case has the same weather."""
     never = {"id": "trip", "at": "+1h", "kind": "plant_outage", "target": "aksu_gres", "probability": 0}
     keys = {
         "network": "kazakhstan",

@@ -13,7 +13,7 @@ from gridsim.solvers.ac_solution import AcSolution
 
 
 class Solves(ResultTable):
-    """How each interval was solved: dispatch, loss share, AC power flow."""
+    """Solution of each interval: dispatch, loss share, AC power flow."""
 
     columns = interval_columns(
         ("dispatch_status", "i4", "0: optimal"),

@@ -127,7 +127,7 @@ class GasStorageRow(SourcedRow):
 
 
 class GasToPowerRow(SourcedRow):
-    """How a plant gets its gas and what it burns when there is none."""
+    """Gas supply of a plant, and its backup fuel."""
 
     plant: str = column("Plant (column plant of generators.csv)", ref="plants")
     node: str = column("Gas node", ref="gas_nodes")

@@ -1,4 +1,4 @@
-"""How a column of an input table is declared: its range, default, unit, meaning and the table it points to."""
+"""Declaration of a column of an input table: its range, default, unit, meaning and the table it points to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Confidence = Literal["published", "derived", "assumed"]
 
 
 class Effect(StrEnum):
-    """What a column or table does to results. A test holds each against the code that reads it."""
+    """Effect of a column or table on results. A test holds each against the code that reads it."""
 
     MODEL = "model"  # results depend on it, or it places an element in the system
     LABEL = "label"  # a name, kind or origin for people

@@ -33,7 +33,7 @@ class BusRow(SourcedRow):
 
 
 class LineRow(SourcedRow):
-    """What fails as one: normally one circuit (``parallel`` 1)."""
+    """One element that fails as a whole: normally one circuit (``parallel`` 1)."""
 
     name: str = column("Unique name")
     from_bus: str = column("Bus at the start", ref="buses")

@@ -11,7 +11,7 @@ from gridsim.io.schemas.names import OutputTable
 
 
 class HorizonKeys(Row):
-    """When."""
+    """Start, length and step of the horizon."""
 
     start: str = column("Local time of the first hour, such as 2026-01-12 00:00")
     hours: float = column("Length", unit="h", ge=0.25, le=8784)
@@ -42,7 +42,7 @@ def _as_list(value: Any) -> Any:
 
 
 class WeatherKeys(Row):
-    """Where the weather comes from; without it the climate's normal."""
+    """Source of the weather; without it the climate's normal."""
 
     file: str | None = column("CSV of hourly departures from the climate, beside the scenario file", None)
     series: str | None = column("CSV or Parquet of hourly values per place, beside the scenario file", None)
@@ -75,7 +75,7 @@ class RepairKeys(Row):
 
 
 class ConditionKeys(Row):
-    """What must hold for an event to follow another; at least one bound."""
+    """Condition for an event to follow another; at least one bound."""
 
     quantity: Literal[
         "temperature_c", "unserved_mw", "section_loading", "linepack_mcm", "pressure_bar", "stock_days"
@@ -115,7 +115,7 @@ class EventKeys(Row):
 
 
 class PolicyKeys(Row):
-    """How the system is operated."""
+    """Operation of the system."""
 
     imports: Literal["none", "contract", "limit"] = column("What may be bought abroad", "contract")
     ac: Literal["fast", "pandapower", "off"] = column("Power flow after every dispatch", "fast")

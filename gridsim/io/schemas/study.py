@@ -8,7 +8,7 @@ from gridsim.io.schemas.column import Row, column
 
 
 class StopKeys(Row):
-    """When a case has enough replicates; looked at after 64, 128, 256 ... of them."""
+    """Stop rule of a case; checked after 64, 128, 256 ... replicates."""
 
     metric: str = column("Name of a metric", "EUE")
     scope: str = column("Its scope, such as system or zone:south", "system")

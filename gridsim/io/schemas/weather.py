@@ -8,7 +8,7 @@ from gridsim.io.schemas.column import Effect, SourcedRow, column
 
 
 class WeatherFieldRow(SourcedRow):
-    """How one variable of the latent Gaussian field varies in time and space; give all three variables or none."""
+    """Variation of one variable of the latent Gaussian field in time and space; give all three variables or none."""
 
     variable: Literal["temperature", "wind", "clearness"] = column("Variable; clearness is the clear-sky index")
     share_annual: float = column("Variance share of one draw per half-year", 0.0, ge=0, le=1)
@@ -32,7 +32,7 @@ class WeatherFieldRow(SourcedRow):
 
 
 class WeatherVariabilityRow(SourcedRow):
-    """How far the days of a month stray from the climate's normal at a site."""
+    """Spread of the days of a month about the climate's normal at a site."""
 
     site: str = column("Site", ref="weather_sites")
     month: int = column("Month", ge=1, le=12)
@@ -80,7 +80,7 @@ class ClearSkyRow(SourcedRow):
 
 
 class LoadResponseRow(SourcedRow):
-    """How a zone's load answers to weather beyond its loads' heating_share_per_k."""
+    """Response of a zone's load to weather beyond its loads' heating_share_per_k."""
 
     zone: str = column("Zone", ref="zones")
     cooling_share_per_k: float = column("Rise per kelvin above 23 C", 0.0, unit="1/K", ge=0, le=0.1)
