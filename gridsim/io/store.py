@@ -21,13 +21,17 @@ import yaml
 
 from gridsim._version import __version__
 from gridsim.errors import InputError, Problem
-from gridsim.model.scenario import Scenario
+from gridsim.io.owned import check_replaceable, remove_written
+from gridsim.model.scenario import Scenario, WeatherSeries
 from gridsim.model.system import GridSystem
 
 ROW_FILE = "part-000000.parquet"
 BLOCK_REPLICATES = 64
 TOP_LEVEL_TABLES = ("events", "metrics")
 _PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "highspy", "pandas", "pyarrow")
+
+
+_MEND = "choose another --out, or --force to replace it"
 
 
 def package_versions() -> dict[str, str]:
@@ -57,7 +61,7 @@ class RunFolder:
         self._csv = csv
         self._force = force
         if path.exists():
-            _check_replaceable(path, force)
+            check_replaceable(path, force, _MEND)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
@@ -98,27 +102,19 @@ class RunFolder:
         (self._scratch / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         os.chmod(self._scratch, 0o755)
         if self.path.exists() and self._force:
-            _check_replaceable(self.path, self._force)
+            check_replaceable(self.path, self._force, _MEND)
             aside = Path(tempfile.mkdtemp(prefix=f".{self.path.name}-old-", dir=self.path.parent))
             os.replace(self.path, aside)
             os.replace(self._scratch, self.path)
-            shutil.rmtree(aside)
+            remove_written(aside)
+            if not any(aside.iterdir()):  # files that came meanwhile stay where they are
+                aside.rmdir()
         else:
             os.replace(self._scratch, self.path)
 
     def discard(self) -> None:
         """Remove what was written so far."""
         shutil.rmtree(self._scratch, ignore_errors=True)
-
-
-def _check_replaceable(path: Path, force: bool) -> None:
-    """InputError unless ``path`` is an empty folder or an earlier run that may be replaced."""
-    if not force:
-        raise InputError([Problem(str(path), 0, "", "exists", "choose another --out, or --force to replace it")])
-    here = Path.cwd().resolve()
-    earlier_run = path.is_dir() and ((path / "manifest.json").is_file() or not any(path.iterdir()))
-    if not earlier_run or path.is_symlink() or path.resolve() in (here, *here.parents):
-        raise InputError([Problem(str(path), 0, "", "is not a run folder", "--force replaces run folders only")])
 
 
 def to_arrow(schema: Sequence[Any], columns: Mapping[str, Any]) -> Any:
@@ -148,7 +144,11 @@ def write_parquet(table: Any, file: Path) -> None:
 
 def scenario_text(scenario: Scenario) -> str:
     """The resolved scenario as YAML; scripts by name, file and hash of the file."""
-    data = dataclasses.asdict(dataclasses.replace(scenario, scripts=()))
+    series = scenario.weather if isinstance(scenario.weather, WeatherSeries) else None
+    plain = dataclasses.replace(scenario, scripts=(), weather=None if series is not None else scenario.weather)
+    data = dataclasses.asdict(plain)
+    if series is not None:  # its values are arrays of thousands of hours: named by file and hash
+        data["weather"] = {"series": Path(series.file).name, "sha256": file_hash(series.file)}
     data["scripts"] = [
         {"name": script.name, "hook": script.hook, "file": Path(script.file).name, "sha256": file_hash(script.file)}
         for script in scenario.scripts

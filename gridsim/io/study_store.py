@@ -20,7 +20,6 @@ import hashlib
 import json
 import os
 import shlex
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,14 +27,15 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from gridsim.errors import InputError, Problem, StoreError, StudyError
+from gridsim.errors import InputError, Problem, StoreError
+from gridsim.io.owned import JOBS, LOCK, check_replaceable, files_in, foreign, is_scratch, locked, remove_written
 from gridsim.io.store import BLOCK_REPLICATES, code_hash, file_hash, package_versions, to_arrow, write_parquet
 from gridsim.model.scenario import Scenario
 from gridsim.model.study import Case, Study
 
+_MEND = "choose another --out, --resume to go on with it, or --force to replace it"
 STUDY_FILE = "study.json"
 MANIFEST = "manifest.json"
-JOBS = "jobs"
 _DIGEST_BYTES = 32
 _PARTS_AT_ONCE = 64
 
@@ -270,14 +270,11 @@ class StudyFolder:
         inputs = study_inputs(study)
         self.inputs = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         self.repaired: list[Path] = []
-        there = path.exists() and (
-            not path.is_dir() or any(item.name not in (".lock", JOBS) for item in path.iterdir())
-        )
-        if there and not (resume and (path / STUDY_FILE).is_file()):
-            _check_replaceable(path, force)
+        if not _is_free(path) and not (resume and (path / STUDY_FILE).is_file()):
+            check_replaceable(path, force, _MEND)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(path)
+            self._lock = locked(path)
             self.jobs.mkdir(exist_ok=True)
             (self.jobs / f".{os.getpid()}").touch()
             (self.jobs / f".{os.getpid()}").unlink()
@@ -302,7 +299,7 @@ class StudyFolder:
             _check_inputs(known, self._head["inputs"], inputs)
             self._take_over()
         else:
-            _clear(self.path)
+            remove_written(self.path, keep=(LOCK,))
             self.jobs.mkdir(exist_ok=True)
             self._head = {
                 "status": "running",
@@ -326,8 +323,9 @@ class StudyFolder:
             for block in {block for block, _ in bad}:
                 del folder.blocks[block]
             self.repaired += [file for _, file in bad]
-        for scratch in self.path.rglob(".*.tmp"):
-            scratch.unlink(missing_ok=True)
+        for file in files_in(self.path):
+            if is_scratch(file):
+                file.unlink(missing_ok=True)
 
     def finished_jobs(self) -> dict[Job, JobResult]:
         """Whole jobs that an earlier study left, of blocks that are not finished."""
@@ -419,44 +417,12 @@ def _change(key: str, old: Any, new: Any) -> str:
     return f"{key} changed from {old} to {new}"
 
 
-def _locked(path: Path) -> Any:
-    """An open file that holds the folder; a killed process gives it free."""
-    import fcntl
-
-    file = (path / ".lock").open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        holder = file.read().strip() or "another process"
-        file.close()
-        raise StudyError(f"{path} is being written by {holder}; wait for it, or choose another --out") from None
-    file.truncate(0)
-    file.write(f"process {os.getpid()}")
-    file.flush()
-    return file
-
-
-def _check_replaceable(path: Path, force: bool) -> None:
-    """InputError unless ``path`` holds an earlier run or study that may be replaced."""
-    if not force:
-        mend = "choose another --out, --resume to go on with it, or --force to replace it"
-        raise InputError([Problem(str(path), 0, "", "exists", mend)])
-    here = Path.cwd().resolve()
-    ours = path.is_dir() and ((path / STUDY_FILE).is_file() or (path / MANIFEST).is_file())
-    if not ours or path.is_symlink() or path.resolve() in (here, *here.parents):
-        raise InputError([Problem(str(path), 0, "", "is not a run folder", "--force replaces run folders only")])
-
-
-def _clear(path: Path) -> None:
-    """Empty a study's folder, its lock kept."""
-    for item in path.iterdir():
-        if item.name == ".lock":
-            continue
-        if item.is_dir() and not item.is_symlink():
-            shutil.rmtree(item)
-        else:
-            item.unlink()
+def _is_free(path: Path) -> bool:
+    """True for a place that is not taken: no folder, or one with nothing but the lock and jobs of a study that died."""
+    left = (LOCK, *(f"{JOBS}/{file.name}" for file in (path / JOBS).glob("*-*-*.job")))
+    return not path.exists() or (
+        path.is_dir() and not foreign(path) and all(f.relative_to(path).as_posix() in left for f in files_in(path))
+    )
 
 
 def _now() -> str:
