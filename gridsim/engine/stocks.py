@@ -111,10 +111,13 @@ class Stocks:
         ``delivery_share`` as in :meth:`yard_share`; ``p_main_mw`` (n_gens,), ``p_backup_mw`` (n_backup,): dispatched.
         """
         backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
-        self.backup_mwh = np.maximum(self.backup_mwh - backup_mw * dt_h, 0.0)
+        remaining_mwh = self.backup_mwh - backup_mw * dt_h
+        # A rest that would not last a second is gone: the tank is empty, and says so.
+        self.backup_mwh = np.where(remaining_mwh > self.backup_p_max_mw * _SECOND_H, remaining_mwh, 0.0)
         delivered_share = self._table.delivery_share * delivery_share
         days = self.yard_days + (delivered_share - self._consumed_share(p_main_mw)) * dt_h / _HOURS_PER_DAY
-        self.yard_days = np.minimum(np.maximum(days, 0.0), self._table.capacity_days)
+        days = np.where(days * _HOURS_PER_DAY > _SECOND_H, days, 0.0)
+        self.yard_days = np.minimum(days, self._table.capacity_days)
 
     def take_backup(self, links: B1, share: float) -> F8:
         """Remove ``share`` of the backup stock of ``links`` (n_links,); (n_links,) MWh taken, to be given back."""

@@ -86,12 +86,14 @@ def worst_windows(day: F8, length: int, n_days: int, window_out: F8) -> int:
     first = 0
     while first < n_rows:
         sample = day[first, 0]
+        # starts at short days suffice: any other window moves later, to its first short day, and loses nothing
         best, best_start = -1.0, 0.0
         row = first
         while row < n_rows and day[row, 0] == sample:
             start = max(min(day[row, 1], n_days - length), 0.0)
             energy = 0.0
             k = row
+            # a start held back by the horizon's end lies before this row's day: earlier rows may count too
             while k > first and day[k - 1, 1] >= start:
                 k -= 1
             while k < n_rows and day[k, 0] == sample and day[k, 1] < start + length:

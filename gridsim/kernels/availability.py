@@ -223,6 +223,7 @@ def draw_two_state(
             if n < 0:
                 return -1
         while True:
+            # draw d is number d mod 4 of the entry's block d div 4; those beyond the batch are drawn singly
             if draw < n_drawn:
                 value = batch[draw & 3, offset + (draw >> 2)]
             else:
@@ -457,7 +458,7 @@ def expand_common_causes(
                     component_out[n] = causes.element[target]
                     first_out[n] = hour
                     end_out[n] = following
-                    lost_out[n] = lost_out[i] * share
+                    lost_out[n] = lost_out[i] * share  # of a cause that is out in part, that part of the loss
                     n += 1
                 hour = following
     return n

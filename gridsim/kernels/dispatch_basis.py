@@ -114,6 +114,7 @@ def factorise(inverse: F8, swapped: I4, basics: Records, duals: Records, m: int,
             else:
                 inverse[i, j] = 1.0 if island[bus] == -1 - row else 0.0
     smallest = 1.0
+    # Gauss-Jordan in place: row k is scaled by its pivot, column k eliminated from all other rows
     for k in range(m):
         largest = 0.0
         best = k
@@ -126,6 +127,7 @@ def factorise(inverse: F8, swapped: I4, basics: Records, duals: Records, m: int,
                 best = i
         if largest <= 1e-12:
             return 0.0
+        # relative to the largest entry of the column as reduced so far, or to 1 where that is less
         smallest = min(smallest, largest / max(column_scale, 1.0))
         swapped[k] = best
         if best != k:
@@ -141,6 +143,7 @@ def factorise(inverse: F8, swapped: I4, basics: Records, duals: Records, m: int,
                 inverse[i, k] = 0.0
                 for j in range(m):
                     inverse[i, j] -= factor * inverse[k, j]
+    # rows exchanged in M are columns exchanged in its inverse: back again, last exchange first
     for k in range(m - 1, -1, -1):
         best = swapped[k]
         if best != k:

@@ -133,6 +133,7 @@ def _find_breakpoint(order: MeritOrder, slope: F8, ws: Workspace, bus: int, p: i
         if p < start:
             return False
     size = abs(rate)
+    # not negative: a price may have passed its slope by rounding
     step = max((slope[p] - ws.price[bus]) / rate, 0.0)
     candidates[bus].target = p
     candidates[bus].step = step

@@ -93,6 +93,7 @@ def start_by_merit(
         if last[k] == -3:
             continue
         w *= segs[p].share
+        # of the basic bus too, whose position is its segment itself: _place_buses sets it so
         buses[bus].position = p + 1
         if w < need[k]:
             need[k] -= w
@@ -134,6 +135,7 @@ def read_basis(
     last: I4,
 ) -> int:
     """Unpack the basis of an earlier state; return its size, or 0 if it does not fit this state's islands."""
+    # a code is the id of a basic bus's segment, or -1 - row of an active flow row (see dispatch._plain_prices)
     m = 0
     n_rows = 0
     for k in range(n_basis):
@@ -148,6 +150,7 @@ def read_basis(
             m += 1
         else:
             n_rows += 1
+    # the basis is square: as many balance rows and flow rows together as basic buses
     n_balances = m - n_rows
     if n_balances <= 0:
         return 0

@@ -222,6 +222,7 @@ def make_case(
     start = np.array(interface_start, dtype=np.int32)
     members, sign = np.array(interface_branch, dtype=np.int32), np.array(interface_sign, dtype=np.float64)
     n_branches, n_interfaces = from_bus.size, max(start.size - 1, 0)
+    # no interfaces: CSR still needs its first offset
     if start.size == 0:
         start = np.zeros(1, dtype=np.int32)
     row_ptdf = np.empty((n_branches + n_interfaces, n_buses))
@@ -340,7 +341,9 @@ def outage_of(case: DispatchCase, out_branch: I4, island_out: I4) -> Outage:
     if anew:
         h = np.empty((case.branch_from.size, n_buses))
         _ptdf_into(n_buses, case.branch_from, case.branch_to, case.branch_x_pu, in_service, island_out, h)
+        # H is that of the outage network, referred to its own islands: nothing to update, no reference to move
         k, split = 0, False
+    # a split island's new parts need references of their own: their lowest buses, see branch_row_into
     lowest = np.full(n_islands if split else 0, -1, dtype=np.int32)
     if split:
         for bus in range(n_buses):

@@ -395,6 +395,7 @@ def knot_covariance(scale: Scale, row_variable: I4, row_point: I4, weights: F8, 
     """
     n_points, n_knots = scale.id_lo.shape[1], weights.shape[1]
     components = np.zeros((N_VARIABLES, n_points, n_knots))
+    # transpose of the mix: Z_r = sum_q root sum_j mix component_j,q spreads a row's weight over its components
     for r in range(row_variable.shape[0]):
         v, p = row_variable[r], row_point[r]
         for k in range(n_knots):
@@ -405,6 +406,7 @@ def knot_covariance(scale: Scale, row_variable: I4, row_point: I4, weights: F8, 
                 base = weights[r, k] * scale.root[month, v, p, q]
                 for j in range(v + 1):
                     components[j, q, k] += base * scale.mix[month, v, j]
+    # times phi_j^|k - l|, the covariance of component j: knots l <= k going forward, l > k coming back
     forward = np.empty(n_knots)
     for j in range(N_VARIABLES):
         phi = scale.phi[j]

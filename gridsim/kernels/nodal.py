@@ -574,6 +574,7 @@ def nodal_snapshots(
             place = 4 * group + w
             for scope in range(n_scopes):
                 total_out[place, scope, :] = 0.0
+            # int64 and of no literal type (n_touched too), or callees would be compiled a second time
             hour = int(np.int64(hour_of[w]))
 
             # 1. outages, topology and limits

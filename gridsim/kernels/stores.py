@@ -87,6 +87,7 @@ def new_prices(order: MeritOrder, cost: F8, column_bus: I4, n_stores: int) -> Pr
     assert (position == first + n_before).all(), "another price lies between those of the stores"
     if n_stores:
         order = MeritOrder(**{name: field.copy() for name, field in order._asdict().items()})
+    # inverse of merit: the place of each position in it
     place = np.empty(order.merit.size, dtype=np.int32)
     place[order.merit] = np.arange(order.merit.size)
     return Prices(

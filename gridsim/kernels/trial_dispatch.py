@@ -160,6 +160,7 @@ def repair_flows(rows: Rows, lo: F8, hi: F8, bus_order: I4, trial: Trial) -> boo
             elif amount <= 0.0 or excess > 0.0:
                 # rounding left a trace of room
                 up += 1
+        # (after the loop) flow still past the limit itself: no pair is left with room and effect enough
         if excess > AIM_INSIDE * limit:
             return False
     return False

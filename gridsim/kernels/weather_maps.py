@@ -107,6 +107,7 @@ def wind_cf(case: WindMap, z: F8, temperature_c: F8, clearness_z: F8, month: I4,
     the wind is back below 20 m/s.
     """
     curve = case.curve
+    # a little below the last position, so that place + 1 is one
     last = curve.shape[0] - 1.001
     for s in range(z.shape[0]):
         stopped = False

@@ -134,6 +134,7 @@ def send(case: ZonalCase, scratch: ZonalScratch, source: F8, sink: F8) -> None:
     """
     n_areas = source.shape[0]
     n_interfaces = scratch.flow.shape[0]
+    # each area serves itself first: the search below finds sinks only in areas without source
     for area in range(n_areas):
         here = min(source[area], sink[area])
         source[area] -= here

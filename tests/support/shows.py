@@ -318,7 +318,7 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Claim("North-South is full", section_full),
     ),
     "bbs_rupture_low_mazut": (
-        Number("{:.0f} hours", between("plant:almaty_chp1", "on backup fuel", "short of gas")),
+        Number("{:.0f} hours", between("plant:almaty_chp1", "on backup fuel", "no fuel left")),
         Given("CHP-1"),
         Number("{:,.0f} MWh", SOUTH_MWH),
         Number("{:,.0f} with usual stocks", of(RUPTURE, SOUTH_MWH)),
