@@ -57,8 +57,8 @@ class Crews:
 
     def set_share(self, share: F8) -> None:
         """Of every depot only ``share`` (n_depots,) of its crews is there, rounded to whole crews."""
-        for depot, crews, left in zip(self._depots, self._table.crews, share, strict=True):
-            depot.set_crews(round(float(crews * left)))
+        for depot, crews, remaining in zip(self._depots, self._table.crews, share, strict=True):
+            depot.set_crews(round(float(crews * remaining)))
 
     def repair(self, name: str, target: Target, work_h: float, cause: int) -> Generator[Any, Any, int]:
         """Process of the repair ``name``: ``work_h`` hours of work in mild weather; returns the log entry of its end.
@@ -82,14 +82,14 @@ class Crews:
         return self._log.add(self._now_h, component, "done", cause)
 
     def _work(self, component: str, at: int, place: Place, work_h: float, cause: int) -> Generator[Any, Any, int]:
-        left_h = work_h
-        while left_h > 1e-9:
+        remaining_h = work_h
+        while remaining_h > 1e-9:
             rate = self._rate(at, place)
             cause = self._log.add(self._now_h, component, "repairing" if rate > 0 else "stopped by cold", cause)
             to_hour_s = 3600 - int(self._env.now) % 3600
-            step_s = min(to_hour_s, max(math.ceil(left_h / rate * 3600), 1)) if rate > 0 else to_hour_s
+            step_s = min(to_hour_s, max(math.ceil(remaining_h / rate * 3600), 1)) if rate > 0 else to_hour_s
             yield wait(self._env, step_s, Priority.CONTINGENCY)
-            left_h -= rate * to_hours(step_s)
+            remaining_h -= rate * to_hours(step_s)
         return cause
 
     def _rate(self, at: int, place: Place) -> float:

@@ -100,15 +100,15 @@ class Redispatch(NamedTuple):
         return self.p_main_mw + self.p_backup_mw
 
 
-def operating_point(answer: Redispatch) -> OperatingPoint:
+def operating_point(dispatch: Redispatch) -> OperatingPoint:
     """The moment as the power flow needs it: what runs, what is served, what is out."""
     return OperatingPoint(
-        p_gen_mw=answer.p_gen_mw,
-        p_border_mw=answer.p_border_mw,
-        p_storage_mw=answer.p_storage_mw,
-        p_load_mw=answer.load_mw - answer.unserved_mw - answer.response_mw,
-        branch_out=answer.out_branch,
-        gen_committed=answer.committed & (answer.available_mw > 0),
+        p_gen_mw=dispatch.p_gen_mw,
+        p_border_mw=dispatch.p_border_mw,
+        p_storage_mw=dispatch.p_storage_mw,
+        p_load_mw=dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw,
+        branch_out=dispatch.out_branch,
+        gen_committed=dispatch.committed & (dispatch.available_mw > 0),
     )
 
 

@@ -55,25 +55,25 @@ class Outcomes:
     def log_cities(self, now_h: float, inputs: HourInputs, gas: GasStep) -> None:
         """Log city gates whose households or heating plants do not get what they ask, and that return to normal."""
         node, n_nodes = self.system.gas_demand.node, len(self._cities)
-        asked = sum_at(node, np.where(self._kept, inputs.gas_demand_mcm_per_d, 0.0), n_nodes)
+        requested = sum_at(node, np.where(self._kept, inputs.gas_demand_mcm_per_d, 0.0), n_nodes)
         got = sum_at(node, np.where(self._kept, gas.delivered_mcm_per_d, 0.0), n_nodes)
-        cut = got < _CITY_SHORT_SHARE * asked
-        for city in np.flatnonzero((cut | self._city_hit) & (asked > 0)).tolist():
+        cut = got < _CITY_SHORT_SHARE * requested
+        for city in np.flatnonzero((cut | self._city_hit) & (requested > 0)).tolist():
             component = self._cities[city]
             began = self._log.state(component) == "normal"
             cause = self._disturbances.cause(_GAS_TABLES) if began else self._log.last_id(component)
             self._log.add(now_h, component, "households or heating cut" if cut[city] else "normal", cause)
             self._city_hit[city] = cut[city]
 
-    def log_supply(self, now_h: float, answer: Redispatch, fuel: FuelLimits, backup_mwh: F8) -> None:
+    def log_supply(self, now_h: float, dispatch: Redispatch, fuel: FuelLimits, backup_mwh: F8) -> None:
         """Log plants short of gas or on backup fuel, interfaces at their limit, zones that shed.
 
         ``backup_mwh`` (n_links,): backup fuel left.
         """
         worst_shortage = self._log_plants(now_h, fuel, backup_mwh)
         cause = worst_shortage if worst_shortage != ROOT else self._disturbances.cause()
-        binding = self._log_interfaces(now_h, answer, cause)
-        unserved_mw = sum_at(self._load_zone + 1, answer.unserved_mw, len(self.system.zones) + 1)[1:]
+        binding = self._log_interfaces(now_h, dispatch, cause)
+        unserved_mw = sum_at(self._load_zone + 1, dispatch.unserved_mw, len(self.system.zones) + 1)[1:]
         for name, zone_mw in zip(self.system.zones, unserved_mw.tolist(), strict=True):
             short = zone_mw > SHORTFALL_TOLERANCE_MW
             if short or self._log.state(f"zone:{name}") != "normal":
@@ -101,15 +101,15 @@ class Outcomes:
                 worst_shortage, worst_mw = number, float(lost_mw)
         return worst_shortage
 
-    def _log_interfaces(self, now_h: float, answer: Redispatch, cause: int) -> int:
+    def _log_interfaces(self, now_h: float, dispatch: Redispatch, cause: int) -> int:
         """Log interfaces at their limit; returns the change of the scarcest one, ROOT if none keeps load from supply.
 
         An interface is scarce if one more MW of it is worth more than the dearest supply; otherwise it merely
         makes supply dearer and has no cause but the market.
         """
         first = self.system.n_branches
-        flow, price = answer.solution.flow_mw[first:], np.abs(answer.solution.row_price[first:])
-        limit = np.where(flow >= 0, answer.state.row_hi_mw[first:], -answer.state.row_lo_mw[first:])
+        flow, price = dispatch.solution.flow_mw[first:], np.abs(dispatch.solution.row_price[first:])
+        limit = np.where(flow >= 0, dispatch.state.row_hi_mw[first:], -dispatch.state.row_lo_mw[first:])
         scarcest, scarcity = ROOT, self.packed.dearest_supply
         all_full = (np.abs(flow) > 0) & (np.abs(flow) >= _AT_LIMIT * limit)
         for row in np.flatnonzero(all_full | self._interface_hit).tolist():

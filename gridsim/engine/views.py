@@ -46,44 +46,44 @@ class Snapshot:
             raise StudyError(f"no '{name}' among lines and transformers; {nearest(name, names)}")
         lines, transformers = tables
         row = lines.position(name) if lines.has(name) else len(lines) + transformers.position(name)
-        answer = self.interval.dispatch
-        flow, limit = float(answer.solution.flow_mw[row]), float(answer.state.row_hi_mw[row])
+        dispatch = self.interval.dispatch
+        flow, limit = float(dispatch.solution.flow_mw[row]), float(dispatch.state.row_hi_mw[row])
         return Branch(
             row not in self.interval.dispatch.out_branch, flow, limit, abs(flow) / limit if limit > 0 else 0.0
         )
 
     def machine(self, name: str) -> Machine:
         """See contingencies.api.View."""
-        generators, borders, answer = self.system.generators, self.system.borders, self.interval.dispatch
+        generators, borders, dispatch = self.system.generators, self.system.borders, self.interval.dispatch
         if borders.has(name):
             row = borders.position(name)
-            return Machine(float(answer.p_border_mw[row]), float(answer.border_available_mw[row]), True)
+            return Machine(float(dispatch.p_border_mw[row]), float(dispatch.border_available_mw[row]), True)
         row = generators.position(name)
-        return Machine(float(answer.p_gen_mw[row]), float(answer.available_mw[row]), bool(answer.committed[row]))
+        return Machine(float(dispatch.p_gen_mw[row]), float(dispatch.available_mw[row]), bool(dispatch.committed[row]))
 
     def plant(self, name: str) -> Plant:
         """See contingencies.api.View."""
         if name not in self.system.plants:
             raise StudyError(f"no '{name}' among plants; {nearest(name, self.system.plants)}")
-        gens, answer, links = self.system.generators_of(name), self.interval.dispatch, self.system.gas_to_power
+        gens, dispatch, links = self.system.generators_of(name), self.interval.dispatch, self.system.gas_to_power
         share = 1.0
         if links.has(name):
             row = links.position(name)
-            asked = float(self.interval.fuel.link_requested_mw[row])
-            share = float(self.interval.fuel.link_deliverable_mw[row]) / asked if asked > 0 else 1.0
+            requested = float(self.interval.fuel.link_requested_mw[row])
+            share = float(self.interval.fuel.link_deliverable_mw[row]) / requested if requested > 0 else 1.0
         return Plant(
-            float(answer.p_gen_mw[gens].sum()),
-            float(answer.available_mw[gens].sum()),
+            float(dispatch.p_gen_mw[gens].sum()),
+            float(dispatch.available_mw[gens].sum()),
             share,
-            float(answer.p_backup_mw[gens].sum()),
+            float(dispatch.p_backup_mw[gens].sum()),
         )
 
     def bus(self, name: str) -> BusView:
         """See contingencies.api.View."""
-        row, answer, ac = self.system.buses.position(name), self.interval.dispatch, self.interval.ac
+        row, dispatch, ac = self.system.buses.position(name), self.interval.dispatch, self.interval.ac
         here = self.system.loads.bus == row
         vm_pu = float(ac.vm_pu[row]) if ac is not None and ac.converged else np.nan
-        return BusView(float(answer.load_mw[here].sum()), float(answer.unserved_mw[here].sum()), vm_pu)
+        return BusView(float(dispatch.load_mw[here].sum()), float(dispatch.unserved_mw[here].sum()), vm_pu)
 
     def zone(self, name: str) -> Area:
         """See contingencies.api.View."""
@@ -101,12 +101,12 @@ class Snapshot:
         row, gas, system = self.system.gas_nodes.position(name), self.interval.gas, self.system
         n = len(system.gas_nodes)
         links, on_gas = system.gas_to_power, self.interval.fuel
-        asked = sum_at(system.gas_demand.node, self.interval.inputs.gas_demand_mcm_per_d, n)[row]
-        asked += sum_at(links.node, on_gas.link_requested_mw * links.gas_m3_per_mwh * 24.0 / 1e6, n)[row]
+        requested = sum_at(system.gas_demand.node, self.interval.inputs.gas_demand_mcm_per_d, n)[row]
+        requested += sum_at(links.node, on_gas.link_requested_mw * links.gas_m3_per_mwh * 24.0 / 1e6, n)[row]
         got = sum_at(system.gas_demand.node, gas.delivered_mcm_per_d, n)[row]
         got += sum_at(links.node, gas.power_delivered_mcm_per_d, n)[row]
         fuel = self.fuel
-        return GasNode(float(fuel.linepack_mcm[row]), float(fuel.pressure_bar[row]), float(asked), float(got))
+        return GasNode(float(fuel.linepack_mcm[row]), float(fuel.pressure_bar[row]), float(requested), float(got))
 
     def stock(self, name: str) -> Stock:
         """See contingencies.api.View."""
@@ -133,11 +133,11 @@ class Snapshot:
         raise StudyError("frequency is not modelled in this run: there is no number to give")
 
     def _area(self, loads: F8, gens: F8) -> Area:
-        answer = self.interval.dispatch
+        dispatch = self.interval.dispatch
         return Area(
-            float(answer.load_mw[loads].sum()),
-            float(answer.unserved_mw[loads].sum()),
-            float(answer.p_gen_mw[gens].sum()),
+            float(dispatch.load_mw[loads].sum()),
+            float(dispatch.unserved_mw[loads].sum()),
+            float(dispatch.p_gen_mw[gens].sum()),
         )
 
 

@@ -338,7 +338,7 @@ class _Run:
         if self._progress is not None:
             done = self.done
             elapsed_s = time.perf_counter() - self._began
-            total = done + sum(plan.n_left for plan in self.plans)
+            total = done + sum(plan.n_remaining for plan in self.plans)
             rate = (done - self._done_before) / elapsed_s if elapsed_s > 0 else 0.0
             self._progress(Progress(done, total, self.failed, rate))
 

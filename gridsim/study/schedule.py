@@ -34,7 +34,7 @@ class CasePlan:
         return self.stopped or len(self.finished) == self.n_blocks
 
     @property
-    def n_left(self) -> int:
+    def n_remaining(self) -> int:
         """Replicates still to run, at most."""
         if self.done:
             return 0
