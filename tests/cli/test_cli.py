@@ -64,9 +64,13 @@ def test_existing_folder_is_never_overwritten_without_force(tmp_path):
     here = gridsim("run", "short.yaml", "--out", ".", "--force", cwd=tmp_path)
     assert here.returncode == 2 and (tmp_path / "out" / "keep.txt").read_text() == "mine"
     assert gridsim("run", "short.yaml", "--out", "runs/one", cwd=tmp_path).returncode == 0
-    (tmp_path / "runs" / "one" / "old.txt").write_text("of the earlier run")
+    (tmp_path / "runs" / "one" / "zones.csv").write_text("of the earlier run")
+    (tmp_path / "runs" / "one" / "notes.txt").write_text("of the user")
+    kept = gridsim("run", "short.yaml", "--out", "runs/one", "--force", cwd=tmp_path)
+    assert kept.returncode == 2 and "notes.txt" in kept.stderr
+    (tmp_path / "runs" / "one" / "notes.txt").unlink()
     assert gridsim("run", "short.yaml", "--out", "runs/one", "--force", cwd=tmp_path).returncode == 0
-    assert not (tmp_path / "runs" / "one" / "old.txt").exists()
+    assert not (tmp_path / "runs" / "one" / "zones.csv").exists()
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["one"]
 
 
