@@ -25,9 +25,9 @@ class KazakhGas:
         self.demand = system.gas_demand.winter_mcm_per_d
         p_max = system.generators.p_max_mw
         mw = np.array([p_max[system.generators_of(plant)].sum() for plant in system.gas_to_power.plant.tolist()])
-        self.burn = self.gas.power_asked_mcm_per_d(0.75 * mw)
+        self.burn = self.gas.power_requested_mcm_per_d(0.75 * mw)
         self.state = self.gas.start(self.conditions, self.demand, self.burn, True)
-        self.orders = self.gas.order(self.state, self.conditions, self.demand, self.burn, True)
+        self.schedule = self.gas.schedule(self.state, self.conditions, self.demand, self.burn, True)
         self.ruptured = everything_works(system)
         section = system.gas_pipelines.position("bbs1_bozoy_aral")
         self.ruptured.pipeline_share[section] = 0.0
@@ -36,7 +36,7 @@ class KazakhGas:
 
     def _day(self, state, conditions) -> None:  # type: ignore[no-untyped-def]
         result = self.gas.run(
-            state, self.orders, conditions, self.demand, self.burn, self.burn, 0.25, 96, stop_when_short=False
+            state, self.schedule, conditions, self.demand, self.burn, self.burn, 0.25, 96, stop_when_short=False
         )
         assert result.solved and result.taken == 96
 
@@ -50,7 +50,7 @@ class KazakhGas:
 
     def time_order(self) -> None:
         """One order of the dispatcher (a linear programme)."""
-        self.gas.order(self.state, self.conditions, self.demand, self.burn, True)
+        self.gas.schedule(self.state, self.conditions, self.demand, self.burn, True)
 
 
 class TwoWeeks:

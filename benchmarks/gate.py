@@ -214,7 +214,7 @@ def carrier_cases() -> Cases:
     demand = system.gas_demand.winter_mcm_per_d
     burn = np.zeros(len(system.gas_to_power))
     state = gas.start(conditions, demand, burn, True)
-    orders = gas.order(state, conditions, demand, burn, True)
+    orders = gas.schedule(state, conditions, demand, burn, True)
     yield "gas_steps", lambda: gas.run(state, orders, conditions, demand, burn, burn, 0.25, 2, stop_when_short=False)
     rows = np.array([0, 1, 2]), np.array([0, 0, 0])
     field = LatentField(make_case(system.weather_field, ["site"], np.array([51.0]), np.array([71.0]), *rows), 7)

@@ -36,8 +36,8 @@ class Conditions(NamedTuple):
     load_factor: F8
     pipeline_share: F8
     supply_share: F8
+    gas_storage_share: F8
     storage_share: F8
-    store_share: F8
     delivery_share: F8
     crew_share: F8
     station_works: NDArray[np.bool_]
@@ -152,8 +152,8 @@ def conditions(system: GridSystem, active: Iterable[Event], imports: Imports) ->
         load_factor=remaining.load_factor,
         pipeline_share=share["gas_pipelines"],
         supply_share=share["gas_supply"],
-        storage_share=share["gas_storage"],
-        store_share=share["storages"],
+        gas_storage_share=share["gas_storage"],
+        storage_share=share["storages"],
         delivery_share=share["fuel_stocks"],
         crew_share=share["repair_crews"],
         station_works=remaining.station_works,

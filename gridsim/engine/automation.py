@@ -101,7 +101,7 @@ class EmergencyAutomation:
         gen_mw = sum_at(system.generators.bus, np.minimum(dispatch.p_gen_mw, moment.able_mw), n_buses)
         able_mw = sum_at(system.generators.bus, moment.able_mw, n_buses)
         border_mw = sum_at(system.borders.bus, np.minimum(dispatch.p_border_mw, grid.border_mw), n_buses)
-        storage_mw = sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.store_share, n_buses)
+        storage_mw = sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.storage_share, n_buses)
         served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
         load_mw = np.where(moment.conditions.bus_out, 0.0, sum_at(system.loads.bus, served_mw, n_buses))
         at_bus = gen_mw + border_mw + storage_mw - load_mw

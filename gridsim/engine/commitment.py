@@ -36,7 +36,7 @@ class Commitment:
         return self.ready_s <= now_s
 
     def priority_list(self, available_mw: F8, net_load_mw: F8) -> NDArray[np.bool_]:
-        """(n_gens,) machines wanted over a window of hours.
+        """(n_gens,) generators on the priority list over a window of hours.
 
         ``available_mw`` (n_hours, n_gens): output each machine could give in each hour, if it were started up now;
         ``net_load_mw`` (n_hours, n_zones): load with losses less wind and sun, reserve not included.
@@ -44,37 +44,37 @@ class Commitment:
         system, zone = self.system, self._zone
         reserve_mw = np.array(system.reserve_mw)
         useful = (available_mw > 0).any(axis=0)
-        wanted = self.always & useful
+        listed = self.always & useful
         need = net_load_mw + reserve_mw
         for number in range(len(system.zones)):
-            need[:, number] -= available_mw[:, wanted & self._counts & (zone == number)].sum(axis=1)
-        for gen in self.by_cost[(useful & ~wanted & (zone >= 0))[self.by_cost]].tolist():
+            need[:, number] -= available_mw[:, listed & self._counts & (zone == number)].sum(axis=1)
+        for gen in self.by_cost[(useful & ~listed & (zone >= 0))[self.by_cost]].tolist():
             short = need[:, zone[gen]] > 0
             if (short & (available_mw[:, gen] > 0)).any():
-                wanted[gen] = True
+                listed[gen] = True
                 need[:, zone[gen]] -= available_mw[:, gen]
         uncovered = np.maximum(need, 0.0).sum(axis=1)
         if not system.reserve_stated:
-            largest_mw = (available_mw * (wanted & self._counts)).max(axis=1, initial=0.0)
+            largest_mw = (available_mw * (listed & self._counts)).max(axis=1, initial=0.0)
             uncovered = np.maximum(uncovered, need.sum(axis=1) + largest_mw)
-        for gen in self.by_cost[(useful & ~wanted)[self.by_cost]].tolist():
+        for gen in self.by_cost[(useful & ~listed)[self.by_cost]].tolist():
             if (uncovered <= 0).all():
                 break
             if ((uncovered > 0) & (available_mw[:, gen] > 0)).any():
-                wanted[gen] = True
+                listed[gen] = True
                 uncovered -= available_mw[:, gen]
-        return wanted
+        return listed
 
-    def start(self, wanted: NDArray[np.bool_], now_s: float, *, at_once: bool = False) -> NDArray[np.bool_]:
-        """Start up the wanted machines that are idle (``at_once``: as if ordered in time the day before).
+    def start(self, listed: NDArray[np.bool_], now_s: float, *, at_once: bool = False) -> NDArray[np.bool_]:
+        """Start up the generators listed that are idle (``at_once``: as if ordered in time the day before).
 
         Returns (n_gens,) True where a start-up is new.
         """
-        new = wanted & np.isinf(self.ready_s)
+        new = listed & np.isinf(self.ready_s)
         start_s = 0.0 if at_once else self.system.generators.start_h * 3600.0
         self.ready_s = np.where(new, now_s + start_s, self.ready_s)
         return new
 
-    def release(self, wanted: NDArray[np.bool_]) -> None:
+    def release(self, listed: NDArray[np.bool_]) -> None:
         """Take machines that the day's list does not want out of service."""
-        self.ready_s = np.where(wanted | self.always, self.ready_s, np.inf)
+        self.ready_s = np.where(listed | self.always, self.ready_s, np.inf)

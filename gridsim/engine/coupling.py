@@ -223,7 +223,7 @@ class FuelSystem:
         found = GasConditions(
             pipeline_share=conditions.pipeline_share,
             supply_share=conditions.supply_share,
-            storage_share=conditions.storage_share,
+            storage_share=conditions.gas_storage_share,
             node_works=works,
             station_works=conditions.station_works,
         )

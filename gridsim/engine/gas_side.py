@@ -16,7 +16,7 @@ from gridsim.kernels.linepack import MAX_ITERATIONS
 from gridsim.model.scenario import GasMode
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
-from gridsim.solvers.gas import LOOKAHEAD_H, REORDER_H, STEP_H, GasOrders, GasRun, GasState, HydraulicGas
+from gridsim.solvers.gas import LOOKAHEAD_H, REORDER_H, STEP_H, GasRun, GasSchedule, GasState, HydraulicGas
 from gridsim.solvers.gas_balance import GasBalance, GasConditions, GasStep
 
 FULL_SHARE = 0.999  # a plant that consumes less than this of what it could have does so by choice of the dispatch
@@ -119,7 +119,7 @@ class BalanceGas:
             conditions=hour.conditions,
             stocks=self.stocks,
             demand_mcm_per_d=hour.demand_mcm_per_d,
-            power_asked_mcm_per_d=self.balance.power_asked_mcm_per_d(link_mw),
+            power_requested_mcm_per_d=self.balance.power_requested_mcm_per_d(link_mw),
             dt_h=dt_h,
             winter=hour.winter,
         )
@@ -179,7 +179,7 @@ class PressureGas:
         # What plants would consume if gas were no limit, as far as the last dispatches tell.
         self._expected = np.zeros(len(network.system.gas_to_power))
         self._deliverable = self._expected
-        self._schedule: GasOrders | None = None
+        self._schedule: GasSchedule | None = None
         self._scheduled_s = -np.inf
         self._scheduled_for: GasConditions | None = None
         self._scheduled_scarce = False
@@ -194,10 +194,10 @@ class PressureGas:
 
     def settle(self, hour: GasHour, consumed_mw: F8) -> None:
         """See :class:`GasSide`."""
-        self._expected = self.network.power_asked_mcm_per_d(consumed_mw)
+        self._expected = self.network.power_requested_mcm_per_d(consumed_mw)
         self._state = self.network.start(hour.conditions, hour.demand_mcm_per_d, self._expected, hour.winter)
 
-    def _schedule_at(self, now_s: float, hour: GasHour, requested: F8, scarce: bool) -> GasOrders:
+    def _schedule_at(self, now_s: float, hour: GasHour, requested: F8, scarce: bool) -> GasSchedule:
         """The gas schedule in force, or a new one where that is old, made for another state, or power became scarce."""
         age_h = (now_s - self._scheduled_s) / 3600.0
         schedule = self._schedule
@@ -206,13 +206,15 @@ class PressureGas:
         if schedule is not None and fresh and same and scarce <= self._scheduled_scarce:
             return schedule
         expected = requested if scarce else np.minimum(self._expected, requested)
-        self._schedule = self.network.order(self.state, hour.conditions, hour.demand_mcm_per_d, expected, hour.winter)
+        self._schedule = self.network.schedule(
+            self.state, hour.conditions, hour.demand_mcm_per_d, expected, hour.winter
+        )
         self._scheduled_s, self._scheduled_for, self._scheduled_scarce = now_s, hour.conditions, scarce
         return self._schedule
 
     def limits(self, now_s: float, dt_h: float, hour: GasHour, requested_mw: F8, *, scarce: bool) -> F8:
         """See :class:`GasSide`; one step in which every plant takes what it can get."""
-        requested = self.network.power_asked_mcm_per_d(requested_mw)
+        requested = self.network.power_requested_mcm_per_d(requested_mw)
         self._schedule_at(now_s, hour, requested, scarce)
         trial = self._run(now_s, hour, requested, requested, min(dt_h, STEP_H), 1)
         self._deliverable = trial.power_delivered_mcm_per_d
@@ -222,8 +224,8 @@ class PressureGas:
         self, now_s: float, dt_h: float, hour: GasHour, requested_mw: F8, consumed_mw: F8
     ) -> tuple[GasStep, float]:
         """See :class:`GasSide`; the rates hold until the step in which a plant would get less than it consumes."""
-        requested = self.network.power_asked_mcm_per_d(requested_mw)
-        consumed = self.network.power_asked_mcm_per_d(consumed_mw)
+        requested = self.network.power_requested_mcm_per_d(requested_mw)
+        consumed = self.network.power_requested_mcm_per_d(consumed_mw)
         # A plant that leaves gas untouched shows what it expects; one at its limit would take at least what it takes.
         chosen = consumed < FULL_SHARE * np.minimum(self._deliverable, requested)
         self._expected = np.where(chosen, consumed, np.maximum(self._expected, consumed))
@@ -260,11 +262,11 @@ class PressureGas:
         assert self._schedule is not None, "plan before limits"
         run = self.network.run(
             state=self.state,
-            orders=self._schedule,
+            schedule=self._schedule,
             conditions=hour.conditions,
             demand_mcm_per_d=hour.demand_mcm_per_d,
             power_mcm_per_d=requested,
-            burn_mcm_per_d=consumed,
+            consumed_mcm_per_d=consumed,
             dt_h=step_h,
             n_steps=n_steps,
             stop_when_short=stop_when_short,

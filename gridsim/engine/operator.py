@@ -63,10 +63,10 @@ class Operator:
             return
         first = self._listed_on is None
         self._listed_on = today
-        wanted = self._priority_list(start_in_time=not first)
+        listed = self._priority_list(start_in_time=not first)
         if state.last is None or state.last.dispatch.unserved_mw.sum() <= SHORTFALL_TOLERANCE_MW:
-            state.commitment.release(wanted)
-        self._start(wanted, at_once=first)
+            state.commitment.release(listed)
+        self._start(listed, at_once=first)
 
     def _revise_list(self, moment: Moment) -> None:
         """After a change that the operator noticed: start up what the hours to come want, if it can start in time."""
@@ -81,7 +81,7 @@ class Operator:
             self._start(self._priority_list(start_in_time=True))
 
     def _priority_list(self, *, start_in_time: bool) -> NDArray[np.bool_]:
-        """(n_gens,) machines wanted in the hours to come, as they can be foreseen.
+        """(n_gens,) generators on the list for the hours to come, as far as they can be foreseen.
 
         Foreseen are the normal course of load and weather, planned work, and the end of outages whose length is known.
         ``start_in_time``: an idle machine counts only from the hour in which it can be synchronised.
@@ -113,10 +113,10 @@ class Operator:
         backup = sum_at(self.state.packed.backup_gen, last.fuel.backup_mw, available_mw.shape[1])
         return np.minimum(available_mw, available_mw * last.fuel.gas_share + backup)
 
-    def _start(self, wanted: NDArray[np.bool_], *, at_once: bool = False) -> None:
-        """Start up ``wanted`` machines that are idle; a resolve comes when each is synchronised."""
+    def _start(self, listed: NDArray[np.bool_], *, at_once: bool = False) -> None:
+        """Start up ``listed`` machines that are idle; a resolve comes when each is synchronised."""
         state = self.state
-        new = state.commitment.start(wanted, state.now_s, at_once=at_once)
+        new = state.commitment.start(listed, state.now_s, at_once=at_once)
         for ready_s in np.unique(state.commitment.ready_s[new]).tolist():
             if ready_s > state.now_s:
                 state.agenda.wake(ready_s - state.now_s, "a started machine")
@@ -241,10 +241,10 @@ class Operator:
         short_mw *= 2.0**self._rounds
         could_mw = generators.p_max_mw * moment.inputs.gen_share * moment.conditions.gen_share
         idle = np.isinf(state.commitment.ready_s) & (could_mw > 0)
-        wanted = np.zeros(len(generators), dtype=bool)
+        listed = np.zeros(len(generators), dtype=bool)
         for gen in state.commitment.by_cost[idle[state.commitment.by_cost]].tolist():
             if short_mw <= 0:
                 break
-            wanted[gen] = True
+            listed[gen] = True
             short_mw -= could_mw[gen]
-        self._start(wanted)
+        self._start(listed)

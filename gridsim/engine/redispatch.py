@@ -93,7 +93,7 @@ class Redispatcher:
         hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
         hi[packed.border_columns] = border_mw
         storages = self.system.storages
-        works = np.where(storages.in_service, conditions.store_share, 0.0)
+        works = np.where(storages.in_service, conditions.storage_share, 0.0)
         room_mwh = (storages.energy_mwh - storage_mwh) / storages.efficiency_charge
         lo[packed.charge_columns] = -works * np.minimum(storages.p_charge_mw, room_mwh / moment.dt_h)
         hi[packed.discharge_columns] = works * np.where(self.can_discharge(storage_mwh), storages.p_discharge_mw, 0.0)

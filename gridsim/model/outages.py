@@ -105,7 +105,7 @@ class CommonCause:
 
     @property
     def _is_memoryless(self) -> bool:
-        """Whether the age of an outage under way at the start does not depend on what is left of it."""
+        """Whether the age of an outage under way at the start does not depend on how long it has yet to last."""
         states = self.component.states
         return len(states) < 2 or (len(states) == 2 and states[1].law is RepairLaw.EXPONENTIAL)
 

@@ -1,11 +1,11 @@
 """Gas network of a system in motion: pressures, linepack, and who gets gas.
 
-Two layers. The **dispatcher** orders: a linear balance of the whole network (``solvers.gas_balance``) looks a few hours
-ahead with the linepack there is, and says what every source gives, which way two-way pipes are driven, what crosses
-from a transit operator's lines into the domestic net, and which customers are cut (export, industry, power, transit,
-heating, own use, households last). The **pipes** decide: under these orders pressures follow from ``kernels.linepack``;
-a source is throttled at its highest pressure, and below a node's lowest pressure deliveries fade in the same order of
-classes, whatever was ordered.
+Two layers. The **dispatcher** makes a schedule: a linear balance of the whole network (``solvers.gas_balance``) looks
+a few hours ahead with the linepack there is, and says what every source gives, which way two-way pipes are driven,
+what crosses from a transit operator's lines into the domestic net, and which customers are cut (export, industry,
+power, transit, heating, own use, households last). The **pipes** decide: under it pressures follow from
+``kernels.linepack``; a source is throttled at its highest pressure, and below a node's lowest pressure deliveries fade
+in the same order of classes, whatever was ordered.
 
 On two-way pipes a compressor station runs in the direction ordered; it moves no more than its power allows at the
 pressures at which a run begins. A ruptured pipe is closed at its middle segment: both stumps keep their gas but for
@@ -45,7 +45,7 @@ LINK_BAND_BAR = 1.0
 STATION_MARGIN = 0.15  # unless in need, a station moves at most this share more than ordered, and
 STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the pipe's capacity
 CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
-_START = ((32.0, 192.0, 4), (32.0, 192.0, 4), (14.0, REORDER_H, 4))  # days, hours between orders, steps of each
+_START = ((32.0, 192.0, 4), (32.0, 192.0, 4), (14.0, REORDER_H, 4))  # days, hours between schedules, steps of each
 _TENSE_SHARE = 0.01  # of demand cut (export apart), or
 _TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
 _NOBODY = np.zeros(0, dtype=np.int32)
@@ -63,7 +63,7 @@ class GasState(NamedTuple):
     storage_mcm: F8
 
 
-class GasOrders(NamedTuple):
+class GasSchedule(NamedTuple):
     """The gas schedule. Shares 0..1 of what is requested; ``power_mcm_per_d`` (n_links,) most for each plant."""
 
     supply_mcm_per_d: F8
@@ -111,7 +111,7 @@ class HydraulicGas:
         self._build_customers()
         self._set_full(self._content_at(system.gas.full_share))
         self._started: tuple[bytes, GasState, F8] | None = None
-        self._ordered: tuple[GasOrders, GasConditions, LinepackControls] | None = None
+        self._scheduled: tuple[GasSchedule, GasConditions, LinepackControls] | None = None
         self._controlled: tuple[GasState, LinepackControls, LinepackControls] | None = None
 
     def _build_customers(self) -> None:
@@ -190,8 +190,8 @@ class HydraulicGas:
 
         Linepack counts as full where it stood, at most at ``full_share``: that is what the dispatcher refills to.
         """
-        asked = (*conditions, demand_mcm_per_d, power_mcm_per_d, self.balance.cut_cost, np.array(winter))
-        key = b"".join(values.tobytes() for values in asked)
+        given = (*conditions, demand_mcm_per_d, power_mcm_per_d, self.balance.cut_cost, np.array(winter))
+        key = b"".join(values.tobytes() for values in given)
         if self._started is not None and self._started[0] == key:
             self._set_full(self._started[2])
             return self._started[1]
@@ -202,9 +202,9 @@ class HydraulicGas:
         self._set_full(self._content_at(self.system.gas.full_share))
         for days, every_h, steps in _START:
             for _ in range(int(days * HOURS_PER_DAY / every_h)):
-                orders = self.order(state, conditions, demand_mcm_per_d, power_mcm_per_d, winter)
+                schedule = self.schedule(state, conditions, demand_mcm_per_d, power_mcm_per_d, winter)
                 run = self.run(
-                    state, orders, conditions, demand_mcm_per_d, power_mcm_per_d, power_mcm_per_d, every_h / steps,
+                    state, schedule, conditions, demand_mcm_per_d, power_mcm_per_d, power_mcm_per_d, every_h / steps,
                     steps, stop_when_short=False,
                 )  # fmt: skip
                 assert run.solved, "the gas network did not settle"
@@ -227,27 +227,28 @@ class HydraulicGas:
         nodes = np.unique(self._sink_point)
         return self.system.gas_nodes.name[nodes[state.p_bar[nodes] < self.p_min_bar[nodes]]].tolist()
 
-    # Orders
+    # Schedule
 
-    def order(
+    def schedule(
         self,
         state: GasState,
         conditions: GasConditions,
         demand_mcm_per_d: F8,
-        burn_mcm_per_d: F8,
+        consumed_mcm_per_d: F8,
         winter: bool,
         lookahead_h: float = LOOKAHEAD_H,
-    ) -> GasOrders:
-        """The dispatcher's orders: a balance over ``lookahead_h`` with the linepack there is.
+    ) -> GasSchedule:
+        """The dispatcher's schedule: a balance over ``lookahead_h`` with the linepack there is.
 
-        ``burn_mcm_per_d`` (n_links,) is what plants would burn. Who is not cut may take more until the next order.
+        ``consumed_mcm_per_d`` (n_links,): expected consumption of plants. Who is not cut may take more until the
+        next schedule.
         """
         n_nodes = len(self.system.gas_nodes)
         usable, full = self.usable_mcm(state.gas_mcm), self.usable_mcm(self.full_gas_mcm)
         # Less than a hundredth missing is the pulse of the day, not a shortage.
         room = np.where(usable < 0.99 * full, full - usable, 0.0)
         step = self.balance.solve(
-            conditions, GasStocks(usable, state.storage_mcm), demand_mcm_per_d, burn_mcm_per_d, lookahead_h, winter,
+            conditions, GasStocks(usable, state.storage_mcm), demand_mcm_per_d, consumed_mcm_per_d, lookahead_h, winter,
             room_mcm=room,
         )  # fmt: skip
         share = np.divide(
@@ -259,30 +260,30 @@ class HydraulicGas:
         np.add.at(exchange, pipes.to_node[transit], step.flow_mcm_per_d[transit])
         np.add.at(exchange, pipes.from_node[transit], -step.flow_mcm_per_d[transit])
         got = step.power_delivered_mcm_per_d
-        power = np.where(got < 0.999 * burn_mcm_per_d, got, np.inf)
+        power = np.where(got < 0.999 * consumed_mcm_per_d, got, np.inf)
         # Parallel pipes share the flow between their two nodes by capacity, as pressures would have it.
         total = sum_at(self._group, step.flow_mcm_per_d * self._group_sign, len(self._group_capacity))
         flow = total[self._group] * self._group_sign * self._group_share
         direction = np.sign(np.where(np.abs(flow) > 1e-6, flow, 0.0)).astype(np.int32)
         kept = self.system.gas_demand.gas_class != "export"
         cut = float((demand_mcm_per_d - step.delivered_mcm_per_d)[kept].sum())
-        cut += float((burn_mcm_per_d - got)[self._links].sum())
+        cut += float((consumed_mcm_per_d - got)[self._links].sum())
         drawn = float(-np.minimum(step.linepack_change_mcm_per_d, 0.0).sum())
-        impaired = not all(bool((np.asarray(left, dtype=np.float64) >= 1.0).all()) for left in conditions)
+        impaired = any(bool((np.asarray(works, dtype=np.float64) < 1.0).any()) for works in conditions)
         tense = impaired or cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
-        return GasOrders(
+        return GasSchedule(
             step.supply_mcm_per_d, step.storage_mcm_per_d, share, power, direction, flow, exchange[self.split_nodes],
             tense,
         )  # fmt: skip
 
-    def _controls(self, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
+    def _controls(self, schedule: GasSchedule, conditions: GasConditions) -> LinepackControls:
         """Controls of a schedule under its conditions, made once while they last; demand is left open."""
-        last = self._ordered
-        if last is None or last[0] is not orders or last[1] is not conditions:
-            self._ordered = last = orders, conditions, self._make_controls(orders, conditions)
+        last = self._scheduled
+        if last is None or last[0] is not schedule or last[1] is not conditions:
+            self._scheduled = last = schedule, conditions, self._make_controls(schedule, conditions)
         return last[2]
 
-    def _make_controls(self, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
+    def _make_controls(self, schedule: GasSchedule, conditions: GasConditions) -> LinepackControls:
         pipes, pipe = self.system.gas_pipelines, self.pipe_edges.edge_pipe
         share = conditions.pipeline_share[pipe]
         cap = pipes.capacity_mcm_per_d[pipe] * share
@@ -292,12 +293,12 @@ class HydraulicGas:
         edge_share = np.where(out, 1.0, share)
         # A station moves what is ordered and little more: left alone it would pack all gas behind itself. In need that
         # is what it is for, and its ratio alone limits it.
-        if not orders.tense:
-            ordered = (1.0 + STATION_MARGIN) * np.abs(orders.flow_mcm_per_d)
+        if not schedule.tense:
+            ordered = (1.0 + STATION_MARGIN) * np.abs(schedule.flow_mcm_per_d)
             ordered = ordered + STATION_MARGIN_OF_CAPACITY * pipes.capacity_mcm_per_d
             cap = np.where(self.layout.pipe_has_station[pipe], np.minimum(cap, ordered[pipe]), cap)
         driven = self.layout.pipe_has_station & pipes.bidirectional
-        one_way = np.where(pipes.bidirectional, np.where(driven, orders.direction, 0), 1)[pipe]
+        one_way = np.where(pipes.bidirectional, np.where(driven, schedule.direction, 0), 1)[pipe]
         # the last entry stands for edges without a station
         lifts = conditions.station_works & conditions.node_works[self.system.compressor_stations.node]
         stands_still = np.append(~lifts, False)
@@ -306,13 +307,13 @@ class HydraulicGas:
             one_way = np.where(stopped, np.where(pipes.bidirectional[pipe], 0, 2), one_way)
         n_sinks = len(self._sink_point)
         n_links = len(self.split_nodes)
-        back = orders.exchange_mcm_per_d < 0
+        back = schedule.exchange_mcm_per_d < 0
         return LinepackControls(
             edge_cap=cap,
             edge_share=edge_share,
             edge_direction=np.ascontiguousarray(one_way.astype(np.int32)),
             source_point=self._source_point,
-            source_q=np.concatenate([orders.supply_mcm_per_d, orders.storage_mcm_per_d]),
+            source_q=np.concatenate([schedule.supply_mcm_per_d, schedule.storage_mcm_per_d]),
             source_hi_bar=self._source_hi,
             source_band_bar=self._source_band,
             sink_point=self._sink_point,
@@ -320,16 +321,16 @@ class HydraulicGas:
             sink_lo_bar=self._sink_lo,
             sink_band_bar=self._sink_band,
             sink_cap=np.full(n_sinks, np.inf),
-            link_q=np.abs(orders.exchange_mcm_per_d),
+            link_q=np.abs(schedule.exchange_mcm_per_d),
             link_back=back,
             link_lo_bar=0.8 * self._link_domestic,
             link_hi_bar=self._link_hi if n_links else np.zeros(0),
             link_band_bar=LINK_BAND_BAR,
         )
 
-    def _controls_at(self, state: GasState, orders: GasOrders, conditions: GasConditions) -> LinepackControls:
-        """The same within the power of stations; one instant asks twice, for what could be burnt and for what is."""
-        ordered = self._controls(orders, conditions)
+    def _controls_at(self, state: GasState, schedule: GasSchedule, conditions: GasConditions) -> LinepackControls:
+        """The same within the power of stations; kept, as an instant runs possible and actual consumption."""
+        ordered = self._controls(schedule, conditions)
         last = self._controlled
         if last is None or last[0] is not state or last[1] is not ordered:
             controls = self._compressors.limit(ordered, state.p_bar, state.edge_q)
@@ -341,11 +342,11 @@ class HydraulicGas:
     def run(
         self,
         state: GasState,
-        orders: GasOrders,
+        schedule: GasSchedule,
         conditions: GasConditions,
         demand_mcm_per_d: F8,
         power_mcm_per_d: F8,
-        burn_mcm_per_d: F8,
+        consumed_mcm_per_d: F8,
         dt_h: float,
         n_steps: int,
         *,
@@ -353,16 +354,16 @@ class HydraulicGas:
     ) -> GasRun:
         """Up to ``n_steps`` steps of ``dt_h`` hours; stops before a step in which a plant would get less than it burns.
 
-        ``power_mcm_per_d`` (n_links,): what plants could burn; ``burn_mcm_per_d``: what they do burn, at most.
+        ``power_mcm_per_d`` (n_links,): possible consumption of plants; ``consumed_mcm_per_d``: actual, at most.
         """
         n_supply, n_demand = len(self.system.gas_supply), len(self.system.gas_demand)
-        most = np.minimum(power_mcm_per_d, orders.power_mcm_per_d)[self._links]
+        most = np.minimum(power_mcm_per_d, schedule.power_mcm_per_d)[self._links]
         # An order may outlast what a storage holds.
         held = state.storage_mcm * HOURS_PER_DAY / (dt_h * n_steps)
-        controls = self._controls_at(state, orders, conditions)._replace(
-            source_q=np.concatenate([orders.supply_mcm_per_d, np.minimum(orders.storage_mcm_per_d, held)]),
-            sink_q=np.concatenate([demand_mcm_per_d * orders.delivered_share, most]),
-            sink_cap=np.concatenate([self._uncapped, burn_mcm_per_d[self._links]]),
+        controls = self._controls_at(state, schedule, conditions)._replace(
+            source_q=np.concatenate([schedule.supply_mcm_per_d, np.minimum(schedule.storage_mcm_per_d, held)]),
+            sink_q=np.concatenate([demand_mcm_per_d * schedule.delivered_share, most]),
+            sink_cap=np.concatenate([self._uncapped, consumed_mcm_per_d[self._links]]),
         )
         watch = self._watch if stop_when_short else _NOBODY
         start = LinepackState(state.p_bar, state.gas_mcm, state.edge_q)
@@ -371,7 +372,7 @@ class HydraulicGas:
         )
         drawn = flows.source[n_supply:]
         storage = np.maximum(state.storage_mcm - drawn * dt_h * taken / HOURS_PER_DAY, 0.0)
-        power = burn_mcm_per_d.copy()
+        power = consumed_mcm_per_d.copy()
         power[self._links] = flows.sink[n_demand:]
 
         def step() -> GasStep:
@@ -408,10 +409,10 @@ class HydraulicGas:
         between = float(segment.sum()) * settings.valve_spacing_km / km
         if settings.valve_spacing_km > float(pipes.length_km[pipe]):
             between *= float(pipes.length_km[pipe]) / settings.valve_spacing_km
-        wanted = share * (between + abs(flow_mcm_per_d) * settings.isolation_h / HOURS_PER_DAY)
+        released = share * (between + abs(flow_mcm_per_d) * settings.isolation_h / HOURS_PER_DAY)
         there = state.gas_mcm[ends]
         weight = there / there.sum()
-        taken = np.minimum(wanted * weight, 0.9 * there)
+        taken = np.minimum(released * weight, 0.9 * there)
         gas = state.gas_mcm.copy()
         gas[ends] -= taken
         guess = state.p_bar.copy()
@@ -420,9 +421,9 @@ class HydraulicGas:
 
     # Units
 
-    def power_asked_mcm_per_d(self, link_mw: F8) -> F8:
+    def power_requested_mcm_per_d(self, link_mw: F8) -> F8:
         """(n_links,) gas burnt by plants running at ``link_mw`` on gas."""
-        return self.balance.power_asked_mcm_per_d(link_mw)
+        return self.balance.power_requested_mcm_per_d(link_mw)
 
     def power_mw(self, link_mcm_per_d: F8) -> F8:
         """(n_links,) MW that plants can make of the gas they get."""

@@ -164,7 +164,7 @@ class GasBalance:
         storage = self.system.gas_storage
         return GasStocks(self.linepack_capacity_mcm(conditions), storage.working_volume_mcm * storage.fill_share)
 
-    def power_asked_mcm_per_d(self, link_mw: F8) -> F8:
+    def power_requested_mcm_per_d(self, link_mw: F8) -> F8:
         """(n_links,) gas burnt by plants running at ``link_mw`` on gas."""
         return link_mw * self.system.gas_to_power.gas_m3_per_mwh * HOURS_PER_DAY / 1e6
 
@@ -177,7 +177,7 @@ class GasBalance:
         conditions: GasConditions,
         stocks: GasStocks,
         demand_mcm_per_d: F8,
-        power_asked_mcm_per_d: F8,
+        power_requested_mcm_per_d: F8,
         dt_h: float,
         winter: bool,
         *,
@@ -185,14 +185,14 @@ class GasBalance:
     ) -> GasStep:
         """Balance the network for a step of ``dt_h`` hours.
 
-        ``demand_mcm_per_d`` (n_demands,), ``power_asked_mcm_per_d`` (n_links,). Plants off the network get all.
+        ``demand_mcm_per_d`` (n_demands,), ``power_requested_mcm_per_d`` (n_links,). Plants off the network get all.
         ``room_mcm`` (n_nodes,): linepack that could be refilled, by default up to :meth:`linepack_capacity_mcm`.
         """
         system, links = self.system, self._links
         pipes, supply, storage = system.gas_pipelines, system.gas_supply, system.gas_storage
         if self._n_nodes == 0:
             empty = np.zeros(0)
-            return GasStep(empty, empty, empty, empty, power_asked_mcm_per_d.copy(), empty, empty, empty)
+            return GasStep(empty, empty, empty, empty, power_requested_mcm_per_d.copy(), empty, empty, empty)
         days = dt_h / HOURS_PER_DAY
         works = conditions.node_works
         capacity = pipes.capacity_mcm_per_d * np.where(pipes.in_service, conditions.pipeline_share, 0.0)
@@ -207,7 +207,7 @@ class GasBalance:
         room = room_mcm
         if room is None:
             room = np.maximum(self.linepack_capacity_mcm(conditions) - stocks.linepack_mcm, 0.0)
-        asked_power = power_asked_mcm_per_d[links]
+        requested_power = power_requested_mcm_per_d[links]
         planned = np.minimum(draw_storage, storage.planned_withdrawal_mcm_per_d if winter else 0.0)
         supply_cost = np.full(len(supply), _COST_SUPPLY_OVER_PLAN)
         supply_cost[np.isin(supply.kind, _SUPPLY_AT_PLAN)] = 0.0
@@ -222,7 +222,7 @@ class GasBalance:
                 (1.0 - _EVEN_DRAW_SHARE) * stocks.linepack_mcm / days,
                 room / days,
                 demand_mcm_per_d,
-                asked_power,
+                requested_power,
             ]
         )
         cost = np.concatenate(
@@ -238,29 +238,29 @@ class GasBalance:
                 np.full(len(links), self._power_cut_cost),
             ]
         )
-        wanted = np.zeros(self._n_nodes)
-        np.add.at(wanted, system.gas_demand.node, demand_mcm_per_d)
-        np.add.at(wanted, system.gas_to_power.node[links], asked_power)
-        x = self._optimum(cost, upper, wanted)
+        requested = np.zeros(self._n_nodes)
+        np.add.at(requested, system.gas_demand.node, demand_mcm_per_d)
+        np.add.at(requested, system.gas_to_power.node[links], requested_power)
+        x = self._optimum(cost, upper, requested)
         sizes = [len(pipes), len(pipes), len(supply), len(storage), len(storage)] + 3 * [self._n_nodes]
         sizes += [len(demand_mcm_per_d)]
         parts = np.split(x, np.cumsum(sizes))
         forward, backward, supplied, stored, beyond_plan, drawn, drawn_fast, refilled, cut, power_cut = parts
         stored, drawn = stored + beyond_plan, drawn + drawn_fast
-        power = power_asked_mcm_per_d.copy()
-        power[links] = asked_power - power_cut
+        power = power_requested_mcm_per_d.copy()
+        power[links] = requested_power - power_cut
         unknown, no_power = np.full(self._n_nodes, np.nan), np.full(len(system.compressor_stations), np.nan)
         return GasStep(
             forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn, unknown, no_power
         )
 
-    def _optimum(self, cost: F8, upper: F8, wanted: F8) -> F8:
-        """Columns that meet ``wanted`` at least cost within 0 and ``upper``; equal questions are answered once."""
-        key = upper.tobytes() + wanted.tobytes() + cost.tobytes()
+    def _optimum(self, cost: F8, upper: F8, requested: F8) -> F8:
+        """Columns that meet ``requested`` at least cost within 0 and ``upper``; equal questions are answered once."""
+        key = upper.tobytes() + requested.tobytes() + cost.tobytes()
         x = self._solved.get(key)
         if x is None:
             # Cutting everything and moving nothing is always feasible and every column is boxed.
-            x = self._solved[key] = self._program.solve(cost, upper, wanted)
+            x = self._solved[key] = self._program.solve(cost, upper, requested)
             if len(self._solved) > _SOLVED_KEPT:
                 self._solved.popitem(last=False)
         else:

@@ -52,7 +52,7 @@ class Compressors:
         stations = layout.system.compressor_stations
         self.able_mw = stations.installed_mw * (stations.units - stations.spare_units) / stations.units
         self._ratio = stations.pressure_ratio[self._station]
-        self._last_orders: tuple[tuple[NDArray[Any], NDArray[Any]], _Ordered] | None = None
+        self._last_schedule: tuple[tuple[NDArray[Any], NDArray[Any]], _Ordered] | None = None
         self._last: tuple[tuple[NDArray[Any], ...], F8, F8] | None = None
 
     def _z(self, p_bar: F8) -> F8:
@@ -72,7 +72,7 @@ class Compressors:
     def _ordered(self, controls: LinepackControls) -> _Ordered:
         """Stations under the gas schedule, made once while it lasts."""
         of = controls.edge_direction, controls.edge_share
-        last = self._last_orders
+        last = self._last_schedule
         if last is None or last[0][0] is not of[0] or last[0][1] is not of[1]:
             net, edge = self._layout.net, self._edge
             direction, share = of[0][edge], of[1][edge]
@@ -80,7 +80,7 @@ class Compressors:
             share = np.where(works, share, 1.0)
             sign = np.where(works, np.where(self._forward, 1.0, -1.0), 0.0)
             ordered = _Ordered(sign, net.edge_k[edge] * share**2, net.edge_q_laminar[edge] * share)
-            self._last_orders = last = of, ordered
+            self._last_schedule = last = of, ordered
         return last[1]
 
     def _ratio_at_work(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> tuple[F8, F8]:

@@ -1,7 +1,7 @@
 """Gas that an outage leaves to plants, hour by hour: the table the reliability sampler draws from.
 
 The network stands settled under given demand and burn, with storages at their seasonal mean; then a pipe bursts.
-Shares are those of :class:`solvers.gas.HydraulicGas` under its dispatcher's orders, first until nothing changes any
+Shares are those of :class:`solvers.gas.HydraulicGas` under its dispatcher's schedule, first until nothing changes any
 more, then, after the repair, until every plant has all its gas again. Weather and demand stay as they are.
 """
 
@@ -17,7 +17,7 @@ from gridsim.errors import NotConverged
 from gridsim.kernels.linepack import MAX_ITERATIONS
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
-from gridsim.solvers.gas import LOOKAHEAD_H, STEP_H, GasOrders, GasState, HydraulicGas, everything_works
+from gridsim.solvers.gas import LOOKAHEAD_H, STEP_H, GasSchedule, GasState, HydraulicGas, everything_works
 from gridsim.solvers.gas_balance import HOURS_PER_DAY, GasConditions, GasStocks
 
 MOST_OUTAGE_H = 240
@@ -31,7 +31,7 @@ class GasWeather(NamedTuple):
     """One temperature class: demand (n_gas_demands,) and burn (n_links,) if gas were no limit, mcm/d."""
 
     demand_mcm_per_d: F8
-    burn_mcm_per_d: F8
+    consumed_mcm_per_d: F8
     winter: bool
 
 
@@ -45,17 +45,17 @@ class OutageShares(NamedTuple):
 class GasOutages:
     """Shares after outages of one system in one temperature class; the settled state is found once.
 
-    ``asked_mcm_per_d`` (n_links,): what plants burn once a pipe is out, as far as there is gas: those that still
-    have some replace those that have none.
+    ``requested_mcm_per_d`` (n_links,): consumption of plants once a pipe is out, as far as there is gas: plants whose
+    gas still comes replace those without any.
     """
 
-    def __init__(self, system: GridSystem, weather: GasWeather, asked_mcm_per_d: F8):
+    def __init__(self, system: GridSystem, weather: GasWeather, requested_mcm_per_d: F8):
         storage = system.gas_storage
         mean = np.full(len(storage), SEASONAL_MEAN[weather.winter])
         self._gas = HydraulicGas(system.replace(gas_storage=dataclasses.replace(storage, fill_share=mean)))
         self._healthy = everything_works(system)
         self._start = self._gas.start(self._healthy, *weather)
-        self._weather = weather._replace(burn_mcm_per_d=np.maximum(asked_mcm_per_d, weather.burn_mcm_per_d))
+        self._weather = weather._replace(consumed_mcm_per_d=np.maximum(requested_mcm_per_d, weather.consumed_mcm_per_d))
 
     def bites(self, pipe: int) -> bool:
         """Whether plants would be short for want of capacity or sources once no linepack is left."""
@@ -64,7 +64,7 @@ class GasOutages:
         nothing = np.zeros(len(system.gas_nodes))
         got = [
             self._gas.balance.solve(
-                conditions, stocks, weather.demand_mcm_per_d, weather.burn_mcm_per_d, HOURS_PER_DAY, weather.winter,
+                conditions, stocks, weather.demand_mcm_per_d, weather.consumed_mcm_per_d, HOURS_PER_DAY, weather.winter,
                 room_mcm=nothing,
             ).power_delivered_mcm_per_d.sum()
             for conditions in (self._healthy, self._without(pipe))
@@ -73,11 +73,11 @@ class GasOutages:
 
     def shares(self, pipe: int) -> OutageShares:
         """The table of one pipe whose strings all burst, by hours since the outage and since its repair."""
-        n_links = len(self._weather.burn_mcm_per_d)
+        n_links = len(self._weather.consumed_mcm_per_d)
         none = OutageShares(np.ones((0, n_links)), np.ones((0, n_links)))
         flow = self._gas.run(
             self._start, self._order(self._start, self._healthy), self._healthy, self._weather.demand_mcm_per_d,
-            self._weather.burn_mcm_per_d, self._weather.burn_mcm_per_d, STEP_H, 1,
+            self._weather.consumed_mcm_per_d, self._weather.consumed_mcm_per_d, STEP_H, 1,
         ).step.flow_mcm_per_d[pipe]  # fmt: skip
         state, _ = self._gas.rupture(self._start, pipe, 1.0, float(flow))
         outage, state = self._follow(state, self._without(pipe), MOST_OUTAGE_H, until_full=False)
@@ -91,21 +91,21 @@ class GasOutages:
         conditions.pipeline_share[pipe] = 0.0
         return conditions
 
-    def _order(self, state: GasState, conditions: GasConditions) -> GasOrders:
-        return self._gas.order(state, conditions, *self._weather)
+    def _order(self, state: GasState, conditions: GasConditions) -> GasSchedule:
+        return self._gas.schedule(state, conditions, *self._weather)
 
     def _follow(
         self, state: GasState, conditions: GasConditions, most_h: int, *, until_full: bool
     ) -> tuple[F8, GasState]:
-        """(n_hours, n_links) shares under renewed orders, and the state at their end."""
+        """(n_hours, n_links) shares under renewed schedules, and the state at their end."""
         demand, burn, _ = self._weather
         rows: list[NDArray[np.float64]] = []
         every = int(LOOKAHEAD_H)
         while len(rows) < most_h:
-            orders = self._order(state, conditions)
+            schedule = self._order(state, conditions)
             for _ in range(every):
                 result = self._gas.run(
-                    state, orders, conditions, demand, burn, burn, STEP_H, int(1 / STEP_H), stop_when_short=False
+                    state, schedule, conditions, demand, burn, burn, STEP_H, int(1 / STEP_H), stop_when_short=False
                 )
                 if not result.solved:
                     raise NotConverged("gas network", float(len(rows)), MAX_ITERATIONS, "not known")

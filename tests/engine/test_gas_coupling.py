@@ -134,7 +134,7 @@ def test_gas_is_conserved_over_two_weeks(two_areas):
     entered = left = 0.0
     for day in range(14):
         conditions.pipeline_share[0] = 0.0 if 3 <= day < 5 else 1.0
-        orders = gas.order(state, conditions, demand, burn, True)
+        orders = gas.schedule(state, conditions, demand, burn, True)
         result = gas.run(state, orders, conditions, demand, burn, burn, 0.25, 96, stop_when_short=False)
         assert result.solved and result.taken == 96
         entered += result.step.supply_mcm_per_d.sum() + result.step.storage_mcm_per_d.sum()

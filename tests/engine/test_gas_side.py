@@ -174,8 +174,8 @@ def test_an_interval_that_ends_early_is_run_for_its_own_length(two_areas):
 
 def test_schedule_is_renewed_at_changes_in_need_and_with_age(pressures, monkeypatch):
     side, hour = pressures
-    made, order = [], side.network.order
-    monkeypatch.setattr(side.network, "order", lambda *args, **kwargs: made.append(1) or order(*args, **kwargs))
+    made, order = [], side.network.schedule
+    monkeypatch.setattr(side.network, "schedule", lambda *args, **kwargs: made.append(1) or order(*args, **kwargs))
 
     def schedules(now_h, of=hour, scarce=False):
         made.clear()

@@ -38,10 +38,10 @@ def test_linepack_runs_out_and_fills_again(two_areas):
 def test_plant_lasts_as_long_as_what_stands_behind_the_break(two_areas):
     system = two_areas(failing(backup=False), gas=True)
 
-    def energy_h(burn_mcm_per_d):
+    def energy_h(consumed_mcm_per_d):
         """Full-output hours after the rupture."""
-        weather = GasWeather(np.array([1.0, 0.5]), np.array([burn_mcm_per_d]), True)
-        return float(GasOutages(system, weather, weather.burn_mcm_per_d).shares(0).outage.sum())
+        weather = GasWeather(np.array([1.0, 0.5]), np.array([consumed_mcm_per_d]), True)
+        return float(GasOutages(system, weather, weather.consumed_mcm_per_d).shares(0).outage.sum())
 
     slow, fast = energy_h(0.75), energy_h(1.5)
     assert 0 < fast < slow

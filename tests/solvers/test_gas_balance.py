@@ -73,7 +73,7 @@ def test_node_balances_close(kazakhstan):
     gas = GasBalance(kazakhstan)
     state = conditions(kazakhstan)
     state.pipeline_share[kazakhstan.gas_pipelines.position("bbs1_bozoy_aral")] = 0.0
-    asked = gas.power_asked_mcm_per_d(np.full(len(kazakhstan.gas_to_power), 50.0))
+    asked = gas.power_requested_mcm_per_d(np.full(len(kazakhstan.gas_to_power), 50.0))
     demand = kazakhstan.gas_demand
     step = gas.solve(state, gas.start(state), demand.winter_mcm_per_d, asked, 1.0, True)
     pipes, links = kazakhstan.gas_pipelines, kazakhstan.gas_to_power

@@ -81,8 +81,8 @@ def test_power_binds_in_the_network(with_station):
         _, p_bar, edge_q = at_work(gas.layout, 56.0, 10.0)
         state = GasState(p_bar, content(gas.net, p_bar), edge_q, np.zeros(0))
         demand, burn, conditions = np.array([8.5, 0.0]), np.array([1.5]), everything_works(gas.system)
-        orders = gas.order(state, conditions, demand, burn, True)
-        return gas.run(state, orders, conditions, demand, burn, burn, 0.25, 1).step.flow_mcm_per_d[0]
+        schedule = gas.schedule(state, conditions, demand, burn, True)
+        return gas.run(state, schedule, conditions, demand, burn, burn, 0.25, 1).step.flow_mcm_per_d[0]
 
     assert flow(4) == pytest.approx(4.518, abs=2e-3)
     assert flow(100) > 9.0

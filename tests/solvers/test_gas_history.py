@@ -24,9 +24,9 @@ def cases():
 def play(gas, state, conditions, weather, hours):
     steps = []
     for _ in range(0, hours, LOOK_H):
-        orders = gas.order(state, conditions, *weather)
+        schedule = gas.schedule(state, conditions, *weather)
         demand, burn, _ = weather
-        result = gas.run(state, orders, conditions, demand, burn, burn, 0.25, 4 * LOOK_H, stop_when_short=False)
+        result = gas.run(state, schedule, conditions, demand, burn, burn, 0.25, 4 * LOOK_H, stop_when_short=False)
         assert result.solved
         state = result.state
         steps.append(result.step)

@@ -46,8 +46,8 @@ def test_withdrawal_ends_with_the_working_volume(two_areas, hours):
     drawn = 0.0
     for _ in range(144 // hours):
         before = state.storage_mcm[0]
-        orders = gas.order(state, conditions, demand, NOTHING, True)
-        result = gas.run(state, orders, conditions, demand, NOTHING, NOTHING, 0.25, 4 * hours, stop_when_short=False)
+        schedule = gas.schedule(state, conditions, demand, NOTHING, True)
+        result = gas.run(state, schedule, conditions, demand, NOTHING, NOTHING, 0.25, 4 * hours, stop_when_short=False)
         state, rate = result.state, result.step.storage_mcm_per_d[0]
         assert 0 <= rate <= 1 + 1e-9
         assert before - state.storage_mcm[0] == pytest.approx(rate * hours / 24, abs=1e-9)

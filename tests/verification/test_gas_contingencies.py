@@ -1,6 +1,6 @@
 """Twenty outage cases of the Kazakh gas network: pressures against a steady transport programme, total deliveries.
 
-With the dispatcher's orders on, sources at the plan of the case, and no linepack to draw (the long-time limit), what
+With the dispatcher's schedule on, sources at the plan of the case, and no linepack to draw (the long-time limit), what
 reaches domestic customers through the pipes is compared with the reference (tests/data/gas/contingencies.csv).
 """
 
@@ -82,15 +82,15 @@ def domestic_delivery(kazakhstan, case, edit=None):
     full = state.storage_mcm
     gas.floor_linepack(state)  # nothing to draw and nothing to refill: the steady programme has no linepack
     for _ in range(30):
-        orders = gas.order(state, conditions, asked, nothing, True)
-        run = gas.run(state, orders, conditions, asked, nothing, nothing, 12.0, 4, stop_when_short=False)
+        schedule = gas.schedule(state, conditions, asked, nothing, True)
+        run = gas.run(state, schedule, conditions, asked, nothing, nothing, 12.0, 4, stop_when_short=False)
         assert run.solved
         state = run.state._replace(storage_mcm=full)
         gas.floor_linepack(state)
     domestic = np.isin(demand.gas_class, DOMESTIC)
     return (
         float(run.step.delivered_mcm_per_d[domestic].sum()),
-        float((asked * orders.delivered_share)[domestic].sum()),
+        float((asked * schedule.delivered_share)[domestic].sum()),
         float(asked[domestic].sum()),
     )
 
