@@ -186,7 +186,7 @@ def solve_dispatch(
     The arrays are those of ``DispatchState``; ``order`` must have been made for these cost, spill_cost and penalty.
     ``warm_basis[:n_warm]`` is the ``ws.basis[:ws.info[N_BASIS]]`` of an earlier state of the same case (it may be that
     very array); ``n_warm`` 0 starts from the merit order, which makes the answer a function of the state alone.
-    On a status other than 0 the results are those of the last basis and must not be used.
+    On a status other than 0 the results are those of an earlier state and must not be used; there is no basis then.
     """
     n_buses, n_rows = topology.island.size, topology.row_ptdf.shape[0]
     buses, basics, duals, width, last = ws.buses, ws.basics, ws.duals, ws.width, ws.order[0]
@@ -272,17 +272,20 @@ def solve_dispatch(
             break
         else:
             stage += 1
-    _report(
-        order=order,
-        topology=topology,
-        lo_mw=lo_mw,
-        hi_mw=hi_mw,
-        cost=cost,
-        spill_cost=spill_cost,
-        penalty=penalty,
-        ws=ws,
-        m=m,
-    )
+    if status == OPTIMAL:
+        _report(
+            order=order,
+            topology=topology,
+            lo_mw=lo_mw,
+            hi_mw=hi_mw,
+            cost=cost,
+            spill_cost=spill_cost,
+            penalty=penalty,
+            ws=ws,
+            m=m,
+        )
+    else:  # the basis may be half made, a bus's position beyond its segments: nothing to divide, nothing to start from
+        ws.info[N_BASIS] = 0
     ws.info[STATUS] = status
     ws.info[PIVOTS] = pivots
     ws.info[WARM] = 1 if stage == 0 else 0

@@ -163,6 +163,28 @@ def test_a_state_the_kernel_gives_up_is_solved_by_highs_and_counted(rts79, monke
     assert solution.cost == pytest.approx(solve_highs(rts79.case, state).cost, rel=1e-9)
 
 
+def test_a_state_without_an_answer_leaves_no_basis_behind(rts79, monkeypatch):
+    """Rounding eats the balance of 1e30 MW, and a half-made basis stood a bus beyond its last segment."""
+    kernel, seen = module.solve_dispatch, []
+
+    def watched(**state):
+        status = kernel(**state)
+        seen.append((status, int(state["ws"].info[module.N_BASIS])))
+        return status
+
+    monkeypatch.setattr(module, "solve_dispatch", watched)
+    monkeypatch.setattr(module, "solve_highs", lambda *state, **options: "by HiGHS")
+    solver, rng = DispatchSolver(rts79.case), np.random.default_rng(6)
+    for demand in (1.0, 1e30, 1e300, 1.0):
+        state = random_state(rts79, solver, rng)
+        demand_mw = state.demand_mw.copy()
+        demand_mw[0] *= demand
+        solver.solve(state._replace(demand_mw=demand_mw))
+    assert seen[0][0] == 0 and seen[-1][0] == 0
+    assert any(status != 0 for status, _ in seen)
+    assert all((n_basis > 0) == (status == 0) for status, n_basis in seen)
+
+
 def test_topologies_are_kept_by_their_outage_set(rts79, monkeypatch):
     solver = DispatchSolver(rts79.case)
     assert solver.topology([3, 1]) is solver.topology([1, 3, 3])
