@@ -12,6 +12,10 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from gridsim.kernels.cache import ensure_cache
+
+ensure_cache()
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
