@@ -30,6 +30,7 @@ import yaml
 from gridsim.errors import InputError, Problem, StoreError
 from gridsim.io.owned import JOBS, LOCK, check_replaceable, files_in, foreign, is_scratch, locked, remove_written
 from gridsim.io.store import BLOCK_REPLICATES, code_hash, file_hash, package_versions, to_arrow, write_parquet
+from gridsim.model.digest import digest
 from gridsim.model.scenario import Scenario
 from gridsim.model.study import Case, Study
 
@@ -367,9 +368,7 @@ def study_inputs(study: Study) -> dict[str, Any]:
     """Everything the numbers of a study depend on, in pieces that can be told apart."""
     cases = {
         case.name: {
-            "scenario": hashlib.sha256(
-                yaml.safe_dump(case.keys, sort_keys=True).encode() + b"".join(Path(f).read_bytes() for f in case.files)
-            ).hexdigest(),
+            "scenario": _scenario_hash(case),
             "network": case.system.content_hash,
             "scripts": script_hashes(case.scenario),
         }
@@ -384,6 +383,14 @@ def study_inputs(study: Study) -> dict[str, Any]:
         "versions": package_versions(),
         "cases": cases,
     }
+
+
+def _scenario_hash(case: Case) -> str:
+    """SHA-256 of the scenario as values and as the files it is replayed from: neither may have changed alone."""
+    values = digest(case.scenario, leave_out=("scripts", "network", "file", "source_file"))
+    files = (Path(file).read_bytes() for file in case.files)
+    keys = yaml.safe_dump(case.keys, sort_keys=True)
+    return hashlib.sha256(b"".join([values.encode(), keys.encode(), *files])).hexdigest()
 
 
 def script_hashes(scenario: Scenario) -> dict[str, str]:
