@@ -97,6 +97,7 @@ class Run:
             for block in self.blocks
             for table, entry in block["tables"].items()
         ]
+        parts += [(-1, self.path / name, entry["sha256"]) for name, entry in self.manifest.get("files", {}).items()]
         return [file for _, file in damaged(parts)]
 
 

@@ -343,7 +343,7 @@ class StudyFolder:
         self.study = study
         self._alone = alone
         inputs = study_inputs(study)
-        self.inputs = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+        self.inputs = inputs_hash(inputs)
         self.repaired: list[Path] = []
         self._files: dict[str, dict[str, Any]] = {}
         check_place(place)
@@ -540,6 +540,11 @@ def study_inputs(study: Study) -> dict[str, Any]:
         "versions": package_versions(),
         "cases": cases,
     }
+
+
+def inputs_hash(inputs: Mapping[str, Any]) -> str:
+    """SHA-256 of what ``study_inputs`` gives, which jobs and cases of a study carry."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def _stop_of(study: Study) -> list[Any] | None:
