@@ -29,6 +29,7 @@ _SCRATCH = re.compile(r"(.*/)?\.([^/]+)\.\d+\.tmp")
 _PART = re.compile(r"(.+)/part-\d{6,}\.parquet")
 _LONGEST_NAME = 200  # bytes: file systems take 255, neighbours of a folder have longer names than itself
 _MOST_NAMED = 5
+_SHOWN = 40
 
 
 @dataclass
@@ -113,6 +114,18 @@ def is_unused(path: Path) -> bool:
 
 def _is_lock(file: Path) -> bool:
     return re.fullmatch(rb"(process \d+)?", file.read_bytes()) is not None
+
+
+def unfit_name(case: str) -> str:
+    """Reason why a case of a study cannot have this name, which is that of its folder; empty if it can."""
+    n_bytes = len(os.fsencode(case))
+    if n_bytes > _LONGEST_NAME:
+        return f"'{case[:_SHOWN]}...' is the name of a folder and has {n_bytes} bytes; the most is {_LONGEST_NAME}"
+    if case in (JOBS, LOCK, *FORMATS, *AT_THE_END, "summary.parquet", "scenario.yaml"):
+        return f"'{case}' is the name of a file that every study has"
+    if case in ("", ".", "..") or set(case) & set("/\\\0"):
+        return f"'{case}' is no name of a folder"
+    return ""
 
 
 def refuse(path: Path, value: str, mend: str) -> NoReturn:

@@ -114,6 +114,8 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
     file = str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        return RawTable(file, []), [Problem(file, 0, "", f"not readable: {error.strerror}", "give read permission")]
     except UnicodeDecodeError as error:
         return RawTable(file, []), [Problem(file, 0, "", f"not UTF-8 at byte {error.start}", "save the table as UTF-8")]
     reader = csv.reader(text.splitlines(keepends=True))

@@ -36,6 +36,8 @@ _PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", 
 
 
 _MEND = "choose another --out, or --force to replace it"
+#: Error numbers of a disk, a quota or a size limit that is used up.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def package_versions() -> dict[str, str]:
@@ -58,10 +60,11 @@ def storing(path: Path, *, resumable: bool) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in FULL
+        what = os.strerror(error.errno) if error.errno else error  # Arrow's own text is longer and says the same
         again = "go on with --resume" if resumable else "run again, or choose another --out"
         mend = "free space" if full else "make it writable"
-        raise StoreError(f"{path}: not written: {error.strerror or error}; {mend} and {again}") from error
+        raise StoreError(f"{path}: not written: {what}; {mend} and {again}") from error
 
 
 class RunFolder:

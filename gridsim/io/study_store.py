@@ -42,6 +42,7 @@ from gridsim.io.owned import (
     remove_written,
     scratch_in,
     swap,
+    unfit_name,
 )
 from gridsim.io.store import (
     BLOCK_REPLICATES,
@@ -347,6 +348,9 @@ class StudyFolder:
         self.repaired: list[Path] = []
         self._files: dict[str, dict[str, Any]] = {}
         check_place(place)
+        for name in [] if alone else [case.name for case in study.cases]:
+            if reason := unfit_name(name):
+                refuse(place, f"case {reason}", "give the case another name")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             self._claim = Claim(place)
