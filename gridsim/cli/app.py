@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -31,10 +32,27 @@ def main() -> None:
         os.environ.setdefault(variable, "1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_FAILED))  # so that a stopped run leaves nothing behind
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # what a full disk refuses is told here, not by Python as it ends
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO) or error.filename is not None:
+            raise
+        _without_stdout()
+        print(f"stdout: not written: {os.strerror(error.errno)}; what went into a folder is whole", file=sys.stderr)
+        sys.exit(EXIT_FAILED)
     except (InputError, StudyError) as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
     except GridsimError as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_FAILED)
+
+
+def _without_stdout() -> None:
+    """Let what is left in the buffer of stdout vanish instead of failing once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -62,22 +62,39 @@ def compare(
 
 @app.command()
 def verify(
-    path: Annotated[Path, typer.Argument(help="A study's folder or a run folder of one.")],
+    path: Annotated[Path, typer.Argument(help="A run's folder, a study's, or that of one of its cases.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Check every table of a study against the checksums in its manifests; exit 1 if one is not what was written."""
-    from gridsim.io.read_run import load_run, load_study
-    from gridsim.io.study_store import STUDY_FILE
+    """Check every file of a run or a study against its manifests; exit 1 if one is not what was written."""
+    from gridsim.io.verify import verify_folder
 
-    runs = load_study(path) if (path / STUDY_FILE).is_file() else [load_run(path)]
-    files = sum(len(block["tables"]) for run in runs for block in run.blocks)
-    damaged = [str(file) for run in runs for file in run.damaged()]
+    found = verify_folder(path)
+    status = "complete" if found.whole else "failed"
     if as_json:
-        print(json.dumps({"command": "verify", "status": "failed" if damaged else "complete", "files": files,
-                          "damaged": damaged}))  # fmt: skip
+        told = {
+            "command": "verify",
+            "status": status,
+            "files": len(found.checked),
+            "damaged": [str(file) for file in found.faults],
+            "faults": {str(file): what for file, what in found.faults.items()},
+            "unchecked": {str(file): why for file, why in found.unchecked.items()},
+            "foreign": [str(file) for file in found.foreign],
+            "notes": found.notes,
+        }
+        print(json.dumps(told))
     else:
-        for file in damaged:
-            print(f"{file}: missing or not what was written; --resume runs its block again")
-        print(f"{files} tables, {len(damaged)} damaged")
-    if damaged:
+        for file, what in found.faults.items():
+            print(f"{file}: {what}")
+        for why in dict.fromkeys(found.unchecked.values()):
+            files = [str(file) for file, reason in found.unchecked.items() if reason == why]
+            print(f"not checked, {why}: {', '.join(files)}")
+        if found.foreign:
+            print(f"not written by gridsim: {', '.join(map(str, found.foreign))}")
+        for note in found.notes:
+            print(note)
+        if not found.checked and not found.faults:
+            print(f"{path}: nothing could be checked: its manifest holds no checksums")
+        else:
+            print(f"{len(found.checked)} files checked, {len(found.faults)} damaged")
+    if not found.whole:
         raise typer.Exit(EXIT_FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -74,8 +75,11 @@ def new(
     function = re.sub(r"\W", "_", path.stem)
     if not function.isidentifier():
         raise InputError([Problem(str(path), 0, "", "no name for a function", "begin it with a letter")])
-    if path.exists():
-        raise InputError([Problem(str(path), 0, "", "exists", "choose another name")])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(template.format(name=path.stem, function=function), encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:  # never over a file, nor through a link
+            file.write(template.format(name=path.stem, function=function))
+    except OSError as error:
+        what = "exists" if os.path.lexists(path) else f"not writable: {error.strerror}"
+        raise InputError([Problem(str(path), 0, "", what, "choose another name")]) from None
     print(f"{path}: run it with gridsim run {path}")

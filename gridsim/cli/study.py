@@ -65,11 +65,11 @@ def run_and_tell(
     command: str, wanted: Study, out: Path | None, workers: int | None, as_json: bool, *, listed_by: str, **options: Any
 ) -> None:
     """Run a study and print what it found; exit 3 if it is not complete. ``listed_by``: what lists the warnings."""
-    from gridsim.io.store import free_run_path
+    from gridsim.io.store import free_run_path, run_path
     from gridsim.study.run_study import run_study
 
     if out is None:
-        out = Path("runs") / free_run_path(wanted.name).name if not options["resume"] else Path("runs") / wanted.name
+        out = run_path(wanted.name) if options["resume"] else free_run_path(wanted.name)
     tell_warnings(warnings_of(wanted), listed_by)
     n_workers = (os.cpu_count() or 1) if workers is None else workers
     with _progress(wanted.name) as progress:

@@ -29,8 +29,6 @@ def build_system(
     meta_file: str,
     tables: Mapping[str, RawTable],
     problems: list[Problem],
-    *,
-    content_hash: str,
 ) -> GridSystem:
     """Check references and sums over tables, convert to arrays. Raises InputError with all problems, old and new."""
     names = allowed_names(meta, tables, problems)
@@ -58,7 +56,6 @@ def build_system(
         base_year=meta["base_year"],
         gas=carriers.GasSettings(**meta["gas"]),
         licence=meta["licence"],
-        content_hash=content_hash,
         warnings=tuple(without_effect(tables)),
         interfaces=interfaces,
         interface_members=members,

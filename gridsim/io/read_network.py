@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,6 @@ def read_network(folder: str | Path, variant: str = "") -> GridSystem:
         document = overlay.meta(document)
     meta, problems = _meta(document)
     tables: dict[str, RawTable] = {}
-    digest = hashlib.sha256(meta_path.read_bytes())
     for name, schema in TABLES.items():
         path = folder / f"{name}.csv"
         if not path.is_file():
@@ -68,11 +66,9 @@ def read_network(folder: str | Path, variant: str = "") -> GridSystem:
                 problems.append(Problem(str(path), 0, "", "missing", f"every network has a table {name}.csv"))
             tables[name] = RawTable(str(path), [])
             continue
-        digest.update(name.encode() + b"\0" + path.read_bytes())
         tables[name], table_problems = read_table(path, schema.row)
         problems += table_problems
     if overlay is not None:
-        digest.update(variant.encode() + b"\0" + overlay.text.encode())
         problems += overlay.overlay(tables)
     problems += [
         Problem(str(path), 0, "", "not a table of the format", nearest(path.stem, TABLES) + " or move it elsewhere")
@@ -81,7 +77,7 @@ def read_network(folder: str | Path, variant: str = "") -> GridSystem:
     ]
     if meta is None:
         raise InputError(problems)
-    return build_system(meta.model_dump(), str(meta_path), tables, problems, content_hash=digest.hexdigest())
+    return build_system(meta.model_dump(), str(meta_path), tables, problems)
 
 
 def system_from_tables(meta: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> GridSystem:
@@ -105,7 +101,7 @@ def system_from_tables(meta: Mapping[str, Any], tables: Mapping[str, Sequence[Ma
     ]
     if valid_meta is None:
         raise InputError(problems)
-    return build_system(valid_meta.model_dump(), "<network>", raw, problems, content_hash="")
+    return build_system(valid_meta.model_dump(), "<network>", raw, problems)
 
 
 def _meta(document: YamlDocument) -> tuple[NetworkMeta | None, list[Problem]]:
@@ -118,6 +114,8 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
     file = str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        return RawTable(file, []), [Problem(file, 0, "", f"not readable: {error.strerror}", "give read permission")]
     except UnicodeDecodeError as error:
         return RawTable(file, []), [Problem(file, 0, "", f"not UTF-8 at byte {error.start}", "save the table as UTF-8")]
     reader = csv.reader(text.splitlines(keepends=True))

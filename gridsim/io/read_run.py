@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gridsim.errors import InputError, Problem
+from gridsim.errors import InputError, Problem, nearest
+from gridsim.io.manifest import MANIFEST, STUDY_FILE, read_manifest
 from gridsim.io.store import ROW_FILE
-from gridsim.io.study_store import MANIFEST, STUDY_FILE, damaged, part_name
+from gridsim.io.study_store import damaged, part_name
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,16 @@ class Run:
         import pyarrow.parquet as pq
 
         for file in self.files(table):
-            yield pq.read_table(file, columns=None if columns is None else list(columns), use_threads=False)
+            with _reading(file):
+                part = pq.read_table(file, columns=None if columns is None else list(columns), use_threads=False)
+            yield part
 
     def dataset(self, table: str) -> Any:
         """A table as a pyarrow Dataset, nothing read yet."""
         import pyarrow.dataset as ds
 
-        return ds.dataset([str(file) for file in self.files(table)], format="parquet")
+        with _reading(self.path / table):
+            return ds.dataset([str(file) for file in self.files(table)], format="parquet")
 
     def frame(self, table: str, columns: Sequence[str] | None = None, replicate: int | None = None) -> Any:
         """A table, or some of its columns or one replicate of it, as a pandas DataFrame."""
@@ -78,7 +82,13 @@ class Run:
 
         wanted = None if replicate is None else pc.field("replicate") == replicate
         names = None if columns is None else list(columns)
-        return self.dataset(table).to_table(columns=names, filter=wanted).to_pandas()
+        dataset = self.dataset(table)
+        for name in names or ():
+            if name not in dataset.schema.names:
+                mend = nearest(name, dataset.schema.names)
+                raise InputError([Problem(str(self.path / table), 0, "", f"has no column '{name}'", mend)])
+        with _reading(self.path / table):
+            return dataset.to_table(columns=names, filter=wanted).to_pandas()
 
     def damaged(self) -> list[Path]:
         """Files that are missing or not what the manifest says was written."""
@@ -87,6 +97,7 @@ class Run:
             for block in self.blocks
             for table, entry in block["tables"].items()
         ]
+        parts += [(-1, self.path / name, entry["sha256"]) for name, entry in self.manifest.get("files", {}).items()]
         return [file for _, file in damaged(parts)]
 
 
@@ -102,7 +113,7 @@ def load_run(path: str | Path) -> Run:
             return runs[0]
         mend = f"name one of its cases: {', '.join(str(run.path) for run in runs[:4])}" if runs else "give a run folder"
         raise InputError([Problem(str(folder), 0, "", "is not the folder of one run", mend)])
-    return Run(folder, _json(folder / MANIFEST))
+    return Run(folder, read_manifest(folder / MANIFEST))
 
 
 def load_study(path: str | Path) -> list[Run]:
@@ -110,11 +121,24 @@ def load_study(path: str | Path) -> list[Run]:
     folder = Path(path)
     if not (folder / STUDY_FILE).is_file():
         raise InputError([Problem(str(folder), 0, "", "is not the folder of a study", "give the --out of a study")])
-    return [load_run(folder / case) for case in _json(folder / STUDY_FILE)["cases"]]
+    return [_case(folder / case) for case in read_manifest(folder / STUDY_FILE)["cases"]]
 
 
-def _json(file: Path) -> dict[str, Any]:
+def _case(folder: Path) -> Run:
+    if not (folder / MANIFEST).is_file():
+        mend = "go on with --resume of its study, which begins it"
+        raise InputError([Problem(str(folder / MANIFEST), 0, "", "is missing", mend)])
+    return Run(folder, read_manifest(folder / MANIFEST))
+
+
+@contextlib.contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    """Say what to do about a table that cannot be read."""
+    import pyarrow as pa
+
     try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError([Problem(str(file), 0, "", f"not readable: {error}", "restore it")]) from None
+        yield
+    except (OSError, pa.ArrowInvalid) as error:
+        what = str(error).splitlines()[0]
+        mend = "gridsim verify lists what is damaged; --resume of a study writes it anew, a single run is run again"
+        raise InputError([Problem(str(file), 0, "", f"not readable: {what}", mend)]) from None

@@ -12,6 +12,7 @@ from typing import Any
 
 from gridsim.errors import InputError, Problem
 from gridsim.io.bundled import event_file, study_file
+from gridsim.io.owned import unfit_name
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import extended, scenario_keys, scenario_of, with_variant
 from gridsim.io.schemas.study import StudyKeys
@@ -70,6 +71,11 @@ def read_study(name: str | Path) -> Study:
         problems.append(
             document.problem(("scenarios",), f"'{twice}' comes out twice", "give scenarios names of their own")
         )
+    problems += [
+        document.problem(("scenarios",), reason, "give its scenario a shorter name, or another one")
+        for case_name in names
+        if (reason := unfit_name(case_name))
+    ]
     if problems:
         raise InputError(set(problems))
     stop = keys.stop

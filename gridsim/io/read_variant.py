@@ -41,7 +41,7 @@ class Variant:
     """The overlay in one file. Problems of all its parts are collected before anything is raised."""
 
     def __init__(self, path: Path):
-        self.text, self.document = read_yaml(path)
+        self.document = read_yaml(path)[1]
         keys, faults = validate(VariantKeys, self.document.data)
         if keys is None:
             raise InputError([self.document.problem(_path(where), what, mend) for where, what, mend in faults])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from importlib import metadata
 from pathlib import Path
@@ -20,18 +22,22 @@ import numpy as np
 import yaml
 
 from gridsim._version import __version__
-from gridsim.errors import InputError, Problem
-from gridsim.io.owned import check_replaceable, remove_written
+from gridsim.errors import InputError, StoreError
+from gridsim.io.manifest import MANIFEST, sealed
+from gridsim.io.owned import Claim, check_place, check_replaceable, is_claimed, refuse, swap
 from gridsim.model.scenario import Scenario, WeatherSeries
 from gridsim.model.system import GridSystem
 
 ROW_FILE = "part-000000.parquet"
 BLOCK_REPLICATES = 64
 TOP_LEVEL_TABLES = ("events", "metrics")
+_LONGEST_DEFAULT = 160  # bytes of a folder's name made from a scenario's
 _PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "highspy", "pandas", "pyarrow")
 
 
 _MEND = "choose another --out, or --force to replace it"
+#: Error numbers of a disk, a quota or a size limit that is used up.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def package_versions() -> dict[str, str]:
@@ -48,44 +54,69 @@ def code_hash() -> str:
     return digest.hexdigest()
 
 
+@contextlib.contextmanager
+def storing(path: Path, *, resumable: bool) -> Iterator[None]:
+    """Turn an OSError of writing ``path`` into a StoreError that says how to go on."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in FULL
+        what = os.strerror(error.errno) if error.errno else error  # Arrow's own text is longer and says the same
+        again = "go on with --resume" if resumable else "run again, or choose another --out"
+        mend = "free space" if full else "make it writable"
+        raise StoreError(f"{path}: not written: {what}; {mend} and {again}") from error
+
+
 class RunFolder:
     """Writes a run beside its final place and moves it there whole: a run folder is complete or absent.
 
     Implements ``results.run_records.Sink`` by its method ``write``. ``schemas``: table -> (name, kind) of its columns.
-    Raises InputError at once if the place is taken and ``force`` is False, or cannot be written to.
+    Raises InputError at once if the place is taken and ``force`` is False, or cannot be written to; StudyError if
+    another process writes to it; StoreError if it cannot be written to any more. ``finish`` or ``discard`` comes last.
     """
 
     def __init__(self, path: Path, schemas: Mapping[str, Sequence[Any]], *, force: bool = False, csv: bool = False):
         self.path = path
         self._schemas = schemas
         self._csv = csv
-        self._force = force
-        if path.exists():
-            check_replaceable(path, force, _MEND)
+        self._files: dict[str, dict[str, Any]] = {}
+        check_place(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+            self._claim = Claim(path)
         except OSError as error:
-            problem = Problem(str(path), 0, "", f"not writable: {error.strerror}", "choose another --out")
-            raise InputError([problem]) from None
+            refuse(path, f"not writable: {error.strerror}", "choose another --out")
+        try:
+            self._replaces = os.path.lexists(path)
+            if self._replaces:
+                check_replaceable(path, force, _MEND)
+            self._scratch: Path | None = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        except OSError as error:
+            self._claim.close()
+            refuse(path, f"not writable: {error.strerror}", "choose another --out")
+        except BaseException:
+            self._claim.close()
+            raise
         self.started = dt.datetime.now(dt.UTC)
 
     def write(self, table: str, columns: Mapping[str, Any]) -> None:
         """Write one whole table."""
-        top = table in TOP_LEVEL_TABLES
-        file = self._scratch / (f"{table}.parquet" if top else f"{table}/{ROW_FILE}")
-        file.parent.mkdir(exist_ok=True)
+        name = f"{table}.parquet" if table in TOP_LEVEL_TABLES else f"{table}/{ROW_FILE}"
         arrow = to_arrow(self._schemas[table], columns)
-        write_parquet(arrow, file)
-        if self._csv:
-            from pyarrow import csv
+        with storing(self.path, resumable=False):
+            file = self._file(name)
+            file.parent.mkdir(exist_ok=True)
+            write_parquet(arrow, file)
+            self._wrote(name, rows=arrow.num_rows)
+            if self._csv:
+                from pyarrow import csv
 
-            csv.write_csv(arrow, self._scratch / f"{table}.csv")
+                csv.write_csv(arrow, self._file(f"{table}.csv"))
+                self._wrote(f"{table}.csv")
 
     def finish(self, system: GridSystem, scenario: Scenario, seed: int, status: str, extra: Mapping[str, Any]) -> None:
         """Write scenario and manifest, then move the folder to its place."""
-        (self._scratch / "scenario.yaml").write_text(scenario_text(scenario), encoding="utf-8")
-        manifest = {
+        content = {
             "status": status,
             "scenario": scenario.name,
             "network": system.name,
@@ -98,23 +129,47 @@ class RunFolder:
             "started": self.started.isoformat(timespec="seconds"),
             "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             **extra,
+            "files": self._files,
         }
-        (self._scratch / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        os.chmod(self._scratch, 0o755)
-        if self.path.exists() and self._force:
-            check_replaceable(self.path, self._force, _MEND)
-            aside = Path(tempfile.mkdtemp(prefix=f".{self.path.name}-old-", dir=self.path.parent))
-            os.replace(self.path, aside)
-            os.replace(self._scratch, self.path)
-            remove_written(aside)
-            if not any(aside.iterdir()):  # files that came meanwhile stay where they are
-                aside.rmdir()
-        else:
-            os.replace(self._scratch, self.path)
+        with storing(self.path, resumable=False):
+            self._file("scenario.yaml").write_text(scenario_text(scenario), encoding="utf-8")
+            self._wrote("scenario.yaml")
+            text = json.dumps(sealed(MANIFEST, "run", content), indent=2) + "\n"
+            self._file(MANIFEST).write_text(text, encoding="utf-8")
+        self._publish()
+
+    def _publish(self) -> None:
+        whole, self._scratch = self._file(""), None
+        os.chmod(whole, 0o755)
+        try:
+            if self._replaces and self.path.exists():
+                swap(whole, self.path)
+            else:
+                os.replace(whole, self.path)
+        except (
+            OSError,
+            InputError,
+        ) as error:  # somebody took the place meanwhile: nothing of theirs or ours is given up
+            kept = whole if whole.exists() else self.path
+            raise StoreError(f"{self.path}: not replaced: {error}; the results are whole in {kept}") from error
+        finally:
+            self._claim.close()
 
     def discard(self) -> None:
         """Remove what was written so far."""
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._claim.close()
+
+    def _file(self, name: str) -> Path:
+        assert self._scratch is not None, "nothing is written after finish"
+        return self._scratch / name
+
+    def _wrote(self, name: str, **more: Any) -> None:
+        """Enter a file into the manifest's list."""
+        with self._file(name).open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self._files[name] = {**more, "bytes": self._file(name).stat().st_size, "sha256": sha256}
 
 
 def to_arrow(schema: Sequence[Any], columns: Mapping[str, Any]) -> Any:
@@ -174,10 +229,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def run_path(name: str, folder: Path = Path("runs")) -> Path:
+    """``runs/NAME``, the name made one of a folder."""
+    short = re.sub(r"[^\w.-]+", "_", name).encode()[:_LONGEST_DEFAULT].decode(errors="ignore")
+    return folder / (short.strip(".") or "run")
+
+
 def free_run_path(name: str, folder: Path = Path("runs")) -> Path:
-    """``runs/NAME``, or ``runs/NAME-2`` and so on where that is taken."""
-    name = re.sub(r"[^\w.-]+", "_", name).strip(".") or "run"
-    path, number = folder / name, 2
-    while path.exists():
-        path, number = folder / f"{name}-{number}", number + 1
+    """``runs/NAME``, or ``runs/NAME-2`` and so on where that is taken or about to be."""
+    first = path = run_path(name, folder)
+    number = 2
+    while os.path.lexists(path) or is_claimed(path):
+        path, number = first.with_name(f"{first.name}-{number}"), number + 1
     return path

@@ -6,6 +6,7 @@
     STUDY/CASE/TABLE/part-000123.parquet   replicates 123 x 64 and on
     STUDY/jobs/                   finished jobs whose block is not finished yet
 
+A study that replaces another (``force``) is written beside it, into ``.STUDY.new``, and takes its place at the end.
 Every file is written under a temporary name, synced and renamed: it is whole or absent. A block counts once the
 manifest says so; what a killed study leaves beside that is taken over if it is whole and of the same inputs, and
 written again otherwise. Nothing depends on the clock.
@@ -15,27 +16,48 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import errno
 import hashlib
 import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from gridsim.errors import InputError, Problem, StoreError
-from gridsim.io.owned import JOBS, LOCK, check_replaceable, files_in, foreign, is_scratch, locked, remove_written
-from gridsim.io.store import BLOCK_REPLICATES, code_hash, file_hash, package_versions, to_arrow, write_parquet
+from gridsim.errors import InputError, Problem
+from gridsim.io.manifest import MANIFEST, STUDY_FILE, has_mark, is_0_1, plain_content, read_manifest, sealed
+from gridsim.io.owned import (
+    JOB_NAME,
+    JOBS,
+    Claim,
+    check_place,
+    check_replaceable,
+    is_ours,
+    is_unused,
+    neighbour,
+    refuse,
+    remove_written,
+    scratch_in,
+    swap,
+    unfit_name,
+)
+from gridsim.io.store import (
+    BLOCK_REPLICATES,
+    code_hash,
+    file_hash,
+    package_versions,
+    storing,
+    to_arrow,
+    write_parquet,
+)
+from gridsim.model.digest import digest
 from gridsim.model.scenario import Scenario
 from gridsim.model.study import Case, Study
 
 _MEND = "choose another --out, --resume to go on with it, or --force to replace it"
-STUDY_FILE = "study.json"
-MANIFEST = "manifest.json"
 _DIGEST_BYTES = 32
 _PARTS_AT_ONCE = 64
 
@@ -63,20 +85,10 @@ class JobResult(NamedTuple):
     failed: list[dict[str, Any]]
 
 
-@contextlib.contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        mend = "free space and go on with --resume" if full else "make it writable and go on with --resume"
-        raise StoreError(f"{path}: not written: {error.strerror or error}; {mend}") from error
-
-
 def write_file(path: Path, content: bytes) -> None:
     """Write a file whole: temporary name, sync, rename. StoreError if that fails; then the old file still stands."""
     scratch = path.parent / f".{path.name}.{os.getpid()}.tmp"
-    with _storing(path):
+    with storing(path, resumable=True):
         try:
             with scratch.open("wb") as file:
                 file.write(content)
@@ -136,14 +148,18 @@ def read_job(path: Path, inputs: str) -> JobResult | None:
 
 
 class CaseFolder:
-    """One case's run folder as the study writes it. ``blocks``: finished ones by number, as in the manifest."""
+    """One case's run folder as the study writes it. ``blocks``: finished ones by number, as in the manifest.
 
-    def __init__(self, path: Path, case: Case, seed: int, replicates: int, schemas: Mapping[str, Sequence[Any]]):
+    ``place``: the folder's path once the study has its final one, if that is not ``path`` yet. ``inputs``: the study's.
+    """
+
+    def __init__(self, path: Path, place: Path, case: Case, study: Study, inputs: str, tables: Mapping[str, Any]):
         self.path = path
-        self._schemas = schemas
+        self.place = place
+        self._schemas: Mapping[str, Sequence[Any]] = tables
         self.blocks: dict[int, dict[str, Any]] = {}
         self._scripts = [shlex.quote(os.path.abspath(file)) for file in case.scenario.script_files]
-        self._head = {
+        self._head: dict[str, Any] = {
             "status": "running",
             "scenario": case.name,
             "network": case.system.name,
@@ -151,20 +167,61 @@ class CaseFolder:
             "network_hash": case.system.content_hash,
             "network_licence": case.system.licence,
             "changes": dict(case.changes),
-            "seed": seed,
-            "replicates": replicates,
+            "seed": study.seed,
+            "replicates": study.replicates,
+            "stop": _stop_of(study),
             "block_replicates": BLOCK_REPLICATES,
+            "inputs": inputs,
+            "tables": sorted(tables),
         }
-
-    def create(self, case: Case) -> None:
-        """Folder, scenario and an empty manifest."""
-        with _storing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(case.keys, sort_keys=False, allow_unicode=True)
-        write_file(self.path / "scenario.yaml", text.encode())
-        for file in case.files:
-            write_file(self.path / Path(file).name, Path(file).read_bytes())
+        self._inputs = {"scenario.yaml": text.encode()} | {
+            Path(file).name: Path(file).read_bytes() for file in case.files
+        }
+        self._files = {name: _entry(content) for name, content in self._inputs.items()}
+
+    def create(self) -> None:
+        """Folder, an empty manifest, and the files it names."""
+        with storing(self.path, resumable=True):
+            self.path.mkdir(parents=True, exist_ok=True)
         self.write_manifest()
+        for name, content in self._inputs.items():
+            write_file(self.path / name, content)
+
+    def take_over(self) -> list[Path]:
+        """Go on with what an earlier study left; gives the files that were not what was written."""
+        file = self.path / MANIFEST
+        if not file.exists():
+            self.create()
+            return []
+        manifest = self._known(file)
+        if manifest is None:
+            self.create()
+            return [file]
+        self.blocks = {block["block"]: block for block in manifest["blocks"] if self._is_block(block)}
+        bad = damaged(self.parts())
+        for block in {block for block, _ in bad}:
+            del self.blocks[block]
+        mended = [part for _, part in bad]
+        for name, content in self._inputs.items():
+            if _content_of(self.path / name) != content:
+                write_file(self.path / name, content)
+                mended.append(self.path / name)
+        return mended
+
+    def _known(self, file: Path) -> dict[str, Any] | None:
+        """The manifest, None if it is damaged; InputError if somebody else's file stands there."""
+        _refuse_foreign(file)
+        with contextlib.suppress(InputError):
+            manifest = read_manifest(file)
+            return manifest if manifest.get("inputs") == self._head["inputs"] else None
+        return None
+
+    def _is_block(self, block: Mapping[str, Any]) -> bool:
+        """True if a block is one of the schedule."""
+        first = block["block"] * BLOCK_REPLICATES
+        count = min(BLOCK_REPLICATES, self._head["replicates"] - first)
+        return count > 0 and (block["first"], block["count"]) == (first, count)
 
     def write_manifest(self, **changes: Any) -> None:
         """Say what is finished. Only what is written here counts."""
@@ -172,23 +229,23 @@ class CaseFolder:
         blocks = [self.blocks[number] for number in sorted(self.blocks)]
         failed = [{"replicate": f["replicate"], "error": f["error"], "replay": self.replay(f["replicate"])}
                   for block in blocks for f in block["failed"]]  # fmt: skip
-        write_json(self.path / MANIFEST, {**self._head, "failed": failed, "blocks": blocks})
+        content = {**self._head, "files": self._files, "failed": failed, "blocks": blocks}
+        write_json(self.path / MANIFEST, sealed(MANIFEST, "case", content))
+
+    def write_table(self, name: str, arrow: Any) -> None:
+        """Write a table about the whole case; the next manifest names it."""
+        self._files[name] = write_table(self.path / name, arrow)
 
     def replay(self, replicate: int) -> str:
         """The command that runs one replicate alone."""
         seed = self._head["seed"]
         scripts = "".join(f" --script {file}" for file in self._scripts)
-        return f"gridsim run {self.path / 'scenario.yaml'}{scripts} --seed {seed} --replicate {replicate}"
+        return f"gridsim run {self.place / 'scenario.yaml'}{scripts} --seed {seed} --replicate {replicate}"
 
     @property
     def failed(self) -> list[dict[str, Any]]:
         """{replicate, error, traceback} of every failed replicate of finished blocks."""
         return [failure for number in sorted(self.blocks) for failure in self.blocks[number]["failed"]]
-
-    def read_manifest(self) -> None:
-        """Take over the finished blocks that an earlier study wrote."""
-        manifest = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
-        self.blocks = {block["block"]: block for block in manifest["blocks"]}
 
     def add_block(self, block: int, first: int, count: int, results: Sequence[JobResult]) -> None:
         """Join jobs in replicate order into one file per table, then say so in the manifest."""
@@ -205,16 +262,10 @@ class CaseFolder:
         self.write_manifest()
 
     def _write_part(self, table: str, block: int, arrow: Any) -> dict[str, Any]:
-        import pyarrow as pa
-
-        sink = pa.BufferOutputStream()
-        write_parquet(arrow, sink)
-        content = sink.getvalue().to_pybytes()
         path = self.path / table / part_name(block)
-        with _storing(path):
+        with storing(path, resumable=True):
             path.parent.mkdir(exist_ok=True)
-        write_file(path, content)
-        return {"rows": arrow.num_rows, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        return write_table(path, arrow)
 
     def parts(self) -> list[tuple[int, Path, str]]:
         """(block, file, SHA-256) of every part that the manifest counts."""
@@ -223,6 +274,28 @@ class CaseFolder:
             for number, block in sorted(self.blocks.items())
             for table, entry in block["tables"].items()
         ]
+
+
+def write_table(path: Path, arrow: Any) -> dict[str, Any]:
+    """Write a table whole; gives its entry for a manifest."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    write_parquet(arrow, sink)
+    content = sink.getvalue().to_pybytes()
+    write_file(path, content)
+    return {"rows": arrow.num_rows, **_entry(content)}
+
+
+def _entry(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _content_of(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
 
 
 def part_name(block: int) -> str:
@@ -250,13 +323,16 @@ def damaged(parts: Sequence[tuple[int, Path, str]]) -> list[tuple[int, Path]]:
 class StudyFolder:
     """A study's folder, held by one process at a time.
 
+    ``path``: the folder that is written to; with ``force``, where there is a run or study already, a hidden one beside
+    it, which takes its ``place`` by ``publish``. A study stopped before that goes on with ``force`` and ``resume``.
+
     Raises InputError if the place is taken and neither ``resume`` nor ``force`` is given, if it cannot be written to,
     or if what is resumed had other inputs; StudyError if another process holds it.
     """
 
     def __init__(
         self,
-        path: Path,
+        place: Path,
         study: Study,
         schemas: Mapping[str, Mapping[str, Sequence[Any]]],
         *,
@@ -264,73 +340,144 @@ class StudyFolder:
         force: bool = False,
         alone: bool = False,
     ):
-        self.path = path
+        self.place = self.path = place
         self.study = study
-        self.jobs = path / JOBS
+        self._alone = alone
         inputs = study_inputs(study)
-        self.inputs = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+        self.inputs = inputs_hash(inputs)
         self.repaired: list[Path] = []
-        if not _is_free(path) and not (resume and (path / STUDY_FILE).is_file()):
-            check_replaceable(path, force, _MEND)
+        self._files: dict[str, dict[str, Any]] = {}
+        check_place(place)
+        for name in [] if alone else [case.name for case in study.cases]:
+            if reason := unfit_name(name):
+                refuse(place, f"case {reason}", "give the case another name")
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = locked(path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._claim = Claim(place)
+        except OSError as error:
+            refuse(place, f"not writable: {error.strerror}", "choose another --out")
+        try:
+            known = self._choose(inputs, resume, force)
+            self._open()
+            self.cases = [
+                CaseFolder(self.path / name, place / name, case, study, self.inputs, schemas[case.name])
+                for name, case in zip(self._case_folders, study.cases, strict=True)
+            ]
+            self._begin(known, inputs)
+        except BaseException:
+            self._claim.close()
+            raise
+
+    @property
+    def jobs(self) -> Path:
+        """Folder of jobs whose block is not finished."""
+        return self.path / JOBS
+
+    @property
+    def replaces(self) -> bool:
+        """True while another run or study still stands in the place."""
+        return self.path != self.place
+
+    @property
+    def _case_folders(self) -> list[str]:
+        return ["." if self._alone else case.name for case in self.study.cases]
+
+    def _choose(self, inputs: Mapping[str, Any], resume: bool, force: bool) -> dict[str, Any] | None:
+        """Set ``path``; give the head of the study to go on with, None to begin one."""
+        new = neighbour(self.place, "new")
+        if resume and force and is_ours(new):
+            if not is_unused(self.place):
+                check_replaceable(self.place, force, _MEND)
+            self.path = new
+            return self._known(inputs)
+        if is_unused(self.place):
+            return None
+        if resume and self._is_study():
+            try:
+                return self._known(inputs)
+            except InputError as error:
+                if not is_ours(new):
+                    raise
+                more = Problem(
+                    str(new), 0, "", "is a study stopped before it took this place", "add --force to resume it"
+                )
+                raise InputError([*error.problems, more]) from None
+        check_replaceable(self.place, force, _MEND)
+        if any(self.place.iterdir()):
+            self.path = new
+            if os.path.lexists(new):
+                check_replaceable(new, force, _MEND)
+        return None
+
+    def _is_study(self) -> bool:
+        """True if there is something to resume, be it without its study.json."""
+        return (self.place / STUDY_FILE).is_file() or self._has_case()
+
+    def _has_case(self) -> bool:
+        """True if a case of exactly this study is there."""
+        for name in self._case_folders:
+            with contextlib.suppress(InputError):
+                if read_manifest(self.path / name / MANIFEST).get("inputs") == self.inputs:
+                    return True
+        return False
+
+    def _known(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The head of the study that is there, made anew if it is damaged; InputError if that is another study."""
+        file = self.path / STUDY_FILE
+        _refuse_foreign(file)
+        try:
+            head = read_manifest(file)
+        except InputError:
+            if not self._has_case():
+                raise
+            self.repaired.append(file)
+            return self._new_head(inputs)
+        if is_0_1(STUDY_FILE, head):
+            mend = "finish it with that version, or start anew in another --out; it can be read and verified as it is"
+            refuse(file, "was begun by gridsim 0.1, whose studies are not resumed by this version", mend)
+        _check_inputs(file, head["inputs"], inputs)
+        return head
+
+    def _new_head(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        return {"status": "running", "study": self.study.name, "inputs": inputs, "started": _now(),
+                "cases": self._case_folders}  # fmt: skip
+
+    def _open(self) -> None:
+        """Make sure that the folder can be written to."""
+        try:
+            self._claim.hold_inside(self.path)
             self.jobs.mkdir(exist_ok=True)
             (self.jobs / f".{os.getpid()}").touch()
             (self.jobs / f".{os.getpid()}").unlink()
         except OSError as error:
-            problem = Problem(str(path), 0, "", f"not writable: {error.strerror}", "choose another --out")
-            raise InputError([problem]) from None
-        self.cases = [
-            CaseFolder(path if alone else path / case.name, case, study.seed, study.replicates, schemas[case.name])
-            for case in study.cases
-        ]
-        try:
-            self._begin(inputs, resume, alone)
-        except BaseException:
-            self.close()
-            raise
+            refuse(self.path, f"not writable: {error.strerror}", "choose another --out")
 
-    def _begin(self, inputs: dict[str, Any], resume: bool, alone: bool) -> None:
+    def _begin(self, known: dict[str, Any] | None, inputs: Mapping[str, Any]) -> None:
         """Take over what is there, or start afresh."""
-        known = self.path / STUDY_FILE
-        if resume and known.is_file():
-            self._head = json.loads(known.read_text(encoding="utf-8"))
-            _check_inputs(known, self._head["inputs"], inputs)
-            self._take_over()
-        else:
-            remove_written(self.path, keep=(LOCK,))
-            self.jobs.mkdir(exist_ok=True)
-            self._head = {
-                "status": "running",
-                "study": self.study.name,
-                "inputs": inputs,
-                "started": _now(),
-                "cases": ["." if alone else case.path.name for case in self.cases],
-            }
-            write_json(known, self._head)
-            for folder, case in zip(self.cases, self.study.cases, strict=True):
-                folder.create(case)
-        self.write_status("running")
-
-    def _take_over(self) -> None:
-        for folder, case in zip(self.cases, self.study.cases, strict=True):
-            if not (folder.path / MANIFEST).is_file():
-                folder.create(case)
-                continue
-            folder.read_manifest()
-            bad = damaged(folder.parts())
-            for block in {block for block, _ in bad}:
-                del folder.blocks[block]
-            self.repaired += [file for _, file in bad]
-        for file in files_in(self.path):
-            if is_scratch(file):
+        if known is not None:
+            mine = self._new_head(inputs).keys()
+            self._head = {key: value for key, value in known.items() if key in mine}
+            self.write_status("running")
+            for folder in self.cases:
+                self.repaired += folder.take_over()
+            for file in scratch_in(self.path):
                 file.unlink(missing_ok=True)
+            return
+        if is_ours(self.path):  # what a replacement left that was killed
+            remove_written(self.path)
+            self._claim.hold_inside(self.path)
+            self.jobs.mkdir(exist_ok=True)
+        self._head = self._new_head(inputs)
+        self.write_status("running")
+        for folder in self.cases:
+            folder.create()
 
     def finished_jobs(self) -> dict[Job, JobResult]:
         """Whole jobs that an earlier study left, of blocks that are not finished."""
         found = {}
-        for file in sorted(self.jobs.glob("*.job")):
+        for file in sorted(file for file in self.jobs.iterdir() if JOB_NAME.fullmatch(file.name)):
+            if file.is_dir():
+                refuse(file, "is not what gridsim writes there", "move it away and go on with --resume")
             job = Job(*(int(part) for part in file.stem.split("-")))
             known = job.case < len(self.cases) and job.block not in self.cases[job.case].blocks
             result = read_job(file, self.inputs) if known else None
@@ -350,45 +497,83 @@ class StudyFolder:
         for job in jobs:
             (self.jobs / job.file_name).unlink(missing_ok=True)
 
+    def write_table(self, name: str, arrow: Any) -> None:
+        """Write a table about all cases; the next status names it."""
+        self._files[name] = write_table(self.path / name, arrow)
+
     def write_status(self, status: str, **extra: Any) -> None:
         """Write status and times of the study."""
         finished = {} if status == "running" else {"finished": _now()}
         self._head = {**self._head, "status": status, **finished, **extra}
-        write_json(self.path / STUDY_FILE, self._head)
+        write_json(self.path / STUDY_FILE, sealed(STUDY_FILE, "study", {**self._head, "files": self._files}))
+
+    def publish(self) -> None:
+        """Take the place of what was there before."""
+        if not self.replaces:
+            return
+        with contextlib.suppress(OSError):
+            self.jobs.rmdir()
+        with storing(self.place, resumable=True):
+            swap(self.path, self.place)
+        self.path = self.place
+        for case in self.cases:
+            case.path = case.place
 
     def close(self) -> None:
         """Give the folder free."""
         with contextlib.suppress(OSError):
             self.jobs.rmdir()
-        self._lock.close()
+        self._claim.close()
 
 
 def study_inputs(study: Study) -> dict[str, Any]:
     """Everything the numbers of a study depend on, in pieces that can be told apart."""
     cases = {
         case.name: {
-            "scenario": hashlib.sha256(
-                yaml.safe_dump(case.keys, sort_keys=True).encode() + b"".join(Path(f).read_bytes() for f in case.files)
-            ).hexdigest(),
+            "scenario": _scenario_hash(case),
             "network": case.system.content_hash,
             "scripts": script_hashes(case.scenario),
         }
         for case in study.cases
     }
-    stop = study.stop
     return {
         "seed": study.seed,
         "replicates": study.replicates,
-        "stop": [stop.metric, stop.scope, stop.target_cov] if stop else None,
+        "stop": _stop_of(study),
         "code": code_hash(),
         "versions": package_versions(),
         "cases": cases,
     }
 
 
+def inputs_hash(inputs: Mapping[str, Any]) -> str:
+    """SHA-256 of what ``study_inputs`` gives, which jobs and cases of a study carry."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def _stop_of(study: Study) -> list[Any] | None:
+    stop = study.stop
+    return [stop.metric, stop.scope, stop.target_cov] if stop else None
+
+
+def _scenario_hash(case: Case) -> str:
+    """SHA-256 of the scenario as values and as the files it is replayed from: neither may have changed alone."""
+    values = digest(case.scenario, leave_out=("scripts", "network", "file", "source_file"))
+    files = (Path(file).read_bytes() for file in case.files)
+    keys = yaml.safe_dump(case.keys, sort_keys=True)
+    return hashlib.sha256(b"".join([values.encode(), keys.encode(), *files])).hexdigest()
+
+
 def script_hashes(scenario: Scenario) -> dict[str, str]:
     """SHA-256 of every script file by its path."""
     return {os.path.abspath(file): file_hash(file) for file in scenario.script_files}
+
+
+def _refuse_foreign(file: Path) -> None:
+    """InputError if somebody else's file stands in the place of a manifest; a damaged or empty one is ours to mend."""
+    plain = plain_content(file)
+    if file.is_dir() or (plain and not has_mark(file.name, plain) and not is_0_1(file.name, plain)):
+        refuse(file, "is not what gridsim writes there", "move it away and go on with --resume")
 
 
 def _check_inputs(file: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -415,14 +600,6 @@ def _change(key: str, old: Any, new: Any) -> str:
         what = ", ".join(f"{name} {old.get(name)} -> {new[name]}" for name in new if old.get(name) != new[name])
         return f"packages changed: {what}"
     return f"{key} changed from {old} to {new}"
-
-
-def _is_free(path: Path) -> bool:
-    """True for a place that is not taken: no folder, or one with nothing but the lock and jobs of a study that died."""
-    left = (LOCK, *(f"{JOBS}/{file.name}" for file in (path / JOBS).glob("*-*-*.job")))
-    return not path.exists() or (
-        path.is_dir() and not foreign(path) and all(f.relative_to(path).as_posix() in left for f in files_in(path))
-    )
 
 
 def _now() -> str:

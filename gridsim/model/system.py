@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import Problem
 from gridsim.model import carriers, power, weather
+from gridsim.model.digest import digest
 from gridsim.model.table import F8, I4
 
 EXTERNAL = "external"
@@ -133,7 +134,6 @@ class GridSystem:
     base_year: int = 0
     gas: carriers.GasSettings = field(default_factory=carriers.GasSettings)
     licence: str = ""
-    content_hash: str = ""
     warnings: tuple[Problem, ...] = ()
     lines: power.Lines = field(default_factory=power.Lines.empty)
     transformers: power.Transformers = field(default_factory=power.Transformers.empty)
@@ -191,6 +191,11 @@ class GridSystem:
             assert ((positions >= 0) & (positions < n_buses)).all(), f"{what} points outside the {n_buses} buses"
         assert (self.buses.zone < len(self.zones)).all(), "buses.zone points outside the zones"
         assert len(self.reserve_mw) == len(self.zones), "one reserve per zone"
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of everything in the system: one that was changed, by a variant or in memory, has another."""
+        return digest(self, leave_out=("warnings",))
 
     # Branches are lines first, then transformers: the order of every array over branches.
 

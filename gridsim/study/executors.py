@@ -75,7 +75,10 @@ class Pool(Workers):
 
     def submit(self, job: Job) -> Future[JobDone]:
         """Run ``job`` in a process. Raises BrokenExecutor if workers died, also while it was being handed out."""
-        future = super().submit(job)
+        try:
+            future = super().submit(job)
+        except (OSError, EOFError) as error:  # a fork server that died as it was asked for a process
+            raise BrokenProcessPool(f"no worker process could be started: {error}") from error
         # The executor (Python 3.11) fails the futures of a broken pool without a lock: one that joins them at that
         # moment may never be told, and whoever waits for it would wait for ever.
         if broken := getattr(self.executor, "_broken", False):

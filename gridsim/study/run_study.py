@@ -17,9 +17,9 @@ from typing import Any
 from gridsim.engine.run import Replicates
 from gridsim.engine.tables import STUDY_TABLES
 from gridsim.errors import ScriptError, StoreError, StudyError
-from gridsim.io.read_run import Run, load_run
-from gridsim.io.store import to_arrow, write_parquet
-from gridsim.io.study_store import Job, JobResult, StudyFolder, script_hashes, write_file
+from gridsim.io.read_run import load_run
+from gridsim.io.store import to_arrow
+from gridsim.io.study_store import CaseFolder, Job, JobResult, StudyFolder, script_hashes
 from gridsim.model.scenario import AcMode
 from gridsim.model.study import Case, StopRule, Study
 from gridsim.results.metrics import Estimate
@@ -79,7 +79,8 @@ def run_study(
     whose run folder is ``out`` itself. SIGTERM and SIGINT let blocks in work finish.
 
     Raises InputError and StudyError before anything is run (see StudyFolder); StoreError if the folder cannot be
-    written to any more, with all that is finished kept.
+    written to any more, with all that is finished kept. With ``force`` the run or study that is there is replaced
+    at the end, by a study that is not stopped; until then ``resume`` with ``force`` goes on with the new one.
     """
     began = time.perf_counter()
     schemas = {case.name: {table: SCHEMAS[table] for table in tables_of(case)} for case in study.cases}
@@ -93,10 +94,14 @@ def run_study(
             status, reason = run.status()
             estimates = {}
             for case, case_folder in zip(study.cases, folder.cases, strict=True):
+                estimates[case.name] = _finish_case(case, case_folder)
                 case_folder.write_manifest(status=status if status != "partial" or case_folder.failed else "complete")
-                estimates[case.name] = _finish_case(case, load_run(case_folder.path))
-            _write_summary(folder.path, estimates)
+            folder.write_table("summary.parquet", _summary(estimates))
             folder.write_status(status, reason=reason)
+            if status != "stopped":
+                folder.publish()
+            elif folder.replaces:
+                reason += f" (and --force: {folder.place} is as it was, the new results are in {folder.path})"
         failed = [
             (case.name, failed, case_folder.replay(failed["replicate"]))
             for case, case_folder in zip(study.cases, folder.cases, strict=True)
@@ -372,28 +377,22 @@ def _stop_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _parquet(path: Path, schema: tuple[ColumnSpec, ...], columns: Mapping[str, Any]) -> None:
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    write_parquet(to_arrow(schema, columns), sink)
-    write_file(path, sink.getvalue().to_pybytes())
-
-
-def _finish_case(case: Case, run: Run) -> list[Estimate]:
+def _finish_case(case: Case, folder: CaseFolder) -> list[Estimate]:
     """Metrics and fan table over the finished blocks of a case."""
+    run = load_run(folder.path)
     if not run.n_replicates:
         return []
     estimates = case_estimates(run)
-    _parquet(run.path / "metrics.parquet", METRICS, metric_columns(estimates))
-    _parquet(run.path / "fan.parquet", FAN, case_fan(run, case.system.zones, case.scenario.horizon.hours))
+    folder.write_table("metrics.parquet", to_arrow(METRICS, metric_columns(estimates)))
+    fan = case_fan(run, case.system.zones, case.scenario.horizon.hours)
+    folder.write_table("fan.parquet", to_arrow(FAN, fan))
     return estimates
 
 
-def _write_summary(path: Path, estimates: Mapping[str, list[Estimate]]) -> None:
+def _summary(estimates: Mapping[str, list[Estimate]]) -> Any:
     columns: dict[str, list[Any]] = {column.name: [] for column in SUMMARY}
     for case, found in estimates.items():
         columns["case"] += [case] * len(found)
         for name, values in metric_columns(found).items():
             columns[name] += list(values)
-    _parquet(path / "summary.parquet", SUMMARY, columns)
+    return to_arrow(SUMMARY, columns)

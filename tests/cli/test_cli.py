@@ -63,8 +63,8 @@ def test_existing_folder_is_never_overwritten_without_force(tmp_path):
     assert foreign.returncode == 2 and "not a run folder" in foreign.stderr
     here = gridsim("run", "short.yaml", "--out", ".", "--force", cwd=tmp_path)
     assert here.returncode == 2 and (tmp_path / "out" / "keep.txt").read_text() == "mine"
-    assert gridsim("run", "short.yaml", "--out", "runs/one", cwd=tmp_path).returncode == 0
-    (tmp_path / "runs" / "one" / "zones.csv").write_text("of the earlier run")
+    assert gridsim("run", "short.yaml", "--out", "runs/one", "--csv", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "runs" / "one" / "zones.csv").is_file()
     (tmp_path / "runs" / "one" / "notes.txt").write_text("of the user")
     kept = gridsim("run", "short.yaml", "--out", "runs/one", "--force", cwd=tmp_path)
     assert kept.returncode == 2 and "notes.txt" in kept.stderr

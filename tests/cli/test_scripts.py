@@ -73,3 +73,12 @@ def test_every_event_says_what_it_asks_and_shows():
 def test_every_event_reads(name, kazakhstan):
     _, scenario = read_scenario(name, kazakhstan)
     assert scenario.question.endswith("?") and scenario.shows
+
+
+def test_new_never_writes_over_a_file_or_through_a_link(tmp_path):
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+    (tmp_path / "file").write_text("mine")
+    for name, what in (("link", "exists"), ("x" * 300, "not writable"), ("file/event", "not writable")):
+        done = gridsim("new", "event", name, cwd=tmp_path)
+        assert done.returncode == 2 and what in done.stderr and "choose another name" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link.yaml"]

@@ -45,8 +45,9 @@ def test_compare_and_verify_print_json(sweep: Path) -> None:
     assert {"name", "scope", "value", "stderr", "n", "other"} <= set(rows[0])
     assert "EUE" in runner.invoke(app, ["compare", *map(str, sorted(sweep.glob("day*")))]).output
     checked = json.loads(runner.invoke(app, ["verify", str(sweep), "--json"]).output)
-    assert checked["damaged"] == [] and checked["files"] == 2 * 6
-    assert json.loads(runner.invoke(app, ["verify", str(next(sweep.glob("day*"))), "--json"]).output)["files"] == 6
+    # Of each case six tables, scenario.yaml, metrics, fan and manifest; of the study its file and summary.
+    assert checked["damaged"] == [] and checked["files"] == 2 * 10 + 2
+    assert json.loads(runner.invoke(app, ["verify", str(next(sweep.glob("day*"))), "--json"]).output)["files"] == 10
 
 
 def test_tables_are_read_when_asked_for(sweep: Path) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from gridsim.cli import app
 from gridsim.io.read_run import load_run
 from gridsim.io.study_store import Job
 from gridsim.study import run_study as module
 from gridsim.study.executors import InProcess, Pool, Workers
 from gridsim.study.run_study import RENEWALS, run_study
 from gridsim.study.worker import JobDone
-from tests.support.study_cases import small_study, table_hashes
+from tests.support.study_cases import small_study, table_hashes, write_study
 
 
 class BreakingPool(Workers):
@@ -123,3 +128,44 @@ def test_a_pool_that_breaks_while_it_takes_a_job_says_so(monkeypatch: pytest.Mon
     monkeypatch.setattr(Pool, "_start", lambda self: Late())
     with pytest.raises(BrokenProcessPool):
         Pool(pickle.dumps(None), 2).submit(Job(0, 0, 1))
+
+
+def forkserver_dies(monkeypatch: pytest.MonkeyPatch, n_times: int) -> list[int]:
+    """The fork server is killed as soon as it runs, so often; gives the processes killed."""
+    server = forkserver._forkserver  # type: ignore[attr-defined]
+    original = server.ensure_running
+    killed: list[int] = []
+
+    def ensure_running() -> None:
+        original()
+        if len(killed) < n_times:
+            killed.append(server._forkserver_pid)
+            os.kill(killed[-1], signal.SIGKILL)
+            os.waitid(os.P_PID, killed[-1], os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(server, "ensure_running", ensure_running)
+    return killed
+
+
+def test_a_fork_server_that_dies_as_it_starts_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = run_study(small_study(tmp_path, replicates=8), tmp_path / "undisturbed", workers=0)
+    killed = forkserver_dies(monkeypatch, 2)
+    result = run_study(small_study(tmp_path, replicates=8), tmp_path / "out", workers=2, job_size=2)
+    assert len(set(killed)) == 2
+    assert result.status == "complete" and result.replicates == {"day": 8} and not result.failed
+    assert table_hashes(tmp_path / "out") == table_hashes(undisturbed.path)
+
+
+def test_a_fork_server_that_always_dies_stops_the_study_with_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken pipe of multiprocessing once looked like a closed stdout: exit 1 without a word."""
+    forkserver_dies(monkeypatch, 1000)
+    write_study(tmp_path, replicates=8)
+    words = ["study", str(tmp_path / "study.yaml"), "--out", str(tmp_path / "out"), "--workers", "1"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 3, done.output
+    assert f"workers died {RENEWALS} times in a row" in " ".join(done.output.split())
+    monkeypatch.undo()
+    assert CliRunner().invoke(app, [*words, "--resume"]).exit_code == 0
+    assert load_run(tmp_path / "out" / "day").n_replicates == 8

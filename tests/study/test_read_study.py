@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from gridsim.errors import InputError, Problem
 from gridsim.io.bundled import study_files
 from gridsim.io.read_study import read_study
 from gridsim.model.scenario import AcMode
+from gridsim.study.run_study import run_study
 from tests.support.study_cases import EVENTS, small_study, write_scenario, write_study
 
 
@@ -135,3 +137,31 @@ def test_bundled_studies_can_be_read(name: str) -> None:
 def test_winter_stress_is_1200_replicates() -> None:
     study = read_study("winter_stress")
     assert len(study.cases) * study.replicates == 1200
+
+
+@pytest.mark.parametrize(
+    "name", ["study.json", "summary.parquet", "manifest.json", "jobs", "x" * 201, "x" * 300, "ж" * 101]
+)
+def test_a_case_whose_name_is_no_folders_is_refused_before_anything_is_run(tmp_path: Path, name: str) -> None:
+    write_study(tmp_path, scenarios=[{"name": name, "extends": "day.yaml"}])
+    with pytest.raises(InputError) as caught:
+        read_study(tmp_path / "study.yaml")
+    (problem,) = caught.value.problems
+    assert problem.file == str(tmp_path / "study.yaml") and problem.row and problem.column == "scenarios"
+    assert name[:40] in problem.value and "name" in problem.mend
+
+
+def test_the_longest_name_of_a_case_can_be_run(tmp_path: Path) -> None:
+    write_study(tmp_path, scenarios=[{"name": "x" * 200, "extends": "day.yaml"}], replicates=1)
+    result = run_study(read_study(tmp_path / "study.yaml"), tmp_path / "out", workers=0)
+    assert result.status == "complete" and (tmp_path / "out" / ("x" * 200) / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("name", ["../../evil", "jobs", "", "x" * 300])
+def test_a_case_named_in_python_never_leads_outside(tmp_path: Path, name: str) -> None:
+    study = read_study(write_study(tmp_path, replicates=1))
+    named = dataclasses.replace(study, cases=(dataclasses.replace(study.cases[0], name=name),))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="give the case another name"):
+        run_study(named, tmp_path / "out", workers=0)
+    assert sorted(tmp_path.rglob("*")) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from gridsim.io.read_run import load_run, load_study
 from gridsim.io.read_scenario import read_scenario
 from gridsim.io.read_study import read_study
 from gridsim.io.study_store import StudyFolder
+from gridsim.model.study import Study
 from gridsim.study.run_study import run_study
 from gridsim.study.worker import SCHEMAS, Worker
 from tests.support.study_cases import small_study, table_hashes
@@ -107,6 +109,37 @@ def test_resume_says_what_changed(undisturbed: tuple[Path, dict[str, str]], tmp_
     assert "replicates changed from 2 to 3" in said
     assert "seed changed from 0 to 4" in said
     assert "the scenario of day changed" in said
+
+
+def of_case(study: Study, **changes: object) -> Study:
+    """The study with its one case changed in memory; its files stay."""
+    return dataclasses.replace(study, cases=(dataclasses.replace(study.cases[0], **changes),))
+
+
+def test_a_system_changed_in_memory_never_resumes_results_of_another(tmp_path: Path) -> None:
+    study, out = small_study(tmp_path, replicates=2), tmp_path / "out"
+    run_study(study, out, workers=0)
+    case = study.cases[0]
+    generators = case.system.generators
+    weaker = dataclasses.replace(
+        case.system, generators=dataclasses.replace(generators, p_max_mw=generators.p_max_mw / 4)
+    )
+    later = dataclasses.replace(case.scenario, horizon=dataclasses.replace(case.scenario.horizon, hours=2))
+    for changed, what in (
+        (of_case(study, system=weaker), "the network of day changed"),
+        (of_case(study, scenario=later), "the scenario of day changed"),
+    ):
+        with pytest.raises(InputError) as caught:
+            run_study(changed, out, workers=0, resume=True)
+        assert [problem.value for problem in caught.value.problems] == [what]
+    fresh = run_study(of_case(study, system=weaker), tmp_path / "weaker", workers=0)
+    energies = [
+        {(row.name, row.scope): row.value for row in load_run(folder / "day").frame("metrics").itertuples()}
+        for folder in (out, fresh.path)
+    ]
+    assert energies[1]["EUE", "system"] > energies[0]["EUE", "system"] + 1
+    unchanged = of_case(study, system=dataclasses.replace(weaker, generators=generators))
+    assert run_study(unchanged, out, workers=0, resume=True).reused == 2
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
