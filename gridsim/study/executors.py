@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from gridsim.errors import StudyError
@@ -14,6 +17,8 @@ from gridsim.io.study_store import Job
 from gridsim.study.worker import JobDone, assign, run_job, start_process
 
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+_GRACE_S = 10.0  # a worker without work ends at once; one that has a job may finish it
 
 
 class InProcess(Executor):
@@ -86,14 +91,36 @@ class Pool(Workers):
         return future
 
     def renew(self) -> None:
-        """Start again after workers died.
-
-        One killed while it held the lock of the results leaves the others waiting for it for ever, and they ignore the
-        SIGTERM by which the executor would end them: without SIGKILL it would wait for them for ever too.
-        """
-        for process in list((getattr(self.executor, "_processes", None) or {}).values()):
-            process.kill()
+        """Start again after workers died, without waiting for any that is still at work."""
+        _kill(self._processes())
         super().renew()
+
+    def close(self) -> None:
+        """Stop the workers; one that does not end within seconds is killed.
+
+        One killed while it held a lock of the executor's queues leaves the others waiting for it for ever, and they
+        ignore the SIGTERM by which the executor would end them: without SIGKILL it would wait for them for ever too.
+        What a job has written is whole or not there, so a kill loses no more than the job.
+        """
+        processes = self._processes()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        deadline = time.monotonic() + _GRACE_S
+        alive = [process.sentinel for process in processes]
+        while alive and (rest_s := deadline - time.monotonic()) > 0:
+            ended = connection.wait(alive, rest_s)
+            alive = [sentinel for sentinel in alive if sentinel not in ended]
+        if alive:
+            _kill(processes)
+        super().close()
+
+    def _processes(self) -> list[BaseProcess]:
+        """The worker processes there are; the executor forgets them when it is shut down."""
+        return list((getattr(self.executor, "_processes", None) or {}).values())
+
+
+def _kill(processes: list[BaseProcess]) -> None:
+    for process in processes:
+        process.kill()
 
 
 class DaskCluster(Workers):

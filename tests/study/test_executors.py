@@ -26,6 +26,31 @@ def die_with_the_lock_of_the_results() -> None:
     os._exit(9)
 
 
+def die_with_the_lock_of_the_calls() -> None:
+    """The same with the lock under which workers wait for their next job."""
+    frame = sys._getframe()
+    while "call_queue" not in frame.f_locals:
+        assert frame.f_back is not None
+        frame = frame.f_back
+    frame.f_locals["call_queue"]._rlock.acquire()
+    os._exit(9)
+
+
+def test_a_worker_that_dies_with_the_lock_of_the_calls_does_not_hang_the_end_of_a_study() -> None:
+    pool = Pool(pickle.dumps(None), 2)
+    for future in [pool.executor.submit(time.sleep, 0.5) for _ in range(2)]:
+        future.result(timeout=_HANG_S)
+    # the slow one is not waiting for a job, so the lock is free for the other to take and to die with
+    slow, deadly = pool.executor.submit(time.sleep, 3.0), pool.executor.submit(die_with_the_lock_of_the_calls)
+    for future in (slow, deadly):
+        with pytest.raises(BrokenProcessPool):
+            future.result(timeout=_HANG_S)
+    closed = threading.Thread(target=pool.close, daemon=True)
+    closed.start()
+    closed.join(timeout=_HANG_S)
+    assert not closed.is_alive()
+
+
 def test_a_worker_that_dies_with_the_lock_of_the_results_does_not_hang_the_study() -> None:
     pool = Pool(pickle.dumps(None), 2)
     for future in [pool.executor.submit(time.sleep, 0.5) for _ in range(2)]:
