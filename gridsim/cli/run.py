@@ -55,7 +55,7 @@ def run(
     if replicate is None and (replicates or loaded.replicates) > 1:
         wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, variant=variant_name(variant))
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
-        run_and_tell("run", wanted, out, workers, as_json, listed_by=listed_by, **options)
+        run_and_tell("run", wanted, out, workers, "json" if as_json else "text", listed_by=listed_by, **options)
         return
     tell_warnings(system.warnings, listed_by)
     folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)

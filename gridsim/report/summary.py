@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gridsim.engine.run import RunResult
 
 _POSITIVE = 0.05  # less is 0.0 on the screen
+_VALUE_DIGITS, _ERROR_DIGITS = 4, 2
+_NOISE = 1e-9  # of a value; an error below it is that of the arithmetic
 
 
 def print_summary(console: Console, result: RunResult) -> None:
@@ -32,7 +34,7 @@ def print_summary(console: Console, result: RunResult) -> None:
     table = Table("what", "where", "value", "unit", box=None, pad_edge=False)
     for metric in shown_metrics(result.metrics):
         label = metric_table()[metric.name].label
-        table.add_row(label, metric.scope, _number(metric.value), metric.unit)
+        table.add_row(label, metric.scope, number(metric.value), metric.unit)
     console.print(table)
     solves = result.tables["solves"]
     not_converged = int((solves["ac_status"] == "not_converged").sum())
@@ -67,10 +69,13 @@ def shown_metrics(metrics: Iterable[Estimate]) -> list[Estimate]:
     return found
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A number of one run: whole above a thousand, else with one decimal; a small one keeps three digits."""
     if value is None:
         return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if abs(value) >= 1 or not value else f"{value:.3g}"
 
 
 def _named_row(result: RunResult) -> int | None:
@@ -111,13 +116,40 @@ def _chain(result: RunResult, row: int) -> list[str]:
 
 
 def rounded(value: float | None, stderr: float | None) -> tuple[str, str]:
-    """Value and standard error as text, both to the first significant digit of the standard error."""
+    """Value and standard error as text: at most four digits of the value and two of its error, to one place."""
     if value is None:
         return "-", "-"
-    if not stderr:
-        return f"{value:.6g}", "-"
-    digits = -math.floor(math.log10(stderr))
-    if digits < 0:
-        unit = 10.0**-digits
-        return f"{round(value / unit) * unit:,.0f}", f"{round(stderr / unit) * unit:,.0f}"
-    return f"{value:,.{digits}f}", f"{stderr:.{digits}f}"
+    if not stderr or not math.isfinite(stderr) or stderr < _NOISE * abs(value):
+        return plain(value), "-"
+    place = _magnitude(stderr) - (_ERROR_DIGITS - 1)
+    if value:
+        place = max(place, _magnitude(value) - (_VALUE_DIGITS - 1))
+    return _to_place(value, place), _to_place(stderr, min(place, _magnitude(stderr)))
+
+
+def plain(value: float | None, digits: int = _VALUE_DIGITS) -> str:
+    """A number without an error, with separators and at most so many digits."""
+    if value is None:
+        return "-"
+    text = _to_place(value, _magnitude(value) - (digits - 1)) if value else "0"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def with_error(estimate: Estimate | None) -> str:
+    """``1,096 +- 12`` in one cell; the value alone where it has no error."""
+    if estimate is None:
+        return "-"
+    value, stderr = rounded(estimate.value, estimate.stderr)
+    return value if stderr == "-" else f"{value} +- {stderr}"
+
+
+def _magnitude(value: float) -> int:
+    """The power of ten of the first digit."""
+    return math.floor(math.log10(abs(value)))
+
+
+def _to_place(value: float, place: int) -> str:
+    """Rounded to a power of ten."""
+    if place > 0:
+        return f"{round(value / 10**place) * 10**place:,}"
+    return f"{value:,.{-place}f}"

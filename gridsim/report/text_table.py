@@ -15,6 +15,7 @@ _GAP = "  "
 _PIPED_COLUMNS = 80
 _LEAST_TEXT = 24  # cells; a wrapped column narrower than this goes below its row instead
 _KEY_SHARE = 0.6  # of the width; a wider first column gives each row a paragraph of its own
+_GLUED = "\u00a0+-\u00a0"
 _BOUNDARIES = "+-_/=., "
 
 
@@ -88,13 +89,13 @@ class TextTable:
             widths[last] = width - sum(widths[column] + len(_GAP) for column in block[:-1])
         lines = []
         for row in (self.headings, *self.rows):
-            wrapped = textwrap.wrap(row[last], widths[last]) if self._is_wrapped(last) else []
+            sentence = wrapped(row[last], widths[last]) if self._is_wrapped(last) else []
             cells = [row[column] for column in block]
             if self._is_wrapped(last):
-                cells[-1] = wrapped[0] if wrapped else ""
+                cells[-1] = sentence[0] if sentence else ""
             lines.append(_joined(cells, [(widths[column], self._is_left(column)) for column in block]))
             indent = " " * (width - widths[last])
-            lines += [indent + line for line in wrapped[1:]]
+            lines += [indent + line for line in sentence[1:]]
         return lines
 
     def _paragraphs(self, width: int) -> list[str]:
@@ -102,12 +103,12 @@ class TextTable:
         lines = []
         for row in self.rows:
             lines.append(row[0])
+            indent = " " * (len(row[0]) - len(row[0].lstrip()) + 2)
             for column in range(1, len(row)):
                 if row[column] == "":
                     continue
                 told = row[column] if self._is_wrapped(column) else f"{self.headings[column]}: {row[column]}"
-                broken = textwrap.wrap(told, max(width - 2, 1), break_long_words=False, break_on_hyphens=False)
-                lines += ["  " + line for line in broken]
+                lines += [indent + line for line in wrapped(told, max(width - len(indent), 1))]
         return lines
 
 
@@ -128,6 +129,16 @@ def without_common_prefix(names: Sequence[str]) -> tuple[list[str], str]:
     while n_same and (shortest[n_same - 1] not in _BOUNDARIES or any(len(name) == n_same for name in names)):
         n_same -= 1
     return [name[n_same:] for name in names], shortest[:n_same]
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Lines of whole words: a name longer than ``width`` stays in one piece, and so does a number with its error.
+
+    ``indent``: before all lines but the first.
+    """
+    glued = text.replace(" +- ", _GLUED)
+    broken = textwrap.wrap(glued, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_GLUED, " +- ") for line in broken]
 
 
 def _joined(cells: list[str], places: list[tuple[int, bool]]) -> str:

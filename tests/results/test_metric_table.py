@@ -96,8 +96,9 @@ def test_studies_report_the_means_of_runs_and_what_is_marked_for_them(tmp_path):
 def test_rows_are_complete():
     for row in metric_table().values():
         assert row.definition and row.unit and set(row.reported_by) <= {"run", "study", "assessment"}
-        assert bool(row.label) == bool(row.shown), f"{row.metric}: what is shown has a label"
+        assert row.label, f"{row.metric} has no label"
         assert {shown.scope for shown in row.shown} <= set(row.scopes)
+    assert len({row.label for row in metric_table().values()}) == len(metric_table())
     assert {row.metric for row in metric_table().values() if row.zero_when_absent} == {"EUE", "energy_mwh"}
 
 
