@@ -33,6 +33,7 @@ def run(
     resume: ResumeOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Print every metric, not only those that matter.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run one scenario and write its tables; with --replicates many trajectories of it, as `gridsim study` does."""
@@ -80,6 +81,5 @@ def run(
         told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings)}
         print_json("run", wall_s, result.metrics, seed=seed, run_dir=str(folder.path), extra=told)
         return
-    console = Console()
-    print_summary(console, result)
-    console.print(f"tables in {folder.path} ({wall_s:.1f} s)")
+    print_summary(Console(), result, everything=everything)
+    print(f"tables in {folder.path} ({wall_s:.1f} s){'' if everything else '; --all prints every metric'}")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from gridsim.report.summary import number, plain, rounded, with_error
+from gridsim.report.numbers import number, plain, rounded, with_error
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
-from gridsim.results.metric_table import metric_table, scope_kind
+from gridsim.results.metric_table import metric_table, scope_rank
 from gridsim.results.replicates import Paired
 
 _NOISE = 1e-9  # of a value
@@ -30,7 +30,13 @@ def chosen(
 ) -> Comparison:
     """Rows to print: metrics asked for without rows of zeros, or those that differ; in the order of the table."""
     rank = {name: position for position, name in enumerate(metric_table())}
-    rows = sorted(pairs, key=lambda pair: (rank.get(pair.difference.name, len(rank)), _place(pair)))
+    rows = sorted(
+        pairs,
+        key=lambda pair: (
+            rank.get(pair.difference.name, len(rank)),
+            *scope_rank(pair.difference.name, pair.difference.scope),
+        ),
+    )
     if metrics:
         rows = [pair for pair in rows if pair.difference.name in metrics]
     else:
@@ -129,13 +135,6 @@ def _left_out(n: int, some_are_kept: bool, asked_for: bool) -> str:
     if not some_are_kept:
         return f"{rows}, all {'zero in both' if asked_for else 'without a difference'}; --all prints them"
     return f"{rows} {'zero in both' if asked_for else 'without a difference'} left out; --all prints them"
-
-
-def _place(pair: Paired) -> tuple[int, str]:
-    """System first, then the kinds of scopes in the order of the table of metrics, each by name."""
-    metric, kind = metric_table().get(pair.difference.name), scope_kind(pair.difference.scope)
-    known = metric is not None and kind in metric.scopes
-    return (metric.scopes.index(kind) if metric is not None and known else 99, pair.difference.scope)
 
 
 def _heading(name: str, unit: str, names: bool) -> str:

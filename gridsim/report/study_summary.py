@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gridsim.report.summary import with_error
+from gridsim.report.numbers import with_error
 from gridsim.report.text_table import TextTable, terminal_width, without_common_prefix, wrapped
 from gridsim.results.metric_table import metric_table
 from gridsim.results.metrics import Estimate

@@ -15,7 +15,7 @@ _GAP = "  "
 _PIPED_COLUMNS = 80
 _LEAST_TEXT = 24  # cells; a wrapped column narrower than this goes below its row instead
 _KEY_SHARE = 0.6  # of the width; a wider first column gives each row a paragraph of its own
-_GLUED = "\u00a0+-\u00a0"
+NO_BREAK = "\u00a0"
 _BOUNDARIES = "+-_/=., "
 
 
@@ -134,11 +134,11 @@ def without_common_prefix(names: Sequence[str]) -> tuple[list[str], str]:
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """Lines of whole words: a name longer than ``width`` stays in one piece, and so does a number with its error.
 
-    ``indent``: before all lines but the first.
+    ``indent``: before all lines but the first. A no-break space holds two words together and is printed as a space.
     """
-    glued = text.replace(" +- ", _GLUED)
-    broken = textwrap.wrap(glued, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return [line.replace(_GLUED, " +- ") for line in broken]
+    held = text.replace(" +- ", f"{NO_BREAK}+-{NO_BREAK}")
+    broken = textwrap.wrap(held, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(NO_BREAK, " ") for line in broken]
 
 
 def _joined(cells: list[str], places: list[tuple[int, bool]]) -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from gridsim.model.study import Study
 from gridsim.report.comparison import chosen, comparison_csv, comparison_lines, flat_table
+from gridsim.report.numbers import plain, rounded, with_error
 from gridsim.report.study_summary import ending_lines, study_csv, study_lines, study_remarks, study_table
-from gridsim.report.summary import plain, rounded, with_error
 from gridsim.results.metric_table import metric_table
 from gridsim.results.metrics import Estimate
 from gridsim.results.replicates import Paired
