@@ -56,6 +56,10 @@ class Workers:
         """Stop the workers; what they have not begun is dropped."""
         self.executor.shutdown(wait=True, cancel_futures=True)
 
+    def abandon(self) -> None:
+        """Stop the workers without waiting for what they have in work."""
+        self.close()
+
 
 class Pool(Workers):
     """Processes of this machine, forked from a server that has imported gridsim and runs no threads."""
@@ -88,9 +92,17 @@ class Pool(Workers):
         One killed while it held the lock of the results leaves the others waiting for it for ever, and they ignore the
         SIGTERM by which the executor would end them: without SIGKILL it would wait for them for ever too.
         """
+        self._kill()
+        super().renew()
+
+    def abandon(self) -> None:
+        """Kill the processes; what they wrote whole is there, and nothing else counts."""
+        self._kill()
+        super().abandon()
+
+    def _kill(self) -> None:
         for process in list((getattr(self.executor, "_processes", None) or {}).values()):
             process.kill()
-        super().renew()
 
 
 class DaskCluster(Workers):
