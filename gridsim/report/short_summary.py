@@ -118,7 +118,7 @@ def _shares(estimates: Sequence[Estimate], total: float) -> str:
 
 def _percent(part: float, total: float) -> str:
     percent = f"{100 * part / total:.0f}" if part >= 0.005 * total else f"under{NO_BREAK}1"
-    return f"{NO_BREAK}({percent}{NO_BREAK}%)"
+    return f"{NO_BREAK}({percent} %)"
 
 
 def _after_first_event(result: RunResult, estimates: Sequence[Estimate]) -> str:
@@ -160,10 +160,10 @@ def _sections(result: RunResult, estimates: Sequence[Estimate]) -> str:
     usual = full & _full_on_a_normal_day(result) if result.scenario.happens else set()
     parts = []
     if full - usual:
-        parts.append(f"{', '.join(sorted(full - usual))} 100{NO_BREAK}%")
+        parts.append(f"{', '.join(sorted(full - usual))} 100 %")
     else:
         below = sorted((e for e in estimates if bare_name(e) not in full), key=lambda e: (-(e.value or 0.0), e.scope))
-        parts += [f"{bare_name(e)} {number(e.value)}{NO_BREAK}%" for e in below[:1]]
+        parts += [f"{bare_name(e)} {number(e.value)} %" for e in below[:1]]
     if usual:
         sections = "1 section" if len(usual) == 1 else f"{len(usual)} sections"
         parts.append(f"{sections} full as on a normal day")

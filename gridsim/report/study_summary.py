@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gridsim.report.numbers import with_error
@@ -22,7 +23,6 @@ _SHOWN = (
     "event_duration_h_max",
     "peak_shed_mw",
     "co2_change_t",
-    "ch4_change_t",
     "co2e_gwp100_change_t",
 )
 _TAILS = {"95": 0.95, "99": 0.99}
@@ -37,7 +37,13 @@ def study_lines(result: StudyResult, width: int | None = None) -> list[str]:
     lines = wrapped(result.study.description, width)
     if prefix:
         lines.append(f"all cases begin with {prefix}")
-    lines += study_table(result, names).lines(width)
+    table = study_table(result, names)
+    counts = set(result.replicates.values())
+    if len(counts) == 1:  # said once, not in every row
+        lines.append(f"{counts.pop():,} replicates" + (" of each case" if len(names) > 1 else ""))
+        rows = tuple((name, *cells) for name, _, *cells in table.rows)
+        table = replace(table, headings=(table.headings[0], *table.headings[2:]), rows=rows)
+    lines += table.lines(width)
     return lines + [line for remark in study_remarks(result) for line in wrapped(remark, width, "  ")]
 
 
@@ -49,7 +55,7 @@ def study_table(result: StudyResult, names: list[str] | None = None) -> TextTabl
         (name, f"{result.replicates[case]:,}", *(_cell(estimates.get(metric)) for metric in shown))
         for name, (case, estimates) in zip(names or list(found), found.items(), strict=True)
     ]
-    return TextTable(("case", "replicates", *(heading(name) for name in shown)), tuple(rows))
+    return TextTable(("case", "replicates", *(heading(name) for name in shown)), tuple(rows), stacked=True)
 
 
 def study_csv(result: StudyResult) -> str:
@@ -96,8 +102,9 @@ def remarks_of(estimates: list[Estimate]) -> list[str]:
     return remarks
 
 
-def ending_lines(result: StudyResult) -> list[str]:
+def ending_lines(result: StudyResult, width: int | None = None) -> list[str]:
     """Failures with the commands that replay them, how the study ended and where its tables are."""
+    width = terminal_width() if width is None else width
     lines = []
     for case, failed, replay in result.failed[:_FAILED_SHOWN]:
         lines += [f"failed: {case} replicate {failed['replicate']}: {failed['error']}", f"  replay: {replay}"]
@@ -106,7 +113,8 @@ def ending_lines(result: StudyResult) -> list[str]:
     lines += [f"was damaged or missing, run again: {file}" for file in result.repaired]
     reason = f": {result.reason}" if result.reason else ""
     reused = f", {result.reused} replicates from before" if result.reused else ""
-    return [*lines, f"{result.status}{reason}; tables in {result.path} ({result.wall_s:.1f} s{reused})"]
+    end = f"{result.status}{reason}; tables in {result.path} ({result.wall_s:.1f} s{reused})"
+    return [*lines, *wrapped(end, width, "  ")]
 
 
 def heading(name: str) -> str:

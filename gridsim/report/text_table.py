@@ -7,13 +7,14 @@ import io
 import shutil
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
 _GAP = "  "
 _PIPED_COLUMNS = 80
 _LEAST_TEXT = 24  # cells; a wrapped column narrower than this goes below its row instead
+_LEAST_STACKED = 10  # cells; headings are not broken to less
 _KEY_SHARE = 0.6  # of the width; a wider first column gives each row a paragraph of its own
 NO_BREAK = "\u00a0"
 _BOUNDARIES = "+-_/=., "
@@ -24,13 +25,15 @@ class TextTable:
     """Headings and rows of text; the first column names the row and stands in every block.
 
     ``left``: headings that are words, so aligned to the left, as the first is; all others are numbers. ``wrapped``: the
-    last heading, if its cells are sentences that may be broken over lines.
+    last heading, if its cells are sentences that may be broken over lines. ``stacked``: where the table is too wide,
+    headings are broken over lines to the width of their cells.
     """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left: frozenset[str] = frozenset()
     wrapped: bool = False
+    stacked: bool = False
 
     def lines(self, width: int | None = None) -> list[str]:
         """Lines of at most ``width`` cells (by default the terminal's), unless one name alone is wider."""
@@ -39,9 +42,11 @@ class TextTable:
         if key > _KEY_SHARE * width and len(self.headings) > 1:
             return self._paragraphs(width)
         whole = self.headings[:-1] if self.wrapped else self.headings
-        taken = key + sum(len(_GAP) + self._width(column) for column in range(1, len(whole)))
+        taken = key + sum(len(_GAP) + self._whole_width(column) for column in range(1, len(whole)))
         if self.wrapped and width - taken - len(_GAP) < _LEAST_TEXT:
             return self._paragraphs(width)
+        if self.stacked and taken <= width:
+            return replace(self, stacked=False).lines(width)
         return self._blocks(width, key)
 
     def csv(self) -> str:
@@ -63,8 +68,26 @@ class TextTable:
     def _is_wrapped(self, column: int) -> bool:
         return self.wrapped and column == len(self.headings) - 1
 
-    def _width(self, column: int) -> int:
+    def _whole_width(self, column: int) -> int:
+        """With the heading on one line."""
         return max(cell_len(self.headings[column]), *(cell_len(row[column]) for row in self.rows), 0)
+
+    def _width(self, column: int) -> int:
+        if not self.stacked:
+            return self._whole_width(column)
+        words = [cell_len(word) for word in self.headings[column].split(" ")]
+        least = min(_LEAST_STACKED, cell_len(self.headings[column]))
+        return max(least, *words, *(cell_len(row[column]) for row in self.rows))
+
+    def _heading_rows(self, widths: dict[int, int]) -> list[dict[int, str]]:
+        """Lines of the headings by column, the last line beside the rows."""
+        stacks = {
+            column: wrapped(self.headings[column], wide) if self.stacked else [self.headings[column]]
+            for column, wide in widths.items()
+        }
+        height = max(map(len, stacks.values()))
+        full = {column: [""] * (height - len(stack)) + stack for column, stack in stacks.items()}
+        return [{column: stack[row] for column, stack in full.items()} for row in range(height)]
 
     def _blocks(self, width: int, key: int) -> list[str]:
         """As many columns as fit beside the first, then the first and the next ones after an empty line."""
@@ -87,13 +110,14 @@ class TextTable:
         last = block[-1]
         if self._is_wrapped(last):
             widths[last] = width - sum(widths[column] + len(_GAP) for column in block[:-1])
-        lines = []
-        for row in (self.headings, *self.rows):
+        places = [(widths[column], self._is_left(column)) for column in block]
+        lines = [_joined(list(row.values()), places) for row in self._heading_rows(widths)]
+        for row in self.rows:
             sentence = wrapped(row[last], widths[last]) if self._is_wrapped(last) else []
             cells = [row[column] for column in block]
             if self._is_wrapped(last):
                 cells[-1] = sentence[0] if sentence else ""
-            lines.append(_joined(cells, [(widths[column], self._is_left(column)) for column in block]))
+            lines.append(_joined(cells, places))
             indent = " " * (width - widths[last])
             lines += [indent + line for line in sentence[1:]]
         return lines
@@ -132,11 +156,11 @@ def without_common_prefix(names: Sequence[str]) -> tuple[list[str], str]:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """Lines of whole words: a name longer than ``width`` stays in one piece, and so does a number with its error.
+    """Lines of whole words: a name longer than ``width`` stays in one piece, as do numbers with an error or a per cent.
 
     ``indent``: before all lines but the first. A no-break space holds two words together and is printed as a space.
     """
-    held = text.replace(" +- ", f"{NO_BREAK}+-{NO_BREAK}")
+    held = text.replace(" +- ", f"{NO_BREAK}+-{NO_BREAK}").replace(" %", f"{NO_BREAK}%")
     broken = textwrap.wrap(held, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return [line.replace(NO_BREAK, " ") for line in broken]
 

@@ -115,14 +115,14 @@ def test_numbers_without_an_error_and_missing_ones():
 
 def test_the_screen_of_a_study():
     result = study(CALM, SHORT, status="stopped", reason="asked to stop; go on with --resume", reused=64)
-    check_snapshot("study", study_lines(result, 80) + ending_lines(result))
+    check_snapshot("study", study_lines(result, 80) + ending_lines(result, 80))
 
 
 def test_a_study_with_failures_names_some_and_how_to_replay_them():
     failed = [
         (CASES[0], {"replicate": k, "error": f"no luck [{k}]"}, f"gridsim run x --replicate {k}") for k in range(12)
     ]
-    lines = ending_lines(study(CALM, failed=failed, status="partial", reason="12 replicates failed"))
+    lines = ending_lines(study(CALM, failed=failed, status="partial", reason="12 replicates failed"), 80)
     assert lines[:2] == [f"failed: {CASES[0]} replicate 0: no luck [0]", "  replay: gridsim run x --replicate 0"]
     assert lines[-2] == "... and 2 more in the manifests"
     assert lines[-1] == "partial: 12 replicates failed; tables in runs/sweep (12.3 s)"
@@ -147,7 +147,7 @@ def test_zero_events_state_the_upper_bound_and_small_samples_what_they_need():
     ]
     enough = [dataclasses.replace(e, n=400) for e in SHORT if e.name != "VaR_99"]
     assert study_remarks(study(enough)) == []
-    assert "< 0.028" in study_lines(study(CALM), 200)[2]
+    assert "< 0.028" in study_lines(study(CALM), 200)[3]
 
 
 def test_a_study_as_csv_and_markdown():

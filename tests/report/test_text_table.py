@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 from gridsim.report.text_table import TextTable, without_common_prefix
 
@@ -73,3 +74,14 @@ def test_a_prefix_that_all_names_share_is_dropped_at_a_boundary() -> None:
     assert without_common_prefix(["north", "northwest"]) == (["north", "northwest"], "")
     assert without_common_prefix(["a+", "a+b"]) == (["a+", "a+b"], "")
     assert without_common_prefix(["one"]) == (["one"], "")
+
+
+def test_headings_are_stacked_only_where_the_table_is_too_wide() -> None:
+    stacked = replace(CASES, stacked=True)
+    assert stacked.lines(80) == CASES.lines(80)
+    assert stacked.lines(50) == [
+        "                         unserved   chance of",
+        "case                  energy, MWh   shortfall",
+        "rupture+repair=24 h   1,096 +- 12        0.31",
+        "rupture+repair=120 h  9,031 +- 95        1.00",
+    ]
