@@ -49,15 +49,15 @@ def page() -> str:
     """The whole page."""
     parts = [HEAD]
     for group, title in _TITLES.items():
-        parts.append(f"\n## {title}\n\n| name | scope | reported by | definition | unit |\n")
-        parts.append("| --- | --- | --- | --- | --- |\n")
+        parts.append(f"\n## {title}\n\n| name | printed as | scope | reported by | definition | unit |\n")
+        parts.append("| --- | --- | --- | --- | --- | --- |\n")
         parts += [_row(metric) for metric in metric_table().values() if metric.group == group]
     return "".join(parts)
 
 
 def _row(metric: Metric) -> str:
     scopes, reporters = ", ".join(metric.scopes), ", ".join(metric.reported_by)
-    return f"| `{metric.metric}` | {scopes} | {reporters} | {metric.definition} | {metric.unit} |\n"
+    return f"| `{metric.metric}` | {metric.label} | {scopes} | {reporters} | {metric.definition} | {metric.unit} |\n"
 
 
 if __name__ == "__main__":

@@ -4,60 +4,89 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridsim.cli.app import EXIT_FAILED, JsonOption, app
+from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
 from gridsim.errors import StudyError
+
+if TYPE_CHECKING:
+    from gridsim.io.read_run import Run
+    from gridsim.report.comparison import Comparison
 
 
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Run folders; or one study, whose cases are compared.")],
     metric: Annotated[list[str] | None, typer.Option(help="Only metrics of this name; may be repeated.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every metric, also without a difference.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every metric with its name, also without a difference.")
+    ] = False,
     as_json: JsonOption = False,
+    csv: CsvOption = False,
+    md: MarkdownOption = False,
 ) -> None:
-    """Differences of runs against the first, paired by replicate, with standard errors."""
-    import dataclasses
-
-    from rich.console import Console
-
+    """Runs against the first: both values, and differences paired by replicate, with standard errors."""
     from gridsim.io.read_run import load_run, load_study
     from gridsim.io.study_store import STUDY_FILE
-    from gridsim.report.study_summary import print_differences
-    from gridsim.results.metric_table import metric_table
-    from gridsim.study.compare import compare as compare_runs
+    from gridsim.report.comparison import chosen
+    from gridsim.study.compare import compare_values
 
+    form = table_form(as_json=as_json, csv=csv, md=md)
     whole_study = len(runs) == 1 and (runs[0] / STUDY_FILE).is_file()
     loaded = load_study(runs[0]) if whole_study else [load_run(path) for path in runs]
     if len(loaded) < 2:
         raise StudyError(f"{runs[0]}: nothing to compare it with; name a second run folder")
-    first, found = loaded[0], []
-    for other in loaded[1:]:
-        differences = compare_runs(first, other)
-        if metric:
-            known = sorted({d.name for d in differences})
-            for name in metric:
-                if name not in known:
-                    from gridsim.errors import nearest
+    first, *others = loaded
+    names = [run.path.name for run in loaded] if whole_study else [str(path) for path in runs]
+    found = []
+    for other, name in zip(others, names[1:], strict=True):
+        pairs = compare_values(first, other)
+        _require(metric or [], sorted({pair.difference.name for pair in pairs}))
+        whole = everything or form == "json"
+        found.append(chosen(names[0], name, pairs, metrics=metric, everything=whole))
+    if form == "json":
+        _print_json(first, others, found)
+    else:
+        _print_table(form, found, names=everything or bool(metric))
 
-                    raise StudyError(f"metric: no '{name}' in both runs; {nearest(name, known)}")
-            differences = [d for d in differences if d.name in metric]
-        found.append((other, differences))
-    if as_json:
-        rows = [
-            {"first": str(first.path), "other": str(other.path), **dataclasses.asdict(difference)}
-            for other, differences in found
-            for difference in differences
-        ]
-        print(json.dumps({"command": "compare", "status": "complete", "seed": first.manifest["seed"], "metrics": rows}))
+
+def _require(metrics: list[str], known: list[str]) -> None:
+    for name in metrics:
+        if name not in known:
+            from gridsim.errors import nearest
+
+            raise StudyError(f"metric: no '{name}' in both runs; {nearest(name, known)}")
+
+
+def _print_table(form: str, found: list[Comparison], *, names: bool) -> None:
+    from gridsim.report.comparison import comparison_csv, comparison_lines, flat_table
+
+    if form == "text":
+        for position, comparison in enumerate(found):
+            print(*([""] if position else []), *comparison_lines(comparison, names=names), sep="\n")
         return
-    for other, differences in found:
-        compared = {known.metric for known in metric_table().values() if known.compared}
-        shown = differences if everything or metric else [d for d in differences if d.name in compared and d.value]
-        print_differences(Console(), first.name, other.name, shown)
+    print(comparison_csv(found) if form == "csv" else flat_table(found).markdown(), end="")
+
+
+def _print_json(first: Run, others: list[Run], found: list[Comparison]) -> None:
+    import dataclasses
+
+    rows = [
+        {
+            "first": str(first.path),
+            "other": str(other.path),
+            **dataclasses.asdict(pair.difference),
+            "first_value": pair.first,
+            "other_value": pair.other,
+            "percent": pair.percent,
+        }
+        for other, comparison in zip(others, found, strict=True)
+        for pair in comparison.pairs
+    ]
+    print(json.dumps({"command": "compare", "status": "complete", "seed": first.manifest["seed"], "metrics": rows}))
 
 
 @app.command()

@@ -33,6 +33,7 @@ def run(
     resume: ResumeOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Print every metric, not only those that matter.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run one scenario and write its tables; with --replicates many trajectories of it, as `gridsim study` does."""
@@ -55,7 +56,7 @@ def run(
     if replicate is None and (replicates or loaded.replicates) > 1:
         wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, variant=variant_name(variant))
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
-        run_and_tell("run", wanted, out, workers, as_json, listed_by=listed_by, **options)
+        run_and_tell("run", wanted, out, workers, "json" if as_json else "text", listed_by=listed_by, **options)
         return
     tell_warnings(system.warnings, listed_by)
     folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)
@@ -80,6 +81,5 @@ def run(
         told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings)}
         print_json("run", wall_s, result.metrics, seed=seed, run_dir=str(folder.path), extra=told)
         return
-    console = Console()
-    print_summary(console, result)
-    console.print(f"tables in {folder.path} ({wall_s:.1f} s)")
+    print_summary(Console(), result, everything=everything)
+    print(f"tables in {folder.path} ({wall_s:.1f} s){'' if everything else '; --all prints every metric'}")

@@ -14,6 +14,7 @@ import typer
 
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.printing import as_dicts, tell_warnings
+from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
 from gridsim.errors import StoreError
 
 if TYPE_CHECKING:
@@ -48,23 +49,29 @@ def study(
     job_size: JobSizeOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
     as_json: JsonOption = False,
+    csv: CsvOption = False,
+    md: MarkdownOption = False,
 ) -> None:
     """Run scenarios x variants x sweep x replicates as one job that can be stopped and resumed."""
     import dataclasses
 
     from gridsim.io.read_study import read_study
 
+    form = table_form(as_json=as_json, csv=csv, md=md)
     wanted = read_study(file)
     given: dict[str, Any] = {"replicates": replicates, "seed": seed}
     wanted = dataclasses.replace(wanted, **{key: value for key, value in given.items() if value is not None})
     options = {"scheduler": scheduler, "resume": resume, "force": force, "job_size": job_size}
-    run_and_tell("study", wanted, out, workers, as_json, listed_by=f"gridsim validate {file}", **options)
+    run_and_tell("study", wanted, out, workers, form, listed_by=f"gridsim validate {file}", **options)
 
 
 def run_and_tell(
-    command: str, wanted: Study, out: Path | None, workers: int | None, as_json: bool, *, listed_by: str, **options: Any
+    command: str, wanted: Study, out: Path | None, workers: int | None, form: str, *, listed_by: str, **options: Any
 ) -> None:
-    """Run a study and print what it found; exit 3 if it is not complete. ``listed_by``: what lists the warnings."""
+    """Run a study and print what it found; exit 3 if it is not complete.
+
+    ``form``: text, json, csv or md; ``listed_by``: the command that lists the warnings.
+    """
     from gridsim.io.store import free_run_path, run_path
     from gridsim.study.run_study import run_study
 
@@ -78,14 +85,10 @@ def run_and_tell(
         except StoreError as error:
             print(error, file=sys.stderr)
             raise typer.Exit(EXIT_PARTIAL) from None
-    if as_json:
+    if form == "json":
         _print_json(command, result)
     else:
-        from rich.console import Console
-
-        from gridsim.report.study_summary import print_study
-
-        print_study(Console(), result)
+        _print_table(form, result)
     if result.status != "complete":
         raise typer.Exit(EXIT_PARTIAL)
 
@@ -95,11 +98,23 @@ def warnings_of(study: Study) -> list[Problem]:
     return list(dict.fromkeys(warning for case in study.cases for warning in case.system.warnings))
 
 
+def _print_table(form: str, result: StudyResult) -> None:
+    """The table on stdout; where that is a file's form, what else there is to say goes to stderr."""
+    from gridsim.report.study_summary import ending_lines, study_csv, study_lines, study_remarks, study_table
+
+    if form == "text":
+        print(*study_lines(result), *ending_lines(result), sep="\n")
+        return
+    print(study_csv(result) if form == "csv" else study_table(result).markdown(), end="")
+    print(*study_remarks(result), *ending_lines(result), sep="\n", file=sys.stderr)
+
+
 def _print_json(command: str, result: StudyResult) -> None:
     import dataclasses
     import json
 
     from gridsim.io.store import package_versions
+    from gridsim.report.study_summary import study_remarks
 
     print(
         json.dumps(
@@ -120,6 +135,7 @@ def _print_json(command: str, result: StudyResult) -> None:
                     {"case": case, "replicate": failed["replicate"], "error": failed["error"], "replay": replay}
                     for case, failed, replay in result.failed
                 ],
+                "remarks": study_remarks(result),
                 "metrics": [
                     {"case": case, **dataclasses.asdict(estimate)}
                     for case, estimates in result.estimates.items()

@@ -42,7 +42,7 @@ def print_weather(console: Console, in_weather: dict[str, Any]) -> None:
     """The worst weeks of an adequacy assessment and, of a fixed set of weather years, the error of its choice."""
     from rich.table import Table
 
-    from gridsim.report.summary import rounded
+    from gridsim.report.numbers import rounded
 
     for estimate in in_weather["over_weather_years"]:
         value, stderr = rounded(estimate["value"], estimate["stderr"])

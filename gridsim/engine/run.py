@@ -45,7 +45,8 @@ class MemorySink:
 class RunResult:
     """Result of a run. ``tables``: columns by table name (engine.tables); ``log``: changes with their causes.
 
-    ``remarks``: why a metric is absent, or what it leaves out, a line each.
+    ``remarks``: why a metric is absent, or what it leaves out, a line each. ``baseline``: tables of the same horizon
+    without events, as far as they were made; None where nothing happens.
     """
 
     system: GridSystem
@@ -57,6 +58,7 @@ class RunResult:
     dispatch_solves: int
     dispatch_fallbacks: int
     remarks: tuple[str, ...] = ()
+    baseline: Mapping[str, Columns] | None = None
 
     def frame(self, table: str) -> Any:
         """A table as a pandas DataFrame."""
@@ -197,6 +199,7 @@ class Replicates:
             dispatch_solves=solver.solves,
             dispatch_fallbacks=solver.fallbacks,
             remarks=tuple(run_remarks(trajectory)),
+            baseline=baseline,
         )
 
 

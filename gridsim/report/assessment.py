@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gridsim.report.summary import rounded
+from gridsim.report.numbers import rounded
 from gridsim.results.metrics import Estimate
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ BY_SCOPE = ("EUE", "NEUE", "LOLH", "LOLEv")
 
 
 def print_assessment(console: Console, network: str, imports: str, result: AssessmentResult) -> None:
-    """Print the estimates, each rounded to the first digit of its standard error; buses are in ``--json`` only."""
+    """Print the estimates, each to the digits that its standard error allows; buses are in ``--json`` only."""
     from rich.table import Table
 
     method = result.method

@@ -1,76 +1,78 @@
-"""Summary of a run on the screen: metrics as ``metrics.csv`` shows them, remarks, and the chain of causes."""
+"""Summary of a run on the screen: the numbers that matter in words, remarks, and the chain of causes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gridsim.results.metric_table import metric_table, scope_kind
-from gridsim.results.metrics import Estimate
+from gridsim.report.numbers import number
+from gridsim.report.short_summary import bare_name, short_rows
+from gridsim.report.text_table import TextTable, terminal_width, wrapped
+from gridsim.results.metric_table import metric_table, scope_rank
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from gridsim.engine.run import RunResult
 
-_POSITIVE = 0.05  # less is 0.0 on the screen
+
+def print_summary(console: Console, result: RunResult, *, everything: bool = False) -> None:
+    """Print the summary of one run for the width of ``console``."""
+    for line in summary_lines(result, console.width, everything=everything):
+        console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
-def print_summary(console: Console, result: RunResult) -> None:
-    """Print the summary of one run."""
-    from rich.table import Table
-
-    scenario = result.scenario
-    horizon = scenario.horizon
-    console.print(
-        f"{scenario.name}  {result.system.title or result.system.name}, "
+def summary_lines(result: RunResult, width: int | None = None, *, everything: bool = False) -> list[str]:
+    """The numbers that matter first, the rest folded; with ``everything`` every metric of the run."""
+    width = terminal_width() if width is None else width
+    horizon = result.scenario.horizon
+    title = (
+        f"{result.scenario.name}  {result.system.title or result.system.name}, "
         f"{horizon.start:%Y-%m-%d %H:%M} + {horizon.hours:g} h"
     )
-    if scenario.description:
-        console.print(scenario.description.strip(), markup=False)
-    table = Table("what", "where", "value", "unit", box=None, pad_edge=False)
-    for metric in shown_metrics(result.metrics):
-        label = metric_table()[metric.name].label
-        table.add_row(label, metric.scope, _number(metric.value), metric.unit)
-    console.print(table)
+    lines = [*wrapped(title, width, "  "), *wrapped(result.scenario.description, width)]
+    if everything:
+        lines += _every_metric(result, width)
+    else:
+        lines += TextTable(("what", "value"), tuple(short_rows(result)), wrapped=True).lines(width)
     solves = result.tables["solves"]
     not_converged = int((solves["ac_status"] == "not_converged").sum())
-    console.print(
-        f"{result.dispatch_solves} dispatches, {len(solves['time_h'])} intervals, "
-        f"{not_converged} without an AC solution"
-    )
+    if everything or not_converged:
+        lines.append(
+            f"{result.dispatch_solves} dispatches, {len(solves['time_h'])} intervals, "
+            f"{not_converged} without an AC solution"
+        )
     for remark in result.remarks:
-        console.print(remark, markup=False, highlight=False)
+        lines += wrapped(remark, width, "  ")
     row = _named_row(result)
     if row is not None:
-        console.print(_balance(result, row))
+        lines += wrapped(_balance(result, row), width, "  ")
         chain = _chain(result, row)
         if chain:
-            console.print("why: " + " <- ".join(chain))
+            lines += wrapped("why: " + " <- ".join(chain), width, "  ")
+    return lines
 
 
-def shown_metrics(metrics: Iterable[Estimate]) -> list[Estimate]:
-    """Metrics of a run that its screen shows, in the order of ``metrics.csv``, those shown only above zero last."""
-    by_name: dict[str, list[Estimate]] = {}
-    for estimate in metrics:
-        by_name.setdefault(estimate.name, []).append(estimate)
-    found: list[Estimate] = []
+def _every_metric(result: RunResult, width: int) -> list[str]:
+    """Every metric by label and name, and its scopes below it where there are several."""
+    lines: list[str] = []
     for metric in metric_table().values():
-        for only_positive in (False, True):
-            kinds = {shown.scope: shown for shown in metric.shown if shown.positive == only_positive}
-            rows = [e for e in by_name.get(metric.metric, []) if scope_kind(e.scope) in kinds]
-            n_least = max((shown.n_least or 0 for shown in kinds.values()), default=0)
-            if n_least:
-                rows = sorted(rows, key=lambda e: (e.value or 0.0, e.scope))[:n_least]
-            found += [e for e in rows if not only_positive or (e.value or 0.0) > _POSITIVE]
-    return found
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}"
+        found = [e for e in result.metrics if e.name == metric.metric]
+        found.sort(key=lambda e: scope_rank(e.name, e.scope))
+        label = f"{metric.label} ({metric.metric})"
+        unit = "" if metric.unit == "-" else f" {metric.unit}"
+        if [e.scope for e in found] == ["system"]:
+            lines += wrapped(f"{label}: {number(found[0].value)}{unit}", width, "  ")
+        elif found:
+            lines += wrapped(f"{label},{unit or ' -'}", width, "  ")
+            lines += TextTable(("", ""), tuple((f"  {e.scope}", number(e.value)) for e in found)).lines(width)[1:]
+    lent = [
+        e for e in result.metrics if e.name == "reserve_margin_mw_min" and (e.value or 0.0) < 0 and e.scope != "system"
+    ]
+    if lent:
+        names = ", ".join(bare_name(e) for e in lent)
+        text = f"the margin of a zone counts only its own machines and borders: {names} then takes from its neighbours"
+        lines += wrapped(text, width, "  ")
+    return lines
 
 
 def _named_row(result: RunResult) -> int | None:
@@ -95,7 +97,7 @@ def _balance(result: RunResult, row: int) -> str:
             ("unserved", "unserved_mw"),
         )
     )
-    return f"{rows['name'][row]} at +{rows['time_h'][row]:g} h against no event (MW): {parts}"
+    return f"{rows['name'][row]} at +{round(float(rows['time_h'][row]), 1):g} h against no event (MW): {parts}"
 
 
 def _chain(result: RunResult, row: int) -> list[str]:
@@ -108,16 +110,3 @@ def _chain(result: RunResult, row: int) -> list[str]:
             return []
         zone, time_h = first.component, first.time_h
     return [f"{c.component} {c.to_state} (+{c.time_h:g} h)" for c in result.why(zone, time_h)]
-
-
-def rounded(value: float | None, stderr: float | None) -> tuple[str, str]:
-    """Value and standard error as text, both to the first significant digit of the standard error."""
-    if value is None:
-        return "-", "-"
-    if not stderr:
-        return f"{value:.6g}", "-"
-    digits = -math.floor(math.log10(stderr))
-    if digits < 0:
-        unit = 10.0**-digits
-        return f"{round(value / unit) * unit:,.0f}", f"{round(stderr / unit) * unit:,.0f}"
-    return f"{value:,.{digits}f}", f"{stderr:.{digits}f}"

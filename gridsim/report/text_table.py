@@ -7,14 +7,16 @@ import io
 import shutil
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
 _GAP = "  "
 _PIPED_COLUMNS = 80
 _LEAST_TEXT = 24  # cells; a wrapped column narrower than this goes below its row instead
+_LEAST_STACKED = 10  # cells; headings are not broken to less
 _KEY_SHARE = 0.6  # of the width; a wider first column gives each row a paragraph of its own
+NO_BREAK = "\u00a0"
 _BOUNDARIES = "+-_/=., "
 
 
@@ -23,13 +25,15 @@ class TextTable:
     """Headings and rows of text; the first column names the row and stands in every block.
 
     ``left``: headings that are words, so aligned to the left, as the first is; all others are numbers. ``wrapped``: the
-    last heading, if its cells are sentences that may be broken over lines.
+    last heading, if its cells are sentences that may be broken over lines. ``stacked``: where the table is too wide,
+    headings are broken over lines to the width of their cells.
     """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left: frozenset[str] = frozenset()
     wrapped: bool = False
+    stacked: bool = False
 
     def lines(self, width: int | None = None) -> list[str]:
         """Lines of at most ``width`` cells (by default the terminal's), unless one name alone is wider."""
@@ -38,9 +42,11 @@ class TextTable:
         if key > _KEY_SHARE * width and len(self.headings) > 1:
             return self._paragraphs(width)
         whole = self.headings[:-1] if self.wrapped else self.headings
-        taken = key + sum(len(_GAP) + self._width(column) for column in range(1, len(whole)))
+        taken = key + sum(len(_GAP) + self._whole_width(column) for column in range(1, len(whole)))
         if self.wrapped and width - taken - len(_GAP) < _LEAST_TEXT:
             return self._paragraphs(width)
+        if self.stacked and taken <= width:
+            return replace(self, stacked=False).lines(width)
         return self._blocks(width, key)
 
     def csv(self) -> str:
@@ -62,8 +68,26 @@ class TextTable:
     def _is_wrapped(self, column: int) -> bool:
         return self.wrapped and column == len(self.headings) - 1
 
-    def _width(self, column: int) -> int:
+    def _whole_width(self, column: int) -> int:
+        """With the heading on one line."""
         return max(cell_len(self.headings[column]), *(cell_len(row[column]) for row in self.rows), 0)
+
+    def _width(self, column: int) -> int:
+        if not self.stacked:
+            return self._whole_width(column)
+        words = [cell_len(word) for word in self.headings[column].split(" ")]
+        least = min(_LEAST_STACKED, cell_len(self.headings[column]))
+        return max(least, *words, *(cell_len(row[column]) for row in self.rows))
+
+    def _heading_rows(self, widths: dict[int, int]) -> list[dict[int, str]]:
+        """Lines of the headings by column, the last line beside the rows."""
+        stacks = {
+            column: wrapped(self.headings[column], wide) if self.stacked else [self.headings[column]]
+            for column, wide in widths.items()
+        }
+        height = max(map(len, stacks.values()))
+        full = {column: [""] * (height - len(stack)) + stack for column, stack in stacks.items()}
+        return [{column: stack[row] for column, stack in full.items()} for row in range(height)]
 
     def _blocks(self, width: int, key: int) -> list[str]:
         """As many columns as fit beside the first, then the first and the next ones after an empty line."""
@@ -86,15 +110,16 @@ class TextTable:
         last = block[-1]
         if self._is_wrapped(last):
             widths[last] = width - sum(widths[column] + len(_GAP) for column in block[:-1])
-        lines = []
-        for row in (self.headings, *self.rows):
-            wrapped = textwrap.wrap(row[last], widths[last]) if self._is_wrapped(last) else []
+        places = [(widths[column], self._is_left(column)) for column in block]
+        lines = [_joined(list(row.values()), places) for row in self._heading_rows(widths)]
+        for row in self.rows:
+            sentence = wrapped(row[last], widths[last]) if self._is_wrapped(last) else []
             cells = [row[column] for column in block]
             if self._is_wrapped(last):
-                cells[-1] = wrapped[0] if wrapped else ""
-            lines.append(_joined(cells, [(widths[column], self._is_left(column)) for column in block]))
+                cells[-1] = sentence[0] if sentence else ""
+            lines.append(_joined(cells, places))
             indent = " " * (width - widths[last])
-            lines += [indent + line for line in wrapped[1:]]
+            lines += [indent + line for line in sentence[1:]]
         return lines
 
     def _paragraphs(self, width: int) -> list[str]:
@@ -102,12 +127,12 @@ class TextTable:
         lines = []
         for row in self.rows:
             lines.append(row[0])
+            indent = " " * (len(row[0]) - len(row[0].lstrip()) + 2)
             for column in range(1, len(row)):
                 if row[column] == "":
                     continue
                 told = row[column] if self._is_wrapped(column) else f"{self.headings[column]}: {row[column]}"
-                broken = textwrap.wrap(told, max(width - 2, 1), break_long_words=False, break_on_hyphens=False)
-                lines += ["  " + line for line in broken]
+                lines += [indent + line for line in wrapped(told, max(width - len(indent), 1))]
         return lines
 
 
@@ -128,6 +153,16 @@ def without_common_prefix(names: Sequence[str]) -> tuple[list[str], str]:
     while n_same and (shortest[n_same - 1] not in _BOUNDARIES or any(len(name) == n_same for name in names)):
         n_same -= 1
     return [name[n_same:] for name in names], shortest[:n_same]
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Lines of whole words: a name longer than ``width`` stays in one piece, as do numbers with an error or a per cent.
+
+    ``indent``: before all lines but the first. A no-break space holds two words together and is printed as a space.
+    """
+    held = text.replace(" +- ", f"{NO_BREAK}+-{NO_BREAK}").replace(" %", f"{NO_BREAK}%")
+    broken = textwrap.wrap(held, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(NO_BREAK, " ") for line in broken]
 
 
 def _joined(cells: list[str], places: list[tuple[int, bool]]) -> str:

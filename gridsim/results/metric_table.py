@@ -12,7 +12,7 @@ from gridsim.results.metrics import Estimate, single
 
 @dataclass(frozen=True)
 class Shown:
-    """A scope on the screen of a run. ``positive``: only above zero; ``n_least``: only so many, the least first."""
+    """A scope in the summary of a run. ``positive``: only above zero; ``n_least``: only so many, the least first."""
 
     scope: str
     positive: bool = False
@@ -26,8 +26,8 @@ class Metric:
     ``group``: heading in docs/metrics.md. ``scopes``: ``system``, or what stands before the colon of a scope.
     ``reported_by``: run (and so the means of a study), study (only over replicates), assessment.
     ``zero_when_absent``: a trajectory that does not name a scope of it had none. ``of_shortfall``: zero without any
-    shortfall, so that no error can be stated. ``shown``: on the screen of a run, under ``label``. ``compared``: shown
-    by ``gridsim compare``.
+    shortfall, so that no error can be stated. ``shown``: in the summary of a run. ``compared``: shown by
+    ``gridsim compare``. ``label``: its words wherever it is printed.
     """
 
     metric: str
@@ -84,6 +84,13 @@ def of_shortfall(metric: str) -> bool:
 def scope_kind(scope: str) -> str:
     """``zone`` of ``zone:south``; ``system`` of itself."""
     return scope.partition(":")[0]
+
+
+def scope_rank(metric: str, scope: str) -> tuple[int, str]:
+    """Place of a scope among those of ``metric``: kinds in the order of the table, each by name."""
+    kinds = metric_table()[metric].scopes if metric in metric_table() else ()
+    kind = scope_kind(scope)
+    return (kinds.index(kind) if kind in kinds else len(kinds), scope)
 
 
 def measured(metric: str, scope: str, value: float) -> Estimate:

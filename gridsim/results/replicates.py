@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -290,8 +291,28 @@ class Fan:
         }
 
 
+@dataclass(frozen=True)
+class Paired:
+    """A metric of two runs over the replicates of both: the mean of each, and the mean paired difference."""
+
+    first: float
+    other: float
+    difference: Estimate
+
+    @property
+    def percent(self) -> float | None:
+        """Difference in per cent of the first; None where the first is zero."""
+        value = self.difference.value
+        return None if value is None or self.first == 0.0 else 100.0 * value / abs(self.first)
+
+
 def paired_differences(first: pd.DataFrame, other: pd.DataFrame, replicates: Iterable[int]) -> list[Estimate]:
-    """other - first of every metric both name, over replicates run in both on the same random numbers.
+    """other - first of every metric both name: the differences of :func:`paired_values`."""
+    return [pair.difference for pair in paired_values(first, other, replicates)]
+
+
+def paired_values(first: pd.DataFrame, other: pd.DataFrame, replicates: Iterable[int]) -> list[Paired]:
+    """Every metric both name, over replicates run in both on the same random numbers.
 
     Frames of ``replicate_metrics``; ``replicates``: those that failed in neither. A metric that only some replicates
     have (time to the first shed) is compared where both have it, and its n says so.
@@ -312,10 +333,12 @@ def paired_differences(first: pd.DataFrame, other: pd.DataFrame, replicates: Ite
         name, scope = (str(part) for part in key)
         if zero_when_absent(name):
             rows = rows.droplevel(["name", "scope"]).reindex(common).fillna(0.0)
-        difference = (rows["other"] - rows["first"]).dropna().to_numpy(dtype=float)
+        known = rows.dropna()
+        difference = (known["other"] - known["first"]).to_numpy(dtype=float)
         n = len(difference)
         if n == 0:
             continue
         stderr = float(difference.std(ddof=1)) / math.sqrt(n) if n > 1 else None
-        found.append(_estimate(name, scope, float(difference.mean()), stderr, units[(name, scope)], n))
+        estimate = _estimate(name, scope, float(difference.mean()), stderr, units[(name, scope)], n)
+        found.append(Paired(float(known["first"].mean()), float(known["other"].mean()), estimate))
     return found

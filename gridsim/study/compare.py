@@ -7,7 +7,7 @@ import pandas as pd
 from gridsim.errors import StudyError
 from gridsim.io.read_run import Run
 from gridsim.results.metrics import Estimate
-from gridsim.results.replicates import paired_differences
+from gridsim.results.replicates import Paired, paired_values
 
 
 def compare(first: Run, other: Run) -> list[Estimate]:
@@ -17,6 +17,11 @@ def compare(first: Run, other: Run) -> list[Estimate]:
     has not run, are left out. A run of one trajectory gives differences without errors. StudyError for two seeds, or
     nothing in common.
     """
+    return [pair.difference for pair in compare_values(first, other)]
+
+
+def compare_values(first: Run, other: Run) -> list[Paired]:
+    """The differences of :func:`compare` with the means of both runs; a scope without a name is left out."""
     if first.manifest["seed"] != other.manifest["seed"]:
         raise StudyError(
             f"{first.path} has seed {first.manifest['seed']}, {other.path} seed {other.manifest['seed']}; "
@@ -25,7 +30,8 @@ def compare(first: Run, other: Run) -> list[Estimate]:
     common = set(_replicates(first)) & set(_replicates(other))
     if not common:
         raise StudyError(f"{first.path} and {other.path} have no replicate in common; let both run further")
-    return paired_differences(_metrics(first), _metrics(other), common)
+    found = paired_values(_metrics(first), _metrics(other), common)
+    return [pair for pair in found if not pair.difference.scope.endswith(":")]
 
 
 def _replicates(run: Run) -> list[int]:

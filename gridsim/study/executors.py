@@ -61,6 +61,10 @@ class Workers:
         """Stop the workers; what they have not begun is dropped."""
         self.executor.shutdown(wait=True, cancel_futures=True)
 
+    def abandon(self) -> None:
+        """Stop the workers without waiting for what they have in work."""
+        self.close()
+
 
 class Pool(Workers):
     """Processes of this machine, forked from a server that has imported gridsim and runs no threads."""
@@ -94,6 +98,11 @@ class Pool(Workers):
         """Start again after workers died, without waiting for any that is still at work."""
         _kill(self._processes())
         super().renew()
+
+    def abandon(self) -> None:
+        """Kill the processes; what they wrote whole is there, and nothing else counts."""
+        _kill(self._processes())
+        super().abandon()
 
     def close(self) -> None:
         """Stop the workers; one that does not end within seconds is killed.

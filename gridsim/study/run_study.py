@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from gridsim.results.study_result import StudyResult
 from gridsim.study.aggregate import case_estimates, case_fan, case_metrics
 from gridsim.study.executors import Workers, start_workers
 from gridsim.study.schedule import CasePlan
+from gridsim.study.stop_on_signals import stop_on_signals
 from gridsim.study.worker import SCHEMAS, Assignment, CaseInput, JobDone, failure
 
 #: A job takes about this long, so that handing it out and writing it costs little and little is lost.
@@ -86,7 +86,7 @@ def run_study(
     schemas = {case.name: {table: SCHEMAS[table] for table in tables_of(case)} for case in study.cases}
     folder = StudyFolder(out, study, schemas, resume=resume, force=force, alone=alone)
     try:
-        with _stop_on_signals() as stop:
+        with stop_on_signals() as stop:
             run = _Run(folder, study, job_size, progress, stop)
             reused = run.done
             if not run.all_done:
@@ -228,8 +228,10 @@ class _Run:
             self._give_out(team)
         except (StoreError, StudyError) as error:
             self._stopped_by = error
-        finally:
-            team.close()
+        except BaseException:  # asked to stop a second time: what is in work is given up
+            team.abandon()
+            raise
+        team.close()
 
     def _give_out(self, team: Workers) -> None:
         running: dict[Future[JobDone], Job] = {}
@@ -353,28 +355,6 @@ def _needed(baseline: Mapping[str, Columns] | None) -> Mapping[str, Columns] | N
     if baseline is None:
         return None
     return {table: baseline[table] for table in BASELINE_TABLES}
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """The first SIGTERM or SIGINT sets the event; the second is left to whoever had it before."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def ask(number: int, frame: Any) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _finish_case(case: Case, folder: CaseFolder) -> list[Estimate]:

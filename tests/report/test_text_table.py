@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 from gridsim.report.text_table import TextTable, without_common_prefix
 
@@ -32,8 +33,8 @@ def test_columns_that_do_not_fit_stand_in_a_further_block_beside_the_whole_name(
 def test_a_name_that_takes_most_of_the_width_has_a_line_of_its_own() -> None:
     assert CASES.lines(30)[:3] == [
         "rupture+repair=24 h",
-        "  unserved energy, MWh: 1,096",
-        "  +- 12",
+        "  unserved energy, MWh:",
+        "  1,096 +- 12",
     ]
 
 
@@ -73,3 +74,14 @@ def test_a_prefix_that_all_names_share_is_dropped_at_a_boundary() -> None:
     assert without_common_prefix(["north", "northwest"]) == (["north", "northwest"], "")
     assert without_common_prefix(["a+", "a+b"]) == (["a+", "a+b"], "")
     assert without_common_prefix(["one"]) == (["one"], "")
+
+
+def test_headings_are_stacked_only_where_the_table_is_too_wide() -> None:
+    stacked = replace(CASES, stacked=True)
+    assert stacked.lines(80) == CASES.lines(80)
+    assert stacked.lines(50) == [
+        "                         unserved   chance of",
+        "case                  energy, MWh   shortfall",
+        "rupture+repair=24 h   1,096 +- 12        0.31",
+        "rupture+repair=120 h  9,031 +- 95        1.00",
+    ]

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import gridsim
 from gridsim.cli.app import app
 from gridsim.errors import InputError, StudyError
+from gridsim.study.compare import compare_values
 from tests.support.study_cases import small_study, write_study
 
 
@@ -43,11 +44,38 @@ def test_compare_and_verify_print_json(sweep: Path) -> None:
     rows = json.loads(printed.output)["metrics"]
     assert {row["first"] for row in rows} == {str(sweep / "day+line.repair.mean_h=1")}
     assert {"name", "scope", "value", "stderr", "n", "other"} <= set(rows[0])
-    assert "EUE" in runner.invoke(app, ["compare", *map(str, sorted(sweep.glob("day*")))]).output
+    assert "unserved energy, MWh" in runner.invoke(app, ["compare", *map(str, sorted(sweep.glob("day*")))]).output
     checked = json.loads(runner.invoke(app, ["verify", str(sweep), "--json"]).output)
     # Of each case six tables, scenario.yaml, metrics, fan and manifest; of the study its file and summary.
     assert checked["damaged"] == [] and checked["files"] == 2 * 10 + 2
     assert json.loads(runner.invoke(app, ["verify", str(next(sweep.glob("day*"))), "--json"]).output)["files"] == 10
+
+
+def test_compare_states_both_values(sweep: Path) -> None:
+    first, other = gridsim.load_study(sweep)
+    found = {(p.difference.name, p.difference.scope): p for p in compare_values(first, other)}
+    pair = found[("EUE", "system")]
+    means = [run.frame("replicate_metrics").query("name == 'EUE' and scope == 'system'")["value"].mean()
+             for run in (first, other)]  # fmt: skip
+    assert [pair.first, pair.other] == pytest.approx(means)
+    assert pair.percent == pytest.approx(100 * (means[1] / means[0] - 1))
+    assert not [scope for _, scope in found if scope.endswith(":")]
+
+
+def test_compare_and_study_print_one_form(sweep: Path) -> None:
+    runner = CliRunner()
+    printed = runner.invoke(app, ["compare", str(sweep), "--csv", "--metric", "EUE"]).stdout.splitlines()
+    assert printed[0].startswith("first,other,metric,scope") and {line.split(",")[2] for line in printed[1:]} == {"EUE"}
+    assert runner.invoke(app, ["compare", str(sweep), "--md"]).stdout.startswith("| first | other | metric |")
+    again = ["study", str(sweep.parent / "study.yaml"), "--out", str(sweep), "--resume", "--workers", "0"]
+    done = runner.invoke(app, [*again, "--csv"])
+    assert done.stdout.splitlines()[1].startswith("day+line.repair.mean_h=1,12,") and "complete; tables" in done.stderr
+    assert runner.invoke(app, [*again, "--md"]).stdout.startswith("| case | replicates |")
+    assert "VaR_95 and CVaR_95 from 12 samples; need 400 to be trusted" in runner.invoke(app, again).stdout
+    for command in (["compare", str(sweep), "--csv", "--md"], [*again, "--json", "--csv"]):
+        refused = runner.invoke(app, command)
+        assert isinstance(refused.exception, StudyError)
+        assert str(refused.exception).startswith(f"{command[-2]} and {command[-1]}: ")
 
 
 def test_tables_are_read_when_asked_for(sweep: Path) -> None:

@@ -24,9 +24,12 @@ from gridsim.engine.run import Replicates, RunResult, run
 from gridsim.io.bundled import event_files
 from gridsim.io.read_scenario import read_scenario
 from gridsim.model.scenario import AcMode
+from gridsim.report.summary import summary_lines
 
 ROOT = Path(__file__).parents[2]
 RUPTURE = "bbs_pipeline_rupture"
+#: In the README what the rupture prints, in a block of its own.
+PRINTED = re.compile(r"(?<=```text\n)what .*?(?=```)", re.DOTALL)
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
 _WORDS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen"
@@ -521,6 +524,12 @@ def renewed(pieces: Sequence[Piece], text: str, result: RunResult) -> str:
     return text
 
 
+def printed(result: RunResult) -> str:
+    """The table and the lines below it that a run prints at 80 columns."""
+    lines = summary_lines(result, 80)
+    return "\n".join(lines[next(row for row, line in enumerate(lines) if line.startswith("what ")) :]) + "\n"
+
+
 def _words(text: str) -> str:
     """A pattern for ``text`` in which a space may be a line break."""
     return r"\s+".join(re.escape(word) for word in text.split(" "))
@@ -539,6 +548,8 @@ def write_texts(names: Sequence[str]) -> None:
         text = (ROOT / page).read_text(encoding="utf-8")
         for played, pieces in parts:
             text = renewed(pieces, text, played())
+        if page == "README.md":
+            text = PRINTED.sub(lambda _: printed(play(RUPTURE)), text)
         (ROOT / page).write_text(text, encoding="utf-8")
 
 

@@ -1,0 +1,217 @@
+"""The short summary of a run: a line of words for each number that ``metrics.csv`` shows, what is zero folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gridsim.report.numbers import number
+from gridsim.report.text_table import NO_BREAK
+from gridsim.results.metric_table import metric_table, scope_kind
+from gridsim.results.metrics import Estimate
+
+if TYPE_CHECKING:
+    from gridsim.engine.run import RunResult
+
+_POSITIVE = 0.05  # less is 0.0 on the screen
+_FULL_PERCENT = 99.95  # 100 on the screen
+_NAMED = 6  # places or classes that are named one by one
+_SHORT_NAMED = 3  # plants or cities short of gas
+_FIRST, _LATER = ("shortfall", "emissions"), frozenset({"price_response_mwh"})
+_SHARES = ("zone", "oblast", "class", "cause")
+
+
+def shown_metrics(metrics: Iterable[Estimate]) -> list[Estimate]:
+    """Metrics of a run that its screen shows, in the order of ``metrics.csv``, those shown only above zero last."""
+    by_name: dict[str, list[Estimate]] = {}
+    for estimate in metrics:
+        by_name.setdefault(estimate.name, []).append(estimate)
+    found: list[Estimate] = []
+    for metric in metric_table().values():
+        for only_positive in (False, True):
+            kinds = {shown.scope: shown for shown in metric.shown if shown.positive == only_positive}
+            rows = [e for e in by_name.get(metric.metric, []) if scope_kind(e.scope) in kinds]
+            n_least = max((shown.n_least or 0 for shown in kinds.values()), default=0)
+            if n_least:
+                rows = sorted(rows, key=lambda e: (e.value or 0.0, e.scope))[:n_least]
+            found += [e for e in rows if not only_positive or (e.value or 0.0) > _POSITIVE]
+    return found
+
+
+def short_rows(result: RunResult) -> list[tuple[str, str]]:
+    """Label and words for each metric that is shown: shortfall and climate first, then the order of the table."""
+    by_name: dict[str, list[Estimate]] = {}
+    for estimate in shown_metrics(result.metrics):
+        by_name.setdefault(estimate.name, []).append(estimate)
+    rows: list[tuple[str, str]] = []
+    for name in sorted(metric_table(), key=_rank):
+        if name in by_name and name not in _BESIDE_OTHERS:
+            tell = _WORDS.get(name, _value)
+            text = tell(result, by_name[name])
+            if isinstance(text, list):
+                rows += text
+            elif text:
+                rows.append((metric_table()[name].label, text))
+        if name == "time_to_restore_h_100" and name not in by_name and _is_short(result):
+            hours = result.scenario.horizon.hours
+            rows.append((metric_table()[name].label, f"not within the {hours:g} h of the run"))
+    return rows
+
+
+def _rank(name: str) -> int:
+    group = metric_table()[name].group
+    return 2 if name in _LATER or group not in _FIRST else _FIRST.index(group)
+
+
+def bare_name(estimate: Estimate) -> str:
+    """``south`` of ``zone:south``."""
+    return estimate.scope.partition(":")[2]
+
+
+def _is_short(result: RunResult) -> bool:
+    return (result.metric("peak_shed_mw") or 0.0) > _POSITIVE
+
+
+def _with_unit(estimate: Estimate) -> str:
+    return f"{number(estimate.value)}{NO_BREAK}{estimate.unit}"
+
+
+def _value(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    return _with_unit(estimates[0])
+
+
+def _unserved(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[str, str]]:
+    """The whole, then its shares by place, class and cause; places without any in one go."""
+    label = metric_table()["EUE"].label
+    by_kind: dict[str, list[Estimate]] = {}
+    for estimate in estimates:
+        by_kind.setdefault(scope_kind(estimate.scope), []).append(estimate)
+    total = next((e.value or 0.0 for e in by_kind.get("system", [])), 0.0)
+    if total <= _POSITIVE:
+        zones = ", ".join(sorted(bare_name(e) for e in by_kind.get("zone", [])))
+        return [(label, f"none in {zones}" if zones else "none")]
+    rows = [(label, f"{number(total)}{NO_BREAK}MWh")]
+    for kind in _SHARES:
+        found = sorted(by_kind.get(kind, []), key=lambda e: (-(e.value or 0.0), e.scope))
+        if kind == "zone" and len(found) < 2:
+            continue
+        short = [e for e in found if (e.value or 0.0) > _POSITIVE]
+        if short:
+            spared = sorted(bare_name(e) for e in found if e not in short)
+            none = f"; no {label} in {', '.join(spared)}" if spared else ""
+            rows.append((f"  by {kind}", _shares(short, total) + none))
+    return rows
+
+
+def _shares(estimates: Sequence[Estimate], total: float) -> str:
+    """Largest first, each with its share; the small ones of many together."""
+    named = estimates if len(estimates) <= _NAMED + 1 else estimates[:_NAMED]
+    parts = [f"{bare_name(e)} {number(round(e.value or 0.0, 1))}{_percent(e.value or 0.0, total)}" for e in named]
+    rest = estimates[len(named) :]
+    if rest:
+        mwh = sum(e.value or 0.0 for e in rest)
+        parts.append(f"{len(rest)} more {number(mwh)}{_percent(mwh, total)}")
+    return ", ".join(parts)
+
+
+def _percent(part: float, total: float) -> str:
+    percent = f"{100 * part / total:.0f}" if part >= 0.005 * total else f"under{NO_BREAK}1"
+    return f"{NO_BREAK}({percent} %)"
+
+
+def _after_first_event(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    return f"{_with_unit(estimates[0])} from the {'first event' if result.scenario.happens else 'start'}"
+
+
+def _when_short(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    if not _is_short(result):
+        return ""
+    n = round(result.metric("LOLEv") or 0.0)
+    return f"{_with_unit(estimates[0])} in {n} {'shortfall' if n == 1 else 'shortfalls'}"
+
+
+def _depth(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    return _with_unit(estimates[0]) if _is_short(result) else ""
+
+
+def _price_response(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    return f"{_with_unit(estimates[0])} of price-responsive load not served; it would not pay, so it is not unserved"
+
+
+def _emission(change: str) -> Callable[[RunResult, Sequence[Estimate]], str]:
+    """The whole, and the change against no event where one was run."""
+
+    def tell(result: RunResult, estimates: Sequence[Estimate]) -> str:
+        whole, changed = _with_unit(estimates[0]), result.metric(change)
+        if changed is None:
+            return whole
+        if abs(changed) <= _POSITIVE:
+            return f"{whole}, as with no event"
+        return f"{whole}, {'+' if changed > 0 else ''}{number(changed)}{NO_BREAK}{estimates[0].unit} against no event"
+
+    return tell
+
+
+def _sections(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    """Full sections by name; those that are full without the events too are only counted."""
+    full = {bare_name(e) for e in estimates if (e.value or 0.0) >= _FULL_PERCENT}
+    usual = full & _full_on_a_normal_day(result) if result.scenario.happens else set()
+    parts = []
+    if full - usual:
+        parts.append(f"{', '.join(sorted(full - usual))} 100 %")
+    else:
+        below = sorted((e for e in estimates if bare_name(e) not in full), key=lambda e: (-(e.value or 0.0), e.scope))
+        parts += [f"{bare_name(e)} {number(e.value)} %" for e in below[:1]]
+    if usual:
+        sections = "1 section" if len(usual) == 1 else f"{len(usual)} sections"
+        parts.append(f"{sections} full as on a normal day")
+    return "; ".join(parts)
+
+
+def _full_on_a_normal_day(result: RunResult) -> set[str]:
+    """Sections that are full at some time without the events; without that course, before the first of them."""
+    rows, until_h = result.tables["interfaces"], min((change.time_h for change in result.log), default=0.0)
+    if result.baseline is not None and "interfaces" in result.baseline:
+        rows, until_h = result.baseline["interfaces"], np.inf
+    full = (rows["time_h"] < until_h) & (100.0 * rows["loading"] >= _FULL_PERCENT)
+    return set(rows["name"][full].tolist())
+
+
+def _survival(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    """The first plants and cities that lack gas, each with its hours."""
+    parts = []
+    for kind, several in (("plant", "plants"), ("city", "cities")):
+        found = sorted((e for e in estimates if scope_kind(e.scope) == kind), key=lambda e: (e.value or 0.0, e.scope))
+        if found:
+            named = ", ".join(f"{bare_name(e)} {number(e.value)}{NO_BREAK}h" for e in found[:_SHORT_NAMED])
+            more = f" and {len(found) - _SHORT_NAMED} more" if len(found) > _SHORT_NAMED else ""
+            parts.append(f"{several} {named}{more}")
+    return "; ".join(parts)
+
+
+def _least_fuel(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    return f"{bare_name(estimates[0])} {_with_unit(estimates[0])}"
+
+
+def _lost_output(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    return ", ".join(f"{bare_name(e)} {_with_unit(e)}" for e in sorted(estimates, key=lambda e: -(e.value or 0.0)))
+
+
+_WORDS: dict[str, Callable[[RunResult, Sequence[Estimate]], str | list[tuple[str, str]]]] = {
+    "EUE": _unserved,
+    "time_to_first_shed_h": _after_first_event,
+    "LOLH": _when_short,
+    "peak_shed_mw": _depth,
+    "time_to_restore_h_100": _after_first_event,
+    "price_response_mwh": _price_response,
+    "section_loading_max": _sections,
+    "survival_time_h": _survival,
+    "fuel_days_min": _least_fuel,
+    "co2_t": _emission("co2_change_t"),
+    "ch4_t": _emission("ch4_change_t"),
+    "co2e_gwp100_t": _emission("co2e_gwp100_change_t"),
+    "mineral_loss_t": _lost_output,
+}
+_BESIDE_OTHERS = frozenset({"co2_change_t", "ch4_change_t", "co2e_gwp100_change_t"})
