@@ -31,7 +31,7 @@ _OF_ANOTHER_NAME = {
 
 @dataclass(frozen=True)
 class Sampling:
-    """How much to sample. ``by_default``: the command line named no number, target or time."""
+    """Amount of sampling. ``by_default``: the command line named no number, target or time."""
 
     n: int | None
     target_cov: float | None
@@ -50,7 +50,7 @@ class Sampling:
 def sampling_of(
     level: str, method: str, years: int | None, target_cov: float | None, max_seconds: float | None
 ) -> Sampling:
-    """What the command line asks, or the default: a target with a cap that depends on level and method, no clock."""
+    """Sampling as the command line asks; by default a target, with a cap by level and method and no clock."""
     if years is None and target_cov is None and max_seconds is None:
         return Sampling(DEFAULT_CAPS[method][level], DEFAULT_COV, None, by_default=True)
     return Sampling(years, target_cov, max_seconds, by_default=False)

@@ -95,7 +95,7 @@ def assessment_markdown(network: str, imports: str, result: AssessmentResult) ->
 
 
 def reached(result: AssessmentResult) -> str:
-    """What sampling came to: the error of the metric it watches, how many years, and why it ended."""
+    """End of the sampling in words: the error of the metric it watches, the number of years, the reason."""
     from gridsim.reliability import SequentialMonteCarlo
 
     method = result.method
