@@ -3,42 +3,67 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gridsim.cli.app import JsonOption, app
-from gridsim.cli.printing import print_rows
 from gridsim.cli.variant import VariantOption, read_system
 from gridsim.errors import StudyError
+
+_BUNDLED = ("networks", "events", "studies", "kinds")
+_COMPONENTS = (
+    "lines", "transformers", "buses", "generators", "plants", "loads", "interfaces", "borders", "gas_nodes",
+    "gas_pipelines", "fuel_stocks",
+)  # fmt: skip
+_DEFAULT_NETWORK = "kazakhstan"
 
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="networks, events, studies or kinds")],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help=f"{', '.join(_BUNDLED)}; of a network: {', '.join(_COMPONENTS)}.")
+    ],
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TEXT]",
+            help="Only those with this in name, title, zone or oblast, in any case: `list lines south`.",
+        ),
+    ] = "",
+    network: Annotated[
+        str, typer.Option(help="A bundled network or a network folder, for what a network holds.")
+    ] = _DEFAULT_NETWORK,
+    variant: VariantOption = None,
+    long: Annotated[bool, typer.Option("--long", help="Events: what they show, too. Kinds: what they act on.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the bundled networks, events and studies, and the kinds of events."""
-    from gridsim.io.bundled import bundled_folder, event_files, network_names, study_files, variant_names
-    from gridsim.model.scenario import kinds
+    """List networks, events, studies, kinds of events; or the names of lines, plants and so on of a network."""
+    what = what.replace("-", "_").lower()
+    if what in _COMPONENTS:
+        from gridsim.report.component_list import component_lines, component_rows
 
-    if what == "networks":
-        folder = bundled_folder("networks")
-        rows = [{"name": name, "variants": ", ".join(variant_names(folder / name))} for name in network_names()]
-    elif what == "events":
-        rows = [{"name": name, "folder": path.parent.name, **_told(path)} for name, path in event_files().items()]
-    elif what == "studies":
-        rows = [{"name": name, "shows": _first_comment(path)} for name, path in study_files().items()]
-    elif what == "kinds":
-        rows = [{"name": kind.kind, "targets": ", ".join(kind.targets), "shows": kind.doc} for kind in kinds().values()]
+        rows = component_rows(read_system(network, variant), what, text)
+        told = f"{what.replace('_', ' ')} of {network}"
+    elif what in _BUNDLED:
+        rows = [row for row in _bundled(what) if text.casefold() in " ".join(row.values()).casefold()]
+        told = what
     else:
-        raise StudyError(f"nothing to list under '{what}'; use networks, events, studies or kinds")
+        choices = (*_BUNDLED, *_COMPONENTS)
+        close = difflib.get_close_matches(what, choices, n=1)
+        mend = f"did you mean '{close[0]}'? " if close else ""
+        raise StudyError(f"nothing to list under '{what}'; {mend}There are {', '.join(choices)}")
     if as_json:
         print(json.dumps(rows))
         return
-    print_rows(rows)
+    if not rows:
+        print(f"no {told}" + (f" with '{text}' in it" if text else ""), file=sys.stderr)
+        return
+    print("\n".join(component_lines(rows) if what in _COMPONENTS else _bundled_lines(what, rows, long)))
 
 
 @app.command()
@@ -48,19 +73,56 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Totals of a network: machines, demand, zones, sections."""
-    from gridsim.report.system_summary import system_summary
+    from gridsim.report.system_summary import system_lines, system_summary
 
     summary = system_summary(read_system(network, variant))
     if as_json:
         print(json.dumps(summary))
         return
-    for key, value in summary.items():
-        if isinstance(value, dict):
-            print(f"{key}:")
-            for name, item in value.items():
-                print(f"  {name:<24} {item}")
-        else:
-            print(f"{key:<26} {value}")
+    print("\n".join(system_lines(summary)))
+
+
+def _bundled(what: str) -> list[dict[str, str]]:
+    from gridsim.io.bundled import bundled_folder, event_files, network_names, study_files, variant_names
+    from gridsim.model.scenario import kinds
+
+    if what == "networks":
+        folder = bundled_folder("networks")
+        return [{"name": name, "variants": ", ".join(variant_names(folder / name))} for name in network_names()]
+    if what == "events":
+        return [{"name": name, "folder": path.parent.name, **_told(path)} for name, path in event_files().items()]
+    if what == "studies":
+        return [{"name": name, "shows": _first_comment(path)} for name, path in study_files().items()]
+    return [{"name": kind.kind, "targets": ", ".join(kind.targets), "shows": kind.doc} for kind in kinds().values()]
+
+
+def _bundled_lines(what: str, rows: list[dict[str, str]], long: bool) -> list[str]:
+    """Names whole with a sentence each, events folder by folder."""
+    if what == "networks":
+        return _sentences("network", "variants", [(row["name"], row["variants"] or "-") for row in rows])
+    if what == "studies":
+        return _sentences("study", "shows", [(row["name"], row["shows"]) for row in rows])
+    if what == "kinds":
+        acts_on = [f" [{row['targets']}]" if long else "" for row in rows]
+        told = [(row["name"], row["shows"] + on) for row, on in zip(rows, acts_on, strict=True)]
+        return _sentences("kind", "does [to what]" if long else "does", told)
+    lines: list[str] = []
+    longest = max(len(row["name"]) for row in rows)
+    for folder in dict.fromkeys(row["folder"] for row in rows):
+        told = [
+            (row["name"], f"{row['question']} {row['shows']}" if long else row["question"])
+            for row in rows
+            if row["folder"] == folder
+        ]
+        lines += ([""] if lines else []) + _sentences(f"{folder}:", "", told, longest)
+    return lines if long else [*lines, "", "more: --long; to run: gridsim run NAME"]
+
+
+def _sentences(heading: str, about: str, rows: list[tuple[str, str]], longest: int = 0) -> list[str]:
+    from gridsim.report.text_table import TextTable
+
+    lines = TextTable((heading.ljust(longest), about), tuple(rows), wrapped=True).lines()
+    return lines if lines[0].startswith(heading) else [heading, *lines]  # a narrow screen has paragraphs, no heading
 
 
 def _told(path: Path) -> dict[str, str]:

@@ -83,15 +83,3 @@ def progress_bar(title: str) -> Any:
             yield lambda share: progress.update(task, completed=share)
 
     return bar()
-
-
-def print_rows(rows: list[dict[str, str]]) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    names = Column("name", no_wrap=True)  # to be copied from a narrow screen, so never cut short
-    others = [Column(key, overflow="fold") for key in list(rows[0] if rows else ())[1:]]
-    table = Table(names, *others, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row.values())
-    Console().print(table)

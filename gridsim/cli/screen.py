@@ -20,12 +20,11 @@ def screen(
     variant: VariantOption = None,
     hour: Annotated[str | None, typer.Option(help="Local time at normal weather; by default the winter peak.")] = None,
     ac: Annotated[bool, typer.Option("--ac/--dc", help="AC power flow, or DC.")] = True,
-    most: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 20,
+    most: Annotated[int, typer.Option(min=1, help="Rows of a table.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """N-1: lose every line, transformer, machine and border, one at a time."""
-    import pandas as pd
-
+    from gridsim.report.screening import screening_lines
     from gridsim.results.screening import screen as screen_system
 
     began = time.perf_counter()
@@ -49,12 +48,8 @@ def screen(
         }
         print(json.dumps(verdict))
         return
-    secure = int(frame["secure"].sum())
-    print(f"{network} at {hour or 'winter peak'}: N-1 {'' if frame.attrs['n1_secure'] else 'not '}secure, "
-          f"{secure} of {len(frame)} states within limits ({wall_s} s)")  # fmt: skip
-    with pd.option_context("display.width", 200, "display.max_columns", None):
-        shown = frame[~frame["secure"]].head(most).drop(columns=["secure", "solved"])
-        print(shown.round(2).to_string(index=False))
+    title = f"{network} at {hour or 'winter peak'}, {'AC' if ac else 'DC'} power flow"
+    print("\n".join(screening_lines(title, frame, most, wall_s)))
 
 
 def _point_at(system: Any, hour: str) -> tuple[Any, int]:

@@ -9,6 +9,8 @@ import numpy as np
 
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
+from gridsim.report.estimate_text import significant
+from gridsim.report.text_table import TextTable, terminal_width, wrapped_lines
 from gridsim.weather.normal import NormalWeather
 
 _PEAK_MONTHS = (12, 1, 2)
@@ -73,6 +75,60 @@ def system_summary(system: GridSystem) -> dict[str, Any]:
         "licence": system.licence,
         "content_hash": system.content_hash,
     }
+
+
+def system_lines(summary: dict[str, Any], width: int | None = None) -> list[str]:
+    """The same for people: a table each of totals, fuels, zones, interfaces and counts."""
+    width = terminal_width() if width is None else width
+    title = f"{summary['name']}: {summary['title']}" if summary["title"] else summary["name"]
+    totals = [
+        ("installed", summary["installed_mw"]),
+        ("available", summary["available_mw"]),
+        ("winter peak with losses", summary["winter_peak_mw"]),
+        ("contract import", summary["contract_import_mw"]),
+    ]
+    fuels = sorted(summary["installed_mw_by_fuel"].items(), key=lambda item: -item[1])
+    by_zone = [summary[f"{what}_mw_by_zone"] for what in ("installed", "available", "winter_peak")]
+    zones = list(dict.fromkeys([*summary["zones"], *(name for column in by_zone for name in column)]))
+    tables = [
+        TextTable(("all zones", "MW"), tuple((name, _mw(value)) for name, value in totals)),
+        TextTable(("fuel", "installed MW"), tuple((name, _mw(value)) for name, value in fuels)),
+        TextTable(
+            ("zone", "installed MW", "available MW", "winter peak MW"),
+            tuple((name, *(_mw(column.get(name, 0.0)) for column in by_zone)) for name in zones),
+        ),
+        _interface_table(summary["sections"]),
+        TextTable(
+            ("holds", "number"),
+            tuple((name.replace("_", " "), f"{n:,}") for name, n in summary["counts"].items() if n),
+        ),
+    ]
+    lines = [line for text in (title, f"licence: {summary['licence'] or '-'}") for line in wrapped_lines(text, width)]
+    if summary["base_year"]:
+        lines[1:1] = [f"base year {summary['base_year']}"]
+    for table in tables:
+        if table.rows:
+            lines += ["", *table.lines(width)]
+    return lines
+
+
+def _interface_table(sections: dict[str, list[dict[str, Any]]]) -> TextTable:
+    """Limits by interface; both directions in one row where they are the same."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for name, limits in sections.items():
+        for limit in limits:
+            mw = (_mw(limit["normal_mw"]), _mw(limit["emergency_mw"]))
+            key = (name, str(limit["lines_out"]), limit["season"], *mw)
+            rows.setdefault(key, []).append(limit["direction"])
+    return TextTable(
+        ("interface", "direction", "lines out", "season", "normal MW", "emergency MW"),
+        tuple((key[0], "both" if len(directions) > 1 else directions[0], *key[1:]) for key, directions in rows.items()),
+        left=frozenset({"direction", "season"}),
+    )
+
+
+def _mw(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else significant(value)
 
 
 def winter_peak_mw(system: GridSystem) -> F8:

@@ -9,6 +9,8 @@ import numpy as np
 
 from gridsim.errors import StudyError
 from gridsim.model.system import GridSystem
+from gridsim.report.estimate_text import significant
+from gridsim.report.text_table import TextTable, terminal_width, wrapped_lines
 from gridsim.weather.checks import draw_sample, run_checks
 from gridsim.weather.droughts import (
     RETURN_PERIODS,
@@ -21,6 +23,8 @@ from gridsim.weather.droughts import (
 from gridsim.weather.year import weather_model
 
 DEFAULT_SEED = 1
+_PERIOD = "rp_"
+_LULL = "five_largest_wind_sites_below_their_5_percent_at_once"
 
 
 def weather_summary(
@@ -65,7 +69,7 @@ def weather_summary(
             "five_day_minimum_c": {f"rp_{p}": round(at_return_period(cold, p), 2) for p in periods},
             "five_day_maximum_c": {f"rp_{p}": round(-at_return_period(hot, p), 2) for p in periods},
             "load_peak_over_mean_median": float(np.median(sample.load_pu.max(axis=1) / sample.load_pu.mean(axis=1))),
-            "five_largest_wind_sites_below_their_5_percent_at_once": float(sample.lull_together.mean()),
+            _LULL: float(sample.lull_together.mean()),
         },
         "severity_duration_frequency": {"wind_and_solar": sdf_table(both), "wind": sdf_table(wind)},
         "droughts": drought_table(both),
@@ -78,18 +82,90 @@ def weather_summary(
     }
 
 
-def weather_lines(summary: dict[str, Any]) -> list[str]:
-    """The same for people, one line each."""
-    lines = [f"{summary['network']}: {summary['years']} generated years, seed {summary['seed']}"]
-    lines += [f"{key}: {value}" for key, value in summary["climate"].items()]
-    for name, rows in summary["severity_duration_frequency"].items():
-        lines.append(f"worst D-day mean of {name.replace('_', ' ')} over its long-run mean, by return period")
-        for row in rows:
-            values = "  ".join(f"{key[3:]:>3} a {value:.2f}" for key, value in row.items() if key != "days")
-            lines.append(f"  {row['days']:>3.0f} d  {values}")
-    for check in summary["checks"]:
-        mark = "pass" if check["passed"] else "FAIL"
-        lines.append(
-            f"{mark}  {check['name']}: {check['value']:.3f} (target {check['target']:g} +- {check['tolerance']:.3g})"
-        )
+def weather_lines(summary: dict[str, Any], width: int | None = None) -> list[str]:
+    """The same for people: tables of climate, extremes by return period, droughts and checks."""
+    width = terminal_width() if width is None else width
+    climate = summary["climate"]
+    n_off = sum(not check["passed"] for check in summary["checks"])
+    n_checks = len(summary["checks"])
+    lines = wrapped_lines(
+        f"{summary['network']}: {summary['years']:,} generated years, seed {summary['seed']}; of {n_checks} checks "
+        f"{n_checks - n_off} ok, {n_off} off",
+        width,
+    )
+    tables = [
+        TextTable(
+            ("means", "value"),
+            (
+                ("wind, output over capacity", _percent(climate["wind_cf"])),
+                ("wind and sun together", _percent(climate["wind_and_solar_cf"])),
+                ("peak over mean load, median", significant(climate["load_peak_over_mean_median"], 3)),
+                ("5 largest wind sites in calm", _percent(climate[_LULL])),
+                ("days in store for a year, median", significant(summary["storage_need_d"]["median"], 3)),
+                ("days in store, worst year", significant(summary["storage_need_d"]["largest"], 3)),
+            ),
+        ),
+        _by_period(
+            "degrees C, five days",
+            [("coldest", climate["five_day_minimum_c"]), ("hottest", climate["five_day_maximum_c"])],
+            lambda value: f"{value:.1f}",
+        ),
+        *(
+            _by_period(
+                f"{name.replace('_', ' ').replace('solar', 'sun')}, least",
+                [(f"{row['days']:.0f} days" if row["days"] > 1 else "1 day", row) for row in rows],
+                _percent,
+            )
+            for name, rows in summary["severity_duration_frequency"].items()
+        ),
+        TextTable(
+            ("drought: below", "a year", "longest, median d", "longest d", "mean depth", "largest deficit d"),
+            tuple(
+                (
+                    _percent(row["threshold"]),
+                    significant(row["per_year"], 3),
+                    significant(row["longest_d_median"], 3),
+                    significant(row["longest_d"], 3),
+                    _percent(row["mean_depth"]),
+                    significant(row["largest_deficit_d"], 3),
+                )
+                for row in summary["droughts"]
+            ),
+        ),
+        _check_table(summary["checks"]),
+    ]
+    notes = {
+        1: "once in so many years; five days are the mean of 120 hours, weighted by load",
+        2: "least mean output over so many days, per cent of the long-run mean, once in so many years",
+        4: "wind and sun together below a share of their long-run mean; deficits in days of that mean",
+    }
+    for position, table in enumerate(tables):
+        lines += ["", *wrapped_lines(notes.get(position, ""), width), *table.lines(width)]
     return lines
+
+
+def _by_period(heading: str, rows: list[tuple[str, dict[str, float]]], text: Callable[[float], str]) -> TextTable:
+    """A column for each return period, in years."""
+    periods = [key for key in rows[0][1] if key.startswith(_PERIOD)]
+    return TextTable(
+        (heading, *(f"{key.removeprefix(_PERIOD)} years" for key in periods)),
+        tuple((name, *(text(values[key]) for key in periods)) for name, values in rows),
+    )
+
+
+def _check_table(checks: list[dict[str, Any]]) -> TextTable:
+    """Checks of the generator, those that are off first."""
+    rows = [
+        (
+            "ok" if check["passed"] else "off",
+            significant(check["value"], 3),
+            f"{significant(check['target'])} +- {significant(check['tolerance'], 2)}",
+            check["name"].replace("_", " "),
+        )
+        for check in sorted(checks, key=lambda check: bool(check["passed"]))
+    ]
+    return TextTable(("check", "value", "target", "of"), tuple(rows), wrapped=True)
+
+
+def _percent(share: float) -> str:
+    return f"{significant(100.0 * share, 1)} %" if share < 0.005 else f"{100.0 * share:.0f} %"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from gridsim.cli import adequacy_options, app
+from gridsim.errors import StudyError
 from tests.support.command import gridsim
 
 
@@ -31,12 +34,70 @@ def test_a_target_out_of_reach_exits_with_3_and_the_cov_reached() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--years", "10", "--target-cov", "0"), "target_cov"),
-        (("--years", "10", "--level", "nodl"), "nodal"),
-        ((), "years"),
+        (("--years", "10", "--target-cov", "0"), ("--target-cov: 0 is not > 0",)),
+        (("--years", "0"), ("--years: 0",)),
+        (("--years", "10", "--level", "nodl"), ("--level: no 'nodl'; did you mean 'nodal'?",)),
+        (
+            ("--metric", "LOLE", "--imports", "never", "--method", "sequentail"),
+            (
+                "--metric: no 'LOLE'; LOLE in hours a year is LOLH",
+                "--imports: no 'never'",
+                "did you mean 'sequential'?",
+            ),
+        ),
+        (("--metric", "eue"), ("did you mean 'EUE'?",)),
+        (("--method", "snapshot", "--metric", "LOLD"), ("--metric: snapshots have no LOLD",)),
+        (("--weather-years", "3", "--csv", "--md"), ("--weather-years:", "one output at a time")),
+        (("--seed", "-1", "--workers", "0", "--max-seconds", "0"), ("--seed: -1", "--workers: 0", "--max-seconds: 0")),
     ],
 )
-def test_impossible_requests_exit_with_2_and_name_the_mend(words: tuple[str, ...], told: str) -> None:
-    done = gridsim("adequacy", "rts79", *words)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+def test_impossible_requests_exit_with_2_and_name_every_flag_and_its_mend(
+    words: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    done = CliRunner().invoke(app, ["adequacy", "rts79", *words])
+    assert isinstance(done.exception, StudyError)
+    assert all(text in str(done.exception) for text in told)
+    assert len(str(done.exception).splitlines()) == len(told)
+
+
+def test_a_refusal_exits_with_2() -> None:
+    done = gridsim("adequacy", "rts79", "--metric", "LOLE")
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.startswith("--metric")
+
+
+def test_without_a_number_sampling_ends_at_the_target() -> None:
+    done = CliRunner().invoke(app, ["adequacy", "rts79", "--metric", "LOLH", "--json"])
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert (answer["status"], answer["stopped"], answer["target_cov"]) == ("ok", "target reached", 0.02)
+    assert answer["cov"] <= 0.02 and 0 < answer["years"] < 200_000
+    assert "until LOLH is known to 2 %, at most 200,000 years" in done.stderr
+
+
+def test_the_cap_of_the_default_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(adequacy_options.DEFAULT_CAPS["sequential"], "copper", 64)
+    done = CliRunner().invoke(app, ["adequacy", "rts79"])
+    assert done.exit_code == 0, done.output
+    assert "cap of 64 years reached: EUE to" in done.stdout and "target of 2 % not reached" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("level", "method", "cap"),
+    [
+        ("copper", "sequential", 200_000), ("zonal", "sequential", 10_000), ("nodal", "sequential", 500),
+        ("copper", "snapshot", 20_000_000), ("zonal", "snapshot", 2_000_000), ("nodal", "snapshot", 100_000),
+    ],
+)  # fmt: skip
+def test_caps_are_those_the_help_states(level: str, method: str, cap: int) -> None:
+    effort = adequacy_options.sampling_of(level, method, None, None, None)
+    assert (effort.n, effort.target_cov, effort.max_seconds) == (cap, 0.02, None)
+    shown = " ".join(CliRunner().invoke(app, ["adequacy", "--help"], env={"COLUMNS": "300"}).stdout.split())
+    assert f"{cap:,}" in shown
+    for option, choices in adequacy_options.CHOICES.items():
+        assert f"--{option} [{'|'.join(choices)}]" in shown
+
+
+def test_other_forms_of_the_table() -> None:
+    words = ["adequacy", "rts79", "--years", "16"]
+    assert CliRunner().invoke(app, [*words, "--csv"]).stdout.startswith("metric,scope,value,stderr,")
+    assert "| metric | value |" in CliRunner().invoke(app, [*words, "--md"]).stdout

@@ -54,14 +54,6 @@ def test_a_script_without_the_decorator_is_bad_input(tmp_path):
     assert done.returncode == 2 and "mine.py:1: mine: is not a contingency" in done.stderr
 
 
-def test_a_narrow_screen_cuts_no_name_and_no_word(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    done = gridsim("list", "events")
-    names = [line.split()[0] for line in done.stdout.splitlines() if line[:1].strip()]
-    assert names == ["name", *event_files()]
-    assert "…" not in done.stdout
-
-
 def test_every_event_says_what_it_asks_and_shows():
     files = event_files()
     assert len([path for path in files.values() if path.suffix == ".yaml"]) >= 15
