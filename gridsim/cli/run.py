@@ -11,6 +11,7 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import as_dicts, print_json, progress_bar, tell_warnings
+from gridsim.cli.settings import IMPORTS, ImportsOption, SeedOption, SetOption
 from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
 from gridsim.cli.variant import VariantOption, validate_command, variant_name
 
@@ -25,7 +26,9 @@ def run(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME.")] = None,
     variant: VariantOption = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of everything random.")] = 0,
+    settings: SetOption = None,
+    imports: ImportsOption = None,
+    seed: SeedOption = 0,
     replicates: Annotated[int | None, typer.Option(min=1, help="Trajectories; by default the scenario's.")] = None,
     replicate: Annotated[int | None, typer.Option(min=0, help="Only this one of the replicates.")] = None,
     workers: WorkersOption = None,
@@ -40,6 +43,7 @@ def run(
 
     from gridsim.engine.run import run as run_scenario
     from gridsim.engine.tables import TABLES
+    from gridsim.io.changes import changes_from_options
     from gridsim.io.read_scenario import read_scenario
     from gridsim.io.read_script import read_script
     from gridsim.io.read_study import study_of
@@ -48,12 +52,15 @@ def run(
     from gridsim.results.run_records import METRICS, metric_columns
 
     began = time.perf_counter()
-    system, loaded = read_scenario(scenario, variant=variant_name(variant))
+    changes = changes_from_options(
+        settings or (), variant=("variant", variant_name(variant)), imports=(IMPORTS, imports)
+    )
+    system, loaded = read_scenario(scenario, changes=changes)
     joined = [one for path in script or () for one in read_script(path).scripts]
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     listed_by = validate_command(scenario, variant)
     if replicate is None and (replicates or loaded.replicates) > 1:
-        wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, variant=variant_name(variant))
+        wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, changes=changes)
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
         run_and_tell("run", wanted, out, workers, as_json, listed_by=listed_by, **options)
         return

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from gridsim.contingencies.events import Default, make_event
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import event_file, network_folder, variant_names
+from gridsim.io.changes import Change, with_changes
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.read_network import read_network
 from gridsim.io.read_script import read_script
@@ -40,17 +41,22 @@ _OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what `
 
 
 def read_scenario(
-    name: str | Path, system: GridSystem | None = None, *, variant: str | None = None
+    name: str | Path,
+    system: GridSystem | None = None,
+    *,
+    variant: str | None = None,
+    changes: Iterable[Change] = (),
 ) -> tuple[GridSystem, Scenario]:
     """Read a scenario by bundled name or path, with the network it names (or for ``system``, if given).
 
     ``variant``: of the network, in place of the scenario's own; "" for the network as it stands.
+    ``changes``: values in place of the scenario's own.
     A ``.py`` file is executed: its contingencies and policies join the scenario that its ``scenario`` names or holds.
     Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
     """
     path = event_file(str(name))
     document, beside, scripts = scenario_keys(path)
-    system, scenario = scenario_of(with_variant(document, variant), beside, system)
+    system, scenario = scenario_of(with_changes(with_variant(document, variant), changes), beside, system)
     if path.suffix != ".py":
         return system, scenario
     question, _, shows = read_script(path).doc.partition("\n")

@@ -12,6 +12,7 @@ from typing import Any
 
 from gridsim.errors import InputError, Problem
 from gridsim.io.bundled import event_file, study_file
+from gridsim.io.changes import Change, with_changes
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import extended, scenario_keys, scenario_of, with_variant
 from gridsim.io.schemas.study import StudyKeys
@@ -90,13 +91,14 @@ def study_of(
     replicates: int | None = None,
     seed: int = 0,
     variant: str | None = None,
+    changes: Iterable[Change] = (),
 ) -> Study:
     """A study of one scenario as its file gives it. ``scripts``: of files, beside the scenario's own.
 
-    ``variant``: of the network, in place of the scenario's own.
+    ``variant``: of the network, in place of the scenario's own; ``changes``: so are these values.
     """
     document, beside, own = scenario_keys(event_file(str(name)))
-    document = with_variant(document, variant)
+    document = with_changes(with_variant(document, variant), changes)
     system, scenario = scenario_of(document, beside)
     scenario = dataclasses.replace(scenario, scripts=(*own, *scripts))
     plain, files = _self_contained(document.data, beside)
@@ -147,20 +149,12 @@ def _changed(
     def place(*path: str | int) -> tuple[str, int, str]:
         return study.file, study.line(path), ".".join(str(part) for part in path)
 
-    problems: list[Problem] = []
-    changes = [(path, value, place("set", path)) for path, value in keys.set.items()]
-    changes += [(path, value, place("sweep", path, keys.sweep[path].index(value))) for path, value in point]
+    changes = [Change(path, value, place("set", path)) for path, value in keys.set.items()]
+    changes += [Change(path, value, place("sweep", path, keys.sweep[path].index(value))) for path, value in point]
     if variant is not None:
         value = "" if variant == BASE else variant
-        changes.append(("variant", value, place("variants", keys.variants.index(variant))))
-    for path, value, where in changes:
-        try:
-            scenario = scenario.replaced(path, value, where)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return scenario
+        changes.append(Change("variant", value, place("variants", keys.variants.index(variant))))
+    return with_changes(scenario, changes)
 
 
 def _label(name: str, variant: str | None, point: tuple[tuple[str, Any], ...]) -> str:
