@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gridsim.cli.app import JsonOption, app
+from gridsim.cli.failure import stdout_for_json
 from gridsim.cli.printing import as_dicts, print_json, progress_bar, tell_warnings
 from gridsim.cli.settings import IMPORTS, ImportsOption, SeedOption, SetOption
 from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
@@ -55,19 +56,21 @@ def run(
     changes = changes_from_options(
         settings or (), variant=("variant", variant_name(variant)), imports=(IMPORTS, imports)
     )
-    system, loaded = read_scenario(scenario, changes=changes)
-    joined = [one for path in script or () for one in read_script(path).scripts]
+    with stdout_for_json(as_json):
+        system, loaded = read_scenario(scenario, changes=changes)
+        joined = [one for path in script or () for one in read_script(path).scripts]
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     listed_by = validate_command(scenario, variant)
     if replicate is None and (replicates or loaded.replicates) > 1:
-        wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, changes=changes)
+        with stdout_for_json(as_json):
+            wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, changes=changes)
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
         run_and_tell("run", wanted, out, workers, as_json, listed_by=listed_by, **options)
         return
     tell_warnings(system.warnings, listed_by)
     folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)
     try:
-        with progress_bar(loaded.name) as progress:
+        with stdout_for_json(as_json), progress_bar(loaded.name) as progress:
             result = run_scenario(system, loaded, seed=seed, replicate=replicate or 0, sink=folder, progress=progress)
         folder.write("metrics", metric_columns(result.metrics))
         not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
+from gridsim.cli.failure import stdout_for_json, tell_failure
 from gridsim.cli.printing import as_dicts, tell_warnings
+from gridsim.cli.settings import seed_number
 from gridsim.errors import StoreError
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def study(
     scheduler: SchedulerOption = None,
     resume: ResumeOption = False,
     replicates: Annotated[int | None, typer.Option(min=1, help="Instead of the file's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**64 - 1, help="Instead of the file's.")] = None,
+    seed: Annotated[int | None, typer.Option(parser=seed_number, metavar="N", help="Instead of the file's.")] = None,
     job_size: JobSizeOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
     as_json: JsonOption = False,
@@ -54,7 +56,8 @@ def study(
 
     from gridsim.io.read_study import read_study
 
-    wanted = read_study(file)
+    with stdout_for_json(as_json):
+        wanted = read_study(file)
     given: dict[str, Any] = {"replicates": replicates, "seed": seed}
     wanted = dataclasses.replace(wanted, **{key: value for key, value in given.items() if value is not None})
     options = {"scheduler": scheduler, "resume": resume, "force": force, "job_size": job_size}
@@ -72,12 +75,12 @@ def run_and_tell(
         out = Path("runs") / free_run_path(wanted.name).name if not options["resume"] else Path("runs") / wanted.name
     tell_warnings(warnings_of(wanted), listed_by)
     n_workers = (os.cpu_count() or 1) if workers is None else workers
-    with _progress(wanted.name) as progress:
-        try:
+    try:
+        with stdout_for_json(as_json), _progress(wanted.name) as progress:
             result = run_study(wanted, out, workers=n_workers, progress=progress, **options)
-        except StoreError as error:
-            print(error, file=sys.stderr)
-            raise typer.Exit(EXIT_PARTIAL) from None
+    except StoreError as error:
+        tell_failure(command, error, as_json)
+        raise typer.Exit(EXIT_PARTIAL) from None
     if as_json:
         _print_json(command, result)
     else:

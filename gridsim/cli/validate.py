@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,16 +24,21 @@ def validate(
 ) -> None:
     """Check a network folder, a scenario or a study file: every problem, and every column that has no effect."""
     problems: list[dict[str, Any]] = []
+    told = ""
     warnings: list[Problem] = []
     try:
         kind, warnings = _read_anything(path, variant_name(variant))
     except InputError as error:
         if not as_json:
             raise
-        problems = as_dicts(error.problems)
+        problems, told = as_dicts(error.problems), str(error)
+        print(error, file=sys.stderr)
         kind = "unknown"
     if as_json:
-        verdict = {"command": "validate", "path": path, "kind": kind, "problems": problems}
+        status = "failed" if problems else "complete"
+        verdict = {"command": "validate", "status": status, "path": path, "kind": kind, "problems": problems}
+        if problems:
+            verdict["error"] = {"kind": "InputError", "message": told, "problems": problems}
         print(json.dumps({**verdict, "warnings": as_dicts(warnings)}))
         if problems:
             raise typer.Exit(EXIT_BAD_INPUT)

@@ -12,31 +12,24 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-from gridsim._version import __version__
 from gridsim.errors import InputError, Problem
 from gridsim.io.owned import check_replaceable, remove_written
+from gridsim.io.versions import package_versions as package_versions
 from gridsim.model.scenario import Scenario, WeatherSeries
 from gridsim.model.system import GridSystem
 
 ROW_FILE = "part-000000.parquet"
 BLOCK_REPLICATES = 64
 TOP_LEVEL_TABLES = ("events", "metrics")
-_PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "highspy", "pandas", "pyarrow")
 
 
 _MEND = "choose another --out, or --force to replace it"
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of gridsim and of what its numbers depend on."""
-    return {"gridsim": __version__, **{name: metadata.version(name) for name in _PACKAGES}}
 
 
 def code_hash() -> str:
