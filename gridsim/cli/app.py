@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from gridsim.cli.failure import tell_failure
+from gridsim.cli.loudness import Function, with_loudness
 from gridsim.errors import GridsimError, InputError, StudyError
 
 EXIT_FAILED = 1
@@ -22,7 +23,21 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 # The base of every error of the command line itself; where it is defined depends on typer's version.
 _UsageError: type[Any] = typer.BadParameter.__bases__[0]
 
-app = typer.Typer(
+
+class _Commands(typer.Typer):
+    """Commands that all take --quiet and --verbose."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
+        register = super().command(name, **settings)
+
+        def add(function: Function) -> Function:
+            register(with_loudness(name or function.__name__, function))
+            return function
+
+        return add
+
+
+app = _Commands(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Grid energy-security simulator: what happens when something goes wrong, and how likely it is.",

@@ -28,7 +28,7 @@ def tell_failure(command: str, error: BaseException, as_json: bool, text: str | 
 
 @contextmanager
 def stdout_for_json(as_json: bool) -> Iterator[None]:
-    """Keep stdout for the one object of --json: what scripts print here, and in processes begun here, goes to stderr."""
+    """Keep stdout for the object of --json: what scripts print, in processes begun here too, goes to stderr."""
     if not as_json:
         yield
         return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,8 @@ import typer
 
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.failure import stdout_for_json, tell_failure
-from gridsim.cli.printing import as_dicts, tell_warnings
+from gridsim.cli.loudness import is_quiet
+from gridsim.cli.printing import LINE_EVERY_S, as_dicts, tell_warnings
 from gridsim.cli.settings import seed_number
 from gridsim.errors import StoreError
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from gridsim.errors import Problem
     from gridsim.model.study import Study
     from gridsim.study.run_study import StudyResult
-
-_LINE_EVERY_S = 30.0
 
 WorkersOption = Annotated[
     int | None,
@@ -143,7 +142,7 @@ def _progress(name: str) -> Iterator[Any]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
     last = time.monotonic()
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Bar(*columns, console=console, transient=True, disable=is_quiet() or not console.is_terminal) as bar:
         task = bar.add_task(name, total=None, text="preparing")
 
         def tell(now: Any) -> None:
@@ -152,9 +151,9 @@ def _progress(name: str) -> Iterator[Any]:
             failed = f", {now.failed} failed" if now.failed else ""
             text = f"{now.done} of {now.total} replicates, {now.rate:.2g}/s{left}{failed}"
             bar.update(task, completed=now.done, total=now.total, text=text)
-            if not console.is_terminal and time.monotonic() - last > _LINE_EVERY_S:
+            if not console.is_terminal and time.monotonic() - last > LINE_EVERY_S:
                 last = time.monotonic()
-                print(f"{name}: {text}", file=sys.stderr, flush=True)
+                logging.getLogger("gridsim.study").info("%s: %s", name, text)
 
         yield tell
 

@@ -36,7 +36,13 @@ def validate(
         kind = "unknown"
     if as_json:
         status = "failed" if problems else "complete"
-        verdict = {"command": "validate", "status": status, "path": path, "kind": kind, "problems": problems}
+        verdict: dict[str, Any] = {
+            "command": "validate",
+            "status": status,
+            "path": path,
+            "kind": kind,
+            "problems": problems,
+        }
         if problems:
             verdict["error"] = {"kind": "InputError", "message": told, "problems": problems}
         print(json.dumps({**verdict, "warnings": as_dicts(warnings)}))
