@@ -88,8 +88,11 @@ def _read_anything(path: str, variant: str | None) -> tuple[str, list[Problem]]:
 
     if Path(path).is_dir() or path in network_names():
         return "network", list(read_network(path, variant or "").warnings)
-    if path in study_files() or (Path(path).is_file() and "scenarios" in read_yaml(Path(path))[1].data):
+    if path in study_files() or (
+        Path(path).is_file() and not path.endswith(".py") and "scenarios" in read_yaml(Path(path))[1].data
+    ):
         if variant is not None:
             raise StudyError("variant: a study lists its variants itself; leave the option out")
-        return "study", warnings_of(read_study(path))
-    return "scenario", list(read_scenario(path, variant=variant)[0].warnings)
+        return "study", warnings_of(read_study(path, execute=False))
+    kind = "script" if path.endswith(".py") else "scenario"
+    return kind, list(read_scenario(path, variant=variant, execute=False)[0].warnings)

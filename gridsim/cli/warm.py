@@ -56,13 +56,13 @@ def _assessments(system: object) -> Iterator[Callable[[], object]]:
     from functools import partial
     from typing import Any
 
+    from gridsim.kernels.compiling import compiling
     from gridsim.reliability import (
         SequentialMonteCarlo,
         ShortfallByMonth,
         SnapshotMonteCarlo,
         WeatherYears,
         assess,
-        gas_causes,
         system_from_grid,
         with_gas_outages,
     )
@@ -72,10 +72,9 @@ def _assessments(system: object) -> Iterator[Callable[[], object]]:
     for level in ("copper", "zonal", "nodal"):
         yield partial(assess, plain, SequentialMonteCarlo(years=2, seed=1, level=level), ShortfallByMonth())
         yield partial(assess, plain, SnapshotMonteCarlo(samples=16, seed=1, level=level))
-    if len(grid.gas_nodes):
+    if len(grid.weather_sites):
+        years = WeatherYears(grid, "contract", 1)
+        yield partial(assess, years, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())
+    if len(grid.gas_nodes) and compiling.count:  # a quarter of a minute in which a warm cache gains nothing
         piped = with_gas_outages(plain, grid, "contract")
         yield partial(assess, piped, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())
-    if len(grid.weather_sites):
-        for causes in ((), gas_causes(grid, "contract")):
-            years = WeatherYears(grid, "contract", 1, None, causes)
-            yield partial(assess, years, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())

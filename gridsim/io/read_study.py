@@ -25,8 +25,11 @@ BASE = "base"
 _WEATHER_FILES = ("file", "series")
 
 
-def read_study(name: str | Path) -> Study:
-    """Read a study by bundled name or path. Raises InputError with every problem of the study and its scenarios."""
+def read_study(name: str | Path, *, execute: bool = True) -> Study:
+    """Read a study by bundled name or path. Raises InputError with every problem of the study and its scenarios.
+
+    ``execute``: False to check scripts among the scenarios without executing them.
+    """
     path = study_file(str(name))
     document = read_yaml(path)[1]
     keys, faults = validate(StudyKeys, document.data)
@@ -50,7 +53,7 @@ def read_study(name: str | Path) -> Study:
     cases: list[Case] = []
     for position, given in enumerate(keys.scenarios):
         try:
-            scenario, beside, scripts = _scenario(given, position, document, path)
+            scenario, beside, scripts = _scenario(given, position, document, path, execute)
         except InputError as error:
             problems += error.problems
             continue
@@ -114,7 +117,7 @@ def _repeated(document: YamlDocument, path: tuple[str, ...], values: tuple[Any, 
 
 
 def _scenario(
-    given: Any, position: int, document: YamlDocument, path: Path
+    given: Any, position: int, document: YamlDocument, path: Path, execute: bool
 ) -> tuple[YamlDocument, Path, tuple[Script, ...]]:
     """The scenario's keys, the file that its relative paths are beside, and its scripts."""
     if isinstance(given, dict):
@@ -130,7 +133,7 @@ def _scenario(
         raise InputError(
             [document.problem(("scenarios", position), f"'{given}' {p.value}", p.mend) for p in error.problems]
         ) from None
-    return scenario_keys(file)
+    return scenario_keys(file, execute)
 
 
 def _points(sweep: dict[str, tuple[Any, ...]]) -> list[tuple[tuple[str, Any], ...]]:
