@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gridsim.cli.app import JsonOption, app
+from gridsim.cli.completion import event_names
 from gridsim.cli.failure import stdout_for_json
 from gridsim.cli.printing import as_dicts, print_json, progress_bar, tell_warnings
 from gridsim.cli.settings import IMPORTS, ImportsOption, SeedOption, SetOption
@@ -20,7 +21,11 @@ from gridsim.cli.variant import VariantOption, validate_command, variant_name
 @app.command()
 def run(
     scenario: Annotated[
-        str, typer.Argument(help="A bundled event (`gridsim list events`), a scenario file, or a script (.py).")
+        str,
+        typer.Argument(
+            help="A bundled event (`gridsim list events`), a scenario file, or a script (.py).",
+            autocompletion=event_names,
+        ),
     ],
     script: Annotated[
         list[Path] | None, typer.Option(help="A .py file whose contingencies and policies join; may be repeated.")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from gridsim.cli.completion import imports_names
+
 IMPORTS = "policy.imports"
 
 SetOption = Annotated[
@@ -19,7 +21,11 @@ SetOption = Annotated[
 ]
 ImportsOption = Annotated[
     str | None,
-    typer.Option(metavar="none|contract|limit", help="What neighbours give: short for --set policy.imports=..."),
+    typer.Option(
+        metavar="none|contract|limit",
+        help="What neighbours give: short for --set policy.imports=...",
+        autocompletion=imports_names,
+    ),
 ]
 
 

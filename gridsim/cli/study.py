@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
+from gridsim.cli.completion import study_names
 from gridsim.cli.failure import stdout_for_json, tell_failure
 from gridsim.cli.loudness import is_quiet
 from gridsim.cli.printing import LINE_EVERY_S, as_dicts, tell_warnings
@@ -39,7 +40,10 @@ JobSizeOption = Annotated[
 
 @app.command()
 def study(
-    file: Annotated[str, typer.Argument(help="A bundled study (`gridsim list studies`) or a study file.")],
+    file: Annotated[
+        str,
+        typer.Argument(help="A bundled study (`gridsim list studies`) or a study file.", autocompletion=study_names),
+    ],
     out: Annotated[Path | None, typer.Option(help="Folder; by default runs/NAME.")] = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,

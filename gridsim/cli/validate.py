@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_BAD_INPUT, JsonOption, app
+from gridsim.cli.completion import names_to_validate
 from gridsim.cli.printing import as_dicts
 from gridsim.cli.study import warnings_of
 from gridsim.cli.variant import VariantOption, variant_name
@@ -18,7 +19,13 @@ from gridsim.errors import InputError, Problem, StudyError
 
 @app.command()
 def validate(
-    path: Annotated[str, typer.Argument(help="A network folder, a scenario or a study file (or a bundled name).")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="A network folder, a scenario, study or script file, or a bundled name; scripts are not executed.",
+            autocompletion=names_to_validate,
+        ),
+    ],
     variant: VariantOption = None,
     as_json: JsonOption = False,
 ) -> None:
