@@ -36,7 +36,7 @@ def names_to_validate(incomplete: str) -> list[str]:
 
 
 def imports_names(incomplete: str) -> list[str]:
-    """What neighbours may give."""
+    """Values of --imports."""
     return _of(("none", "contract", "limit"), incomplete)
 
 

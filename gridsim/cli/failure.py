@@ -1,4 +1,4 @@
-"""What a command that fails tells: text on stderr, with --json one object on stdout too."""
+"""Errors of a command: text on stderr, with --json one object on stdout too."""
 
 from __future__ import annotations
 

@@ -15,12 +15,13 @@ _START = "2026-01-14 17:00"
 @app.command()
 def warm(as_json: JsonOption = False) -> None:
     """Compile every kernel ahead by small cases of every command; a second call takes seconds."""
-    from gridsim.kernels.compiling import cache_folder, compiling
+    from gridsim.kernels.compiling import compiling
+    from gridsim.kernels.rng import uniform
 
     began = time.perf_counter()
     for case in small_cases():
         case()
-    wall_s, folder = round(time.perf_counter() - began, 1), str(cache_folder())
+    wall_s, folder = round(time.perf_counter() - began, 1), uniform.stats.cache_path  # type: ignore[attr-defined]
     if as_json:
         told = {"command": "warm", "status": "complete", "wall_s": wall_s, "compiled": compiling.count, "cache": folder}
         print(json.dumps(told))

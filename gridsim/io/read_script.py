@@ -47,7 +47,7 @@ def read_script(path: str | Path) -> ScriptFile:
 
 
 def look_at_script(path: Path) -> ScriptFile:
-    """What a script file says of itself without being executed: its scenario and its text, and no scripts.
+    """Scenario and text of a script file that is read and not executed; without scripts.
 
     Raises InputError for a file that is not Python, without a decorated function, or with a scenario that is computed.
     """

@@ -49,10 +49,3 @@ def cache_is_empty() -> bool:
         return not any(Path(given).glob("*/*.nbi"))
     kernels = Path(__file__).parent
     return os.access(kernels, os.W_OK) and not any(kernels.glob("__pycache__/*.nbi"))
-
-
-def cache_folder() -> Path:
-    """The folder that compiled kernels are kept in: of NUMBA_CACHE_DIR, beside the code, or the user's own."""
-    from gridsim.kernels.rng import uniform
-
-    return Path(str(uniform.stats.cache_path))  # type: ignore[attr-defined]
