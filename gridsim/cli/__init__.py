@@ -1,6 +1,6 @@
 """Command line of gridsim; a new group of commands is a file here and a name in this list."""
 
-from gridsim.cli import adequacy, bench, catalogue, compare, new, run, screen, study, validate, weather
+from gridsim.cli import adequacy, bench, catalogue, compare, new, run, screen, study, validate, warm, weather
 from gridsim.cli.app import app, main
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "screen",
     "study",
     "validate",
+    "warm",
     "weather",
 ]

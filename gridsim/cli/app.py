@@ -6,49 +6,122 @@ import errno
 import os
 import signal
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
+from gridsim.cli.failure import tell_failure
+from gridsim.cli.loudness import Function, with_loudness
 from gridsim.errors import GridsimError, InputError, StudyError
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Grid energy-security simulator: what happens when something goes wrong, and how likely it is.",
-)
 
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_PARTIAL = 3
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 
+# The base of every error of the command line itself; where it is defined depends on typer's version.
+_UsageError: type[Any] = typer.BadParameter.__bases__[0]
+
+
+class _Commands(typer.Typer):
+    """Commands that all take --quiet and --verbose."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
+        register = super().command(name, **settings)
+
+        def add(function: Function) -> Function:
+            register(with_loudness(name or function.__name__, function))
+            return function
+
+        return add
+
+
+app = _Commands(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Grid energy-security simulator: what happens when something goes wrong, and how likely it is.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    import platform
+
+    from gridsim.io.versions import package_versions
+
+    versions = package_versions()
+    own = versions.pop("gridsim")
+    others = ", ".join(f"{name} {version}" for name, version in versions.items())
+    print(f"gridsim {own}, Python {platform.python_version()}, {others}")
+    raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print gridsim's version and its packages'."
+        ),
+    ] = False,
+) -> None:
+    """Options before the command."""
+
 
 def main() -> None:
-    """Entry point: errors become exit codes 2 (input or request) and 1 (failure)."""
+    """Entry point: errors become exit codes 2 (input or request) and 1 (failure), one JSON object with --json."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_FAILED))  # so that a stopped run leaves nothing behind
+    sys.exit(run_command(sys.argv[1:], lambda: app(standalone_mode=False)))
+
+
+def run_command(words: list[str], call: Callable[[], Any]) -> int:
+    """The exit code of ``call``, which runs the command line ``words``; what it raises is told."""
+    options_given = words[: words.index("--")] if "--" in words else words
+    as_json = "--json" in options_given
+    command = next((word for word in words if not word.startswith("-")), "")
+
+    def failed(error: BaseException, code: int, text: str | None = None) -> int:
+        tell_failure(command, error, as_json, text)
+        return code
+
     try:
         try:
-            app()
+            code = call()
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()  # what a full disk refuses is told here, not by Python as it ends
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO) or error.filename is not None:
-            raise
-        _without_stdout()
-        print(f"stdout: not written: {os.strerror(error.errno)}; what went into a folder is whole", file=sys.stderr)
-        sys.exit(EXIT_FAILED)
+        if error.errno in _FULL and error.filename is None:
+            _without_stdout()
+            print(f"stdout: not written: {os.strerror(error.errno)}; what went into a folder is whole", file=sys.stderr)
+            return EXIT_FAILED
+        if as_json:
+            tell_failure(command, error, as_json, f"{type(error).__name__}: {error}")
+        raise
+    except _UsageError as error:
+        from typer.rich_utils import rich_format_error
+
+        rich_format_error(error)
+        return failed(error, int(error.exit_code), error.format_message())
     except (InputError, StudyError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
+        return failed(error, EXIT_BAD_INPUT)
     except GridsimError as error:
-        print(error, file=sys.stderr)
-        sys.exit(EXIT_FAILED)
+        return failed(error, EXIT_FAILED)
+    except (typer.Abort, KeyboardInterrupt) as error:
+        return failed(error, 130, "interrupted")
+    except Exception as error:
+        if as_json:
+            tell_failure(command, error, as_json, f"{type(error).__name__}: {error}")
+        raise
+    if code == 130:
+        return failed(KeyboardInterrupt(), 130, "interrupted")
+    return code if isinstance(code, int) else 0
 
 
 def _without_stdout() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
+import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from gridsim.cli.loudness import is_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from gridsim.results.metrics import Estimate
 
 
+LINE_EVERY_S = 30.0  # between lines of progress where there is no terminal
 _NAMED = 3  # warnings that are named in the one line that tells of them
 
 
@@ -58,7 +62,9 @@ def tell_warnings(warnings: Sequence[Problem], listed_by: str) -> None:
         return
     names = [_table_column(warning) for warning in warnings[:_NAMED]] + ["..."] * (len(warnings) > _NAMED)
     count = "1 column or table has" if len(warnings) == 1 else f"{len(warnings)} columns and tables have"
-    print(f"{count} no effect in this run: {', '.join(names)}; {listed_by} lists them", file=sys.stderr)
+    logging.getLogger("gridsim.warnings").warning(
+        "%s no effect in this run: %s; %s lists them", count, ", ".join(names), listed_by
+    )
 
 
 def _table_column(warning: Problem) -> str:
@@ -68,18 +74,37 @@ def _table_column(warning: Problem) -> str:
 
 
 def progress_bar(title: str) -> Any:
-    """A progress bar on stderr, as a context that gives a function of the share done."""
+    """A progress bar on a terminal's stderr, a line now and then elsewhere: a context of a function of the share done.
+
+    The bar tells how many kernels were compiled on the way. The lines are for --verbose; --quiet tells nothing.
+    """
     from contextlib import contextmanager
 
     @contextmanager
     def bar() -> Iterator[Any]:
         from rich.console import Console
+        from rich.markup import escape
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        share = TextColumn("{task.percentage:3.0f} %")
-        columns = (TextColumn("{task.description}"), BarColumn(), share, TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task(title, total=1.0)
-            yield lambda share: progress.update(task, completed=share)
+        from gridsim.kernels.compiling import compiling
+
+        console = Console(stderr=True)
+        shown = console.is_terminal and not is_quiet()
+        percent = TextColumn("{task.percentage:3.0f} %")
+        columns = (TextColumn("{task.description}"), BarColumn(), percent, TimeRemainingColumn())
+        last = time.monotonic()
+        with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
+            task = progress.add_task(escape(title), total=1.0)
+
+            def tell(share: float) -> None:
+                nonlocal last
+                count = compiling.count
+                text = f"{title} ({count} kernels compiled)" if count else title
+                progress.update(task, completed=share, description=escape(text))
+                if not shown and time.monotonic() - last >= LINE_EVERY_S:
+                    last = time.monotonic()
+                    logging.getLogger("gridsim.run").info("%s: %.0f %%", title, 100 * share)
+
+            yield tell
 
     return bar()

@@ -10,7 +10,10 @@ from typing import Annotated
 import typer
 
 from gridsim.cli.app import JsonOption, app
+from gridsim.cli.completion import event_names
+from gridsim.cli.failure import stdout_for_json
 from gridsim.cli.printing import as_dicts, print_json, progress_bar, tell_warnings
+from gridsim.cli.settings import IMPORTS, ImportsOption, SeedOption, SetOption
 from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
 from gridsim.cli.variant import VariantOption, validate_command, variant_name
 
@@ -18,14 +21,20 @@ from gridsim.cli.variant import VariantOption, validate_command, variant_name
 @app.command()
 def run(
     scenario: Annotated[
-        str, typer.Argument(help="A bundled event (`gridsim list events`), a scenario file, or a script (.py).")
+        str,
+        typer.Argument(
+            help="A bundled event (`gridsim list events`), a scenario file, or a script (.py).",
+            autocompletion=event_names,
+        ),
     ],
     script: Annotated[
         list[Path] | None, typer.Option(help="A .py file whose contingencies and policies join; may be repeated.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME.")] = None,
     variant: VariantOption = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of everything random.")] = 0,
+    settings: SetOption = None,
+    imports: ImportsOption = None,
+    seed: SeedOption = 0,
     replicates: Annotated[int | None, typer.Option(min=1, help="Trajectories; by default the scenario's.")] = None,
     replicate: Annotated[int | None, typer.Option(min=0, help="Only this one of the replicates.")] = None,
     workers: WorkersOption = None,
@@ -41,6 +50,7 @@ def run(
 
     from gridsim.engine.run import run as run_scenario
     from gridsim.engine.tables import TABLES
+    from gridsim.io.changes import changes_from_options
     from gridsim.io.read_scenario import read_scenario
     from gridsim.io.read_script import read_script
     from gridsim.io.read_study import study_of
@@ -49,19 +59,24 @@ def run(
     from gridsim.results.run_records import METRICS, metric_columns
 
     began = time.perf_counter()
-    system, loaded = read_scenario(scenario, variant=variant_name(variant))
-    joined = [one for path in script or () for one in read_script(path).scripts]
+    changes = changes_from_options(
+        settings or (), variant=("variant", variant_name(variant)), imports=(IMPORTS, imports)
+    )
+    with stdout_for_json(as_json):
+        system, loaded = read_scenario(scenario, changes=changes)
+        joined = [one for path in script or () for one in read_script(path).scripts]
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     listed_by = validate_command(scenario, variant)
     if replicate is None and (replicates or loaded.replicates) > 1:
-        wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, variant=variant_name(variant))
+        with stdout_for_json(as_json):
+            wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, changes=changes)
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
         run_and_tell("run", wanted, out, workers, "json" if as_json else "text", listed_by=listed_by, **options)
         return
     tell_warnings(system.warnings, listed_by)
     folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)
     try:
-        with progress_bar(loaded.name) as progress:
+        with stdout_for_json(as_json), progress_bar(loaded.name) as progress:
             result = run_scenario(system, loaded, seed=seed, replicate=replicate or 0, sink=folder, progress=progress)
         folder.write("metrics", metric_columns(result.metrics))
         not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())

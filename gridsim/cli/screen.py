@@ -61,6 +61,6 @@ def _point_at(system: Any, hour: str) -> tuple[Any, int]:
     try:
         start = parse_start(hour)
     except ValueError as error:
-        raise StudyError(f"hour: '{hour}' {error}; give a local time like 2026-01-14 18:00") from None
+        raise StudyError(f"--hour: '{hour}' {error}; give a local time like 2026-01-14 18:00") from None
     scenario = Scenario("hour", system.name, Horizon(start, 1.0), policy=Policy(ac=AcMode.OFF))
     return run_scenario(system, scenario).points[0][1], start.month

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -13,7 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
-from gridsim.cli.printing import as_dicts, tell_warnings
+from gridsim.cli.completion import study_names
+from gridsim.cli.failure import stdout_for_json, tell_failure
+from gridsim.cli.loudness import is_quiet
+from gridsim.cli.printing import LINE_EVERY_S, as_dicts, tell_warnings
+from gridsim.cli.settings import seed_number
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
 from gridsim.errors import StoreError
 
@@ -21,8 +26,6 @@ if TYPE_CHECKING:
     from gridsim.errors import Problem
     from gridsim.model.study import Study
     from gridsim.study.run_study import StudyResult
-
-_LINE_EVERY_S = 30.0
 
 WorkersOption = Annotated[
     int | None,
@@ -39,13 +42,16 @@ JobSizeOption = Annotated[
 
 @app.command()
 def study(
-    file: Annotated[str, typer.Argument(help="A bundled study (`gridsim list studies`) or a study file.")],
+    file: Annotated[
+        str,
+        typer.Argument(help="A bundled study (`gridsim list studies`) or a study file.", autocompletion=study_names),
+    ],
     out: Annotated[Path | None, typer.Option(help="Folder; by default runs/NAME.")] = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     resume: ResumeOption = False,
     replicates: Annotated[int | None, typer.Option(min=1, help="Instead of the file's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**64 - 1, help="Instead of the file's.")] = None,
+    seed: Annotated[int | None, typer.Option(parser=seed_number, metavar="N", help="Instead of the file's.")] = None,
     job_size: JobSizeOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
     as_json: JsonOption = False,
@@ -58,7 +64,8 @@ def study(
     from gridsim.io.read_study import read_study
 
     form = table_form(as_json=as_json, csv=csv, md=md)
-    wanted = read_study(file)
+    with stdout_for_json(as_json):
+        wanted = read_study(file)
     given: dict[str, Any] = {"replicates": replicates, "seed": seed}
     wanted = dataclasses.replace(wanted, **{key: value for key, value in given.items() if value is not None})
     options = {"scheduler": scheduler, "resume": resume, "force": force, "job_size": job_size}
@@ -79,12 +86,12 @@ def run_and_tell(
         out = run_path(wanted.name) if options["resume"] else free_run_path(wanted.name)
     tell_warnings(warnings_of(wanted), listed_by)
     n_workers = (os.cpu_count() or 1) if workers is None else workers
-    with _progress(wanted.name) as progress:
-        try:
+    try:
+        with stdout_for_json(form == "json"), _progress(wanted.name) as progress:
             result = run_study(wanted, out, workers=n_workers, progress=progress, **options)
-        except StoreError as error:
-            print(error, file=sys.stderr)
-            raise typer.Exit(EXIT_PARTIAL) from None
+    except StoreError as error:
+        tell_failure(command, error, form == "json")
+        raise typer.Exit(EXIT_PARTIAL) from None
     if form == "json":
         _print_json(command, result)
     else:
@@ -156,7 +163,7 @@ def _progress(name: str) -> Iterator[Any]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
     last = time.monotonic()
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Bar(*columns, console=console, transient=True, disable=is_quiet() or not console.is_terminal) as bar:
         task = bar.add_task(name, total=None, text="preparing")
 
         def tell(now: Any) -> None:
@@ -165,9 +172,9 @@ def _progress(name: str) -> Iterator[Any]:
             failed = f", {now.failed} failed" if now.failed else ""
             text = f"{now.done} of {now.total} replicates, {now.rate:.2g}/s{left}{failed}"
             bar.update(task, completed=now.done, total=now.total, text=text)
-            if not console.is_terminal and time.monotonic() - last > _LINE_EVERY_S:
+            if not console.is_terminal and time.monotonic() - last > LINE_EVERY_S:
                 last = time.monotonic()
-                print(f"{name}: {text}", file=sys.stderr, flush=True)
+                logging.getLogger("gridsim.study").info("%s: %s", name, text)
 
         yield tell
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gridsim.cli.app import EXIT_BAD_INPUT, JsonOption, app
+from gridsim.cli.completion import names_to_validate
 from gridsim.cli.printing import as_dicts
 from gridsim.cli.study import warnings_of
 from gridsim.cli.variant import VariantOption, variant_name
@@ -17,22 +19,39 @@ from gridsim.errors import InputError, Problem, StudyError
 
 @app.command()
 def validate(
-    path: Annotated[str, typer.Argument(help="A network folder, a scenario or a study file (or a bundled name).")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="A network folder, a scenario, study or script file, or a bundled name; scripts are not executed.",
+            autocompletion=names_to_validate,
+        ),
+    ],
     variant: VariantOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a network folder, a scenario or a study file: every problem, and every column that has no effect."""
     problems: list[dict[str, Any]] = []
+    told = ""
     warnings: list[Problem] = []
     try:
         kind, warnings = _read_anything(path, variant_name(variant))
     except InputError as error:
         if not as_json:
             raise
-        problems = as_dicts(error.problems)
+        problems, told = as_dicts(error.problems), str(error)
+        print(error, file=sys.stderr)
         kind = "unknown"
     if as_json:
-        verdict = {"command": "validate", "path": path, "kind": kind, "problems": problems}
+        status = "failed" if problems else "complete"
+        verdict: dict[str, Any] = {
+            "command": "validate",
+            "status": status,
+            "path": path,
+            "kind": kind,
+            "problems": problems,
+        }
+        if problems:
+            verdict["error"] = {"kind": "InputError", "message": told, "problems": problems}
         print(json.dumps({**verdict, "warnings": as_dicts(warnings)}))
         if problems:
             raise typer.Exit(EXIT_BAD_INPUT)
@@ -76,8 +95,11 @@ def _read_anything(path: str, variant: str | None) -> tuple[str, list[Problem]]:
 
     if Path(path).is_dir() or path in network_names():
         return "network", list(read_network(path, variant or "").warnings)
-    if path in study_files() or (Path(path).is_file() and "scenarios" in read_yaml(Path(path))[1].data):
+    if path in study_files() or (
+        Path(path).is_file() and not path.endswith(".py") and "scenarios" in read_yaml(Path(path))[1].data
+    ):
         if variant is not None:
             raise StudyError("variant: a study lists its variants itself; leave the option out")
-        return "study", warnings_of(read_study(path))
-    return "scenario", list(read_scenario(path, variant=variant)[0].warnings)
+        return "study", warnings_of(read_study(path, execute=False))
+    kind = "script" if path.endswith(".py") else "scenario"
+    return kind, list(read_scenario(path, variant=variant, execute=False)[0].warnings)

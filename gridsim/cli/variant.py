@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gridsim.cli.completion import variant_names
+
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
 
@@ -16,6 +18,7 @@ VariantOption = Annotated[
     typer.Option(
         "--variant",
         metavar="NAME",
+        autocompletion=variant_names,
         help="Read the network with its variants/NAME.yaml laid over it (`gridsim list networks`); base: as it stands.",
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import logging
 import math
 import traceback
 from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ from gridsim.kernels.rng import stream_id, uniform
 from gridsim.model.groups import element_names, has_element
 from gridsim.model.scenario import Event, Primitive, Target, kinds
 from gridsim.model.script import Script
+
+logger = logging.getLogger("gridsim.script")
 
 _ACTS_ON_ELEMENTS = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT)
 
@@ -235,6 +238,7 @@ class ScriptSim(RunView):
 
     def log(self, text: str) -> None:
         self._state.log.add(self.now_h, f"script:{self._script.name}", str(text))
+        logger.info("%+.2f h %s: %s", self.now_h, self._script.name, text)
 
     def to_pandapower(self) -> Any:
         """See contingencies.api.Sim."""

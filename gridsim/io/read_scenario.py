@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from gridsim.contingencies.events import Default, make_event
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import event_file, network_folder, variant_names
+from gridsim.io.changes import Change, with_changes
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.read_network import read_network
-from gridsim.io.read_script import read_script
+from gridsim.io.read_script import look_at_script, read_script
 from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
 from gridsim.io.validation import validate
@@ -40,37 +41,44 @@ _OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what `
 
 
 def read_scenario(
-    name: str | Path, system: GridSystem | None = None, *, variant: str | None = None
+    name: str | Path,
+    system: GridSystem | None = None,
+    *,
+    variant: str | None = None,
+    changes: Iterable[Change] = (),
+    execute: bool = True,
 ) -> tuple[GridSystem, Scenario]:
     """Read a scenario by bundled name or path, with the network it names (or for ``system``, if given).
 
     ``variant``: of the network, in place of the scenario's own; "" for the network as it stands.
+    ``changes``: values in place of the scenario's own. ``execute``: False to check a script without executing it.
     A ``.py`` file is executed: its contingencies and policies join the scenario that its ``scenario`` names or holds.
     Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
     """
     path = event_file(str(name))
-    document, beside, scripts = scenario_keys(path)
-    system, scenario = scenario_of(with_variant(document, variant), beside, system)
+    document, beside, scripts = scenario_keys(path, execute)
+    system, scenario = scenario_of(with_changes(with_variant(document, variant), changes), beside, system)
     if path.suffix != ".py":
         return system, scenario
-    question, _, shows = read_script(path).doc.partition("\n")
+    question, _, shows = (read_script(path) if execute else look_at_script(path)).doc.partition("\n")
     return system, dataclasses.replace(
         scenario, question=question, shows=" ".join(shows.split()), source_file=path.name, scripts=scripts
     )
 
 
-def scenario_keys(path: Path) -> tuple[YamlDocument, Path, tuple[Script, ...]]:
+def scenario_keys(path: Path, execute: bool = True) -> tuple[YamlDocument, Path, tuple[Script, ...]]:
     """The keys of a scenario, the file that its relative paths are beside, and the scripts that come with it.
 
-    A ``.py`` file is executed; its keys are those of the scenario that it names or holds.
+    A ``.py`` file is executed, unless ``execute`` is False: then its scripts are left out. Its keys are those of the
+    scenario that it names or holds.
     """
     if path.suffix != ".py":
         return load_scenario(path), path, ()
-    found = read_script(path)
+    found = read_script(path) if execute else look_at_script(path)
     given = found.require_scenario(path)
     if isinstance(given, str):
         named = path.parent / given
-        document, beside, scripts = scenario_keys(named if named.is_file() else event_file(given))
+        document, beside, scripts = scenario_keys(named if named.is_file() else event_file(given), execute)
     else:
         document, beside, scripts = extended(YamlDocument(str(path), given), path), path, ()
     keys = {**document.data, "name": path.stem}

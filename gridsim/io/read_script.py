@@ -14,6 +14,8 @@ from gridsim.model.script import Script
 
 _MEND_SCENARIO = "set scenario = 'winter_peak_day' (a name, a file, or a dict of its keys), or run it with --script"
 
+_DECORATORS = ("contingency", "policy")
+
 
 class ScriptFile(NamedTuple):
     """``scenario``: name, path or keys of the scenario it runs in by itself; None if it does not say."""
@@ -36,18 +38,53 @@ def read_script(path: str | Path) -> ScriptFile:
     Raises InputError for a file that cannot be read or executed, and for one without a contingency or policy.
     """
     path = Path(path)
-    try:
-        tree = ast.parse(path.read_bytes(), str(path))
-    except (OSError, ValueError) as error:
-        raise InputError([Problem(str(path), 0, "", f"not readable: {error}", "give a Python file")]) from None
-    except SyntaxError as error:
-        what = f"not Python: {error.msg}"
-        raise InputError([Problem(str(path), error.lineno or 0, "", what, "mend the syntax here")]) from None
+    tree = _parsed(path)
     module = _execute(path)
     scripts = tuple(value for value in vars(module).values() if isinstance(value, Script) and _is_of(value, path))
     if not scripts:
         raise InputError([_undecorated(tree, path)])
     return ScriptFile(getattr(module, "scenario", None), scripts, ast.get_docstring(tree) or "")
+
+
+def look_at_script(path: Path) -> ScriptFile:
+    """Scenario and text of a script file that is read and not executed; without scripts.
+
+    Raises InputError for a file that is not Python, without a decorated function, or with a scenario that is computed.
+    """
+    tree = _parsed(path)
+    problems = []
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if not any(_name(decorator) in _DECORATORS for function in functions for decorator in function.decorator_list):
+        problems.append(_undecorated(tree, path))
+    scenario = None
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "scenario" for t in node.targets):
+            try:
+                scenario = ast.literal_eval(node.value)
+            except ValueError:
+                mend = "write text or a dict of plain values, or let `gridsim run` check it"
+                problems.append(
+                    Problem(str(path), node.lineno, "scenario", "is computed, so only a run knows it", mend)
+                )
+    if problems:
+        raise InputError(problems)
+    return ScriptFile(scenario, (), ast.get_docstring(tree) or "")
+
+
+def _name(decorator: ast.expr) -> str:
+    """The last name of a decorator: ``contingency`` of ``@gridsim.contingency(...)``."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except (OSError, ValueError) as error:
+        raise InputError([Problem(str(path), 0, "", f"not readable: {error}", "give a Python file")]) from None
+    except SyntaxError as error:
+        what = f"not Python: {error.msg}"
+        raise InputError([Problem(str(path), error.lineno or 0, "", what, "mend the syntax here")]) from None
 
 
 def _execute(path: Path) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from gridsim.errors import InputError, Problem
 from gridsim.io.bundled import event_file, study_file
+from gridsim.io.changes import Change, with_changes
 from gridsim.io.owned import unfit_name
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import extended, scenario_keys, scenario_of, with_variant
@@ -25,8 +26,11 @@ BASE = "base"
 _WEATHER_FILES = ("file", "series")
 
 
-def read_study(name: str | Path) -> Study:
-    """Read a study by bundled name or path. Raises InputError with every problem of the study and its scenarios."""
+def read_study(name: str | Path, *, execute: bool = True) -> Study:
+    """Read a study by bundled name or path. Raises InputError with every problem of the study and its scenarios.
+
+    ``execute``: False to check scripts among the scenarios without executing them.
+    """
     path = study_file(str(name))
     document = read_yaml(path)[1]
     keys, faults = validate(StudyKeys, document.data)
@@ -50,7 +54,7 @@ def read_study(name: str | Path) -> Study:
     cases: list[Case] = []
     for position, given in enumerate(keys.scenarios):
         try:
-            scenario, beside, scripts = _scenario(given, position, document, path)
+            scenario, beside, scripts = _scenario(given, position, document, path, execute)
         except InputError as error:
             problems += error.problems
             continue
@@ -96,13 +100,14 @@ def study_of(
     replicates: int | None = None,
     seed: int = 0,
     variant: str | None = None,
+    changes: Iterable[Change] = (),
 ) -> Study:
     """A study of one scenario as its file gives it. ``scripts``: of files, beside the scenario's own.
 
-    ``variant``: of the network, in place of the scenario's own.
+    ``variant``: of the network, in place of the scenario's own; ``changes``: so are these values.
     """
     document, beside, own = scenario_keys(event_file(str(name)))
-    document = with_variant(document, variant)
+    document = with_changes(with_variant(document, variant), changes)
     system, scenario = scenario_of(document, beside)
     scenario = dataclasses.replace(scenario, scripts=(*own, *scripts))
     plain, files = _self_contained(document.data, beside)
@@ -118,7 +123,7 @@ def _repeated(document: YamlDocument, path: tuple[str, ...], values: tuple[Any, 
 
 
 def _scenario(
-    given: Any, position: int, document: YamlDocument, path: Path
+    given: Any, position: int, document: YamlDocument, path: Path, execute: bool
 ) -> tuple[YamlDocument, Path, tuple[Script, ...]]:
     """The scenario's keys, the file that its relative paths are beside, and its scripts."""
     if isinstance(given, dict):
@@ -134,7 +139,7 @@ def _scenario(
         raise InputError(
             [document.problem(("scenarios", position), f"'{given}' {p.value}", p.mend) for p in error.problems]
         ) from None
-    return scenario_keys(file)
+    return scenario_keys(file, execute)
 
 
 def _points(sweep: dict[str, tuple[Any, ...]]) -> list[tuple[tuple[str, Any], ...]]:
@@ -153,20 +158,12 @@ def _changed(
     def place(*path: str | int) -> tuple[str, int, str]:
         return study.file, study.line(path), ".".join(str(part) for part in path)
 
-    problems: list[Problem] = []
-    changes = [(path, value, place("set", path)) for path, value in keys.set.items()]
-    changes += [(path, value, place("sweep", path, keys.sweep[path].index(value))) for path, value in point]
+    changes = [Change(path, value, place("set", path)) for path, value in keys.set.items()]
+    changes += [Change(path, value, place("sweep", path, keys.sweep[path].index(value))) for path, value in point]
     if variant is not None:
         value = "" if variant == BASE else variant
-        changes.append(("variant", value, place("variants", keys.variants.index(variant))))
-    for path, value, where in changes:
-        try:
-            scenario = scenario.replaced(path, value, where)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return scenario
+        changes.append(Change("variant", value, place("variants", keys.variants.index(variant))))
+    return with_changes(scenario, changes)
 
 
 def _label(name: str, variant: str | None, point: tuple[tuple[str, Any], ...]) -> str:

@@ -14,17 +14,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-from gridsim._version import __version__
 from gridsim.errors import InputError, StoreError
 from gridsim.io.manifest import MANIFEST, sealed
 from gridsim.io.owned import Claim, check_place, check_replaceable, is_claimed, refuse, swap
+from gridsim.io.versions import package_versions as package_versions
 from gridsim.model.scenario import Scenario, WeatherSeries
 from gridsim.model.system import GridSystem
 
@@ -32,17 +31,11 @@ ROW_FILE = "part-000000.parquet"
 BLOCK_REPLICATES = 64
 TOP_LEVEL_TABLES = ("events", "metrics")
 _LONGEST_DEFAULT = 160  # bytes of a folder's name made from a scenario's
-_PACKAGES = ("pandapower", "lightsim2grid", "simpy", "numba", "numpy", "scipy", "highspy", "pandas", "pyarrow")
 
 
 _MEND = "choose another --out, or --force to replace it"
 #: Error numbers of a disk, a quota or a size limit that is used up.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of gridsim and of what its numbers depend on."""
-    return {"gridsim": __version__, **{name: metadata.version(name) for name in _PACKAGES}}
 
 
 def code_hash() -> str:

@@ -38,6 +38,9 @@ class YamlDocument:
         for length in range(len(path), 0, -1):
             if path[:length] in self.places:
                 return Problem(*self.places[path[:length]], value, mend)
+        inside = [place for known, place in self.places.items() if known[: len(path)] == path]
+        if path and path not in self.lines and inside:  # the file does not have this key: only the value put inside it
+            return Problem(*inside[0], value, mend)
         return Problem(self.file, self.line(path), ".".join(str(part) for part in path), value, mend)
 
     def part(self, path: KeyPath) -> YamlDocument:
@@ -112,6 +115,15 @@ def parse_yaml(text: str, file: str) -> YamlDocument:
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise InputError([Problem(file, row, "", f"not plain data: {reason}", "write plain keys and values")]) from None
     return YamlDocument(file, data, lines)
+
+
+def plain_value(text: str, file: str) -> Any:
+    """One value as a YAML file would give it. InputError for text that is not YAML, ``file`` says where it stands."""
+    try:
+        return yaml.load(text, Loader=_PlainLoader)
+    except yaml.YAMLError as error:
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError([Problem(file, 0, "", f"not readable as YAML: {reason}", "mend the value")]) from None
 
 
 class _PlainLoader(yaml.SafeLoader):

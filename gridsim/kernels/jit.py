@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event
 
 from gridsim.kernels.cache import ensure_cache
+from gridsim.kernels.compiling import compiling
 
 ensure_cache()
 
@@ -27,3 +29,22 @@ def jit(function: Function) -> Function:
 def inline(function: Function) -> Function:
     """Like :func:`jit`, inlined into its caller: for helpers of a few lines in inner loops."""
     return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
+
+
+class _CompileListener(event.Listener):
+    """Counts gridsim's functions that are compiled, not those that are read from the cache."""
+
+    def on_start(self, event: Any) -> None:
+        if _is_ours(event):
+            compiling.begins()
+
+    def on_end(self, event: Any) -> None:
+        if _is_ours(event):
+            compiling.compiled()
+
+
+def _is_ours(event: Any) -> bool:
+    return str(event.data["dispatcher"].py_func.__module__).startswith("gridsim.")
+
+
+event.register("numba:compile", _CompileListener())

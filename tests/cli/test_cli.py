@@ -96,7 +96,7 @@ def test_unknown_event_suggests(tmp_path):
 )
 def test_screen_refuses_and_says_how_to_mend(tmp_path, words, told):
     done = gridsim("screen", *words, "--json", cwd=tmp_path)
-    assert done.returncode == 2 and told in done.stderr and not done.stdout
+    assert done.returncode == 2 and told in done.stderr and told in json.loads(done.stdout)["error"]["message"]
 
 
 def test_validate_lists_problems_as_json(tmp_path):

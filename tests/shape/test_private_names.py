@@ -21,7 +21,7 @@ THIRD_PARTY: dict[tuple[str, str], str] = {
     ("gridsim/solvers/linear.py", "_core"): "highspy.Highs imports its modelling layer; the core class alone is fast",
     ("gridsim/solvers/linear.py", "_Highs"): "the core class",
     ("gridsim/__init__.py", "_version"): "the package's own version file, private by custom",
-    ("gridsim/io/store.py", "_version"): "the same",
+    ("gridsim/io/versions.py", "_version"): "the same",
 }
 
 
