@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -24,13 +25,13 @@ def compare(
 
     from rich.console import Console
 
+    from gridsim.io.manifest import STUDY_FILE
     from gridsim.io.read_run import load_run, load_study
-    from gridsim.io.study_store import STUDY_FILE
     from gridsim.report.study_summary import print_differences
     from gridsim.results.metric_table import metric_table
     from gridsim.study.compare import compare as compare_runs
 
-    whole_study = len(runs) == 1 and (runs[0] / STUDY_FILE).is_file()
+    whole_study = len(runs) == 1 and os.path.isfile(runs[0] / STUDY_FILE)
     loaded = load_study(runs[0]) if whole_study else [load_run(path) for path in runs]
     if len(loaded) < 2:
         raise StudyError(f"{runs[0]}: nothing to compare it with; name a second run folder")
