@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,13 +30,13 @@ def compare(
     md: MarkdownOption = False,
 ) -> None:
     """Runs against the first: both values, and differences paired by replicate, with standard errors."""
+    from gridsim.io.manifest import STUDY_FILE
     from gridsim.io.read_run import load_run, load_study
-    from gridsim.io.study_store import STUDY_FILE
     from gridsim.report.comparison import chosen
     from gridsim.study.compare import compare_values
 
     form = table_form(as_json=as_json, csv=csv, md=md)
-    whole_study = len(runs) == 1 and (runs[0] / STUDY_FILE).is_file()
+    whole_study = len(runs) == 1 and os.path.isfile(runs[0] / STUDY_FILE)
     loaded = load_study(runs[0]) if whole_study else [load_run(path) for path in runs]
     if len(loaded) < 2:
         raise StudyError(f"{runs[0]}: nothing to compare it with; name a second run folder")

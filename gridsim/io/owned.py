@@ -78,8 +78,12 @@ def is_ours(path: Path) -> bool:
 
 
 def files_in(path: Path) -> Iterator[Path]:
-    """Files and links below ``path``, links not followed."""
-    for folder, names, files in os.walk(path):
+    """Files and links below ``path``, links not followed. OSError for a folder that cannot be looked into."""
+
+    def fails(error: OSError) -> NoReturn:
+        raise error
+
+    for folder, names, files in os.walk(path, onerror=fails):
         for name in [*files, *(name for name in names if (Path(folder) / name).is_symlink())]:
             yield Path(folder) / name
 

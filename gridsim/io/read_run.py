@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,8 +108,8 @@ def load_run(path: str | Path) -> Run:
     Raises InputError if there is none.
     """
     folder = Path(path)
-    if not (folder / MANIFEST).is_file():
-        runs = load_study(folder) if (folder / STUDY_FILE).is_file() else []
+    if not os.path.isfile(folder / MANIFEST):  # pathlib's own question fails for names that no file can have
+        runs = load_study(folder) if os.path.isfile(folder / STUDY_FILE) else []
         if len(runs) == 1:
             return runs[0]
         mend = f"name one of its cases: {', '.join(str(run.path) for run in runs[:4])}" if runs else "give a run folder"
@@ -119,7 +120,7 @@ def load_run(path: str | Path) -> Run:
 def load_study(path: str | Path) -> list[Run]:
     """The cases of a study's folder. Raises InputError if it is none."""
     folder = Path(path)
-    if not (folder / STUDY_FILE).is_file():
+    if not os.path.isfile(folder / STUDY_FILE):
         raise InputError([Problem(str(folder), 0, "", "is not the folder of a study", "give the --out of a study")])
     return [_case(folder / case) for case in read_manifest(folder / STUDY_FILE)["cases"]]
 

@@ -236,11 +236,11 @@ class CaseFolder:
         """Write a table about the whole case; the next manifest names it."""
         self._files[name] = write_table(self.path / name, arrow)
 
-    def replay(self, replicate: int) -> str:
-        """The command that runs one replicate alone."""
+    def replay(self, replicate: int, folder: Path | None = None) -> str:
+        """The command that runs one replicate alone, of the scenario in ``folder`` instead of in the final place."""
         seed = self._head["seed"]
         scripts = "".join(f" --script {file}" for file in self._scripts)
-        return f"gridsim run {self.place / 'scenario.yaml'}{scripts} --seed {seed} --replicate {replicate}"
+        return f"gridsim run {(folder or self.place) / 'scenario.yaml'}{scripts} --seed {seed} --replicate {replicate}"
 
     @property
     def failed(self) -> list[dict[str, Any]]:
@@ -357,7 +357,10 @@ class StudyFolder:
         except OSError as error:
             refuse(place, f"not writable: {error.strerror}", "choose another --out")
         try:
-            known = self._choose(inputs, resume, force)
+            try:
+                known = self._choose(inputs, resume, force)
+            except OSError as error:
+                refuse(place, f"not readable: {error.strerror}", "choose another --out")
             self._open()
             self.cases = [
                 CaseFolder(self.path / name, place / name, case, study, self.inputs, schemas[case.name])
@@ -405,7 +408,7 @@ class StudyFolder:
         check_replaceable(self.place, force, _MEND)
         if any(self.place.iterdir()):
             self.path = new
-            if os.path.lexists(new):
+            if not is_unused(new):  # a study that died as it began left no more than its lock
                 check_replaceable(new, force, _MEND)
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,14 +46,17 @@ class Verification:
 def verify_folder(path: str | Path) -> Verification:
     """Check the folder of a run, of a case or of a study. InputError if it is none of these."""
     folder, found = Path(path), Verification()
-    if (folder / STUDY_FILE).exists():
+    if os.path.exists(folder / STUDY_FILE):
         _verify_study(folder, found)
-    elif (folder / MANIFEST).exists():
+    elif os.path.exists(folder / MANIFEST):
         _verify_run(folder, found)
     else:
         refuse(folder, "is not the folder of a run or a study", "give the --out of one")
     if not found.faults and not found.unchecked:
-        found.foreign = foreign(folder)
+        try:
+            found.foreign = foreign(folder)
+        except OSError as error:
+            found.notes.append(f"{error.filename}: cannot be looked into: {error.strerror}")
     return found
 
 

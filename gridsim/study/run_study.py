@@ -103,7 +103,7 @@ def run_study(
             elif folder.replaces:
                 reason += f" (and --force: {folder.place} is as it was, the new results are in {folder.path})"
         failed = [
-            (case.name, failed, case_folder.replay(failed["replicate"]))
+            (case.name, failed, case_folder.replay(failed["replicate"], case_folder.path))
             for case, case_folder in zip(study.cases, folder.cases, strict=True)
             for failed in case_folder.failed
         ]

@@ -363,3 +363,32 @@ def test_a_lock_file_of_somebody_else_is_not_written_over(files):
 def test_nothing_is_replaced_without_force(tmp_path):
     with pytest.raises(InputError, match="exists"):
         check_replaceable(tmp_path, False, MEND)
+
+
+@pytest.mark.parametrize("command", [run, study])
+def test_a_folder_that_cannot_be_looked_into_is_not_replaced(files, command, monkeypatch):
+    """Root looks into everything, so the file system's answer is given in its place."""
+    out = files / "out"
+    assert command(files, out)[0] == 0
+    (out / "secret").mkdir()
+    (out / "secret" / "mine.txt").write_text("mine")
+    scan = os.scandir
+
+    def refuses(path):
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuses)
+    code, said = command(files, out, "--force")
+    assert code == 2 and "Permission denied" in said and "choose another --out" in said
+    monkeypatch.setattr(os, "scandir", scan)
+    assert (out / "secret" / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("words", [["verify"], ["compare"], ["compare", "other"]])
+def test_folders_that_are_none_are_named(tmp_path, words):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / ("x" * 300), tmp_path / "nowhere", tmp_path / "file"):
+        code, said = gridsim(*words, path)
+        assert code == 2 and "folder" in said

@@ -247,3 +247,35 @@ def test_the_stop_rule_is_part_of_the_manifest(tmp_path: Path) -> None:
     study = small_study(tmp_path, replicates=640, stop={"target_cov": 0.5})
     run_study(dataclasses.replace(study, seed=1), tmp_path / "out", workers=0)
     assert load_run(tmp_path / "out" / "day").manifest["stop"] == ["EUE", "system", 0.5]
+
+
+@pytest.mark.parametrize("left", [(), (".lock",), (".lock", "jobs/"), (".lock", "jobs/", ".study.json.12.tmp")])
+def test_a_replacement_killed_as_it_began_is_in_nobodys_way(tmp_path: Path, left: tuple[str, ...]) -> None:
+    out, new = tmp_path / "out", neighbour(tmp_path / "out", "new")
+    run_study(small_study(tmp_path, replicates=1), out, workers=0)
+    new.mkdir()
+    for name in left:
+        if name.endswith("/"):
+            (new / name).mkdir()
+        else:
+            (new / name).write_text("process 12" if name == ".lock" else "")
+    result = run_study(small_study(tmp_path, replicates=2), out, workers=0, force=True)
+    assert result.status == "complete" and load_run(out / "day").n_replicates == 2 and not new.exists()
+
+
+def test_a_run_with_replicates_is_replaced_as_a_study_is(tmp_path: Path) -> None:
+    """Runs, studies and studies of one case in one folder take each other's place."""
+    from gridsim.io.read_study import study_of
+    from gridsim.io.verify import verify_folder
+    from tests.support.study_cases import write_study
+
+    write_study(tmp_path)
+    out = tmp_path / "out"
+    many, alone = small_study(tmp_path, replicates=2), study_of(tmp_path / "day.yaml", replicates=3)
+    run_study(many, out, workers=0)
+    for study, options in ((alone, {"alone": True}), (many, {}), (alone, {"alone": True}), (alone, {"alone": True})):
+        run_study(study, out, workers=0, force=True, **options)
+        found = verify_folder(out)
+        assert found.whole and not found.foreign
+        assert (out / "day").exists() == (study is many)
+    assert load_run(out).n_replicates == 3
