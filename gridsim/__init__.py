@@ -6,7 +6,7 @@ Public names are imported on first use, so that ``import gridsim`` and ``gridsim
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gridsim._version import __version__ as __version__
 
@@ -14,6 +14,7 @@ _READING = {
     "read_network": "gridsim.io.read_network",
     "system_from_tables": "gridsim.io.read_network",
     "read_scenario": "gridsim.io.read_scenario",
+    "network_folder": "gridsim.io.bundled",
 }
 _STUDIES = {
     "Study": "gridsim.model.study",
@@ -32,6 +33,7 @@ _MODEL = {
     "Target": "gridsim.model.scenario",
     "Horizon": "gridsim.model.scenario",
     "Policy": "gridsim.model.scenario",
+    "Repair": "gridsim.model.scenario",
 }
 _RUNNING = {
     "run": "gridsim.engine.run",
@@ -41,6 +43,12 @@ _RUNNING = {
     "DispatchResult": "gridsim.results.dispatching",
     "screen": "gridsim.results.screening",
     "assess": "gridsim.reliability",
+    "AssessmentResult": "gridsim.reliability",
+    "AdequacySystem": "gridsim.reliability",
+    "Component": "gridsim.reliability",
+    "CommonCause": "gridsim.reliability",
+    "Derating": "gridsim.reliability",
+    "two_state": "gridsim.reliability",
     "system_from_frames": "gridsim.reliability",
     "system_from_grid": "gridsim.reliability",
     "SequentialMonteCarlo": "gridsim.reliability",
@@ -58,6 +66,8 @@ _SCRIPTING = {
     "Orders": "gridsim.contingencies.api",
     "Sim": "gridsim.contingencies.api",
     "View": "gridsim.contingencies.api",
+    "Wait": "gridsim.contingencies.api",
+    "Waits": "gridsim.contingencies.api",
 }
 _ERRORS = {
     "GridsimError": "gridsim.errors",
@@ -69,11 +79,14 @@ _ERRORS = {
     "Problem": "gridsim.errors",
 }
 _PUBLIC = {**_READING, **_MODEL, **_RUNNING, **_SCRIPTING, **_STUDIES, **_ERRORS}
+__all__ = sorted([*_PUBLIC, "__version__"])
 
 if TYPE_CHECKING:
     from gridsim.contingencies.api import Orders as Orders
     from gridsim.contingencies.api import Sim as Sim
     from gridsim.contingencies.api import View as View
+    from gridsim.contingencies.api import Wait as Wait
+    from gridsim.contingencies.api import Waits as Waits
     from gridsim.contingencies.scripts import contingency as contingency
     from gridsim.contingencies.scripts import policy as policy
     from gridsim.engine.run import RunResult as RunResult
@@ -85,6 +98,7 @@ if TYPE_CHECKING:
     from gridsim.errors import ScriptError as ScriptError
     from gridsim.errors import StoreError as StoreError
     from gridsim.errors import StudyError as StudyError
+    from gridsim.io.bundled import network_folder as network_folder
     from gridsim.io.read_network import read_network as read_network
     from gridsim.io.read_network import system_from_tables as system_from_tables
     from gridsim.io.read_run import Run as Run
@@ -95,10 +109,16 @@ if TYPE_CHECKING:
     from gridsim.model.scenario import Event as Event
     from gridsim.model.scenario import Horizon as Horizon
     from gridsim.model.scenario import Policy as Policy
+    from gridsim.model.scenario import Repair as Repair
     from gridsim.model.scenario import Scenario as Scenario
     from gridsim.model.scenario import Target as Target
     from gridsim.model.study import Study as Study
     from gridsim.model.system import GridSystem as GridSystem
+    from gridsim.reliability import AdequacySystem as AdequacySystem
+    from gridsim.reliability import AssessmentResult as AssessmentResult
+    from gridsim.reliability import CommonCause as CommonCause
+    from gridsim.reliability import Component as Component
+    from gridsim.reliability import Derating as Derating
     from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
     from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
     from gridsim.reliability import Shortfall as Shortfall
@@ -109,6 +129,7 @@ if TYPE_CHECKING:
     from gridsim.reliability import assess as assess
     from gridsim.reliability import system_from_frames as system_from_frames
     from gridsim.reliability import system_from_grid as system_from_grid
+    from gridsim.reliability import two_state as two_state
     from gridsim.results.dispatching import DispatchResult as DispatchResult
     from gridsim.results.dispatching import dispatch as dispatch
     from gridsim.results.metrics import Estimate as Estimate
@@ -118,12 +139,15 @@ if TYPE_CHECKING:
     from gridsim.study.compare import compare as compare
     from gridsim.study.run_study import run_study as run_study
 
+else:  # a type checker takes a module with __getattr__ to have every name
 
-def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        return getattr(import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module 'gridsim' has no attribute '{name}'")
+    def __getattr__(name: str) -> object:
+        if name in _PUBLIC:
+            return getattr(import_module(_PUBLIC[name]), name)
+        from gridsim.errors import nearest
+
+        raise AttributeError(f"module 'gridsim' has no attribute '{name}'; {nearest(name, __all__)}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return __all__
