@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gridsim._version import __version__ as __version__
+from gridsim.hooks import offer as _offer
 
 _READING = {
     "read_network": "gridsim.io.read_network",
@@ -21,9 +22,11 @@ _STUDIES = {
     "StudyResult": "gridsim.results.study_result",
     "read_study": "gridsim.io.read_study",
     "run_study": "gridsim.study.run_study",
-    "Run": "gridsim.io.read_run",
-    "load_run": "gridsim.io.read_run",
-    "load_study": "gridsim.io.read_run",
+    "load": "gridsim.study.loaded",
+    "Run": "gridsim.study.loaded",
+    "LoadedStudy": "gridsim.study.loaded",
+    "load_run": "gridsim.study.loaded",
+    "load_study": "gridsim.study.loaded",
     "compare": "gridsim.study.compare",
 }
 _MODEL = {
@@ -75,6 +78,7 @@ _ERRORS = {
     "StudyError": "gridsim.errors",
     "NotConverged": "gridsim.errors",
     "ScriptError": "gridsim.errors",
+    "UnknownName": "gridsim.errors",
     "StoreError": "gridsim.errors",
     "Problem": "gridsim.errors",
 }
@@ -98,12 +102,10 @@ if TYPE_CHECKING:
     from gridsim.errors import ScriptError as ScriptError
     from gridsim.errors import StoreError as StoreError
     from gridsim.errors import StudyError as StudyError
+    from gridsim.errors import UnknownName as UnknownName
     from gridsim.io.bundled import network_folder as network_folder
     from gridsim.io.read_network import read_network as read_network
     from gridsim.io.read_network import system_from_tables as system_from_tables
-    from gridsim.io.read_run import Run as Run
-    from gridsim.io.read_run import load_run as load_run
-    from gridsim.io.read_run import load_study as load_study
     from gridsim.io.read_scenario import read_scenario as read_scenario
     from gridsim.io.read_study import read_study as read_study
     from gridsim.model.scenario import Event as Event
@@ -137,6 +139,11 @@ if TYPE_CHECKING:
     from gridsim.results.study_result import StudyResult as StudyResult
     from gridsim.solvers.pandapower import to_pandapower as to_pandapower
     from gridsim.study.compare import compare as compare
+    from gridsim.study.loaded import LoadedStudy as LoadedStudy
+    from gridsim.study.loaded import Run as Run
+    from gridsim.study.loaded import load as load
+    from gridsim.study.loaded import load_run as load_run
+    from gridsim.study.loaded import load_study as load_study
     from gridsim.study.run_study import run_study as run_study
 
 else:  # a type checker takes a module with __getattr__ to have every name
@@ -151,3 +158,9 @@ else:  # a type checker takes a module with __getattr__ to have every name
 
 def __dir__() -> list[str]:
     return __all__
+
+
+_offer("load", lambda: import_module("gridsim.study.loaded").load)
+_offer("save", lambda: import_module("gridsim.study.save").save)
+_offer("summary", lambda: import_module("gridsim.report.texts").summary)
+_offer("listing", lambda: import_module("gridsim.report.texts").listing)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from gridsim.engine.event_log import Change
-from gridsim.errors import StudyError, nearest
+from gridsim.errors import StudyError, UnknownName, nearest
 from gridsim.model.groups import element_names
 from gridsim.model.system import GridSystem
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
@@ -72,6 +72,15 @@ def why(
     return _chain(log, before[-1]) if before else Chain()
 
 
+def logged(log: Sequence[Change], name: str, time_h: float) -> Chain:
+    """``why`` where there is a log and nothing else: UnknownName for a name that the log never has."""
+    before = [change for change in log if change.time_h <= time_h and name in (change.component, _alone(change))]
+    if not before and not any(name in (change.component, _alone(change)) for change in log):
+        known = sorted({change.component for change in log} | {_alone(change) for change in log})
+        raise UnknownName(f"nothing in the log about '{name}'; {nearest(name, known)}")
+    return _chain(log, before[-1]) if before else Chain()
+
+
 def _alone(change: Change) -> str:
     return change.component.split(":", 1)[-1]
 
@@ -108,4 +117,4 @@ def _require_known(system: GridSystem, log: Sequence[Change], name: str) -> None
     known = {change.component for change in log} | {_alone(change) for change in log}
     known |= {element for table in _TABLES for element in element_names(system, table)}
     if name not in known and name.split(":", 1)[-1] not in known:
-        raise StudyError(f"no '{name}' in this run; {nearest(name, sorted(known))}")
+        raise UnknownName(f"no '{name}' in this run; {nearest(name, sorted(known))}")

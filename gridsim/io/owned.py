@@ -22,13 +22,17 @@ LOCK = ".lock"
 JOBS = "jobs"
 _KEYS = {"manifest.json": {"status", "network_hash"}, "study.json": {"inputs", "cases"}}
 _MOST_NAMED = 5
+_OF_AN_ASSESSMENT = ("lolp", "worst_weeks", "over_weather_years")
 
 
 @cache
 def _written() -> re.Pattern[str]:
     """Paths within a folder, or within the folder of a study's case, that gridsim gives its files."""
     tables = "|".join(
-        map(re.escape, sorted({*result_tables(), "metrics", "replicate_metrics", "fan", "summary", "events"}))
+        map(
+            re.escape,
+            sorted({*result_tables(), "metrics", "replicate_metrics", "fan", "summary", "events", *_OF_AN_ASSESSMENT}),
+        )
     )
     file = rf"(manifest\.json|study\.json|scenario\.yaml|({tables})\.(parquet|csv)|({tables})/part-\d{{6}}\.parquet)"
     scratch = rf"(({tables})/)?\.[\w.-]+\.\d+\.tmp"

@@ -22,8 +22,9 @@ def print_assessment(console: Console, network: str, imports: str, result: Asses
     from rich.table import Table
 
     method = result.method
+    assumed = f"imports: {imports}, " if imports else ""  # a result from Python does not say
     console.print(
-        f"[bold]{network}[/bold]  {method.level} level, imports: {imports}, {result.n_samples:,} samples, "
+        f"[bold]{network}[/bold]  {method.level} level, {assumed}{result.n_samples:,} samples, "
         f"{result.wall_s:.1f} s, {result.stopped}"
     )
     table = Table("what", "value", "+-", "unit", box=None, pad_edge=False)

@@ -30,7 +30,7 @@ def print_summary(console: Console, result: RunResult) -> None:
     if scenario.description:
         console.print(scenario.description.strip(), markup=False)
     table = Table("what", "where", "value", "unit", box=None, pad_edge=False)
-    for metric in shown_metrics(result.metrics):
+    for metric in shown_metrics(result.estimates):
         label = metric_table()[metric.name].label
         table.add_row(label, metric.scope, _number(metric.value), metric.unit)
     console.print(table)

@@ -20,7 +20,7 @@ def test_one_list_of_names():
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("gridsim.")
         for alias in node.names
-        if alias.asname
+        if alias.asname == alias.name
     }
     assert dir(gridsim) == gridsim.__all__ == sorted(typed)
     for name in gridsim.__all__:
