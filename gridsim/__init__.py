@@ -160,6 +160,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+_offer("change_scenario", lambda: import_module("gridsim.io.change_scenario").changed_scenario)
 _offer("load", lambda: import_module("gridsim.study.loaded").load)
 _offer("save", lambda: import_module("gridsim.study.save").save)
 _offer("summary", lambda: import_module("gridsim.report.texts").summary)

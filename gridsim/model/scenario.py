@@ -10,10 +10,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING, Any
 
+from gridsim.hooks import call
 from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.script import Hook, Script
 from gridsim.model.table import F8
+
+if TYPE_CHECKING:
+    from gridsim.model.system import GridSystem
 
 
 class Primitive(StrEnum):
@@ -385,6 +390,15 @@ class Scenario(Displayed):
     def draws_weather(self) -> bool:
         """True if every replicate has a weather year of its own."""
         return isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate
+
+    def with_(self, system: GridSystem | None = None, /, **changes: Any) -> Scenario:
+        """A scenario with values at dotted paths of its file's keys: ``with_(**{"policy.imports": "none"})``.
+
+        An event is named by its id or position (``events.rupture.magnitude``, ``events.0.magnitude``). Checked as a
+        file is: InputError with every problem. ``system``: the network, where its name is no bundled one and no folder.
+        """
+        changed: Scenario = call("change_scenario", self, system, changes)
+        return changed
 
     def of_replicate(self, replicate: int) -> Scenario:
         """The scenario as this replicate meets it: with its own weather year, if years are drawn."""
