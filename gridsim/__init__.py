@@ -162,6 +162,7 @@ def __dir__() -> list[str]:
 
 _offer("change_scenario", lambda: import_module("gridsim.io.change_scenario").changed_scenario)
 _offer("load", lambda: import_module("gridsim.study.loaded").load)
+_offer("progress", lambda: import_module("gridsim.report.progress").ProgressLine)
 _offer("save", lambda: import_module("gridsim.study.save").save)
 _offer("summary", lambda: import_module("gridsim.report.texts").summary)
 _offer("listing", lambda: import_module("gridsim.report.texts").listing)

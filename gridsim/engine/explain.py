@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gridsim.engine.event_log import Change
 from gridsim.errors import StudyError, UnknownName, nearest
@@ -19,10 +19,19 @@ _TABLES = (
 
 
 class Chain(list[Change]):
-    """A change and its causes, root last; prints as one line with ``<-`` for "because of"."""
+    """A change and its causes, root last; prints as one line with ``<-`` for "because of".
+
+    ``beside``: events that had hit the whole system by then (a blind dispatcher, a cold wave) and had not all ended;
+    no change is charged to them, and each may have made it worse.
+    """
+
+    def __init__(self, changes: Iterable[Change] = (), beside: Sequence[Change] = ()):
+        super().__init__(changes)
+        self.beside = tuple(beside)
 
     def __str__(self) -> str:
-        return " <- ".join(f"{change.component} {change.to_state} (+{change.time_h:g} h)" for change in self)
+        causes = " <- ".join(f"{change.component} {change.to_state} (+{change.time_h:g} h)" for change in self)
+        return causes + "".join(f"; with {change.to_state} begun +{change.time_h:g} h" for change in self.beside)
 
 
 class Timeline(list[Change]):
@@ -89,7 +98,17 @@ def _chain(log: Sequence[Change], change: Change) -> Chain:
     chain = Chain([change])
     while chain[-1].cause_id >= 0:
         chain.append(log[chain[-1].cause_id])
+    chain.beside = tuple(_system_wide(log, chain))
     return chain
+
+
+def _system_wide(log: Sequence[Change], chain: Chain) -> list[Change]:
+    """Begun on the whole system before the first change of ``chain``, since it was last normal; not in ``chain``."""
+    begun: list[Change] = []
+    for change in log:
+        if change.time_h <= chain[0].time_h and change.component.startswith("all:"):
+            begun = [] if change.to_state == "normal" else [*begun, change]
+    return [change for change in begun if change not in chain]
 
 
 def _why_bus(
@@ -110,7 +129,8 @@ def _why_bus(
     here = Change(
         -1, time_h, f"bus:{bus}", "normal", f"{unserved_mw:.1f} MW not served", cause.event_id if cause else -1
     )
-    return Chain([here, *(_chain(log, cause) if cause else ())])
+    causes = _chain(log, cause) if cause else Chain()
+    return Chain([here, *causes], causes.beside)
 
 
 def _require_known(system: GridSystem, log: Sequence[Change], name: str) -> None:

@@ -257,7 +257,7 @@ def run(
     replicate: int = 0,
     sink: Sink | None = None,
     dispatch: DispatchOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     contingencies: Iterable[Script] = (),
     policies: Iterable[Script] = (),
 ) -> RunResult:
@@ -265,9 +265,11 @@ def run(
 
     ``contingencies`` and ``policies``: functions made with ``@gridsim.contingency`` and ``@gridsim.policy``, beside
     those of the scenario; InputError for a function that was not, ScriptError if one goes wrong as it runs.
-    ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1. Nothing is written into
-    ``system`` or ``scenario``. The same seed gives the same tables.
+    ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1, True writes it to stderr. Nothing
+    is written into ``system`` or ``scenario``. The same seed gives the same tables.
     """
+    if isinstance(progress, bool):
+        progress = call("progress", scenario.name) if progress else None
     scripts = require_scripts((*contingencies, *policies), "contingencies")
     scenario = dataclasses.replace(scenario, scripts=(*scenario.scripts, *scripts))
     return Replicates(system, scenario, dispatch=dispatch).run(
