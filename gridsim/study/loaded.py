@@ -30,6 +30,11 @@ _NUMBERS = ("value", "stderr", "ci_low", "ci_high")
 class Run(Displayed, read_run.Run):
     """A run folder, of one trajectory, of a study's case or of an assessment; tables are read when asked for."""
 
+    @property
+    def cases(self) -> tuple[Run, ...]:
+        """The run itself: what goes through the cases of a study goes through a run."""
+        return (self,)
+
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
         """Every number; of a case that is not finished, over the blocks that are."""

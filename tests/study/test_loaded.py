@@ -107,7 +107,7 @@ def test_a_study_and_its_folder_say_the_same(tmp_path):
 
 def test_folders_of_before_and_other_folders(tmp_path):
     assert gridsim.load(OLD).metric("EUE") == pytest.approx(120)
-    assert gridsim.load(OLD).start.year == 2026
+    assert gridsim.load(OLD).start.year == 2026 and [run.name for run in gridsim.load(OLD).cases] == ["circuit_trip"]
     with pytest.raises(gridsim.InputError, match="is not the folder of a run or a study"):
         gridsim.load(tmp_path)
     with pytest.raises(gridsim.InputError, match="no such folder"):
