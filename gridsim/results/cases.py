@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -33,9 +34,22 @@ def case_name(cases: Sequence[str], case: str | None) -> str:
 
 def case_frame(cases: Cases) -> pd.DataFrame:
     """One row per case and estimate, the case in front."""
-    frames = [to_frame(estimates).assign(case=case) for case, estimates in cases.items() if estimates]
-    frame = pd.concat(frames, ignore_index=True) if frames else to_frame([]).assign(case=pd.Series(dtype=object))
+    found = {case: to_frame(estimates) for case, estimates in cases.items() if estimates}
+    return joined(found) if found else to_frame([]).assign(case=pd.Series(dtype=object))
+
+
+def joined(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The frames one below the other, with the column ``case`` in front."""
+    frame = pd.concat([frame.assign(case=case) for case, frame in frames.items()], ignore_index=True)
     return frame[["case", *(column for column in frame.columns if column != "case")]]
+
+
+def case_table(runs: Mapping[str, Any], table: str, case: str | None) -> pd.DataFrame:
+    """A table of one case, or of all with the column ``case`` in front; ``runs``: with a method ``frame``, by case."""
+    if case is not None:
+        frame: pd.DataFrame = runs[case_name(list(runs), case)].frame(table)
+        return frame
+    return joined({name: run.frame(table) for name, run in runs.items()})
 
 
 def case_rows(cases: Cases) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gridsim.hooks import call
 from gridsim.model.display import Card, Displayed
 from gridsim.model.study import Study
-from gridsim.results.cases import case_frame, case_metric, case_rows
+from gridsim.results.cases import case_frame, case_metric, case_rows, case_table
 from gridsim.results.metrics import Estimate
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ class StudyResult(Displayed):
 
     def frame(self, table: str, case: str | None = None) -> pd.DataFrame:
         """A table of one case, or of all with the column ``case`` in front, as a pandas DataFrame."""
-        frame: pd.DataFrame = call("load", self.path).frame(table, case)
-        return frame
+        return case_table(dict(zip(self.estimates, call("load", self.path).cases, strict=True)), table, case)
 
     def summary(self) -> str:
         """Text that ``gridsim study`` prints."""

@@ -18,7 +18,7 @@ from gridsim.hooks import call
 from gridsim.io import read_run
 from gridsim.io.study_store import MANIFEST, STUDY_FILE
 from gridsim.model.display import Card, Displayed, counted, listed
-from gridsim.results.cases import case_frame, case_metric, case_name, case_rows
+from gridsim.results.cases import case_frame, case_metric, case_name, case_rows, case_table
 from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, to_frame
 from gridsim.study.aggregate import case_estimates
@@ -147,11 +147,7 @@ class LoadedStudy(Displayed):
 
     def frame(self, table: str, case: str | None = None) -> pd.DataFrame:
         """A table of one case, or of all with the column ``case`` in front, as a pandas DataFrame."""
-        if case is not None:
-            return self[case].frame(table)
-        frames = [run.frame(table).assign(case=run.name) for run in self.cases]
-        frame = pd.concat(frames, ignore_index=True)
-        return frame[["case", *(column for column in frame.columns if column != "case")]]
+        return case_table({run.name: run for run in self.cases}, table, case)
 
     def summary(self) -> str:
         """The table of cases."""

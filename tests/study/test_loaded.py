@@ -105,6 +105,16 @@ def test_a_study_and_its_folder_say_the_same(tmp_path):
     assert [change.event_id for change in loaded[0].log(1)] == list(range(len(loaded[0].log(1))))
 
 
+def test_a_study_of_one_case_needs_no_name_and_may_have_one(tmp_path):
+    one = gridsim.run_study(small_study(tmp_path, replicates=3), tmp_path / "one", workers=0, alone=True)
+    (case,) = one.estimates
+    assert one.metric("LOLH") == one.metric("LOLH", case=case) == gridsim.load(tmp_path / "one").metric("LOLH")
+    assert one.frame("zones").columns[0] == "case" and set(one.frame("zones")["case"]) == {case}
+    same(one.frame("zones", case), one.frame("zones").drop(columns="case"))
+    with pytest.raises(KeyError, match=f"no case 'x{case}'; did you mean '{case}'"):
+        one.frame("zones", f"x{case}")
+
+
 def test_folders_of_before_and_other_folders(tmp_path):
     assert gridsim.load(OLD).metric("EUE") == pytest.approx(120)
     assert gridsim.load(OLD).start.year == 2026 and [run.name for run in gridsim.load(OLD).cases] == ["circuit_trip"]
