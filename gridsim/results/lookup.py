@@ -31,7 +31,8 @@ def find(
         raise UnknownName(_no_metric(name, names, of, remarks))
     if scope in by_scope:
         return by_scope[scope]
-    bare = [known for known in by_scope if _bare(known) == scope]
+    scope = str(scope)
+    bare = [known for known in by_scope if ":" in known and _bare(known) == scope]
     if len(bare) == 1:
         return by_scope[bare[0]]
     if bare:
@@ -75,7 +76,9 @@ def _bare(scope: str) -> str:
 
 def _no_metric(name: str, reported: Collection[str], of: str, remarks: Sequence[str]) -> str:
     if name not in metric_table():
-        return f"no metric '{name}'; {nearest(name, reported or metric_table())}"
+        same = [known for known in reported if known.casefold() == str(name).casefold()]
+        hint = f"did you mean '{same[0]}'?" if same else nearest(name, reported or metric_table())
+        return f"no metric '{name}'; {hint}"
     metric = metric_table()[name]
     if of not in metric.reported_by and not (of == "study" and "run" in metric.reported_by):
         by = " or ".join(f"an {kind}" if kind == "assessment" else f"a {kind}" for kind in metric.reported_by)

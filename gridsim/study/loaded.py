@@ -104,12 +104,14 @@ class Run(Displayed, read_run.Run):
 
     def _card(self) -> Card:
         lines = [
-            f"{self.manifest.get('network', '')}, {self.status}, {counted(self.n_replicates, 'replicate')}, "
+            f"{self.manifest.get('network', '')}, {self.manifest.get('status', 'without a status')}, "
+            f"{counted(self.n_replicates, 'replicate')}, "
             f"seed {self.manifest.get('seed', 0)}",
             f"in {self.path}",
             f"tables: {listed(self.tables, 20)}",
         ]
-        return Card(f"Run {self.name}", lines, ("metric", "scope", "value", "unit"), leading(self.estimates))
+        name = self.manifest.get("scenario", self.path.name)
+        return Card(f"Run {name}", lines, ("metric", "scope", "value", "unit"), leading(self.estimates))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gridsim.engine.run import RunResult
 from gridsim.engine.tables import TABLES
+from gridsim.errors import InputError, Problem
 from gridsim.io.owned import JOBS, LOCK, check_replaceable, remove_written
 from gridsim.io.store import RunFolder, package_versions, write_parquet
 from gridsim.io.study_store import MANIFEST
@@ -21,6 +22,7 @@ from gridsim.results.study_result import StudyResult
 from gridsim.study.loaded import LoadedStudy, Run
 
 _MEND = "choose another place, or force=True to replace it"
+_ELSEWHERE = "choose another place"
 
 
 def save(
@@ -90,8 +92,11 @@ def _placed(path: Path, force: bool) -> Iterator[Path]:
     """A folder to write into, which takes its place when all is written."""
     if path.exists():
         check_replaceable(path, force, _MEND)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    except OSError as error:
+        raise InputError([Problem(str(path), 0, "", f"not writable: {error.strerror}", _ELSEWHERE)]) from None
     try:
         yield scratch
         os.chmod(scratch, 0o755)

@@ -44,6 +44,9 @@ def test_a_scope_by_its_name_or_its_bare_name(scope, value):
         ("EUEE", "system", "run", "no metric 'EUEE'; did you mean 'EUE'?"),
         ("EUE", "zone:sout", "run", "no EUE of 'zone:sout': a place or class that lost nothing has no row; "
          "did you mean 'zone:south'?"),
+        ("eue", "system", "run", "no metric 'eue'; did you mean 'EUE'?"),
+        ("EUE", "", "run", "no EUE of ''; use one of almaty, "),
+        ("EUE", None, "run", "no EUE of 'None'; use one of almaty, "),
         ("EUE", "sout", "run", "no EUE of 'sout'; did you mean 'south'?"),
         ("EUE", "almaty", "run", "'almaty' is more than one scope of EUE: zone:almaty and oblast:almaty; name one"),
         ("LOLP", "system", "run", "no 'LOLP' of a run; it is a number of an assessment"),

@@ -122,3 +122,10 @@ def test_folders_of_before_and_other_folders(tmp_path):
         gridsim.load(tmp_path)
     with pytest.raises(gridsim.InputError, match="no such folder"):
         gridsim.load(tmp_path / "nowhere")
+
+
+def test_a_place_that_cannot_be_written_is_bad_input(result):
+    assessed = gridsim.assess(rts79(), gridsim.SequentialMonteCarlo(years=64, seed=1))
+    for one in (result, gridsim.load(OLD), assessed):
+        with pytest.raises(gridsim.InputError, match="not writable"):
+            one.save("/proc/nowhere/run")
