@@ -115,7 +115,7 @@ def engine_counts() -> Counts:
         with tempfile.TemporaryDirectory() as scratch:
             folder = RunFolder(Path(scratch) / "run", {**TABLES, "metrics": METRICS})
             result = run(system, scenario, seed=SEED, sink=folder)
-            folder.write("metrics", metric_columns(result.metrics))
+            folder.write("metrics", metric_columns(result.estimates))
             folder.finish(system, scenario, SEED, "complete", {})
             written = sum(file.stat().st_size for file in folder.path.rglob("*.parquet"))
         found |= {

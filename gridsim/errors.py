@@ -52,6 +52,21 @@ class StudyError(GridsimError):
     """The request cannot be met with this system: an impossible study, target or option."""
 
 
+class UnknownName(InputError, StudyError, KeyError):
+    """A result has no metric, scope, table or case of that name; says the nearest, or why."""
+
+    def __init__(self, text: str):
+        what, _, mend = text.partition("; ")
+        super().__init__([Problem("result", 0, "", what, mend)])
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text  # KeyError would put it into quotes
+
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str]]:  # type: ignore[override]  # made from its text
+        return (UnknownName, (self.text,))
+
+
 class StoreError(GridsimError):
     """Results cannot be written or are not what was written: disk full, no permission, damaged files."""
 

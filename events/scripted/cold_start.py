@@ -15,7 +15,7 @@ scenario = {
 
 
 @gridsim.contingency
-def brittle(sim):
+def brittle(sim: gridsim.Sim) -> gridsim.Waits:
     yield sim.until(lambda s: s.temperature_c() < -15)
     net = sim.to_pandapower()
     sim.log(f"{sim.temperature_c():.0f} C, {net.load.p_mw.sum():.0f} MW served at {len(net.bus)} buses")

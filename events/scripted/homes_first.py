@@ -10,10 +10,10 @@ scenario = "bbs_rupture_no_mazut"
 
 
 @gridsim.policy("shedding")
-def industry_kept(view):
+def industry_kept(view: gridsim.View) -> dict[str, int]:
     return {"household": 2, "rural": 2, "services": 2}
 
 
 @gridsim.policy("operator")
-def imports_stop_in_shortage(view):
+def imports_stop_in_shortage(view: gridsim.View) -> gridsim.Orders | None:
     return gridsim.Orders(imports="none") if view.zone("south").unserved_mw > 500 else None

@@ -12,7 +12,7 @@ SAVED = ("zhambyl_gres_1", "zhambyl_gres_2")
 
 
 @gridsim.contingency
-def save_gas(sim):
+def save_gas(sim: gridsim.Sim) -> gridsim.Waits:
     yield sim.at("+5h")
     full_mcm = sim.gas_node("cg_shymkent").linepack_mcm
     yield sim.until(lambda s: s.gas_node("cg_shymkent").linepack_mcm < full_mcm / 2)

@@ -10,7 +10,7 @@ scenario = {"network": "kazakhstan", "horizon": {"start": "2026-01-14 12:00", "h
 
 
 @gridsim.contingency
-def cascade(sim):
+def cascade(sim: gridsim.Sim) -> gridsim.Waits:
     yield sim.at("2026-01-14 18:00")
     sim.fail("l500_agadyr_yukgres_1")
     yield sim.until(lambda s: s.section("north_south").loading > 0.99)

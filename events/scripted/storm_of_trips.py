@@ -11,7 +11,7 @@ LINES = ["l500_cgpp_yesil", "l500_yesil_sokol", "l500_ekibastuz_semey", "l500_se
 
 
 @gridsim.contingency
-def storm(sim):
+def storm(sim: gridsim.Sim) -> gridsim.Waits:
     yield sim.at("2026-01-14 20:00")
     for _ in range(3):
         line = sim.random.choice([name for name in LINES if not sim.is_out(name)])
@@ -21,7 +21,7 @@ def storm(sim):
 
 
 @gridsim.contingency
-def repairs(sim):
+def repairs(sim: gridsim.Sim) -> gridsim.Waits:
     while True:
         yield sim.until(lambda s: any(s.is_out(name) for name in LINES))
         yield sim.hours(sim.random.lognormal(4, 0.5))

@@ -50,7 +50,7 @@ scenario = {{"network": "kazakhstan", "horizon": {{"start": "2026-01-14 12:00", 
 
 
 @gridsim.contingency
-def {function}(sim: gridsim.Sim):
+def {function}(sim: gridsim.Sim) -> gridsim.Waits:
     yield sim.at("2026-01-14 18:00")  # wait for a time ...
     sim.fail("l500_agadyr_yukgres_1")  # ... act at it
     sim.log(f"section at {{sim.section('north_south').flow_mw:.0f}} MW before the trip")

@@ -78,7 +78,7 @@ def run(
     try:
         with stdout_for_json(as_json), progress_bar(loaded.name) as progress:
             result = run_scenario(system, loaded, seed=seed, replicate=replicate or 0, sink=folder, progress=progress)
-        folder.write("metrics", metric_columns(result.metrics))
+        folder.write("metrics", metric_columns(result.estimates))
         not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())
         wall_s = round(time.perf_counter() - began, 3)
         extra = {
@@ -94,7 +94,7 @@ def run(
         raise
     if as_json:
         told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings)}
-        print_json("run", wall_s, result.metrics, seed=seed, run_dir=str(folder.path), extra=told)
+        print_json("run", wall_s, result.estimates, seed=seed, run_dir=str(folder.path), extra=told)
         return
     print_summary(Console(), result, everything=everything)
     print(f"tables in {folder.path} ({wall_s:.1f} s){'' if everything else '; --all prints every metric'}")

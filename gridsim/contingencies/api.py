@@ -8,8 +8,10 @@ with the nearest that does.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Section(NamedTuple):
@@ -100,6 +102,10 @@ class Wait:
         self.predicate = predicate
 
 
+#: Return type of a contingency: ``def storm(sim: gridsim.Sim) -> gridsim.Waits``.
+Waits = Iterator[Wait]
+
+
 class Random(Protocol):
     """Draws of this replicate: a function of (seed, replicate, name of the script, number of the draw)."""
 
@@ -115,7 +121,7 @@ class Random(Protocol):
         """Lognormal with this mean; ``sigma``: standard deviation of the logarithm."""
         ...
 
-    def choice(self, items: Sequence[Any]) -> Any:
+    def choice(self, items: Sequence[T]) -> T:
         """One of ``items``, all alike."""
         ...
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, overload
 
-from gridsim.contingencies.api import Sim, Wait
+from gridsim.contingencies.api import Orders, Sim, View, Waits
 from gridsim.errors import InputError, Problem, StudyError, nearest
 from gridsim.model.script import Hook, Script
 
 
-def contingency(function: Callable[[Sim], Generator[Wait, Any, Any]]) -> Script:
+def contingency(function: Callable[[Sim], Waits]) -> Script:
     """Make a generator function of ``sim`` a contingency: it waits by yielding and acts in between.
 
     Raises InputError for a function that never yields.
@@ -24,6 +24,12 @@ def contingency(function: Callable[[Sim], Generator[Wait, Any, Any]]) -> Script:
     return script
 
 
+@overload
+def policy(hook: Literal["operator"]) -> Callable[[Callable[[View], Orders | None]], Script]: ...
+@overload
+def policy(hook: Literal["shedding"]) -> Callable[[Callable[[View], Mapping[str, float] | None]], Script]: ...
+@overload
+def policy(hook: Literal["gas"]) -> Callable[[Callable[[View], Sequence[str] | None]], Script]: ...
 def policy(hook: str) -> Callable[[Callable[..., Any]], Script]:
     """Make a function of the present a policy; what it returns holds for the redispatch that follows, None: no change.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gridsim.engine.event_log import Change
-from gridsim.errors import StudyError, nearest
+from gridsim.errors import StudyError, UnknownName, nearest
 from gridsim.model.groups import element_names
 from gridsim.model.system import GridSystem
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
@@ -19,10 +19,19 @@ _TABLES = (
 
 
 class Chain(list[Change]):
-    """A change and its causes, root last; prints as one line with ``<-`` for "because of"."""
+    """A change and its causes, root last; prints as one line with ``<-`` for "because of".
+
+    ``beside``: events that had hit the whole system by then (a blind dispatcher, a cold wave) and had not all ended;
+    no change is charged to them, and each may have made it worse.
+    """
+
+    def __init__(self, changes: Iterable[Change] = (), beside: Sequence[Change] = ()):
+        super().__init__(changes)
+        self.beside = tuple(beside)
 
     def __str__(self) -> str:
-        return " <- ".join(f"{change.component} {change.to_state} (+{change.time_h:g} h)" for change in self)
+        causes = " <- ".join(f"{change.component} {change.to_state} (+{change.time_h:g} h)" for change in self)
+        return causes + "".join(f"; with {change.to_state} begun +{change.time_h:g} h" for change in self.beside)
 
 
 class Timeline(list[Change]):
@@ -72,6 +81,15 @@ def why(
     return _chain(log, before[-1]) if before else Chain()
 
 
+def logged(log: Sequence[Change], name: str, time_h: float) -> Chain:
+    """``why`` where there is a log and nothing else: UnknownName for a name that the log never has."""
+    before = [change for change in log if change.time_h <= time_h and name in (change.component, _alone(change))]
+    if not before and not any(name in (change.component, _alone(change)) for change in log):
+        known = sorted({change.component for change in log} | {_alone(change) for change in log})
+        raise UnknownName(f"nothing in the log about '{name}'; {nearest(name, known)}")
+    return _chain(log, before[-1]) if before else Chain()
+
+
 def _alone(change: Change) -> str:
     return change.component.split(":", 1)[-1]
 
@@ -80,7 +98,17 @@ def _chain(log: Sequence[Change], change: Change) -> Chain:
     chain = Chain([change])
     while chain[-1].cause_id >= 0:
         chain.append(log[chain[-1].cause_id])
+    chain.beside = tuple(_system_wide(log, chain))
     return chain
+
+
+def _system_wide(log: Sequence[Change], chain: Chain) -> list[Change]:
+    """Begun on the whole system before the first change of ``chain``, since it was last normal; not in ``chain``."""
+    begun: list[Change] = []
+    for change in log:
+        if change.time_h <= chain[0].time_h and change.component.startswith("all:"):
+            begun = [] if change.to_state == "normal" else [*begun, change]
+    return [change for change in begun if change not in chain]
 
 
 def _why_bus(
@@ -101,11 +129,12 @@ def _why_bus(
     here = Change(
         -1, time_h, f"bus:{bus}", "normal", f"{unserved_mw:.1f} MW not served", cause.event_id if cause else -1
     )
-    return Chain([here, *(_chain(log, cause) if cause else ())])
+    causes = _chain(log, cause) if cause else Chain()
+    return Chain([here, *causes], causes.beside)
 
 
 def _require_known(system: GridSystem, log: Sequence[Change], name: str) -> None:
     known = {change.component for change in log} | {_alone(change) for change in log}
     known |= {element for table in _TABLES for element in element_names(system, table)}
     if name not in known and name.split(":", 1)[-1] not in known:
-        raise StudyError(f"no '{name}' in this run; {nearest(name, sorted(known))}")
+        raise UnknownName(f"no '{name}' in this run; {nearest(name, sorted(known))}")

@@ -6,7 +6,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gridsim.contingencies.scripts import require_scripts
 from gridsim.engine.event_log import Change
@@ -14,11 +15,14 @@ from gridsim.engine.explain import Chain, Timeline, hours_of, why
 from gridsim.engine.gas_side import make_gas_network
 from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.errors import StudyError
+from gridsim.hooks import call
+from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.pack import pack
 from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
-from gridsim.results.metrics import Estimate
+from gridsim.results.lookup import find, leading, require_table
+from gridsim.results.metrics import Estimate, to_frame
 from gridsim.results.run_metrics import METRIC_TABLES, run_metrics, run_remarks
 from gridsim.results.run_records import Columns, Sink
 from gridsim.results.trajectory_record import Trajectory
@@ -26,6 +30,9 @@ from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.cached import CachedWeather
 from gridsim.weather.year import make_weather
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Progress = Callable[[float], None]
 
@@ -41,34 +48,59 @@ class MemorySink:
         self.tables[table] = columns
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunResult(Displayed):
     """Result of a run. ``tables``: columns by table name (engine.tables); ``log``: changes with their causes.
 
-    ``remarks``: why a metric is absent, or what it leaves out, a line each. ``baseline``: tables of the same horizon
-    without events, as far as they were made; None where nothing happens.
+    ``estimates``: every number, as ``metrics`` shows them. ``remarks``: why a metric is absent, or what it leaves out,
+    a line each. ``baseline``: tables of the same horizon without events, as far as they were made; None where nothing
+    happens.
     """
 
     system: GridSystem
     scenario: Scenario
     tables: Mapping[str, Columns]
-    metrics: tuple[Estimate, ...]
+    estimates: tuple[Estimate, ...]
     log: tuple[Change, ...]
     points: tuple[tuple[float, OperatingPoint], ...]
     dispatch_solves: int
     dispatch_fallbacks: int
     remarks: tuple[str, ...] = ()
+    seed: int = 0
+    replicate: int = 0
     baseline: Mapping[str, Columns] | None = None
 
-    def frame(self, table: str) -> Any:
-        """A table as a pandas DataFrame."""
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """name, scope, value, stderr, ci_low, ci_high, unit, n of every number."""
+        return to_frame(self.estimates)
+
+    def metric(self, name: str, scope: str = "system") -> Estimate:
+        """One number, by metric and scope; ``south`` finds ``zone:south``.
+
+        UnknownName, which is a KeyError, with the nearest name or the reason if the run has no such number.
+        """
+        return find(self.estimates, name, scope, remarks=self.remarks)
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """A table as a pandas DataFrame; UnknownName with the nearest name if there is none."""
         import pandas as pd
 
+        if table == "metrics":
+            return self.metrics
+        require_table(table, [*self.tables, "metrics"])
         return pd.DataFrame(dict(self.tables[table]))
 
-    def metric(self, name: str, scope: str = "system") -> float | None:
-        """Value of one metric, None if the run does not have it."""
-        return next((m.value for m in self.metrics if m.name == name and m.scope == scope), None)
+    def summary(self) -> str:
+        """Text that ``gridsim run`` prints."""
+        return str(call("summary", self))
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the run folder that ``gridsim run`` writes, which ``gridsim.load`` reads; its path.
+
+        InputError if the place is taken, unless ``force`` says to replace what gridsim wrote there.
+        """
+        return Path(call("save", self, Path(path), force=force))
 
     def why(self, component: str, time: float | str | dt.datetime) -> Chain:
         """The last change of a component, zone, section or bus at or before ``time`` and its causes, root last.
@@ -83,6 +115,21 @@ class RunResult:
         """All changes in order, or those of components whose name holds ``component``; prints one a line."""
         chosen = [change for change in self.log if component in change.component]
         return Timeline(chosen, self.log, self.scenario.horizon.start)
+
+    def _card(self) -> Card:
+        scenario, horizon = self.scenario, self.scenario.horizon
+        by_key = {(estimate.name, estimate.scope): estimate for estimate in self.estimates}
+        unserved, hours = by_key.get(("EUE", "system")), by_key.get(("LOLH", "system"))
+        lines = [
+            f"{self.system.name}, {horizon.start:%Y-%m-%d %H:%M} + {horizon.hours:g} h, seed {self.seed}, "
+            f"replicate {self.replicate}",
+            f"unserved {unserved:,.1f} MWh in {hours:g} h" if unserved is not None and hours is not None else "",
+            f"{counted(len(self.estimates), 'metric')}, {counted(len(self.tables), 'table')}, "
+            f"{counted(len(self.log), 'change')} in the log",
+            "summary(), metric(name, scope), metrics, frame(table), why(name, time), timeline(), save(path)",
+        ]
+        header = ("metric", "scope", "value", "unit")
+        return Card(f"RunResult {scenario.name}", [line for line in lines if line], header, leading(self.estimates))
 
     def to_pandapower(self, time_h: float) -> Any:
         """The pandapower net of the interval that holds at ``time_h``, with results if its AC check converges."""
@@ -193,13 +240,15 @@ class Replicates:
             system=self.system,
             scenario=scenario,
             tables=tables,
-            metrics=tuple(run_metrics(trajectory)),
+            estimates=tuple(run_metrics(trajectory)),
             log=tuple(simulation.state.log.changes),
             points=tuple(simulation.state.points),
             dispatch_solves=solver.solves,
             dispatch_fallbacks=solver.fallbacks,
             remarks=tuple(run_remarks(trajectory)),
             baseline=baseline,
+            seed=seed,
+            replicate=replicate,
         )
 
 
@@ -211,7 +260,7 @@ def run(
     replicate: int = 0,
     sink: Sink | None = None,
     dispatch: DispatchOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     contingencies: Iterable[Script] = (),
     policies: Iterable[Script] = (),
 ) -> RunResult:
@@ -219,9 +268,11 @@ def run(
 
     ``contingencies`` and ``policies``: functions made with ``@gridsim.contingency`` and ``@gridsim.policy``, beside
     those of the scenario; InputError for a function that was not, ScriptError if one goes wrong as it runs.
-    ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1. Nothing is written into
-    ``system`` or ``scenario``. The same seed gives the same tables.
+    ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1, True writes it to stderr. Nothing
+    is written into ``system`` or ``scenario``. The same seed gives the same tables.
     """
+    if isinstance(progress, bool):
+        progress = call("progress", scenario.name) if progress else None
     scripts = require_scripts((*contingencies, *policies), "contingencies")
     scenario = dataclasses.replace(scenario, scripts=(*scenario.scripts, *scripts))
     return Replicates(system, scenario, dispatch=dispatch).run(

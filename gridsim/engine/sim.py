@@ -23,6 +23,7 @@ from gridsim.contingencies.api import (
     Section,
     Sim,
     Stock,
+    T,
     Wait,
 )
 from gridsim.contingencies.effects import loads_of
@@ -63,7 +64,7 @@ class Draws:
         """See contingencies.api.Random."""
         return mean * math.exp(sigma * NormalDist().inv_cdf(self.uniform()) - sigma**2 / 2.0)
 
-    def choice(self, items: Sequence[Any]) -> Any:
+    def choice(self, items: Sequence[T]) -> T:
         """See contingencies.api.Random."""
         return items[int(self.uniform() * len(items))]
 

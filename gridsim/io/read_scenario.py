@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import event_file, network_folder, variant_names
 from gridsim.io.changes import Change, with_changes
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
+from gridsim.io.plain_keys import plain
 from gridsim.io.read_network import read_network
 from gridsim.io.read_script import look_at_script, read_script
 from gridsim.io.read_weather import read_weather
@@ -39,22 +40,27 @@ from gridsim.model.system import GridSystem
 
 _OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what ``extends`` does not inherit
 
+FILE = "scenario"  # stands for the name of a file where there is none; paths in it are seen from the working folder
+
 
 def read_scenario(
-    name: str | Path,
+    name: str | Path | Mapping[str, Any],
     system: GridSystem | None = None,
     *,
     variant: str | None = None,
     changes: Iterable[Change] = (),
     execute: bool = True,
 ) -> tuple[GridSystem, Scenario]:
-    """Read a scenario by bundled name or path, with the network it names (or for ``system``, if given).
+    """Read a scenario by bundled name, path or dict of its keys, with the network it names (or for ``system``).
 
     ``variant``: of the network, in place of the scenario's own; "" for the network as it stands.
     ``changes``: values in place of the scenario's own. ``execute``: False to check a script without executing it.
     A ``.py`` file is executed: its contingencies and policies join the scenario that its ``scenario`` names or holds.
     Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
     """
+    if isinstance(name, Mapping):
+        document = extended(YamlDocument(FILE, plain(name), {(): 0}), Path(FILE))
+        return scenario_of(with_changes(with_variant(document, variant), changes), Path(FILE), system)
     path = event_file(str(name))
     document, beside, scripts = scenario_keys(path, execute)
     system, scenario = scenario_of(with_changes(with_variant(document, variant), changes), beside, system)

@@ -60,19 +60,16 @@ def storing(path: Path, *, resumable: bool) -> Iterator[None]:
         raise StoreError(f"{path}: not written: {what}; {mend} and {again}") from error
 
 
-class RunFolder:
-    """Writes a run beside its final place and moves it there whole: a run folder is complete or absent.
+class NewFolder:
+    """Files written beside their final place and moved there whole: a folder is complete or absent.
 
-    Implements ``results.run_records.Sink`` by its method ``write``. ``schemas``: table -> (name, kind) of its columns.
     Raises InputError at once if the place is taken and ``force`` is False, or cannot be written to; StudyError if
-    another process writes to it; StoreError if it cannot be written to any more. ``finish`` or ``discard`` comes last.
+    another process writes to it; StoreError if it cannot be written to any more. ``publish`` or ``discard`` comes last.
     """
 
-    def __init__(self, path: Path, schemas: Mapping[str, Sequence[Any]], *, force: bool = False, csv: bool = False):
+    def __init__(self, path: Path, *, force: bool = False):
         self.path = path
-        self._schemas = schemas
-        self._csv = csv
-        self._files: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, dict[str, Any]] = {}
         check_place(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,20 +89,70 @@ class RunFolder:
             raise
         self.started = dt.datetime.now(dt.UTC)
 
+    def file(self, name: str) -> Path:
+        """Place of a file until the folder is whole."""
+        assert self._scratch is not None, "nothing is written after the folder took its place"
+        return self._scratch / name
+
+    def wrote(self, name: str, **more: Any) -> None:
+        """Enter a file into the list of the manifest."""
+        with self.file(name).open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self.files[name] = {**more, "bytes": self.file(name).stat().st_size, "sha256": sha256}
+
+    def write_manifest(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Write the manifest with the mark, the list of files and its checksum."""
+        text = json.dumps(sealed(MANIFEST, kind, {**content, "files": self.files}), indent=2) + "\n"
+        self.file(MANIFEST).write_text(text, encoding="utf-8")
+
+    def publish(self) -> None:
+        """Move the folder to its place."""
+        whole, self._scratch = self.file(""), None
+        os.chmod(whole, 0o755)
+        try:
+            if self._replaces and self.path.exists():
+                swap(whole, self.path)
+            else:
+                os.replace(whole, self.path)
+        except (OSError, InputError) as error:
+            # somebody took the place meanwhile: nothing of theirs or ours is given up
+            kept = whole if whole.exists() else self.path
+            raise StoreError(f"{self.path}: not replaced: {error}; the results are whole in {kept}") from error
+        finally:
+            self._claim.close()
+
+    def discard(self) -> None:
+        """Remove what was written so far."""
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._claim.close()
+
+
+class RunFolder(NewFolder):
+    """The folder of a run. ``schemas``: table -> (name, kind) of its columns.
+
+    Implements ``results.run_records.Sink`` by its method ``write``. ``finish`` or ``discard`` comes last.
+    """
+
+    def __init__(self, path: Path, schemas: Mapping[str, Sequence[Any]], *, force: bool = False, csv: bool = False):
+        super().__init__(path, force=force)
+        self._schemas = schemas
+        self._csv = csv
+
     def write(self, table: str, columns: Mapping[str, Any]) -> None:
         """Write one whole table."""
         name = f"{table}.parquet" if table in TOP_LEVEL_TABLES else f"{table}/{ROW_FILE}"
         arrow = to_arrow(self._schemas[table], columns)
         with storing(self.path, resumable=False):
-            file = self._file(name)
+            file = self.file(name)
             file.parent.mkdir(exist_ok=True)
             write_parquet(arrow, file)
-            self._wrote(name, rows=arrow.num_rows)
+            self.wrote(name, rows=arrow.num_rows)
             if self._csv:
                 from pyarrow import csv
 
-                csv.write_csv(arrow, self._file(f"{table}.csv"))
-                self._wrote(f"{table}.csv")
+                csv.write_csv(arrow, self.file(f"{table}.csv"))
+                self.wrote(f"{table}.csv")
 
     def finish(self, system: GridSystem, scenario: Scenario, seed: int, status: str, extra: Mapping[str, Any]) -> None:
         """Write scenario and manifest, then move the folder to its place."""
@@ -122,47 +169,12 @@ class RunFolder:
             "started": self.started.isoformat(timespec="seconds"),
             "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             **extra,
-            "files": self._files,
         }
         with storing(self.path, resumable=False):
-            self._file("scenario.yaml").write_text(scenario_text(scenario), encoding="utf-8")
-            self._wrote("scenario.yaml")
-            text = json.dumps(sealed(MANIFEST, "run", content), indent=2) + "\n"
-            self._file(MANIFEST).write_text(text, encoding="utf-8")
-        self._publish()
-
-    def _publish(self) -> None:
-        whole, self._scratch = self._file(""), None
-        os.chmod(whole, 0o755)
-        try:
-            if self._replaces and self.path.exists():
-                swap(whole, self.path)
-            else:
-                os.replace(whole, self.path)
-        except (
-            OSError,
-            InputError,
-        ) as error:  # somebody took the place meanwhile: nothing of theirs or ours is given up
-            kept = whole if whole.exists() else self.path
-            raise StoreError(f"{self.path}: not replaced: {error}; the results are whole in {kept}") from error
-        finally:
-            self._claim.close()
-
-    def discard(self) -> None:
-        """Remove what was written so far."""
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-        self._claim.close()
-
-    def _file(self, name: str) -> Path:
-        assert self._scratch is not None, "nothing is written after finish"
-        return self._scratch / name
-
-    def _wrote(self, name: str, **more: Any) -> None:
-        """Enter a file into the manifest's list."""
-        with self._file(name).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        self._files[name] = {**more, "bytes": self._file(name).stat().st_size, "sha256": sha256}
+            self.file("scenario.yaml").write_text(scenario_text(scenario), encoding="utf-8")
+            self.wrote("scenario.yaml")
+            self.write_manifest("run", content)
+        self.publish()
 
 
 def to_arrow(schema: Sequence[Any], columns: Mapping[str, Any]) -> Any:

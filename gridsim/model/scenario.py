@@ -10,9 +10,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING, Any
 
+from gridsim.hooks import call
+from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.script import Hook, Script
 from gridsim.model.table import F8
+
+if TYPE_CHECKING:
+    from gridsim.model.system import GridSystem
 
 
 class Primitive(StrEnum):
@@ -317,8 +323,8 @@ class Policy:
     gas: GasMode = GasMode.HYDRAULIC
 
 
-@dataclass(frozen=True)
-class Scenario:
+@dataclass(frozen=True, repr=False)
+class Scenario(Displayed):
     """One question: a network, a horizon, weather, events and a policy.
 
     ``failures``: every component with mttf_h fails and is repaired at random, beside the events. ``scripts``: user's
@@ -341,6 +347,35 @@ class Scenario:
     replicates: int = 1
     outputs: tuple[str, ...] = ()
 
+    def _card(self) -> Card:
+        variant = f" ({self.variant})" if self.variant else ""
+        policy = self.policy
+        lines = [
+            f"{self.network}{variant}, {self.horizon.start:%Y-%m-%d %H:%M} + {self.horizon.hours:g} h",
+            self.question,
+            f"{counted(len(self.events), 'event')}: {', '.join(event.id for event in self.events)}"
+            if self.events
+            else "",
+            f"scripts: {', '.join(script.name for script in self.scripts)}" if self.scripts else "",
+            f"weather: {type(self.weather).__name__}" if self.weather is not None else "",
+            "random failures" if self.failures else "",
+            f"policy: imports {policy.imports}, ac {policy.ac}, gas {policy.gas}, automation {policy.automation}, "
+            f"operator after {policy.operator_delay_minutes:g} min",
+        ]
+        rows = [
+            (
+                event.id,
+                f"after {event.depends_on.event}" if event.depends_on is not None else f"+{event.at_h:g} h",
+                event.kind,
+                ", ".join(target.name for target in event.targets),
+                f"{event.magnitude:g}",
+                "repair" if event.repair else "to the end" if event.duration_h is None else f"{event.duration_h:g} h",
+            )
+            for event in self.events
+        ]
+        header = ("event", "at", "kind", "targets", "magnitude", "for")
+        return Card(f"Scenario {self.name}", [line for line in lines if line], header, rows)
+
     @property
     def happens(self) -> bool:
         """True if anything may happen: then there is a course without it to compare with."""
@@ -355,6 +390,15 @@ class Scenario:
     def draws_weather(self) -> bool:
         """True if every replicate has a weather year of its own."""
         return isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate
+
+    def with_(self, system: GridSystem | None = None, /, **changes: Any) -> Scenario:
+        """A scenario with values at dotted paths of its file's keys: ``with_(**{"policy.imports": "none"})``.
+
+        An event is named by its id or position (``events.rupture.magnitude``, ``events.0.magnitude``). Checked as a
+        file is: InputError with every problem. ``system``: the network, where its name is no bundled one and no folder.
+        """
+        changed: Scenario = call("change_scenario", self, system, changes)
+        return changed
 
     def of_replicate(self, replicate: int) -> Scenario:
         """The scenario as this replicate meets it: with its own weather year, if years are drawn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.model.scenario import Scenario
 from gridsim.model.system import GridSystem
 
@@ -21,8 +22,8 @@ class StopRule:
     target_cov: float
 
 
-@dataclass(frozen=True, eq=False)
-class Case:
+@dataclass(frozen=True, eq=False, repr=False)
+class Case(Displayed):
     """One question of a study. ``keys``: the scenario file it amounts to; ``changes``: (path, value) of its sweep."""
 
     name: str
@@ -32,9 +33,13 @@ class Case:
     files: tuple[str, ...] = ()
     changes: tuple[tuple[str, Any], ...] = ()
 
+    def _card(self) -> Card:
+        changes = [f"{path} = {value}" for path, value in self.changes]
+        return Card(f"Case {self.name}", [f"{self.scenario.name} on {self.system.name}", *changes])
 
-@dataclass(frozen=True, eq=False)
-class Study:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(Displayed):
     """Cases that share a seed: replicate k draws the same numbers in all of them."""
 
     name: str
@@ -43,3 +48,14 @@ class Study:
     seed: int = 0
     description: str = ""
     stop: StopRule | None = None
+
+    def _card(self) -> Card:
+        runs = f"{counted(len(self.cases), 'case')} x {counted(self.replicates, 'replicate')}, seed {self.seed}"
+        stop = self.stop
+        enough = f"until {stop.metric} of {stop.scope} is known to {stop.target_cov:.3g}" if stop is not None else ""
+        lines = [runs, self.description.strip(), enough, listed([case.name for case in self.cases])]
+        rows = [
+            (case.name, case.system.name, ", ".join(f"{path} = {value}" for path, value in case.changes))
+            for case in self.cases
+        ]
+        return Card(f"Study {self.name}", [line for line in lines if line], ("case", "network", "changes"), rows)

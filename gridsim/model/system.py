@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from gridsim.errors import Problem
 from gridsim.model import carriers, power, weather
 from gridsim.model.digest import digest
-from gridsim.model.table import F8, I4
+from gridsim.model.display import Card, Displayed, counted, listed
+from gridsim.model.table import F8, I4, Table
 
 EXTERNAL = "external"
 MONTHS = 12
@@ -107,8 +108,8 @@ def transformer_x_pu(transformers: power.Transformers, vn_kv: F8) -> F8:
     return np.asarray(x_pu * (v_hv / vn_kv[t.hv_bus]) * (v_lv / vn_kv[t.lv_bus]), dtype=np.float64)
 
 
-@dataclass(frozen=True, eq=False)
-class GridSystem:
+@dataclass(frozen=True, eq=False, repr=False)
+class GridSystem(Displayed):
     """Everything that is known about a system before anything happens to it; nothing is ever written into it.
 
     ``loss_share``: network losses as a share of demand at the bus, the start of the dispatch's loss allowance.
@@ -196,6 +197,22 @@ class GridSystem:
     def content_hash(self) -> str:
         """SHA-256 of everything in the system: one that was changed, by a variant or in memory, has another."""
         return digest(self, leave_out=("warnings",))
+
+    def _card(self) -> Card:
+        tables = [(name, getattr(self, name)) for name in (field.name for field in dataclasses.fields(self))]
+        sizes = [(name, len(table)) for name, table in tables if isinstance(table, Table) and len(table)]
+        lines = [
+            self.title or self.country,
+            f"zones: {listed(self.zones)}",
+            f"{counted(len(self.buses), 'bus', 'buses')}, {counted(len(self.lines), 'line')}, "
+            f"{counted(len(self.transformers), 'transformer')}, {counted(len(self.interfaces), 'section')}",
+            f"{counted(len(self.generators), 'machine')} of {float(self.generators.p_max_mw.sum()):,.0f} MW, "
+            f"{counted(len(self.loads), 'load')} of {float(self.loads.p_mw.sum()):,.0f} MW in the base state",
+            f"{counted(len(self.gas_nodes), 'gas node')}, {counted(len(self.gas_pipelines), 'gas pipeline')}",
+            counted(len(self.warnings), "warning") if self.warnings else "",
+        ]
+        rows = [(name, f"{rows:,}") for name, rows in sorted(sizes, key=lambda size: -size[1])]
+        return Card(f"GridSystem {self.name}", [line for line in lines if line], ("table", "rows"), rows)
 
     # Branches are lines first, then transformers: the order of every array over branches.
 

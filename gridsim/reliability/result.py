@@ -6,10 +6,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 import pandas as pd
 
+from gridsim.errors import UnknownName
+from gridsim.hooks import call
+from gridsim.model.display import Card, Displayed
 from gridsim.reliability.methods import Method
+from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, to_frame
 from gridsim.results.shortfall_calendar import Week
 
@@ -23,8 +28,8 @@ class Stopped(StrEnum):
     TIME_BUDGET = "time budget spent"
 
 
-@dataclass(frozen=True, eq=False)
-class AssessmentResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class AssessmentResult(Displayed):
     """Numbers of one assessment.
 
     ``shortfall_events`` and ``lolp`` are None unless their spec was given. ``over_weather_years`` (a fixed set of
@@ -67,4 +72,52 @@ class AssessmentResult:
         for estimate in self.estimates:
             if estimate.name == name and estimate.scope == scope:
                 return estimate
-        raise KeyError(key)
+        raise UnknownName(f"no {name} of '{scope}' by that exact name; metric() takes bare names and says the nearest")
+
+    def metric(self, name: str, scope: str = "system") -> Estimate:
+        """One number, by metric and scope; ``south`` finds ``zone:south``.
+
+        UnknownName, which is a KeyError, with the nearest name or the reason if there is no such number.
+        """
+        return find(self.estimates, name, scope, of="assessment")
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names that ``frame`` takes."""
+        return tuple(self._frames())
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """A table as a pandas DataFrame; UnknownName with the nearest name if there is none."""
+        frames = self._frames()
+        require_table(table, frames)
+        return frames[table]
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        found = {
+            "metrics": self.metrics,
+            "shortfall_events": self.shortfall_events,
+            "lolp": self.lolp,
+            "worst_weeks": pd.DataFrame(self.worst_weeks) if self.worst_weeks else None,
+            "over_weather_years": to_frame(self.over_weather_years) if self.over_weather_years else None,
+        }
+        return {name: frame for name, frame in found.items() if frame is not None}
+
+    def summary(self) -> str:
+        """Text that ``gridsim adequacy`` prints."""
+        return str(call("summary", self))
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write every table as Parquet with a manifest into a folder, which ``gridsim.load`` reads; its path.
+
+        InputError if the place is taken, unless ``force`` says to replace what gridsim wrote there.
+        """
+        return Path(call("save", self, Path(path), force=force))
+
+    def _card(self) -> Card:
+        method = self.method
+        lines = [
+            f"{method.level} level, {self.n_samples:,} samples, seed {method.seed}, {self.stopped} ({self.status})",
+            *(f"{name} {value} {unit}" for name, scope, value, unit in leading(self.estimates) if scope == "system"),
+        ]
+        header = ("metric", "scope", "value", "unit")
+        return Card(f"AssessmentResult {self.system}", lines[:8], header, leading(self.estimates))

@@ -48,7 +48,7 @@ def assessment_lines(network: str, imports: str, result: AssessmentResult, width
     width = terminal_width() if width is None else width
     level = str(result.method.level)
     told = [
-        f"{network}: {level} level, imports {imports}, seed {result.method.seed}, {result.wall_s:.1f} s",
+        f"{network}: {level} level, {_assumed(imports)}seed {result.method.seed}, {result.wall_s:.1f} s",
         reached(result),
         f"{level}: {LEVELS[level]} ({PAGE})",
     ]
@@ -68,6 +68,11 @@ def assessment_lines(network: str, imports: str, result: AssessmentResult, width
     return lines
 
 
+def _assumed(imports: str) -> str:
+    """A result from Python does not say which imports were assumed."""
+    return f"imports {imports}, " if imports else ""
+
+
 def assessment_csv(estimates: Iterable[Estimate]) -> str:
     """Every estimate with all its digits: metric, scope, value, stderr, ci_low, ci_high, unit, n."""
     text = io.StringIO()
@@ -82,7 +87,7 @@ def assessment_markdown(network: str, imports: str, result: AssessmentResult) ->
     """The printed tables as Markdown, the same lines above and below them."""
     level = str(result.method.level)
     parts = [
-        f"{network}, {level} level ({LEVELS[level]}), imports {imports}, "
+        f"{network}, {level} level ({LEVELS[level]}), {_assumed(imports)}"
         f"seed {result.method.seed}: {reached(result)}.\n",
         _system_table(result.estimates).markdown(),
         *(f"{remark}.\n" for remark in _remarks(result)),

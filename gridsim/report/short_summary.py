@@ -43,7 +43,7 @@ def shown_metrics(metrics: Iterable[Estimate]) -> list[Estimate]:
 def short_rows(result: RunResult) -> list[tuple[str, str]]:
     """Label and words for each metric that is shown: shortfall and climate first, then the order of the table."""
     by_name: dict[str, list[Estimate]] = {}
-    for estimate in shown_metrics(result.metrics):
+    for estimate in shown_metrics(result.estimates):
         by_name.setdefault(estimate.name, []).append(estimate)
     rows: list[tuple[str, str]] = []
     for name in sorted(metric_table(), key=_rank):

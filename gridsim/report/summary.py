@@ -48,7 +48,7 @@ def summary_lines(result: RunResult, width: int | None = None, *, everything: bo
         lines += wrapped(_balance(result, row), width, "  ")
         chain = _chain(result, row)
         if chain:
-            lines += wrapped("why: " + " <- ".join(chain), width, "  ")
+            lines += wrapped(f"why: {chain}", width, "  ")
     return lines
 
 
@@ -56,7 +56,7 @@ def _every_metric(result: RunResult, width: int) -> list[str]:
     """Every metric by label and name, and its scopes below it where there are several."""
     lines: list[str] = []
     for metric in metric_table().values():
-        found = [e for e in result.metrics if e.name == metric.metric]
+        found = [e for e in result.estimates if e.name == metric.metric]
         found.sort(key=lambda e: scope_rank(e.name, e.scope))
         label = f"{metric.label} ({metric.metric})"
         unit = "" if metric.unit == "-" else f" {metric.unit}"
@@ -65,9 +65,8 @@ def _every_metric(result: RunResult, width: int) -> list[str]:
         elif found:
             lines += wrapped(f"{label},{unit or ' -'}", width, "  ")
             lines += TextTable(("", ""), tuple((f"  {e.scope}", number(e.value)) for e in found)).lines(width)[1:]
-    lent = [
-        e for e in result.metrics if e.name == "reserve_margin_mw_min" and (e.value or 0.0) < 0 and e.scope != "system"
-    ]
+    margins = [e for e in result.estimates if e.name == "reserve_margin_mw_min" and e.scope != "system"]
+    lent = [e for e in margins if (e.value or 0.0) < 0]
     if lent:
         names = ", ".join(bare_name(e) for e in lent)
         text = f"the margin of a zone counts only its own machines and borders: {names} then takes from its neighbours"
@@ -100,13 +99,13 @@ def _balance(result: RunResult, row: int) -> str:
     return f"{rows['name'][row]} at +{round(float(rows['time_h'][row]), 1):g} h against no event (MW): {parts}"
 
 
-def _chain(result: RunResult, row: int) -> list[str]:
+def _chain(result: RunResult, row: int) -> str:
     """The causes of the hour that the balance line names; of the first shortage where that zone is not short then."""
     rows = result.tables["balance"]
     zone, time_h = f"zone:{rows['name'][row]}", float(rows["time_h"][row])
     if not any(change.component == zone and change.time_h <= time_h for change in result.log):
         first = next((change for change in result.log if change.component.startswith("zone:")), None)
         if first is None:
-            return []
+            return ""
         zone, time_h = first.component, first.time_h
-    return [f"{c.component} {c.to_state} (+{c.time_h:g} h)" for c in result.why(zone, time_h)]
+    return str(result.why(zone, time_h))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
+from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.pack import Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
@@ -18,8 +19,8 @@ from gridsim.model.table import F8, I4
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 
 
-@dataclass(frozen=True, eq=False)
-class DispatchResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class DispatchResult(Displayed):
     """One answered dispatch. All MW; ``cost`` is generation cost in USD/h, unserved energy not included.
 
     generators : name, p_mw (net of spill), spill_mw, available_mw; borders appear as sources too
@@ -38,6 +39,23 @@ class DispatchResult:
     status: int
     pivots: int
     solution: DispatchSolution
+
+    def _card(self) -> Card:
+        full = self.interfaces.loc[self.interfaces["price"].abs() > 0.0, "name"].tolist()
+        running = self.generators.loc[self.generators["p_mw"] > 0.0, "p_mw"]
+        lines = [
+            f"demand {self.loads['demand_mw'].sum():,.0f} MW, unserved {self.unserved_mw:,.1f} MW",
+            f"{running.sum():,.0f} MW from {counted(len(running), 'source')}",
+            f"{self.cost:,.0f} USD/h",
+            f"full sections: {', '.join(full)}" if full else "no section is full",
+            f"frames: generators, loads, branches, interfaces, buses ({counted(len(self.buses), 'bus', 'buses')})",
+        ]
+        most = self.generators.sort_values("p_mw", ascending=False, kind="stable")
+        rows = [
+            (str(name), f"{p_mw:,.1f}", f"{available_mw:,.1f}")
+            for name, p_mw, available_mw in zip(most["name"], most["p_mw"], most["available_mw"])
+        ]
+        return Card("DispatchResult", lines, ("source", "MW", "available MW"), rows)
 
 
 def dispatch(

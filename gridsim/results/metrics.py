@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from typing import Any, Self
 
 import pandas as pd
 
@@ -12,11 +14,12 @@ SHORTFALL_TOLERANCE_MW = 1e-4
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(float):
     """One number of METRICS: ``name`` and ``scope`` are ASCII (``EUE``, ``zone:south``).
 
     ``stderr``, ``ci_low`` and ``ci_high`` (95 %) are None where they cannot be stated: a single trajectory (n = 1),
-    or no shortfall in any sample.
+    or no shortfall in any sample. Counts as a float of its value, NaN where that is None, so that it can be compared,
+    summed and formatted as it is; two estimates are equal if all fields are.
     """
 
     name: str
@@ -27,6 +30,22 @@ class Estimate:
     ci_high: float | None
     unit: str
     n: int
+
+    def __new__(cls, name: str, scope: str, value: float | None, *rest: Any, **fields: Any) -> Self:
+        """A float that the fields are then set on."""
+        return super().__new__(cls, math.nan if value is None else value)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # else that of float, which looks at the value alone
+
+    def __hash__(self) -> int:
+        return hash(self.value)  # that of the number it is equal to
+
+    def __str__(self) -> str:
+        return float.__repr__(self)
+
+    def __getnewargs__(self) -> Any:
+        return astuple(self)
 
 
 def single(name: str, scope: str, value: float | None, unit: str) -> Estimate:

@@ -109,11 +109,11 @@ class Worker:
                     failed.append(failure(replicate, f"{type(error).__name__}: {error}", traceback.format_exc()))
             else:
                 metrics = {
-                    "replicate": [replicate] * len(result.metrics),
-                    "name": [metric.name for metric in result.metrics],
-                    "scope": [metric.scope for metric in result.metrics],
-                    "value": [float("nan") if metric.value is None else metric.value for metric in result.metrics],
-                    "unit": [metric.unit for metric in result.metrics],
+                    "replicate": [replicate] * len(result.estimates),
+                    "name": [metric.name for metric in result.estimates],
+                    "scope": [metric.scope for metric in result.estimates],
+                    "value": [float("nan") if metric.value is None else metric.value for metric in result.estimates],
+                    "unit": [metric.unit for metric in result.estimates],
                 }
                 tables = {**result.tables, "replicate_metrics": metrics}
                 return {name: tables[name] for name in self.assignment.cases[case].tables if name in tables}

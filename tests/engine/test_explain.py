@@ -9,6 +9,7 @@ import pytest
 from gridsim.engine.run import run
 from gridsim.errors import StudyError
 from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Scenario, Target
+from tests.support.cases import event, scenario
 
 
 @pytest.fixture
@@ -53,3 +54,21 @@ def test_timeline_tells_changes_in_order_with_causes(result):
     assert "2026-01-14 03:00  section:north_south: scarce  <- lines:n1_s1" in lines
     assert len(lines) == len(result.log)
     assert {change.component for change in result.timeline("zone:south")} == {"zone:south"}
+
+
+def test_what_hit_the_whole_system_is_named_beside_the_causes(two_areas):
+    """Blind from 1 h to 9 h: it causes no change, and the trip at 2 h is answered later for it."""
+    blind = event("dispatcher_blind", "all", "all", 1, 8, magnitude=60)
+    trip = event("line_outage", "lines", "n1_s1", 2, 3)
+    result = run(two_areas(), scenario(blind, trip))
+    chain = result.why("zone:south", 3.0)
+    assert [change.component for change in chain][-1] == "lines:n1_s1"
+    assert [(change.component, change.time_h) for change in chain.beside] == [("all:all", 1.0)]
+    assert str(chain).endswith(f"; with {chain.beside[0].to_state} begun +1 h") and "dispatcher_blind" in str(chain)
+    assert result.why("all:all", 1.5).beside == ()  # nothing is beside itself
+
+
+def test_what_is_over_is_not_named(two_areas):
+    blind = event("dispatcher_blind", "all", "all", 1, 1, magnitude=60)
+    result = run(two_areas(), scenario(blind, event("line_outage", "lines", "n1_s1", 4, 3)))
+    assert result.why("zone:south", 5.0).beside == () and "with" not in str(result.why("zone:south", 5.0))

@@ -199,7 +199,8 @@ def test_shedding_policy_turns_the_order_round(two_areas):
     trip = Event("trip", "line_outage", 3, (Target("lines", "n1_s1"),), 1.0, 4)
     result = played(two_areas(), homes_first, events=(trip,))
     assert result.metric("EUE", "class:homes") == pytest.approx(160, abs=1e-2)
-    assert result.metric("EUE", "class:factory") is None
+    with pytest.raises(KeyError, match="no EUE of 'class:factory': a place or class that lost nothing has no row"):
+        result.metric("EUE", "class:factory")
 
 
 def test_operator_policy_bounds_machines(two_areas):

@@ -73,7 +73,7 @@ def marked(reporter: str) -> set[str]:
 
 
 def test_runs_report_what_is_marked_for_runs_and_nothing_else(shedding, starved, two_areas):
-    metrics = (*shedding.metrics, *starved.metrics, *tripped(two_areas()).metrics)
+    metrics = (*shedding.estimates, *starved.estimates, *tripped(two_areas()).estimates)
     found = check({"run"}, metrics)
     assert found == marked("run")
     scopes = {(e.name, scope_kind(e.scope)) for e in metrics}
@@ -132,7 +132,7 @@ def test_the_summary_prints_labels_and_remarks(two_areas):
 
     result = tripped(two_areas(no_factors))
     assert result.remarks == ("CO2 is not stated: no CO2 factor for coal_1, gas_1",)
-    assert not {m.name for m in result.metrics} & {"co2_t", "co2_change_t", "co2_t_per_mwh_served"}
+    assert not {m.name for m in result.estimates} & {"co2_t", "co2_change_t", "co2_t_per_mwh_served"}
     console = Console(file=io.StringIO(), width=200)
     print_summary(console, result)
     text = console.file.getvalue()
@@ -146,5 +146,5 @@ def test_a_bus_without_an_oblast_makes_no_scope(two_areas):
 
     result = tripped(two_areas(nowhere))
     assert result.metric("EUE") == pytest.approx(80)
-    scopes = {metric.scope for metric in result.metrics}
+    scopes = {metric.scope for metric in result.estimates}
     assert "class:factory" in scopes and not [scope for scope in scopes if scope.startswith("oblast")]

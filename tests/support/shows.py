@@ -90,21 +90,24 @@ def metric(name: str, scope: str = "system") -> Callable[[RunResult], float]:
     """A metric that the run must have."""
 
     def value(result: RunResult) -> float:
-        found = result.metric(name, scope)
-        assert found is not None, f"the run has no {name} of {scope}"
-        return found
+        return float(result.metric(name, scope))
 
     return value
 
 
 def eue(scope: str) -> Callable[[RunResult], float]:
     """Unserved energy in MWh; a scope that is not named has none."""
-    return lambda result: result.metric("EUE", scope) or 0.0
+    return lambda result: reported(result, "EUE", scope)
+
+
+def reported(result: RunResult, name: str, scope: str = "system") -> float:
+    """A metric, 0 where the run does not report it."""
+    return sum(found.value or 0.0 for found in result.estimates if (found.name, found.scope) == (name, scope))
 
 
 def nobody_short(result: RunResult) -> bool:
     """True if no load is shed anywhere, at any time."""
-    return (result.metric("EUE") or 0.0) == 0.0 and (result.metric("peak_shed_mw") or 0.0) == 0.0
+    return reported(result, "EUE") == 0.0 and reported(result, "peak_shed_mw") == 0.0
 
 
 def only_in(zone: str) -> Callable[[RunResult], bool]:
@@ -147,7 +150,7 @@ def logged(component: str, pattern: str) -> Callable[[RunResult], float]:
 
 def plants_short_h(result: RunResult) -> list[float]:
     """Hours from the root event until plants are short of gas, the first one first."""
-    rows = [m for m in result.metrics if m.name == "survival_time_h" and m.scope.startswith("plant:")]
+    rows = [m for m in result.estimates if m.name == "survival_time_h" and m.scope.startswith("plant:")]
     return sorted(m.value for m in rows if m.value is not None)
 
 
@@ -235,7 +238,7 @@ def no_customer_cut(result: RunResult) -> bool:
     rows, base = result.tables["gas"], base_case(result.scenario.name)["gas"]
     columns = ("cut_households_mcm_per_d", "cut_heating_mcm_per_d", "cut_industry_mcm_per_d")
     more = sum(max(gas_mcm(rows, column) - gas_mcm(base, column), 0.0) for column in columns)
-    return more < 0.05 and not [m for m in result.metrics if m.name == "survival_time_h"]
+    return more < 0.05 and not [m for m in result.estimates if m.name == "survival_time_h"]
 
 
 def first_cut_h(column: str, node: str, since_h: float) -> Callable[[RunResult], float]:

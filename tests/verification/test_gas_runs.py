@@ -23,7 +23,7 @@ def play(name):
 
 
 def survival(result):
-    return {m.scope: m.value for m in result.metrics if m.name == "survival_time_h"}
+    return {m.scope: m.value for m in result.estimates if m.name == "survival_time_h"}
 
 
 @pytest.mark.parametrize("name", ["bbs_pipeline_rupture", "kartaly_border_closed"])

@@ -32,7 +32,7 @@ def section(result: RunResult, name: str, column: str) -> np.ndarray:
 
 
 def test_plants_fall_hours_after_the_rupture_never_in_its_step(rupture):
-    hours = [metric.value for metric in rupture.metrics if metric.name == "survival_time_h"]
+    hours = [metric.value for metric in rupture.estimates if metric.name == "survival_time_h"]
     assert hours and 2 <= min(hours) <= 96
 
 
