@@ -16,6 +16,7 @@ import numpy as np
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.durations import parse_at_h
 from gridsim.io.read_network import read_table
+from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.schemas.scenario import DesignEventKeys, SeriesRow, WeatherKeys, WeatherRow
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument
@@ -23,6 +24,7 @@ from gridsim.model.scenario import DesignEvent, Horizon, WeatherFile, WeatherSer
 from gridsim.model.system import GridSystem
 
 LONGEST_FILLED_H = 3
+LARGEST_RATIO = 10.0  # of a severity to the long-run mean
 _SEVERITIES = {"renewable_lull": 1, "cold_wave": 1, "heat_wave": 1, "dry_year": 1, "cold_and_calm": 2}
 
 
@@ -151,21 +153,29 @@ def _design_event(
         end = horizon.start + dt.timedelta(hours=horizon.hours)
         problem("at", f"'{keys.at}' is outside the horizon", f"give a time from {horizon.start} to {end}")
     severity: tuple[float, ...] | None = None
+    low, high = BOUNDS["C"]
     if (keys.return_period_years is None) == (keys.severity is None):
         problem("return_period_years", "return period and severity", "give exactly one of the two")
     if keys.severity is not None:
         values = keys.severity if isinstance(keys.severity, list) else [keys.severity]
         try:
             severity = tuple(float(value) for value in values)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             problem(
                 "severity", f"{keys.severity!r} is not a number", "give a number, or a list of two for cold_and_calm"
             )
         else:
             if len(severity) != _SEVERITIES[keys.kind]:
                 problem("severity", f"{len(severity)} value(s)", f"{keys.kind} takes {_SEVERITIES[keys.kind]}")
-            elif keys.kind in ("renewable_lull", "dry_year") and severity[0] <= 0:
-                problem("severity", f"{severity[0]:g} is not > 0", "give a share of the long-run mean")
+            elif keys.kind in ("renewable_lull", "dry_year") and not 0 < severity[0] <= LARGEST_RATIO:
+                what = f"{severity[0]:g} is not in (0, {LARGEST_RATIO:g}]"
+                problem("severity", what, "give a share of the long-run mean")
+            elif keys.kind in ("cold_wave", "heat_wave", "cold_and_calm") and not low <= severity[0] <= high:
+                what = f"{severity[0]:g} is not in [{low:g}, {high:g}]"
+                problem("severity", what, "give a mean temperature in C")
+            elif keys.kind == "cold_and_calm" and not 0 <= severity[1] <= LARGEST_RATIO:
+                what = f"{severity[1]:g} is not in [0, {LARGEST_RATIO:g}]"
+                problem("severity", what, "give a share of the long-run mean")
     places = [*system.weather_sites.name.tolist(), *system.renewable_sites.name.tolist()]
     for site in keys.sites:
         if site not in places:

@@ -12,6 +12,7 @@ import numpy as np
 
 from gridsim.errors import Problem, nearest
 from gridsim.io.raw_table import RawTable
+from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.kernels.flows import islands
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same
 from gridsim.model.system import EXTERNAL, GridSystem
@@ -39,6 +40,49 @@ def _electric_without_load(station: Any, look_up: LookUp) -> bool:
     return station.driver == "electric" and station.bus != "" and station.bus not in look_up.loaded_buses
 
 
+LARGEST_CIRCUIT_MVA = 20_000  # ten thousand stand for "no limit" in published cases
+LARGEST_BANK_MVA = 150_000  # a hundred thousand do, and an emergency rating is above
+LARGEST_LINE_OHM = 20_000
+
+
+def _circuit_mva(line: Any, look_up: LookUp, column: str) -> float:
+    return 3**0.5 * (look_up.vn_kv.get(line.from_bus) or 0.0) * (getattr(line, column) or 0.0)
+
+
+def _circuit_too_strong(column: str) -> Rule:
+    return Rule(
+        "lines",
+        column,
+        lambda row, look_up: _circuit_mva(row, look_up, column) > LARGEST_CIRCUIT_MVA,
+        lambda row, look_up: f"{getattr(row, column)} kA would carry {_circuit_mva(row, look_up, column):.0f} MVA",
+        f"no circuit carries over {LARGEST_CIRCUIT_MVA} MVA: give kA, or leave empty for unlimited",
+    )
+
+
+def _bank_too_strong(column: str) -> Rule:
+    return Rule(
+        "transformers",
+        column,
+        lambda row, _: row.sn_mva * getattr(row, column) / 100 > LARGEST_BANK_MVA,
+        lambda row, _: (
+            f"{getattr(row, column)} of {row.sn_mva} MVA are {row.sn_mva * getattr(row, column) / 100:.0f} MVA"
+        ),
+        f"no bank carries over {LARGEST_BANK_MVA} MVA: give a share of sn_mva in %",
+    )
+
+
+def _too_long(column: str) -> Rule:
+    return Rule(
+        "lines",
+        column,
+        lambda row, _: getattr(row, column) * row.length_km > LARGEST_LINE_OHM,
+        lambda row, _: (
+            f"{getattr(row, column)} on {row.length_km} km are {getattr(row, column) * row.length_km:.0f} ohm"
+        ),
+        f"no line has over {LARGEST_LINE_OHM} ohm: give ohm/km, and the length in km",
+    )
+
+
 _FAIL = ("lines", "transformers", "generators", "storages", "gas_pipelines")
 
 # fmt: off
@@ -53,6 +97,12 @@ RULES: tuple[Rule, ...] = (
     Rule("lines", "max_i_emergency_ka", above("max_i_ka", "max_i_emergency_ka"),
          "{row.max_i_emergency_ka} is below max_i_ka {row.max_i_ka}",
          "an emergency rating is at least the normal one"),
+    _circuit_too_strong("max_i_ka"),
+    _circuit_too_strong("max_i_emergency_ka"),
+    _too_long("r_ohm_per_km"),
+    _too_long("x_ohm_per_km"),
+    _bank_too_strong("max_loading_percent"),
+    _bank_too_strong("max_loading_emergency_percent"),
     Rule("transformers", "lv_bus", same("hv_bus", "lv_bus"),
          "'{row.lv_bus}' is hv_bus too", "a transformer joins two buses"),
     Rule("transformers", "vn_lv_kv", above("vn_lv_kv", "vn_hv_kv"),
@@ -113,8 +163,9 @@ def check_zones(meta: Mapping[str, Any], file: str) -> list[Problem]:
     for zone, value in meta["reserve_mw"].items():
         if zone not in zones:
             problems.append(Problem(file, 0, f"reserve_mw.{zone}", "no such zone", nearest(zone, zones)))
-        if value < 0:
-            problems.append(Problem(file, 0, f"reserve_mw.{zone}", f"{value} is not >= 0", "give it in MW"))
+        if not 0 <= value <= BOUNDS["MW"][1]:
+            what = f"{value} is not in [0, {BOUNDS['MW'][1]:g}]"
+            problems.append(Problem(file, 0, f"reserve_mw.{zone}", what, "give it in MW"))
     return problems
 
 
