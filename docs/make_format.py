@@ -38,7 +38,10 @@ are "branches"; a row is what fails as one. `note`, `source` (keys of `sources.c
 Every number has a **range**: wide enough for the largest machine, line or store there is and for equivalents of whole
 countries, narrow enough that a slip of three powers of ten, or a value in another unit, is an error that names its
 cell. A column without a range of its own has that of its unit (`gridsim/io/schemas/bounds.py`). Beyond the ranges, a
-line carries at most 20,000 MVA and has at most 20,000 ohm, and the loading limit of a bank is at most 150,000 MVA.
+line carries at most 100,000 MVA and has at most 20,000 ohm, and the loading limit of a bank is at most 150,000 MVA.
+
+Names, titles and the like do not begin with `=`, `+`, `-` or `@`, which spreadsheets would run when they open a result,
+and no text holds control characters.
 
 A column or table marked *no effect yet* is read and checked, and no result depends on it. Where rows set one, reading
 warns: `gridsim validate NAME` lists the warnings (under `warnings` with `--json`), a run says on stderr how many there

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+LONGEST_TEXT = 400
 
 
 @dataclass(frozen=True, order=True)
@@ -27,9 +30,19 @@ class Problem:
     kind: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.row}" if self.row else self.file
-        column = f"{self.column}: " if self.column else ""
-        return f"{place}: {column}{self.value}; {self.mend}"
+        place = f"{_cut(self.file)}:{self.row}" if self.row else _cut(self.file)
+        column = f"{_cut(self.column)}: " if self.column else ""
+        return _printable(f"{place}: {column}{_cut(self.value)}; {_cut(self.mend)}")
+
+
+def _cut(text: str) -> str:
+    """The start of a text that is too long for a message."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}... ({len(text)} characters)"
+
+
+def _printable(text: str) -> str:
+    """Control characters as escapes, so that what a file holds never steers a terminal."""
+    return "".join(ascii(mark)[1:-1] if unicodedata.category(mark) in ("Cc", "Cf") else mark for mark in text)
 
 
 class GridsimError(Exception):

@@ -109,8 +109,8 @@ def adequacy(
 
         from gridsim.report.assessment import print_assessment
 
-        print_assessment(Console(), network, imports, result)
+        print_assessment(Console(markup=False), network, imports, result)
         if in_weather is not None:
-            print_weather(Console(), in_weather)
+            print_weather(Console(markup=False), in_weather)
     if result.status != "ok":
         raise typer.Exit(EXIT_PARTIAL)

@@ -57,7 +57,7 @@ def compare(
     for other, differences in found:
         compared = {known.metric for known in metric_table().values() if known.compared}
         shown = differences if everything or metric else [d for d in differences if d.name in compared and d.value]
-        print_differences(Console(), first.name, other.name, shown)
+        print_differences(Console(markup=False), first.name, other.name, shown)
 
 
 @app.command()

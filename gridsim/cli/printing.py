@@ -77,8 +77,8 @@ def progress_bar(title: str) -> Any:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         share = TextColumn("{task.percentage:3.0f} %")
-        columns = (TextColumn("{task.description}"), BarColumn(), share, TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), share, TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True, markup=False), transient=True) as progress:
             task = progress.add_task(title, total=1.0)
             yield lambda share: progress.update(task, completed=share)
 
@@ -94,4 +94,4 @@ def print_rows(rows: list[dict[str, str]]) -> None:
     table = Table(names, *others, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row.values())
-    Console().print(table)
+    Console(markup=False).print(table)

@@ -80,6 +80,6 @@ def run(
         told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings)}
         print_json("run", wall_s, result.metrics, seed=seed, run_dir=str(folder.path), extra=told)
         return
-    console = Console()
+    console = Console(markup=False)
     print_summary(console, result)
     console.print(f"tables in {folder.path} ({wall_s:.1f} s)")

@@ -85,7 +85,7 @@ def run_and_tell(
 
         from gridsim.report.study_summary import print_study
 
-        print_study(Console(), result)
+        print_study(Console(markup=False), result)
     if result.status != "complete":
         raise typer.Exit(EXIT_PARTIAL)
 
@@ -137,8 +137,12 @@ def _progress(name: str) -> Iterator[Any]:
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
+    console = Console(stderr=True, markup=False)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[text]}", markup=False),
+    )
     last = time.monotonic()
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(name, total=None, text="preparing")

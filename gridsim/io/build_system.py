@@ -20,6 +20,7 @@ from gridsim.io.no_effect import without_effect
 from gridsim.io.raw_table import RawTable
 from gridsim.io.references import allowed_names, check_references
 from gridsim.io.rules import check_rows, check_supply, check_zones
+from gridsim.io.texts import check_texts
 from gridsim.model import carriers
 from gridsim.model.system import GridSystem
 
@@ -36,6 +37,7 @@ def build_system(
     names = allowed_names(meta, tables, problems)
     problems += check_references(tables, names)
     problems += check_rows(tables)
+    problems += check_texts(tables)
     problems += check_zones(meta, meta_file)
     profiles = profiles_of(tables["profiles"], problems)
     hourly_profiles = hourly_profiles_of(tables["hourly_profiles"], names["profiles"], problems)

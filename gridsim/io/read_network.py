@@ -16,11 +16,13 @@ from gridsim.io.read_variant import Variant
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.carriers import GasKeys
 from gridsim.io.schemas.column import Effect, Row, column
+from gridsim.io.texts import MEND_CONTROL, control_character
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.system import GridSystem
 
 SCHEMA_VERSION = 1
+_MEND_CSV = "close the quote, or shorten the cell"
 
 
 class NetworkMeta(Row):
@@ -120,8 +122,16 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return RawTable(file, []), [Problem(file, 0, "", f"not UTF-8 at byte {error.start}", "save the table as UTF-8")]
+    except OSError as error:
+        what = f"not readable: {error.strerror}"
+        return RawTable(file, []), [Problem(file, 0, "", what, "give a file that you may read")]
+    if odd := control_character(text):
+        return RawTable(file, []), [Problem(file, odd[0], "", f"control character {odd[1]}", MEND_CONTROL)]
     reader = csv.reader(text.splitlines(keepends=True))
-    header = next(reader, None)
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        return RawTable(file, []), [Problem(file, 1, "", f"not readable as CSV: {error}", _MEND_CSV)]
     if header is None:
         return RawTable(file, []), [Problem(file, 1, "", "no header", "the first line names the columns")]
     header = [name.strip() for name in header]
@@ -143,8 +153,7 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
         try:
             cells = next(records, None)
         except csv.Error as error:
-            mend = "close the quote, or shorten the cell"
-            problems.append(Problem(file, reader.line_num, "", f"not readable as CSV: {error}", mend))
+            problems.append(Problem(file, reader.line_num, "", f"not readable as CSV: {error}", _MEND_CSV))
             break
         if cells is None:
             break

@@ -11,12 +11,13 @@ from typing import Any
 
 from gridsim.contingencies.events import Default, make_event
 from gridsim.errors import InputError, Problem, nearest
-from gridsim.io.bundled import event_file, network_folder, variant_names
+from gridsim.io.bundled import event_file, is_file, is_folder, network_folder, variant_names
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.read_network import read_network
 from gridsim.io.read_script import read_script
 from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
+from gridsim.io.texts import name_fault
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.scenario import (
@@ -70,7 +71,7 @@ def scenario_keys(path: Path) -> tuple[YamlDocument, Path, tuple[Script, ...]]:
     given = found.require_scenario(path)
     if isinstance(given, str):
         named = path.parent / given
-        document, beside, scripts = scenario_keys(named if named.is_file() else event_file(given))
+        document, beside, scripts = scenario_keys(named if is_file(named) else event_file(given))
     else:
         document, beside, scripts = extended(YamlDocument(str(path), given), path), path, ()
     keys = {**document.data, "name": path.stem}
@@ -129,6 +130,8 @@ def scenario_of(
         else ()
     )
     ids = [event.id for event in keys.events]
+    named = [(("name",), keys.name), *((("events", position, "id"), name) for position, name in enumerate(ids))]
+    problems += [document.problem(path, *fault) for path, name in named if (fault := name_fault(name))]
     problems += [
         document.problem(("events", position, "id"), f"'{name}' stands in an earlier event", "ids are unique")
         for position, name in enumerate(ids)
@@ -169,7 +172,7 @@ def extended(document: YamlDocument, path: Path, above: tuple[Path, ...] = ()) -
         return document
     beside = path.parent / str(base_name)
     try:
-        base_path = beside if beside.is_file() else event_file(str(base_name))
+        base_path = beside if is_file(beside) else event_file(str(base_name))
     except InputError as error:
         raise InputError(
             [document.problem(("extends",), f"'{base_name}' {p.value}", p.mend) for p in error.problems]
@@ -186,7 +189,11 @@ def _seen_from(folder: Path, base_folder: Path, data: dict[str, Any]) -> dict[st
 
     def moved(name: Any) -> Any:
         beside = base_folder / str(name)
-        return os.path.relpath(beside, folder) if isinstance(name, str) and beside.exists() else name
+        return (
+            os.path.relpath(beside, folder)
+            if isinstance(name, str) and (is_file(beside) or is_folder(beside))
+            else name
+        )
 
     if os.path.abspath(folder) == os.path.abspath(base_folder):
         return data

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gridsim.errors import InputError, Problem
-from gridsim.io.bundled import event_file, study_file
+from gridsim.io.bundled import event_file, is_file, study_file
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import extended, scenario_keys, scenario_of, with_variant
 from gridsim.io.schemas.study import StudyKeys
@@ -123,7 +123,7 @@ def _scenario(
     named = Path(str(given))
     beside = path.parent / named
     try:
-        file = beside if beside.is_file() else event_file(str(given))
+        file = beside if is_file(beside) else event_file(str(given))
     except InputError as error:
         raise InputError(
             [document.problem(("scenarios", position), f"'{given}' {p.value}", p.mend) for p in error.problems]
@@ -174,7 +174,7 @@ def _self_contained(data: dict[str, Any], beside: Path) -> tuple[dict[str, Any],
     """The scenario file that was run, and the files that belong beside it under their bare names."""
     plain = {key: value for key, value in data.items() if key != "extends"}
     folder = beside.parent / str(plain.get("network", ""))
-    if (folder / "network.yaml").is_file():
+    if is_file(folder / "network.yaml"):
         plain["network"] = str(folder.resolve())
     weather = plain.get("weather")
     files: list[str] = []

@@ -13,6 +13,7 @@ import numpy as np
 from gridsim.errors import Problem, nearest
 from gridsim.io.raw_table import RawTable
 from gridsim.io.schemas.bounds import BOUNDS
+from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same
 from gridsim.model.system import EXTERNAL, GridSystem
@@ -40,8 +41,8 @@ def _electric_without_load(station: Any, look_up: LookUp) -> bool:
     return station.driver == "electric" and station.bus != "" and station.bus not in look_up.loaded_buses
 
 
-LARGEST_CIRCUIT_MVA = 20_000  # ten thousand stand for "no limit" in published cases
-LARGEST_BANK_MVA = 150_000  # a hundred thousand do, and an emergency rating is above
+LARGEST_CIRCUIT_MVA = 100_000  # up to this stands for "no limit" in published cases
+LARGEST_BANK_MVA = 150_000  # a hundred thousand do for a bank, and an emergency rating is above
 LARGEST_LINE_OHM = 20_000
 
 
@@ -160,6 +161,8 @@ def check_zones(meta: Mapping[str, Any], file: str) -> list[Problem]:
         if zone == EXTERNAL or zones.count(zone) > 1:
             value = f"'{zone}' is reserved" if zone == EXTERNAL else f"'{zone}' given twice"
             problems.append(Problem(file, 0, "zones", value, "give every zone of the network once"))
+        if fault := name_fault(zone):
+            problems.append(Problem(file, 0, "zones", *fault))
     for zone, value in meta["reserve_mw"].items():
         if zone not in zones:
             problems.append(Problem(file, 0, f"reserve_mw.{zone}", "no such zone", nearest(zone, zones)))

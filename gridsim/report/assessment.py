@@ -23,7 +23,7 @@ def print_assessment(console: Console, network: str, imports: str, result: Asses
 
     method = result.method
     console.print(
-        f"[bold]{network}[/bold]  {method.level} level, imports: {imports}, {result.n_samples:,} samples, "
+        f"{network}  {method.level} level, imports: {imports}, {result.n_samples:,} samples, "
         f"{result.wall_s:.1f} s, {result.stopped}"
     )
     table = Table("what", "value", "+-", "unit", box=None, pad_edge=False)
