@@ -65,6 +65,10 @@ class StudyError(GridsimError):
     """The request cannot be met with this system: an impossible study, target or option."""
 
 
+class ArgumentError(StudyError, TypeError):
+    """An argument of a public function is of the wrong type."""
+
+
 class StoreError(GridsimError):
     """Results cannot be written or are not what was written: disk full, no permission, damaged files."""
 

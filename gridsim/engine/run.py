@@ -14,6 +14,8 @@ from gridsim.engine.explain import Chain, Timeline, hours_of, why
 from gridsim.engine.gas_side import make_gas_network
 from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.errors import StudyError
+from gridsim.model.arguments import LARGEST_REPLICATE, instance_of, seed_of, whole_number
+from gridsim.model.checks import check_system
 from gridsim.model.pack import pack
 from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
@@ -111,8 +113,8 @@ class Replicates:
         baseline: Mapping[str, Columns] | None = None,
         keep: Collection[str] | None = None,
     ):
-        self.system = system
-        self.scenario = scenario
+        self.system = check_system(system)
+        self.scenario = instance_of("scenario", scenario, Scenario, "give one from read_scenario, or make a Scenario")
         self._packed = pack(system)
         self._ac_model = make_ac_model(self._packed, scenario.policy.ac)
         self._gas_network = make_gas_network(system, scenario.policy.gas)
@@ -168,6 +170,7 @@ class Replicates:
         self, *, seed: int = 0, replicate: int = 0, sink: Sink | None = None, progress: Progress | None = None
     ) -> RunResult:
         """One replicate, as :func:`run` gives it."""
+        seed, replicate = seed_of(seed), whole_number("replicate", replicate, 0, LARGEST_REPLICATE)
         report = progress or (lambda done: None)
         share = 0.5 if self.scenario.happens and self._baseline is None else 0.0
         baseline = self.baseline(replicate, lambda done: report(share * done))
@@ -219,6 +222,7 @@ def run(
     ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1. Nothing is written into
     ``system`` or ``scenario``. The same seed gives the same tables.
     """
+    instance_of("scenario", scenario, Scenario, "give one from read_scenario, or make a Scenario")
     scripts = require_scripts((*contingencies, *policies), "contingencies")
     scenario = dataclasses.replace(scenario, scripts=(*scenario.scripts, *scripts))
     return Replicates(system, scenario, dispatch=dispatch).run(

@@ -21,6 +21,7 @@ from gridsim.io.texts import name_fault
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.scenario import (
+    STEPS_MEND,
     AcMode,
     Automation,
     Condition,
@@ -235,9 +236,10 @@ def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]
             document.problem(
                 ("horizon", "step_minutes"),
                 f"{keys.horizon.step_minutes} does not divide an hour",
-                "use 5, 10, 15, 20, 30 or 60",
+                STEPS_MEND,
             )
         )
+        return Horizon(start, keys.horizon.hours)  # for the checks that follow
     return Horizon(start, keys.horizon.hours, keys.horizon.step_minutes)
 
 

@@ -114,6 +114,8 @@ RULES: tuple[Rule, ...] = (
          "{row.tap_pos} is outside {row.tap_min}..{row.tap_max}", "give a tap in the range"),
     Rule("generators", "p_min_mw", above("p_min_mw", "p_max_mw"),
          "{row.p_min_mw} is above p_max_mw {row.p_max_mw}", "lower it"),
+    Rule("generators", "q_min_mvar", above("q_min_mvar", "q_max_mvar"),
+         "{row.q_min_mvar} is above q_max_mvar {row.q_max_mvar}", "swap them"),
     Rule("generators", "heat_curve", lambda row, _: row.heat_led and not row.heat_curve,
          "empty for a heat-led machine", "name a curve of heat_curves.csv"),
     Rule("load_classes", "price_per_mwh", lambda row, _: row.price_responsive and row.price_per_mwh is None,

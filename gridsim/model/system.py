@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.errors import Problem
+from gridsim.errors import Problem, StudyError
 from gridsim.model import carriers, power, weather
 from gridsim.model.table import F8, I4
 
@@ -188,9 +188,12 @@ class GridSystem:
             (self.storages.bus, "storages.bus"),
             (self.borders.bus, "borders.bus"),
         ):
-            assert ((positions >= 0) & (positions < n_buses)).all(), f"{what} points outside the {n_buses} buses"
-        assert (self.buses.zone < len(self.zones)).all(), "buses.zone points outside the zones"
-        assert len(self.reserve_mw) == len(self.zones), "one reserve per zone"
+            if not ((positions >= 0) & (positions < n_buses)).all():
+                raise StudyError(f"{what} points outside the {n_buses} buses; give positions from 0 to {n_buses - 1}")
+        if not (self.buses.zone < len(self.zones)).all():
+            raise StudyError(f"buses.zone points outside the {len(self.zones)} zones; give positions, -1 for abroad")
+        if len(self.reserve_mw) != len(self.zones):
+            raise StudyError(f"reserve_mw: {len(self.reserve_mw)} values; give one per zone, {len(self.zones)}")
 
     # Branches are lines first, then transformers: the order of every array over branches.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridsim.errors import StudyError
 from gridsim.model.outages import CommonCause, Component
 from gridsim.reliability.demand import Demand
 
@@ -121,3 +122,25 @@ class AdequacySystem:
     def demand_mwh(self) -> float:
         """Demand energy of the horizon."""
         return float(self.load_mw.sum())
+
+
+def check_adequacy(system: AdequacySystem) -> AdequacySystem:
+    """The system, if the power of loads, machines and ties is a number; StudyError naming the first that is not.
+
+    A limit may be infinite: it is none.
+    """
+    for what, names, values, unlimited in (
+        ("load_mw", system.buses, system.load_mw, False),
+        ("unit_mw", system.unit_name, system.unit_mw, False),
+        ("interface_forward_mw", system.interface_name, system.interface_forward_mw, True),
+        ("interface_backward_mw", system.interface_name, system.interface_backward_mw, True),
+        ("branch_mw", system.branch_name, system.branch_mw, True),
+    ):
+        odd = np.isnan(values) if unlimited else ~np.isfinite(values)
+        if odd.any():
+            place = np.argwhere(odd)[0]
+            raise StudyError(f"{what}[{names[int(place[-1])]}]: {values[tuple(place)]}; give finite MW")
+    for name, profile in zip(system.unit_name, system.unit_profile, strict=True):
+        if profile is not None and not np.isfinite(profile).all():
+            raise StudyError(f"unit_profile[{name}]: {profile[~np.isfinite(profile)][0]}; give finite MW")
+    return system

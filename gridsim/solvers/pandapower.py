@@ -85,7 +85,7 @@ class PandapowerNewton:
                 check_connectivity=False,
                 trafo_model="t",
             )
-        except self._not_converged:
+        except (self._not_converged, UserWarning):  # raised as an error where no machine can hold a voltage
             return NewtonResult(False, np.full(len(bus), np.nan + 0j), max_iterations)
         result = net.res_bus
         angle = np.radians(result["va_degree"].to_numpy()[bus])

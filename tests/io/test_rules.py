@@ -48,6 +48,7 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("transformers", [BANK], {"tap_pos": -1}, "tap_pos", "-1 is outside 0..0", "in the range"),
     ("transformers", [BANK], {"mttr_h": 100}, "mttr_h", "go together", "both or none"),
     ("generators", None, {"p_min_mw": 501}, "p_min_mw", "501.0 is above p_max_mw 500.0", "lower"),
+    ("generators", None, {"q_min_mvar": 6, "q_max_mvar": 5}, "q_min_mvar", "6.0 is above q_max_mvar 5.0", "swap"),
     ("generators", None, {"heat_led": "true"}, "heat_curve", "empty for a heat-led machine", "heat_curves.csv"),
     ("generators", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
     ("storages", [STORE], {"mttr_h": 100}, "mttr_h", "go together", "both or none"),

@@ -61,8 +61,8 @@ SMALLEST: Mapping[str, float] = {
     "ohm/km": 1e-7,
     "km": 1e-6,
     "km/h": 0.1,
-    "mm": 0.001,
-    "bar": 0.001,
+    "mm": 10.0,  # diameters; the roughness of a wall has a bound of its own
+    "bar": 0.1,
     "h": 0.001,
     "d": 0.001,
     "GJ/MWh": 0.1,

@@ -12,7 +12,7 @@ class GasKeys(Row):
     """The gas and the laws of its flow."""
 
     friction: Literal["weymouth", "nikuradse", "factor"] = column("Friction law", "nikuradse")
-    roughness_mm: float = column("Wall roughness (nikuradse)", 0.03, unit="mm", gt=0, le=5)
+    roughness_mm: float = column("Wall roughness (nikuradse)", 0.03, unit="mm", ge=1e-4, le=5)
     friction_factor: float = column("Darcy friction factor (factor)", 0.01, gt=0, le=0.1)
     compressibility: Literal["constant", "papay"] = column("Law of the compressibility", "papay")
     z: float = column("Compressibility (constant)", 0.9, gt=0.2, le=1.2)
@@ -70,7 +70,7 @@ class GasPipelineRow(SourcedRow):
     system: str = column("Pipeline system", "")
     from_node: str = column("Node at the start", ref="gas_nodes")
     to_node: str = column("Node at the end", ref="gas_nodes")
-    length_km: float = column("Length", unit="km", gt=0)
+    length_km: float = column("Length", unit="km", ge=0.01, le=5_000)
     inner_diameter_mm: float = column("Inner diameter of one string", unit="mm", gt=0)
     parallel: int = column("Strings", 1, ge=1, le=100)
     pn_bar: float = column("Design pressure", unit="bar", gt=0)
