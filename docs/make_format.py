@@ -46,6 +46,7 @@ and no text holds control characters.
 A column or table marked *no effect yet* is read and checked, and no result depends on it. Where rows set one, reading
 warns: `gridsim validate NAME` lists the warnings (under `warnings` with `--json`), a run says on stderr how many there
 are, and in Python they are `read_network(NAME).warnings`, Problems of kind `warning`. A warning never stops anything.
+A mean time to failure under an hour, or a component that is out more than half of the time, is a warning too.
 
 `variants/VARIANT.yaml` in the folder adds, retires, changes and scales rows (`gridsim schema variant`). `--variant
 VARIANT` of run, adequacy, screen, show, weather and validate reads the network so, and so does

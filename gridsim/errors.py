@@ -15,7 +15,7 @@ LONGEST_TEXT = 400
 class Problem:
     """One thing wrong with the user's input: where, what, and how to mend it.
 
-    ``kind``: an error, or a warning of something that is read and has no effect; only errors are raised.
+    ``kind``: an error, or a warning of something that has no effect or is hardly meant; only errors are raised.
 
     ``row`` is the line number in the file, header included (the first data row of a table is 2); 0 means the
     whole file. ``column`` is the column of a table or the dotted key of a YAML file. ``value`` is the text of the cell

@@ -53,12 +53,23 @@ def as_dicts(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 
 def tell_warnings(warnings: Sequence[Problem], listed_by: str) -> None:
-    """One line on stderr about columns and tables without effect; ``listed_by``: the command that lists them."""
+    """Values that are hardly meant, a line each on stderr, and one line about columns and tables without effect.
+
+    ``listed_by``: the command that lists them all.
+    """
+    for warning in warnings:
+        if not _is_without_effect(warning):
+            print(f"warning: {warning}", file=sys.stderr)
+    warnings = [warning for warning in warnings if _is_without_effect(warning)]
     if not warnings:
         return
     names = [_table_column(warning) for warning in warnings[:_NAMED]] + ["..."] * (len(warnings) > _NAMED)
     count = "1 column or table has" if len(warnings) == 1 else f"{len(warnings)} columns and tables have"
     print(f"{count} no effect in this run: {', '.join(names)}; {listed_by} lists them", file=sys.stderr)
+
+
+def _is_without_effect(warning: Problem) -> bool:
+    return "no effect" in warning.value
 
 
 def _table_column(warning: Problem) -> str:

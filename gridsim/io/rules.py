@@ -84,7 +84,7 @@ def _too_long(column: str) -> Rule:
     )
 
 
-_FAIL = ("lines", "transformers", "generators", "storages", "gas_pipelines")
+FAILING_TABLES = ("lines", "transformers", "generators", "storages", "gas_pipelines")
 
 # fmt: off
 RULES: tuple[Rule, ...] = (
@@ -136,7 +136,7 @@ RULES: tuple[Rule, ...] = (
     Rule("fuel_stocks", "stock_days", above("stock_days", "capacity_days"),
          "{row.stock_days} is above capacity_days {row.capacity_days}", "lower it"),
     *(Rule(table, "mttr_h", any_of(alone("mttf_h", "mttr_h"), alone("mttr_h", "mttf_h")),
-           "mttf_h and mttr_h go together", "give both or none") for table in _FAIL),
+           "mttf_h and mttr_h go together", "give both or none") for table in FAILING_TABLES),
 )
 # fmt: on
 
@@ -152,6 +152,21 @@ def check_rows(tables: Mapping[str, RawTable]) -> list[Problem]:
     classes = tables["load_classes"]
     if not classes.rows and not classes.broken:
         problems.append(classes.problem(1, "", "no rows", "give at least one load class"))
+    return problems
+
+
+def check_machine_profiles(tables: Mapping[str, RawTable]) -> list[Problem]:
+    """Profiles that machines follow and that exceed 1 somewhere: at the first such cell of each profile and table."""
+    followed = {row.profile: row.name for _, row in reversed(tables["generators"].rows) if row.profile}
+    problems = []
+    for name in ("profiles", "hourly_profiles"):
+        table, told = tables[name], set()
+        for number, row in table.rows:
+            if row.value > 1.0 and row.profile in followed and row.profile not in told:
+                told.add(row.profile)
+                value = f"{row.value} of '{row.profile}', which machine '{followed[row.profile]}' follows"
+                mend = "give the share of p_max_mw, 0 to 1, or a profile of its own to the loads"
+                problems.append(table.problem(number, "value", value, mend))
     return problems
 
 

@@ -113,7 +113,7 @@ class GridSystem:
     ``loss_share``: network losses as a share of demand at the bus, the start of the dispatch's loss allowance.
     ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak;
     ``reserve_stated`` False: the network says nothing, and the largest machine is covered instead (N-1).
-    ``warnings``: columns and tables of the input that were read and have no effect.
+    ``warnings``: columns and tables of the input that have no effect, and values hardly meant.
     """
 
     name: str

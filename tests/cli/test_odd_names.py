@@ -46,7 +46,7 @@ def test_names_that_look_like_markup_are_printed_as_they_are(
     ):
         result = runner.invoke(app, command, catch_exceptions=False)
         assert result.exit_code == 0, result.output
-        if command[0] == "run":
+        if command[0] == "run" and "--replicates" not in command:
             assert name in result.output
 
 
@@ -62,3 +62,13 @@ def test_a_terminal_without_a_letter_shows_its_number(tmp_path: Path) -> None:
         assert b"Traceback" not in done.stderr
         assert done.stdout.isascii()
     assert b"no such" in done.stderr
+
+
+@pytest.mark.parametrize("replicate", ["1099511627776", "2147483648"])
+def test_a_replicate_that_no_table_can_count_is_refused(replicate: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gridsim", "run", "winter_peak_day", "--replicate", replicate],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"replicate: {replicate} is out of range; give 0 to 2^31 - 1"

@@ -16,6 +16,7 @@ from gridsim.io.schemas import TABLES, scenario, study
 from gridsim.io.schemas.bounds import BOUNDS, SMALLEST
 from gridsim.io.schemas.carriers import GasKeys
 from gridsim.io.schemas.column import Row
+from gridsim.io.validation import validate
 from tests.support.cases import META, TWO_AREAS
 
 NETS = ("case118", "case14", "case24_ieee_rts", "case30", "case39", "case57", "case9", "case_ieee30",
@@ -94,6 +95,18 @@ def test_a_slip_of_three_powers_of_ten_is_refused(table: str, column: str, value
     assert (problem.file, problem.row) == (f"<{table}>", 2)
     assert "is not <=" in problem.value
     assert problem.mend.startswith("give ")
+
+
+@pytest.mark.parametrize("value", ["1e308", "-1e308", "inf", "nan", "9" * 400, "-" + "9" * 400, "1e400"])
+def test_no_number_of_any_file_overflows(value: str) -> None:
+    """Whatever follows from a number that is too large, or from none, is stopped at its cell."""
+    for name, model in models():
+        for column, field in model.model_fields.items():
+            if is_number(field.annotation):
+                row, faults = validate(model, {column: value})
+                assert row is None, f"{name}.{column} takes {value}"
+                (fault,) = [fault for fault in faults if fault[0] == column]
+                assert " not " in fault[1] and fault[2].startswith("give "), f"{name}.{column}: {fault}"
 
 
 @pytest.mark.parametrize("value", [-1, 1e9])
