@@ -97,7 +97,7 @@ def system_from_tables(meta: Mapping[str, Any], tables: Mapping[str, Sequence[Ma
     for name, schema in TABLES.items():
         rows = tables.get(name, ())
         raw[name], table_problems = _validate_rows(
-            f"<{name}>", [(position + 2, dict(row)) for position, row in enumerate(rows)], schema.row
+            f"<{name}>", [(position + 2, row) for position, row in enumerate(rows)], schema.row
         )
         problems += table_problems
     problems += [
@@ -170,12 +170,14 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
     return table, problems + row_problems
 
 
-def _validate_rows(
-    file: str, rows: Sequence[tuple[int, dict[str, Any]]], row_model: type[Row]
-) -> tuple[RawTable, list[Problem]]:
+def _validate_rows(file: str, rows: Sequence[tuple[int, Any]], row_model: type[Row]) -> tuple[RawTable, list[Problem]]:
     table = RawTable(file, [])
     problems = []
     for number, values in rows:
+        if not isinstance(values, Mapping):
+            problems.append(Problem(file, number, "", f"{values!r} is not a row", "give a dict of its columns"))
+            table.broken = True
+            continue
         row, faults = validate(row_model, values)
         problems += [Problem(file, number, column, what, mend) for column, what, mend in faults]
         if row is not None:

@@ -368,7 +368,11 @@ def _csv_rows(file: Path) -> tuple[list[tuple[int, Any]], list[Problem]]:
 def _parquet_rows(file: Path) -> tuple[list[tuple[int, Any]], list[Problem]]:
     import pandas as pd
 
-    frame = pd.read_parquet(file)
+    try:
+        frame = pd.read_parquet(file)
+    except (OSError, ValueError, TypeError, ArithmeticError) as error:
+        what = f"not readable as Parquet: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        return [], [Problem(str(file), 0, "", what, "write it again, or give a CSV")]
     unknown = [name for name in frame.columns if name not in SeriesRow.model_fields]
     problems = [
         Problem(str(file), 1, name, "unknown column", nearest(name, SeriesRow.model_fields)) for name in unknown

@@ -15,6 +15,8 @@ from gridsim.reliability.demand import Demand
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
+LARGEST_MW = 1e9  # of a bus or a machine; sums of squares over the years stay far from overflow
+
 
 @dataclass(frozen=True)
 class Store:
@@ -136,11 +138,12 @@ def check_adequacy(system: AdequacySystem) -> AdequacySystem:
         ("interface_backward_mw", system.interface_name, system.interface_backward_mw, True),
         ("branch_mw", system.branch_name, system.branch_mw, True),
     ):
-        odd = np.isnan(values) if unlimited else ~np.isfinite(values)
+        odd = np.isnan(values) if unlimited else ~(np.abs(values) <= LARGEST_MW)
         if odd.any():
             place = np.argwhere(odd)[0]
             raise StudyError(f"{what}[{names[int(place[-1])]}]: {values[tuple(place)]}; give finite MW")
     for name, profile in zip(system.unit_name, system.unit_profile, strict=True):
-        if profile is not None and not np.isfinite(profile).all():
-            raise StudyError(f"unit_profile[{name}]: {profile[~np.isfinite(profile)][0]}; give finite MW")
+        if profile is not None and not (np.abs(profile) <= LARGEST_MW).all():
+            odd = ~(np.abs(profile) <= LARGEST_MW)
+            raise StudyError(f"unit_profile[{name}]: {profile[odd][0]}; give finite MW")
     return system

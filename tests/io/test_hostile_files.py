@@ -13,11 +13,12 @@ import pytest
 from gridsim.errors import InputError, Problem
 from gridsim.io.bundled import bundled_folder, event_file, network_folder, study_file
 from gridsim.io.durations import parse_duration_h
-from gridsim.io.read_network import read_network
+from gridsim.io.read_network import read_network, system_from_tables
 from gridsim.io.read_scenario import read_scenario
 from gridsim.io.read_study import read_study
 from gridsim.io.texts import name_fault
 from gridsim.io.yaml_lines import parse_yaml
+from tests.support.cases import META, TWO_AREAS
 
 LONG = "x" * 5000
 SCENARIO = 'name: case\nnetwork: net\nhorizon: {start: "2026-01-12 00:00", hours: 6}\n'
@@ -168,6 +169,27 @@ def test_a_control_character_reaches_a_message_as_an_escape() -> None:
     problem = Problem("f\x1b[31m.csv", 2, "na\x07me", "'\x1b[2J' is unknown", "use one of \u202e")
     assert str(problem) == "f\\x1b[31m.csv:2: na\\x07me: '\\x1b[2J' is unknown; use one of \\u202e"
     assert "Алматы" in str(Problem("f.csv", 2, "", "'Алматы' is unknown", "mend"))
+
+
+@pytest.mark.parametrize("row", [None, 1, "n1", ["n1"]])
+def test_a_row_in_memory_that_is_no_row(row: object) -> None:
+    problem = refused(lambda: system_from_tables(META, {**TWO_AREAS, "buses": [row]}))  # type: ignore[dict-item]
+    assert (problem.file, problem.row, problem.value) == ("<buses>", 2, f"{row!r} is not a row")
+
+
+@pytest.mark.parametrize("key", [1, None, 2.5, True])
+def test_a_key_in_memory_that_is_not_text(key: object) -> None:
+    rows = [{**TWO_AREAS["buses"][0], key: 1}, *TWO_AREAS["buses"][1:]]
+    problem = refused(lambda: system_from_tables(META, {**TWO_AREAS, "buses": rows}))
+    assert problem.row == 2 and problem.value == "a key that is not text" and "quotes" in problem.mend
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"junk" * 100, b"time,place,temperature_c\n"])
+def test_a_weather_series_that_is_no_parquet(rbts_folder: Path, content: bytes) -> None:
+    (rbts_folder.parent / "w.parquet").write_bytes(content)
+    case = rbts_folder.parent / "case.yaml"
+    case.write_text(SCENARIO + "weather: {series: w.parquet}\n")
+    assert "not readable as Parquet" in refused(lambda: read_scenario(case)).value
 
 
 # Paths
