@@ -17,7 +17,7 @@ from gridsim.io.read_network import read_network
 from gridsim.io.read_script import read_script
 from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
-from gridsim.io.texts import name_fault
+from gridsim.io.texts import folder_fault, name_fault
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.scenario import (
@@ -131,8 +131,13 @@ def scenario_of(
         else ()
     )
     ids = [event.id for event in keys.events]
-    named = [(("name",), keys.name), *((("events", position, "id"), name) for position, name in enumerate(ids))]
-    problems += [document.problem(path, *fault) for path, name in named if (fault := name_fault(name))]
+    if fault := folder_fault(keys.name):
+        problems.append(document.problem(("name",), *fault))
+    problems += [
+        document.problem(("events", position, "id"), *fault)
+        for position, name in enumerate(ids)
+        if (fault := name_fault(name))
+    ]
     problems += [
         document.problem(("events", position, "id"), f"'{name}' stands in an earlier event", "ids are unique")
         for position, name in enumerate(ids)

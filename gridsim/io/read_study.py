@@ -15,6 +15,7 @@ from gridsim.io.bundled import event_file, is_file, study_file
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import extended, scenario_keys, scenario_of, with_variant
 from gridsim.io.schemas.study import StudyKeys
+from gridsim.io.texts import folder_fault
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.script import Script
@@ -66,6 +67,8 @@ def read_study(name: str | Path) -> Study:
             named = dataclasses.replace(built, name=label, scripts=scripts)
             cases.append(Case(label, system, named, plain, files, point))
     names = [case.name for case in cases]
+    faults = (folder_fault(name) for name in names)
+    problems += [document.problem(("scenarios",), *fault) for fault in faults if fault is not None]
     for twice in sorted({case_name for case_name in names if names.count(case_name) > 1}):
         problems.append(
             document.problem(("scenarios",), f"'{twice}' comes out twice", "give scenarios names of their own")

@@ -13,6 +13,7 @@ from gridsim.io.schemas.column import Row
 # Escapes that steer a terminal, and marks that reorder what is shown. Tabs and line ends are text.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 MEND_CONTROL = "write it without control characters"
+LONGEST_FOLDER_BYTES = 200  # file systems take 255
 FORMULA = ("=", "+", "-", "@")
 FREE = {"note", "source", "description", "url", "licence", "attribution"}  # never a cell of a result
 
@@ -24,6 +25,17 @@ def name_fault(name: str) -> tuple[str, str] | None:
     if len(name) > 1 and name.startswith(FORMULA):
         return f"'{name}' begins with '{name[0]}'", "spreadsheets would run it: begin with a letter or a number"
     return None
+
+
+def folder_fault(name: str) -> tuple[str, str] | None:
+    """(what is wrong, mend) of a name that no folder can have; None if one can."""
+    length = len(name.encode("utf-8", "surrogatepass"))
+    if length > LONGEST_FOLDER_BYTES:
+        return (
+            f"'{name[:40]}...' is {length} bytes long",
+            f"shorten it to {LONGEST_FOLDER_BYTES}: folders bear this name",
+        )
+    return name_fault(name)
 
 
 def check_texts(tables: Mapping[str, RawTable]) -> list[Problem]:

@@ -225,6 +225,20 @@ def test_a_network_or_a_scenario_of_a_study_that_is_too_long_a_path(tmp_path: Pa
     assert refused(lambda: read_study(study)).column == "scenarios.0"
 
 
+@pytest.mark.parametrize("name", ["n" * 201, "Ж" * 101])
+def test_a_name_that_no_folder_can_have(rbts_folder: Path, name: str) -> None:
+    case = rbts_folder.parent / "case.yaml"
+    case.write_text(SCENARIO.replace("name: case", f"name: {name}"), encoding="utf-8")
+    problem = refused(lambda: read_scenario(case))
+    assert problem.column == "name" and "bytes long" in problem.value
+    case.write_text(SCENARIO.replace("name: case", f"name: {name[:90]}"), encoding="utf-8")
+    read_scenario(case)
+    study = rbts_folder.parent / "study.yaml"
+    keys = "replicates: 2\nsweep: {name: [" + name + "]}\n"
+    study.write_text(f"name: st\nscenarios: [case.yaml]\n{keys}", encoding="utf-8")
+    assert "bytes long" in refused(lambda: read_study(study)).value
+
+
 # Times
 
 
