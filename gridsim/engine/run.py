@@ -13,13 +13,14 @@ from gridsim.engine.event_log import Change
 from gridsim.engine.explain import Chain, Timeline, hours_of, why
 from gridsim.engine.gas_side import make_gas_network
 from gridsim.engine.simulation import Simulation, make_ac_model
-from gridsim.errors import StudyError
+from gridsim.errors import StudyError, nearest
 from gridsim.model.arguments import LARGEST_REPLICATE, instance_of, seed_of, whole_number
 from gridsim.model.checks import check_system
 from gridsim.model.pack import pack
 from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
+from gridsim.results.metric_table import metric_table
 from gridsim.results.metrics import Estimate
 from gridsim.results.run_metrics import METRIC_TABLES, run_metrics, run_remarks
 from gridsim.results.run_records import Columns, Sink
@@ -67,7 +68,9 @@ class RunResult:
         return pd.DataFrame(dict(self.tables[table]))
 
     def metric(self, name: str, scope: str = "system") -> float | None:
-        """Value of one metric, None if the run does not have it."""
+        """Value of one metric, None if the run does not have it; StudyError for a name that no metric has."""
+        if name not in metric_table() and name not in {m.name for m in self.metrics}:
+            raise StudyError(f"no metric '{name}'; {nearest(name, metric_table())}")
         return next((m.value for m in self.metrics if m.name == name and m.scope == scope), None)
 
     def why(self, component: str, time: float | str | dt.datetime) -> Chain:

@@ -67,8 +67,7 @@ def read_study(name: str | Path) -> Study:
             named = dataclasses.replace(built, name=label, scripts=scripts)
             cases.append(Case(label, system, named, plain, files, point))
     names = [case.name for case in cases]
-    faults = (folder_fault(name) for name in names)
-    problems += [document.problem(("scenarios",), *fault) for fault in faults if fault is not None]
+    problems += [document.problem(("scenarios",), *fault) for name in names if (fault := folder_fault(name))]
     for twice in sorted({case_name for case_name in names if names.count(case_name) > 1}):
         problems.append(
             document.problem(("scenarios",), f"'{twice}' comes out twice", "give scenarios names of their own")

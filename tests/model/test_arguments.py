@@ -143,6 +143,13 @@ def test_a_load_that_is_no_number_is_refused_at_the_door(rbts: GridSystem) -> No
         gridsim.assess(dataclasses.replace(system, load_mw=load), SequentialMonteCarlo(years=1))
 
 
+def test_a_metric_that_no_run_has(rbts: GridSystem) -> None:
+    result = gridsim.run(rbts, hour())
+    with pytest.raises(StudyError, match="no metric 'EUX'; did you mean 'EUE'"):
+        result.metric("EUX")
+    assert result.metric("EUE", "zone:nowhere") is None
+
+
 # Arrays of a system in memory
 
 DOORS: list[Callable[[GridSystem], object]] = [
