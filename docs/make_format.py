@@ -39,6 +39,8 @@ Every number has a **range**: wide enough for the largest machine, line or store
 countries, narrow enough that a slip of three powers of ten, or a value in another unit, is an error that names its
 cell. A column without a range of its own has that of its unit (`gridsim/io/schemas/bounds.py`). Beyond the ranges, a
 line carries at most 100,000 MVA and has at most 20,000 ohm, and the loading limit of a bank is at most 150,000 MVA.
+The arrays of a `GridSystem` made or changed in Python are held to the same ranges when it is run, assessed, screened or
+dispatched.
 
 Names, titles and the like do not begin with `=`, `+`, `-` or `@`, which spreadsheets would run when they open a result,
 and no text holds control characters.
