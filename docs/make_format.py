@@ -35,9 +35,20 @@ empty cell means the default. Names in a column that refers to another table mus
 are "branches"; a row is what fails as one. `note`, `source` (keys of `sources.csv`, separated by `; `) and `confidence`
 (published, derived, assumed) close most tables and are not repeated here.
 
+Every number has a **range**: wide enough for the largest machine, line or store there is and for equivalents of whole
+countries, narrow enough that a slip of three powers of ten, or a value in another unit, is an error that names its
+cell. A column without a range of its own has that of its unit (`gridsim/io/schemas/bounds.py`). Beyond the ranges, a
+line carries at most 100,000 MVA and has at most 20,000 ohm, and the loading limit of a bank is at most 150,000 MVA.
+The arrays of a `GridSystem` made or changed in Python are held to the same ranges when it is run, assessed, screened or
+dispatched.
+
+Names, titles and the like do not begin with `=`, `+`, `-` or `@`, which spreadsheets would run when they open a result,
+and no text holds control characters.
+
 A column or table marked *no effect yet* is read and checked, and no result depends on it. Where rows set one, reading
 warns: `gridsim validate NAME` lists the warnings (under `warnings` with `--json`), a run says on stderr how many there
 are, and in Python they are `read_network(NAME).warnings`, Problems of kind `warning`. A warning never stops anything.
+A mean time to failure under an hour, or a component that is out more than half of the time, is a warning too.
 
 `variants/VARIANT.yaml` in the folder adds, retires, changes and scales rows (`gridsim schema variant`). `--variant
 VARIANT` of run, adequacy, screen, show, weather and validate reads the network so, and so does

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+LONGEST_TEXT = 400
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong with the user's input: where, what, and how to mend it.
 
-    ``kind``: an error, or a warning of something that is read and has no effect; only errors are raised.
+    ``kind``: an error, or a warning of something that has no effect or is hardly meant; only errors are raised.
 
     ``row`` is the line number in the file, header included (the first data row of a table is 2); 0 means the
     whole file. ``column`` is the column of a table or the dotted key of a YAML file. ``value`` is the text of the cell
@@ -27,9 +30,19 @@ class Problem:
     kind: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.row}" if self.row else self.file
-        column = f"{self.column}: " if self.column else ""
-        return f"{place}: {column}{self.value}; {self.mend}"
+        place = f"{_cut(self.file)}:{self.row}" if self.row else _cut(self.file)
+        column = f"{_cut(self.column)}: " if self.column else ""
+        return _printable(f"{place}: {column}{_cut(self.value)}; {_cut(self.mend)}")
+
+
+def _cut(text: str) -> str:
+    """The start of a text that is too long for a message."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}... ({len(text)} characters)"
+
+
+def _printable(text: str) -> str:
+    """Control characters as escapes, so that what a file holds never steers a terminal."""
+    return "".join(ascii(mark)[1:-1] if unicodedata.category(mark) in ("Cc", "Cf") else mark for mark in text)
 
 
 class GridsimError(Exception):
@@ -65,6 +78,10 @@ class UnknownName(InputError, StudyError, KeyError):
 
     def __reduce__(self) -> tuple[type[UnknownName], tuple[str]]:  # type: ignore[override]  # made from its text
         return (UnknownName, (self.text,))
+
+
+class ArgumentError(StudyError, TypeError):
+    """An argument of a public function is of the wrong type."""
 
 
 class StoreError(GridsimError):

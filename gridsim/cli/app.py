@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -76,6 +77,9 @@ def main() -> None:
     """Entry point: errors become exit codes 2 (input or request) and 1 (failure), one JSON object with --json."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # where a letter cannot be shown, its number is
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_FAILED))  # so that a stopped run leaves nothing behind
     sys.exit(run_command(sys.argv[1:], lambda: app(standalone_mode=False)))
 

@@ -57,7 +57,14 @@ def as_dicts(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 
 def tell_warnings(warnings: Sequence[Problem], listed_by: str) -> None:
-    """One line on stderr about columns and tables without effect; ``listed_by``: the command that lists them."""
+    """Values that are hardly meant, a line each on stderr, and one line about columns and tables without effect.
+
+    ``listed_by``: the command that lists them all.
+    """
+    for warning in warnings:
+        if not _is_without_effect(warning):
+            logging.getLogger("gridsim.warnings").warning("warning: %s", warning)
+    warnings = [warning for warning in warnings if _is_without_effect(warning)]
     if not warnings:
         return
     names = [_table_column(warning) for warning in warnings[:_NAMED]] + ["..."] * (len(warnings) > _NAMED)
@@ -65,6 +72,10 @@ def tell_warnings(warnings: Sequence[Problem], listed_by: str) -> None:
     logging.getLogger("gridsim.warnings").warning(
         "%s no effect in this run: %s; %s lists them", count, ", ".join(names), listed_by
     )
+
+
+def _is_without_effect(warning: Problem) -> bool:
+    return "no effect" in warning.value
 
 
 def _table_column(warning: Problem) -> str:

@@ -96,5 +96,5 @@ def run(
         told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings)}
         print_json("run", wall_s, result.estimates, seed=seed, run_dir=str(folder.path), extra=told)
         return
-    print_summary(Console(), result, everything=everything)
+    print_summary(Console(markup=False), result, everything=everything)
     print(f"tables in {folder.path} ({wall_s:.1f} s){'' if everything else '; --all prints every metric'}")

@@ -16,6 +16,8 @@ from gridsim.engine.gas_side import make_gas_network
 from gridsim.engine.simulation import Simulation, make_ac_model
 from gridsim.errors import StudyError
 from gridsim.hooks import call
+from gridsim.model.arguments import LARGEST_REPLICATE, instance_of, seed_of, whole_number
+from gridsim.model.checks import check_system
 from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.pack import pack
 from gridsim.model.scenario import Scenario
@@ -160,8 +162,8 @@ class Replicates:
         baseline: Mapping[str, Columns] | None = None,
         keep: Collection[str] | None = None,
     ):
-        self.system = system
-        self.scenario = scenario
+        self.system = check_system(system)
+        self.scenario = instance_of("scenario", scenario, Scenario, "give one from read_scenario, or make a Scenario")
         self._packed = pack(system)
         self._ac_model = make_ac_model(self._packed, scenario.policy.ac)
         self._gas_network = make_gas_network(system, scenario.policy.gas)
@@ -217,6 +219,7 @@ class Replicates:
         self, *, seed: int = 0, replicate: int = 0, sink: Sink | None = None, progress: Progress | None = None
     ) -> RunResult:
         """One replicate, as :func:`run` gives it."""
+        seed, replicate = seed_of(seed), whole_number("replicate", replicate, 0, LARGEST_REPLICATE)
         report = progress or (lambda done: None)
         share = 0.5 if self.scenario.happens and self._baseline is None else 0.0
         baseline = self.baseline(replicate, lambda done: report(share * done))
@@ -271,6 +274,7 @@ def run(
     ``sink`` receives every table; ``progress`` is called with the share done, 0 to 1, True writes it to stderr. Nothing
     is written into ``system`` or ``scenario``. The same seed gives the same tables.
     """
+    instance_of("scenario", scenario, Scenario, "give one from read_scenario, or make a Scenario")
     if isinstance(progress, bool):
         progress = call("progress", scenario.name) if progress else None
     scripts = require_scripts((*contingencies, *policies), "contingencies")

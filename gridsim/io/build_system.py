@@ -16,10 +16,12 @@ from gridsim.io.convert import (
     table_of,
     temperature_curves_of,
 )
+from gridsim.io.doubts import doubtful
 from gridsim.io.no_effect import without_effect
 from gridsim.io.raw_table import RawTable
 from gridsim.io.references import allowed_names, check_references
-from gridsim.io.rules import check_rows, check_supply, check_zones
+from gridsim.io.rules import check_machine_profiles, check_rows, check_supply, check_zones
+from gridsim.io.texts import check_texts
 from gridsim.model import carriers
 from gridsim.model.system import GridSystem
 
@@ -34,6 +36,8 @@ def build_system(
     names = allowed_names(meta, tables, problems)
     problems += check_references(tables, names)
     problems += check_rows(tables)
+    problems += check_texts(tables)
+    problems += check_machine_profiles(tables)
     problems += check_zones(meta, meta_file)
     profiles = profiles_of(tables["profiles"], problems)
     hourly_profiles = hourly_profiles_of(tables["hourly_profiles"], names["profiles"], problems)
@@ -56,7 +60,7 @@ def build_system(
         base_year=meta["base_year"],
         gas=carriers.GasSettings(**meta["gas"]),
         licence=meta["licence"],
-        warnings=tuple(without_effect(tables)),
+        warnings=(*without_effect(tables), *doubtful(tables)),
         interfaces=interfaces,
         interface_members=members,
         profiles=profiles,

@@ -15,6 +15,22 @@ def bundled_folder(kind: str) -> Path:
     return installed if installed.is_dir() else package.parent / kind
 
 
+def is_file(path: Path) -> bool:
+    """True for an existing file; False for a text too long to be the name of one, too."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """True for an existing folder; False for a text too long to be the name of one, too."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def network_names() -> list[str]:
     """Names of the bundled networks."""
     folder = bundled_folder("networks")
@@ -32,12 +48,12 @@ def network_folder(name: str, *, relative_to: Path | None = None) -> Path:
     """Folder of a network given by bundled name or by path (looked up beside the file that names it, too)."""
     candidates = [Path(name)] if relative_to is None else [relative_to / name, Path(name)]
     for candidate in candidates:
-        if (candidate / "network.yaml").is_file():
+        if is_file(candidate / "network.yaml"):
             return candidate
     bundled = bundled_folder("networks") / name
-    if (bundled / "network.yaml").is_file():
+    if is_file(bundled / "network.yaml"):
         return bundled
-    if candidates[0].is_dir():
+    if is_folder(candidates[0]):
         raise InputError([Problem(str(candidates[0]), 0, "", "has no network.yaml", "give a network folder")])
     raise InputError([Problem(name, 0, "", "no such network", nearest(name, network_names()))])
 
@@ -50,7 +66,7 @@ def variant_names(folder: Path) -> list[str]:
 def event_file(name: str) -> Path:
     """File of a scenario given by bundled name or by path."""
     path = Path(name)
-    if path.is_file():
+    if is_file(path):
         return path
     files = event_files()
     if name in files:
@@ -66,7 +82,7 @@ def study_files() -> dict[str, Path]:
 def study_file(name: str) -> Path:
     """File of a study given by bundled name or by path."""
     path = Path(name)
-    if path.is_file():
+    if is_file(path):
         return path
     files = study_files()
     if name in files:

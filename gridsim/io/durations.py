@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from gridsim.io.schemas.bounds import BOUNDS
+
+LONGEST_H = BOUNDS["h"][1]
 _UNITS_H = {"min": 1 / 60, "m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(min|m|h|d|w)\s*$")
 
@@ -14,14 +17,14 @@ def parse_duration_h(value: object) -> float:
     if isinstance(value, bool) or value is None:
         raise ValueError("is not a duration")
     if isinstance(value, int | float):
-        hours = float(value)
+        hours = float(min(value, 2.0 * LONGEST_H))
     else:
         match = _DURATION.match(str(value))
         if match is None:
             raise ValueError("is not a duration")
         hours = float(match[1]) * _UNITS_H[match[2]]
-    if not 0 <= hours < float("inf"):
-        raise ValueError("is not >= 0")
+    if not 0 <= hours <= LONGEST_H:
+        raise ValueError(f"is not from 0 to {LONGEST_H:g} h")
     return hours
 
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from gridsim.errors import InputError, Problem
 from gridsim.io.read_network import system_from_tables
+from gridsim.io.texts import name_fault
 from gridsim.model.system import GridSystem
 
 CLASS = "all"
@@ -551,11 +552,13 @@ def _number(value: Any) -> float | None:
 
 
 def _names(table: Any, prefix: str) -> dict[int, str]:
-    """Index -> name: the table's own names if they tell the elements apart, else prefix and index."""
+    """Index -> name: the table's own names if they tell the elements apart and may stand in a result, else prefix and
+    index.
+    """
     own = table.get("name")
     if own is not None and bool(own.notna().all()):
         names = [str(name).strip() for name in own]
-        if all(names) and len(set(names)) == len(names):
+        if all(names) and len(set(names)) == len(names) and not any(name_fault(name) for name in names):
             return dict(zip(_indices(table.index), names, strict=True))
     return {index: f"{prefix}_{index}" for index in _indices(table.index)}
 

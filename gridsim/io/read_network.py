@@ -15,11 +15,13 @@ from gridsim.io.read_variant import Variant
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.carriers import GasKeys
 from gridsim.io.schemas.column import Effect, Row, column
+from gridsim.io.texts import MEND_CONTROL, control_character
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.system import GridSystem
 
 SCHEMA_VERSION = 1
+_MEND_CSV = "close the quote, or shorten the cell"
 
 
 class NetworkMeta(Row):
@@ -31,11 +33,11 @@ class NetworkMeta(Row):
     description: str = column("One paragraph", "", effect=Effect.LABEL)
     country: str = column("ISO 3166 code", "", effect=Effect.LABEL)
     timezone: str = column("Fixed offset from UTC, such as UTC+05:00", "UTC")
-    f_hz: float = column("Rated frequency", 50.0, unit="Hz", gt=0)
+    f_hz: float = column("Rated frequency", 50.0, unit="Hz")
     zones: tuple[str, ...] = column("Zones in reporting order")
-    reserve_mw: dict[str, float] = column("Spinning reserve per zone that commitment covers", {}, unit="MW")
+    reserve_mw: dict[str, float] = column("Spinning reserve per zone that commitment covers", {}, unit="MW", items=True)
     loss_share: float = column("Network losses as a share of demand at the bus", 0.0, ge=0, lt=0.5)
-    base_year: int = column("Year the base state describes", 0, unit="year")
+    base_year: int = column("Year the base state describes; 0: unknown", 0, unit="year", ge=0)
     gas: GasKeys = column("The gas and the laws of its flow", GasKeys())
     licence: str = column("Licence of the data", "", effect=Effect.LABEL)
 
@@ -91,7 +93,7 @@ def system_from_tables(meta: Mapping[str, Any], tables: Mapping[str, Sequence[Ma
     for name, schema in TABLES.items():
         rows = tables.get(name, ())
         raw[name], table_problems = _validate_rows(
-            f"<{name}>", [(position + 2, dict(row)) for position, row in enumerate(rows)], schema.row
+            f"<{name}>", [(position + 2, row) for position, row in enumerate(rows)], schema.row
         )
         problems += table_problems
     problems += [
@@ -118,8 +120,13 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
         return RawTable(file, []), [Problem(file, 0, "", f"not readable: {error.strerror}", "give read permission")]
     except UnicodeDecodeError as error:
         return RawTable(file, []), [Problem(file, 0, "", f"not UTF-8 at byte {error.start}", "save the table as UTF-8")]
+    if odd := control_character(text):
+        return RawTable(file, []), [Problem(file, odd[0], "", f"control character {odd[1]}", MEND_CONTROL)]
     reader = csv.reader(text.splitlines(keepends=True))
-    header = next(reader, None)
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        return RawTable(file, []), [Problem(file, 1, "", f"not readable as CSV: {error}", _MEND_CSV)]
     if header is None:
         return RawTable(file, []), [Problem(file, 1, "", "no header", "the first line names the columns")]
     header = [name.strip() for name in header]
@@ -141,8 +148,7 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
         try:
             cells = next(records, None)
         except csv.Error as error:
-            mend = "close the quote, or shorten the cell"
-            problems.append(Problem(file, reader.line_num, "", f"not readable as CSV: {error}", mend))
+            problems.append(Problem(file, reader.line_num, "", f"not readable as CSV: {error}", _MEND_CSV))
             break
         if cells is None:
             break
@@ -159,12 +165,14 @@ def read_table(path: Path, row_model: type[Row]) -> tuple[RawTable, list[Problem
     return table, problems + row_problems
 
 
-def _validate_rows(
-    file: str, rows: Sequence[tuple[int, dict[str, Any]]], row_model: type[Row]
-) -> tuple[RawTable, list[Problem]]:
+def _validate_rows(file: str, rows: Sequence[tuple[int, Any]], row_model: type[Row]) -> tuple[RawTable, list[Problem]]:
     table = RawTable(file, [])
     problems = []
     for number, values in rows:
+        if not isinstance(values, Mapping):
+            problems.append(Problem(file, number, "", f"{values!r} is not a row", "give a dict of its columns"))
+            table.broken = True
+            continue
         row, faults = validate(row_model, values)
         problems += [Problem(file, number, column, what, mend) for column, what, mend in faults]
         if row is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gridsim.contingencies.events import Default, make_event
 from gridsim.errors import InputError, Problem, nearest
-from gridsim.io.bundled import event_file, network_folder, variant_names
+from gridsim.io.bundled import event_file, is_file, is_folder, network_folder, variant_names
 from gridsim.io.changes import Change, with_changes
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.plain_keys import plain
@@ -19,9 +19,11 @@ from gridsim.io.read_network import read_network
 from gridsim.io.read_script import look_at_script, read_script
 from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
+from gridsim.io.texts import folder_fault, name_fault
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.scenario import (
+    STEPS_MEND,
     AcMode,
     Automation,
     Condition,
@@ -84,7 +86,7 @@ def scenario_keys(path: Path, execute: bool = True) -> tuple[YamlDocument, Path,
     given = found.require_scenario(path)
     if isinstance(given, str):
         named = path.parent / given
-        document, beside, scripts = scenario_keys(named if named.is_file() else event_file(given), execute)
+        document, beside, scripts = scenario_keys(named if is_file(named) else event_file(given), execute)
     else:
         document, beside, scripts = extended(YamlDocument(str(path), given), path), path, ()
     keys = {**document.data, "name": path.stem}
@@ -143,6 +145,13 @@ def scenario_of(
         else ()
     )
     ids = [event.id for event in keys.events]
+    if fault := folder_fault(keys.name):
+        problems.append(document.problem(("name",), *fault))
+    problems += [
+        document.problem(("events", position, "id"), *fault)
+        for position, name in enumerate(ids)
+        if (fault := name_fault(name))
+    ]
     problems += [
         document.problem(("events", position, "id"), f"'{name}' stands in an earlier event", "ids are unique")
         for position, name in enumerate(ids)
@@ -183,7 +192,7 @@ def extended(document: YamlDocument, path: Path, above: tuple[Path, ...] = ()) -
         return document
     beside = path.parent / str(base_name)
     try:
-        base_path = beside if beside.is_file() else event_file(str(base_name))
+        base_path = beside if is_file(beside) else event_file(str(base_name))
     except InputError as error:
         raise InputError(
             [document.problem(("extends",), f"'{base_name}' {p.value}", p.mend) for p in error.problems]
@@ -200,7 +209,11 @@ def _seen_from(folder: Path, base_folder: Path, data: dict[str, Any]) -> dict[st
 
     def moved(name: Any) -> Any:
         beside = base_folder / str(name)
-        return os.path.relpath(beside, folder) if isinstance(name, str) and beside.exists() else name
+        return (
+            os.path.relpath(beside, folder)
+            if isinstance(name, str) and (is_file(beside) or is_folder(beside))
+            else name
+        )
 
     if os.path.abspath(folder) == os.path.abspath(base_folder):
         return data
@@ -242,9 +255,10 @@ def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]
             document.problem(
                 ("horizon", "step_minutes"),
                 f"{keys.horizon.step_minutes} does not divide an hour",
-                "use 5, 10, 15, 20, 30 or 60",
+                STEPS_MEND,
             )
         )
+        return Horizon(start, keys.horizon.hours)  # for the checks that follow
     return Horizon(start, keys.horizon.hours, keys.horizon.step_minutes)
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from gridsim.errors import InputError, Problem
-from gridsim.io.bundled import event_file, study_file
+from gridsim.io.bundled import event_file, is_file, study_file
 from gridsim.io.changes import Change, with_changes
 from gridsim.io.owned import unfit_name
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import extended, scenario_keys, scenario_of, with_variant
 from gridsim.io.schemas.study import StudyKeys
+from gridsim.io.texts import folder_fault
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.script import Script
@@ -71,6 +72,7 @@ def read_study(name: str | Path, *, execute: bool = True) -> Study:
             named = dataclasses.replace(built, name=label, scripts=scripts)
             cases.append(Case(label, system, named, plain, files, point))
     names = [case.name for case in cases]
+    problems += [document.problem(("scenarios",), *fault) for name in names if (fault := folder_fault(name))]
     for twice in sorted({case_name for case_name in names if names.count(case_name) > 1}):
         problems.append(
             document.problem(("scenarios",), f"'{twice}' comes out twice", "give scenarios names of their own")
@@ -134,7 +136,7 @@ def _scenario(
     named = Path(str(given))
     beside = path.parent / named
     try:
-        file = beside if beside.is_file() else event_file(str(given))
+        file = beside if is_file(beside) else event_file(str(given))
     except InputError as error:
         raise InputError(
             [document.problem(("scenarios", position), f"'{given}' {p.value}", p.mend) for p in error.problems]
@@ -177,7 +179,7 @@ def _self_contained(data: dict[str, Any], beside: Path) -> tuple[dict[str, Any],
     """The scenario file that was run, and the files that belong beside it under their bare names."""
     plain = {key: value for key, value in data.items() if key != "extends"}
     folder = beside.parent / str(plain.get("network", ""))
-    if (folder / "network.yaml").is_file():
+    if is_file(folder / "network.yaml"):
         plain["network"] = str(folder.resolve())
     weather = plain.get("weather")
     files: list[str] = []

@@ -2,20 +2,25 @@
 
 Rules for a series. Times are local to the network; a time with another offset is an error. Hours run without gaps from
 the first to the last; up to three missing hours in a row are joined linearly, which is noted, more are an error. 29
-February is an hour like any other in a run; where years are compared it is dropped. The series covers the horizon.
+February is an hour like any other in a run; where years are compared it is dropped. The series covers the horizon and
+the rest of the 24 hours that the operator plans at its start and at every midnight; who looks further ahead takes the
+day before.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gridsim.errors import InputError, Problem, nearest
+from gridsim.io.bundled import is_file
 from gridsim.io.durations import parse_at_h
 from gridsim.io.read_network import read_table
+from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.schemas.scenario import DesignEventKeys, SeriesRow, WeatherKeys, WeatherRow
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument
@@ -23,6 +28,8 @@ from gridsim.model.scenario import DesignEvent, Horizon, WeatherFile, WeatherSer
 from gridsim.model.system import GridSystem
 
 LONGEST_FILLED_H = 3
+PLANNED_H = 24
+LARGEST_RATIO = 10.0  # of a severity to the long-run mean
 _SEVERITIES = {"renewable_lull": 1, "cold_wave": 1, "heat_wave": 1, "dry_year": 1, "cold_and_calm": 2}
 
 
@@ -47,7 +54,7 @@ def read_weather(
         return _generated(keys, document, horizon, system, problems)
     name = ways[0]
     file = path.parent / str(getattr(keys, name))
-    if not file.is_file():
+    if not is_file(file):
         problems.append(
             document.problem(
                 ("weather", name), f"'{getattr(keys, name)}' does not exist", "give a CSV beside the scenario file"
@@ -151,21 +158,29 @@ def _design_event(
         end = horizon.start + dt.timedelta(hours=horizon.hours)
         problem("at", f"'{keys.at}' is outside the horizon", f"give a time from {horizon.start} to {end}")
     severity: tuple[float, ...] | None = None
+    low, high = BOUNDS["C"]
     if (keys.return_period_years is None) == (keys.severity is None):
         problem("return_period_years", "return period and severity", "give exactly one of the two")
     if keys.severity is not None:
         values = keys.severity if isinstance(keys.severity, list) else [keys.severity]
         try:
             severity = tuple(float(value) for value in values)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             problem(
                 "severity", f"{keys.severity!r} is not a number", "give a number, or a list of two for cold_and_calm"
             )
         else:
             if len(severity) != _SEVERITIES[keys.kind]:
                 problem("severity", f"{len(severity)} value(s)", f"{keys.kind} takes {_SEVERITIES[keys.kind]}")
-            elif keys.kind in ("renewable_lull", "dry_year") and severity[0] <= 0:
-                problem("severity", f"{severity[0]:g} is not > 0", "give a share of the long-run mean")
+            elif keys.kind in ("renewable_lull", "dry_year") and not 0 < severity[0] <= LARGEST_RATIO:
+                what = f"{severity[0]:g} is not in (0, {LARGEST_RATIO:g}]"
+                problem("severity", what, "give a share of the long-run mean")
+            elif keys.kind in ("cold_wave", "heat_wave", "cold_and_calm") and not low <= severity[0] <= high:
+                what = f"{severity[0]:g} is not in [{low:g}, {high:g}]"
+                problem("severity", what, "give a mean temperature in C")
+            elif keys.kind == "cold_and_calm" and not 0 <= severity[1] <= LARGEST_RATIO:
+                what = f"{severity[1]:g} is not in [0, {LARGEST_RATIO:g}]"
+                problem("severity", what, "give a share of the long-run mean")
     places = [*system.weather_sites.name.tolist(), *system.renewable_sites.name.tolist()]
     for site in keys.sites:
         if site not in places:
@@ -196,6 +211,7 @@ def read_series(file: Path, system: GridSystem, horizon: Horizon | None = None) 
     }
     everywhere = sorted({name for names, _ in tables.values() for name in names})
     values: dict[tuple[str, str], dict[dt.datetime, float]] = {}
+    numbers: dict[tuple[str, dt.datetime], int] = {}
     for number, row in rows:
         try:
             time = dt.datetime.fromisoformat(row.time)
@@ -229,11 +245,50 @@ def read_series(file: Path, system: GridSystem, horizon: Horizon | None = None) 
             if time in known:
                 problems.append(Problem(str(file), number, "time", f"'{row.time}' twice for {row.place}", "keep one"))
             known[time] = float(value)
+            numbers[row.place, time] = number
     if not values and not problems:
         problems.append(Problem(str(file), 1, "", "no values", "give at least one value"))
     if problems:
         raise InputError(problems)
-    return _series(file, system, horizon, values)
+    return _series(file, system, horizon, values, numbers)
+
+
+def planned_to(horizon: Horizon) -> dt.datetime:
+    """The last hour of weather that a run asks for: the operator plans 24 hours at the start and at every midnight."""
+    last = horizon.start + dt.timedelta(hours=horizon.hours) - dt.timedelta(microseconds=1)
+    planned = max(horizon.start, last.replace(hour=0, minute=0, second=0, microsecond=0))
+    return planned.replace(minute=0) + dt.timedelta(hours=PLANNED_H - 1)
+
+
+def _outside(
+    file: Path,
+    hours: dict[dt.datetime, float],
+    place: str,
+    numbers: Mapping[tuple[str, dt.datetime], int],
+    horizon: Horizon | None,
+) -> Problem | None:
+    """The row of a time that stands far from the others, or at which a horizon is not covered; None if none does."""
+    times = sorted(hours)
+    longest = dt.timedelta(hours=LONGEST_FILLED_H + 1)
+    for position in range(1, len(times)):
+        gap = times[position] - times[position - 1]
+        if gap > longest:
+            odd = times[position] if position > len(times) / 2 else times[position - 1]
+            lacking = gap // dt.timedelta(hours=1) - 1
+            what = f"{place} lacks {lacking} hours from {times[position - 1] + dt.timedelta(hours=1)}"
+            mend = "mend the time, or give every hour of the horizon; up to 3 are joined"
+            return Problem(str(file), numbers[place, odd], "time", what, mend)
+    if horizon is None:
+        return None
+    first, last = horizon.start.replace(minute=0), planned_to(horizon)
+    mend = f"give {place} every hour from {first} to {last}: the operator plans whole days; up to 3 are joined"
+    if times[0] - first >= longest:
+        what = f"{place} lacks {(times[0] - first) // dt.timedelta(hours=1)} hours before {times[0]}"
+        return Problem(str(file), numbers[place, times[0]], "time", what, mend)
+    if last - times[-1] >= longest:
+        what = f"{place} lacks {(last - times[-1]) // dt.timedelta(hours=1)} hours after {times[-1]}"
+        return Problem(str(file), numbers[place, times[-1]], "time", what, mend)
+    return None
 
 
 def _series(
@@ -241,12 +296,17 @@ def _series(
     system: GridSystem,
     horizon: Horizon | None,
     values: dict[tuple[str, str], dict[dt.datetime, float]],
+    numbers: Mapping[tuple[str, dt.datetime], int],
 ) -> WeatherSeries:
+    found = (_outside(file, hours, place, numbers, horizon) for (_, place), hours in values.items())
+    outside = {problem for problem in found if problem is not None}
+    if outside:  # before anything is made that is as long as the span
+        raise InputError(outside)
     start = min(min(hours) for hours in values.values())
     end = max(max(hours) for hours in values.values())
     if horizon is not None:
         start = min(start, horizon.start.replace(minute=0))
-        end = max(end, horizon.start + dt.timedelta(hours=horizon.hours) - dt.timedelta(hours=1))
+        end = max(end, planned_to(horizon))
     n_hours = int((end - start).total_seconds() // 3600) + 1
     renewable = system.renewable_sites.name.tolist()
     arrays = {
@@ -267,9 +327,9 @@ def _series(
             if length > LONGEST_FILLED_H:
                 when = start + dt.timedelta(hours=first)
                 what = f"{place} lacks {length} hours from {when}"
-                problems.append(
-                    Problem(str(file), 0, column, what, "give every hour of the horizon; up to 3 are joined")
-                )
+                near = numbers[place, min(hours, key=lambda time: abs(time - when))]
+                mend = "give every place the same hours; up to 3 are joined"
+                problems.append(Problem(str(file), near, column, what, mend))
             else:
                 notes.append(f"{column} of {place}: gaps of up to {length} h joined linearly")
     if problems:
@@ -308,7 +368,11 @@ def _csv_rows(file: Path) -> tuple[list[tuple[int, Any]], list[Problem]]:
 def _parquet_rows(file: Path) -> tuple[list[tuple[int, Any]], list[Problem]]:
     import pandas as pd
 
-    frame = pd.read_parquet(file)
+    try:
+        frame = pd.read_parquet(file)
+    except (OSError, ValueError, TypeError, ArithmeticError) as error:
+        what = f"not readable as Parquet: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        return [], [Problem(str(file), 0, "", what, "write it again, or give a CSV")]
     unknown = [name for name in frame.columns if name not in SeriesRow.model_fields]
     problems = [
         Problem(str(file), 1, name, "unknown column", nearest(name, SeriesRow.model_fields)) for name in unknown

@@ -12,6 +12,8 @@ import numpy as np
 
 from gridsim.errors import Problem, nearest
 from gridsim.io.raw_table import RawTable
+from gridsim.io.schemas.bounds import BOUNDS
+from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same
 from gridsim.model.system import EXTERNAL, GridSystem
@@ -39,7 +41,50 @@ def _electric_without_load(station: Any, look_up: LookUp) -> bool:
     return station.driver == "electric" and station.bus != "" and station.bus not in look_up.loaded_buses
 
 
-_FAIL = ("lines", "transformers", "generators", "storages", "gas_pipelines")
+LARGEST_CIRCUIT_MVA = 100_000  # up to this stands for "no limit" in published cases
+LARGEST_BANK_MVA = 150_000  # a hundred thousand do for a bank, and an emergency rating is above
+LARGEST_LINE_OHM = 20_000
+
+
+def _circuit_mva(line: Any, look_up: LookUp, column: str) -> float:
+    return 3**0.5 * (look_up.vn_kv.get(line.from_bus) or 0.0) * (getattr(line, column) or 0.0)
+
+
+def _circuit_too_strong(column: str) -> Rule:
+    return Rule(
+        "lines",
+        column,
+        lambda row, look_up: _circuit_mva(row, look_up, column) > LARGEST_CIRCUIT_MVA,
+        lambda row, look_up: f"{getattr(row, column)} kA would carry {_circuit_mva(row, look_up, column):.0f} MVA",
+        f"no circuit carries over {LARGEST_CIRCUIT_MVA} MVA: give kA, or leave empty for unlimited",
+    )
+
+
+def _bank_too_strong(column: str) -> Rule:
+    return Rule(
+        "transformers",
+        column,
+        lambda row, _: row.sn_mva * getattr(row, column) / 100 > LARGEST_BANK_MVA,
+        lambda row, _: (
+            f"{getattr(row, column)} of {row.sn_mva} MVA are {row.sn_mva * getattr(row, column) / 100:.0f} MVA"
+        ),
+        f"no bank carries over {LARGEST_BANK_MVA} MVA: give a share of sn_mva in %",
+    )
+
+
+def _too_long(column: str) -> Rule:
+    return Rule(
+        "lines",
+        column,
+        lambda row, _: getattr(row, column) * row.length_km > LARGEST_LINE_OHM,
+        lambda row, _: (
+            f"{getattr(row, column)} on {row.length_km} km are {getattr(row, column) * row.length_km:.0f} ohm"
+        ),
+        f"no line has over {LARGEST_LINE_OHM} ohm: give ohm/km, and the length in km",
+    )
+
+
+FAILING_TABLES = ("lines", "transformers", "generators", "storages", "gas_pipelines")
 
 # fmt: off
 RULES: tuple[Rule, ...] = (
@@ -53,6 +98,12 @@ RULES: tuple[Rule, ...] = (
     Rule("lines", "max_i_emergency_ka", above("max_i_ka", "max_i_emergency_ka"),
          "{row.max_i_emergency_ka} is below max_i_ka {row.max_i_ka}",
          "an emergency rating is at least the normal one"),
+    _circuit_too_strong("max_i_ka"),
+    _circuit_too_strong("max_i_emergency_ka"),
+    _too_long("r_ohm_per_km"),
+    _too_long("x_ohm_per_km"),
+    _bank_too_strong("max_loading_percent"),
+    _bank_too_strong("max_loading_emergency_percent"),
     Rule("transformers", "lv_bus", same("hv_bus", "lv_bus"),
          "'{row.lv_bus}' is hv_bus too", "a transformer joins two buses"),
     Rule("transformers", "vn_lv_kv", above("vn_lv_kv", "vn_hv_kv"),
@@ -63,6 +114,8 @@ RULES: tuple[Rule, ...] = (
          "{row.tap_pos} is outside {row.tap_min}..{row.tap_max}", "give a tap in the range"),
     Rule("generators", "p_min_mw", above("p_min_mw", "p_max_mw"),
          "{row.p_min_mw} is above p_max_mw {row.p_max_mw}", "lower it"),
+    Rule("generators", "q_min_mvar", above("q_min_mvar", "q_max_mvar"),
+         "{row.q_min_mvar} is above q_max_mvar {row.q_max_mvar}", "swap them"),
     Rule("generators", "heat_curve", lambda row, _: row.heat_led and not row.heat_curve,
          "empty for a heat-led machine", "name a curve of heat_curves.csv"),
     Rule("load_classes", "price_per_mwh", lambda row, _: row.price_responsive and row.price_per_mwh is None,
@@ -83,7 +136,7 @@ RULES: tuple[Rule, ...] = (
     Rule("fuel_stocks", "stock_days", above("stock_days", "capacity_days"),
          "{row.stock_days} is above capacity_days {row.capacity_days}", "lower it"),
     *(Rule(table, "mttr_h", any_of(alone("mttf_h", "mttr_h"), alone("mttr_h", "mttf_h")),
-           "mttf_h and mttr_h go together", "give both or none") for table in _FAIL),
+           "mttf_h and mttr_h go together", "give both or none") for table in FAILING_TABLES),
 )
 # fmt: on
 
@@ -102,6 +155,21 @@ def check_rows(tables: Mapping[str, RawTable]) -> list[Problem]:
     return problems
 
 
+def check_machine_profiles(tables: Mapping[str, RawTable]) -> list[Problem]:
+    """Profiles that machines follow and that exceed 1 somewhere: at the first such cell of each profile and table."""
+    followed = {row.profile: row.name for _, row in reversed(tables["generators"].rows) if row.profile}
+    problems = []
+    for name in ("profiles", "hourly_profiles"):
+        table, told = tables[name], set()
+        for number, row in table.rows:
+            if row.value > 1.0 and row.profile in followed and row.profile not in told:
+                told.add(row.profile)
+                value = f"{row.value} of '{row.profile}', which machine '{followed[row.profile]}' follows"
+                mend = "give the share of p_max_mw, 0 to 1, or a profile of its own to the loads"
+                problems.append(table.problem(number, "value", value, mend))
+    return problems
+
+
 def check_zones(meta: Mapping[str, Any], file: str) -> list[Problem]:
     """Zones of ``network.yaml`` and the reserve in each."""
     problems = []
@@ -110,11 +178,14 @@ def check_zones(meta: Mapping[str, Any], file: str) -> list[Problem]:
         if zone == EXTERNAL or zones.count(zone) > 1:
             value = f"'{zone}' is reserved" if zone == EXTERNAL else f"'{zone}' given twice"
             problems.append(Problem(file, 0, "zones", value, "give every zone of the network once"))
+        if fault := name_fault(zone):
+            problems.append(Problem(file, 0, "zones", *fault))
     for zone, value in meta["reserve_mw"].items():
         if zone not in zones:
             problems.append(Problem(file, 0, f"reserve_mw.{zone}", "no such zone", nearest(zone, zones)))
-        if value < 0:
-            problems.append(Problem(file, 0, f"reserve_mw.{zone}", f"{value} is not >= 0", "give it in MW"))
+        if not 0 <= value <= BOUNDS["MW"][1]:
+            what = f"{value} is not in [0, {BOUNDS['MW'][1]:g}]"
+            problems.append(Problem(file, 0, f"reserve_mw.{zone}", what, "give it in MW"))
     return problems
 
 

@@ -72,6 +72,8 @@ def explain(error: Any, model: type[BaseModel]) -> tuple[str, str, str]:
     kind = error["type"]
     if kind == "extra_forbidden":
         return column, "unknown", nearest(location[-1], list(owner.model_fields))
+    if kind == "invalid_key":
+        return column, "a key that is not text", f"put it in quotes: '{location[-1]}'"
     if field is None:
         return column, f"{value} {error['msg']}", "see the format page"
     if kind == "missing":

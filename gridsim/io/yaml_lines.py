@@ -11,8 +11,15 @@ from typing import Any
 import yaml
 
 from gridsim.errors import InputError, Problem, nearest
+from gridsim.io.texts import CONTROL, MEND_CONTROL
 
 KeyPath = tuple[str | int, ...]
+
+DEEPEST = 50
+MOST_NODES = 100_000
+LONGEST_INTEGER_BITS = 256
+_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map"))
 
 
 @dataclass(frozen=True)
@@ -94,26 +101,24 @@ def read_yaml(path: Path) -> tuple[str, YamlDocument]:
 def parse_yaml(text: str, file: str) -> YamlDocument:
     """Parse one mapping. InputError with the line for unreadable YAML, a repeated key, or anything but a mapping."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = _PlainLoader(text)
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise InputError([Problem(file, 1, "", "not a mapping", "write keys and values, 'name: ...' first")])
+        lines, problems = _lines(node, file)
+        if problems:
+            raise InputError(problems)
+        data = loader.construct_document(node)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        row = mark.line + 1 if mark is not None else 1
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise InputError([Problem(file, row, "", f"not readable as YAML: {reason}", "mend the syntax here")]) from None
-    if node is None or not isinstance(node, yaml.MappingNode):
-        raise InputError([Problem(file, 1, "", "not a mapping", "write keys and values, 'name: ...' first")])
-    lines: dict[KeyPath, int] = {}
-    problems: list[Problem] = []
-    _walk(node, (), lines, problems, file, ())
-    if problems:
-        raise InputError(problems)
-    try:
-        data = yaml.load(text, Loader=_PlainLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        row = mark.line + 1 if mark is not None else 1
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise InputError([Problem(file, row, "", f"not plain data: {reason}", "write plain keys and values")]) from None
+        if isinstance(error, yaml.reader.ReaderError):
+            row = text.count("\n", 0, error.position) + 1
+            reason = f"{chr(error.character)!r}: {error.reason}" if isinstance(error.character, int) else error.reason
+        else:
+            row = mark.line + 1 if mark is not None else 1
+            reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        mend = error.mend if isinstance(error, _NotPlain) else "mend the syntax here"
+        raise InputError([Problem(file, row, "", f"not readable as YAML: {reason}", mend)]) from None
     return YamlDocument(file, data, lines)
 
 
@@ -126,8 +131,46 @@ def plain_value(text: str, file: str) -> Any:
         raise InputError([Problem(file, 0, "", f"not readable as YAML: {reason}", "mend the value")]) from None
 
 
+class _NotPlain(yaml.MarkedYAMLError):
+    """Something that is YAML and no plain value."""
+
+    def __init__(self, what: str, mend: str, mark: yaml.Mark):
+        super().__init__(None, None, what, mark)
+        self.mend = mend
+
+
 class _PlainLoader(yaml.SafeLoader):
-    """SafeLoader that leaves dates as text (times are parsed where their meaning is known), and ``off`` too."""
+    """SafeLoader that leaves dates as text (times are parsed where their meaning is known), and ``off`` too.
+
+    What it cannot build, and what is nested too deeply, is an error of the file with a line.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The node at the current event, and those in it."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise _NotPlain(f"nested more than {DEEPEST} deep", "close the brackets", self.peek_event().start_mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value of a node."""
+        if node.tag not in _PLAIN_TAGS:
+            raise _NotPlain(f"tag {node.tag}", "write a plain value without a tag", node.start_mark)
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+            value = None
+            built = False
+        else:
+            built = not (isinstance(value, int) and value.bit_length() > LONGEST_INTEGER_BITS)
+        if not built:
+            what = f"'{str(node.value)[:40]}' is not a value of its kind"
+            raise _NotPlain(what, "write a number, or a text in quotes", node.start_mark)
+        return value
 
 
 _LEFT_AS_TEXT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
@@ -138,33 +181,68 @@ _PlainLoader.yaml_implicit_resolvers = {
 _PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
 
 
-def _walk(
-    node: yaml.Node,
-    path: KeyPath,
-    lines: dict[KeyPath, int],
-    problems: list[Problem],
-    file: str,
-    above: tuple[int, ...],
-) -> None:
-    lines.setdefault(path, node.start_mark.line + 1)
-    if id(node) in above:
-        problems.append(Problem(file, node.start_mark.line + 1, "", "contains itself", "write the values out"))
-        return
-    above = (*above, id(node))
-    if isinstance(node, yaml.MappingNode):
+def _lines(node: yaml.Node, file: str) -> tuple[dict[KeyPath, int], list[Problem]]:
+    """Line of every key path, and what is wrong with keys and texts."""
+    walk = _Walk(file)
+    try:
+        walk.visit(node, (), ())
+    except _TooMany as error:
+        what = f"more than {MOST_NODES} values, aliases counted as often as they are used"
+        return {}, [Problem(file, error.line, "", what, "write fewer values, or tables as CSV")]
+    return walk.lines, walk.problems
+
+
+class _TooMany(Exception):
+    def __init__(self, line: int):
+        self.line = line
+
+
+class _Walk:
+    """Visits every node as often as it is used; what visits too many stops there."""
+
+    def __init__(self, file: str):
+        self.file = file
+        self.lines: dict[KeyPath, int] = {}
+        self.problems: list[Problem] = []
+        self._visited = 0
+
+    def _problem(self, row: int, path: KeyPath, value: str, mend: str) -> None:
+        self.problems.append(Problem(self.file, row, ".".join(map(str, path)), value, mend))
+
+    def visit(self, node: yaml.Node, path: KeyPath, above: tuple[int, ...]) -> None:
+        """A node at ``path``, inside the nodes ``above``."""
+        row = node.start_mark.line + 1
+        self._visited += 1
+        if self._visited > MOST_NODES:
+            raise _TooMany(self.lines.get(path[:1], row))
+        self.lines.setdefault(path, row)
+        if id(node) in above:
+            self._problem(row, (), "contains itself", "write the values out")
+            return
+        above = (*above, id(node))
+        if isinstance(node, yaml.MappingNode):
+            self._mapping(node, path, above)
+        elif isinstance(node, yaml.SequenceNode):
+            for position, item in enumerate(node.value):
+                self.lines[(*path, position)] = item.start_mark.line + 1
+                self.visit(item, (*path, position), above)
+        elif CONTROL.search(str(node.value)):
+            self._problem(row, path, f"{str(node.value)[:40]!r} holds a control character", MEND_CONTROL)
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath, above: tuple[int, ...]) -> None:
         seen: set[str] = set()
         for key_node, value_node in node.value:
             row = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                problems.append(Problem(file, row, "", "a key that is not text", "write 'key: value'"))
+                self._problem(row, (), "a key that is not text", "write 'key: value'")
                 continue
             key = str(key_node.value)
+            if key_node.tag not in _KEY_TAGS:
+                self._problem(row, (*path, key), "a key that is not text", f"put it in quotes: '{key}'")
+            if CONTROL.search(key):
+                self._problem(row, (*path, key), "holds a control character", MEND_CONTROL)
             if key in seen:
-                problems.append(Problem(file, row, ".".join(map(str, (*path, key))), "given twice", "keep one"))
+                self._problem(row, (*path, key), "given twice", "keep one")
             seen.add(key)
-            lines[(*path, key)] = row
-            _walk(value_node, (*path, key), lines, problems, file, above)
-    elif isinstance(node, yaml.SequenceNode):
-        for position, item in enumerate(node.value):
-            lines[(*path, position)] = item.start_mark.line + 1
-            _walk(item, (*path, position), lines, problems, file, above)
+            self.lines[(*path, key)] = row
+            self.visit(value_node, (*path, key), above)

@@ -12,13 +12,18 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from gridsim.errors import StudyError
 from gridsim.hooks import call
+from gridsim.model.arguments import instance_of, number, whole_number
 from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.script import Hook, Script
 from gridsim.model.table import F8
 
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
+
+LONGEST_HORIZON_H = 8784
+STEPS_MEND = "use 5, 6, 10, 12, 15, 20, 30 or 60"
 
 
 class Primitive(StrEnum):
@@ -169,6 +174,20 @@ class Horizon:
     start: dt.datetime
     hours: float
     step_minutes: int = 60
+
+    def __post_init__(self) -> None:
+        start = instance_of("horizon.start", self.start, dt.datetime, "give a local time, dt.datetime(2026, 1, 12)")
+        if start.tzinfo is not None:
+            raise StudyError("horizon.start: times are local to the network; leave out the timezone")
+        step = whole_number("horizon.step_minutes", self.step_minutes, 5, 60)
+        if 60 % step:
+            raise StudyError(f"horizon.step_minutes: {step} does not divide an hour; {STEPS_MEND}")
+        object.__setattr__(self, "hours", number("horizon.hours", self.hours, 0.25, LONGEST_HORIZON_H))
+        object.__setattr__(self, "step_minutes", step)
+        try:
+            start + dt.timedelta(hours=self.hours + 48)
+        except OverflowError:
+            raise StudyError(f"horizon.start: {start} is too near the end of the calendar") from None
 
 
 @dataclass(frozen=True)

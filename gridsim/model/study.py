@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gridsim.model.arguments import LARGEST_REPLICATE, seed_of, whole_number
 from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.model.scenario import Scenario
 from gridsim.model.system import GridSystem
@@ -48,6 +49,10 @@ class Study(Displayed):
     seed: int = 0
     description: str = ""
     stop: StopRule | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "replicates", whole_number("replicates", self.replicates, 1, LARGEST_REPLICATE))
+        object.__setattr__(self, "seed", seed_of(self.seed))
 
     def _card(self) -> Card:
         runs = f"{counted(len(self.cases), 'case')} x {counted(self.replicates, 'replicate')}, seed {self.seed}"

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.errors import Problem
+from gridsim.errors import Problem, StudyError
 from gridsim.model import carriers, power, weather
 from gridsim.model.digest import digest
 from gridsim.model.display import Card, Displayed, counted, listed
@@ -115,7 +115,7 @@ class GridSystem(Displayed):
     ``loss_share``: network losses as a share of demand at the bus, the start of the dispatch's loss allowance.
     ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak;
     ``reserve_stated`` False: the network says nothing, and the largest machine is covered instead (N-1).
-    ``warnings``: columns and tables of the input that were read and have no effect.
+    ``warnings``: columns and tables of the input that have no effect, and values hardly meant.
     """
 
     name: str
@@ -189,9 +189,12 @@ class GridSystem(Displayed):
             (self.storages.bus, "storages.bus"),
             (self.borders.bus, "borders.bus"),
         ):
-            assert ((positions >= 0) & (positions < n_buses)).all(), f"{what} points outside the {n_buses} buses"
-        assert (self.buses.zone < len(self.zones)).all(), "buses.zone points outside the zones"
-        assert len(self.reserve_mw) == len(self.zones), "one reserve per zone"
+            if not ((positions >= 0) & (positions < n_buses)).all():
+                raise StudyError(f"{what} points outside the {n_buses} buses; give positions from 0 to {n_buses - 1}")
+        if not (self.buses.zone < len(self.zones)).all():
+            raise StudyError(f"buses.zone points outside the {len(self.zones)} zones; give positions, -1 for abroad")
+        if len(self.reserve_mw) != len(self.zones):
+            raise StudyError(f"reserve_mw: {len(self.reserve_mw)} values; give one per zone, {len(self.zones)}")
 
     @cached_property
     def content_hash(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.errors import StudyError, nearest
+from gridsim.errors import ArgumentError, StudyError, nearest
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -20,6 +20,8 @@ STR = NDArray[np.str_]
 
 # Annotations are text (``from __future__ import annotations``), so a column's type is looked up by its name.
 DTYPES: Mapping[str, Any] = {"F8": np.float64, "I4": np.int32, "B1": np.bool_, "STR": np.str_}
+
+_KINDS = {"F8": "numbers", "I4": "whole numbers of 32 bits", "B1": "truth values", "STR": "texts"}
 
 Self = TypeVar("Self", bound="Table")
 
@@ -47,9 +49,15 @@ class Table:
     def __post_init__(self) -> None:
         length = -1
         for field in dataclasses.fields(self):
-            values = np.array(getattr(self, field.name), dtype=DTYPES[str(field.type)])
-            assert values.ndim == 1, f"{type(self).__name__}.{field.name} has {values.ndim} dimensions, not 1"
-            assert length in (-1, len(values)), f"{type(self).__name__}.{field.name}: {len(values)} rows, not {length}"
+            column = f"{type(self).__name__}.{field.name}"
+            try:
+                values = np.array(getattr(self, field.name), dtype=DTYPES[str(field.type)])
+            except (TypeError, ValueError, OverflowError) as error:
+                raise ArgumentError(f"{column}: {error}; give {_KINDS[str(field.type)]}") from None
+            if values.ndim != 1:
+                raise StudyError(f"{column}: {values.ndim} dimensions; give one value per row")
+            if length not in (-1, len(values)):
+                raise StudyError(f"{column}: {len(values)} rows; give {length}, as the columns before it have")
             length = len(values)
             values.setflags(write=False)
             object.__setattr__(self, field.name, values)

@@ -12,15 +12,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridsim.errors import InputError, Problem, StudyError
+from gridsim.errors import ArgumentError, InputError, Problem, StudyError
 from gridsim.kernels import shortfall
-from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo
+from gridsim.model.arguments import instance_of
+from gridsim.model.system import GridSystem
+from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo, SnapshotMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears, ScratchPool
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
-from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.system import AdequacySystem, check_adequacy
 from gridsim.reliability.weather_years import WeatherYears, YearByYear
 from gridsim.results.adequacy import ShortfallAccumulator
+from gridsim.results.metrics import finite
 from gridsim.results.shortfall_calendar import ShortfallCalendar, WeatherClusters
 from gridsim.results.specs import LossOfLoadProfile, ShortfallByMonth, ShortfallEvents, Spec
 
@@ -44,6 +47,7 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
     fixed size in ascending order, and the stop rule looks only after 1, 2, 4, 8 ... blocks.
     """
     started = time.perf_counter()
+    _check_arguments(system, method, specs)
     n_weather_years = None
     source: SampleSource
     if isinstance(system, WeatherYears):
@@ -92,7 +96,7 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
     return AssessmentResult(
         system=system.name,
         method=method,
-        estimates=(*accumulator.estimates(), *(calendar.estimates() if calendar else ())),
+        estimates=finite((*accumulator.estimates(), *(calendar.estimates() if calendar else ()))),
         n_samples=accumulator.n,
         block_size=source.block_size,
         wall_s=time.perf_counter() - started,
@@ -100,10 +104,22 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
         cov=accumulator.cov(method.metric),
         shortfall_events=_event_frame(kept, source.scopes) if ShortfallEvents() in specs else None,
         lolp=lolp,
-        over_weather_years=clusters.estimates() if clusters else (),
+        over_weather_years=finite(clusters.estimates()) if clusters else (),
         worst_weeks=tuple(calendar.worst_weeks()) if calendar else (),
         diagnostics=source.diagnostics(),
     )
+
+
+def _check_arguments(system: object, method: object, specs: tuple[object, ...]) -> None:
+    if isinstance(system, GridSystem):
+        raise ArgumentError("system: a GridSystem has no sample year; give system_from_grid(system) or WeatherYears")
+    if not isinstance(system, WeatherYears):
+        check_adequacy(instance_of("system", system, AdequacySystem, "give system_from_grid(system)"))
+    if not isinstance(method, SequentialMonteCarlo | SnapshotMonteCarlo):
+        raise ArgumentError(f"method: {type(method).__name__}; give SequentialMonteCarlo(years=...)")
+    for spec in specs:
+        if not isinstance(spec, Spec):
+            raise ArgumentError(f"specs: {type(spec).__name__}; give ShortfallEvents() and the like")
 
 
 def sample_source(

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
+from gridsim.model.checks import check_system
 from gridsim.model.outages import Component, components_of
 from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
@@ -42,6 +43,7 @@ def system_from_grid(
     1 + ``loss_share``. Price-responsive load is cut before anyone is unserved, so it counts as demand nowhere.
     Machines, lines, transformers and stores fail as their mttf_h and mttr_h say; borders do not fail.
     """
+    check_system(system)
     if not system.loads.p_mw[system.loads.in_service].any():
         raise StudyError(f"{system.name}: no load in service; a system without load has no adequacy")
     if not (system.generators.in_service.any() or system.borders.in_service.any()):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from gridsim.errors import StudyError, nearest
+from gridsim.model.arguments import MOST_WORKERS, number, seed_of, whole_number
 
 
 class Level(StrEnum):
@@ -24,6 +24,7 @@ class Sampler(StrEnum):
 
 
 STOP_METRICS = ("EUE", "LOLH", "LOLD", "LOLEv")
+LARGEST_COUNT = 2**32 - 1  # each sample has a 32-bit number
 DEFAULT_BUDGET = 10_000_000
 
 
@@ -62,8 +63,8 @@ class SequentialMonteCarlo:
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", _choice(Level, self.level, "level"))
         object.__setattr__(self, "sampler", _choice(Sampler, self.sampler, "sampler"))
-        _check_budget(self.years, "years", self.target_cov, self.max_wall_s)
-        _check_common(self.seed, self.workers, self.metric, self.job_blocks)
+        object.__setattr__(self, "years", _budget(self.years, "years", self.target_cov, self.max_wall_s))
+        _check_common(self)
 
     @property
     def budget(self) -> int:
@@ -90,8 +91,8 @@ class SnapshotMonteCarlo:
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", _choice(Level, self.level, "level"))
         object.__setattr__(self, "sampler", _choice(Sampler, self.sampler, "sampler"))
-        _check_budget(self.samples, "samples", self.target_cov, self.max_wall_s)
-        _check_common(self.seed, self.workers, self.metric, self.job_blocks)
+        object.__setattr__(self, "samples", _budget(self.samples, "samples", self.target_cov, self.max_wall_s))
+        _check_common(self)
         if self.metric not in ("EUE", "LOLH"):
             raise StudyError(f"metric: snapshots have no {self.metric}; use EUE or LOLH")
 
@@ -111,23 +112,20 @@ def _choice(kind: type[StrEnum], value: str, what: str) -> StrEnum:
         raise StudyError(f"{what}: no '{value}'; {nearest(str(value), [str(member) for member in kind])}") from None
 
 
-def _check_budget(n: int | None, what: str, target_cov: float | None, max_wall_s: float | None) -> None:
+def _budget(n: int | None, what: str, target_cov: float | None, max_wall_s: float | None) -> int | None:
     if n is None and target_cov is None and max_wall_s is None:
         raise StudyError(f"{what}: not given; give a number of {what} or a target_cov")
-    if n is not None and (n < 1 or n >= 2**32):
-        raise StudyError(f"{what}: {n} is not between 1 and 2^32 - 1; each sample has a 32-bit number")
-    if target_cov is not None and not (math.isfinite(target_cov) and target_cov > 0.0):
+    if target_cov is not None and not number("target_cov", target_cov, 0.0, 1e9) > 0.0:
         raise StudyError(f"target_cov: {target_cov} is not > 0; give stderr / estimate, for instance 0.05")
-    if max_wall_s is not None and not max_wall_s > 0.0:
+    if max_wall_s is not None and not number("max_wall_s", max_wall_s, 0.0, 1e9) > 0.0:
         raise StudyError(f"max_wall_s: {max_wall_s} is not > 0; give seconds")
+    return None if n is None else whole_number(what, n, 1, LARGEST_COUNT)
 
 
-def _check_common(seed: int, workers: int, metric: str, job_blocks: int | None) -> None:
-    if not 0 <= seed < 2**64:
-        raise StudyError(f"seed: {seed} is not a 64-bit number; give 0 to 2^64 - 1")
-    if workers < 1:
-        raise StudyError(f"workers: {workers} is not >= 1; give the number of threads")
-    if metric not in STOP_METRICS:
-        raise StudyError(f"metric: cannot stop on '{metric}'; {nearest(metric, STOP_METRICS)}")
-    if job_blocks is not None and job_blocks < 1:
-        raise StudyError(f"job_blocks: {job_blocks} is not >= 1; give a number of blocks")
+def _check_common(method: SequentialMonteCarlo | SnapshotMonteCarlo) -> None:
+    object.__setattr__(method, "seed", seed_of(method.seed))
+    object.__setattr__(method, "workers", whole_number("workers", method.workers, 1, MOST_WORKERS))
+    if method.metric not in STOP_METRICS:
+        raise StudyError(f"metric: cannot stop on '{method.metric}'; {nearest(str(method.metric), STOP_METRICS)}")
+    if method.job_blocks is not None:
+        object.__setattr__(method, "job_blocks", whole_number("job_blocks", method.job_blocks, 1, LARGEST_COUNT))

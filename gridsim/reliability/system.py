@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridsim.errors import StudyError
 from gridsim.model.outages import CommonCause, Component
 from gridsim.reliability.demand import Demand
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
+
+LARGEST_MW = 1e9  # of a bus or a machine; sums of squares over the years stay far from overflow
 
 
 @dataclass(frozen=True)
@@ -121,3 +124,26 @@ class AdequacySystem:
     def demand_mwh(self) -> float:
         """Demand energy of the horizon."""
         return float(self.load_mw.sum())
+
+
+def check_adequacy(system: AdequacySystem) -> AdequacySystem:
+    """The system, if the power of loads, machines and ties is a number; StudyError naming the first that is not.
+
+    A limit may be infinite: it is none.
+    """
+    for what, names, values, unlimited in (
+        ("load_mw", system.buses, system.load_mw, False),
+        ("unit_mw", system.unit_name, system.unit_mw, False),
+        ("interface_forward_mw", system.interface_name, system.interface_forward_mw, True),
+        ("interface_backward_mw", system.interface_name, system.interface_backward_mw, True),
+        ("branch_mw", system.branch_name, system.branch_mw, True),
+    ):
+        odd = np.isnan(values) if unlimited else ~(np.abs(values) <= LARGEST_MW)
+        if odd.any():
+            place = np.argwhere(odd)[0]
+            raise StudyError(f"{what}[{names[int(place[-1])]}]: {values[tuple(place)]}; give finite MW")
+    for name, profile in zip(system.unit_name, system.unit_profile, strict=True):
+        if profile is not None and not (np.abs(profile) <= LARGEST_MW).all():
+            odd = ~(np.abs(profile) <= LARGEST_MW)
+            raise StudyError(f"unit_profile[{name}]: {profile[odd][0]}; give finite MW")
+    return system

@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
+from gridsim.model.arguments import LARGEST_REPLICATE, seed_of, whole_number
+from gridsim.model.checks import check_system
 from gridsim.model.outages import CommonCause
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
@@ -43,8 +45,10 @@ class WeatherYears:
     gas_causes: tuple[CommonCause, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.n_years is not None and self.n_years < 1:
-            raise StudyError(f"weather years: {self.n_years} is not >= 1; give the size of the fixed set")
+        check_system(self.grid)
+        object.__setattr__(self, "seed", seed_of(self.seed))
+        if self.n_years is not None:
+            object.__setattr__(self, "n_years", whole_number("weather years", self.n_years, 1, LARGEST_REPLICATE))
         weather_model(self.grid)  # refuses a network without weather tables, before any thread needs it
 
     def year_of(self, sample: int) -> int:

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
+from gridsim.model.arguments import whole_number
+from gridsim.model.checks import check_system
 from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.pack import Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
@@ -85,7 +87,8 @@ def dispatch(
     Raises StudyError for names the system does not have, wrong shapes, MW that are negative or not finite, and a month
     that is not 1-12.
     """
-    packed = pack(system)
+    month = whole_number("month", month, 1, 12)
+    packed = pack(check_system(system))
     available = _values(system.generators.name, system.generators.p_max_mw, available_mw, "available_mw")
     available = np.where(system.generators.in_service, available, 0.0)
     load_mw = _values(system.loads.name, system.loads.p_mw, demand_mw, "demand_mw")

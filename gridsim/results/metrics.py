@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import pandas as pd
 
+from gridsim.errors import StudyError
+
 #: Unserved power above this is a shortfall; less is noise of the dispatch.
 SHORTFALL_TOLERANCE_MW = 1e-4
 
@@ -51,6 +53,23 @@ class Estimate(float):
 def single(name: str, scope: str, value: float | None, unit: str) -> Estimate:
     """An estimate from one trajectory: n = 1 and no standard error."""
     return Estimate(name, scope, value, None, None, None, unit, 1)
+
+
+def finite(estimates: Iterable[Estimate]) -> tuple[Estimate, ...]:
+    """The estimates, if every number that is stated is one; StudyError naming the metric otherwise.
+
+    What cannot be stated is absent (None); an infinite or undefined number is an overflow of something in the input.
+    """
+    found = tuple(estimates)
+    for estimate in found:
+        for column in ("value", "stderr", "ci_low", "ci_high"):
+            number = getattr(estimate, column)
+            if number is not None and not math.isfinite(number):
+                raise StudyError(
+                    f"{estimate.name} of {estimate.scope}: {column} is {number}: the input overflows; "
+                    f"look for a number in another unit among what makes {estimate.unit or 'it'}"
+                )
+    return found
 
 
 def to_frame(estimates: Iterable[Estimate]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 
 from gridsim.results import trajectory
 from gridsim.results.metric_table import metric_table
-from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
+from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate, finite
 from gridsim.results.trajectory_record import Subject, Trajectory
 
 __all__ = ["BASELINE_TABLES", "METRIC_TABLES", "SHORTFALL_TOLERANCE_MW", "run_metrics", "run_remarks"]
@@ -32,7 +32,7 @@ def run_metrics(run: Trajectory) -> list[Estimate]:
     rank = {name: position for position, name in enumerate(metric_table())}
     found = [estimate for subject in SUBJECTS for estimate in subject.measures(run)]
     named = [estimate for estimate in found if not estimate.scope.endswith(":")]
-    return sorted(named, key=lambda estimate: rank[estimate.name])
+    return list(finite(sorted(named, key=lambda estimate: rank[estimate.name])))
 
 
 def run_remarks(run: Trajectory) -> list[str]:

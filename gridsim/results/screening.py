@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gridsim.model.arguments import whole_number
+from gridsim.model.checks import check_system
 from gridsim.model.system import GridSystem
 from gridsim.solvers.operating_point import OperatingPoint, check_point
 from gridsim.solvers.screen import screen as solve_screen
@@ -18,6 +20,8 @@ def screen(system: GridSystem, point: OperatingPoint | None = None, *, ac: bool 
     limits. Columns as :func:`screen_frame`; ``frame.attrs`` holds ``n1_secure`` and ``intact_secure``.
     Raises StudyError for a point that does not fit the system or holds NaN, and for a month that is not 1-12.
     """
+    check_system(system)
+    month = whole_number("month", month, 1, 12)
     if point is not None:
         check_point(system, point)
     return screen_frame(system, solve_screen(system, point, ac=ac, month=month))

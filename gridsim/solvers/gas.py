@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.errors import StudyError
 from gridsim.kernels.linepack import (
     LinepackControls,
     LinepackState,
@@ -45,6 +46,10 @@ LINK_BAND_BAR = 1.0
 STATION_MARGIN = 0.15  # unless in need, a station moves at most this share more than ordered, and
 STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the pipe's capacity
 CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
+_UNSETTLED = (
+    "gas: the pipelines find no settled state; look for a length, diameter, pressure or flow of gas_pipelines.csv, "
+    "gas_supply.csv or gas_demand.csv that does not fit the others, or set policy.gas: balance"
+)
 _START = ((32.0, 192.0, 4), (32.0, 192.0, 4), (14.0, REORDER_H, 4))  # days, hours between schedules, steps of each
 _TENSE_SHARE = 0.01  # of demand cut (export apart), or
 _TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
@@ -207,7 +212,8 @@ class HydraulicGas:
                     state, schedule, conditions, demand_mcm_per_d, power_mcm_per_d, power_mcm_per_d, every_h / steps,
                     steps, stop_when_short=False,
                 )  # fmt: skip
-                assert run.solved, "the gas network did not settle"
+                if not run.solved:
+                    raise StudyError(_UNSETTLED)
                 state = run.state._replace(storage_mcm=full)
             self._set_full(np.minimum(self.full_gas_mcm, state.gas_mcm))
         self._started = key, state, self.full_gas_mcm

@@ -85,7 +85,7 @@ class PandapowerNewton:
                 check_connectivity=False,
                 trafo_model="t",
             )
-        except self._not_converged:
+        except (self._not_converged, UserWarning):  # raised as an error where no machine can hold a voltage
             return NewtonResult(False, np.full(len(bus), np.nan + 0j), max_iterations)
         result = net.res_bus
         angle = np.radians(result["va_degree"].to_numpy()[bus])
@@ -195,6 +195,7 @@ def write_slack(net: Any, system: GridSystem, have: Sources, reference: I4) -> N
 
 def admittances(system: GridSystem, net: Any) -> Admittances:
     """pandapower's own two-port admittances of ``to_pandapower``'s net, all branches taken in service."""
+    from pandapower import create_ext_grid
     from pandapower.auxiliary import _add_ppc_options
     from pandapower.pd2ppc import _pd2ppc
     from pandapower.pypower.makeYbus import branch_vectors
@@ -202,6 +203,8 @@ def admittances(system: GridSystem, net: Any) -> Admittances:
     net = copy.deepcopy(net)
     for table in ("bus", "line", "trafo"):
         net[table]["in_service"] = True
+    if not (net.gen["slack"] & net.gen["in_service"]).any():
+        create_ext_grid(net, 0)  # pandapower asks for a reference, which a net of fixed reactive power lacks
     n_lines, n_branches = len(system.lines), system.n_branches
     net["_options"] = {}
     _add_ppc_options(

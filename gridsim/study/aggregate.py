@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridsim.io.read_run import Run
-from gridsim.results.metrics import Estimate
+from gridsim.results.metrics import Estimate, finite
 from gridsim.results.replicates import EVENT_COLUMNS, FAN_QUANTITIES, Fan, ReplicateMetrics
 
 
@@ -21,7 +21,7 @@ def case_metrics(run: Run, n_blocks: int | None = None) -> ReplicateMetrics:
 
 def case_estimates(run: Run) -> list[Estimate]:
     """Estimates of a case as it stands."""
-    return case_metrics(run).estimates()
+    return list(finite(case_metrics(run).estimates()))
 
 
 def case_fan(run: Run, zones: tuple[str, ...], hours: float) -> Mapping[str, Any]:

@@ -19,6 +19,8 @@ from gridsim.errors import ScriptError, StoreError, StudyError
 from gridsim.io.read_run import load_run
 from gridsim.io.store import to_arrow
 from gridsim.io.study_store import CaseFolder, Job, JobResult, StudyFolder, script_hashes
+from gridsim.model.arguments import LARGEST_REPLICATE, MOST_WORKERS, instance_of, whole_number
+from gridsim.model.checks import check_system
 from gridsim.model.scenario import AcMode
 from gridsim.model.study import Case, StopRule, Study
 from gridsim.results.metrics import Estimate
@@ -83,6 +85,10 @@ def run_study(
     at the end, by a study that is not stopped; until then ``resume`` with ``force`` goes on with the new one.
     """
     began = time.perf_counter()
+    for case in instance_of("study", study, Study, "give one from read_study, or make a Study").cases:
+        check_system(case.system)
+    workers = whole_number("workers", workers, 0, MOST_WORKERS)
+    job_size = None if job_size is None else whole_number("job_size", job_size, 1, LARGEST_REPLICATE)
     schemas = {case.name: {table: SCHEMAS[table] for table in tables_of(case)} for case in study.cases}
     folder = StudyFolder(out, study, schemas, resume=resume, force=force, alone=alone)
     try:

@@ -243,7 +243,10 @@ class SeriesWeather:
         """Inputs of the step that starts at local ``time``."""
         series = self.series
         hour = int((time - series.start).total_seconds() // 3600)
-        if not 0 <= hour < series.temperature_c.shape[1]:
+        n_hours = series.temperature_c.shape[1]
+        if n_hours >= 24 and n_hours <= hour < n_hours + 24:
+            hour -= 24  # who looks ahead past the end expects the day before
+        if not 0 <= hour < n_hours:
             raise StudyError(f"{series.file} has no value at {time}; give every hour of the horizon")
         normal_day_c = self._normal.normal_day_c(time)
         normal_c = normal_day_c + self._normal.daily_swing_k(time)

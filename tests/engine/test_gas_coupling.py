@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gridsim.engine.run import run
+from gridsim.errors import StudyError
 from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Scenario, Target
 
 PRESSURES = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.HYDRAULIC)
@@ -171,3 +172,13 @@ def test_low_pressure_at_the_start_is_recorded(two_areas):
 
     result = run(two_areas(demanding, gas=True), scenario(hours=6))
     assert any(c.component == "gas_nodes:gate" and "below lowest pressure" in c.to_state for c in result.log)
+
+
+def test_pipelines_that_cannot_settle_are_an_error_that_names_the_tables(two_areas):
+    system = two_areas(gas=True)
+    thin = dataclasses.replace(
+        system.gas_pipelines, inner_diameter_mm=np.full(len(system.gas_pipelines), 10.0),
+        pn_bar=np.full(len(system.gas_pipelines), 0.1),
+    )  # fmt: skip
+    with pytest.raises(StudyError, match=r"no settled state; look for a length, diameter, .* gas_pipelines\.csv"):
+        run(system.replace(gas_pipelines=thin), scenario(hours=1.0))

@@ -11,7 +11,7 @@ import pytest
 from gridsim.engine.run import run
 from gridsim.errors import StudyError
 from gridsim.io.read_scenario import read_scenario
-from gridsim.model.scenario import AcMode, Horizon
+from gridsim.model.scenario import AcMode, Horizon, Imports, Policy, Scenario
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +59,13 @@ def test_a_power_flow_that_does_not_converge_is_an_outcome_with_its_reason(two_a
     assert np.isnan(solves["ac_losses_mw"]).all() and np.isnan(solves["max_loading_percent"]).all()
     assert np.isnan(result.tables["lines"]["loading_percent"]).all()
     assert result.metric("EUE") == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("ac", [AcMode.FAST, AcMode.PANDAPOWER])
+def test_a_network_in_which_no_machine_holds_a_voltage_is_an_outcome(two_areas, ac):
+    system = two_areas()
+    fixed = np.zeros(len(system.generators))
+    rigid = dataclasses.replace(system.generators, q_min_mvar=fixed, q_max_mvar=fixed)
+    scenario = Scenario("rigid", "two_areas", Horizon(dt.datetime(2026, 1, 14), 1), policy=Policy(Imports.NONE, ac))
+    result = run(system.replace(generators=rigid), scenario)
+    assert set(result.tables["solves"]["ac_status"].tolist()) == {"not_converged"}

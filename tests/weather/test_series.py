@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from gridsim.errors import InputError
+from gridsim.errors import InputError, StudyError
 from gridsim.io.read_scenario import read_scenario
-from gridsim.io.read_weather import read_series
-from gridsim.model.scenario import DesignEvent, WeatherSeries, WeatherYearChoice
+from gridsim.io.read_weather import planned_to, read_series
+from gridsim.model.scenario import DesignEvent, Horizon, WeatherSeries, WeatherYearChoice
 from gridsim.weather.year import make_weather
 
 START = dt.datetime(2026, 1, 14)
@@ -45,10 +46,10 @@ def hours(n: int = 6) -> list[str]:
 
 
 def test_a_series_drives_temperature_wind_and_load(tmp_path, kazakhstan) -> None:
-    rows = [f"{t},almaty,{-10 - k},,,," for k, t in enumerate(hours())]
-    rows += [f"{t},badamsha,,0.25,,," for t in hours()]
-    rows += [f"{t},south,,,,3000," for t in hours()]
-    rows += [f"{t},syr_darya,,,,,100" for t in hours()]
+    rows = [f"{t},almaty,{-10 - k},,,," for k, t in enumerate(hours(24))]
+    rows += [f"{t},badamsha,,0.25,,," for t in hours(24)]
+    rows += [f"{t},south,,,,3000," for t in hours(24)]
+    rows += [f"{t},syr_darya,,,,,100" for t in hours(24)]
     series_file(tmp_path, rows)
     system, case = read_scenario(scenario(tmp_path, "{series: own.csv}"), kazakhstan)
     assert isinstance(case.weather, WeatherSeries) and case.weather.start == START
@@ -78,6 +79,60 @@ def test_a_series_covers_the_horizon(tmp_path, kazakhstan) -> None:
     series_file(tmp_path, [f"{t},almaty,-5,,,," for t in hours(6)])
     with pytest.raises(InputError, match="lacks 18 hours"):
         read_scenario(scenario(tmp_path, "{series: own.csv}", hours=24), kazakhstan)
+
+
+def test_a_series_of_exactly_the_horizon_names_the_row_and_what_is_needed(tmp_path, kazakhstan) -> None:
+    """The operator plans 24 hours at the start: 6 are too few for a horizon of 6, and 24 are enough."""
+    file = series_file(tmp_path, [f"{t},almaty,-5,,,," for t in hours(6)])
+    with pytest.raises(InputError) as caught:
+        read_scenario(scenario(tmp_path, "{series: own.csv}"), kazakhstan)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.row, problem.column) == (str(file), 7, "time")
+    assert "almaty lacks 18 hours after 2026-01-14 05:00" in problem.value
+    assert "from 2026-01-14 00:00:00 to 2026-01-14 23:00:00" in problem.mend
+    series_file(tmp_path, [f"{t},almaty,-5,,,," for t in hours(24)])
+    assert isinstance(read_scenario(scenario(tmp_path, "{series: own.csv}"), kazakhstan)[1].weather, WeatherSeries)
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "last"),
+    [
+        ("2026-01-14 00:00", 6, "2026-01-14 23:00"),
+        ("2026-01-14 00:00", 24, "2026-01-14 23:00"),
+        ("2026-01-14 00:00", 25, "2026-01-15 23:00"),
+        ("2026-01-14 18:00", 6, "2026-01-15 17:00"),
+        ("2026-01-14 18:00", 7, "2026-01-15 23:00"),
+    ],
+)
+def test_weather_is_needed_as_far_as_the_operator_plans(start: str, hours: int, last: str) -> None:
+    horizon = Horizon(dt.datetime.fromisoformat(start), hours)
+    assert planned_to(horizon) == dt.datetime.fromisoformat(last)
+
+
+@pytest.mark.parametrize("year", ["0206", "0001", "9999", "2062"])
+def test_a_wrong_year_in_one_cell_is_named_before_anything_is_allocated(tmp_path, kazakhstan, year) -> None:
+    times = hours(24)
+    times[9] = year + times[9][4:]
+    series_file(tmp_path, [f"{t},almaty,-5,,,," for t in times])
+    tracemalloc.start()
+    with pytest.raises(InputError) as caught:
+        read_scenario(scenario(tmp_path, "{series: own.csv}"), kazakhstan)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    (problem,) = caught.value.problems
+    assert (problem.row, problem.column) == (11, "time")
+    assert "almaty lacks" in problem.value
+    assert peak < 5e6
+
+
+def test_who_looks_past_the_end_of_a_series_takes_the_day_before(tmp_path, kazakhstan) -> None:
+    series_file(tmp_path, [f"{t},almaty,{-k},,,," for k, t in enumerate(hours(24))])
+    system, case = read_scenario(scenario(tmp_path, "{series: own.csv}"), kazakhstan)
+    weather = make_weather(system, case.weather, START)
+    almaty = system.weather_sites.position("almaty")
+    assert weather.at(START + dt.timedelta(hours=26)).temperature_c[almaty] == -2
+    with pytest.raises(StudyError, match="has no value at 2026-01-16"):
+        weather.at(START + dt.timedelta(hours=48))
 
 
 def test_parquet_reads_like_csv(tmp_path, kazakhstan) -> None:

@@ -12,18 +12,18 @@ class GasKeys(Row):
     """The gas and the laws of its flow."""
 
     friction: Literal["weymouth", "nikuradse", "factor"] = column("Friction law", "nikuradse")
-    roughness_mm: float = column("Wall roughness (nikuradse)", 0.03, unit="mm", gt=0, le=5)
+    roughness_mm: float = column("Wall roughness (nikuradse)", 0.03, unit="mm", ge=1e-4, le=5)
     friction_factor: float = column("Darcy friction factor (factor)", 0.01, gt=0, le=0.1)
     compressibility: Literal["constant", "papay"] = column("Law of the compressibility", "papay")
     z: float = column("Compressibility (constant)", 0.9, gt=0.2, le=1.2)
-    p_critical_bar: float = column("Pseudo-critical pressure (papay)", 46.0, unit="bar", gt=0)
-    t_critical_k: float = column("Pseudo-critical temperature (papay)", 195.0, unit="K", gt=0)
+    p_critical_bar: float = column("Pseudo-critical pressure (papay)", 46.0, unit="bar", gt=0, le=400)
+    t_critical_k: float = column("Pseudo-critical temperature (papay)", 195.0, unit="K", gt=0, le=700)
     temperature_k: float = column("Temperature of the gas in the pipe", 281.15, unit="K", gt=200, le=350)
-    gas_constant: float = column("Specific gas constant", 473.5, unit="J/(kg K)", gt=0)
-    rho_kg_per_m3: float = column("Density at 20 C and 1.01325 bar", 0.73, unit="kg/m3", gt=0)
-    viscosity_pa_s: float = column("Dynamic viscosity", 1.1e-5, unit="Pa s", ge=0)
-    ch4_kg_per_m3: float = column("Methane in a cubic metre of gas", 0.621, unit="kg/m3", ge=0)
-    lhv_mj_per_m3: float = column("Lower heating value", 33.9, unit="MJ/m3", gt=0)
+    gas_constant: float = column("Specific gas constant", 473.5, unit="J/(kg K)", gt=0, le=5_000)
+    rho_kg_per_m3: float = column("Density at 20 C and 1.01325 bar", 0.73, unit="kg/m3", gt=0, le=10)
+    viscosity_pa_s: float = column("Dynamic viscosity", 1.1e-5, unit="Pa s", ge=0, le=1e-3)
+    ch4_kg_per_m3: float = column("Methane in a cubic metre of gas", 0.621, unit="kg/m3", ge=0, le=10)
+    lhv_mj_per_m3: float = column("Lower heating value", 33.9, unit="MJ/m3", gt=0, le=200)
     isentropic_exponent: float = column("Isentropic exponent of compression", 1.3, gt=1, le=2)
     compressor_efficiency: float = column("Adiabatic efficiency of compressors", 0.8, gt=0, le=1)
     driver_efficiency: float = column("Efficiency of the gas turbines that drive them", 0.3, gt=0, le=1)
@@ -42,8 +42,8 @@ class GasKeys(Row):
         lt=1,
     )
     full_share: float = column("Mean pressure of a section, share of pn_bar, to which it is refilled", 0.75, gt=0, le=1)
-    cell_km: float = column("Longest segment of the numerical grid", 50.0, unit="km", gt=0, le=100)
-    valve_spacing_km: float = column("Distance between line valves", 30.0, unit="km", gt=0)
+    cell_km: float = column("Longest segment of the numerical grid", 50.0, unit="km", ge=1, le=100)
+    valve_spacing_km: float = column("Distance between line valves", 30.0, unit="km", ge=0.1, le=1_000)
     isolation_h: float = column("Time until the valves beside a rupture are closed", 1.0, unit="h", ge=0, le=24)
 
 
@@ -70,9 +70,9 @@ class GasPipelineRow(SourcedRow):
     system: str = column("Pipeline system", "")
     from_node: str = column("Node at the start", ref="gas_nodes")
     to_node: str = column("Node at the end", ref="gas_nodes")
-    length_km: float = column("Length", unit="km", gt=0)
+    length_km: float = column("Length", unit="km", ge=0.01, le=5_000)
     inner_diameter_mm: float = column("Inner diameter of one string", unit="mm", gt=0)
-    parallel: int = column("Strings", 1, ge=1)
+    parallel: int = column("Strings", 1, ge=1, le=100)
     pn_bar: float = column("Design pressure", unit="bar", gt=0)
     capacity_mcm_per_d: float = column("Capacity of all strings", unit="mcm/d", ge=0)
     bidirectional: bool = column("May flow from to_node to from_node", False)
@@ -80,7 +80,7 @@ class GasPipelineRow(SourcedRow):
     usable_linepack_mcm: float = column("Part that can be drawn before deliveries fall", 0.0, unit="mcm", ge=0)
     linepack_shared: bool = column("False: a transit operator's own, not drawn for anybody else", True)
     in_service: bool = column("False for planned, idle or unfinished sections", True)
-    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
 
 
@@ -152,8 +152,8 @@ class CompressorStationRow(SourcedRow):
     node: str = column("Gas node", ref="gas_nodes")
     system: str = column("Pipeline system", "")
     installed_mw: float = column("Shaft power", unit="MW", ge=0)
-    units: int = column("Machines", 1, ge=1)
-    spare_units: int = column("Of these in reserve", 0, ge=0)
+    units: int = column("Machines", 1, ge=1, le=1_000)
+    spare_units: int = column("Of these in reserve", 0, ge=0, le=1_000)
     pressure_ratio: float = column("Largest ratio", gt=1, le=3)
     driver: Literal["gas_turbine", "electric"] = column("Driver", "gas_turbine")
     bus: str = column("Bus that feeds an electric station or its auxiliaries", "", ref="buses")
@@ -191,7 +191,7 @@ class RepairCrewRow(SourcedRow):
     trade: Literal["pipeline", "grid"] = column("What it repairs: gas pipelines; lines, transformers and busbars")
     lat: float | None = column("Latitude; empty: no journey", None, unit="degree", ge=-90, le=90)
     lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180)
-    crews: int = column("Crews that can work at once", 1, ge=0)
+    crews: int = column("Crews that can work at once", 1, ge=0, le=10_000)
     assembly_h: float = column("Time to assemble crew and machines", 0.0, unit="h", ge=0)
     speed_km_per_h: float = column("Speed along the straight line, detours included", 40.0, unit="km/h", gt=0)
     cold_from_c: float = column("Work slows below this temperature", -10.0, unit="C", ge=-60, le=30)
@@ -216,7 +216,7 @@ class MineralRow(SourcedRow):
     title: str = column("Name for people", "", effect=Effect.LABEL)
     mineral: str = column("What it makes")
     site: str = column("Site in the loads' column site; empty: no load of its own in the model", "")
-    annual_output: float = column("Yearly output", unit="see output_unit", ge=0, effect=Effect.NONE)
+    annual_output: float = column("Yearly output", unit="see output_unit", ge=0, le=1e12, effect=Effect.NONE)
     output_unit: str = column("Unit of the yearly output", effect=Effect.LABEL)
     electricity_mwh_per_t: float | None = column("Electricity per tonne", None, unit="MWh/t", gt=0)
     world_share_percent: float | None = column(
@@ -235,7 +235,7 @@ class NuclearRow(SourcedRow):
     status: Literal["operating", "planned", "shut_down"] = column("Status")
     bus: str = column("Bus of its offsite power", ref="buses")
     p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0)
-    offsite_circuits: int | None = column("Independent circuits", None, ge=0)
+    offsite_circuits: int | None = column("Independent circuits", None, ge=0, le=1_000)
     backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0)
 
 
@@ -244,7 +244,7 @@ class EmissionFactorRow(SourcedRow):
 
     name: str = column("Unique name")
     subject: str = column("Fuel or activity", effect=Effect.LABEL)
-    value: float = column("Factor", ge=0)
+    value: float = column("Factor", ge=0, le=1_000_000)
     unit: str = column("Unit of the factor", effect=Effect.LABEL)
 
 

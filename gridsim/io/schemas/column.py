@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from gridsim.io.schemas.bounds import BOUNDS, SMALLEST
+
 Confidence = Literal["published", "derived", "assumed"]
 
 
@@ -30,8 +32,20 @@ def column(
     lt: float | None = None,
     le: float | None = None,
     effect: Effect = Effect.MODEL,
+    items: bool = False,
 ) -> Any:
-    """Declare one column. ``ref`` names the table whose ``name`` column holds the allowed values."""
+    """Declare one column. ``ref`` names the table whose ``name`` column holds the allowed values.
+
+    A bound that is not given is that of the unit, and what must be above 0 has a smallest value by unit. ``items``: of
+    a mapping, which is bounded where its keys are checked.
+    """
+    low, high = (None, None) if items else BOUNDS.get(unit, (None, None))
+    if gt == 0 and unit in SMALLEST:
+        gt, ge = None, SMALLEST[unit]
+    if gt is None and ge is None:
+        ge = low
+    if lt is None and le is None:
+        le = high
     extra: dict[str, Any] = {"unit": unit}
     if effect is not Effect.MODEL:
         extra["effect"] = str(effect)

@@ -44,11 +44,11 @@ class LineRow(SourcedRow):
     c_nf_per_km: float = column("Capacitance of one circuit", 0.0, unit="nF/km", ge=0)
     max_i_ka: float | None = column("Normal rating of one circuit; empty: unlimited", None, unit="kA", gt=0)
     max_i_emergency_ka: float | None = column("Rating for some minutes; empty: 1.2 x normal", None, unit="kA", gt=0)
-    parallel: int = column("Circuits that fail together", 1, ge=1)
+    parallel: int = column("Circuits that fail together", 1, ge=1, le=100)
     line_type: str = column("Conductor, for the reader", "", effect=Effect.LABEL)
     rating_curve: str = column("Factor on both ratings by air temperature; empty: 1", "", ref="rating_curves")
     in_service: bool = column("False for planned or disconnected elements", True)
-    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
 
 
@@ -66,16 +66,16 @@ class TransformerRow(SourcedRow):
     pfe_kw: float = column("No-load loss", 0.0, unit="kW", ge=0)
     i0_percent: float = column("No-load current", 0.0, unit="%", ge=0, le=20)
     tap_side: Literal["", "hv", "lv"] = column("Side of the tap changer; empty: none", "")
-    tap_min: int = column("Lowest tap", 0)
-    tap_max: int = column("Highest tap", 0)
-    tap_neutral: int = column("Tap of the rated ratio", 0)
-    tap_pos: int = column("Tap in the base state", 0)
+    tap_min: int = column("Lowest tap", 0, ge=-500, le=500)
+    tap_max: int = column("Highest tap", 0, ge=-500, le=500)
+    tap_neutral: int = column("Tap of the rated ratio", 0, ge=-500, le=500)
+    tap_pos: int = column("Tap in the base state", 0, ge=-500, le=500)
     tap_step_percent: float = column("Voltage step of one tap", 0.0, unit="%", ge=0, le=10)
-    max_loading_percent: float = column("Normal loading limit", 100.0, unit="%", gt=0)
-    max_loading_emergency_percent: float = column("Loading limit for some minutes", 130.0, unit="%", gt=0)
-    parallel: int = column("Banks that fail together", 1, ge=1)
+    max_loading_percent: float = column("Normal loading limit", 100.0, unit="%", gt=0, le=1e8)
+    max_loading_emergency_percent: float = column("Loading limit for some minutes", 130.0, unit="%", gt=0, le=1e8)
+    parallel: int = column("Banks that fail together", 1, ge=1, le=100)
     in_service: bool = column("False for planned or disconnected elements", True)
-    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
 
 
@@ -103,7 +103,7 @@ class GeneratorRow(SourcedRow):
     p_min_mw: float = column("Technical minimum when committed", 0.0, unit="MW", ge=0)
     ramp_mw_per_min: float | None = column("Ramp; empty: not limited", None, unit="MW/min", gt=0)
     start_h: float = column("Time from order to synchronised", 0.0, unit="h", ge=0)
-    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
     outage_curve: str = column("Failure rate by air temperature; empty: constant", "", ref="outage_curves")
     cost_per_mwh: float = column("Variable cost", unit="USD/MWh", ge=0)
@@ -140,7 +140,7 @@ class StorageRow(SourcedRow):
     efficiency_charge: float = column("Share of charged energy stored", 1.0, gt=0, le=1)
     efficiency_discharge: float = column("Share of stored energy delivered", 1.0, gt=0, le=1)
     energy_start_share: float = column("Filling at the start", 1.0, ge=0, le=1)
-    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
     in_service: bool = column("False if out of the base state", True)
 
@@ -153,7 +153,7 @@ class LoadRow(SourcedRow):
     p_mw: float = column("Demand where its profile is 1 (winter peak), network losses not included", unit="MW", ge=0)
     power_factor: float = column("Power factor, inductive", 0.98, gt=0.3, le=1)
     load_class: str = column("Class of load_classes.csv", ref="load_classes")
-    shed_order: int | None = column("Beats the class's order; 0 is shed first", None, ge=0)
+    shed_order: int | None = column("Beats the class's order; 0 is shed first", None, ge=0, le=10_000)
     kind: str = column("households, industry, mining, rail ...", "", effect=Effect.LABEL)
     site: str = column("Industrial site; empty for general load", "")
     profile: str = column("Profile of the share of p_mw; empty: 1", "", ref="profiles")
@@ -168,7 +168,7 @@ class LoadClassRow(SourcedRow):
 
     name: str = column("Unique name")
     title: str = column("Name for people", "", effect=Effect.LABEL)
-    shed_order: int = column("0 is shed first; the price ladder uses ranks of the distinct values", ge=0)
+    shed_order: int = column("0 is shed first; the price ladder uses ranks of the distinct values", ge=0, le=10_000)
     voll_usd_per_kwh: float = column("Value of lost load; ranks nothing", unit="USD/kWh", ge=0, effect=Effect.NONE)
     sheddable_share: float = column("Share that may be shed at this order; the rest is protected", 1.0, ge=0, le=1)
     protected_class: str = column("Class of the rest; empty: the dearest of all", "", ref="load_classes")
@@ -192,7 +192,7 @@ class InterfaceLimitRow(SourcedRow):
 
     interface: str = column("Section", ref="interfaces")
     direction: Literal["forward", "reverse"] = column("Direction of the flow")
-    lines_out: int = column("Member circuits out of service (or more) for which the row holds", 0, ge=0)
+    lines_out: int = column("Member circuits out of service (or more) for which the row holds", 0, ge=0, le=1_000)
     season: Literal["all", "winter", "summer"] = column("winter: October to March", "all")
     normal_mw: float = column("Limit in normal operation", unit="MW", ge=0)
     emergency_mw: float | None = column(
@@ -225,7 +225,7 @@ class ProfileRow(Row):
     month: int = column("Month", ge=1, le=12)
     day_type: Literal["any", "workday", "saturday", "sunday"] = column("Day type; 'any' for all days", "any")
     hour: int = column("Hour of the day in the network's timezone, 0 is 00:00-01:00", ge=0, le=23)
-    value: float = column("Share", ge=0)
+    value: float = column("Share; at most 1 where a machine follows the shape", ge=0, le=10)
 
 
 class HourlyProfileRow(Row):
@@ -233,7 +233,7 @@ class HourlyProfileRow(Row):
 
     profile: str = column("A shape of profiles.csv", ref="profiles")
     hour: int = column("Hour of the sample year, which starts on a Monday, 1 January, at 00:00", ge=0, le=8783)
-    value: float = column("Share", ge=0)
+    value: float = column("Share; at most 1 where a machine follows the shape", ge=0, le=10)
 
 
 class HeatCurveRow(SourcedRow):
@@ -289,7 +289,7 @@ class AutomationRow(SourcedRow):
     name: str = column("Unique name")
     quantity: Literal["frequency_hz", "interface_mw", "line_loading_percent", "vm_pu"] = column("What is watched")
     target: str = column("Section, line or bus; empty: every island", "")
-    setting: float = column("Threshold")
+    setting: float = column("Threshold", ge=-100_000, le=100_000)
     delay_s: float = column("Time over the threshold before it acts", 0.0, unit="s", ge=0)
     action: str = column("What it does", "")
     share: float | None = column("Share of load shed", None, ge=0, le=1, effect=Effect.NONE)

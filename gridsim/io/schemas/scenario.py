@@ -85,8 +85,8 @@ class ConditionKeys(Row):
         "unserved power or of usable linepack",
         "",
     )
-    below: float | None = column("Holds while the quantity is less", None)
-    above: float | None = column("Holds while the quantity is more", None)
+    below: float | None = column("Holds while the quantity is less", None, ge=-1_000_000, le=1_000_000)
+    above: float | None = column("Holds while the quantity is more", None, ge=-1_000_000, le=1_000_000)
 
 
 class DependsKeys(Row):
@@ -107,7 +107,9 @@ class EventKeys(Row):
     at: Any = column("Local time, or +36h after the start; left out with `depends_on`", None)
     kind: str = column("A kind of `gridsim list kinds`")
     target: Any = column("Name of an element, a list of names, or 'all'", "all")
-    magnitude: float | None = column("Size in the kind's unit; empty: the kind's default", None)
+    magnitude: float | None = column(
+        "Size in the kind's unit; empty: the kind's default", None, ge=-100_000, le=100_000
+    )
     duration: Any = column("36h, 3d, 90min; empty: the kind's default", None)
     repair: RepairKeys | None = column("Instead: work of a repair crew", None)
     probability: float = column("Chance that it happens in a replicate", 1.0, ge=0, le=1)
@@ -157,7 +159,7 @@ class ScenarioKeys(Row):
 class WeatherRow(Row):
     """One hour of a weather file."""
 
-    hour: int = column("Hours since the start, 0, 1, 2 ... without gaps", ge=0)
+    hour: int = column("Hours since the start, 0, 1, 2 ... without gaps", ge=0, le=8_783)
     temperature_anomaly_k: float = column("Departure from the normal temperature", 0.0, unit="K", ge=-50, le=50)
     wind_factor: float = column("Factor on wind profiles", 1.0, ge=0, le=10)
     solar_factor: float = column("Factor on solar profiles", 1.0, ge=0, le=10)

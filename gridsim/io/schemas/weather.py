@@ -137,7 +137,9 @@ class WeatherTargetRow(SourcedRow):
         "river_low_year_km3",
     ] = column("Statistic")
     place: str = column("Weather site or river; empty: the whole system", "")
-    argument: float = column("Lag in days or hours, return period in years, or upper distance in km", 0.0, ge=0)
-    value: float = column("Target")
-    tolerance: float = column("Largest departure that passes, for 200 years", gt=0)
+    argument: float = column(
+        "Lag in days or hours, return period in years, or upper distance in km", 0.0, ge=0, le=100_000
+    )
+    value: float = column("Target", ge=-10_000, le=10_000)
+    tolerance: float = column("Largest departure that passes, for 200 years", gt=0, le=10_000)
     sampled: bool = column("Whether fewer years widen the tolerance", True)
