@@ -71,7 +71,7 @@ def bare_name(estimate: Estimate) -> str:
 
 
 def _is_short(result: RunResult) -> bool:
-    return (result.metric("peak_shed_mw") or 0.0) > _POSITIVE
+    return (_of_system(result, "peak_shed_mw") or 0.0) > _POSITIVE
 
 
 def _with_unit(estimate: Estimate) -> str:
@@ -128,7 +128,7 @@ def _after_first_event(result: RunResult, estimates: Sequence[Estimate]) -> str:
 def _when_short(result: RunResult, estimates: Sequence[Estimate]) -> str:
     if not _is_short(result):
         return ""
-    n = round(result.metric("LOLEv") or 0.0)
+    n = round(_of_system(result, "LOLEv") or 0.0)
     return f"{_with_unit(estimates[0])} in {n} {'shortfall' if n == 1 else 'shortfalls'}"
 
 
@@ -144,7 +144,7 @@ def _emission(change: str) -> Callable[[RunResult, Sequence[Estimate]], str]:
     """The whole, and the change against no event where one was run."""
 
     def tell(result: RunResult, estimates: Sequence[Estimate]) -> str:
-        whole, changed = _with_unit(estimates[0]), result.metric(change)
+        whole, changed = _with_unit(estimates[0]), _of_system(result, change)
         if changed is None:
             return whole
         if abs(changed) <= _POSITIVE:
@@ -215,3 +215,8 @@ _WORDS: dict[str, Callable[[RunResult, Sequence[Estimate]], str | list[tuple[str
     "mineral_loss_t": _lost_output,
 }
 _BESIDE_OTHERS = frozenset({"co2_change_t", "ch4_change_t", "co2e_gwp100_change_t"})
+
+
+def _of_system(result: RunResult, name: str) -> float | None:
+    """A number of the whole system, None where the run has none."""
+    return next((e.value for e in result.estimates if e.name == name and e.scope == "system"), None)

@@ -96,12 +96,12 @@ class Pool(Workers):
 
     def renew(self) -> None:
         """Start again after workers died, without waiting for any that is still at work."""
-        _kill(self._processes())
+        _kill(self._alive())
         super().renew()
 
     def abandon(self) -> None:
         """Kill the processes; what they wrote whole is there, and nothing else counts."""
-        _kill(self._processes())
+        _kill(self._alive())
         super().abandon()
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class Pool(Workers):
         ignore the SIGTERM by which the executor would end them: without SIGKILL it would wait for them for ever too.
         What a job has written is whole or not there, so a kill loses no more than the job.
         """
-        processes = self._processes()
+        processes = self._alive()
         self.executor.shutdown(wait=False, cancel_futures=True)
         deadline = time.monotonic() + _GRACE_S
         alive = [process.sentinel for process in processes]
@@ -122,7 +122,7 @@ class Pool(Workers):
             _kill(processes)
         super().close()
 
-    def _processes(self) -> list[BaseProcess]:
+    def _alive(self) -> list[BaseProcess]:
         """The worker processes there are; the executor forgets them when it is shut down."""
         return list((getattr(self.executor, "_processes", None) or {}).values())
 

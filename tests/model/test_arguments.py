@@ -92,7 +92,7 @@ def test_numbers_of_numpy_are_numbers(rbts: GridSystem) -> None:
     assert type(horizon.step_minutes) is int
     plain = gridsim.run(rbts, hour(failures=True), seed=5, replicate=3)
     other = gridsim.run(rbts, hour(failures=True), seed=np.uint64(5), replicate=np.int16(3))  # type: ignore[arg-type]
-    assert plain.metrics == other.metrics
+    assert plain.estimates == other.estimates
     assert type(SequentialMonteCarlo(years=np.int64(2), seed=np.int32(1)).seed) is int  # type: ignore[arg-type]
 
 
@@ -147,7 +147,8 @@ def test_a_metric_that_no_run_has(rbts: GridSystem) -> None:
     result = gridsim.run(rbts, hour())
     with pytest.raises(StudyError, match="no metric 'EUX'; did you mean 'EUE'"):
         result.metric("EUX")
-    assert result.metric("EUE", "zone:nowhere") is None
+    with pytest.raises(StudyError, match="no EUE of 'zone:nowhere'"):
+        result.metric("EUE", "zone:nowhere")
 
 
 # Arrays of a system in memory

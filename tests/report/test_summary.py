@@ -88,7 +88,7 @@ def made(system, metrics, *, quiet=False, full=("north_south", "russia_west"), n
             "interfaces": sections(full),
             "balance": nothing,
         },
-        "metrics": tuple(single(name, scope, value, metric_table()[name].unit) for name, scope, value in metrics),
+        "estimates": tuple(single(name, scope, value, metric_table()[name].unit) for name, scope, value in metrics),
         "log": (),
         "points": (),
         "dispatch_solves": 4,

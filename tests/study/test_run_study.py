@@ -122,7 +122,8 @@ def test_a_system_changed_in_memory_never_resumes_results_of_another(tmp_path: P
     case = study.cases[0]
     generators = case.system.generators
     weaker = dataclasses.replace(
-        case.system, generators=dataclasses.replace(generators, p_max_mw=generators.p_max_mw / 4)
+        case.system,
+        generators=dataclasses.replace(generators, p_max_mw=generators.p_max_mw / 4, p_min_mw=generators.p_min_mw / 4),
     )
     later = dataclasses.replace(case.scenario, horizon=dataclasses.replace(case.scenario.horizon, hours=2))
     for changed, what in (
