@@ -47,8 +47,8 @@ app = _Commands(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if not wanted:
+def _print_version(given: bool) -> None:
+    if not given:
         return
     import platform
 

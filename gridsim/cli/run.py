@@ -69,9 +69,9 @@ def run(
     listed_by = validate_command(scenario, variant)
     if replicate is None and (replicates or loaded.replicates) > 1:
         with stdout_for_json(as_json):
-            wanted = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, changes=changes)
+            to_run = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, changes=changes)
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
-        run_and_tell("run", wanted, out, workers, "json" if as_json else "text", listed_by=listed_by, **options)
+        run_and_tell("run", to_run, out, workers, "json" if as_json else "text", listed_by=listed_by, **options)
         return
     tell_warnings(system.warnings, listed_by)
     folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)

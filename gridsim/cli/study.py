@@ -65,15 +65,15 @@ def study(
 
     form = table_form(as_json=as_json, csv=csv, md=md)
     with stdout_for_json(as_json):
-        wanted = read_study(file)
+        to_run = read_study(file)
     given: dict[str, Any] = {"replicates": replicates, "seed": seed}
-    wanted = dataclasses.replace(wanted, **{key: value for key, value in given.items() if value is not None})
+    to_run = dataclasses.replace(to_run, **{key: value for key, value in given.items() if value is not None})
     options = {"scheduler": scheduler, "resume": resume, "force": force, "job_size": job_size}
-    run_and_tell("study", wanted, out, workers, form, listed_by=f"gridsim validate {file}", **options)
+    run_and_tell("study", to_run, out, workers, form, listed_by=f"gridsim validate {file}", **options)
 
 
 def run_and_tell(
-    command: str, wanted: Study, out: Path | None, workers: int | None, form: str, *, listed_by: str, **options: Any
+    command: str, to_run: Study, out: Path | None, workers: int | None, form: str, *, listed_by: str, **options: Any
 ) -> None:
     """Run a study and print what it found; exit 3 if it is not complete.
 
@@ -83,12 +83,12 @@ def run_and_tell(
     from gridsim.study.run_study import run_study
 
     if out is None:
-        out = run_path(wanted.name) if options["resume"] else free_run_path(wanted.name)
-    tell_warnings(warnings_of(wanted), listed_by)
+        out = run_path(to_run.name) if options["resume"] else free_run_path(to_run.name)
+    tell_warnings(warnings_of(to_run), listed_by)
     n_workers = (os.cpu_count() or 1) if workers is None else workers
     try:
-        with stdout_for_json(form == "json"), _progress(wanted.name) as progress:
-            result = run_study(wanted, out, workers=n_workers, progress=progress, **options)
+        with stdout_for_json(form == "json"), _progress(to_run.name) as progress:
+            result = run_study(to_run, out, workers=n_workers, progress=progress, **options)
     except StoreError as error:
         tell_failure(command, error, form == "json")
         raise typer.Exit(EXIT_PARTIAL) from None

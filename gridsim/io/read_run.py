@@ -81,7 +81,7 @@ class Run:
         """A table, or some of its columns or one replicate of it, as a pandas DataFrame."""
         import pyarrow.compute as pc
 
-        wanted = None if replicate is None else pc.field("replicate") == replicate
+        condition = None if replicate is None else pc.field("replicate") == replicate
         names = None if columns is None else list(columns)
         dataset = self.dataset(table)
         for name in names or ():
@@ -89,7 +89,7 @@ class Run:
                 mend = nearest(name, dataset.schema.names)
                 raise InputError([Problem(str(self.path / table), 0, "", f"has no column '{name}'", mend)])
         with _reading(self.path / table):
-            return dataset.to_table(columns=names, filter=wanted).to_pandas()
+            return dataset.to_table(columns=names, filter=condition).to_pandas()
 
     def damaged(self) -> list[Path]:
         """Files that are missing or not what the manifest says was written."""

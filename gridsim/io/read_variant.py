@@ -58,47 +58,47 @@ class Variant:
         """Change ``tables``; returns what is wrong with the variant."""
         problems: list[Problem] = []
         for part in ("retire", "change", "scale", "add"):
-            for name, wanted in getattr(self.keys, part).items():
+            for name, requested in getattr(self.keys, part).items():
                 if name not in TABLES:
                     problems.append(self._problem((part, name), "not a table of the format", nearest(name, TABLES)))
                 elif part in ("retire", "change") and not TABLES[name].key:
                     mend = "its rows are members of groups: put the whole table into a network folder of its own"
                     problems.append(self._problem((part, name), "has no rows with a name of their own", mend))
                 else:
-                    problems += getattr(self, f"_{part}")(name, tables[name], wanted)
+                    problems += getattr(self, f"_{part}")(name, tables[name], requested)
         return problems
 
     def _problem(self, path: tuple[str | int, ...], value: str, mend: str) -> Problem:
         return self.document.problem(path, value, mend)
 
-    def _missing(self, part: str, name: str, table: RawTable, wanted: Any) -> Iterator[Problem]:
+    def _missing(self, part: str, name: str, table: RawTable, requested: Any) -> Iterator[Problem]:
         key = TABLES[name].key
         known = [getattr(row, key) for _, row in table.rows]
-        for position, item in enumerate(wanted):
+        for position, item in enumerate(requested):
             if item not in known and not table.broken:
                 path = (part, name, item if part == "change" else position)
                 yield self._problem(path, f"'{item}' is not in {name}", nearest(item, known))
 
-    def _retire(self, name: str, table: RawTable, wanted: tuple[str, ...]) -> list[Problem]:
-        problems = list(self._missing("retire", name, table, wanted))
+    def _retire(self, name: str, table: RawTable, requested: tuple[str, ...]) -> list[Problem]:
+        problems = list(self._missing("retire", name, table, requested))
         key = TABLES[name].key
-        table.rows = [(number, row) for number, row in table.rows if getattr(row, key) not in wanted]
+        table.rows = [(number, row) for number, row in table.rows if getattr(row, key) not in requested]
         return problems
 
-    def _change(self, name: str, table: RawTable, wanted: dict[str, dict[str, Any]]) -> list[Problem]:
-        problems = list(self._missing("change", name, table, wanted))
+    def _change(self, name: str, table: RawTable, requested: dict[str, dict[str, Any]]) -> list[Problem]:
+        problems = list(self._missing("change", name, table, requested))
         key = TABLES[name].key
         for position, (_, row) in enumerate(table.rows):
             item = getattr(row, key)
-            if item in wanted:
+            if item in requested:
                 path = ("change", name, item)
-                table.rows[position] = self._row(name, {**_cells(row), **wanted[item]}, path, row, problems)
+                table.rows[position] = self._row(name, {**_cells(row), **requested[item]}, path, row, problems)
         return problems
 
-    def _scale(self, name: str, table: RawTable, wanted: dict[str, float]) -> list[Problem]:
+    def _scale(self, name: str, table: RawTable, requested: dict[str, float]) -> list[Problem]:
         problems: list[Problem] = []
         fields = TABLES[name].row.model_fields
-        for cells, factor in wanted.items():
+        for cells, factor in requested.items():
             path = ("scale", name, cells)
             if cells not in fields:
                 problems.append(self._problem(path, "unknown column", nearest(cells, fields)))
@@ -113,9 +113,9 @@ class Variant:
                     table.rows[position] = self._row(name, scaled, path, row, problems)
         return problems
 
-    def _add(self, name: str, table: RawTable, wanted: tuple[dict[str, Any], ...]) -> list[Problem]:
+    def _add(self, name: str, table: RawTable, requested: tuple[dict[str, Any], ...]) -> list[Problem]:
         problems: list[Problem] = []
-        for position, cells in enumerate(wanted):
+        for position, cells in enumerate(requested):
             number, row = self._row(name, cells, ("add", name, position), None, problems)
             if row is not None:
                 table.rows.append((number, row))

@@ -58,10 +58,10 @@ def check_references(tables: Mapping[str, RawTable], names: Mapping[str, list[st
         for column, target in references(schema.row):
             if target in tables and tables[target].broken:
                 continue  # the target's own problem is reported; its absence here would be noise
-            allowed = set(names[target])
+            known = set(names[target])
             for number, row in table.rows:
                 value = getattr(row, column)
-                if value == "" or value in allowed or (target == "zones" and value == EXTERNAL):
+                if value == "" or value in known or (target == "zones" and value == EXTERNAL):
                     continue
                 mend = nearest(value, names[target])
                 problems.append(table.problem(number, column, f"'{value}' is not in {target}", mend))

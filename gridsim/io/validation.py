@@ -90,8 +90,8 @@ def explain(error: Any, model: type[BaseModel]) -> tuple[str, str, str]:
     if kind in ("bool_parsing", "bool_type"):
         return column, f"'{value}' is not true or false", mend_text(field)
     if kind == "literal_error":
-        allowed = _choices(field.annotation)
-        return column, f"'{value}' is not one of {', '.join(allowed)}", nearest(str(value), allowed)
+        choices = _choices(field.annotation)
+        return column, f"'{value}' is not one of {', '.join(choices)}", nearest(str(value), choices)
     return column, f"{value!r}: {error['msg']}", mend_text(field)
 
 

@@ -153,8 +153,8 @@ def _off_schedule(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield "a block stands there twice"
     ended = manifest["status"] in ("complete", "partial")
     # A stop rule, of which 0.1 says nothing here, ends a case before its last block, but leaves no gap.
-    wanted = len(numbers) if manifest.get("stop", True) else -(-total // BLOCK_REPLICATES)
-    if ended and sorted(numbers) != list(range(max(wanted, 1))):
+    expected = len(numbers) if manifest.get("stop", True) else -(-total // BLOCK_REPLICATES)
+    if ended and sorted(numbers) != list(range(max(expected, 1))):
         yield f"says {manifest['status']}, but not all blocks of {total} replicates are there"
 
 

@@ -47,7 +47,7 @@ from gridsim.kernels.dispatch_workspace import (
     Workspace,
     make_workspace,
 )
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import jit, out_of_line
 
 __all__ = [
     "DRIFT",
@@ -188,6 +188,7 @@ def solve_dispatch(
     very array); ``n_warm`` 0 starts from the merit order, which makes the answer a function of the state alone.
     On a status other than 0 the results are those of an earlier state and must not be used; there is no basis then.
     """
+    out_of_line()
     n_buses, n_rows = topology.island.size, topology.row_ptdf.shape[0]
     buses, basics, duals, width, last = ws.buses, ws.basics, ws.duals, ws.width, ws.order[0]
     # of no literal types, for which callees would be compiled a second time

@@ -16,7 +16,7 @@ from gridsim.kernels.dispatch_basis import append, remove, replace_bus, replace_
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.dispatch_start import DUAL_TOLERANCE, restore
 from gridsim.kernels.dispatch_workspace import AVOIDED, STALLED, TAKE_ANY, Records, Workspace
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import jit, out_of_line
 
 #: Status codes: RENEW asks for a fresh factorisation, the others end an attempt.
 OPTIMAL, PIVOT_CAP, NO_ENTERING, SINGULAR, DRIFT, RENEW = 0, 1, 2, 3, 4, 5
@@ -411,6 +411,7 @@ def improve(
     max_pivots: int,
 ) -> tuple[int, int, int]:
     """Pivot until no bound is violated or the inverse needs renewal; return (status, size of the basis, pivots)."""
+    out_of_line()
     buses, basics, info = ws.buses, ws.basics, ws.info
     n_buses = buses.size
     tolerance = DUAL_TOLERANCE * order.scale[0]

@@ -9,7 +9,7 @@ from gridsim.kernels.dispatch_basis import factorise
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.dispatch_workspace import Records, Workspace
 from gridsim.kernels.flows import flows_into
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import jit, out_of_line
 
 #: Of the largest slope: by how much a price may pass the slope of a segment.
 DUAL_TOLERANCE = 1e-11
@@ -71,6 +71,7 @@ def start_by_merit(
     An island without any segment (no supply, no demand) stays without a basic bus; nothing can move there.
     ``need`` f8 and ``last`` i4 are scratch of at least n_buses places.
     """
+    out_of_line()
     n_buses = buses.size
     for k in range(n_buses):
         need[k] = 0.0
@@ -135,6 +136,7 @@ def read_basis(
     last: I4,
 ) -> int:
     """Unpack the basis of an earlier state; return its size, or 0 if it does not fit this state's islands."""
+    out_of_line()
     # a code is the id of a basic bus's segment, or -1 - row of an active flow row (see dispatch._plain_prices)
     m = 0
     n_rows = 0
@@ -364,6 +366,7 @@ def refactorise(
     (``settled``): else the rounding of two factorisations moves buses to and fro without end. False if the basis is
     singular or needs an infinite limit.
     """
+    out_of_line()
     tolerance = (SETTLED_DUAL_TOLERANCE if settled else DUAL_TOLERANCE) * order.scale[0]
     if not _factorise_basis(topology, ws, m):
         return False

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase, Topology
-from gridsim.kernels.jit import inline, jit
+from gridsim.kernels.jit import inline, jit, out_of_line
 
 #: Below this pivot of ``I - M`` the update loses more than half of the digits and the PTDF is factorised anew.
 _SMALL_PIVOT = 1e-5
@@ -285,6 +285,7 @@ def outage_of(case: DispatchCase, out_branch: I4, island_out: I4) -> Outage:
 
     island_out : (n_buses,) i4; nothing else is written.
     """
+    out_of_line()
     n_buses = case.n_buses
     parent = np.empty(n_buses, dtype=np.int32)
     in_service = case.branch_in_service.copy()

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba import types
 from numba.core import event
+from numba.extending import intrinsic
 
 from gridsim.kernels.cache import ensure_cache
 from gridsim.kernels.compiling import compiling
@@ -48,3 +50,22 @@ def _is_ours(event: Any) -> bool:
 
 
 event.register("numba:compile", _CompileListener())
+
+
+def _mark_out_of_line(typing_context: Any) -> Any:
+    def mark(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), mark
+
+
+def _nothing() -> None:
+    """Uncompiled functions are in line with nothing."""
+
+
+#: Called at the top of a large function that is called once an hour or less: the compiler then does not copy it into
+#: each of its callers, which takes seconds of compilation for nothing.
+out_of_line: Callable[[], None] = (
+    _nothing if numba.config.DISABLE_JIT else cast(Callable[[], None], intrinsic(_mark_out_of_line))  # type: ignore[attr-defined]
+)

@@ -60,7 +60,7 @@ class Scale(NamedTuple):
 class FieldCase(NamedTuple):
     """The part of a field that all years share.
 
-    row_variable, row_point : (n_rows,) i4, the series wanted;  share : (3, 4) f8, variance shares a, b, c, e
+    row_variable, row_point : (n_rows,) i4, the series requested;  share : (3, 4) f8, variance shares a, b, c, e
     annual_id_lo, annual_id_hi : (3, n_points) u8;  annual_month : (n_halves,) i4, the month whose matrices hold
     annual_index : (n_days,) i4;  annual_left, annual_right : (n_days,) f8, weights of half ``index`` and the next
     fast_phi : (3,) f8;  fast_id_lo, fast_id_hi : (n_rows,) u8;  quantile_16 : (65536,) f8, unit variance
@@ -238,10 +238,10 @@ def mix_knots(scale: Scale, row_variable: I4, row_point: I4, components: F8, kno
     n_points, n_knots = components.shape[1], components.shape[2]
     mixed = np.empty((n_points, n_knots))
     for v in range(N_VARIABLES):
-        wanted = False
+        requested = False
         for r in range(row_variable.shape[0]):
-            wanted = wanted or row_variable[r] == v
-        if not wanted:
+            requested = requested or row_variable[r] == v
+        if not requested:
             continue
         first = 0
         while first < n_knots:

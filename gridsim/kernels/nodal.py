@@ -444,12 +444,12 @@ def nodal_samples(
                     can_charge = let_stores_charge(stores, n_units)
 
                 # 2. a trial dispatch that sheds nothing ends the hour; a store that can charge must be dispatched
-                answer = OVERLOADED
+                verdict = OVERLOADED
                 profile_mw = case.day_profile_mw[day] if whole_day else case.profile_mw[hour]
                 if skip and not can_charge:
                     intact_mw = case.day_supply_mw[day] if whole_day else case.bus_supply_mw[hour]
                     set_supply(case, intact_mw, profile_mw, n_touched, outages, trial.supply_mw)
-                    answer = trial_dispatch(
+                    verdict = trial_dispatch(
                         rows,
                         slots.row_lo[:n_rows],
                         slots.row_hi[:n_rows],
@@ -458,7 +458,7 @@ def nodal_samples(
                         case.bus_demand_mw[hour],
                         trial,
                     )
-                    if answer == PROVED:
+                    if verdict == PROVED:
                         counter[BY_DAY if whole_day else BY_TRIAL] += stop - start
                         if whole_day:
                             break
@@ -478,7 +478,7 @@ def nodal_samples(
                     if how == INSIDE and (not skip or tight_until > hour):
                         continue
                     # an hour that is surely short, or comes after one, goes straight to the solution that counts
-                    if how < COLD and (can_charge or was_short or answer == UNBALANCED):
+                    if how < COLD and (can_charge or was_short or verdict == UNBALANCED):
                         continue
                     if how == COLD and whole_day:
                         break
@@ -600,7 +600,7 @@ def nodal_snapshots(
             profile_mw = case.profile_mw[hour]
             set_supply(case, case.bus_supply_mw[hour], profile_mw, n_touched, outages, trial.supply_mw)
             trial.p_mw[:] = 0.0
-            answer = zero_shed_certificate(
+            verdict = zero_shed_certificate(
                 island=rows.island,
                 row_ptdf=rows.row_ptdf,
                 bus_ptdf32=rows.bus_ptdf32,
@@ -614,7 +614,7 @@ def nodal_snapshots(
                 island_mw=trial.island_mw,
                 injection_mw=trial.injection_mw,
             )
-            if answer == PROVED:
+            if verdict == PROVED:
                 scratch.counter[BY_TRIAL] += 1
                 continue
 

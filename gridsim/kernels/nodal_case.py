@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import jit, out_of_line
 
 B1 = NDArray[np.bool_]
 
@@ -97,6 +97,7 @@ def row_limits(case: NodalCase, out: I4, winter: bool, lo_out: F8, hi_out: F8) -
 
     An interface's limit is its lowest row of the season for which enough member circuits are out.
     """
+    out_of_line()
     n_branches = case.branch_mw.shape[0]
     for branch in range(n_branches):
         lo_out[branch] = -case.branch_mw[branch]

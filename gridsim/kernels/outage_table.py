@@ -8,7 +8,7 @@ import numpy as np
 
 from gridsim.kernels.arrays import F8, I4
 from gridsim.kernels.availability import OutageModel, draw_outages
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import jit, out_of_line
 from gridsim.kernels.rng import Counter
 
 
@@ -46,6 +46,7 @@ def draw_year(
 
     Draws are a function of counters, so a second attempt starts with the same intervals.
     """
+    out_of_line()
     while True:
         n = draw_outages(
             model,

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4, I8, DispatchCase
 from gridsim.kernels.flows import branch_row_into, outage_of
-from gridsim.kernels.jit import inline, jit
+from gridsim.kernels.jit import inline, jit, out_of_line
 from gridsim.kernels.nodal_case import NodalCase, row_limits
 
 #: MW by which a bound on a flow must stay below the limit: more than the sums' rounding and the kernels' tolerance.
@@ -144,6 +144,7 @@ def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out
 
     kept_out, place_out : (n_rows,);  row_ptdf_out : (n_rows * n_buses,)
     """
+    out_of_line()
     dispatch = case.dispatch
     h, branch_from, branch_to = dispatch.row_ptdf, dispatch.branch_from, dispatch.branch_to
     n_buses, n_branches = dispatch.n_buses, branch_from.size
@@ -225,6 +226,7 @@ def find_slot(key: I4, size: I4, out: I4) -> int:
 @jit
 def make_slot(case: NodalCase, slots: Slots, out: I4) -> int:
     """Make the topology without ``out`` (sorted), held by no slot yet; returns its slot."""
+    out_of_line()
     n_buses, n_rows = slots.island.shape[1], slots.kept.shape[1]
     slot = slots.next_slot[0]
     # the oldest goes, but never slot 0, the intact network

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gridsim.kernels.arrays import F8, I4
 from gridsim.kernels.certificate import OVERLOADED, PROVED, zero_shed_certificate
 from gridsim.kernels.flows import flows_into
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import jit, out_of_line
 
 REPAIRS = 12  # rows relieved before a trial is given up
 AIM_INSIDE = 0.03  # of the limit, by which a repaired flow stays inside it
@@ -116,6 +116,7 @@ def repair_flows(rows: Rows, lo: F8, hi: F8, bus_order: I4, trial: Trial) -> boo
     Again and again the most exceeded row is relieved by the pairs of buses with the most and the least effect on it.
     Works on a network of one island, from ``trial.injection_mw``. bus_order : see ``NodalCase``
     """
+    out_of_line()
     supply_mw, p_mw, flow = trial.supply_mw, trial.p_mw, trial.flow_mw
     island, kept, row_ptdf, bus_ptdf = rows.island, rows.kept, rows.row_ptdf, rows.bus_ptdf
     for bus in range(island.size):
@@ -172,6 +173,7 @@ def trial_dispatch(rows: Rows, lo_mw: F8, hi_mw: F8, bus_order: I4, region: I4, 
 
     Arguments as of the functions above.
     """
+    out_of_line()
     p_mw = trial.p_mw
     if trial.export_mw.size > 1:
         follow_demand_by_region(region, demand_mw, trial)
@@ -181,7 +183,7 @@ def trial_dispatch(rows: Rows, lo_mw: F8, hi_mw: F8, bus_order: I4, region: I4, 
     last_try = False
     for attempt in range(2):
         last_try = attempt == 1
-        answer = zero_shed_certificate(
+        verdict = zero_shed_certificate(
             island=rows.island,
             row_ptdf=rows.row_ptdf,
             bus_ptdf32=rows.bus_ptdf32,
@@ -195,14 +197,14 @@ def trial_dispatch(rows: Rows, lo_mw: F8, hi_mw: F8, bus_order: I4, region: I4, 
             island_mw=trial.island_mw,
             injection_mw=trial.injection_mw,
         )
-        if last_try or answer != OVERLOADED:
+        if last_try or verdict != OVERLOADED:
             break
         if repair_flows(rows, lo_mw, hi_mw, bus_order, trial):
-            answer, last_try = PROVED, True
+            verdict, last_try = PROVED, True
             break
         # the last trial: from zero the certificate loads all machines of an island to the same share
         p_mw[:] = 0.0
     # the reference moved with demand stays the reference; a new dispatch replaces it
-    if answer == PROVED and last_try:
+    if verdict == PROVED and last_try:
         set_reference(region, demand_mw, p_mw, trial.reference_mw, trial.export_mw)
-    return answer
+    return verdict

@@ -29,6 +29,8 @@ from gridsim.solvers.participation import (
     voltage_setpoints,
 )
 
+_DUST = 1e-12  # of ohm, nF, kW or per cent
+
 
 class PandapowerNewton:
     """pandapower's ``runpp`` as the Newton solver of the AC ladder: one island a call, lightsim2grid switched off."""
@@ -257,9 +259,9 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
             lines.from_bus,
             lines.to_bus,
             length_km=lines.length_km,
-            r_ohm_per_km=lines.r_ohm_per_km,
+            r_ohm_per_km=_without_dust(lines.r_ohm_per_km),
             x_ohm_per_km=lines.x_ohm_per_km,
-            c_nf_per_km=lines.c_nf_per_km,
+            c_nf_per_km=_without_dust(lines.c_nf_per_km),
             max_i_ka=np.where(np.isnan(lines.max_i_ka), 1e6, lines.max_i_ka),
             parallel=lines.parallel,
             name=lines.name.tolist(),
@@ -275,9 +277,9 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
             vn_hv_kv=trafos.vn_hv_kv,
             vn_lv_kv=trafos.vn_lv_kv,
             vk_percent=trafos.vk_percent,
-            vkr_percent=trafos.vkr_percent,
-            pfe_kw=trafos.pfe_kw,
-            i0_percent=trafos.i0_percent,
+            vkr_percent=_without_dust(trafos.vkr_percent),
+            pfe_kw=_without_dust(trafos.pfe_kw),
+            i0_percent=_without_dust(trafos.i0_percent),
             parallel=trafos.parallel,
             shift_degree=0.0,
             tap_side=[side or None for side in trafos.tap_side.tolist()],
@@ -337,3 +339,8 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
         name=[f"{name} (fixed reactive power)" for name in gens.name.tolist()],
     )
     return net
+
+
+def _without_dust(values: F8) -> F8:
+    """Zero in place of what is too small to matter: pandapower builds its matrix with every underflow an error."""
+    return np.where(np.abs(values) < _DUST, 0.0, values)

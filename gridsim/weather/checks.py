@@ -135,8 +135,8 @@ def run_checks(model: WeatherModel, sample: Sample, seed: int) -> list[Check]:
     checks: list[Check] = []
 
     def add(name: str, value: float, target: float, tolerance: float, *, sampled: bool = True) -> None:
-        allowed = tolerance * (widen if sampled else 1.0)
-        checks.append(Check(name, value, target, allowed, bool(abs(value - target) <= allowed)))
+        tolerated = tolerance * (widen if sampled else 1.0)
+        checks.append(Check(name, value, target, tolerated, bool(abs(value - target) <= tolerated)))
 
     _temperature_checks(model, sample, add)
     _resource_checks(model, sample, add)

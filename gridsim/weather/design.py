@@ -231,7 +231,7 @@ def impose(
         slope = slope + np.outer(value_next - value - slope @ step, step) / (step @ step)
         y, value = y_next, value_next
     else:
-        got = ", ".join(f"{q} {v:.3f} (wanted {t:.3f})" for q, v, t in zip(quantities, value, aim, strict=True))
+        got = ", ".join(f"{q} {v:.3f} (target {t:.3f})" for q, v, t in zip(quantities, value, aim, strict=True))
         raise StudyError(f"{event.kind}: the target cannot be reached: {got}; give a milder one")
     reached = dict(zip(quantities, value.tolist(), strict=True))
     signed = {q: (-v if q == HEAT else v) for q, v in reached.items()}

@@ -1,0 +1,1 @@
+"""Fuzzing of everything that users write: see README.md of the folder above."""
