@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gridsim.report.estimate_text import percent, significant, with_error
+from gridsim.report.numbers import percent, significant, value_with_error
 from gridsim.report.text_table import TextTable, terminal_width, wrapped_lines
 from gridsim.results.metrics import Estimate
 
@@ -145,7 +145,7 @@ def _remarks(result: AssessmentResult) -> list[str]:
 
 def _system_table(estimates: Sequence[Estimate], *, with_meaning: bool = True) -> TextTable:
     rows = [
-        (e.name, with_error(e.value, e.stderr), "" if e.unit == "-" else e.unit, _meaning(e.name))
+        (e.name, value_with_error(e.value, e.stderr), "" if e.unit == "-" else e.unit, _meaning(e.name))
         for e in estimates
         if e.scope == "system"
     ]
@@ -190,7 +190,7 @@ def _by_scope(estimates: Iterable[Estimate], kind: str) -> dict[str, dict[str, E
 
 
 def _cell(estimate: Estimate | None) -> str:
-    return "-" if estimate is None else with_error(estimate.value, estimate.stderr)
+    return "-" if estimate is None else value_with_error(estimate.value, estimate.stderr)
 
 
 def week_lines(in_weather: dict[str, Any], width: int | None = None) -> list[str]:
@@ -198,7 +198,7 @@ def week_lines(in_weather: dict[str, Any], width: int | None = None) -> list[str
     width = terminal_width() if width is None else width
     lines = []
     for estimate in in_weather["over_weather_years"]:
-        value = with_error(estimate["value"], estimate["stderr"])
+        value = value_with_error(estimate["value"], estimate["stderr"])
         text = f"{estimate['name']} over sets of {estimate['n']} weather years: {value} {estimate['unit']}"
         lines += wrapped_lines(text, width)
     table = weeks_table(in_weather)

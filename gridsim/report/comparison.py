@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from gridsim.report.numbers import number, plain, rounded, with_error
+from gridsim.report.numbers import number, significant, with_error
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
 from gridsim.results.metric_table import metric_table, scope_rank
 from gridsim.results.replicates import Paired
@@ -146,16 +146,16 @@ def _heading(name: str, unit: str, names: bool) -> str:
 
 def _cells(pair: Paired) -> tuple[str, str, str, str, str]:
     """Both values, difference +- error, per cent, n; one run of each is known to the last digit."""
-    difference, stderr = pair.difference, pair.difference.stderr
+    difference = pair.difference
     if not _differs(pair):
-        difference, stderr = replace(difference, value=0.0, stderr=None), None
+        difference = replace(difference, value=0.0, stderr=None)
     percent = "-" if pair.percent is None else _percent(pair.percent if _differs(pair) else 0.0)
     if difference.n == 1:
         cells = (number(pair.first), number(pair.other), number(difference.value))
     else:
-        cells = (rounded(pair.first, stderr)[0], rounded(pair.other, stderr)[0], with_error(difference))
+        cells = (significant(pair.first), significant(pair.other), with_error(difference))
     return (*cells, percent, f"{difference.n:,}")
 
 
 def _percent(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{plain(value, 3)} %"
+    return f"{'+' if value > 0 else ''}{significant(value, 3)} %"

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from gridsim.errors import StudyError, nearest
 from gridsim.model.system import EXTERNAL, GridSystem
-from gridsim.report.estimate_text import significant
+from gridsim.report.numbers import significant
 from gridsim.report.text_table import TextTable, terminal_width
 
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ import math
 
 from gridsim.results.metrics import Estimate
 
-_VALUE_DIGITS, _ERROR_DIGITS = 4, 2
+_DIGITS = 4
 _NOISE = 1e-9  # of a value; an error below it is that of the arithmetic
 
 
@@ -19,41 +19,47 @@ def number(value: float | None) -> str:
     return f"{value:,.1f}" if abs(value) >= 1 or not value else f"{value:.3g}"
 
 
+def significant(value: float | None, digits: int = _DIGITS) -> str:
+    """A number without an error, with separators and at most so many digits; ``-`` for none or not a number."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    return _fixed(value, digits - 1 - _exponent(value)) if value else "0"
+
+
 def rounded(value: float | None, stderr: float | None) -> tuple[str, str]:
-    """Value and standard error as text: at most four digits of the value and two of its error, to one place."""
-    if value is None:
+    """Value and standard error as text, both to the first digit of the error, the value to four digits at most."""
+    if value is None or not math.isfinite(value):
         return "-", "-"
     if not stderr or not math.isfinite(stderr) or stderr < _NOISE * abs(value):
-        return plain(value), "-"
-    place = _magnitude(stderr) - (_ERROR_DIGITS - 1)
-    if value:
-        place = max(place, _magnitude(value) - (_VALUE_DIGITS - 1))
-    return _to_place(value, place), _to_place(stderr, min(place, _magnitude(stderr)))
+        return significant(value), "-"
+    places = -_exponent(stderr)
+    shown = min(places, _DIGITS - 1 - _exponent(value)) if value else places
+    return _fixed(value, shown, keep_zeros=True), _fixed(stderr, places)
 
 
-def plain(value: float | None, digits: int = _VALUE_DIGITS) -> str:
-    """A number without an error, with separators and at most so many digits."""
-    if value is None:
-        return "-"
-    text = _to_place(value, _magnitude(value) - (digits - 1)) if value else "0"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def value_with_error(value: float | None, stderr: float | None) -> str:
+    """``9,400 +- 200`` in one cell; the value alone where it has no error."""
+    text, error = rounded(value, stderr)
+    return text if error == "-" else f"{text} +- {error}"
 
 
 def with_error(estimate: Estimate | None) -> str:
-    """``1,096 +- 12`` in one cell; the value alone where it has no error."""
-    if estimate is None:
-        return "-"
-    value, stderr = rounded(estimate.value, estimate.stderr)
-    return value if stderr == "-" else f"{value} +- {stderr}"
+    """An estimate in one cell, ``-`` for none."""
+    return "-" if estimate is None else value_with_error(estimate.value, estimate.stderr)
 
 
-def _magnitude(value: float) -> int:
+def percent(share: float) -> str:
+    """A share as per cent with two significant digits, ``-`` if it is not finite."""
+    return f"{significant(100 * share, 2)} %" if math.isfinite(share) else "-"
+
+
+def _exponent(value: float) -> int:
     """The power of ten of the first digit."""
     return math.floor(math.log10(abs(value)))
 
 
-def _to_place(value: float, place: int) -> str:
-    """Rounded to a power of ten."""
-    if place > 0:
-        return f"{round(value / 10**place) * 10**place:,}"
-    return f"{value:,.{-place}f}"
+def _fixed(value: float, places: int, *, keep_zeros: bool = False) -> str:
+    if places <= 0:
+        return f"{round(value, places):,.0f}"
+    text = f"{value:,.{places}f}"
+    return text if keep_zeros else text.rstrip("0").rstrip(".")

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridsim.errors import StudyError
 from gridsim.model.system import GridSystem
-from gridsim.report.estimate_text import significant
+from gridsim.report.numbers import significant
 from gridsim.report.text_table import TextTable, terminal_width, wrapped_lines
 from gridsim.weather.checks import draw_sample, run_checks
 from gridsim.weather.droughts import (

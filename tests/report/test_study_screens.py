@@ -11,7 +11,7 @@ import pytest
 
 from gridsim.model.study import Study
 from gridsim.report.comparison import chosen, comparison_csv, comparison_lines, flat_table
-from gridsim.report.numbers import plain, rounded, with_error
+from gridsim.report.numbers import rounded, significant, with_error
 from gridsim.report.study_summary import ending_lines, study_csv, study_lines, study_remarks, study_table
 from gridsim.results.metric_table import metric_table
 from gridsim.results.metrics import Estimate
@@ -90,17 +90,17 @@ BIG = chosen("rupture+repair=24", "rupture+repair=168", PAIRS)
 @pytest.mark.parametrize(
     ("value", "stderr", "text"),
     [
-        (1096.3, 12.4, "1,096 +- 12"),
+        (1096.3, 12.4, "1,100 +- 10"),
         (10225.4, 12.0, "10,230 +- 10"),  # four digits of the value, and its error to the same place
         (3727723.0, 120.0, "3,728,000 +- 100"),  # or to its first digit
-        (61396.3, 2100.0, "61,400 +- 2,100"),
+        (61396.3, 2100.0, "61,000 +- 2,000"),
         (61396.3, None, "61,400"),
         (207117.0, 0.0, "207,100"),
-        (0.31234, 0.0456, "0.312 +- 0.046"),
+        (0.31234, 0.0456, "0.31 +- 0.05"),
         (0.0, None, "0"),
         (41.0, None, "41"),
         (100.0, 1e-13, "100"),  # an error of the arithmetic is none
-        (-3.96, 0.5, "-3.96 +- 0.50"),
+        (-3.96, 0.5, "-4.0 +- 0.5"),
         (None, None, "-"),
     ],
 )
@@ -109,7 +109,13 @@ def test_a_number_has_four_digits_and_stands_in_one_piece_with_its_error(value, 
 
 
 def test_numbers_without_an_error_and_missing_ones():
-    assert (plain(None), plain(0.0), plain(3789.23), plain(0.31234), plain(1.5)) == ("-", "0", "3,789", "0.3123", "1.5")
+    assert (significant(None), significant(0.0), significant(3789.23), significant(0.31234), significant(1.5)) == (
+        "-",
+        "0",
+        "3,789",
+        "0.3123",
+        "1.5",
+    )
     assert rounded(5.0, None) == ("5", "-") and with_error(None) == "-"
 
 
@@ -170,7 +176,7 @@ def test_no_name_of_a_comparison_is_cut_at_any_width(width):
     text = "\n".join(comparison_lines(chosen("a", "b", PAIRS, everything=True), width, names=True))
     for row in PAIRS:
         assert f"({row.difference.name})" in text and f"  {row.difference.scope}" in text
-    assert "1,096" in text and "143 +- 12" in text and max(map(len, text.splitlines())) <= max(width, 48)
+    assert "1,096" in text and "140 +- 10" in text and max(map(len, text.splitlines())) <= max(width, 48)
 
 
 def test_what_is_left_out_is_counted():
@@ -202,5 +208,5 @@ def test_a_comparison_as_csv_and_markdown():
     assert rows[0]["metric"] == "EUE" and rows[0]["scope"] == "system" and rows[0]["label"] == "unserved energy"
     assert (rows[0]["first_value"], rows[0]["difference"], rows[0]["stderr"]) == ("953.1", "143.3", "12.3")
     assert flat_table([BIG]).markdown().splitlines()[2] == (
-        "| rupture+repair=24 | rupture+repair=168 | EUE | system | MWh | 953 | 1,096 | 143 +- 12 | +15 % | 64 |"
+        "| rupture+repair=24 | rupture+repair=168 | EUE | system | MWh | 953.1 | 1,096 | 140 +- 10 | +15 % | 64 |"
     )

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gridsim.report.estimate_text import percent, significant, with_error
+from gridsim.report.numbers import percent, significant, value_with_error
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_at_most_four_significant_digits(value: float | None, text: str) -> None
     ],
 )
 def test_a_value_beside_its_error(value: float | None, stderr: float | None, text: str) -> None:
-    assert with_error(value, stderr) == text
+    assert value_with_error(value, stderr) == text
 
 
 def test_per_cent() -> None:
