@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -40,7 +41,10 @@ class _Commands(typer.Typer):
         return add
 
 
+_NARROW = 72  # columns; the framed help of a narrower screen cuts names of options, which must be typed
+
 app = _Commands(
+    rich_markup_mode=None if shutil.get_terminal_size().columns < _NARROW else "rich",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Grid energy-security simulator: what happens when something goes wrong, and how likely it is.",
