@@ -433,3 +433,8 @@ def test_nothing_but_the_table_names_a_kind():
         if path not in own and (found := words.findall(path.read_text(encoding="utf-8")))
     }
     assert named == {}
+
+
+def test_an_event_without_a_target_says_what_is_missing(two_areas) -> None:
+    made = make_event(two_areas(), id="none", kind="line_outage", targets=(), at_h=1.0)
+    assert [str(problem) for problem in made] == ["target: an empty list; name at least one element"]

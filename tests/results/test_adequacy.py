@@ -196,3 +196,11 @@ def test_frame_has_the_columns_of_the_format() -> None:
     frame = to_frame([Estimate("EUE", "system", 1.0, None, None, None, "MWh", 1)])
     assert frame.columns.tolist() == ["name", "scope", "value", "stderr", "ci_low", "ci_high", "unit", "n"]
     assert frame["stderr"].isna().all()
+
+
+def test_the_chance_of_any_shortfall_has_the_error_of_a_proportion_once_one_was_seen() -> None:
+    energy = np.zeros(100)
+    energy[:20] = 5.0
+    seen, never = named(accumulated(energy))["P_any_shortfall"], named(accumulated(np.zeros(100)))["P_any_shortfall"]
+    assert seen.value == 0.2 and seen.stderr == pytest.approx(math.sqrt(0.2 * 0.8 / 99))
+    assert never.value == 0.0 and never.stderr is None

@@ -256,3 +256,19 @@ def test_a_difference_compares_only_what_both_have() -> None:
     alone = frame({("co2_t", "system"): {0: 1.0}})
     found = {e.name: e for e in paired_differences(alone, frame({("EUE", "system"): {0: 1.0}}), (0,))}
     assert set(found) == {"EUE"} and found["EUE"].value == 1.0  # absent is zero for unserved energy
+
+
+def test_quantiles_are_of_values_far_from_zero_too() -> None:
+    """1,000 values from 5,000 to 5,999: the median to a 1,024th of their range."""
+    values = np.arange(5000.0, 6000.0)[:, None]
+    quantiles = TwoPassQuantiles(1)
+    quantiles.first(values)
+    quantiles.second(values)
+    assert quantiles.quantile(0.5)[0] == pytest.approx(5499.0, abs=1.0)
+    assert quantiles.quantile(0.05)[0] == pytest.approx(5049.0, abs=1.0)
+
+
+def test_a_fan_of_no_replicate_has_a_mean_of_nothing() -> None:
+    columns = Fan(("south",), 2.0).columns()
+    assert (columns["n"] == 0).all() and (columns["mean"] == 0.0).all()
+    assert not np.signbit(columns["mean"]).any()
