@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import numba
 from numba import types
 from numba.core import event
-from numba.extending import intrinsic
+from numba.extending import lower_builtin, type_callable
 
 from gridsim.kernels.cache import ensure_cache
 from gridsim.kernels.compiling import compiling
@@ -52,20 +52,20 @@ def _is_ours(event: Any) -> bool:
 event.register("numba:compile", _CompileListener())
 
 
-def _mark_out_of_line(typing_context: Any) -> Any:
-    def mark(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.function.attributes.add("noinline")
-        return context.get_dummy_value()
+def out_of_line() -> None:
+    """Mark the calling function, at its top, as one that is not copied into its callers.
 
-    return types.void(), mark
-
-
-def _nothing() -> None:
-    """Uncompiled functions are in line with nothing."""
+    For large functions that are called once an hour or less: LLVM copies them all the same, which takes seconds of
+    compilation for nothing. Uncompiled it does nothing.
+    """
 
 
-#: Called at the top of a large function that is called once an hour or less: the compiler then does not copy it into
-#: each of its callers, which takes seconds of compilation for nothing.
-out_of_line: Callable[[], None] = (
-    _nothing if numba.config.DISABLE_JIT else cast(Callable[[], None], intrinsic(_mark_out_of_line))  # type: ignore[attr-defined]
-)
+@type_callable(out_of_line)
+def _type_of_mark(context: Any) -> Callable[[], Any]:
+    return lambda: types.void
+
+
+@lower_builtin(out_of_line)
+def _lower_mark(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    builder.function.attributes.add("noinline")
+    return context.get_dummy_value()
