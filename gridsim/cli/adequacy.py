@@ -11,7 +11,7 @@ import typer
 from gridsim.cli.adequacy_options import check_options, choice_of, sampling_of
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
-from gridsim.cli.variant import VariantOption, read_system, validate_command, variant_name
+from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
     from gridsim.reliability import AssessmentResult
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def adequacy(
-    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    network: NetworkArgument,
     variant: VariantOption = None,
     level: Annotated[
         str, typer.Option(metavar=choice_of("level"), help="How much of the network limits: nothing, zones, all of it.")

@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from gridsim.cli.app import JsonOption, app
-from gridsim.cli.variant import VariantOption, read_system
+from gridsim.cli.completion import element_names
+from gridsim.cli.variant import NetworkArgument, VariantOption, read_system
 from gridsim.errors import StudyError
 
 _BUNDLED = ("networks", "events", "studies", "kinds")
@@ -33,6 +34,7 @@ def list_(
         typer.Argument(
             metavar="[TEXT]",
             help="Only those with this in name, title, zone or oblast, in any case: `list lines south`.",
+            autocompletion=element_names,
         ),
     ] = "",
     network: Annotated[
@@ -68,7 +70,7 @@ def list_(
 
 @app.command()
 def show(
-    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    network: NetworkArgument,
     variant: VariantOption = None,
     as_json: JsonOption = False,
 ) -> None:

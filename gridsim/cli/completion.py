@@ -1,7 +1,8 @@
-"""Names that the shell completes; nothing here reads a table, so that a key press is answered at once."""
+"""Names that the shell completes; no table is read but by the csv module, so that a key press is answered at once."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 
 
@@ -17,6 +18,25 @@ def study_names(incomplete: str) -> list[str]:
     from gridsim.io.bundled import study_files
 
     return _of(study_files(), incomplete)
+
+
+def network_names(incomplete: str) -> list[str]:
+    """Bundled networks."""
+    from gridsim.io import bundled
+
+    return _of(bundled.network_names(), incomplete)
+
+
+def element_names(incomplete: str) -> list[str]:
+    """Plants, then lines, of the bundled Kazakh network: the first column that names them, and nothing else is read."""
+    from gridsim.io.bundled import bundled_folder
+
+    folder = bundled_folder("networks") / "kazakhstan"
+    found: dict[str, None] = {}
+    for table, column in (("generators", "plant"), ("lines", "name")):
+        with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            found |= dict.fromkeys(row[column] for row in csv.DictReader(file) if row[column])
+    return _of(found, incomplete)
 
 
 def variant_names(incomplete: str) -> list[str]:

@@ -10,13 +10,13 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import as_dicts, tell_warnings
-from gridsim.cli.variant import VariantOption, read_system, validate_command, variant_name
+from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 from gridsim.errors import StudyError
 
 
 @app.command()
 def screen(
-    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    network: NetworkArgument,
     variant: VariantOption = None,
     hour: Annotated[str | None, typer.Option(help="Local time at normal weather; by default the winter peak.")] = None,
     ac: Annotated[bool, typer.Option("--ac/--dc", help="AC power flow, or DC.")] = True,

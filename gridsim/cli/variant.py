@@ -1,4 +1,4 @@
-"""``--variant``, one option of every command that reads a network."""
+"""The network and ``--variant``, of every command that reads a network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridsim.cli.completion import variant_names
+from gridsim.cli.completion import network_names, variant_names
 
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
@@ -21,6 +21,11 @@ VariantOption = Annotated[
         autocompletion=variant_names,
         help="Read the network with its variants/NAME.yaml laid over it (`gridsim list networks`); base: as it stands.",
     ),
+]
+
+
+NetworkArgument = Annotated[
+    str, typer.Argument(help="A bundled network or a network folder.", autocompletion=network_names)
 ]
 
 

@@ -10,13 +10,13 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import progress_bar
-from gridsim.cli.variant import VariantOption, read_system
+from gridsim.cli.variant import NetworkArgument, VariantOption, read_system
 from gridsim.errors import StudyError
 
 
 @app.command()
 def weather(
-    network: Annotated[str, typer.Argument(help="A bundled network or a network folder.")],
+    network: NetworkArgument,
     variant: VariantOption = None,
     years: Annotated[int, typer.Option(min=2, help="Generated years.")] = 200,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the years, a 64-bit number.")] = 1,

@@ -13,7 +13,7 @@ from gridsim.errors import StudyError
 from gridsim.io.bundled import event_files, network_names, study_files
 from gridsim.model.scenario import kinds
 from gridsim.report.component_list import LISTS, component_lines, component_rows
-from tests.support.snapshot import assert_is_snapshot
+from tests.support.snapshots import assert_is_snapshot
 
 WIDTHS = (40, 80, 200)
 

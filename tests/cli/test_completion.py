@@ -26,6 +26,8 @@ def test_names_begin_as_typed() -> None:
         ("gridsim run winter_p", "winter_peak_day"),
         ("gridsim study repair", "repair_time_sweep"),
         ("gridsim screen rbts --variant nuc", "nuclear_2035"),
+        ("gridsim screen kaz", "kazakhstan"),
+        ("gridsim list plants zhambyl_g", "zhambyl_gres"),
         ("gridsim va", "validate"),
     ],
 )

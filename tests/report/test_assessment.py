@@ -21,7 +21,7 @@ from gridsim.reliability import (
     system_from_grid,
 )
 from gridsim.report.assessment import assessment_csv, assessment_lines, assessment_markdown, reached, week_lines
-from tests.support.snapshot import assert_is_snapshot
+from tests.support.snapshots import assert_is_snapshot
 
 
 def areas(**method: object) -> AssessmentResult:

@@ -11,7 +11,7 @@ from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.report.screening import screening_lines
 from gridsim.results.screening import screen
-from tests.support.snapshot import assert_is_snapshot
+from tests.support.snapshots import assert_is_snapshot
 
 NAN = math.nan
 MISMATCH = "largest mismatch: zhanaozen_220 +73 MW +35 Mvar, beyneu_220 +0 MW +74 Mvar, aktau_220 -22 MW +0 Mvar"

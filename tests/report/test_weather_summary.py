@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from gridsim.cli import app
 from gridsim.errors import StudyError
 from gridsim.report.weather_summary import weather_lines, weather_summary
-from tests.support.snapshot import assert_is_snapshot
+from tests.support.snapshots import assert_is_snapshot
 
 
 @pytest.fixture(scope="module")

@@ -18,3 +18,8 @@ def check_snapshot(name: str, lines: Sequence[str]) -> None:
     if os.environ.get("GRIDSIM_RENEW"):
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")
+
+
+def assert_is_snapshot(name: str, text: str) -> None:
+    """``text`` is what the file ``name`` holds, trailing newlines aside."""
+    check_snapshot(name.removesuffix(".txt"), text.rstrip("\n").split("\n"))
