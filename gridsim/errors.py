@@ -11,6 +11,9 @@ from typing import Literal
 LONGEST_TEXT = 400
 
 
+_LONGEST_NAME = 200
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong with the user's input: where, what, and how to mend it.
@@ -42,6 +45,8 @@ def _cut(text: str) -> str:
 
 def _printable(text: str) -> str:
     """Control characters as escapes, so that what a file holds never steers a terminal."""
+    if text.isprintable():  # as nearly all are: thousands of problems are told in one message
+        return text
     return "".join(ascii(mark)[1:-1] if unicodedata.category(mark) in ("Cc", "Cf") else mark for mark in text)
 
 
@@ -120,8 +125,9 @@ class NotConverged(GridsimError):
 
 def nearest(name: str, names: Sequence[str] | Iterable[str]) -> str:
     """Give ``did you mean 'x'?`` for the closest of ``names``, or a list of the first few when none is close."""
-    candidates = [str(candidate) for candidate in names]
-    close = difflib.get_close_matches(str(name), candidates, n=1, cutoff=0.6)
+    name, candidates = str(name), [str(candidate) for candidate in names]
+    # a text of thousands of letters is like no name, and comparing it takes seconds
+    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6) if len(name) <= _LONGEST_NAME else []
     if close:
         return f"did you mean '{close[0]}'?"
     if not candidates:

@@ -155,7 +155,8 @@ def _unclear(error: gridsim.InputError) -> str:
     for problem in error.problems:
         if not problem.file or not problem.value or not problem.mend:
             return f"a problem without place or mend: {problem}"
-        if any(ord(letter) < 32 and letter != "\n" for letter in str(problem)):
+        text = str(problem)
+        if not text.isprintable() and any(ord(letter) < 32 and letter != "\n" for letter in text):
             return f"control characters reach the terminal: {problem!r}"
     return ""
 
