@@ -63,7 +63,7 @@ def test_milder_weather_never_makes_a_city_worse(two_areas, anomaly_k, milder_k,
         # looks at every step shows what gas and weather do.
         for module in (gas_module, gas_side):
             patch.setattr(module, "LOOKAHEAD_H", 0.25)
-        patch.setattr(gas_module.HydraulicGas.order, "__defaults__", (0.25,))
+        patch.setattr(gas_module.HydraulicGas.schedule, "__defaults__", (0.25,))
         cold = city(system, *failure, duration_h, anomaly_k)
         mild = city(system, *failure, duration_h, anomaly_k + milder_k)
     assert mild[0] <= cold[0] + 1e-6
