@@ -13,7 +13,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import yaml
 from gridsim.errors import InputError, StoreError
 from gridsim.io.manifest import MANIFEST, sealed
 from gridsim.io.owned import Claim, check_place, check_replaceable, is_claimed, refuse, swap
+from gridsim.io.plain_keys import plain
 from gridsim.io.versions import package_versions as package_versions
 from gridsim.model.scenario import Scenario, WeatherSeries
 from gridsim.model.system import GridSystem
@@ -205,33 +205,22 @@ def write_parquet(table: Any, file: Path) -> None:
 def scenario_text(scenario: Scenario) -> str:
     """The resolved scenario as YAML; scripts by name, file and hash of the file."""
     series = scenario.weather if isinstance(scenario.weather, WeatherSeries) else None
-    plain = dataclasses.replace(scenario, scripts=(), weather=None if series is not None else scenario.weather)
-    data = dataclasses.asdict(plain)
+    given = dataclasses.replace(scenario, scripts=(), weather=None if series is not None else scenario.weather)
+    data = dataclasses.asdict(given)
+    del data["source_file"]
     if series is not None:  # its values are arrays of thousands of hours: named by file and hash
         data["weather"] = {"series": Path(series.file).name, "sha256": file_hash(series.file)}
     data["scripts"] = [
         {"name": script.name, "hook": script.hook, "file": Path(script.file).name, "sha256": file_hash(script.file)}
         for script in scenario.scripts
     ]
-    return yaml.safe_dump(_plain(data), sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(plain(data), sort_keys=False, allow_unicode=True)
 
 
 def file_hash(file: str) -> str:
     """SHA-256. Of a script typed into a session there is no file to hash."""
     path = Path(file)
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if key != "source_file"}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ")
-    return value
 
 
 def run_path(name: str, folder: Path = Path("runs")) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gridsim.report.numbers import percent, significant, value_with_error
-from gridsim.report.text_table import TextTable, terminal_width, wrapped_lines
+from gridsim.report.text_table import TextTable, terminal_width, wrapped
 from gridsim.results.metrics import Estimate
 
 if TYPE_CHECKING:
@@ -52,16 +52,16 @@ def assessment_lines(network: str, imports: str, result: AssessmentResult, width
         reached(result),
         f"{level}: {LEVELS[level]} ({PAGE})",
     ]
-    lines = [line for text in told for line in wrapped_lines(text, width)]
+    lines = [line for text in told for line in wrapped(text, width)]
     lines += ["", *_system_table(result.estimates, with_meaning=width >= _MEANING_WIDTH).lines(width)]
     for remark in _remarks(result):
-        lines += wrapped_lines(remark, width)
+        lines += wrapped(remark, width)
     for kind in KINDS:
         table, without = _scope_table(result.estimates, kind)
         if table is not None:
             lines += ["", *table.lines(width)]
         if without:
-            lines += wrapped_lines(f"no shortfall in {kind} {', '.join(without)}", width)
+            lines += wrapped(f"no shortfall in {kind} {', '.join(without)}", width)
     buses = _by_scope(result.estimates, "bus")
     if buses:
         lines += ["", f"{len(buses)} buses: --json or --csv"]
@@ -200,7 +200,7 @@ def week_lines(in_weather: dict[str, Any], width: int | None = None) -> list[str
     for estimate in in_weather["over_weather_years"]:
         value = value_with_error(estimate["value"], estimate["stderr"])
         text = f"{estimate['name']} over sets of {estimate['n']} weather years: {value} {estimate['unit']}"
-        lines += wrapped_lines(text, width)
+        lines += wrapped(text, width)
     table = weeks_table(in_weather)
     return [*lines, "", *table.lines(width)] if table.rows else [*lines, "no week with a shortfall"]
 

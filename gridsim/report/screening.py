@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from gridsim.report.text_table import TextTable, terminal_width, wrapped_lines
+from gridsim.report.text_table import TextTable, terminal_width, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,12 +33,12 @@ def screening_lines(
     n_within = len(outages) - len(over) - len(failed)
     verdict = "secure" if frame.attrs["n1_secure"] else "not secure"
     took = "" if wall_s is None else f" ({wall_s:.1f} s)"
-    lines = wrapped_lines(
+    lines = wrapped(
         f"{title}: N-1 {verdict}; of {len(outages):,} outages {n_within:,} stay within limits, {len(over):,} pass one, "
         f"{len(failed):,} have no power flow{took}",
         width,
     )
-    lines += [line for row in rows if row["kind"] == _INTACT for line in wrapped_lines(_intact(row), width)]
+    lines += [line for row in rows if row["kind"] == _INTACT for line in wrapped(_intact(row), width)]
     if over:
         lines += ["", *_fitting(_over_table(over[:most]), width), *_more(len(over), most)]
     relaxed = [row for row in over[:most] if row["reason"]]
@@ -128,7 +128,7 @@ def _pu(value: float) -> str:
 def _reasons(heading: str, why: str, rows: Sequence[Row], width: int) -> list[str]:
     told = tuple((row["name"], row["reason"].removeprefix(_MISMATCH) or "-") for row in rows)
     lines = TextTable((heading, why), told, wrapped=True).lines(width)
-    return lines if lines[0].startswith(heading) else [*wrapped_lines(f"{heading}: {why}", width), *lines]
+    return lines if lines[0].startswith(heading) else [*wrapped(f"{heading}: {why}", width), *lines]
 
 
 def _more(n: int, most: int) -> list[str]:

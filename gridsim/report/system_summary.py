@@ -10,7 +10,7 @@ import numpy as np
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.report.numbers import significant
-from gridsim.report.text_table import TextTable, terminal_width, wrapped_lines
+from gridsim.report.text_table import TextTable, terminal_width, wrapped
 from gridsim.weather.normal import NormalWeather
 
 _PEAK_MONTHS = (12, 1, 2)
@@ -103,7 +103,7 @@ def system_lines(summary: dict[str, Any], width: int | None = None) -> list[str]
             tuple((name.replace("_", " "), f"{n:,}") for name, n in summary["counts"].items() if n),
         ),
     ]
-    lines = [line for text in (title, f"licence: {summary['licence'] or '-'}") for line in wrapped_lines(text, width)]
+    lines = [line for text in (title, f"licence: {summary['licence'] or '-'}") for line in wrapped(text, width)]
     if summary["base_year"]:
         lines[1:1] = [f"base year {summary['base_year']}"]
     for table in tables:

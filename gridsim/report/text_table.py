@@ -141,14 +141,6 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((_PIPED_COLUMNS, 24)).columns
 
 
-def wrapped_lines(text: str, width: int, indent: str = "") -> list[str]:
-    """A sentence broken at its spaces; a word wider than ``width``, such as a name, stays whole."""
-    return textwrap.wrap(
-        text, max(width, 1), initial_indent=indent, subsequent_indent=indent, break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
-
-
 def without_common_prefix(names: Sequence[str]) -> tuple[list[str], str]:
     """Names without the prefix that all share, up to a boundary such as ``+`` or ``_``, and that prefix.
 
@@ -169,7 +161,9 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     ``indent``: before all lines but the first. A no-break space holds two words together and is printed as a space.
     """
     held = text.replace(" +- ", f"{NO_BREAK}+-{NO_BREAK}").replace(" %", f"{NO_BREAK}%")
-    broken = textwrap.wrap(held, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    broken = textwrap.wrap(
+        held, max(width, 1), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
     return [line.replace(NO_BREAK, " ") for line in broken]
 
 

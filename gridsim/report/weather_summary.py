@@ -10,7 +10,7 @@ import numpy as np
 from gridsim.errors import StudyError
 from gridsim.model.system import GridSystem
 from gridsim.report.numbers import significant
-from gridsim.report.text_table import TextTable, terminal_width, wrapped_lines
+from gridsim.report.text_table import TextTable, terminal_width, wrapped
 from gridsim.weather.checks import draw_sample, run_checks
 from gridsim.weather.droughts import (
     RETURN_PERIODS,
@@ -88,7 +88,7 @@ def weather_lines(summary: dict[str, Any], width: int | None = None) -> list[str
     climate = summary["climate"]
     n_off = sum(not check["passed"] for check in summary["checks"])
     n_checks = len(summary["checks"])
-    lines = wrapped_lines(
+    lines = wrapped(
         f"{summary['network']}: {summary['years']:,} generated years, seed {summary['seed']}; of {n_checks} checks "
         f"{n_checks - n_off} ok, {n_off} off",
         width,
@@ -140,7 +140,7 @@ def weather_lines(summary: dict[str, Any], width: int | None = None) -> list[str
         4: "wind and sun together below a share of their long-run mean; deficits in days of that mean",
     }
     for position, table in enumerate(tables):
-        lines += ["", *wrapped_lines(notes.get(position, ""), width), *table.lines(width)]
+        lines += ["", *wrapped(notes.get(position, ""), width), *table.lines(width)]
     return lines
 
 
