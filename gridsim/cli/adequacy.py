@@ -8,64 +8,76 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import check_options, choice_of, sampling_of
+from gridsim.cli.adequacy_options import choice_option, contradictions, sampling_of
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
+from gridsim.cli.settings import SeedOption
+from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
+from gridsim.cli.values import positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
     from gridsim.reliability import AssessmentResult
 
 
-@app.command()
+@app.command(together=contradictions)
 def adequacy(
     network: NetworkArgument,
     variant: VariantOption = None,
     level: Annotated[
-        str, typer.Option(metavar=choice_of("level"), help="How much of the network limits: nothing, zones, all of it.")
+        str, choice_option("level", "How much of the network limits: nothing, zones, all of it.")
     ] = "copper",
-    method: Annotated[
-        str, typer.Option(metavar=choice_of("method"), help="Whole years, or independent hours.")
-    ] = "sequential",
+    method: Annotated[str, choice_option("method", "Whole years, or independent hours.")] = "sequential",
     years: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Sample years (snapshots with --method snapshot), or the most with a target."),
+        typer.Option(
+            parser=whole(1, 2**32 - 1),  # each sample has a 32-bit number
+            metavar="N",
+            help="Sample years (snapshots with --method snapshot), or the most with a target.",
+        ),
     ] = None,
     target_cov: Annotated[
         float | None,
         typer.Option(
+            parser=positive("stderr / estimate, for instance 0.05"),
             metavar="X",
             help="Stop at this stderr / estimate of --metric, looked at after 1, 2, 4, 8 ... blocks of years. Without "
             "this, --years and --max-seconds: 0.02, at most 200,000 copper, 10,000 zonal or 500 nodal years (snapshots "
             "20,000,000, 2,000,000 or 100,000).",
         ),
     ] = None,
-    metric: Annotated[
-        str, typer.Option(metavar=choice_of("metric"), help="What the target watches; snapshots: EUE or LOLH.")
-    ] = "EUE",
+    metric: Annotated[str, choice_option("metric", "What the target watches; snapshots: EUE or LOLH.")] = "EUE",
     max_seconds: Annotated[
-        float | None, typer.Option(metavar="S", help="Stop after this wall time; exit 3 if short of what was asked.")
+        float | None,
+        typer.Option(
+            parser=positive("seconds", finite=False),
+            metavar="S",
+            help="Stop after this wall time; exit 3 if short of what was asked.",
+        ),
     ] = None,
-    imports: Annotated[str, typer.Option(metavar=choice_of("imports"), help="What borders supply.")] = "contract",
+    imports: Annotated[str, choice_option("imports", "What borders supply.")] = "contract",
     gas_outages: Annotated[
         bool, typer.Option("--gas-outages", help="Pipelines fail too: plants behind them lose gas as linepack drains.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads, by default one per core; results do not depend on them.")
+        int | None,
+        typer.Option(
+            parser=whole(1), metavar="N", help="Threads, by default one per core; results do not depend on them."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of everything random.")] = 1,
+    seed: SeedOption = 1,
     weather: Annotated[
-        str, typer.Option(metavar=choice_of("weather"), help="The same normal year, or a generated one per sample.")
+        str, choice_option("weather", "The same normal year, or a generated one per sample.")
     ] = "normal",
     weather_years: Annotated[
-        int | None, typer.Option(metavar="N", help="Run through a fixed set of so many weather years instead.")
+        int | None,
+        typer.Option(parser=whole(1), metavar="N", help="Run through a fixed set of so many weather years instead."),
     ] = None,
     as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print every number as comma-separated values.")] = False,
-    as_md: Annotated[bool, typer.Option("--md", help="Print the tables as Markdown.")] = False,
+    csv: CsvOption = False,
+    md: MarkdownOption = False,
 ) -> None:
     """Assess how likely a shortfall is: Monte Carlo over sample years, with errors."""
-    check_options(locals())
     from gridsim.reliability import (
         SequentialMonteCarlo,
         ShortfallByMonth,
@@ -78,6 +90,7 @@ def adequacy(
     )
     from gridsim.report.worst_weeks import weather_of_weeks
 
+    form = table_form(as_json=as_json, csv=csv, md=md)
     effort = sampling_of(level, method, years, target_cov, max_seconds)
     common: dict[str, Any] = {
         "seed": seed,
@@ -110,7 +123,7 @@ def adequacy(
     )
     in_weather = None if years_of is None else weather_of_weeks(years_of, result)
     status = "ok" if effort.by_default else result.status  # the cap of the default is an end, not a failure
-    if as_json:
+    if form == "json":
         extra = {
             "network": network,
             "variant": variant_name(variant) or "",
@@ -130,7 +143,7 @@ def adequacy(
         }
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
-        _print(network, imports, result, in_weather, "csv" if as_csv else "md" if as_md else "text")
+        _print(network, imports, result, in_weather, form)
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 

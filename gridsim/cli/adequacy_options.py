@@ -1,12 +1,15 @@
-"""Options of `gridsim adequacy`: their choices, the sampling of a call that names none, and every mistake at once."""
+"""Options of `gridsim adequacy`: their choices, what contradicts, and the sampling of a call that names none."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gridsim.errors import StudyError, nearest
+import typer
+
+from gridsim.cli.values import choice
+from gridsim.errors import Problem
 
 CHOICES = {
     "level": ("copper", "zonal", "nodal"),
@@ -56,46 +59,16 @@ def sampling_of(
     return Sampling(years, target_cov, max_seconds, by_default=False)
 
 
-def choice_of(option: str) -> str:
-    """The choices of an option as its help shows them."""
-    return f"[{'|'.join(CHOICES[option])}]"
+def choice_option(option: str, help_: str) -> Any:
+    """The option of one of CHOICES."""
+    choices = CHOICES[option]
+    return typer.Option(parser=choice(choices, _OF_ANOTHER_NAME), metavar=f"[{'|'.join(choices)}]", help=help_)
 
 
-def check_options(options: dict[str, Any]) -> None:
-    """Raise StudyError with a line for every option that cannot be, by its flag.
-
-    ``options``: by name with underscores, all of the command's that have bounds or choices.
-    """
-    wrong = [
-        f"--{name}: no '{options[name]}'; {_mend(options[name], choices)}"
-        for name, choices in CHOICES.items()
-        if options[name] not in choices
-    ]
-    if options["method"] == "snapshot" and options["metric"] in CHOICES["metric"][len(_SNAPSHOT_METRICS) :]:
-        wrong.append(f"--metric: snapshots have no {options['metric']}; use EUE or LOLH, or --method sequential")
+def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
+    """Problems of options, by name, that cannot be had together."""
+    method, metric = options["method"], options["metric"]
+    if method == "snapshot" and metric not in _SNAPSHOT_METRICS:
+        yield Problem("--metric", 0, "", f"snapshots have no {metric}", "use EUE or LOLH, or --method sequential")
     if options["weather"] == "normal" and options["weather_years"] is not None:
-        wrong.append("--weather-years: normal weather is one year; add --weather synthetic")
-    years, cov, seconds = options["years"], options["target_cov"], options["max_seconds"]
-    if years is not None and not 1 <= years < 2**32:
-        wrong.append(f"--years: {years} is not between 1 and 2^32 - 1; each sample has a 32-bit number")
-    if cov is not None and not (math.isfinite(cov) and cov > 0.0):
-        wrong.append(f"--target-cov: {cov:g} is not > 0; give stderr / estimate, for instance 0.05")
-    if seconds is not None and not seconds > 0.0:
-        wrong.append(f"--max-seconds: {seconds:g} is not > 0; give seconds")
-    if not 0 <= options["seed"] < 2**64:
-        wrong.append(f"--seed: {options['seed']} is not a 64-bit number; give 0 to 2^64 - 1")
-    if options["workers"] is not None and options["workers"] < 1:
-        wrong.append(f"--workers: {options['workers']} is not >= 1; give the number of threads")
-    if options["weather_years"] is not None and options["weather_years"] < 1:
-        wrong.append(f"--weather-years: {options['weather_years']} is not >= 1; give the number of weather years")
-    if sum(options[name] for name in ("as_json", "as_csv", "as_md")) > 1:
-        wrong.append("--json, --csv, --md: one output at a time; give one of them")
-    if wrong:
-        raise StudyError("\n".join(wrong))
-
-
-def _mend(value: str, choices: tuple[str, ...]) -> str:
-    if value.upper() in _OF_ANOTHER_NAME:
-        return _OF_ANOTHER_NAME[value.upper()]
-    same = [choice for choice in choices if choice.lower() == value.lower()]
-    return f"did you mean '{same[0]}'?" if same else nearest(value, choices)
+        yield Problem("--weather-years", 0, "", "normal weather is one year", "add --weather synthetic")

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gridsim.cli.checked import Together, UsageError, checked
 from gridsim.cli.failure import tell_failure
 from gridsim.cli.loudness import Function, with_loudness
 from gridsim.errors import GridsimError, InputError, StudyError
@@ -24,15 +25,14 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 
-# The base of every error of the command line itself; where it is defined depends on typer's version.
-_UsageError: type[Any] = typer.BadParameter.__bases__[0]
-
 
 class _Commands(typer.Typer):
-    """Commands that all take --quiet and --verbose."""
+    """Commands that all take --quiet and --verbose, and tell every wrong option at once."""
 
-    def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
-        register = super().command(name, **settings)
+    def command(
+        self, name: str | None = None, *, together: Together | None = None, **settings: Any
+    ) -> Callable[[Function], Function]:
+        register = super().command(name, cls=checked(together), **settings)
 
         def add(function: Function) -> Function:
             register(with_loudness(name or function.__name__, function))
@@ -112,7 +112,7 @@ def run_command(words: list[str], call: Callable[[], Any]) -> int:
         if as_json:
             tell_failure(command, error, as_json, f"{type(error).__name__}: {error}")
         raise
-    except _UsageError as error:
+    except UsageError as error:
         from typer.rich_utils import rich_format_error
 
         rich_format_error(error)

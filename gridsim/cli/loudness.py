@@ -41,8 +41,6 @@ def is_quiet() -> bool:
 
 def set_loudness(quiet: bool, verbose: bool) -> None:
     """Send gridsim's log to stderr, as loud as the options say."""
-    if quiet and verbose:
-        raise typer.BadParameter("contradicts --verbose; keep one", param_hint="--quiet")
     top = logging.getLogger("gridsim")
     if not any(isinstance(handler, _Stderr) for handler in top.handlers):
         top.addHandler(_Stderr())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,11 +15,33 @@ from gridsim.cli.completion import event_names
 from gridsim.cli.failure import stdout_for_json
 from gridsim.cli.printing import as_dicts, print_json, progress_bar, tell_warnings
 from gridsim.cli.settings import IMPORTS, ImportsOption, SeedOption, SetOption
-from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
+from gridsim.cli.study import ReplicatesOption, ResumeOption, SchedulerOption, WorkersOption, run_and_tell
+from gridsim.cli.values import whole
 from gridsim.cli.variant import VariantOption, validate_command, variant_name
 
+if TYPE_CHECKING:
+    from gridsim.errors import Problem
+    from gridsim.io.changes import Change
 
-@app.command()
+
+def _unreadable_settings(options: dict[str, Any]) -> Sequence[Problem]:
+    """What is wrong with --set and its short forms before any file is read."""
+    from gridsim.errors import InputError
+
+    try:
+        _changes(options["settings"], options["variant"], options["imports"])
+    except InputError as error:
+        return error.problems
+    return ()
+
+
+def _changes(settings: list[str] | None, variant: str | None, imports: str | None) -> tuple[Change, ...]:
+    from gridsim.io.changes import changes_from_options
+
+    return changes_from_options(settings or (), variant=("variant", variant_name(variant)), imports=(IMPORTS, imports))
+
+
+@app.command(together=_unreadable_settings)
 def run(
     scenario: Annotated[
         str,
@@ -35,8 +58,10 @@ def run(
     settings: SetOption = None,
     imports: ImportsOption = None,
     seed: SeedOption = 0,
-    replicates: Annotated[int | None, typer.Option(min=1, help="Trajectories; by default the scenario's.")] = None,
-    replicate: Annotated[int | None, typer.Option(min=0, help="Only this one of the replicates.")] = None,
+    replicates: ReplicatesOption = None,
+    replicate: Annotated[
+        int | None, typer.Option(parser=whole(0, 2**31 - 1), metavar="N", help="Only this one of the replicates.")
+    ] = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     resume: ResumeOption = False,
@@ -50,7 +75,6 @@ def run(
 
     from gridsim.engine.run import run as run_scenario
     from gridsim.engine.tables import TABLES
-    from gridsim.io.changes import changes_from_options
     from gridsim.io.read_scenario import read_scenario
     from gridsim.io.read_script import read_script
     from gridsim.io.read_study import study_of
@@ -59,9 +83,7 @@ def run(
     from gridsim.results.run_records import METRICS, metric_columns
 
     began = time.perf_counter()
-    changes = changes_from_options(
-        settings or (), variant=("variant", variant_name(variant)), imports=(IMPORTS, imports)
-    )
+    changes = _changes(settings, variant, imports)
     with stdout_for_json(as_json):
         system, loaded = read_scenario(scenario, changes=changes)
         joined = [one for path in script or () for one in read_script(path).scripts]

@@ -10,17 +10,22 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import as_dicts, tell_warnings
+from gridsim.cli.values import local_time, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
-from gridsim.errors import StudyError
 
 
 @app.command()
 def screen(
     network: NetworkArgument,
     variant: VariantOption = None,
-    hour: Annotated[str | None, typer.Option(help="Local time at normal weather; by default the winter peak.")] = None,
+    hour: Annotated[
+        str | None,
+        typer.Option(
+            parser=local_time, metavar="TIME", help="Local time at normal weather; by default the winter peak."
+        ),
+    ] = None,
     ac: Annotated[bool, typer.Option("--ac/--dc", help="AC power flow, or DC.")] = True,
-    most: Annotated[int, typer.Option(min=1, help="Rows of a table.")] = 20,
+    most: Annotated[int, typer.Option(parser=whole(1), metavar="N", help="Rows of a table.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """N-1: lose every line, transformer, machine and border, one at a time."""
@@ -58,9 +63,6 @@ def _point_at(system: Any, hour: str) -> tuple[Any, int]:
     from gridsim.io.durations import parse_start
     from gridsim.model.scenario import AcMode, Horizon, Policy, Scenario
 
-    try:
-        start = parse_start(hour)
-    except ValueError as error:
-        raise StudyError(f"--hour: '{hour}' {error}; give a local time like 2026-01-14 18:00") from None
+    start = parse_start(hour)
     scenario = Scenario("hour", system.name, Horizon(start, 1.0), policy=Policy(ac=AcMode.OFF))
     return run_scenario(system, scenario).points[0][1], start.month

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gridsim.cli.completion import imports_names
+from gridsim.cli.values import whole
 
 IMPORTS = "policy.imports"
 
@@ -29,15 +30,6 @@ ImportsOption = Annotated[
 ]
 
 
-def seed_number(text: str) -> int:
-    """A seed: a whole number of 64 bits."""
-    try:
-        seed = int(text)
-    except ValueError:
-        raise typer.BadParameter(f"'{text}' is not a whole number; give one, 0 or more") from None
-    if not 0 <= seed < 2**64:
-        raise typer.BadParameter(f"{seed} is out of range; give a whole number from 0 to 2**64 - 1")
-    return seed
-
+seed_number = whole(0, 2**64 - 1)
 
 SeedOption = Annotated[int, typer.Option(parser=seed_number, metavar="N", help="Seed of everything random.")]

@@ -20,6 +20,7 @@ from gridsim.cli.loudness import is_quiet
 from gridsim.cli.printing import LINE_EVERY_S, as_dicts, tell_warnings
 from gridsim.cli.settings import seed_number
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
+from gridsim.cli.values import whole
 from gridsim.errors import StoreError
 
 if TYPE_CHECKING:
@@ -29,14 +30,22 @@ if TYPE_CHECKING:
 
 WorkersOption = Annotated[
     int | None,
-    typer.Option(min=0, help="Processes, by default one per core; 0: this one. Same results with any."),
+    typer.Option(
+        parser=whole(0), metavar="N", help="Processes, by default one per core; 0: this one. Same results with any."
+    ),
 ]
 SchedulerOption = Annotated[
     str | None, typer.Option(help="A Dask scheduler (tcp://host:port), or 'local', instead of processes.")
 ]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with a study that was stopped or killed.")]
+ReplicatesOption = Annotated[
+    int | None, typer.Option(parser=whole(1), metavar="N", help="Trajectories, instead of the file's.")
+]
 JobSizeOption = Annotated[
-    int | None, typer.Option(min=1, max=64, help="Replicates per job; by default some four seconds' worth.")
+    int | None,
+    typer.Option(
+        parser=whole(1, 64), metavar="N", help="Replicates per job, at most 64; by default some four seconds' worth."
+    ),
 ]
 
 
@@ -50,7 +59,7 @@ def study(
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     resume: ResumeOption = False,
-    replicates: Annotated[int | None, typer.Option(min=1, help="Instead of the file's.")] = None,
+    replicates: ReplicatesOption = None,
     seed: Annotated[int | None, typer.Option(parser=seed_number, metavar="N", help="Instead of the file's.")] = None,
     job_size: JobSizeOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,

@@ -6,15 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gridsim.errors import StudyError
-
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print the table as CSV, with unrounded numbers.")]
 MarkdownOption = Annotated[bool, typer.Option("--md", help="Print the table as Markdown.")]
 
 
 def table_form(*, as_json: bool, csv: bool, md: bool) -> str:
-    """``json``, ``csv``, ``md`` or ``text``; StudyError for more than one."""
-    given = [flag for flag, is_given in (("--json", as_json), ("--csv", csv), ("--md", md)) if is_given]
-    if len(given) > 1:
-        raise StudyError(f"{' and '.join(given)}: the table is printed in one form; give one of them")
-    return given[0].removeprefix("--") if given else "text"
+    """``json``, ``csv``, ``md`` or ``text``; the command line lets no two of them pass."""
+    return "json" if as_json else "csv" if csv else "md" if md else "text"

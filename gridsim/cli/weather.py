@@ -10,23 +10,22 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import progress_bar
+from gridsim.cli.settings import SeedOption
+from gridsim.cli.values import whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system
-from gridsim.errors import StudyError
 
 
 @app.command()
 def weather(
     network: NetworkArgument,
     variant: VariantOption = None,
-    years: Annotated[int, typer.Option(min=2, help="Generated years.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the years, a 64-bit number.")] = 1,
+    years: Annotated[int, typer.Option(parser=whole(2), metavar="N", help="Generated years, two or more.")] = 200,
+    seed: SeedOption = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Generate weather years: climate, droughts with their return periods, checks of the generator."""
     from gridsim.report.weather_summary import weather_lines, weather_summary
 
-    if seed >= 2**64:
-        raise StudyError(f"--seed: {seed} is not a 64-bit number; give 0 to 2^64 - 1")
     began = time.perf_counter()
     system = read_system(network, variant)
     with progress_bar(f"{network} weather") as progress:

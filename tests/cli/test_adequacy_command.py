@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gridsim.cli import adequacy_options, app
-from gridsim.errors import StudyError
+from gridsim.errors import InputError
 from tests.support.command import gridsim
 
 
@@ -47,7 +47,7 @@ def test_a_target_out_of_reach_exits_with_3_and_the_cov_reached() -> None:
         ),
         (("--metric", "eue"), ("did you mean 'EUE'?",)),
         (("--method", "snapshot", "--metric", "LOLD"), ("--metric: snapshots have no LOLD",)),
-        (("--weather-years", "3", "--csv", "--md"), ("--weather-years:", "one output at a time")),
+        (("--weather-years", "3", "--csv", "--md"), ("--csv: contradicts --md", "--weather-years:")),
         (("--seed", "-1", "--workers", "0", "--max-seconds", "0"), ("--seed: -1", "--workers: 0", "--max-seconds: 0")),
     ],
 )
@@ -55,7 +55,7 @@ def test_impossible_requests_exit_with_2_and_name_every_flag_and_its_mend(
     words: tuple[str, ...], told: tuple[str, ...]
 ) -> None:
     done = CliRunner().invoke(app, ["adequacy", "rts79", *words])
-    assert isinstance(done.exception, StudyError)
+    assert isinstance(done.exception, InputError)
     assert all(text in str(done.exception) for text in told)
     assert len(str(done.exception).splitlines()) == len(told)
 

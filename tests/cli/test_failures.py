@@ -53,9 +53,9 @@ def test_without_json_a_script_prints_on_stdout(tmp_path: Path) -> None:
     [
         (("run", "winter_peak_dya"), 2, "InputError", "winter_peak_day"),
         (("run", "talks.py"), 1, "ScriptError", "nowhere"),
-        (("run", "winter_peak_day", "--bad"), 2, "NoSuchOption", "--bad"),
-        (("weather", "rbts", "--years", "few"), 2, "BadParameter", "--years"),
-        (("screen", "rbts", "--hour", "teatime"), 2, "StudyError", "2026-01-14 18:00"),
+        (("run", "winter_peak_day", "--bad"), 2, "InputError", "--bad"),
+        (("weather", "rbts", "--years", "few"), 2, "InputError", "--years"),
+        (("screen", "rbts", "--hour", "teatime"), 2, "InputError", "2026-01-14 18:00"),
         (("study", "study.yaml", "--out", "taken", "--resume"), 2, "InputError", "taken"),
         (("vaildate", "rbts"), 2, "UsageError", "vaildate"),
     ],

@@ -71,4 +71,7 @@ def test_a_replicate_that_no_table_can_count_is_refused(replicate: str) -> None:
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == f"replicate: {replicate} is out of range; give 0 to 2^31 - 1"
+    assert (
+        done.stderr.splitlines()[-1]
+        == f"--replicate: {replicate} is out of range; give a whole number, from 0 to 2^31 - 1"
+    )
