@@ -20,7 +20,7 @@ from gridsim.io.read_script import look_at_script, read_script
 from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
 from gridsim.io.texts import folder_fault, name_fault
-from gridsim.io.validation import validate
+from gridsim.io.validation import not_of_faults, readable, validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.scenario import (
     STEPS_MEND,
@@ -41,6 +41,13 @@ from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 
 _OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what ``extends`` does not inherit
+
+_STAND_INS = {  # for the checks beyond a required key that is missing or wrong
+    ("network",): "",
+    ("horizon",): {},
+    ("horizon", "start"): "2000-01-01",
+    ("horizon", "hours"): 8784.0,
+}
 
 FILE = "scenario"  # stands for the name of a file where there is none; paths in it are seen from the working folder
 
@@ -111,55 +118,36 @@ def scenario_of(
 ) -> tuple[GridSystem, Scenario]:
     """The scenario that loaded keys describe; other files are looked up beside ``path``. ``read``: reads networks."""
     keys, faults = validate(ScenarioKeys, document.data)
-    problems = [
+    told = [
         document.problem(tuple(int(part) if part.isdigit() else part for part in column.split(".")), what, mend)
         for column, what, mend in faults
     ]
     if system is None:
-        network, variant = document.data.get("network"), str(document.data.get("variant") or "")
-        if isinstance(network, str):
-            try:
-                folder = network_folder(network, relative_to=path.parent)
-            except InputError as error:
-                problems += [document.problem(("network",), f"'{network}' {p.value}", p.mend) for p in error.problems]
-            else:
-                known = variant_names(folder)
-                if variant and variant not in known:
-                    problems.append(
-                        document.problem(("variant",), f"'{variant}' is not a variant", nearest(variant, known))
-                    )
-                else:
-                    system = read(folder, variant)
-    if keys is None or system is None:
-        raise InputError(problems)
-    horizon = _horizon(keys, document, problems)
-    weather = (
-        read_weather(keys.weather, path, document, horizon, system, problems) if keys.weather and horizon else None
-    )
-    events = (
-        tuple(
-            _event(position, event, keys.events, horizon, system, GasMode(keys.policy.gas), document, problems)
-            for position, event in enumerate(keys.events)
-        )
-        if horizon
-        else ()
-    )
-    ids = [event.id for event in keys.events]
+        system = _network(document, path, read, told)
+    events = {} if keys is None else dict(enumerate(keys.events))
+    if keys is None:
+        keys, events = _readable(document.data)
+    if keys is None:
+        raise InputError(told)
+    faulty = [column for column, _, _ in faults]
+    problems: list[Problem] = []
+    horizon = None if {"horizon", "horizon.start"} & {*faulty} else _horizon(keys, document, problems)
+    weather, made = None, []
+    if system is not None:
+        if keys.weather and horizon:
+            weather = read_weather(keys.weather, path, document, horizon, system, problems)
+        ids = _ids(document.data)
+        made = [
+            _event(position, event, ids, horizon, system, GasMode(keys.policy.gas), document, problems)
+            for position, event in events.items()
+        ]
     if fault := folder_fault(keys.name):
         problems.append(document.problem(("name",), *fault))
-    problems += [
-        document.problem(("events", position, "id"), *fault)
-        for position, name in enumerate(ids)
-        if (fault := name_fault(name))
-    ]
-    problems += [
-        document.problem(("events", position, "id"), f"'{name}' stands in an earlier event", "ids are unique")
-        for position, name in enumerate(ids)
-        if name in ids[:position]
-    ]
-    _check_circles(keys.events, document, problems)
-    if problems or horizon is None:
-        raise InputError(set(problems))
+    _check_ids(events, document, problems)
+    _check_circles(events, document, problems)
+    told += not_of_faults(problems, faulty, document.data)
+    if told or horizon is None or system is None:
+        raise InputError(set(told))
     policy = Policy(
         imports=Imports(keys.policy.imports),
         ac=AcMode(keys.policy.ac),
@@ -172,7 +160,7 @@ def scenario_of(
         network=keys.network,
         horizon=horizon,
         description=keys.description,
-        events=tuple(event for event in events if event is not None),
+        events=tuple(event for event in made if event is not None),
         weather=weather,
         policy=policy,
         failures=keys.failures == "on",
@@ -183,6 +171,44 @@ def scenario_of(
         replicates=keys.replicates,
         outputs=keys.outputs,
     )
+
+
+def _network(
+    document: YamlDocument, path: Path, read: Callable[[Path, str], GridSystem], problems: list[Problem]
+) -> GridSystem | None:
+    """The network that the keys name, in its variant."""
+    network, variant = document.data.get("network"), str(document.data.get("variant") or "")
+    if not isinstance(network, str):
+        return None  # told already
+    try:
+        folder = network_folder(network, relative_to=path.parent)
+    except InputError as error:
+        problems += [document.problem(("network",), f"'{network}' {p.value}", p.mend) for p in error.problems]
+        return None
+    known = variant_names(folder)
+    if variant and variant not in known:
+        problems.append(document.problem(("variant",), f"'{variant}' is not a variant", nearest(variant, known)))
+        return None
+    return read(folder, variant)
+
+
+def _readable(data: Mapping[str, Any]) -> tuple[ScenarioKeys | None, dict[int, EventKeys]]:
+    """What is right of wrong keys, and of their events by position."""
+    events = data.get("events")
+    given = {
+        position: readable(EventKeys, event, {("id",): ""})
+        for position, event in enumerate(events if isinstance(events, list) else ())
+        if isinstance(event, dict)
+    }
+    keys = readable(ScenarioKeys, {key: value for key, value in data.items() if key != "events"}, _STAND_INS)
+    return keys, {position: event for position, event in given.items() if event is not None}
+
+
+def _ids(data: Mapping[str, Any]) -> list[str]:
+    """Ids of all events, also of those that cannot be read."""
+    events = data.get("events")
+    mappings = [event for event in events if isinstance(event, dict)] if isinstance(events, list | tuple) else []
+    return [str(event["id"]) for event in mappings if event.get("id")]
 
 
 def extended(document: YamlDocument, path: Path, above: tuple[Path, ...] = ()) -> YamlDocument:
@@ -265,8 +291,8 @@ def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]
 def _event(
     position: int,
     keys: EventKeys,
-    others: tuple[EventKeys, ...],
-    horizon: Horizon,
+    ids: list[str],
+    horizon: Horizon | None,
     system: GridSystem,
     gas: GasMode,
     document: YamlDocument,
@@ -287,7 +313,7 @@ def _event(
         duration_h=_duration_h(keys, problem),
         repair=Repair(given.distribution, given.mean_h, given.sigma) if given is not None else None,
         probability=keys.probability,
-        depends_on=None if keys.depends_on is None else _dependence(keys.depends_on, others, problem),
+        depends_on=None if keys.depends_on is None else _dependence(keys.depends_on, ids, problem),
         gas=gas,
     )
     if isinstance(made, Event):
@@ -297,7 +323,7 @@ def _event(
     return None
 
 
-def _at_h(keys: EventKeys, horizon: Horizon, problem: Any) -> float:
+def _at_h(keys: EventKeys, horizon: Horizon | None, problem: Any) -> float:
     if keys.depends_on is not None:
         if keys.at is not None:
             problem("at", f"'{keys.at}' beside depends_on", "give either a time or the event it follows")
@@ -306,11 +332,11 @@ def _at_h(keys: EventKeys, horizon: Horizon, problem: Any) -> float:
         problem("at", "missing", "give a local time, +36h after the start, or depends_on")
         return 0.0
     try:
-        at_h = parse_at_h(keys.at, horizon.start)
+        at_h = parse_at_h(keys.at, horizon.start if horizon else dt.datetime(2000, 1, 1))
     except ValueError:
         problem("at", f"'{keys.at}' is not a time", "give a local time like 2026-01-12 03:00, or +36h after the start")
         return 0.0
-    if not 0 <= at_h < horizon.hours:
+    if horizon and not 0 <= at_h < horizon.hours:
         end = horizon.start + dt.timedelta(hours=horizon.hours)
         problem("at", f"'{keys.at}' is outside the horizon", f"give a time from {horizon.start} to {end}")
         return 0.0
@@ -327,9 +353,8 @@ def _duration_h(keys: EventKeys, problem: Any) -> float | Default:
         return Default.DURATION
 
 
-def _dependence(keys: DependsKeys, others: tuple[EventKeys, ...], problem: Any) -> Dependence:
-    if keys.event not in [event.id for event in others]:
-        ids = [event.id for event in others]
+def _dependence(keys: DependsKeys, ids: list[str], problem: Any) -> Dependence:
+    if keys.event not in ids:
         problem("depends_on.event", f"'{keys.event}' is not an event of this scenario", nearest(keys.event, ids))
     delay_h = 0.0
     try:
@@ -340,10 +365,22 @@ def _dependence(keys: DependsKeys, others: tuple[EventKeys, ...], problem: Any) 
     return Dependence(keys.event, keys.when == "ends", delay_h, conditions)
 
 
-def _check_circles(events: tuple[EventKeys, ...], document: YamlDocument, problems: list[Problem]) -> None:
+def _check_ids(events: Mapping[int, EventKeys], document: YamlDocument, problems: list[Problem]) -> None:
+    """Ids are names, and unique."""
+    seen: set[str] = set()
+    for position, event in events.items():
+        if fault := name_fault(event.id):
+            problems.append(document.problem(("events", position, "id"), *fault))
+        if event.id in seen:
+            value = f"'{event.id}' stands in an earlier event"
+            problems.append(document.problem(("events", position, "id"), value, "ids are unique"))
+        seen.add(event.id)
+
+
+def _check_circles(events: Mapping[int, EventKeys], document: YamlDocument, problems: list[Problem]) -> None:
     """No event may wait for itself, however far round."""
-    follows = {event.id: event.depends_on.event for event in events if event.depends_on is not None}
-    for position, event in enumerate(events):
+    follows = {event.id: event.depends_on.event for event in events.values() if event.depends_on is not None}
+    for position, event in events.items():
         seen, before = [event.id], follows.get(event.id)
         while before is not None and before not in seen:
             seen.append(before)

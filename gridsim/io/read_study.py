@@ -18,7 +18,7 @@ from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import extended, scenario_keys, scenario_of, with_variant
 from gridsim.io.schemas.study import StudyKeys
 from gridsim.io.texts import folder_fault
-from gridsim.io.validation import validate
+from gridsim.io.validation import not_of_faults, readable, validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.script import Script
 from gridsim.model.study import Case, StopRule, Study
@@ -35,12 +35,14 @@ def read_study(name: str | Path, *, execute: bool = True) -> Study:
     path = study_file(str(name))
     document = read_yaml(path)[1]
     keys, faults = validate(StudyKeys, document.data)
-    problems = [
+    told = [
         document.problem(tuple(int(part) if part.isdigit() else part for part in column.split(".")), what, mend)
         for column, what, mend in faults
     ]
+    keys = keys or readable(StudyKeys, document.data, {("replicates",): 1})
     if keys is None:
-        raise InputError(problems)
+        raise InputError(told)
+    problems: list[Problem] = []
     for part in ("scenarios", "variants"):
         problems += _repeated(document, (part,), getattr(keys, part))
     for swept, values in keys.sweep.items():
@@ -82,8 +84,9 @@ def read_study(name: str | Path, *, execute: bool = True) -> Study:
         for case_name in names
         if (reason := unfit_name(case_name))
     ]
-    if problems:
-        raise InputError(set(problems))
+    told += not_of_faults(problems, [column for column, _, _ in faults], document.data)
+    if told:
+        raise InputError(set(told))
     stop = keys.stop
     return Study(
         keys.name or path.stem,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from gridsim.errors import nearest
+from gridsim.errors import Problem, nearest
 
 RowType = TypeVar("RowType", bound=BaseModel)
 
@@ -101,3 +102,71 @@ def validate(model: type[RowType], values: Mapping[str, Any]) -> tuple[RowType |
         return model.model_validate(values), []
     except ValidationError as error:
         return None, [explain(item, model) for item in error.errors()]
+
+
+def readable(
+    model: type[RowType], values: Mapping[str, Any], stand_ins: Mapping[tuple[str, ...], Any] | None = None
+) -> RowType | None:
+    """The row without the values that are wrong, for checks beyond them; None where nothing can be made of it.
+
+    ``stand_ins``: values, by their path, of required keys that are missing or wrong.
+    """
+    left = copy.deepcopy(dict(values))
+    while True:
+        try:
+            return model.model_validate(left)
+        except ValidationError as error:
+            done = [_leave_out(left, item["loc"], stand_ins or {}) for item in error.errors()]
+        if not any(done):
+            return None
+
+
+def _leave_out(left: dict[str, Any], location: Sequence[Any], stand_ins: Mapping[tuple[str, ...], Any]) -> bool:
+    """Take the value at ``location`` out of its mapping, or what is nearest around it; False if nothing is there."""
+    around: list[tuple[dict[str, Any], Any]] = []  # the mappings on the way, each with the key that leads on
+    at: Any = left
+    for step in location:
+        if isinstance(at, dict):
+            around.append((at, step))
+        try:
+            at = at[step]
+        except (LookupError, TypeError):
+            break
+    mapping, key = around[-1]
+    path = tuple(location[: len(around)])
+    if path in stand_ins and mapping.get(key) != stand_ins[path]:
+        mapping[key] = copy.deepcopy(stand_ins[path])
+        return True
+    for mapping, key in reversed(around):
+        if key in mapping:
+            del mapping[key]
+            return True
+    return False
+
+
+def not_of_faults(problems: Iterable[Problem], faulty: Iterable[str], values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Problems that hold whatever is put in place of what is faulty.
+
+    ``faulty``: dotted keys of ``values`` that were left out before the ``problems`` were looked for. A problem of one
+    of them, or of a key that is not given beside one of them (it may be the one that was meant), is not told.
+    """
+    paths = {tuple(key.split(".")) for key in faulty}
+    around = {path[:length] for path in paths for length in range(len(path) + 1)}
+    for problem in problems:
+        own = tuple(problem.column.split("."))
+        if own in around or any(own[:length] in paths for length in range(len(own))):
+            continue
+        if problem.column and own[:-1] in around and not _is_given(values, own):
+            continue
+        yield problem
+
+
+def _is_given(values: Any, path: Sequence[str]) -> bool:
+    for step in path:
+        if isinstance(values, list) and step.isdigit() and int(step) < len(values):
+            values = values[int(step)]
+        elif isinstance(values, dict) and step in values:
+            values = values[step]
+        else:
+            return False
+    return True

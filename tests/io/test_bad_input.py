@@ -10,6 +10,7 @@ import pytest
 from gridsim.errors import InputError, Problem
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import read_scenario
+from gridsim.io.read_study import read_study
 
 NETWORK_YAML = "schema_version: 1\nname: small\nzones: [north]\n"
 BUSES = [{"name": "a", "zone": "north", "vn_kv": 220}, {"name": "b", "zone": "north", "vn_kv": 220}]
@@ -299,4 +300,67 @@ def test_all_scenario_problems_at_once(folder):
     problems = scenario_problems(
         folder, "kind: line_outage\n    target: ab", "kind: line_outage\n    target: x\n    at2: 3"
     )
-    assert {p.column for p in problems} >= {"events.0.at2"}
+    assert {p.column for p in problems} == {"events.0.at2", "events.0.target"}
+
+
+WRONG = """\
+network: net
+horizon: {start: 2026-01-14 00:00, hours: -1, stp: 5}
+weather: {fil: x.csv, year: -1, file: none.csv}
+events:
+  - {id: a, at: +9999h, kind: line_outge, target: x, magnitud: 3}
+  - {id: b, at: teatime, kind: line_outage, target: x, probability: 3}
+  - {at: +1h, kind: line_outage, target: x}
+  - {id: d, at: +1h, kind: line_outage, taget: ab}
+  - {id: e, kind: line_outage, target: ab, depends_on: {event: c, delay: soon, whn: 3}}
+  - nothing
+  - {id: f, kind: line_outage, target: ab, depends_on: {event: b}}
+"""
+TOLD = {
+    2: ["horizon.hours", "horizon.stp"],
+    3: ["weather.fil", "weather.file", "weather.year"],
+    5: ["events.0.at", "events.0.kind", "events.0.magnitud"],  # even a year has no such hour
+    6: ["events.1.at", "events.1.probability", "events.1.target"],
+    7: ["events.2.id", "events.2.target"],
+    8: ["events.3.taget"],  # not that all lines go out: the target is there, misspelt
+    9: ["events.4.depends_on.delay", "events.4.depends_on.event", "events.4.depends_on.whn"],
+    10: ["events.5"],
+}  # row 11 follows an event that is there, if with mistakes
+
+
+def test_unknown_keys_do_not_hide_wrong_names(folder):
+    (folder.parent / "wrong.yaml").write_text(WRONG)
+    with pytest.raises(InputError) as caught:
+        read_scenario(folder.parent / "wrong.yaml")
+    told = {}
+    for problem in caught.value.problems:
+        told.setdefault(problem.row, []).append(problem.column)
+    assert told == TOLD
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "columns"),
+    [
+        ("network: net", "network: nett", ["name", "network"]),
+        ("horizon:", "horison:", ["events.0.target", "horison", "horizon", "name"]),
+    ],
+)
+def test_without_a_start_or_a_network_the_rest_is_checked(folder, old, new, columns):
+    text = SCENARIO.replace("target: ab", "target: x").replace("name: case", f"name: {300 * 'n'}")
+    assert old in text
+    (folder.parent / "wrong.yaml").write_text(text.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        read_scenario(folder.parent / "wrong.yaml")
+    assert sorted(problem.column for problem in caught.value.problems) == columns
+
+
+def test_a_study_with_a_wrong_key_tells_what_is_wrong_in_its_scenarios(folder):
+    (folder.parent / "wrong.yaml").write_text(WRONG)
+    (folder.parent / "study.yaml").write_text("scenarios: [wrong.yaml, none]\nreplicats: 3\nset: {polcy.ac: off}\n")
+    with pytest.raises(InputError) as caught:
+        read_study(folder.parent / "study.yaml")
+    assert {problem.column for problem in caught.value.problems} >= {"replicats", "scenarios.1", "set.polcy.ac"}
+    (folder.parent / "study.yaml").write_text("scenarios: [wrong.yaml]\nreplicats: 3\nsweep: {policy.ac: []}\n")
+    with pytest.raises(InputError) as caught:
+        read_study(folder.parent / "study.yaml")
+    assert {problem.column for problem in caught.value.problems} == {"replicates", "replicats", "sweep.policy.ac"}
