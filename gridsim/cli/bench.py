@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import typer
 
 from gridsim.cli.app import EXIT_FAILED, JsonOption, app
 from gridsim.cli.printing import progress_bar
+
+_VERDICT = 5  # columns before the text
 
 
 @app.command()
@@ -20,19 +23,35 @@ def bench(as_json: JsonOption = False) -> None:
     if as_json:
         print(json.dumps({"command": "bench", "status": "ok" if found["passed"] else "failed", **found}))
     else:
-        machine, versions = found["machine"], found["versions"]
-        print(f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, "
-              f"load average {machine['load_average']}")  # fmt: skip
-        print(", ".join(f"{name} {version}" for name, version in versions.items()))
-        print()
-        for check in found["checks"]:
-            verdict = "ok  " if check["passed"] else "FAIL"
-            print(f"{verdict} {check['name']}: {check['found']:,.8g}, expected {check['expected']:,.8g}, "
-                  f"off by {check['deviation']:.2g} {check['unit']} (limit {check['limit']:g})")  # fmt: skip
-        print()
-        for figure in found["figures"]:
-            print(f"     {figure['name']}: {figure['value']:,.3g} {figure['unit']}")
-        failed = sum(not check["passed"] for check in found["checks"])
-        print(f"\n{len(found['checks'])} checks, {failed} failed, {found['wall_s']} s")
+        from gridsim.report.text_table import terminal_width
+
+        print("\n".join(_lines(found, terminal_width())))
     if not found["passed"]:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _lines(found: dict[str, Any], width: int) -> list[str]:
+    from gridsim.report.text_table import wrapped
+
+    machine = found["machine"]
+    lines = wrapped(
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, "
+        f"load average {machine['load_average']}",
+        width,
+    )
+    lines += [*wrapped(", ".join(f"{name} {version}" for name, version in found["versions"].items()), width), ""]
+    told = [
+        (
+            "ok" if check["passed"] else "FAIL",
+            f"{check['name']}: {check['found']:,.8g}, expected {check['expected']:,.8g}, off by "
+            f"{check['deviation']:.2g} {check['unit']} (limit {check['limit']:g})",
+        )
+        for check in found["checks"]
+    ]
+    told += [("", "")]
+    told += [("", f"{figure['name']}: {figure['value']:,.3g} {figure['unit']}") for figure in found["figures"]]
+    for verdict, text in told:
+        first, *more = wrapped(text, width - _VERDICT) or [""]
+        lines += [f"{verdict:{_VERDICT}}{first}".rstrip(), *(" " * _VERDICT + line for line in more)]
+    failed = sum(not check["passed"] for check in found["checks"])
+    return [*lines, "", f"{len(found['checks'])} checks, {failed} failed, {found['wall_s']} s"]

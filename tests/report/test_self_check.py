@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from gridsim.cli import app
 from gridsim.report import self_check
 from gridsim.report.self_check import Check, Figure
+from tests.support.snapshots import assert_is_snapshot
 
 
 @pytest.fixture
@@ -71,3 +72,34 @@ def test_exit_code_and_json_say_whether_all_passed(
     assert text.exit_code == code
     assert ("FAIL a: 1, expected 1" in text.stdout) is not passed
     assert f"1 checks, {int(not passed)} failed" in text.stdout
+
+
+def test_its_screen_at_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = "kazakhstan dispatch against HiGHS, cost of the worst of 40 states"
+    checks = [
+        Check("rts79 LOLH, h/a", 9.3712, 9.394175489, -0.57, 4.0, "standard errors"),
+        Check(costs, 118604.0123, 118604.0122, 6.4e-10, 1e-7, "relative"),
+        Check("rbts EUE, MWh/a", 19.21, 9.861350704, 31.0, 4.0, "standard errors"),
+    ]
+    found = {
+        "machine": {"cpu": "AMD EPYC", "cores": 2, "system": "Linux", "python": "3.11.7", "load_average": 0.3},
+        "versions": {"gridsim": "0.2.0", "pandapower": "3.5.6", "lightsim2grid": "1.2.0", "simpy": "4.1.2",
+                     "numba": "0.68.1", "numpy": "2.4.6"},
+        "checks": [{**vars(check), "passed": check.passed} for check in checks],
+        "figures": [{"name": "RTS-79 sequential years, copper plate, one thread", "value": 68512.0, "unit": "years/s"},
+                    {"name": "kazakhstan AC power flow, hour after hour", "value": 3.4512, "unit": "ms"}],
+        "passed": False,
+        "wall_s": 61.2,
+    }  # fmt: skip
+    monkeypatch.setattr(self_check, "self_check", lambda progress: found)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert_is_snapshot("bench", CliRunner().invoke(app, ["bench"]).stdout)
+
+
+def test_a_schema_is_the_same_json_at_any_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    screens = []
+    for columns in ("40", "80"):
+        monkeypatch.setenv("COLUMNS", columns)
+        screens.append(CliRunner().invoke(app, ["schema", "study"]).stdout)
+    assert screens[0] == screens[1] and json.loads(screens[0])["title"] == "StudyKeys"
+    assert_is_snapshot("schema_study", screens[1])
