@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import os
 import pickle
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from gridsim.engine.run import Replicates
 from gridsim.engine.tables import STUDY_TABLES
 from gridsim.errors import ScriptError, StoreError, StudyError
+from gridsim.hooks import call
 from gridsim.io.read_run import load_run
 from gridsim.io.store import to_arrow
 from gridsim.io.study_store import CaseFolder, Job, JobResult, StudyFolder, script_hashes
@@ -32,7 +35,7 @@ from gridsim.study.aggregate import case_estimates, case_fan, case_metrics
 from gridsim.study.executors import Workers, start_workers
 from gridsim.study.schedule import CasePlan
 from gridsim.study.stop_on_signals import stop_on_signals
-from gridsim.study.worker import SCHEMAS, Assignment, CaseInput, JobDone, failure
+from gridsim.study.worker import SCHEMAS, SCRIPT_LOGGER, Assignment, CaseInput, JobDone, failure
 
 #: A job takes about this long, so that handing it out and writing it costs little and little is lost.
 JOB_S = 4.0
@@ -40,6 +43,7 @@ JOB_S = 4.0
 RENEWALS = 10
 _AC_MODULES = ("pandapower", "lightsim2grid")
 SUMMARY = (ColumnSpec("case", "str", "case of the study"), *METRICS)
+_script_logger = logging.getLogger(SCRIPT_LOGGER)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,21 @@ class Progress:
         return (self.total - self.done) / self.rate if self.rate > 0 else None
 
 
+@contextmanager
+def _scripts_silent() -> Iterator[None]:
+    """No lines of ``sim.log``: of a trajectory that none of the study's tables hold."""
+    _script_logger.disabled = True
+    try:
+        yield
+    finally:
+        _script_logger.disabled = False
+
+
+def _line(name: str) -> Callable[[Progress], None]:
+    line = call("progress", name)
+    return lambda now: line(now.done / max(now.total, 1))
+
+
 def tables_of(case: Case) -> tuple[str, ...]:
     """Tables kept for every replicate of a case, in the order of the schemas."""
     return tuple(table for table in SCHEMAS if table in (*STUDY_TABLES, "replicate_metrics", *case.scenario.outputs))
@@ -72,13 +91,14 @@ def run_study(
     resume: bool = False,
     force: bool = False,
     alone: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
 ) -> StudyResult:
     """Run a study into the folder ``out``.
 
     ``workers``: processes, 0 for this one; ``scheduler``: a Dask address or ``local`` instead; ``job_size``: replicates
     per job, by default about four seconds' worth. Neither changes a byte of the tables. ``alone``: a study of one case
-    whose run folder is ``out`` itself. SIGTERM and SIGINT let blocks in work finish.
+    whose run folder is ``out`` itself. ``progress`` is called after every job, True writes the share done to stderr.
+    SIGTERM and SIGINT let blocks in work finish.
 
     Raises InputError and StudyError before anything is run (see StudyFolder); StoreError if the folder cannot be
     written to any more, with all that is finished kept. With ``force`` the run or study that is there is replaced
@@ -89,6 +109,8 @@ def run_study(
         check_system(case.system)
     workers = whole_number("workers", workers, 0, MOST_WORKERS)
     job_size = None if job_size is None else whole_number("job_size", job_size, 1, LARGEST_REPLICATE)
+    if isinstance(progress, bool):
+        progress = _line(study.name) if progress else None
     schemas = {case.name: {table: SCHEMAS[table] for table in tables_of(case)} for case in study.cases}
     folder = StudyFolder(out, study, schemas, resume=resume, force=force, alone=alone)
     try:
@@ -152,6 +174,7 @@ class _Run:
         self._stop = stop
         self._stopped_by: StoreError | StudyError | None = None
         self._results: dict[Job, JobResult] = {}
+        self._lines: dict[Job, tuple[str, ...]] = {}
         self._not_begun: list[Job] = []
         self._renewals = 0
         self._began = time.perf_counter()
@@ -216,14 +239,16 @@ class _Run:
             if key not in calm and not plan.done:
                 replicates = Replicates(case.system, scenario, keep=tables)
                 baseline = None
-                with suppress(ScriptError):  # each replicate that meets it says so
+                with suppress(ScriptError), _scripts_silent():  # each replicate that meets it says so
                     baseline = replicates.baseline()
                     if baseline is None and not calm:
                         replicates.run(seed=self.study.seed)
                 calm[key] = None if scenario.draws_weather else baseline
             plain = dataclasses.replace(scenario, scripts=())
             cases.append(CaseInput(case.system, plain, _needed(calm.get(key)), tables, hashes))
-        return pickle.dumps(Assignment(tuple(cases), self.study.seed, self.folder.jobs.resolve(), self.folder.inputs))
+        lines_to = os.getpid() if _script_logger.isEnabledFor(logging.INFO) else None
+        jobs, inputs = self.folder.jobs.resolve(), self.folder.inputs
+        return pickle.dumps(Assignment(tuple(cases), self.study.seed, jobs, inputs, lines_to))
 
     def work(self, n_workers: int, scheduler: str | None) -> None:
         """Give jobs out until nothing is left or something stops the study."""
@@ -238,6 +263,8 @@ class _Run:
             team.abandon()
             raise
         team.close()
+        self._tell()
+        self._tell_lines(list(self._lines))
 
     def _give_out(self, team: Workers) -> None:
         running: dict[Future[JobDone], Job] = {}
@@ -279,9 +306,10 @@ class _Run:
                 continue
             for replicate in range(job.first, job.first + job.n):
                 alone = Job(job.case, replicate, 1)
-                error = self._submit(team, alone).exception()
+                future = self._submit(team, alone)
+                error = future.exception()
                 if error is None:
-                    self._count(JobDone(alone, 0, 0.0, 0.0))
+                    self._count(future.result()._replace(busy_s=0.0))
                     continue
                 if isinstance(error, StoreError):
                     raise error
@@ -328,6 +356,7 @@ class _Run:
         result = self.folder.job_result(done.job)
         if result is None:
             raise StoreError(f"{self.folder.jobs / done.job.file_name}: damaged; check the disk, go on with --resume")
+        self._lines[done.job] = done.lines
         self._finish(done.job, result)
 
     def _finish(self, job: Job, result: JobResult) -> None:
@@ -346,6 +375,13 @@ class _Run:
         for job in jobs:
             del self._results[job]
         plan.close_block(block)
+        self._tell_lines(jobs)
+
+    def _tell_lines(self, jobs: list[Job]) -> None:
+        """Log what scripts logged in other processes, in the order of replicates."""
+        for job in sorted(jobs):
+            for line in self._lines.pop(job, ()):
+                _script_logger.info("%s", line)
 
     def _tell(self) -> None:
         if self._progress is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import pickle
 import signal
@@ -10,7 +11,8 @@ import threading
 import time
 import traceback
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +30,7 @@ from gridsim.model.system import GridSystem
 from gridsim.results.run_records import REPLICATE_METRICS, Columns
 
 SCHEMAS = {**TABLES, "replicate_metrics": REPLICATE_METRICS}
+SCRIPT_LOGGER = "gridsim.script"
 ATTEMPTS = 2
 _CASES_READY = 2  # cases are run one after the other: at most two are in work at once
 
@@ -46,21 +49,29 @@ class CaseInput(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """All of a study that does not change from job to job; sent to each worker once."""
+    """All of a study that does not change from job to job; sent to each worker once.
+
+    ``lines_to``: the process that wants the lines of ``sim.log``; None if nobody does.
+    """
 
     cases: tuple[CaseInput, ...]
     seed: int
     jobs: Path
     inputs: str
+    lines_to: int | None = None
 
 
 class JobDone(NamedTuple):
-    """A job whose file is written. ``busy_s``: time in the replicates themselves; ``wall_s``: of the whole job."""
+    """A job whose file is written. ``busy_s``: time in the replicates themselves; ``wall_s``: of the whole job.
+
+    ``lines``: of ``sim.log``, where another process wants them.
+    """
 
     job: Job
     n_failed: int
     busy_s: float
     wall_s: float
+    lines: tuple[str, ...] = ()
 
 
 class Worker:
@@ -86,15 +97,16 @@ class Worker:
         began, busy_s = time.perf_counter(), 0.0
         parts: dict[str, list[Columns]] = defaultdict(list)
         failed: list[dict[str, Any]] = []
-        for replicate in range(job.first, job.first + job.n):
-            start = time.perf_counter()
-            found = self._attempts(job.case, replicate, failed)
-            busy_s += time.perf_counter() - start
-            for table, columns in found.items():
-                parts[table].append(columns)
+        with _script_lines(self.assignment.lines_to) as lines:
+            for replicate in range(job.first, job.first + job.n):
+                start = time.perf_counter()
+                found = self._attempts(job.case, replicate, failed)
+                busy_s += time.perf_counter() - start
+                for table, columns in found.items():
+                    parts[table].append(columns)
         tables = {table: _joined(table, columns) for table, columns in parts.items()}
         write_job(self.assignment.jobs, job, self.assignment.inputs, JobResult(tables, failed))
-        return JobDone(job, len(failed), busy_s, time.perf_counter() - began)
+        return JobDone(job, len(failed), busy_s, time.perf_counter() - began, tuple(lines))
 
     def _attempts(self, case: int, replicate: int, failed: list[dict[str, Any]]) -> Mapping[str, Columns]:
         for attempt in range(ATTEMPTS):
@@ -118,6 +130,34 @@ class Worker:
                 tables = {**result.tables, "replicate_metrics": metrics}
                 return {name: tables[name] for name in self.assignment.cases[case].tables if name in tables}
         return {}
+
+
+class _Kept(logging.Handler):
+    """Keeps what this thread logs."""
+
+    def __init__(self, lines: list[str]):
+        super().__init__(logging.INFO)
+        self._lines, self._thread = lines, threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread:
+            self._lines.append(record.getMessage())
+
+
+@contextmanager
+def _script_lines(wanted_by: int | None) -> Iterator[list[str]]:
+    """Lines of ``sim.log`` while it lasts; none where the process that wants them is this one: it has them already."""
+    lines: list[str] = []
+    if wanted_by in (None, os.getpid()):
+        yield lines
+        return
+    logger, handler = logging.getLogger(SCRIPT_LOGGER), _Kept(lines)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
 
 
 def failure(replicate: int, error: str, trace: str) -> dict[str, Any]:

@@ -44,6 +44,17 @@ def test_a_script_s_lines_are_shown_if_wanted_and_warnings_unless_not(tmp_path: 
     assert "no effect in this run" in errors["--verbose"]
 
 
+def test_lines_of_a_study_s_scripts_come_in_order_with_any_workers(tmp_path: Path) -> None:
+    (tmp_path / "talks.py").write_text(SCRIPT.replace('"one line of it"', 'f"draw {sim.random.uniform():.6f}"'))
+    told = {}
+    for workers in ("0", "1", "2"):
+        words = ("run", "talks.py", "--replicates", "5", "--out", f"of_{workers}", "--workers", workers)
+        lines = gridsim(*words, "--verbose", cwd=tmp_path).stderr.splitlines()
+        told[workers] = [line for line in lines if line.startswith("+1.00 h talks: draw ")]
+        assert "draw" not in gridsim(*words, "--force", cwd=tmp_path).stderr
+    assert len(set(told["0"])) == 5 and told["1"] == told["0"] and told["2"] == told["0"]
+
+
 def test_quiet_tells_results_and_errors(tmp_path: Path) -> None:
     done = gridsim("adequacy", "rbts", "--years", "16", "--quiet", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["years"] == 16 and done.stderr == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import gridsim
+from gridsim.model.study import Case, Study
 from gridsim.report.progress import ProgressLine
 from tests.support.cases import event, scenario
 
@@ -39,3 +40,13 @@ def test_a_run_tells_on_stderr_only_if_asked(two_areas, capsys):
     gridsim.run(two_areas(), case, progress=shares.append)
     gridsim.run(two_areas(), case, progress=False)
     assert shares[-1] == 1.0 and shares == sorted(shares) and capsys.readouterr().err == ""
+
+
+def test_a_study_where_nothing_can_be_written_over_tells_a_few_lines(two_areas, tmp_path, capsys):
+    """A notebook's stderr is no terminal: what it keeps is read again."""
+    case = scenario(event("line_outage", "lines", "n1_s1", 2, 3))
+    study = Study("twelve", (Case("case", two_areas(), case, {}),), replicates=12, seed=0)
+    gridsim.run_study(study, tmp_path / "out", workers=0, job_size=1, progress=True)
+    lines = capsys.readouterr().err.split("\n")
+    assert lines[0] == "twelve:   0 %" and lines[-2:] == ["twelve: 100 %", ""] and len(lines) <= 7
+    assert all(line.isprintable() for line in lines)
