@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from gridsim.cli.app import EXIT_BAD_INPUT, JsonOption, app
-from gridsim.cli.completion import names_to_validate
+from gridsim.cli.completion import names_to_validate, network_names
 from gridsim.cli.printing import as_dicts
 from gridsim.cli.study import warnings_of
 from gridsim.cli.variant import VariantOption, variant_name
@@ -27,6 +27,10 @@ def validate(
         ),
     ],
     variant: VariantOption = None,
+    network: Annotated[
+        str | None,
+        typer.Option(help="The network of a script that joins others' scenarios.", autocompletion=network_names),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a network folder, a scenario or a study file: every problem, and every column that has no effect."""
@@ -34,7 +38,7 @@ def validate(
     told = ""
     warnings: list[Problem] = []
     try:
-        kind, warnings = _read_anything(path, variant_name(variant))
+        kind, warnings = _read_anything(path, variant_name(variant), network)
     except InputError as error:
         if not as_json:
             raise
@@ -85,7 +89,7 @@ def schema(
     print(json.dumps(models[what].model_json_schema(), indent=2))
 
 
-def _read_anything(path: str, variant: str | None) -> tuple[str, list[Problem]]:
+def _read_anything(path: str, variant: str | None, network: str | None) -> tuple[str, list[Problem]]:
     """Read a network, a scenario or a study; says which it was, and its warnings."""
     from gridsim.io.bundled import network_names, study_files
     from gridsim.io.read_network import read_network
@@ -93,6 +97,8 @@ def _read_anything(path: str, variant: str | None) -> tuple[str, list[Problem]]:
     from gridsim.io.read_study import read_study
     from gridsim.io.yaml_lines import read_yaml
 
+    if network is not None and not path.endswith(".py"):
+        raise StudyError("--network: only a script can be checked against another network; leave it out")
     if Path(path).is_dir() or path in network_names():
         return "network", list(read_network(path, variant or "").warnings)
     if path in study_files() or (
@@ -101,5 +107,16 @@ def _read_anything(path: str, variant: str | None) -> tuple[str, list[Problem]]:
         if variant is not None:
             raise StudyError("variant: a study lists its variants itself; leave the option out")
         return "study", warnings_of(read_study(path, execute=False))
-    kind = "script" if path.endswith(".py") else "scenario"
-    return kind, list(read_scenario(path, variant=variant, execute=False)[0].warnings)
+    if not path.endswith(".py"):
+        return "scenario", list(read_scenario(path, variant=variant)[0].warnings)
+    from gridsim.io.read_script import look_at_script
+    from gridsim.io.script_names import check_script_names
+
+    if network is None:
+        system = read_scenario(path, variant=variant, execute=False)[0]
+    else:
+        look_at_script(Path(path))
+        system = read_network(network, variant or "")
+    if problems := check_script_names(Path(path), system):
+        raise InputError(problems)
+    return "script", list(system.warnings)

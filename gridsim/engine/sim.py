@@ -27,7 +27,8 @@ from gridsim.contingencies.api import (
     Wait,
 )
 from gridsim.contingencies.effects import loads_of
-from gridsim.contingencies.events import ALL, default_kind, default_tables, make_event
+from gridsim.contingencies.events import ALL, default_kind, make_event
+from gridsim.contingencies.named import named_target
 from gridsim.engine.clock import to_seconds
 from gridsim.engine.interval import operating_point
 from gridsim.engine.state import GridState
@@ -38,8 +39,6 @@ from gridsim.model.scenario import Event, Primitive, Target, kinds
 from gridsim.model.script import Script
 
 logger = logging.getLogger("gridsim.script")
-
-_ACTS_ON_ELEMENTS = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT)
 
 
 class Draws:
@@ -117,23 +116,10 @@ class RunView:
         return self._state.present.frequency_hz(island_of)
 
     def is_out(self, name: str) -> bool:
-        target = self._target(name, Primitive.OUTAGE)
+        target = named_target(self._state.system, name, "is_out")
         return any(
             kinds()[event.kind].primitive is Primitive.OUTAGE for event in self._state.disturbances.keeping_out(target)
         )
-
-    def _target(self, name: str, *primitives: Primitive) -> Target:
-        """The element of that name among those the primitives can hit; ``table:name`` where two tables have it."""
-        system = self._state.system
-        tables = default_tables(*primitives)
-        only, _, rest = name.rpartition(":")
-        found = [t for t in tables if has_element(system, t, rest) and only in ("", t)]
-        if not found:
-            names = (n for table in tables for n in element_names(system, table))
-            raise StudyError(f"no '{name}' among what can fail; {nearest(rest, names)}")
-        if len(found) > 1:
-            raise StudyError(f"'{name}' is in {' and '.join(found)}; write {found[0]}:{rest}")
-        return Target(found[0], rest)
 
 
 class ScriptSim(RunView):
@@ -176,13 +162,13 @@ class ScriptSim(RunView):
     def fail(self, *names: str) -> None:
         if not names:
             raise StudyError("fail(): nothing named; give the names of elements")
-        targets = [self._target(name, Primitive.OUTAGE) for name in names]
+        targets = [named_target(self._state.system, name, "fail") for name in names]
         made = [self._made(default_kind(target.table, Primitive.OUTAGE), (target,), 1.0) for target in targets]
         for event in made:
             self._act(event)
 
     def derate(self, name: str, share: float) -> None:
-        target = self._target(name, Primitive.DERATE, Primitive.LIMIT)
+        target = named_target(self._state.system, name, "derate")
         kind = default_kind(target.table, Primitive.DERATE, Primitive.LIMIT)
         made = self._made(kind, (target,), share) if share != 0 else None
         for event_id in [e.id for e in self._begun.values() if e.kind == kind and e.targets == (target,)]:
@@ -192,7 +178,7 @@ class ScriptSim(RunView):
 
     def restore(self, *names: str) -> None:
         for name in names:
-            target = self._target(name, *_ACTS_ON_ELEMENTS)
+            target = named_target(self._state.system, name, "restore")
             hits = self._state.disturbances.keeping_out(target)
             whole = [event for event in hits if event.targets == (target,)]
             if not whole:

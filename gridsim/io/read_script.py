@@ -53,8 +53,7 @@ def look_at_script(path: Path) -> ScriptFile:
     """
     tree = _parsed(path)
     problems = []
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    if not any(_name(decorator) in _DECORATORS for function in functions for decorator in function.decorator_list):
+    if not _decorated(tree):
         problems.append(_undecorated(tree, path))
     scenario = None
     for node in tree.body:
@@ -69,6 +68,16 @@ def look_at_script(path: Path) -> ScriptFile:
     if problems:
         raise InputError(problems)
     return ScriptFile(scenario, (), ast.get_docstring(tree) or "")
+
+
+def decorated_functions(path: Path) -> list[ast.FunctionDef]:
+    """Contingencies and policies of a script file that is read and not executed."""
+    return _decorated(_parsed(path))
+
+
+def _decorated(tree: ast.Module) -> list[ast.FunctionDef]:
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return [f for f in functions if any(_name(decorator) in _DECORATORS for decorator in f.decorator_list)]
 
 
 def _name(decorator: ast.expr) -> str:

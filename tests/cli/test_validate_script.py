@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gridsim.cli import app
+from gridsim.errors import InputError
 
 SCRIPT = """\
 import gridsim
@@ -50,3 +51,53 @@ def test_a_script_is_checked_and_not_executed(
         else:
             assert done.exit_code == 0 and done.stdout.endswith(f"{file}: {kind}, no problems\n")
     assert not Path("executed").exists()
+
+
+NAMES = """\
+import gridsim
+
+scenario = {"network": "rbts", "horizon": {"start": "2026-01-14 17:00", "hours": 2}}
+
+
+@gridsim.contingency
+def mine(play):
+    name = "l1_1_3"
+    play.fail("l1_1_3", "l1_1_33")
+    play.derate("l2_2_44", 0.5)
+    play.restore(name)
+    yield play.until(lambda s: play.is_out("lines:l9"))
+    other.fail("not ours")
+    play.log("l1_1_33")
+
+
+def helper(play):
+    play.fail("of no contingency")
+"""
+
+
+def test_names_written_out_are_those_of_the_network(tmp_path: Path) -> None:
+    (tmp_path / "names.py").write_text(NAMES)
+    done = CliRunner().invoke(app, ["validate", str(tmp_path / "names.py")])
+    assert isinstance(done.exception, InputError)
+    assert [(p.row, p.column, p.value) for p in done.exception.problems] == [
+        (9, "mine: fail", "no 'l1_1_33' among what can fail"),
+        (10, "mine: derate", "no 'l2_2_44' among what can fail"),
+        (12, "mine: is_out", "no 'lines:l9' among what can fail"),
+    ]
+    assert done.exception.problems[0].mend == "did you mean 'l1_1_3'?"
+
+
+@pytest.mark.parametrize(("network", "told"), [("rbts", ""), ("rts79", "no 'l1_1_3' among what can fail")])
+def test_a_script_without_a_scenario_is_checked_against_a_network(tmp_path: Path, network: str, told: str) -> None:
+    text = "import gridsim\n\n\n@gridsim.policy\ndef mine(sim):\n    sim.fail('l1_1_3')\n    yield sim.hours(1)\n"
+    (tmp_path / "joins.py").write_text(text)
+    done = CliRunner().invoke(app, ["validate", str(tmp_path / "joins.py"), "--network", network])
+    assert told in str(done.exception) if told else "joins.py: script, no problems" in done.stdout
+
+
+def test_a_network_makes_no_script_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "bare.py").write_text("def mine(sim):\n    yield sim.hours(1)\n")
+    done = CliRunner().invoke(app, ["validate", str(tmp_path / "bare.py"), "--network", "rbts"])
+    assert "mine: is not a contingency" in str(done.exception)
+    done = CliRunner().invoke(app, ["validate", "winter_peak_day", "--network", "rbts"])
+    assert str(done.exception).startswith("--network: only a script")
