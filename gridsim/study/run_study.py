@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gridsim.contingencies.checks import check_scenario
 from gridsim.engine.run import Replicates
 from gridsim.engine.tables import STUDY_TABLES
 from gridsim.errors import ScriptError, StoreError, StudyError
@@ -86,7 +87,7 @@ def run_study(
     """
     began = time.perf_counter()
     for case in instance_of("study", study, Study, "give one from read_study, or make a Study").cases:
-        check_system(case.system)
+        check_scenario(check_system(case.system), case.scenario)
     workers = whole_number("workers", workers, 0, MOST_WORKERS)
     job_size = None if job_size is None else whole_number("job_size", job_size, 1, LARGEST_REPLICATE)
     schemas = {case.name: {table: SCHEMAS[table] for table in tables_of(case)} for case in study.cases}
