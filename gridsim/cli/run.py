@@ -16,6 +16,7 @@ from gridsim.cli.printing import as_dicts, print_json, progress_bar, tell_warnin
 from gridsim.cli.settings import IMPORTS, ImportsOption, SeedOption, SetOption
 from gridsim.cli.study import ResumeOption, SchedulerOption, WorkersOption, run_and_tell
 from gridsim.cli.variant import VariantOption, validate_command, variant_name
+from gridsim.errors import InputError, Problem
 
 
 @app.command()
@@ -40,7 +41,7 @@ def run(
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     resume: ResumeOption = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too; of one replicate.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Print every metric, not only those that matter.")] = False,
     as_json: JsonOption = False,
@@ -68,6 +69,9 @@ def run(
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     listed_by = validate_command(scenario, variant)
     if replicate is None and (replicates or loaded.replicates) > 1:
+        if csv:
+            what = "--csv writes the tables of one run, and this has many replicates"
+            raise InputError([Problem("--csv", 0, "", what, "name one by --replicate, or leave --csv out")])
         with stdout_for_json(as_json):
             to_run = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, changes=changes)
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
@@ -82,6 +86,7 @@ def run(
         not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())
         wall_s = round(time.perf_counter() - began, 3)
         extra = {
+            "replicate": replicate or 0,
             "wall_s": wall_s,
             "dispatches": result.dispatch_solves,
             "dispatch_fallbacks": result.dispatch_fallbacks,
