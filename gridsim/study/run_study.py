@@ -254,10 +254,12 @@ class _Run:
                 return
             finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
             self._tell()
+            if not finished:
+                team.check()
             suspects = []
             for future in finished:
                 job = running.pop(future)
-                error = future.exception()
+                error = team.error_of(future)
                 if error is None:
                     self._count(future.result())
                 elif isinstance(error, StoreError):
@@ -280,7 +282,7 @@ class _Run:
                 continue
             for replicate in range(job.first, job.first + job.n):
                 alone = Job(job.case, replicate, 1)
-                error = self._submit(team, alone).exception()
+                error = team.error_of(self._submit(team, alone))
                 if error is None:
                     self._count(JobDone(alone, 0, 0.0, 0.0))
                     continue
