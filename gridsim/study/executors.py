@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from gridsim.errors import StudyError
-from gridsim.io.study_store import Job
+from gridsim.io.study_jobs import Job
 from gridsim.study.worker import JobDone, assign, run_job, start_process
 
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")

@@ -17,9 +17,12 @@ from gridsim.contingencies.checks import check_scenario
 from gridsim.engine.run import Replicates
 from gridsim.engine.tables import STUDY_TABLES
 from gridsim.errors import ScriptError, StoreError, StudyError
+from gridsim.io.case_folder import CaseFolder
 from gridsim.io.read_run import load_run
 from gridsim.io.store import to_arrow
-from gridsim.io.study_store import CaseFolder, Job, JobResult, StudyFolder, script_hashes
+from gridsim.io.study_inputs import script_hashes
+from gridsim.io.study_jobs import Job, JobResult
+from gridsim.io.study_store import StudyFolder
 from gridsim.model.arguments import LARGEST_REPLICATE, MOST_WORKERS, instance_of, whole_number
 from gridsim.model.checks import check_system
 from gridsim.model.scenario import AcMode

@@ -76,7 +76,7 @@ def test_a_job_that_a_dead_cluster_takes_along_stops_the_study() -> None:
     team = Workers(pickle.dumps(None))
     lost: Future[JobDone] = Future()
     lost.cancel()
-    with pytest.raises(StudyError, match="scheduler is gone.*--resume"):
+    with pytest.raises(StudyError, match=r"scheduler is gone.*--resume"):
         team.error_of(lost)
 
 
