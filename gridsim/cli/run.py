@@ -18,6 +18,7 @@ from gridsim.cli.settings import IMPORTS, ImportsOption, SeedOption, SetOption
 from gridsim.cli.study import ReplicatesOption, ResumeOption, SchedulerOption, WorkersOption, run_and_tell
 from gridsim.cli.values import whole
 from gridsim.cli.variant import VariantOption, validate_command, variant_name
+from gridsim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from gridsim.errors import Problem
@@ -65,7 +66,7 @@ def run(
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     resume: ResumeOption = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too; of one replicate.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Print every metric, not only those that matter.")] = False,
     as_json: JsonOption = False,
@@ -90,6 +91,9 @@ def run(
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     listed_by = validate_command(scenario, variant)
     if replicate is None and (replicates or loaded.replicates) > 1:
+        if csv:
+            what = "--csv writes the tables of one run, and this has many replicates"
+            raise InputError([Problem("--csv", 0, "", what, "name one by --replicate, or leave --csv out")])
         with stdout_for_json(as_json):
             to_run = study_of(scenario, scripts=joined, replicates=replicates, seed=seed, changes=changes)
         options = {"scheduler": scheduler, "resume": resume, "force": force, "alone": True}
@@ -104,6 +108,7 @@ def run(
         not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())
         wall_s = round(time.perf_counter() - began, 3)
         extra = {
+            "replicate": replicate or 0,
             "wall_s": wall_s,
             "dispatches": result.dispatch_solves,
             "dispatch_fallbacks": result.dispatch_fallbacks,

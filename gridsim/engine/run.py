@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gridsim.contingencies.checks import check_scenario
 from gridsim.contingencies.scripts import require_scripts
 from gridsim.engine.event_log import Change
 from gridsim.engine.explain import Chain, Timeline, hours_of, why
@@ -163,7 +164,7 @@ class Replicates:
         keep: Collection[str] | None = None,
     ):
         self.system = check_system(system)
-        self.scenario = instance_of("scenario", scenario, Scenario, "give one from read_scenario, or make a Scenario")
+        self.scenario = check_scenario(system, scenario)
         self._packed = pack(system)
         self._ac_model = make_ac_model(self._packed, scenario.policy.ac)
         self._gas_network = make_gas_network(system, scenario.policy.gas)

@@ -19,6 +19,7 @@ from typing import IO, Any, NoReturn
 
 from gridsim.errors import InputError, Problem, StudyError
 from gridsim.io.manifest import FORMATS, MANIFEST, STUDY_FILE, has_mark, is_0_1, plain_content, read_manifest
+from gridsim.io.scratch import remove_scratch
 
 LOCK = ".lock"
 JOBS = "jobs"
@@ -247,6 +248,8 @@ class Claim:
                 raise
         try:
             recover(path)
+            if self._beside is not None:
+                remove_scratch(path)
             if (path / LOCK).is_file() or inside:
                 self.hold_inside(path)
         except BaseException:

@@ -12,7 +12,7 @@ from typing import Any
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.manifest import MANIFEST, STUDY_FILE, read_manifest
 from gridsim.io.store import ROW_FILE
-from gridsim.io.study_store import damaged, part_name
+from gridsim.io.whole_files import damaged, part_name
 
 
 @dataclass(frozen=True)

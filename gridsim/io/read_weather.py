@@ -24,13 +24,12 @@ from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.schemas.scenario import DesignEventKeys, SeriesRow, WeatherKeys, WeatherRow
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument
+from gridsim.model.design_events import LARGEST_RATIO, SEVERITIES
 from gridsim.model.scenario import DesignEvent, Horizon, WeatherFile, WeatherSeries, WeatherYearChoice
 from gridsim.model.system import GridSystem
 
 LONGEST_FILLED_H = 3
 PLANNED_H = 24
-LARGEST_RATIO = 10.0  # of a severity to the long-run mean
-_SEVERITIES = {"renewable_lull": 1, "cold_wave": 1, "heat_wave": 1, "dry_year": 1, "cold_and_calm": 2}
 
 
 def read_weather(
@@ -170,8 +169,8 @@ def _design_event(
                 "severity", f"{keys.severity!r} is not a number", "give a number, or a list of two for cold_and_calm"
             )
         else:
-            if len(severity) != _SEVERITIES[keys.kind]:
-                problem("severity", f"{len(severity)} value(s)", f"{keys.kind} takes {_SEVERITIES[keys.kind]}")
+            if len(severity) != len(SEVERITIES[keys.kind]):
+                problem("severity", f"{len(severity)} value(s)", f"{keys.kind} takes {len(SEVERITIES[keys.kind])}")
             elif keys.kind in ("renewable_lull", "dry_year") and not 0 < severity[0] <= LARGEST_RATIO:
                 what = f"{severity[0]:g} is not in (0, {LARGEST_RATIO:g}]"
                 problem("severity", what, "give a share of the long-run mean")

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from gridsim.errors import InputError, StoreError
 from gridsim.io.manifest import MANIFEST, sealed
 from gridsim.io.owned import Claim, check_place, check_replaceable, is_claimed, refuse, swap
 from gridsim.io.plain_keys import plain
+from gridsim.io.scratch import MARK, new_scratch
 from gridsim.io.versions import package_versions as package_versions
 from gridsim.model.scenario import Scenario, WeatherSeries
 from gridsim.model.system import GridSystem
@@ -80,7 +80,7 @@ class NewFolder:
             self._replaces = os.path.lexists(path)
             if self._replaces:
                 check_replaceable(path, force, _MEND)
-            self._scratch: Path | None = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+            self._scratch: Path | None = new_scratch(path)
         except OSError as error:
             self._claim.close()
             refuse(path, f"not writable: {error.strerror}", "choose another --out")
@@ -110,6 +110,7 @@ class NewFolder:
         whole, self._scratch = self.file(""), None
         os.chmod(whole, 0o755)
         try:
+            (whole / MARK).unlink()
             if self._replaces and self.path.exists():
                 swap(whole, self.path)
             else:

@@ -16,19 +16,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-import json
 import os
-import shlex
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import yaml
+from typing import Any
 
 from gridsim.errors import InputError, Problem
-from gridsim.io.manifest import MANIFEST, STUDY_FILE, has_mark, is_0_1, plain_content, read_manifest, sealed
+from gridsim.io.case_folder import CaseFolder, refuse_foreign
+from gridsim.io.manifest import MANIFEST, STUDY_FILE, is_0_1, read_manifest, sealed
 from gridsim.io.owned import (
     JOB_NAME,
     JOBS,
@@ -44,280 +39,13 @@ from gridsim.io.owned import (
     swap,
     unfit_name,
 )
-from gridsim.io.store import (
-    BLOCK_REPLICATES,
-    code_hash,
-    file_hash,
-    package_versions,
-    storing,
-    to_arrow,
-    write_parquet,
-)
-from gridsim.model.digest import digest
-from gridsim.model.scenario import Scenario
-from gridsim.model.study import Case, Study
+from gridsim.io.store import storing
+from gridsim.io.study_inputs import check_inputs, inputs_hash, study_inputs
+from gridsim.io.study_jobs import Job, JobResult, read_job
+from gridsim.io.whole_files import write_json, write_table
+from gridsim.model.study import Study
 
 _MEND = "choose another --out, --resume to go on with it, or --force to replace it"
-_DIGEST_BYTES = 32
-_PARTS_AT_ONCE = 64
-
-
-class Job(NamedTuple):
-    """Replicates ``first`` .. ``first + n - 1`` of one case, all in one block."""
-
-    case: int
-    first: int
-    n: int
-
-    @property
-    def block(self) -> int:
-        return self.first // BLOCK_REPLICATES
-
-    @property
-    def file_name(self) -> str:
-        return f"{self.case:04d}-{self.first:09d}-{self.n:02d}.job"
-
-
-class JobResult(NamedTuple):
-    """Results of a job: Arrow tables by name, and {replicate, error, traceback} of what failed."""
-
-    tables: dict[str, Any]
-    failed: list[dict[str, Any]]
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file whole: temporary name, sync, rename. StoreError if that fails; then the old file still stands."""
-    scratch = path.parent / f".{path.name}.{os.getpid()}.tmp"
-    with storing(path, resumable=True):
-        try:
-            with scratch.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(scratch, path)
-            _sync_folder(path.parent)
-        except OSError:
-            with contextlib.suppress(OSError):
-                scratch.unlink(missing_ok=True)
-            raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole."""
-    write_file(path, (json.dumps(value, indent=1) + "\n").encode())
-
-
-def write_job(folder: Path, job: Job, inputs: str, result: JobResult) -> None:
-    """One file: header, the tables as Arrow streams in name order, SHA-256 of it all. ``inputs``: hash of the study."""
-    import pyarrow as pa
-
-    header = {"job": job, "inputs": inputs, "tables": sorted(result.tables), "failed": result.failed}
-    sink = pa.BufferOutputStream()
-    sink.write(json.dumps(header).encode() + b"\n")
-    for name in sorted(result.tables):
-        table = result.tables[name]
-        with pa.ipc.new_stream(sink, table.schema) as stream:
-            stream.write_table(table)
-    content = sink.getvalue().to_pybytes()
-    write_file(folder / job.file_name, content + hashlib.sha256(content).digest())
-
-
-def read_job(path: Path, inputs: str) -> JobResult | None:
-    """Results that :func:`write_job` wrote; None if the file is damaged or belongs to other inputs."""
-    import pyarrow as pa
-
-    content = path.read_bytes()
-    body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != digest:
-        return None
-    line, _, rest = body.partition(b"\n")
-    header = json.loads(line)
-    if header["inputs"] != inputs:
-        return None
-    source = pa.BufferReader(rest)
-    tables = {name: pa.ipc.open_stream(source).read_all() for name in header["tables"]}
-    return JobResult(tables, header["failed"])
-
-
-class CaseFolder:
-    """One case's run folder as the study writes it. ``blocks``: finished ones by number, as in the manifest.
-
-    ``place``: the folder's path once the study has its final one, if that is not ``path`` yet. ``inputs``: the study's.
-    """
-
-    def __init__(self, path: Path, place: Path, case: Case, study: Study, inputs: str, tables: Mapping[str, Any]):
-        self.path = path
-        self.place = place
-        self._schemas: Mapping[str, Sequence[Any]] = tables
-        self.blocks: dict[int, dict[str, Any]] = {}
-        self._scripts = [shlex.quote(os.path.abspath(file)) for file in case.scenario.script_files]
-        self._head: dict[str, Any] = {
-            "status": "running",
-            "scenario": case.name,
-            "network": case.system.name,
-            "variant": case.scenario.variant,
-            "network_hash": case.system.content_hash,
-            "network_licence": case.system.licence,
-            "changes": dict(case.changes),
-            "seed": study.seed,
-            "replicates": study.replicates,
-            "stop": _stop_of(study),
-            "block_replicates": BLOCK_REPLICATES,
-            "inputs": inputs,
-            "tables": sorted(tables),
-        }
-        text = yaml.safe_dump(case.keys, sort_keys=False, allow_unicode=True)
-        self._inputs = {"scenario.yaml": text.encode()} | {
-            Path(file).name: Path(file).read_bytes() for file in case.files
-        }
-        self._files = {name: _entry(content) for name, content in self._inputs.items()}
-
-    def create(self) -> None:
-        """Folder, an empty manifest, and the files it names."""
-        with storing(self.path, resumable=True):
-            self.path.mkdir(parents=True, exist_ok=True)
-        self.write_manifest()
-        for name, content in self._inputs.items():
-            write_file(self.path / name, content)
-
-    def take_over(self) -> list[Path]:
-        """Go on with what an earlier study left; gives the files that were not what was written."""
-        file = self.path / MANIFEST
-        if not file.exists():
-            self.create()
-            return []
-        manifest = self._known(file)
-        if manifest is None:
-            self.create()
-            return [file]
-        self.blocks = {block["block"]: block for block in manifest["blocks"] if self._is_block(block)}
-        bad = damaged(self.parts())
-        for block in {block for block, _ in bad}:
-            del self.blocks[block]
-        mended = [part for _, part in bad]
-        for name, content in self._inputs.items():
-            if _content_of(self.path / name) != content:
-                write_file(self.path / name, content)
-                mended.append(self.path / name)
-        return mended
-
-    def _known(self, file: Path) -> dict[str, Any] | None:
-        """The manifest, None if it is damaged; InputError if somebody else's file stands there."""
-        _refuse_foreign(file)
-        with contextlib.suppress(InputError):
-            manifest = read_manifest(file)
-            return manifest if manifest.get("inputs") == self._head["inputs"] else None
-        return None
-
-    def _is_block(self, block: Mapping[str, Any]) -> bool:
-        """True if a block is one of the schedule."""
-        first = block["block"] * BLOCK_REPLICATES
-        count = min(BLOCK_REPLICATES, self._head["replicates"] - first)
-        return count > 0 and (block["first"], block["count"]) == (first, count)
-
-    def write_manifest(self, **changes: Any) -> None:
-        """Say what is finished. Only what is written here counts."""
-        self._head |= changes
-        blocks = [self.blocks[number] for number in sorted(self.blocks)]
-        failed = [{"replicate": f["replicate"], "error": f["error"], "replay": self.replay(f["replicate"])}
-                  for block in blocks for f in block["failed"]]  # fmt: skip
-        content = {**self._head, "files": self._files, "failed": failed, "blocks": blocks}
-        write_json(self.path / MANIFEST, sealed(MANIFEST, "case", content))
-
-    def write_table(self, name: str, arrow: Any) -> None:
-        """Write a table about the whole case; the next manifest names it."""
-        self._files[name] = write_table(self.path / name, arrow)
-
-    def replay(self, replicate: int, folder: Path | None = None) -> str:
-        """The command that runs one replicate alone, of the scenario in ``folder`` instead of in the final place."""
-        seed = self._head["seed"]
-        scripts = "".join(f" --script {file}" for file in self._scripts)
-        return f"gridsim run {(folder or self.place) / 'scenario.yaml'}{scripts} --seed {seed} --replicate {replicate}"
-
-    @property
-    def failed(self) -> list[dict[str, Any]]:
-        """{replicate, error, traceback} of every failed replicate of finished blocks."""
-        return [failure for number in sorted(self.blocks) for failure in self.blocks[number]["failed"]]
-
-    def add_block(self, block: int, first: int, count: int, results: Sequence[JobResult]) -> None:
-        """Join jobs in replicate order into one file per table, then say so in the manifest."""
-        import pyarrow as pa
-
-        entries = {}
-        for name, schema in self._schemas.items():
-            parts = [result.tables[name] for result in results if name in result.tables]
-            table = pa.concat_tables(parts) if parts else to_arrow(schema, {column.name: [] for column in schema})
-            # One chunk: pages of the file must not show where jobs began.
-            entries[name] = self._write_part(name, block, table.combine_chunks())
-        failed = [failure for result in results for failure in result.failed]
-        self.blocks[block] = {"block": block, "first": first, "count": count, "failed": failed, "tables": entries}
-        self.write_manifest()
-
-    def _write_part(self, table: str, block: int, arrow: Any) -> dict[str, Any]:
-        path = self.path / table / part_name(block)
-        with storing(path, resumable=True):
-            path.parent.mkdir(exist_ok=True)
-        return write_table(path, arrow)
-
-    def parts(self) -> list[tuple[int, Path, str]]:
-        """(block, file, SHA-256) of every part that the manifest counts."""
-        return [
-            (number, self.path / table / part_name(number), entry["sha256"])
-            for number, block in sorted(self.blocks.items())
-            for table, entry in block["tables"].items()
-        ]
-
-
-def write_table(path: Path, arrow: Any) -> dict[str, Any]:
-    """Write a table whole; gives its entry for a manifest."""
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    write_parquet(arrow, sink)
-    content = sink.getvalue().to_pybytes()
-    write_file(path, content)
-    return {"rows": arrow.num_rows, **_entry(content)}
-
-
-def _entry(content: bytes) -> dict[str, Any]:
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _content_of(file: Path) -> bytes | None:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return None
-
-
-def part_name(block: int) -> str:
-    """File of one block of a table."""
-    return f"part-{block:06d}.parquet"
-
-
-def damaged(parts: Sequence[tuple[int, Path, str]]) -> list[tuple[int, Path]]:
-    """(block, file) of parts that are missing or not what was written."""
-
-    def whole(part: tuple[int, Path, str]) -> bool:
-        try:
-            with part[1].open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == part[2]
-        except OSError:
-            return False
-
-    def broken(first: int) -> list[tuple[int, Path]]:
-        return [part[:2] for part in parts[first : first + _PARTS_AT_ONCE] if not whole(part)]
-
-    with ThreadPoolExecutor(4) as threads:  # hashing gives the interpreter free
-        return [part for some in threads.map(broken, range(0, len(parts), _PARTS_AT_ONCE)) for part in some]
 
 
 class StudyFolder:
@@ -427,7 +155,7 @@ class StudyFolder:
     def _known(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The head of the study that is there, made anew if it is damaged; InputError if that is another study."""
         file = self.path / STUDY_FILE
-        _refuse_foreign(file)
+        refuse_foreign(file)
         try:
             head = read_manifest(file)
         except InputError:
@@ -438,7 +166,7 @@ class StudyFolder:
         if is_0_1(STUDY_FILE, head):
             mend = "finish it with that version, or start anew in another --out; it can be read and verified as it is"
             refuse(file, "was begun by gridsim 0.1, whose studies are not resumed by this version", mend)
-        _check_inputs(file, head["inputs"], inputs)
+        check_inputs(file, head["inputs"], inputs)
         return head
 
     def _new_head(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -527,82 +255,6 @@ class StudyFolder:
         with contextlib.suppress(OSError):
             self.jobs.rmdir()
         self._claim.close()
-
-
-def study_inputs(study: Study) -> dict[str, Any]:
-    """Everything the numbers of a study depend on, in pieces that can be told apart."""
-    cases = {
-        case.name: {
-            "scenario": _scenario_hash(case),
-            "network": case.system.content_hash,
-            "scripts": script_hashes(case.scenario),
-        }
-        for case in study.cases
-    }
-    return {
-        "seed": study.seed,
-        "replicates": study.replicates,
-        "stop": _stop_of(study),
-        "code": code_hash(),
-        "versions": package_versions(),
-        "cases": cases,
-    }
-
-
-def inputs_hash(inputs: Mapping[str, Any]) -> str:
-    """SHA-256 of what ``study_inputs`` gives, which jobs and cases of a study carry."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-
-
-def _stop_of(study: Study) -> list[Any] | None:
-    stop = study.stop
-    return [stop.metric, stop.scope, stop.target_cov] if stop else None
-
-
-def _scenario_hash(case: Case) -> str:
-    """SHA-256 of the scenario as values and as the files it is replayed from: neither may have changed alone."""
-    values = digest(case.scenario, leave_out=("scripts", "network", "file", "source_file"))
-    files = (Path(file).read_bytes() for file in case.files)
-    keys = yaml.safe_dump(case.keys, sort_keys=True)
-    return hashlib.sha256(b"".join([values.encode(), keys.encode(), *files])).hexdigest()
-
-
-def script_hashes(scenario: Scenario) -> dict[str, str]:
-    """SHA-256 of every script file by its path."""
-    return {os.path.abspath(file): file_hash(file) for file in scenario.script_files}
-
-
-def _refuse_foreign(file: Path) -> None:
-    """InputError if somebody else's file stands in the place of a manifest; a damaged or empty one is ours to mend."""
-    plain = plain_content(file)
-    if file.is_dir() or (plain and not has_mark(file.name, plain) and not is_0_1(file.name, plain)):
-        refuse(file, "is not what gridsim writes there", "move it away and go on with --resume")
-
-
-def _check_inputs(file: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    changed = [_change(key, old.get(key), new[key]) for key in new if key != "cases" and old.get(key) != new[key]]
-    before, now = old["cases"], new["cases"]
-    changed += [f"case {name} is gone" for name in before if name not in now]
-    changed += [f"case {name} is new" for name in now if name not in before]
-    for name in now:
-        if name in before:
-            parts = [part for part in now[name] if before[name].get(part) != now[name][part]]
-            changed += [f"the {part} of {name} changed" for part in parts]
-    if not changed and list(before) != list(now):
-        changed = ["the order of the cases changed"]
-    mend = "resume with the inputs of before, or start anew in another --out (or with --force)"
-    if changed:
-        raise InputError([Problem(str(file), 0, "", change, mend) for change in changed])
-
-
-def _change(key: str, old: Any, new: Any) -> str:
-    if key == "code":
-        return "gridsim's own code changed"
-    if key == "versions":
-        old = old or {}
-        what = ", ".join(f"{name} {old.get(name)} -> {new[name]}" for name in new if old.get(name) != new[name])
-        return f"packages changed: {what}"
-    return f"{key} changed from {old} to {new}"
 
 
 def _now() -> str:

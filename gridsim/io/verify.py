@@ -13,7 +13,8 @@ from gridsim.errors import InputError
 from gridsim.io.manifest import MANIFEST, STUDY_FILE, has_mark, read_manifest
 from gridsim.io.owned import files_in, foreign, refuse
 from gridsim.io.store import BLOCK_REPLICATES
-from gridsim.io.study_store import damaged, inputs_hash, part_name
+from gridsim.io.study_inputs import inputs_hash
+from gridsim.io.whole_files import damaged, part_name
 
 _RERUN = {"run": "run it again", "case": "--resume of its study writes it anew", "study": "--resume writes it anew"}
 _NONE = "no checksum before version 0.2"

@@ -89,7 +89,8 @@ def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) ->
             outage, repair = (_stacked([table[:, link] for table in part]) for part in zip(*found, strict=True))
             outage, repair = with_backup(system, link, outage, repair)
             if outage.size and outage.min() < 1.0 - 1e-3:
-                for gen in gas_generators(system, plant):
+                machines = gas_generators(system, plant)
+                for gen in machines[system.generators.in_service[machines]]:
                     derating[str(system.generators.name[gen])] = Derating(outage, repair)
         if derating:
             part = two_state("gas_pipeline", str(pipes.name[pipe]), pipes.mttf_h[pipe], pipes.mttr_h[pipe])

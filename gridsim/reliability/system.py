@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridsim.errors import StudyError
+from gridsim.errors import InputError, Problem, StudyError
+from gridsim.model.outage_checks import cause_faults, component_faults
 from gridsim.model.outages import CommonCause, Component
 from gridsim.reliability.demand import Demand
 
@@ -129,7 +131,7 @@ class AdequacySystem:
 def check_adequacy(system: AdequacySystem) -> AdequacySystem:
     """The system, if the power of loads, machines and ties is a number; StudyError naming the first that is not.
 
-    A limit may be infinite: it is none.
+    A limit may be infinite: it is none. InputError with every component and common cause that cannot be drawn.
     """
     for what, names, values, unlimited in (
         ("load_mw", system.buses, system.load_mw, False),
@@ -146,4 +148,15 @@ def check_adequacy(system: AdequacySystem) -> AdequacySystem:
         if profile is not None and not (np.abs(profile) <= LARGEST_MW).all():
             odd = ~(np.abs(profile) <= LARGEST_MW)
             raise StudyError(f"unit_profile[{name}]: {profile[odd][0]}; give finite MW")
+    if problems := list(_outage_faults(system)):
+        raise InputError(set(problems))
     return system
+
+
+def _outage_faults(system: AdequacySystem) -> Iterator[Problem]:
+    """Problems of components and of causes common to them."""
+    for what in ("unit_component", "interface_component", "branch_component", "store_component"):
+        yield from component_faults(getattr(system, what), what)
+    stores = (store.name for store in system.stores)
+    known = dict.fromkeys((*system.unit_name, *system.interface_name, *system.branch_name, *stores))
+    yield from cause_faults(system.common_causes, known)

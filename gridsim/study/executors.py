@@ -6,18 +6,21 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from gridsim.errors import StudyError
-from gridsim.io.study_store import Job
+from gridsim.io.study_jobs import Job
 from gridsim.study.worker import JobDone, assign, run_job, start_process
 
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
+_LOOK_S = 0.5
+_GONE = "the Dask scheduler is gone (killed, or its connection broke); what is finished is kept: go on with --resume"
 _GRACE_S = 10.0  # a worker without work ends at once; one that has a job may finish it
 
 
@@ -51,6 +54,19 @@ class Workers:
     def submit(self, job: Job) -> Future[JobDone]:
         """Run ``job`` somewhere. Raises BrokenExecutor if workers died: their jobs are lost, ``renew`` comes first."""
         return self.executor.submit(run_job, job)
+
+    def check(self) -> None:
+        """StudyError if what was handed out can never come back."""
+
+    def error_of(self, future: Future[JobDone]) -> BaseException | None:
+        """The error of a job, once it has ended. StudyError if it never will."""
+        while not future.done():
+            wait([future], timeout=_LOOK_S)
+            self.check()
+        try:
+            return future.exception()
+        except CancelledError:  # nobody here cancels what is waited for: the cluster is gone
+            raise StudyError(_GONE) from None
 
     def renew(self) -> None:
         """Start again after workers died."""
@@ -147,11 +163,11 @@ class DaskCluster(Workers):
             )  # fmt: skip
         try:
             self._client = Client(self._cluster or address, timeout="20s")
+            self.n_workers = max(len(self._client.scheduler_info()["workers"]), 1)
+            self.window = 2 * self.n_workers
+            super().__init__(assignment)
         except (OSError, ValueError) as error:
             raise StudyError(f"no Dask scheduler at {address}: {error}") from None
-        self.n_workers = max(len(self._client.scheduler_info()["workers"]), 1)
-        self.window = 2 * self.n_workers
-        super().__init__(assignment)
 
     def _start(self) -> Executor:
         from distributed import WorkerPlugin
@@ -170,13 +186,28 @@ class DaskCluster(Workers):
         self._client.register_plugin(Assign(self._assignment))
         return self._client.get_executor(retries=0, pure=False)
 
+    def submit(self, job: Job) -> Future[JobDone]:
+        """Run ``job`` in the cluster. StudyError if that is gone."""
+        self.check()
+        try:
+            return super().submit(job)
+        except (OSError, RuntimeError) as error:
+            raise StudyError(_GONE) from error
+
+    def check(self) -> None:
+        """StudyError once the scheduler is gone: one that is there again knows nothing of the jobs of before."""
+        if self._client.status != "running":
+            raise StudyError(_GONE)
+
     def renew(self) -> None:
-        """Nothing to do: a cluster replaces its dead workers, and the plugin tells the new ones."""
+        """Look at the scheduler alone: a cluster replaces its dead workers, and the plugin tells the new ones."""
+        self.check()
 
     def close(self) -> None:
         """Stop the workers that were started here."""
-        self.executor.shutdown(wait=False)
-        self._client.close()
+        with suppress(OSError, RuntimeError, CancelledError):  # a cluster that is gone cannot be left in good order
+            self.executor.shutdown(wait=False)
+            self._client.close()
         if self._cluster is not None:
             self._cluster.close()
 

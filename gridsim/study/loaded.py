@@ -16,7 +16,7 @@ from gridsim.engine.explain import Chain, Timeline, hours_of, logged
 from gridsim.errors import InputError, Problem
 from gridsim.hooks import call
 from gridsim.io import read_run
-from gridsim.io.study_store import MANIFEST, STUDY_FILE
+from gridsim.io.manifest import MANIFEST, STUDY_FILE
 from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.results.cases import case_frame, case_metric, case_name, case_rows, case_table
 from gridsim.results.lookup import find, leading, require_table

@@ -15,13 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gridsim.contingencies.checks import check_scenario
 from gridsim.engine.run import Replicates
 from gridsim.engine.tables import STUDY_TABLES
 from gridsim.errors import ScriptError, StoreError, StudyError
 from gridsim.hooks import call
+from gridsim.io.case_folder import CaseFolder
 from gridsim.io.read_run import load_run
 from gridsim.io.store import to_arrow
-from gridsim.io.study_store import CaseFolder, Job, JobResult, StudyFolder, script_hashes
+from gridsim.io.study_inputs import script_hashes
+from gridsim.io.study_jobs import Job, JobResult
+from gridsim.io.study_store import StudyFolder
 from gridsim.model.arguments import LARGEST_REPLICATE, MOST_WORKERS, instance_of, whole_number
 from gridsim.model.checks import check_system
 from gridsim.model.scenario import AcMode
@@ -106,7 +110,7 @@ def run_study(
     """
     began = time.perf_counter()
     for case in instance_of("study", study, Study, "give one from read_study, or make a Study").cases:
-        check_system(case.system)
+        check_scenario(check_system(case.system), case.scenario)
     workers = whole_number("workers", workers, 0, MOST_WORKERS)
     job_size = None if job_size is None else whole_number("job_size", job_size, 1, LARGEST_REPLICATE)
     if isinstance(progress, bool):
@@ -280,10 +284,12 @@ class _Run:
                 return
             finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
             self._tell()
+            if not finished:
+                team.check()
             suspects = []
             for future in finished:
                 job = running.pop(future)
-                error = future.exception()
+                error = team.error_of(future)
                 if error is None:
                     self._count(future.result())
                 elif isinstance(error, StoreError):
@@ -307,7 +313,7 @@ class _Run:
             for replicate in range(job.first, job.first + job.n):
                 alone = Job(job.case, replicate, 1)
                 future = self._submit(team, alone)
-                error = future.exception()
+                error = team.error_of(future)
                 if error is None:
                     self._count(future.result()._replace(busy_s=0.0))
                     continue

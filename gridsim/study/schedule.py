@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gridsim.io.store import BLOCK_REPLICATES
-from gridsim.io.study_store import Job
+from gridsim.io.study_jobs import Job
 
 
 class CasePlan:

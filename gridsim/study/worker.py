@@ -23,7 +23,7 @@ from gridsim.engine.tables import TABLES
 from gridsim.errors import ScriptError, StudyError
 from gridsim.io.read_script import read_script
 from gridsim.io.store import file_hash, to_arrow
-from gridsim.io.study_store import Job, JobResult, write_job
+from gridsim.io.study_jobs import Job, JobResult, write_job
 from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem

@@ -11,6 +11,7 @@ import datetime as dt
 import pytest
 
 from gridsim.engine.run import run
+from gridsim.errors import InputError
 from gridsim.model.scenario import (
     AcMode,
     Condition,
@@ -51,12 +52,16 @@ def follower(**depends: object) -> Event:
         ({"conditions": (Condition(Quantity.UNSERVED_MW, "south", above=41),), "delay_h": 1}, []),
         ({"conditions": (Condition(Quantity.UNSERVED_MW, below=1),), "delay_h": 1}, []),
         ({"conditions": (Condition(Quantity.SECTION_LOADING, "north_south", above=0.99),), "delay_h": 1}, [4]),
-        # the two-area system has no weather site: nothing is colder than anything
-        ({"conditions": (Condition(Quantity.TEMPERATURE_C, below=99),), "delay_h": 1}, []),
     ],
 )
 def test_follower_begins(two_areas, depends, expected):
     assert begun(two_areas, follower(**depends), TRIP) == pytest.approx(expected)
+
+
+def test_a_condition_on_what_the_system_does_not_have_is_refused(two_areas):
+    never = follower(conditions=(Condition(Quantity.TEMPERATURE_C, below=99),), delay_h=1)
+    with pytest.raises(InputError, match="two_areas has no weather_sites"):
+        begun(two_areas, never, TRIP)
 
 
 def test_what_follows_an_event_that_never_happens_does_not_happen(two_areas):

@@ -17,18 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from gridsim.errors import InputError, StoreError, StudyError
-from gridsim.io import study_store
-from gridsim.io.study_store import (
-    Job,
-    JobResult,
-    StudyFolder,
-    damaged,
-    part_name,
-    read_job,
-    study_inputs,
-    write_file,
-    write_job,
-)
+from gridsim.io import study_inputs as inputs_module
+from gridsim.io.study_inputs import study_inputs
+from gridsim.io.study_jobs import Job, JobResult, read_job, write_job
+from gridsim.io.study_store import StudyFolder
+from gridsim.io.whole_files import damaged, part_name, write_file
 from gridsim.model.study import Study
 from gridsim.results.run_records import ColumnSpec
 from tests.support.imports import ROOT
@@ -109,7 +102,7 @@ def test_a_killed_write_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "study.json"
     write_file(file, b"old")
     program = (
-        "import os, pathlib, sys; from gridsim.io.study_store import write_file; "
+        "import os, pathlib, sys; from gridsim.io.whole_files import write_file; "
         "os.replace = lambda *paths: os.kill(os.getpid(), 9); write_file(pathlib.Path(sys.argv[1]), b'new')"
     )
     assert subprocess.run([sys.executable, "-c", program, str(file)], cwd=ROOT, check=False).returncode == -9
@@ -221,7 +214,7 @@ def test_resume_names_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     held = opened(tmp_path / "out", small_study(tmp_path / "files"))
     held.close()
     other = small_study(tmp_path / "files", seed=5, replicates=7)
-    monkeypatch.setattr(study_store, "code_hash", lambda: "other code")
+    monkeypatch.setattr(inputs_module, "code_hash", lambda: "other code")
     with pytest.raises(InputError) as caught:
         opened(tmp_path / "out", other, resume=True)
     said = [problem.value for problem in caught.value.problems]

@@ -7,11 +7,14 @@ import pickle
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from gridsim.study.executors import Pool
+from gridsim.errors import StudyError
+from gridsim.study.executors import Pool, Workers
+from gridsim.study.worker import JobDone
 
 _HANG_S = 300  # a busy machine may take a minute to start workers; what waits longer waits for ever
 
@@ -66,3 +69,23 @@ def test_a_worker_that_dies_with_the_lock_of_the_results_does_not_hang_the_study
     assert not renewed.is_alive()
     assert pool.executor.submit(abs, -3).result(timeout=_HANG_S) == 3
     pool.close()
+
+
+def test_a_job_that_a_dead_cluster_takes_along_stops_the_study() -> None:
+    """Dask cancels what waits for a scheduler that is gone."""
+    team = Workers(pickle.dumps(None))
+    lost: Future[JobDone] = Future()
+    lost.cancel()
+    with pytest.raises(StudyError, match=r"scheduler is gone.*--resume"):
+        team.error_of(lost)
+
+
+def test_a_job_that_never_ends_is_not_waited_for_once_the_cluster_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    team = Workers(pickle.dumps(None))
+
+    def gone() -> None:
+        raise StudyError("gone")
+
+    monkeypatch.setattr(team, "check", gone)
+    with pytest.raises(StudyError, match="gone"):
+        team.error_of(Future())

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from gridsim.cli import app
 from gridsim.io.read_run import load_run
-from gridsim.io.study_store import Job
+from gridsim.io.study_jobs import Job
 from gridsim.study import run_study as module
 from gridsim.study.executors import InProcess, Pool, Workers
 from gridsim.study.run_study import RENEWALS, run_study
