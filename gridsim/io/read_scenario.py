@@ -15,6 +15,7 @@ from gridsim.io.bundled import event_file, is_file, is_folder, network_folder, v
 from gridsim.io.changes import Change, with_changes
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.plain_keys import plain
+from gridsim.io.read_checks import read_checks
 from gridsim.io.read_network import read_network
 from gridsim.io.read_script import look_at_script, read_script
 from gridsim.io.read_weather import read_weather
@@ -40,7 +41,7 @@ from gridsim.model.scenario import (
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 
-_OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what ``extends`` does not inherit
+_OF_ONE_FILE = ("name", "question", "shows", "description", "extends", "check")  # what ``extends`` does not inherit
 
 FILE = "scenario"  # stands for the name of a file where there is none; paths in it are seen from the working folder
 
@@ -158,6 +159,7 @@ def scenario_of(
         if name in ids[:position]
     ]
     _check_circles(keys.events, document, problems)
+    checks = read_checks(keys.check, document, horizon, system, problems) if horizon else ()
     if problems or horizon is None:
         raise InputError(set(problems))
     policy = Policy(
@@ -182,6 +184,7 @@ def scenario_of(
         variant=keys.variant,
         replicates=keys.replicates,
         outputs=keys.outputs,
+        checks=checks,
     )
 
 
