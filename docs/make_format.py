@@ -11,6 +11,7 @@ from gridsim.io.read_network import NetworkMeta
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Effect, Row, SourcedRow, effect_of
 from gridsim.io.schemas.scenario import (
+    CheckKeys,
     ConditionKeys,
     DependsKeys,
     DesignEventKeys,
@@ -23,6 +24,7 @@ from gridsim.io.schemas.scenario import (
     WeatherKeys,
     WeatherRow,
 )
+from gridsim.model.known_day import observables
 
 PAGE = Path(__file__).parent / "format.md"
 
@@ -87,8 +89,10 @@ def page() -> str:
         ("events: depends_on", DependsKeys),
         ("events: depends_on.only_if", ConditionKeys),
         ("policy", PolicyKeys),
+        ("check", CheckKeys),
     ):
         parts.append(_table(title, model))
+    parts.append(_observables())
     parts.append("Kinds of events: [kinds.md](kinds.md).\n\n")
     parts.append("## Run folder\n")
     for name, table in RESULT_TABLES.items():
@@ -96,6 +100,18 @@ def page() -> str:
         rows = "".join(f"| `{column.name}` | {column.kind} | {column.doc} |\n" for column in table.columns)
         parts.append(f"### {name}\n\n{meaning}\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}\n")
     return "".join(parts).rstrip() + "\n"
+
+
+def _observables() -> str:
+    """Quantities of ``check:``."""
+    rows = "".join(
+        f"| `{one.quantity}` | {one.unit} | {'system, ' if one.summed else ''}{one.places.replace('_', ' ')} "
+        f"| {str(one.stage).replace('_', ' ')} | {one.doc} |\n"
+        for one in observables().values()
+    )
+    head = "| quantity | unit | place | stage | meaning |\n| --- | --- | --- | --- | --- |\n"
+    text = "Quantities of `check`; those of a stage that is not modelled yet are skipped with a word.\n\n"
+    return f"{text}{head}{rows}\n"
 
 
 def _table(title: str, model: type[Row], remark: str = "") -> str:

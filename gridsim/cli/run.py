@@ -21,14 +21,23 @@ from gridsim.cli.variant import VariantOption, validate_command, variant_name
 from gridsim.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from gridsim.errors import Problem
     from gridsim.io.changes import Change
+    from gridsim.model.scenario import Scenario
+
+CHECK_MISSED = 4  # exit code: a known day's check is missed
+
+
+def require_checks(scenario: Scenario, name: str, replicates: int | None) -> None:
+    """InputError where ``--check`` has nothing to check, or no single course to hold against it."""
+    if not scenario.checks:
+        raise InputError([Problem(name, 0, "check", "no rows to check", "leave out --check, or name a known day")])
+    if (replicates or scenario.replicates) > 1:
+        mend = "leave out --replicates; the typical course is checked"
+        raise InputError([Problem("--replicates", 0, "", f"{replicates or scenario.replicates} with --check", mend)])
 
 
 def _unreadable_settings(options: dict[str, Any]) -> Sequence[Problem]:
     """What is wrong with --set and its short forms before any file is read."""
-    from gridsim.errors import InputError
-
     try:
         _changes(options["settings"], options["variant"], options["imports"])
     except InputError as error:
@@ -66,6 +75,9 @@ def run(
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     resume: ResumeOption = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Hold the run against what was observed (`check:`); exit 4 on a miss.")
+    ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too; of one replicate.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Print every metric, not only those that matter.")] = False,
@@ -80,7 +92,9 @@ def run(
     from gridsim.io.read_script import read_script
     from gridsim.io.read_study import study_of
     from gridsim.io.store import RunFolder, free_run_path
+    from gridsim.report.known_day import check_lines, check_records
     from gridsim.report.summary import print_summary
+    from gridsim.results.known_day import Verdict
     from gridsim.results.run_records import METRICS, metric_columns
 
     began = time.perf_counter()
@@ -90,7 +104,9 @@ def run(
         joined = [one for path in script or () for one in read_script(path).scripts]
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     listed_by = validate_command(scenario, variant)
-    if replicate is None and (replicates or loaded.replicates) > 1:
+    if check:
+        require_checks(loaded, scenario, replicates)
+    elif replicate is None and (replicates or loaded.replicates) > 1:
         if csv:
             what = "--csv writes the tables of one run, and this has many replicates"
             raise InputError([Problem("--csv", 0, "", what, "name one by --replicate, or leave --csv out")])
@@ -115,6 +131,9 @@ def run(
             "ac_not_converged": not_converged,
             "remarks": list(result.remarks),
         }
+        outcomes = result.checks() if check else ()
+        if check:
+            extra["checks"] = check_records(outcomes)
         folder.finish(system, loaded, seed, "complete", extra)
     except BaseException:
         folder.discard()
@@ -122,6 +141,10 @@ def run(
     if as_json:
         told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings)}
         print_json("run", wall_s, result.estimates, seed=seed, run_dir=str(folder.path), extra=told)
-        return
-    print_summary(Console(markup=False), result, everything=everything)
-    print(f"tables in {folder.path} ({wall_s:.1f} s){'' if everything else '; --all prints every metric'}")
+    else:
+        print_summary(Console(markup=False), result, everything=everything)
+        if check:
+            print("\n".join(check_lines(outcomes, loaded.horizon.start)))
+        print(f"tables in {folder.path} ({wall_s:.1f} s){'' if everything else '; --all prints every metric'}")
+    if any(outcome.verdict is Verdict.MISSED for outcome in outcomes):
+        raise typer.Exit(CHECK_MISSED)

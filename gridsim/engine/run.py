@@ -24,6 +24,7 @@ from gridsim.model.pack import pack
 from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
+from gridsim.results.known_day import CheckOutcome, held_against
 from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, to_frame
 from gridsim.results.run_metrics import METRIC_TABLES, run_metrics, run_remarks
@@ -113,6 +114,10 @@ class RunResult(Displayed):
         """
         time_h = hours_of(time, self.scenario.horizon.start)
         return why(self.system, self.log, self.tables, component, time_h)
+
+    def checks(self) -> tuple[CheckOutcome, ...]:
+        """Numbers observed on the scenario's day, each beside that of this run; empty if it replays none."""
+        return held_against(self.scenario.checks, self.tables, self.baseline)
 
     def timeline(self, component: str = "") -> Timeline:
         """All changes in order, or those of components whose name holds ``component``; prints one a line."""

@@ -42,6 +42,7 @@ def changed_scenario(scenario: Scenario, system: GridSystem | None, changes: Map
         events=tuple(kept[event.id] if event.id in same else event for event in built.events),
         weather=weather,
         scripts=scenario.scripts,
+        checks=scenario.checks,
         source_file=scenario.source_file,
     )
 

@@ -15,12 +15,13 @@ from gridsim.io.bundled import event_file, is_file, is_folder, network_folder, v
 from gridsim.io.changes import Change, with_changes
 from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.plain_keys import plain
+from gridsim.io.read_checks import read_checks
 from gridsim.io.read_network import read_network
 from gridsim.io.read_script import look_at_script, read_script
 from gridsim.io.read_weather import read_weather
-from gridsim.io.schemas.scenario import DependsKeys, EventKeys, ScenarioKeys
+from gridsim.io.schemas.scenario import CheckKeys, DependsKeys, EventKeys, ScenarioKeys
 from gridsim.io.texts import folder_fault, name_fault
-from gridsim.io.validation import not_of_faults, readable, validate
+from gridsim.io.validation import RowType, not_of_faults, readable, validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
 from gridsim.model.scenario import (
     STEPS_MEND,
@@ -40,7 +41,7 @@ from gridsim.model.scenario import (
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 
-_OF_ONE_FILE = ("name", "question", "shows", "description", "extends")  # what ``extends`` does not inherit
+_OF_ONE_FILE = ("name", "question", "shows", "description", "extends", "check")  # what ``extends`` does not inherit
 
 _STAND_INS = {  # for the checks beyond a required key that is missing or wrong
     ("network",): "",
@@ -48,6 +49,9 @@ _STAND_INS = {  # for the checks beyond a required key that is missing or wrong
     ("horizon", "start"): "2000-01-01",
     ("horizon", "hours"): 8784.0,
 }
+
+_STAND_INS_OF_CHECK: Mapping[tuple[str, ...], Any] = {("observed",): 0.0, ("tolerance",): 0.0, ("source",): "-"}
+_LISTS = ("events", "check")
 
 FILE = "scenario"  # stands for the name of a file where there is none; paths in it are seen from the working folder
 
@@ -125,8 +129,9 @@ def scenario_of(
     if system is None:
         system = _network(document, path, read, told)
     events = {} if keys is None else dict(enumerate(keys.events))
+    checks = {} if keys is None else dict(enumerate(keys.check))
     if keys is None:
-        keys, events = _readable(document.data)
+        keys, events, checks = _readable(document.data)
     if keys is None:
         raise InputError(told)
     faulty = [column for column, _, _ in faults]
@@ -143,6 +148,7 @@ def scenario_of(
         ]
     if fault := folder_fault(keys.name):
         problems.append(document.problem(("name",), *fault))
+    known = read_checks(checks, document, horizon, system, problems) if horizon and system is not None else ()
     _check_ids(events, document, problems)
     _check_circles(events, document, problems)
     told += not_of_faults(problems, faulty, document.data)
@@ -170,6 +176,7 @@ def scenario_of(
         variant=keys.variant,
         replicates=keys.replicates,
         outputs=keys.outputs,
+        checks=known,
     )
 
 
@@ -192,16 +199,22 @@ def _network(
     return read(folder, variant)
 
 
-def _readable(data: Mapping[str, Any]) -> tuple[ScenarioKeys | None, dict[int, EventKeys]]:
-    """What is right of wrong keys, and of their events by position."""
-    events = data.get("events")
+def _readable(
+    data: Mapping[str, Any],
+) -> tuple[ScenarioKeys | None, dict[int, EventKeys], dict[int, CheckKeys]]:
+    """What is right of wrong keys, and of their events and checks by position."""
+    keys = readable(ScenarioKeys, {key: value for key, value in data.items() if key not in _LISTS}, _STAND_INS)
+    events = _readable_rows(EventKeys, data.get("events"), {("id",): ""})
+    return keys, events, _readable_rows(CheckKeys, data.get("check"), _STAND_INS_OF_CHECK)
+
+
+def _readable_rows(model: type[RowType], rows: Any, stand_ins: Mapping[tuple[str, ...], Any]) -> dict[int, RowType]:
     given = {
-        position: readable(EventKeys, event, {("id",): ""})
-        for position, event in enumerate(events if isinstance(events, list) else ())
-        if isinstance(event, dict)
+        position: readable(model, row, stand_ins)
+        for position, row in enumerate(rows if isinstance(rows, list) else ())
+        if isinstance(row, dict)
     }
-    keys = readable(ScenarioKeys, {key: value for key, value in data.items() if key != "events"}, _STAND_INS)
-    return keys, {position: event for position, event in given.items() if event is not None}
+    return {position: row for position, row in given.items() if row is not None}
 
 
 def _ids(data: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from gridsim.errors import StudyError
 from gridsim.hooks import call
 from gridsim.model.arguments import instance_of, number, whole_number
 from gridsim.model.display import Card, Displayed, counted
+from gridsim.model.known_day import Check
 from gridsim.model.script import Hook, Script
 from gridsim.model.table import F8
 
@@ -347,7 +348,7 @@ class Scenario(Displayed):
     """One question: a network, a horizon, weather, events and a policy.
 
     ``failures``: every component with mttf_h fails and is repaired at random, beside the events. ``scripts``: user's
-    contingencies and policies.
+    contingencies and policies. ``checks``: what was observed on the day that it replays.
     """
 
     name: str
@@ -365,6 +366,7 @@ class Scenario(Displayed):
     variant: str = ""
     replicates: int = 1
     outputs: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     def _card(self) -> Card:
         variant = f" ({self.variant})" if self.variant else ""

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from gridsim.io.schemas.column import Row, column
-from gridsim.io.schemas.names import OutputTable
+from gridsim.io.schemas.column import Effect, Row, column
+from gridsim.io.schemas.names import ObservableName, OutputTable
 
 
 class HorizonKeys(Row):
@@ -116,6 +116,23 @@ class EventKeys(Row):
     depends_on: DependsKeys | None = column("The event it follows", None)
 
 
+class CheckKeys(Row):
+    """One number observed on the day that the scenario replays (`gridsim run NAME --check`)."""
+
+    quantity: ObservableName = column("A quantity of docs/format.md")
+    place: str = column("Zone, section, plant, border, class, oblast or gas node; system: all of it", "system")
+    at: Any = column("Local time, or +36h after the start; the moment, or the start of the time looked at", "+0h")
+    to: Any = column("End of the time looked at; empty: the moment `at` alone", None)
+    statistic: Literal["mean", "max", "min", "energy"] = column("Which number of that time", "mean")
+    against: Literal["nothing", "change", "ratio"] = column(
+        "The number itself, or its change against, or ratio to, the same horizon without events", "nothing"
+    )
+    observed: float = column("What was observed", ge=-1_000_000, le=1_000_000)
+    tolerance: float = column("How near the simulated number must be", ge=0, le=1_000_000)
+    source: str = column("Who published it, and when", effect=Effect.LABEL)
+    note: str = column("Remark for the reader", "", effect=Effect.LABEL)
+
+
 class PolicyKeys(Row):
     """Operation of the system."""
 
@@ -149,6 +166,9 @@ class ScenarioKeys(Row):
     )
     events: tuple[EventKeys, ...] = column("What happens", ())
     policy: PolicyKeys = column("How the system is operated", PolicyKeys())
+    check: Annotated[tuple[CheckKeys, ...], BeforeValidator(_as_list)] = column(
+        "What was observed on the day that it replays", ()
+    )
     variant: str = column("Variant of the network (its variants/NAME.yaml); empty: as it stands", "")
     replicates: int = column("Trajectories that differ in what is drawn", 1, ge=1, le=1_000_000)
     outputs: tuple[OutputTable, ...] = column(

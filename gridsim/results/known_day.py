@@ -1,0 +1,111 @@
+"""A run beside what was observed: each check of a scenario as a simulated number and a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.model.known_day import SYSTEM, Against, Check, Statistic
+from gridsim.model.table import F8, sum_at
+from gridsim.results.run_records import Columns
+
+Tables = Mapping[str, Columns]
+
+# Column of a table that names the place, by the kind of place; ``name`` for all others.
+_PLACE_COLUMN = {
+    "plants": "plant",
+    "load_classes": "load_class",
+    "oblasts": "oblast",
+}
+
+
+class Verdict(StrEnum):
+    """Within the tolerance, outside it, or not looked at: the stage is not modelled."""
+
+    MET = "met"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """``simulated``: None where the run has no such number, which counts as missed unless the stage is not modelled."""
+
+    check: Check
+    simulated: float | None
+    verdict: Verdict
+
+
+def held_against(checks: tuple[Check, ...], tables: Tables, baseline: Tables | None) -> tuple[CheckOutcome, ...]:
+    """Each check of a known day with what ``tables`` of a run give. ``baseline``: of the horizon without events."""
+    return tuple(_outcome(check, tables, baseline) for check in checks)
+
+
+def _outcome(check: Check, tables: Tables, baseline: Tables | None) -> CheckOutcome:
+    if not check.modelled:
+        return CheckOutcome(check, None, Verdict.SKIPPED)
+    simulated = _number(check, tables, baseline)
+    if simulated is None:
+        return CheckOutcome(check, None, Verdict.MISSED)
+    near = abs(simulated - check.observed) <= check.tolerance
+    return CheckOutcome(check, simulated, Verdict.MET if near else Verdict.MISSED)
+
+
+def _number(check: Check, tables: Tables, baseline: Tables | None) -> float | None:
+    value = _value(check, tables)
+    if check.against is Against.NOTHING or value is None:
+        return value
+    other = value if baseline is None else _value(check, baseline)  # without events the run is its own baseline
+    if other is None:
+        return None
+    if check.against is Against.CHANGE:
+        return value - other
+    return value / other if other else None
+
+
+def _value(check: Check, tables: Tables) -> float | None:
+    """The statistic of the course in the window; None where the run has no number there."""
+    course, hours = _course(check, tables)
+    known = ~np.isnan(course)
+    course, hours = course[known], hours[known]
+    if len(course) == 0:
+        return None
+    match check.statistic:
+        case Statistic.MAX:
+            return float(course.max())
+        case Statistic.MIN:
+            return float(course.min())
+        case Statistic.ENERGY:
+            return float(course @ hours)
+        case Statistic.MEAN:
+            return float(course @ hours / hours.sum()) if hours.sum() > 0 else float(course[0])
+
+
+def _course(check: Check, tables: Tables) -> tuple[F8, F8]:
+    """Values of the rows that hold in the window, and the hours of each within it."""
+    observable = check.observable
+    solves, rows = tables["solves"], tables[observable.table]
+    begin, end = solves["time_h"], solves["time_h"] + solves["duration_h"]
+    chosen = _here(check, rows)
+    position = np.searchsorted(begin, rows["time_h"][chosen])
+    values = np.sum([np.asarray(rows[column], dtype=np.float64)[chosen] for column in observable.columns], axis=0)
+    course = sum_at(position, values, len(begin))
+    if not observable.summed:  # a place without a row at that time has no value, where a power would be zero
+        course[np.bincount(position, minlength=len(begin)) == 0] = math.nan
+    if check.from_h == check.to_h:
+        inside = (begin <= check.from_h) & (check.from_h < end)
+    else:
+        inside = (end > check.from_h) & (begin < check.to_h)
+    hours = np.minimum(end, check.to_h) - np.maximum(begin, check.from_h)
+    return course[inside], np.maximum(hours[inside], 0.0)
+
+
+def _here(check: Check, rows: Columns) -> NDArray[np.bool_]:
+    column = _PLACE_COLUMN.get(check.observable.places, "name")
+    names = np.asarray(rows[column])
+    return np.ones(len(names), dtype=bool) if check.place == SYSTEM else names == check.place
