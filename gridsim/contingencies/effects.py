@@ -19,7 +19,7 @@ from gridsim.model.scenario import Change, Event, Imports, Kind, Primitive, Targ
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 
-_IMPORT_STRICTNESS = (Imports.LIMIT, Imports.CONTRACT, Imports.NONE)
+_IMPORT_STRICTNESS = (Imports.LIMIT, Imports.LIKELY, Imports.CONTRACT, Imports.NONE)
 
 
 class Conditions(NamedTuple):

@@ -11,6 +11,7 @@ from gridsim.contingencies.effects import Conditions, stricter
 from gridsim.engine.interval import Decisions, FuelLimits, Moment, Ramp, Redispatch
 from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
 from gridsim.model.pack import Packed, importable_mw
+from gridsim.model.scenario import Imports
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
 
@@ -18,9 +19,8 @@ _SECOND_H = 1.0 / 3600.0
 
 
 class _Grid(NamedTuple):
-    """Grid while conditions and month stay: borders (n_borders,) MW, branches out, row limits at rated temperature."""
+    """Grid while conditions and month stay: branches out, and row limits at rated temperature."""
 
-    border_mw: F8
     out_branch: I4
     topology: Topology
     row_lo_mw: F8
@@ -52,10 +52,17 @@ class Redispatcher:
         last = self._last_grid
         if last is None or last[0] is not conditions or last[1] != month:
             out = conditions.out_branches(self.system)
-            border_mw = importable_mw(self.system, conditions.imports) * conditions.border_share
             limits = self.packed.row_limits(out, month, conditions.interface_factor)
-            self._last_grid = last = conditions, month, _Grid(border_mw, out, self.solver.topology(out), *limits)
+            self._last_grid = last = conditions, month, _Grid(out, self.solver.topology(out), *limits)
         return last[2]
+
+    def border_mw(self, moment: Moment, conditions: Conditions) -> F8:
+        """(n_borders,) MW that may be bought at this moment."""
+        if conditions.imports is Imports.LIKELY and moment.likely_mw is not None:
+            offered_mw = np.where(self.system.borders.in_service, moment.likely_mw, 0.0)
+        else:
+            offered_mw = importable_mw(self.system, conditions.imports)
+        return np.asarray(offered_mw * conditions.border_share)
 
     def bounds(
         self,
@@ -92,6 +99,7 @@ class Redispatcher:
         lo[packed.gen_columns] = np.minimum(floor, main)
         hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
         hi[packed.border_columns] = border_mw
+        lo[packed.border_columns] = np.minimum(moment.bought_mw, border_mw)
         storages = self.system.storages
         works = np.where(storages.in_service, conditions.storage_share, 0.0)
         room_mwh = (storages.energy_mwh - storage_mwh) / storages.efficiency_charge
@@ -128,7 +136,8 @@ class Redispatcher:
         if decisions is not None and decisions.imports is not None:
             conditions = conditions._replace(imports=stricter(conditions.imports, decisions.imports))
         grid = self.grid(conditions, moment.month)
-        bounds = self.bounds(moment, fuel, storage_mwh, grid.border_mw, ramp, decisions)
+        border_mw = self.border_mw(moment, conditions)
+        bounds = self.bounds(moment, fuel, storage_mwh, border_mw, ramp, decisions)
         rating_factor = np.ones(len(grid.row_hi_mw))  # interfaces keep their limits: stability, not heat
         rating_factor[: system.n_branches] = system.branch_rating_factor(inputs.temperature_c)
         cut_mw = np.minimum(moment.shed_mw, inputs.load_mw)
