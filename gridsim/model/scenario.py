@@ -44,6 +44,7 @@ class Change(StrEnum):
     LOAD_RISE = "load_rise"
     LOAD_FALL = "load_fall"
     GAS_DEMAND_RISE = "gas_demand_rise"
+    ABROAD_MW = "abroad_mw"
     TEMPERATURE_K = "temperature_k"
     WIND_FACTOR = "wind_factor"
     SOLAR_FACTOR = "solar_factor"

@@ -1,6 +1,6 @@
-"""Prints the 2-year level of the load-weighted two-day mean temperature: `python networks/kazakhstan/make_common_cold.py`.
+"""Prints the 2-year level of the load-weighted two-day mean temperature, column common_cold_c of border_support.csv.
 
-It is the median over generated years of each year's lowest two-day mean; column common_cold_c of border_support.csv.
+`python networks/kazakhstan/make_common_cold.py`. The level is the median over generated years of each year's lowest.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import pytest
 import gridsim
 from gridsim.engine.inputs import RunInputs
 from gridsim.engine.neighbours import Neighbours
+from gridsim.io.read_network import system_from_tables
 from gridsim.kernels.availability import draw_outages
 from gridsim.model.neighbours import support_levels_mw
 from gridsim.model.pack_outages import outage_model
@@ -94,4 +95,52 @@ def test_a_run_keeps_its_reserve_by_purchases() -> None:
     import_mw = zones.groupby("time_h").import_mw.sum().to_numpy()
     load_mw = zones.groupby("time_h")[["demand_mw", "losses_mw"]].sum().sum(axis=1).to_numpy()
     assert import_mw == pytest.approx(20.0 - (50.0 - load_mw))
+    assert result.metric("EUE").value == 0.0
+
+
+def three_neighbours(flow_limit_mw: float) -> GridSystem:
+    """One zone between two neighbours; the line to ``lacking`` carries ``flow_limit_mw``."""
+    bus = {"vn_kv": 220, "zone": "external"}
+    line = {"length_km": 10, "r_ohm_per_km": 0.01, "x_ohm_per_km": 0.4, "max_i_ka": 5.0}
+    return system_from_tables(
+        {"name": "between", "zones": ["home"], "loss_share": 0.0},
+        {
+            "buses": [{"name": "h", "zone": "home", "vn_kv": 220}, {"name": "r", **bus}, {"name": "u", **bus}],
+            "lines": [
+                {"name": "rh", "from_bus": "r", "to_bus": "h", **line},
+                {"name": "hu", "from_bus": "h", "to_bus": "u", **line},
+            ],
+            "generators": [
+                {"name": "g", "bus": "h", "fuel": "coal", "installed_mw": 90, "p_max_mw": 90, "cost_per_mwh": 20}
+            ],
+            "load_classes": [{"name": "homes", "shed_order": 1, "voll_usd_per_kwh": 4}],
+            "loads": [{"name": "d", "bus": "h", "p_mw": 60, "load_class": "homes"}],
+            "interfaces": [{"interface": "out", "line": "hu", "sign": 1}],
+            "interface_limits": [
+                {"interface": "out", "direction": side, "normal_mw": flow_limit_mw, "emergency_mw": flow_limit_mw}
+                for side in ("forward", "reverse")
+            ],
+            "borders": [
+                {"name": "giving", "bus": "r", "contract_import_mw": 0, "limit_import_mw": 500, "price_per_mwh": 70},
+                {"name": "lacking", "bus": "u", "contract_import_mw": 0, "limit_import_mw": 100, "price_per_mwh": 70},
+            ],
+        },
+    )
+
+
+@pytest.mark.parametrize(("limit_mw", "given_mw"), [(400.0, 300.0), (120.0, 120.0)])
+def test_a_neighbour_in_need_is_supplied_over_the_ties(limit_mw: float, given_mw: float) -> None:
+    """300 MW missing at one border come in at the other and go out there, as far as the section carries them.
+
+    What the section cannot carry is cut abroad, and no load inside is.
+    """
+    system = three_neighbours(limit_mw)
+    event = gridsim.Event("loss", "neighbour_loss", 1.0, (gridsim.Target("borders", "lacking"),), 300.0, 2.0)
+    result = gridsim.run(system, dataclasses.replace(likely(4, Imports.CONTRACT), events=(event,)))
+    machines = result.frame("generators").pivot(index="time_h", columns="name", values="p_mw")
+    flow = result.frame("interfaces").set_index("time_h").flow_mw
+    assert machines.loc[1.0, "lacking"] == pytest.approx(-given_mw)
+    assert flow[1.0] == pytest.approx(given_mw)
+    assert machines.loc[1.0].sum() == pytest.approx(60.0)
+    assert machines.loc[0.0, "g"] == machines.loc[3.0, "g"] == pytest.approx(60.0)
     assert result.metric("EUE").value == 0.0
