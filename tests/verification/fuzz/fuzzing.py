@@ -22,7 +22,8 @@ import gridsim
 from tests.verification.fuzz.mutations import Files, mutate
 from tests.verification.fuzz.subjects import BY_NAME, SUBJECTS, Subject
 
-HANG_S = 10.0
+HANG_S = 10.0  # of CPU time, so that a busy machine finds no hangs of its own
+STUCK_S = 120.0  # of waiting
 MOST_MUTATIONS = 3
 RUN_EVERY = 10  # of the inputs accepted
 
@@ -180,10 +181,14 @@ def _alarm() -> Iterator[None]:
     def ring(*_: object) -> None:
         raise Hang
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, HANG_S)
+    timers = ((signal.SIGPROF, signal.ITIMER_PROF, HANG_S), (signal.SIGALRM, signal.ITIMER_REAL, STUCK_S))
+    before = [(sign, signal.signal(sign, ring)) for sign, _, _ in timers]
+    for _, timer, seconds in timers:
+        signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        for _, timer, _ in timers:
+            signal.setitimer(timer, 0.0)
+        for sign, handler in before:
+            signal.signal(sign, handler)
