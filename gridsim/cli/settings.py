@@ -23,7 +23,7 @@ SetOption = Annotated[
 ImportsOption = Annotated[
     str | None,
     typer.Option(
-        metavar="none|contract|limit",
+        metavar="none|contract|limit|likely",
         help="What neighbours give: short for --set policy.imports=...",
         autocompletion=imports_names,
     ),

@@ -19,13 +19,14 @@ from gridsim.model.scenario import Change, Event, Imports, Kind, Primitive, Targ
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 
-_IMPORT_STRICTNESS = (Imports.LIMIT, Imports.CONTRACT, Imports.NONE)
+_IMPORT_STRICTNESS = (Imports.LIMIT, Imports.LIKELY, Imports.CONTRACT, Imports.NONE)
 
 
 class Conditions(NamedTuple):
     """Remaining system: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses.
 
-    ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes.
+    ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes; ``abroad_mw``
+    (n_borders,): power missing in each neighbour's system.
     """
 
     gen_share: F8
@@ -42,6 +43,7 @@ class Conditions(NamedTuple):
     crew_share: F8
     station_works: NDArray[np.bool_]
     gas_demand_factor: F8
+    abroad_mw: F8
     temperature_k: float
     wind_factor: float
     solar_factor: float
@@ -69,6 +71,7 @@ class ConditionsBuilder:
         self.station_works = np.ones(len(system.compressor_stations), dtype=bool)
         self.load_factor = np.ones(len(system.loads))
         self.gas_demand_factor = np.ones(len(system.gas_demand))
+        self.abroad_mw = np.zeros(len(system.borders))
         self.share = {
             "generators": np.where(system.generators.in_service, 1.0, 0.0),
             "borders": np.where(system.borders.in_service, 1.0, 0.0),
@@ -114,6 +117,9 @@ class ConditionsBuilder:
             if quantity is Change.GAS_DEMAND_RISE:
                 for target in opened(self.system, event.targets, kind.targets):
                     self.gas_demand_factor[self.system.gas_demand.position(target.name)] *= 1.0 + event.magnitude
+            elif quantity is Change.ABROAD_MW:
+                for target in event.targets:
+                    self.abroad_mw[self.system.borders.position(target.name)] += event.magnitude
             else:
                 factor = 1.0 + (event.magnitude if quantity is Change.LOAD_RISE else -event.magnitude)
                 for target in event.targets:
@@ -158,6 +164,7 @@ def conditions(system: GridSystem, active: Iterable[Event], imports: Imports) ->
         crew_share=share["repair_crews"],
         station_works=remaining.station_works,
         gas_demand_factor=remaining.gas_demand_factor,
+        abroad_mw=np.where(share["borders"] > 0.0, remaining.abroad_mw, 0.0),
         temperature_k=remaining.weather[Change.TEMPERATURE_K],
         wind_factor=remaining.weather[Change.WIND_FACTOR],
         solar_factor=remaining.weather[Change.SOLAR_FACTOR],

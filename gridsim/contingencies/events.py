@@ -190,6 +190,8 @@ def _inert(system: GridSystem, kind: Kind, target: Target, parts: tuple[Target, 
         return "" if (holds & hit).any() else "backup fuel"
     if kind.primitive is not Primitive.DEMAND:
         return ""
+    if Change.ABROAD_MW in kind.quantities:
+        return "" if any(in_service(system, part) for part in parts) else "border in service"
     if Change.GAS_DEMAND_RISE in kind.quantities:
         return "" if any(in_service(system, part) for part in parts) else "gas demand in service"
     loads = system.loads

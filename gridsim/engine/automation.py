@@ -96,11 +96,12 @@ class EmergencyAutomation:
             return None
         system, dispatch = self.state.system, interval.dispatch
         grid = self._redispatcher.grid(moment.conditions, moment.month)
+        importable_mw = self._redispatcher.border_mw(moment, moment.conditions)
         n_buses, island = len(system.buses), grid.topology.island
         n_islands = int(island.max()) + 1
         gen_mw = sum_at(system.generators.bus, np.minimum(dispatch.p_gen_mw, moment.able_mw), n_buses)
         able_mw = sum_at(system.generators.bus, moment.able_mw, n_buses)
-        border_mw = sum_at(system.borders.bus, np.minimum(dispatch.p_border_mw, grid.border_mw), n_buses)
+        border_mw = sum_at(system.borders.bus, np.minimum(dispatch.p_border_mw, importable_mw), n_buses)
         storage_mw = sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.storage_share, n_buses)
         served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
         load_mw = np.where(moment.conditions.bus_out, 0.0, sum_at(system.loads.bus, served_mw, n_buses))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+
+import numpy as np
 
 from gridsim.contingencies.effects import Conditions
 from gridsim.model.scenario import Scenario, WeatherFile
+from gridsim.model.table import F8
 from gridsim.weather.cached import CachedWeather
 from gridsim.weather.normal import HourInputs
 
@@ -18,6 +22,7 @@ class RunInputs:
         self._known = weather
         self._given = scenario.weather if isinstance(scenario.weather, WeatherFile) else None
         self._start = scenario.horizon.start
+        self._hours = scenario.horizon.hours
         self.step_s = scenario.horizon.step_minutes * 60
 
     def local_time(self, seconds: float) -> dt.datetime:
@@ -41,3 +46,23 @@ class RunInputs:
             load_factor=conditions.load_factor,
         )
         return inputs._replace(gas_demand_mcm_per_d=inputs.gas_demand_mcm_per_d * conditions.gas_demand_factor)
+
+    def day_means_c(self, n_days: int) -> F8:
+        """(n_sites, n_days) mean temperature of the days from the one that holds the start, without active events.
+
+        A day's hours outside the horizon count as its nearest hour inside.
+        """
+        begins, end_h = self._start.hour, max(int(math.ceil(self._hours)) - 1, 0)
+        hours = [[min(max(24 * day + h - begins, 0), end_h) for h in range(24)] for day in range(n_days)]
+        felt_c = {hour: self._felt_c(hour) for hour in {hour for day in hours for hour in day}}
+        return np.stack([np.mean([felt_c[hour] for hour in day], axis=0) for day in hours], axis=1)
+
+    def _felt_c(self, hour: int) -> F8:
+        """(n_sites,) air temperature of an hour of the horizon."""
+        anomaly_k = 0.0
+        if self._given is not None:
+            anomaly_k = self._given.temperature_anomaly_k[min(hour, len(self._given.temperature_anomaly_k) - 1)]
+        time = self.local_time(3600 * hour)
+        return self._known.at(
+            time, temperature_anomaly_k=anomaly_k, wind_factor=1.0, solar_factor=1.0, load_factor=1.0
+        ).temperature_c

@@ -23,7 +23,8 @@ class Moment(NamedTuple):
 
     ``month`` 1-12; ``conditions``: shares that active events leave; ``inputs``: weather and load; ``committed``
     (n_gens,) synchronised; ``able_mw`` (n_gens,) output of synchronised machines if fuel and ramps were no limit;
-    ``shed_mw`` (n_loads,) load that automation has cut already, which the dispatch need not serve.
+    ``shed_mw`` (n_loads,) load that automation has cut already, which the dispatch need not serve; ``likely_mw``
+    (n_borders,) what neighbours would give, None where the policy does not ask; ``bought_mw`` (n_borders,) by the plan.
     """
 
     now_s: int
@@ -34,6 +35,8 @@ class Moment(NamedTuple):
     committed: NDArray[np.bool_]
     able_mw: F8
     shed_mw: F8
+    likely_mw: F8 | None
+    bought_mw: F8
 
 
 class Ramp(NamedTuple):

@@ -99,6 +99,8 @@ class Operator:
             net_load.append(load * (1.0 + state.loss_share) - given)
             available.append(could_mw)
         available_mw = self._with_fuel(np.array(available))
+        own_mw = available_mw[:, ~self._variable].sum(axis=1) - np.array(net_load).sum(axis=1)
+        state.neighbours.plan(state.now_s, own_mw.tolist())
         if start_in_time:
             idle = np.isinf(state.commitment.ready_s)
             ready_h = np.where(idle, generators.start_h, 0.0)

@@ -11,6 +11,7 @@ from gridsim.contingencies.effects import Conditions, stricter
 from gridsim.engine.interval import Decisions, FuelLimits, Moment, Ramp, Redispatch
 from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
 from gridsim.model.pack import Packed, importable_mw
+from gridsim.model.scenario import Imports
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
 
@@ -18,9 +19,8 @@ _SECOND_H = 1.0 / 3600.0
 
 
 class _Grid(NamedTuple):
-    """Grid while conditions and month stay: borders (n_borders,) MW, branches out, row limits at rated temperature."""
+    """Grid while conditions and month stay: branches out, and row limits at rated temperature."""
 
-    border_mw: F8
     out_branch: I4
     topology: Topology
     row_lo_mw: F8
@@ -45,6 +45,7 @@ class Redispatcher:
         generators = self.system.generators
         self._variable = generators.variable
         self._ramps = ~np.isnan(generators.ramp_mw_per_min)
+        self._first_cut = int(np.argmin(packed.tiers.price_responsive))  # the first tier that counts as unserved
         self._last_grid: tuple[Conditions, int, _Grid] | None = None
 
     def grid(self, conditions: Conditions, month: int) -> _Grid:
@@ -52,10 +53,28 @@ class Redispatcher:
         last = self._last_grid
         if last is None or last[0] is not conditions or last[1] != month:
             out = conditions.out_branches(self.system)
-            border_mw = importable_mw(self.system, conditions.imports) * conditions.border_share
             limits = self.packed.row_limits(out, month, conditions.interface_factor)
-            self._last_grid = last = conditions, month, _Grid(border_mw, out, self.solver.topology(out), *limits)
+            self._last_grid = last = conditions, month, _Grid(out, self.solver.topology(out), *limits)
         return last[2]
+
+    def border_mw(self, moment: Moment, conditions: Conditions) -> F8:
+        """(n_borders,) MW that may be bought at this moment."""
+        if conditions.imports is Imports.LIKELY and moment.likely_mw is not None:
+            offered_mw = np.where(self.system.borders.in_service, moment.likely_mw, 0.0)
+        else:
+            offered_mw = importable_mw(self.system, conditions.imports)
+        return np.asarray(offered_mw * conditions.border_share)
+
+    def replaced_mw(self, conditions: Conditions) -> F8:
+        """(n_borders,) MW that neighbours send to another one that lacks power, shared by their limits."""
+        limit_mw = self.system.borders.limit_import_mw * conditions.border_share
+        found_mw = np.zeros(len(limit_mw))
+        for border in np.flatnonzero(conditions.abroad_mw).tolist():
+            others_mw = limit_mw.copy()
+            others_mw[border] = 0.0
+            if others_mw.any():
+                found_mw += conditions.abroad_mw[border] * others_mw / others_mw.sum()
+        return found_mw
 
     def bounds(
         self,
@@ -91,7 +110,9 @@ class Redispatcher:
         hi[packed.gen_columns] = main
         lo[packed.gen_columns] = np.minimum(floor, main)
         hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
-        hi[packed.border_columns] = border_mw
+        helped_mw = self.replaced_mw(conditions)
+        hi[packed.border_columns] = border_mw + helped_mw
+        lo[packed.border_columns] = np.minimum(moment.bought_mw, border_mw) + helped_mw
         storages = self.system.storages
         works = np.where(storages.in_service, conditions.storage_share, 0.0)
         room_mwh = (storages.energy_mwh - storage_mwh) / storages.efficiency_charge
@@ -128,38 +149,47 @@ class Redispatcher:
         if decisions is not None and decisions.imports is not None:
             conditions = conditions._replace(imports=stricter(conditions.imports, decisions.imports))
         grid = self.grid(conditions, moment.month)
-        bounds = self.bounds(moment, fuel, storage_mwh, grid.border_mw, ramp, decisions)
+        border_mw = self.border_mw(moment, conditions)
+        bounds = self.bounds(moment, fuel, storage_mwh, border_mw, ramp, decisions)
         rating_factor = np.ones(len(grid.row_hi_mw))  # interfaces keep their limits: stability, not heat
         rating_factor[: system.n_branches] = system.branch_rating_factor(inputs.temperature_c)
         cut_mw = np.minimum(moment.shed_mw, inputs.load_mw)
         connected_mw = inputs.load_mw - cut_mw
         demand_mw = packed.demand_by_tier(connected_mw)
+        wanted_mw = demand_mw * (1.0 + loss_share)
+        cut_first = wanted_mw[:, self._first_cut]  # a view
+        cut_first += sum_at(system.borders.bus, conditions.abroad_mw, len(cut_first))
         state = DispatchState(
             topology=grid.topology,
             lo_mw=bounds.lo_mw,
             hi_mw=bounds.hi_mw,
             cost=packed.cost_by_time_to_go(storage_mwh) if len(storage_mwh) else packed.cost,
             spill_cost=packed.spill_cost,
-            demand_mw=demand_mw * (1.0 + loss_share),
+            demand_mw=wanted_mw,
             penalty=packed.penalty,
             row_lo_mw=grid.row_lo_mw * rating_factor,
             row_hi_mw=grid.row_hi_mw * rating_factor,
         )
         solution = self.solver.solve(state)
-        response_mw, unserved_mw = self._shed(packed, solution, connected_mw, demand_mw, loss_share)
+        response_mw, unserved_mw = self._shed(packed, solution, connected_mw, wanted_mw, loss_share)
+        cut_share = solution.shed_mw[:, self._first_cut] / np.maximum(cut_first, 1e-9)
+        abroad_mw = conditions.abroad_mw * (1.0 - cut_share[system.borders.bus])
         return self._in_system_order(
             moment, state, solution, bounds, grid, response_mw=response_mw, unserved_mw=unserved_mw + cut_mw,
-            loss_share=loss_share,
+            loss_share=loss_share, abroad_mw=abroad_mw,
         )  # fmt: skip
 
     def _shed(
-        self, packed: Packed, solution: DispatchSolution, load_mw: F8, demand_mw: F8, loss_share: float
+        self, packed: Packed, solution: DispatchSolution, load_mw: F8, wanted_mw: F8, loss_share: float
     ) -> tuple[F8, F8]:
-        """(n_loads,) MW at the bus that did not buy at the price, and that were not served."""
+        """(n_loads,) MW at the bus that did not buy at the price, and that were not served.
+
+        ``wanted_mw`` (n_buses, n_tiers): demand of the dispatch, with losses and with what neighbours lack.
+        """
         if not solution.shed_mw.any():
             return np.zeros(len(load_mw)), np.zeros(len(load_mw))
         responsive = packed.tiers.price_responsive
-        shed = solution.shed_mw / (1.0 + loss_share)
+        shed, demand_mw = solution.shed_mw / (1.0 + loss_share), wanted_mw / (1.0 + loss_share)
         response_mw = packed.shed_by_load(load_mw, np.where(responsive, shed, 0.0), demand_mw)
         return response_mw, packed.shed_by_load(load_mw, np.where(responsive, 0.0, shed), demand_mw)
 
@@ -174,6 +204,7 @@ class Redispatcher:
         response_mw: F8,
         unserved_mw: F8,
         loss_share: float,
+        abroad_mw: F8,
     ) -> Redispatch:
         packed, n_gens, hi = self.packed, len(self.system.generators), bounds.hi_mw
         net = solution.p_mw - solution.spill_mw
@@ -185,7 +216,7 @@ class Redispatcher:
             solution=solution,
             p_main_mw=p_main,
             p_backup_mw=sum_at(packed.backup_gen, net[packed.backup_columns], n_gens),
-            p_border_mw=net[packed.border_columns],
+            p_border_mw=net[packed.border_columns] - abroad_mw,
             p_storage_mw=net[packed.charge_columns] + net[packed.discharge_columns],
             available_mw=hi[packed.gen_columns] + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens),
             border_available_mw=hi[packed.border_columns],

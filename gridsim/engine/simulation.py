@@ -71,6 +71,8 @@ class Simulation:
             RunInputs(scenario, weather),
             gas_network=gas_network or make_gas_network(system, scenario.policy.gas),
             record=self.recorder.record,
+            seed=seed,
+            replicate=replicate,
         )
         operator = Operator(state, solver)
         self.operator = operator

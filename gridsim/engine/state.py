@@ -20,6 +20,7 @@ from gridsim.engine.disturbances import Disturbances
 from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.inputs import RunInputs
 from gridsim.engine.interval import Interval, Moment, Redispatch, operating_point
+from gridsim.engine.neighbours import Neighbours
 from gridsim.engine.views import NothingYet, Snapshot
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import Event, Scenario, kinds
@@ -47,6 +48,8 @@ class GridState:
         *,
         gas_network: HydraulicGas | None = None,
         record: Callable[[Interval], None] = lambda interval: None,
+        seed: int = 0,
+        replicate: int = 0,
     ):
         self.packed = packed
         self.system = system = packed.system
@@ -58,6 +61,7 @@ class GridState:
         self.disturbances = Disturbances(system, scenario.policy.imports, self.log)
         self.fuel = FuelSystem(packed, self.disturbances.conditions(), gas_network)
         self.commitment = Commitment(system)
+        self.neighbours = Neighbours(system, scenario, inputs, seed, replicate)
         self.storage_mwh = system.storages.energy_mwh * system.storages.energy_start_share
         self.loss_share = system.loss_share
         self.fixed_load_mw = np.full(len(system.loads), np.nan)
@@ -104,6 +108,8 @@ class GridState:
             committed=committed,
             able_mw=self.system.generators.p_max_mw * inputs.gen_share * conditions.gen_share * committed,
             shed_mw=self.shed_mw,
+            likely_mw=self.neighbours.likely_mw(now_s),
+            bought_mw=self.neighbours.bought_mw(now_s),
         )
 
     def load_mw(self, inputs: HourInputs) -> F8:

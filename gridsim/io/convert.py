@@ -29,6 +29,7 @@ MODELS: dict[str, type[Table]] = {
     "load_classes": power.LoadClasses,
     "interface_limits": power.InterfaceLimits,
     "borders": power.Borders,
+    "border_support": power.BorderSupport,
     "weather_sites": power.WeatherSites,
     "weather_field": weather.WeatherField,
     "weather_variability": weather.WeatherVariability,

@@ -24,6 +24,7 @@ from gridsim.kernels.arrays import DispatchCase
 from gridsim.kernels.flows import make_case
 from gridsim.kernels.stores import SAME_TIMES_PER_H
 from gridsim.model.fuel import fuel_of_yard
+from gridsim.model.neighbours import usual_support_mw
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
@@ -263,7 +264,10 @@ def repacked(packed: Packed, shed_order: Mapping[str, int]) -> Packed:
 
 
 def importable_mw(system: GridSystem, imports: Imports | str) -> F8:
-    """(n_borders,) MW that may be bought under an import policy; StudyError for a policy that does not exist."""
+    """(n_borders,) MW that may be bought under an import policy; StudyError for a policy that does not exist.
+
+    ``likely``: with the median of the help beyond the contract; a run and the sampler draw it instead.
+    """
     borders = system.borders
     try:
         policy = Imports(imports)
@@ -273,6 +277,7 @@ def importable_mw(system: GridSystem, imports: Imports | str) -> F8:
         Imports.NONE: np.zeros(len(borders)),
         Imports.CONTRACT: borders.contract_import_mw,
         Imports.LIMIT: borders.limit_import_mw,
+        Imports.LIKELY: usual_support_mw(system),
     }
     return np.where(borders.in_service, by_policy[policy], 0.0)
 

@@ -245,6 +245,18 @@ class Borders(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class BorderSupport(Table):
+    border: I4
+    extra_min_mw: F8
+    extra_median_mw: F8
+    extra_max_mw: F8
+    spell_h: F8
+    common_cold_c: F8
+    cut_probability: F8
+    cut_share: F8
+
+
+@dataclass(frozen=True, eq=False)
 class WeatherSites(Table):
     name: STR
     title: STR

@@ -45,6 +45,7 @@ class Change(StrEnum):
     LOAD_RISE = "load_rise"
     LOAD_FALL = "load_fall"
     GAS_DEMAND_RISE = "gas_demand_rise"
+    ABROAD_MW = "abroad_mw"
     TEMPERATURE_K = "temperature_k"
     WIND_FACTOR = "wind_factor"
     SOLAR_FACTOR = "solar_factor"
@@ -139,11 +140,16 @@ def _words(cell: str) -> tuple[str, ...]:
 
 
 class Imports(StrEnum):
-    """Import policies: nothing, the contracted power, or all that the wires carry."""
+    """Import policies: nothing, the contracted power, all that the wires carry, or what neighbours are likely to give.
+
+    LIKELY needs rows of ``border_support``: the contract, less in a cold that the neighbour shares, and help beyond it
+    that is drawn once a spell; a border without a row gives its contract.
+    """
 
     NONE = "none"
     CONTRACT = "contract"
     LIMIT = "limit"
+    LIKELY = "likely"
 
 
 class AcMode(StrEnum):

@@ -144,6 +144,7 @@ class GridSystem(Displayed):
     interface_members: power.InterfaceMembers = field(default_factory=power.InterfaceMembers.empty)
     interface_limits: power.InterfaceLimits = field(default_factory=power.InterfaceLimits.empty)
     borders: power.Borders = field(default_factory=power.Borders.empty)
+    border_support: power.BorderSupport = field(default_factory=power.BorderSupport.empty)
     profiles: Profiles = field(default_factory=Profiles.empty)
     hourly_profiles: HourlyProfiles = field(default_factory=HourlyProfiles.empty)
     heat_curves: HeatCurves = field(default_factory=HeatCurves.empty)

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.model.checks import check_system
+from gridsim.model.neighbours import support_component, support_levels_mw
 from gridsim.model.outages import Component, components_of
 from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.demand import Demand
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, Store
+from gridsim.weather.common_cold import contract_share
 from gridsim.weather.normal import NormalWeather
 from gridsim.weather.response import machine_outages
 from gridsim.weather.sampled import sampled_year
@@ -41,7 +43,8 @@ def system_from_grid(
     heat curves at the normal daily temperature. Demand is at the bus: network losses are taken from supply and
     limits, which are divided by
     1 + ``loss_share``. Price-responsive load is cut before anyone is unserved, so it counts as demand nowhere.
-    Machines, lines, transformers and stores fail as their mttf_h and mttr_h say; borders do not fail.
+    Machines, lines, transformers and stores fail as their mttf_h and mttr_h say; borders do not fail. With ``imports``
+    likely a neighbour gives its contract, less in a cold that it shares (generated weather), and the help of the spell.
     """
     check_system(system)
     if not system.loads.p_mw[system.loads.in_service].any():
@@ -58,7 +61,7 @@ def system_from_grid(
     in_service = np.flatnonzero(gens.in_service)
     capacity_mw, profiles = _capacity(course, gens.p_max_mw * delivered, in_service)
     borders = np.flatnonzero(system.borders.in_service)
-    border_mw = importable_mw(system, imports)[borders]
+    border_mw, border_profiles, support = _borders(system, borders, imports, weather, course.day_c)
     zones = list(system.zones)
     bus_area = system.buses.zone.copy()
     if (bus_area < 0).any():
@@ -66,6 +69,9 @@ def system_from_grid(
         zones.append(EXTERNAL)
     units = [course.machines[g] for g in in_service]
     units += [Component("border", str(system.borders.name[b])) for b in borders]
+    units += [support_component(system, row) for row in support]
+    border_of = np.concatenate([borders, system.border_support.border[support]]).astype(np.int64)
+    support_mw = delivered * np.array([support_levels_mw(system, row)[0] for row in support])
     stores, store_components = _stores(system, delivered)
     return AdequacySystem(
         name=system.name,
@@ -75,10 +81,10 @@ def system_from_grid(
         areas=tuple(zones),
         bus_area=bus_area.astype(np.int32),
         load_mw=demand.at_buses(len(system.buses), firm),
-        unit_name=(*gens.name[in_service].tolist(), *system.borders.name[borders].tolist()),
-        unit_bus=np.concatenate([gens.bus[in_service], system.borders.bus[borders]]).astype(np.int32),
-        unit_mw=np.concatenate([capacity_mw, border_mw * delivered]),
-        unit_profile=(*profiles, *[None] * len(borders)),
+        unit_name=(*gens.name[in_service].tolist(), *(unit.name for unit in units[len(in_service) :])),
+        unit_bus=np.concatenate([gens.bus[in_service], system.borders.bus[border_of]]).astype(np.int32),
+        unit_mw=np.concatenate([capacity_mw, border_mw, support_mw]),
+        unit_profile=(*profiles, *border_profiles, *[None] * len(support)),
         unit_component=tuple(units),
         branch_name=tuple(system.branch_name.tolist()),
         branch_from=system.branch_from,
@@ -93,7 +99,7 @@ def system_from_grid(
             class_name=_tier_names(system, packed),
             class_penalty=packed.tiers.penalty,
             class_counts=firm,
-            unit_cost=np.concatenate([gens.cost_per_mwh[in_service], system.borders.price_per_mwh[borders]]),
+            unit_cost=np.concatenate([gens.cost_per_mwh[in_service], system.borders.price_per_mwh[border_of]]),
             branch_in_service=system.branch_in_service,
             branch_rating=system.rating_rows[1],
             rating_factor=course.rating_factor,
@@ -114,6 +120,31 @@ def system_from_grid(
     )
 
 
+def _borders(
+    system: GridSystem,
+    borders: NDArray[np.int64],
+    imports: Imports | str,
+    weather: tuple[int, int] | None,
+    day_c: F8 | None,
+) -> tuple[F8, list[F8 | None], list[int]]:
+    """MW of each border in service, its hours (n_hours,) where they differ, and the rows of help that is drawn."""
+    constant: list[F8 | None] = [None] * len(borders)
+    delivered = 1.0 / (1.0 + system.loss_share)
+    bought_mw = importable_mw(system, imports)
+    if imports != Imports.LIKELY:
+        return bought_mw[borders] * delivered, constant, []
+    mw = system.borders.contract_import_mw[borders] * delivered
+    helping = np.flatnonzero(np.isin(system.border_support.border, borders)).tolist()
+    support = [row for row in helping if support_levels_mw(system, row)[0] > 0]
+    if weather is None or day_c is None:
+        return mw, constant, support
+    share = contract_share(system, day_c, *weather)[borders]
+    profiles = [
+        power * np.repeat(kept, DAY_H) if kept.min() < 1.0 else None for power, kept in zip(mw, share, strict=True)
+    ]
+    return mw, profiles, support
+
+
 def _hours(system: GridSystem, *, whole_year: bool = False) -> pd.DatetimeIndex:
     n_hours = system.hourly_profiles.value.shape[1]
     if n_hours and not whole_year:
@@ -128,6 +159,7 @@ class Course(NamedTuple):
 
     load_factor (n_hours, n_load_rows), load_row (n_loads,);  gen_share (n_gen_rows, n_hours), gen_row (n_gens,)
     rating_factor (n_hours, n_ratings);  machines: outages of every machine (n_gens,)
+    day_c (n_sites, n_days): daily mean temperature of a generated year
     """
 
     load_factor: F8
@@ -136,6 +168,7 @@ class Course(NamedTuple):
     gen_row: I4
     rating_factor: F8
     machines: tuple[Component, ...]
+    day_c: F8 | None = None
 
 
 def _normal_course(system: GridSystem, times: pd.DatetimeIndex) -> Course:
@@ -173,6 +206,7 @@ def _generated_course(system: GridSystem, seed: int, year: int, times: pd.Dateti
         found.gen_row,
         np.ascontiguousarray(system.rating_factors(found.temperature_c).T),
         machine_outages(system, found.temperature_c),
+        found.temperature_c.reshape(len(found.temperature_c), -1, DAY_H).mean(axis=2),
     )
 
 

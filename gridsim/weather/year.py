@@ -154,6 +154,18 @@ class YearWeather:
             found[:, h] = self._arrays(number - self._first_number).temperature_c[:, hour]
         return found
 
+    def days_until(self, start: dt.datetime, n_days: int) -> tuple[int, F8]:
+        """Number of the day of ``start`` in its weather year, and (n_sites, number + n_days) daily means until its end.
+
+        Days before ``start`` are there because a cold has a history.
+        """
+        number, hour = hour_of(start, self._model.first_month)
+        first, offset = hour // 24, number - self._first_number
+        parts = [self._arrays(offset).day_c]
+        while sum(part.shape[1] for part in parts) < first + n_days:
+            parts.append(self._arrays(offset + len(parts)).day_c)
+        return first, np.concatenate(parts, axis=1)[:, : first + n_days]
+
     def _arrays(self, offset: int) -> YearArrays:
         if offset not in self._years:
             self._years[offset] = self._make(offset)

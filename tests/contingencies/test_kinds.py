@@ -228,6 +228,18 @@ CASES: dict[str, Case] = {
     "cold_wave": Case(("all", "all"), ("zones", "south", "demand_mw"), 300, 300 + 0.12 * 200, COLD_SITE, magnitude=-12),
     # It stays below 15 C: 8 K x 1 % of 200 MW of homes less.
     "warm_spell": Case(("all", "all"), ("zones", "south", "demand_mw"), 300, 300 - 0.08 * 200, COLD_SITE, magnitude=8),
+    # Another neighbour lacks 40 MW: they pass through the North, from the one to the other.
+    "neighbour_loss": Case(
+        ("borders", "lacking"), ("generators", "lacking", "p_mw"), 0, -40,
+        both(
+            NEIGHBOUR,
+            add("buses", {"name": "y1", "zone": "external", "vn_kv": 500}),
+            add("lines", {"name": "y1_n1", "from_bus": "y1", "to_bus": "n1", **LINE}),
+            add("borders", {"name": "lacking", "bus": "y1", "contract_import_mw": 0, "limit_import_mw": 0,
+                            "price_per_mwh": 50}),
+        ),
+        magnitude=40,
+    ),
     "import_stop": Case(("all", "all"), SOUTH_SHORT, 0, 50, NEIGHBOUR),
     # Gas is lost at 02:30. For an hour nobody tells coal to give more than the 200 MW planned; 200 of 400 are short.
     "dispatcher_blind": Case(

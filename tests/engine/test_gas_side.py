@@ -224,6 +224,7 @@ def fuel(two_areas):
         return Moment(
             now_s=int(hour * 3600), dt_h=dt_h, month=1, conditions=calm, inputs=inputs,
             committed=np.ones(2, dtype=bool), able_mw=able_mw, shed_mw=np.zeros(0),
+            likely_mw=None, bought_mw=np.zeros(0),
         )  # fmt: skip
 
     first = moment(0)

@@ -89,7 +89,10 @@ def test_changes_change_what_they_name(day, kazakhstan):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"policy.imports": "nona"}, "scenario: policy.imports: 'nona' is not one of none, contract, limit; did you"),
+        (
+            {"policy.imports": "nona"},
+            "scenario: policy.imports: 'nona' is not one of none, contract, limit, likely; did you",
+        ),
         ({"policy.import": "none"}, "scenario: policy.import: unknown; did you mean 'imports'?"),
         ({"events.tripp.at": "+1h"}, "scenario: events.tripp.at: no 'tripp' in events of scenario; did you mean"),
         ({"events.1.at": "+1h"}, "scenario: events.1.at: no '1' in events of scenario"),

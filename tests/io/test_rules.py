@@ -17,6 +17,7 @@ BANK = {"name": "t", "hv_bus": "n1", "lv_bus": "n2", "sn_mva": 100, "vn_hv_kv": 
         "vk_percent": 12, "vkr_percent": 0.3}  # fmt: skip
 STORE = {"name": "s", "bus": "n1", "p_charge_mw": 5, "p_discharge_mw": 5, "energy_mwh": 20}
 BORDER = {"name": "b", "bus": "n1", "contract_import_mw": 5, "limit_import_mw": 10, "price_per_mwh": 40}
+SUPPORT = {"border": "b", "extra_min_mw": 10, "extra_median_mw": 20, "extra_max_mw": 40}
 STATION = {"name": "k", "node": "hub", "installed_mw": 5, "pressure_ratio": 1.4}
 YARD = {"name": "y", "plant": "coal", "fuel": "coal", "capacity_days": 10, "stock_days": 5}
 HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
@@ -57,6 +58,8 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("interface_limits", None, {"emergency_mw": 149}, "emergency_mw", "149.0 is below normal_mw 150.0", "at least"),
     ("borders", [BORDER], {"contract_import_mw": 11}, "contract_import_mw", "above limit_import_mw 10.0", "lower"),
     ("gas_pipelines", None, {"to_node": "field"}, "to_node", "'field' is from_node too", "two nodes"),
+    ("border_support", None, {"extra_min_mw": 21}, "extra_min_mw", "above extra_median_mw 20.0", "lower"),
+    ("border_support", None, {"extra_max_mw": 19}, "extra_max_mw", "below extra_median_mw 20.0", "raise"),
     ("gas_pipelines", None, {"usable_linepack_mcm": 9}, "usable_linepack_mcm", "above linepack_mcm 8.0", "lower"),
     ("gas_pipelines", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
     ("compressor_stations", [STATION], {"driver": "electric", "bus": "n1"}, "bus", "'n1' has no load", "loads.csv"),
@@ -67,6 +70,7 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
 def tables_with(table: str, rows: list[dict[str, Any]] | None, cells: dict[str, Any]) -> dict[str, Any]:
     tables = copy.deepcopy({**TWO_AREAS, **GAS})
     tables["buses"].append(HIGHER)
+    tables["borders"], tables["border_support"] = [copy.deepcopy(BORDER)], [copy.deepcopy(SUPPORT)]
     if rows is not None:
         tables[table] = copy.deepcopy(rows)
     tables[table][0].update(cells)

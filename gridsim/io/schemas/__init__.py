@@ -35,6 +35,7 @@ TABLES: dict[str, TableSchema] = {
     "interfaces": TableSchema(power.InterfaceRow, False, ""),
     "interface_limits": TableSchema(power.InterfaceLimitRow, False, ""),
     "borders": TableSchema(power.BorderRow, False, "name"),
+    "border_support": TableSchema(power.BorderSupportRow, False, "border"),
     "profiles": TableSchema(power.ProfileRow, False, ""),
     "hourly_profiles": TableSchema(power.HourlyProfileRow, False, ""),
     "heat_curves": TableSchema(power.HeatCurveRow, False, ""),

@@ -218,6 +218,22 @@ class BorderRow(SourcedRow):
     in_service: bool = column("False if the border is open-circuited", True)
 
 
+class BorderSupportRow(SourcedRow):
+    """Likely help of a neighbour (`policy.imports: likely`): firm contract, and more that is drawn once a spell."""
+
+    border: str = column("Border it belongs to", ref="borders")
+    extra_min_mw: float = column("Least help beyond the contract", unit="MW", ge=0)
+    extra_median_mw: float = column("Help beyond the contract that is exceeded in half of the spells", unit="MW", ge=0)
+    extra_max_mw: float = column("Most help beyond the contract; the border's limit holds too", unit="MW", ge=0)
+    spell_h: float = column("Time after which the help is drawn anew", 72.0, unit="h", gt=0)
+    common_cold_c: float | None = column(
+        "Load-weighted two-day mean temperature below which the neighbour is taken to be cold too; empty: never",
+        None, unit="C", ge=-60, le=20,
+    )  # fmt: skip
+    cut_probability: float = column("Chance that the contract is cut in a common cold", 0.0, ge=0, le=1)
+    cut_share: float = column("Share of the contract that is cut then", 0.5, ge=0, le=1)
+
+
 class ProfileRow(Row):
     """One value of a shape by month, day type and hour; every shape gives 12 x (1 or 3) x 24 values."""
 

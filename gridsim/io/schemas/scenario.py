@@ -136,7 +136,9 @@ class CheckKeys(Row):
 class PolicyKeys(Row):
     """Operation of the system."""
 
-    imports: Literal["none", "contract", "limit"] = column("What may be bought abroad", "contract")
+    imports: Literal["none", "contract", "limit", "likely"] = column(
+        "What may be bought abroad; likely: the contract and what `border_support` says, drawn", "contract"
+    )
     ac: Literal["fast", "pandapower", "off"] = column("Power flow after every dispatch", "fast")
     gas: Literal["hydraulic", "balance"] = column(
         "Gas network: pressures and linepack, or a daily transport balance with usable linepack", "hydraulic"
