@@ -139,7 +139,7 @@ class Redispatcher:
             lo_mw=bounds.lo_mw,
             hi_mw=bounds.hi_mw,
             cost=packed.cost_by_time_to_go(storage_mwh) if len(storage_mwh) else packed.cost,
-            spill_cost=packed.spill_cost,
+            spill_cost=packed.spill_cost_in(moment.month),
             demand_mw=demand_mw * (1.0 + loss_share),
             penalty=packed.penalty,
             row_lo_mw=grid.row_lo_mw * rating_factor,
