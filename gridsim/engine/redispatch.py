@@ -164,7 +164,7 @@ class Redispatcher:
             lo_mw=bounds.lo_mw,
             hi_mw=bounds.hi_mw,
             cost=packed.cost_by_time_to_go(storage_mwh) if len(storage_mwh) else packed.cost,
-            spill_cost=packed.spill_cost,
+            spill_cost=packed.spill_cost_in(moment.month),
             demand_mw=wanted_mw,
             penalty=packed.penalty,
             row_lo_mw=grid.row_lo_mw * rating_factor,

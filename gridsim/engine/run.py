@@ -20,7 +20,7 @@ from gridsim.hooks import call
 from gridsim.model.arguments import LARGEST_REPLICATE, instance_of, seed_of, whole_number
 from gridsim.model.checks import check_system
 from gridsim.model.display import Card, Displayed, counted
-from gridsim.model.pack import pack
+from gridsim.model.pack import operator_ladder, pack
 from gridsim.model.scenario import Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
@@ -170,7 +170,7 @@ class Replicates:
     ):
         self.system = check_system(system)
         self.scenario = check_scenario(system, scenario)
-        self._packed = pack(system)
+        self._packed = pack(system, operator_ladder(scenario.policy.least_effect))
         self._ac_model = make_ac_model(self._packed, scenario.policy.ac)
         self._gas_network = make_gas_network(system, scenario.policy.gas)
         self._dispatch = dispatch

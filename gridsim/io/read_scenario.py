@@ -160,6 +160,7 @@ def scenario_of(
         operator_delay_minutes=keys.policy.operator_delay_minutes,
         automation=Automation(keys.policy.automation),
         gas=GasMode(keys.policy.gas),
+        least_effect=keys.policy.least_effect,
     )
     return system, Scenario(
         name=keys.name or path.stem,

@@ -15,6 +15,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,19 +24,48 @@ from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchCase
 from gridsim.kernels.flows import make_case
 from gridsim.kernels.stores import SAME_TIMES_PER_H
-from gridsim.model.fuel import fuel_of_yard
+from gridsim.model.fuel import fuel_of_yard, fuels
 from gridsim.model.neighbours import usual_support_mw
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
 
-PENALTY_FACTOR = 200.0  # of the dearest supply cost G: wide enough that effectiveness on a limit does not matter
 PENALTY_RATIO = 1.25
 PENALTY_LIMIT = 1.0e4
 SPILL_FACTOR = 2.0
 CHARGE_FACTOR = (1.1, 1.05)  # earned by charging: shortest, longest time-to-go
 DISCHARGE_FACTOR = (1.25, 1.5)  # cost of discharging: longest, shortest time-to-go
 WINTER_MONTHS = (10, 11, 12, 1, 2, 3)
+HEAT_SPILL_SHARE = 0.2  # of the first class of load: what spilling heat and water costs the operator in winter
+
+
+class Ladder(NamedTuple):
+    """Prices of last resorts in units of G, the dearest supply cost.
+
+    ``first``: the class of load that is cut first, each further one 1.25 times dearer; ``heat_spill``: spilling
+    heat-led output and water in the heating season; all other spill costs ``SPILL_FACTOR``.
+    """
+
+    first: float
+    heat_spill: float
+
+
+#: Least feasible shedding, the sampler's problem: wide enough that the effect on a limit does not matter.
+LEAST_SHEDDING = Ladder(200.0, SPILL_FACTOR)
+#: Effect on a binding limit at which ``policy.least_effect`` is the sampler's ladder.
+SAMPLER_EFFECT = 1.0 / LEAST_SHEDDING.first
+
+
+def operator_ladder(least_effect: float) -> Ladder:
+    """The operator's: no redispatch to whose cost a MW of load is not worth 1 / ``least_effect`` dearest supplies.
+
+    A bound on cost, after the rule of transmission operators to leave out measures with under 5 % effect on the
+    binding limit. At ``SAMPLER_EFFECT`` it is that of least shedding.
+    """
+    if least_effect <= SAMPLER_EFFECT * (1.0 + 1e-9):
+        return LEAST_SHEDDING
+    first = 1.0 / least_effect
+    return Ladder(first, max(HEAT_SPILL_SHARE * first, SPILL_FACTOR))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +99,7 @@ class Packed:
     load_tier: I4
     load_protected_tier: I4
     load_sheddable_share: F8
+    ladder: Ladder = LEAST_SHEDDING
 
     @property
     def n_columns(self) -> int:
@@ -112,8 +143,22 @@ class Packed:
 
     @cached_property
     def spill_cost(self) -> F8:
-        """(n_columns,) USD/MWh."""
+        """(n_columns,) USD/MWh outside the heating season."""
         return np.full(self.n_columns, SPILL_FACTOR * self.dearest_supply)
+
+    def spill_cost_in(self, month: int) -> F8:
+        """(n_columns,) USD/MWh: heat-led output and water are dearer to spill in the months of heating."""
+        return self._winter_spill_cost if month in WINTER_MONTHS else self.spill_cost
+
+    @cached_property
+    def _winter_spill_cost(self) -> F8:
+        generators = self.system.generators
+        kept = generators.heat_led | generators.burning(
+            fuel.fuel for fuel in fuels().values() if fuel.family == "water"
+        )
+        cost = self.spill_cost.copy()
+        cost[self.gen_columns] = np.where(kept, self.ladder.heat_spill, SPILL_FACTOR) * self.dearest_supply
+        return cost
 
     @cached_property
     def penalty(self) -> F8:
@@ -212,7 +257,7 @@ def time_to_go_rank(deliverable_mwh: F8, p_discharge_mw: F8, name: NDArray[np.st
     return rank
 
 
-def pack(system: GridSystem) -> Packed:
+def pack(system: GridSystem, ladder: Ladder = LEAST_SHEDDING) -> Packed:
     """Pack a system once; its states are then made by filling bounds and demand."""
     generators, borders, storages = system.generators, system.borders, system.storages
     backup_gen, backup_link = _backup_columns(system)
@@ -237,7 +282,7 @@ def pack(system: GridSystem) -> Packed:
         interface_branch=members.branch[order].astype(np.int32),
         interface_sign=members.sign[order].astype(np.float64),
     )
-    tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest)
+    tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest, ladder)
     return Packed(
         system=system,
         case=case,
@@ -249,6 +294,7 @@ def pack(system: GridSystem) -> Packed:
         load_tier=load_tier,
         load_protected_tier=protected_tier,
         load_sheddable_share=sheddable,
+        ladder=ladder,
     )
 
 
@@ -257,7 +303,7 @@ def repacked(packed: Packed, shed_order: Mapping[str, int]) -> Packed:
     classes = packed.system.load_classes
     order = np.array([shed_order.get(name, old) for name, old in zip(classes.name.tolist(), classes.shed_order)])
     system = packed.system.replace(load_classes=dataclasses.replace(classes, shed_order=order))
-    tiers, load_tier, protected_tier, sheddable = _tiers(system, packed.dearest_supply)
+    tiers, load_tier, protected_tier, sheddable = _tiers(system, packed.dearest_supply, packed.ladder)
     return dataclasses.replace(
         packed, tiers=tiers, load_tier=load_tier, load_protected_tier=protected_tier, load_sheddable_share=sheddable
     )
@@ -309,7 +355,7 @@ def _backup_columns(system: GridSystem) -> tuple[I4, I4]:
     return np.array(gens, dtype=np.int32), np.array(links, dtype=np.int32)
 
 
-def _tiers(system: GridSystem, dearest: float) -> tuple[Tiers, I4, I4, F8]:
+def _tiers(system: GridSystem, dearest: float, prices_of: Ladder) -> tuple[Tiers, I4, I4, F8]:
     """The price ladder and each load's place on it."""
     classes, loads = system.load_classes, system.loads
     responsive = classes.price_responsive[loads.load_class]
@@ -327,8 +373,8 @@ def _tiers(system: GridSystem, dearest: float) -> tuple[Tiers, I4, I4, F8]:
     if len(orders) == 0:
         orders = np.array([0])
     steps = max(len(orders) - 1, 1)
-    ratio = min(PENALTY_RATIO, (PENALTY_LIMIT / PENALTY_FACTOR * 0.999) ** (1.0 / steps))
-    ladder = PENALTY_FACTOR * dearest * ratio ** np.arange(len(orders))
+    ratio = min(PENALTY_RATIO, (PENALTY_LIMIT / prices_of.first * 0.999) ** (1.0 / steps))
+    ladder = prices_of.first * dearest * ratio ** np.arange(len(orders))
     tiers = Tiers(
         np.concatenate([prices, ladder]),
         np.concatenate([np.ones(len(prices), dtype=bool), np.zeros(len(orders), dtype=bool)]),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
 
 LONGEST_HORIZON_H = 8784
+LEAST_EFFECT = 0.005, 0.2  # of the sampler; above it load would be little dearer than spill
 STEPS_MEND = "use 5, 6, 10, 12, 15, 20, 30 or 60"
 
 
@@ -340,13 +341,21 @@ class WeatherSeries:
 
 @dataclass(frozen=True)
 class Policy:
-    """Operation of the system: imports, checks, automation, the operator's delay."""
+    """Operation of the system: imports, checks, automation, the operator's delay.
+
+    ``least_effect``: load is worth 1 / least_effect times the dearest supply, so redispatch of less effect on a binding
+    limit is not used to save it; 0.005 is the sampler's least shedding.
+    """
 
     imports: Imports = Imports.CONTRACT
     ac: AcMode = AcMode.FAST
     operator_delay_minutes: float = 15.0
     automation: Automation = Automation.OFF
     gas: GasMode = GasMode.HYDRAULIC
+    least_effect: float = 0.05
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "least_effect", number("policy.least_effect", self.least_effect, *LEAST_EFFECT))
 
 
 @dataclass(frozen=True, repr=False)

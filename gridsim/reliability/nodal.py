@@ -34,7 +34,7 @@ from gridsim.kernels.shortfall import DAY_H, N_TOTALS
 from gridsim.kernels.stores import Prices, Stores, new_prices
 from gridsim.kernels.topologies import find_parallel_circuits, flow_bounds, forget_topologies
 from gridsim.model.outages import Component
-from gridsim.model.pack import PENALTY_FACTOR, SPILL_FACTOR, storage_cost_factors
+from gridsim.model.pack import LEAST_SHEDDING, SPILL_FACTOR, storage_cost_factors
 from gridsim.model.pack_outages import snapshot_model
 from gridsim.reliability.demand import Demand
 from gridsim.reliability.pack import of_one_type
@@ -80,7 +80,7 @@ def plain_detail(system: AdequacySystem) -> NetworkDetail:
             system.load_mw,
         ),
         class_name=("load",),
-        class_penalty=np.array([PENALTY_FACTOR]),
+        class_penalty=np.array([LEAST_SHEDDING.first]),
         class_counts=np.array([True]),
         unit_cost=np.ones(len(system.unit_name)),
         branch_in_service=np.ones(len(system.branch_name), dtype=bool),

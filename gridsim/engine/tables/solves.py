@@ -8,8 +8,11 @@ import numpy as np
 
 from gridsim.engine.interval import Interval
 from gridsim.engine.result_table import Batch, ResultTable, Rows, interval_columns, loading_percent
+from gridsim.model.pack import LEAST_SHEDDING, Packed
 from gridsim.model.table import F8
+from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac_solution import AcSolution
+from gridsim.solvers.dispatch import DispatchSolver
 
 
 class Solves(ResultTable):
@@ -20,6 +23,7 @@ class Solves(ResultTable):
         ("dispatch_cost", "f8", "generation cost, USD/h"),
         ("loss_share", "f8", "loss allowance used"),
         ("dispatch_engine", "str", "kernel or highs"),
+        ("forgone_mw", "f8", "unserved power that redispatch of less effect than policy.least_effect would have saved"),
         ("ac_status", "str", "ok, not_converged or off"),
         ("ac_rung", "str", "how it was solved: warm, flat, dc_start, relaxed_q, dc_only"),
         ("ac_reason", "str", "why it was not"),
@@ -28,6 +32,11 @@ class Solves(ResultTable):
         ("vm_max_pu", "f8", "highest voltage"),
         ("max_loading_percent", "f8", "highest AC loading"),
     )
+
+    def __init__(self, packed: Packed):
+        super().__init__(packed)
+        self._firm = ~packed.tiers.price_responsive
+        self._solver: DispatchSolver | None = None
 
     def rows(self, batch: Batch) -> Rows:
         """One row per interval."""
@@ -40,6 +49,7 @@ class Solves(ResultTable):
             loss_share=batch.of(lambda i: i.dispatch.loss_share),
             # HiGHS leaves no basis for the kernel to start from.
             dispatch_engine=batch.of(lambda i: "highs" if len(i.dispatch.solution.basis) == 0 else "kernel"),
+            forgone_mw=batch.of(self._forgone_mw),
             ac_status=np.array(["off" if ac is None else ("ok" if ac.converged else "not_converged") for ac in acs]),
             ac_rung=np.array(["" if ac is None else ac.rung for ac in acs], dtype=np.str_),
             ac_reason=np.array(["" if ac is None else ac.reason for ac in acs], dtype=np.str_),
@@ -48,6 +58,19 @@ class Solves(ResultTable):
             vm_max_pu=batch.ac(lambda ac, _: _finite(np.nanmax, ac.vm_pu), np.nan),
             max_loading_percent=batch.ac(self._highest_loading, np.nan),
         )
+
+    def _forgone_mw(self, interval: Interval) -> float:
+        """Unserved power beyond that of least shedding, at the bus."""
+        dispatch, ladder = interval.dispatch, self.packed.ladder
+        cut_mw = float(dispatch.solution.shed_mw[:, self._firm].sum())
+        if ladder == LEAST_SHEDDING or cut_mw <= SHORTFALL_TOLERANCE_MW:
+            return 0.0
+        dearer = np.where(self._firm, LEAST_SHEDDING.first / ladder.first, 1.0)
+        if self._solver is None:
+            self._solver = DispatchSolver(self.packed.case)
+        least = self._solver.solve(dispatch.state._replace(penalty=dispatch.state.penalty * dearer))
+        saved_mw = cut_mw - float(least.shed_mw[:, self._firm].sum())
+        return max(saved_mw, 0.0) / (1.0 + dispatch.loss_share)
 
     def _highest_loading(self, ac: AcSolution, interval: Interval) -> float:
         return _finite(np.nanmax, loading_percent(self.system, ac, interval))

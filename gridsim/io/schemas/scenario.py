@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 
 from gridsim.io.schemas.column import Effect, Row, column
 from gridsim.io.schemas.names import ObservableName, OutputTable
+from gridsim.model.scenario import LEAST_EFFECT
 
 
 class HorizonKeys(Row):
@@ -146,6 +147,10 @@ class PolicyKeys(Row):
     automation: Literal["off", "relays"] = column(
         "Emergency automation that acts before the operator: none, or the network's overload relays", "off"
     )
+    least_effect: float = column(
+        "Load is worth 1 / least_effect dearest supplies: redispatch of less effect on a binding limit is not used to "
+        "save it; 0.005: least shedding, as in the sampler", 0.05, ge=LEAST_EFFECT[0], le=LEAST_EFFECT[1],
+    )  # fmt: skip
     operator_delay_minutes: float = column(
         "Ramping time the operator has at a sudden change", 15.0, unit="min", ge=1, le=240
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
 from gridsim.results.trajectory_record import Subject, Trajectory, sum_by
@@ -13,8 +15,19 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
     zones = run.tables["zones"]
     yield measured("curtailed_mwh", "system", float(zones["curtailed_mw"] @ zones["duration_h"]))
     yield measured("spilled_heat_led_mwh", "system", float(zones["spilled_mw"] @ zones["duration_h"]))
+    yield measured("import_above_contract_mwh", "system", _above_contract_mwh(run))
     yield from _energy(run)
     yield from _reserves(run)
+
+
+def _above_contract_mwh(run: Trajectory) -> float:
+    machines, borders = run.tables["generators"], run.system.borders
+    above_mwh = 0.0
+    for name, contract_mw in zip(borders.name.tolist(), borders.contract_import_mw.tolist(), strict=True):
+        here = machines["name"] == name
+        above_mw = np.maximum(machines["p_mw"][here] - contract_mw, 0.0)
+        above_mwh += float(above_mw @ machines["duration_h"][here])
+    return above_mwh
 
 
 def _energy(run: Trajectory) -> Iterable[Estimate]:

@@ -21,6 +21,8 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
     yield from _energy_by_scope(run)
     yield from _adequacy(run, unserved)
     yield from _restoration(run, unserved)
+    solves = run.tables["solves"]
+    yield measured("forgone_mwh", "system", float(solves["forgone_mw"] @ solves["duration_h"]))
 
 
 def _energy_by_scope(run: Trajectory) -> Iterable[Estimate]:
@@ -105,4 +107,4 @@ def _energy_by_cause(run: Trajectory) -> dict[str, float]:
     return sum_by(cause, zones["unserved_mw"][rows] * zones["duration_h"][rows])
 
 
-SUBJECT = Subject(_measures, frozenset({"zones", "shortfall", "events"}))
+SUBJECT = Subject(_measures, frozenset({"zones", "shortfall", "events", "solves"}))
