@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import check_options, choice_of, sampling_of
+from gridsim.cli.adequacy_options import check_options, choice_of, sampling_of, weather_of, weather_told
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
@@ -36,8 +36,8 @@ def adequacy(
         typer.Option(
             metavar="X",
             help="Stop at this stderr / estimate of --metric, looked at after 1, 2, 4, 8 ... blocks of years. Without "
-            "this, --years and --max-seconds: 0.02, at most 200,000 copper, 10,000 zonal or 500 nodal years (snapshots "
-            "20,000,000, 2,000,000 or 100,000).",
+            "this, --years and --max-seconds: 0.02 (generated weather: 0.05), at most 200,000 copper, 10,000 zonal or "
+            "500 nodal years (snapshots 20,000,000, 2,000,000 or 100,000).",
         ),
     ] = None,
     metric: Annotated[
@@ -55,8 +55,13 @@ def adequacy(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of everything random.")] = 1,
     weather: Annotated[
-        str, typer.Option(metavar=choice_of("weather"), help="The same normal year, or a generated one per sample.")
-    ] = "normal",
+        str | None,
+        typer.Option(
+            metavar=choice_of("weather"),
+            help="The same normal year, or a generated one per sample: the default where the network has a weather "
+            "field (snapshots: normal).",
+        ),
+    ] = None,
     weather_years: Annotated[
         int | None, typer.Option(metavar="N", help="Run through a fixed set of so many weather years instead.")
     ] = None,
@@ -78,7 +83,9 @@ def adequacy(
     )
     from gridsim.report.worst_weeks import weather_of_weeks
 
-    effort = sampling_of(level, method, years, target_cov, max_seconds)
+    grid = read_system(network, variant)
+    weather = weather_of(grid, weather, method, weather_years)
+    effort = sampling_of(level, method, years, target_cov, max_seconds, weather)
     common: dict[str, Any] = {
         "seed": seed,
         "level": level,
@@ -92,7 +99,6 @@ def adequacy(
         if method == "sequential"
         else SnapshotMonteCarlo(samples=effort.n, **common)
     )
-    grid = read_system(network, variant)
     tell_warnings(grid.warnings, validate_command(network, variant))
     if effort.by_default:
         print(f"{network}, {level}: {effort.told(metric, method)}", file=sys.stderr)
@@ -130,22 +136,25 @@ def adequacy(
         }
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
-        _print(network, imports, result, in_weather, "csv" if as_csv else "md" if as_md else "text")
+        told = weather_told(grid, weather, weather_years)
+        _print(network, imports, result, told, in_weather, "csv" if as_csv else "md" if as_md else "text")
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def _print(network: str, imports: str, result: AssessmentResult, in_weather: dict[str, Any] | None, form: str) -> None:
+def _print(
+    network: str, imports: str, result: AssessmentResult, weather: str, in_weather: dict[str, Any] | None, form: str
+) -> None:
     from gridsim.report.assessment import assessment_csv, assessment_lines, assessment_markdown, week_lines, weeks_table
 
     if form == "csv":
         print(assessment_csv(result.estimates), end="")
     elif form == "md":
-        print(assessment_markdown(network, imports, result), end="")
+        print(assessment_markdown(network, imports, result, weather), end="")
         if in_weather is not None:
             print("\n" + weeks_table(in_weather).markdown(), end="")
     else:
-        lines = assessment_lines(network, imports, result)
+        lines = assessment_lines(network, imports, result, weather=weather)
         if in_weather is not None:
             lines += ["", *week_lines(in_weather)]
         print("\n".join(lines))
