@@ -60,7 +60,7 @@ class Parameters(NamedTuple):
     swing: size of the day's departures from its mean over that of day_shapes.csv; week: the same of the energy of
     Saturdays and Sundays over DAY_TYPES; heating_share: slope of households
     and services, 1/K; town_mw: towns at the buses on a January workday at 18:00; month (12,): mean of a workday over
-    January's, of households, services and light industry.
+    January's, of households, services and light industry; December's is January's.
     """
 
     swing: float
@@ -70,13 +70,13 @@ class Parameters(NamedTuple):
     month: F8
 
     def vector(self) -> F8:
-        """All but January's 1, of the order of 1."""
-        return np.array([self.swing, self.week, 100.0 * self.heating_share, self.town_mw / 1e4, *self.month[1:]])
+        """All but the ones of January and December, of the order of 1."""
+        return np.array([self.swing, self.week, 100.0 * self.heating_share, self.town_mw / 1e4, *self.month[1:11]])
 
     @staticmethod
     def of(vector: F8) -> Parameters:
         """The inverse of ``vector``."""
-        return Parameters(vector[0], vector[1], vector[2] / 100.0, vector[3] * 1e4, np.array([1.0, *vector[4:]]))
+        return Parameters(vector[0], vector[1], vector[2] / 100.0, vector[3] * 1e4, np.array([1.0, *vector[4:], 1.0]))
 
     def rounded(self) -> Parameters:
         """To the digits that are written."""
