@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import choice_option, contradictions, sampling_of
+from gridsim.cli.adequacy_options import (
+    choice_option,
+    contradictions,
+    imports_of,
+    sampling_of,
+    weather_of,
+    weather_told,
+)
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.settings import SeedOption
@@ -42,8 +49,8 @@ def adequacy(
             parser=positive("stderr / estimate, for instance 0.05"),
             metavar="X",
             help="Stop at this stderr / estimate of --metric, looked at after 1, 2, 4, 8 ... blocks of years. Without "
-            "this, --years and --max-seconds: 0.02, at most 200,000 copper, 10,000 zonal or 500 nodal years (snapshots "
-            "20,000,000, 2,000,000 or 100,000).",
+            "this, --years and --max-seconds: 0.02 (generated weather: 0.05), at most 200,000 copper, 10,000 zonal or "
+            "500 nodal years (snapshots 20,000,000, 2,000,000 or 100,000).",
         ),
     ] = None,
     metric: Annotated[str, choice_option("metric", "What the target watches; snapshots: EUE or LOLH.")] = "EUE",
@@ -55,7 +62,12 @@ def adequacy(
             help="Stop after this wall time; exit 3 if short of what was asked.",
         ),
     ] = None,
-    imports: Annotated[str, choice_option("imports", "What borders supply.")] = "contract",
+    imports: Annotated[
+        str | None,
+        choice_option(
+            "imports", "What borders supply; by default likely where the network has a table of it, else contract."
+        ),
+    ] = None,
     gas_outages: Annotated[
         bool, typer.Option("--gas-outages", help="Pipelines fail too: plants behind them lose gas as linepack drains.")
     ] = False,
@@ -67,8 +79,13 @@ def adequacy(
     ] = None,
     seed: SeedOption = 1,
     weather: Annotated[
-        str, choice_option("weather", "The same normal year, or a generated one per sample.")
-    ] = "normal",
+        str | None,
+        choice_option(
+            "weather",
+            "The same normal year, or a generated one per sample: the default where the network has a weather "
+            "field (snapshots: normal).",
+        ),
+    ] = None,
     weather_years: Annotated[
         int | None,
         typer.Option(parser=whole(1), metavar="N", help="Run through a fixed set of so many weather years instead."),
@@ -91,7 +108,10 @@ def adequacy(
     from gridsim.report.worst_weeks import weather_of_weeks
 
     form = table_form(as_json=as_json, csv=csv, md=md)
-    effort = sampling_of(level, method, years, target_cov, max_seconds)
+    grid = read_system(network, variant)
+    weather = weather_of(grid, weather, method, weather_years)
+    imports = imports_of(grid, imports)
+    effort = sampling_of(level, method, years, target_cov, max_seconds, weather)
     common: dict[str, Any] = {
         "seed": seed,
         "level": level,
@@ -105,7 +125,6 @@ def adequacy(
         if method == "sequential"
         else SnapshotMonteCarlo(samples=effort.n, **common)
     )
-    grid = read_system(network, variant)
     tell_warnings(grid.warnings, validate_command(network, variant))
     if effort.by_default:
         print(f"{network}, {level}: {effort.told(metric, method)}", file=sys.stderr)
@@ -143,22 +162,25 @@ def adequacy(
         }
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
-        _print(network, imports, result, in_weather, form)
+        told = weather_told(grid, weather, weather_years)
+        _print(network, imports, result, told, in_weather, form)
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def _print(network: str, imports: str, result: AssessmentResult, in_weather: dict[str, Any] | None, form: str) -> None:
+def _print(
+    network: str, imports: str, result: AssessmentResult, weather: str, in_weather: dict[str, Any] | None, form: str
+) -> None:
     from gridsim.report.assessment import assessment_csv, assessment_lines, assessment_markdown, week_lines, weeks_table
 
     if form == "csv":
         print(assessment_csv(result.estimates), end="")
     elif form == "md":
-        print(assessment_markdown(network, imports, result), end="")
+        print(assessment_markdown(network, imports, result, weather), end="")
         if in_weather is not None:
             print("\n" + weeks_table(in_weather).markdown(), end="")
     else:
-        lines = assessment_lines(network, imports, result)
+        lines = assessment_lines(network, imports, result, weather=weather)
         if in_weather is not None:
             lines += ["", *week_lines(in_weather)]
         print("\n".join(lines))

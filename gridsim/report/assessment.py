@@ -43,12 +43,15 @@ _TAIL_SAMPLES = 20  # samples beyond a quantile; its value rests on few with les
 _ERRORS_END = 0.05  # 1 - confidence of the upper bound without any event
 
 
-def assessment_lines(network: str, imports: str, result: AssessmentResult, width: int | None = None) -> list[str]:
-    """The assessment for people; buses are in ``--json`` only."""
+def assessment_lines(
+    network: str, imports: str, result: AssessmentResult, width: int | None = None, weather: str = ""
+) -> list[str]:
+    """The assessment for people; buses are in ``--json`` only. ``weather``: the samples' weather in a line."""
     width = terminal_width() if width is None else width
     level = str(result.method.level)
     told = [
         f"{network}: {level} level, {_assumed(imports)}seed {result.method.seed}, {result.wall_s:.1f} s",
+        *([weather] if weather else []),
         reached(result),
         f"{level}: {LEVELS[level]} ({PAGE})",
     ]
@@ -83,12 +86,13 @@ def assessment_csv(estimates: Iterable[Estimate]) -> str:
     return text.getvalue()
 
 
-def assessment_markdown(network: str, imports: str, result: AssessmentResult) -> str:
+def assessment_markdown(network: str, imports: str, result: AssessmentResult, weather: str = "") -> str:
     """The printed tables as Markdown, the same lines above and below them."""
     level = str(result.method.level)
     parts = [
         f"{network}, {level} level ({LEVELS[level]}), {_assumed(imports)}"
         f"seed {result.method.seed}: {reached(result)}.\n",
+        *([f"{weather[0].upper()}{weather[1:]}.\n"] if weather else []),
         _system_table(result.estimates).markdown(),
         *(f"{remark}.\n" for remark in _remarks(result)),
     ]

@@ -47,7 +47,10 @@ def test_a_target_out_of_reach_exits_with_3_and_the_cov_reached() -> None:
         ),
         (("--metric", "eue"), ("did you mean 'EUE'?",)),
         (("--method", "snapshot", "--metric", "LOLD"), ("--metric: snapshots have no LOLD",)),
-        (("--weather-years", "3", "--csv", "--md"), ("--csv: contradicts --md", "--weather-years:")),
+        (
+            ("--weather", "normal", "--weather-years", "3", "--csv", "--md"),
+            ("--csv: contradicts --md", "--weather-years:"),
+        ),
         (("--seed", "-1", "--workers", "0", "--max-seconds", "0"), ("--seed: -1", "--workers: 0", "--max-seconds: 0")),
     ],
 )
