@@ -20,6 +20,7 @@ BORDER = {"name": "b", "bus": "n1", "contract_import_mw": 5, "limit_import_mw": 
 STATION = {"name": "k", "node": "hub", "installed_mw": 5, "pressure_ratio": 1.4}
 YARD = {"name": "y", "plant": "coal", "fuel": "coal", "capacity_days": 10, "stock_days": 5}
 REPAIRS = {"name": "steam", "weeks": 6}
+CURVE_POINT = {"curve": "c", "temperature_c": 0, "p_min_share": 0.5, "p_max_share": 1}
 HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
@@ -84,6 +85,7 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
 def tables_with(table: str, rows: list[dict[str, Any]] | None, cells: dict[str, Any]) -> dict[str, Any]:
     tables = copy.deepcopy({**TWO_AREAS, **GAS})
     tables["buses"].append(HIGHER)
+    tables.setdefault("heat_curves", [CURVE_POINT])
     if rows is not None:
         tables[table] = copy.deepcopy(rows)
     tables[table][0].update(cells)
