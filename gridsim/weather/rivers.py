@@ -67,6 +67,12 @@ class RiverModel:
             u[row] = weights @ (c * np.array(first) + np.sqrt(1.0 - c * c) * np.array(draws))
         return u
 
+    def level_year(self, seed: int, year: int) -> F8:
+        """Inflow (n_rivers, 365) m3/s to be expected of a year of which only the level is known."""
+        s = self.log_sd[:, None] if len(self.rivers) else np.zeros((0, 1))
+        ratio = np.exp(-(s**2) / 4.0 + s * np.sqrt(0.5) * self.year_levels(seed, year % 2**32)[:, None])
+        return np.asarray((self.mean_m3_s * ratio)[:, self._month])
+
     def year(self, seed: int, year: int, cold: F8, level: F8 | None = None) -> F8:
         """Inflow (n_rivers, 365) m3/s. ``cold`` (n_rivers, 12): monthly mean of -z of temperature beside the river,
         unit variance, calendar months; ``level`` (n_rivers,) replaces U where not NaN."""
