@@ -63,8 +63,8 @@ class Duty:
         duty = self.system.duty
         first, last = duty.from_month[:, None], duty.to_month[:, None]
         inside = np.where(first <= last, (month >= first) & (month <= last), (month >= first) | (month <= last))
-        peak = np.append(self.peak_mw, np.inf)[duty.zone] * np.nan_to_num(duty.load_share)
-        above = np.append(zone_mw, np.zeros((1, len(month))), axis=0)[duty.zone] > peak[:, None]
+        peak_mw = np.append(self.peak_mw, 0.0)[duty.zone] * duty.load_share  # NaN: no row of load_above, never above
+        above = np.append(zone_mw, np.zeros((1, len(month))), axis=0)[duty.zone] > peak_mw[:, None]
         cold_c = np.append(day_c, np.full((1, len(month)), np.inf), axis=0)[self._site]
         cold = np.nan_to_num(cold_c, nan=np.inf) < duty.below_c[:, None]
         when = duty.must_run_when[:, None]

@@ -118,8 +118,7 @@ class WaterPlan:
         ``start_mcm``: what its first day finds; None: what the years before it leave.
         """
         if start_mcm is None:
-            before = [rivers.level_year(seed, year - back) for back in range(EARLIER_YEARS, 0, -1)]
-            start_mcm = self._after(np.concatenate(before, axis=1))
+            start_mcm = self._after(rivers.years_before(seed, year, EARLIER_YEARS))
         return self.course(inflow_m3_s, self.month, start_mcm)
 
     def normal_year(self) -> WaterCourse:
