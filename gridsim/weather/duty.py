@@ -1,7 +1,7 @@
 """Duty of plants: output that they owe, or may not exceed, for other reasons than cost. The same in both engines.
 
 What a plant owes is carried by as few of its machines in service as can, the cheapest first and equally loaded; what it
-may not exceed is shared by all in proportion. Of several rows that hold the strictest counts.
+may not exceed is left to the cheapest too, the last of them in part. Of several rows that hold the strictest counts.
 """
 
 from __future__ import annotations
@@ -42,18 +42,13 @@ class Duty:
         total = np.array([carried[-1] if len(carried) else 0.0 for carried in self._carried_mw])
         self._least_mw = np.nan_to_num(np.where(np.isnan(duty.least_mw), duty.least_share * total, duty.least_mw))
         greatest_mw = np.where(np.isnan(duty.greatest_mw), duty.greatest_share * total, duty.greatest_mw)
-        share = np.divide(greatest_mw, total, out=np.ones(len(total)), where=total > 0)
-        self._greatest_share = np.where(np.isnan(greatest_mw), 1.0, np.minimum(share, 1.0))
+        self._greatest_mw = np.where(np.isnan(greatest_mw), np.inf, greatest_mw)
+        self.limits = bool((self._greatest_mw < total).any())  # some duty is an upper bound
         site = system.buses.weather_site[generators.bus]
         self._site = np.array([site[m[0]] if len(m) else -1 for m in self._machines], dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self.system.duty)
-
-    @property
-    def limits(self) -> bool:
-        """True if some duty is an upper bound."""
-        return bool((self._greatest_share < 1.0).any())
 
     def holds(self, month: I4, day_c: F8, zone_mw: F8) -> B1:
         """(n_duties, n_hours) True where a duty holds.
@@ -77,10 +72,13 @@ class Duty:
         holds = self.holds(month, day_c, zone_mw)
         for row in range(len(self)):
             machines, carried_mw = self._machines[row], self._carried_mw[row]
-            cap = np.where(holds[row], self._greatest_share[row], 1.0)
-            greatest[machines] = np.minimum(greatest[machines], cap)
+            if not len(machines):
+                continue
+            before_mw = np.append(0.0, carried_mw[:-1])
+            cap = np.clip((self._greatest_mw[row] - before_mw) / (carried_mw - before_mw), 0.0, 1.0)
+            greatest[machines] = np.minimum(greatest[machines], np.where(holds[row], cap[:, None], 1.0))
             owed_mw = self._least_mw[row]
-            if owed_mw <= 0 or not len(machines):
+            if owed_mw <= 0:
                 continue
             k = min(int(np.searchsorted(carried_mw, owed_mw - _ROUNDING_MW)), len(machines) - 1)
             share = min(owed_mw / carried_mw[k], 1.0)

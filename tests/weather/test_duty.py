@@ -92,6 +92,7 @@ def test_a_greatest_output_binds_both_engines(two_areas) -> None:
     p_max = system.generators.p_max_mw[1:]
     for month, expected in ((1, 50.0), (2, 200.0)):
         assert (weather.at(dt.datetime(2026, month, 14)).gen_share[1:] * p_max).sum() == pytest.approx(expected)
+    np.testing.assert_allclose(weather.at(dt.datetime(2026, 1, 14)).gen_share[1:] * p_max, [0.0, 50.0, 0.0])
     adequacy = system_from_grid(system)
     profiles = [adequacy.unit_profile[k] for k in range(1, 4)]
     month = np.asarray(pd.date_range(adequacy.start, periods=8760, freq="h").month)
