@@ -30,16 +30,14 @@ def reservoir_course(
     least_mcm: F8,
     greatest_mcm: F8,
     machines: F8,
-    turbined_mcm: F8,
-    spilled_mcm: F8,
-    volume_mcm: F8,
+    course_mcm: F8,
 ) -> None:
     """Water of every reservoir and day, each reservoir after those that flow into it.
 
     start_mcm (n,);  inflow_mcm (n, n_days) from the rivers; what flows in from above is added here;  below (n,) the
     reservoir that the water goes on to, a later row, or -1;  least_mcm, greatest_mcm (n, n_days) release;
     machines (n, 2) useful volume and most that the machines swallow in a day, mcm
-    turbined_mcm, spilled_mcm, volume_mcm (n, n_days) are written, the last at the end of each day
+    course_mcm (3, n, n_days) is written: through the machines, spilled, and held at the end of each day
     """
     n, n_days = inflow_mcm.shape
     for r in range(n):
@@ -49,10 +47,10 @@ def reservoir_course(
             slope = min((greatest_mcm[r, d] - least_mcm[r, d]) / room, 1.0)
             release = min(least_mcm[r, d] + slope * water, greatest_mcm[r, d], water)
             release = max(release, water - room)
-            turbined_mcm[r, d] = min(release, swallow)
-            spilled_mcm[r, d] = release - turbined_mcm[r, d]
+            course_mcm[0, r, d] = min(release, swallow)
+            course_mcm[1, r, d] = release - course_mcm[0, r, d]
             held = water - release
-            volume_mcm[r, d] = held
+            course_mcm[2, r, d] = held
             if below[r] >= 0:
                 inflow_mcm[below[r], d] += release
 

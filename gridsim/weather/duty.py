@@ -66,7 +66,7 @@ class Duty:
         return inside & np.where(when == "load_above", above, np.where(when == "heat", cold, True))
 
     def shares(self, month: I4, day_c: F8, zone_mw: F8) -> DutyShares:
-        """What every machine owes and may not exceed, (n_gens, n_hours); arguments as of :meth:`holds`."""
+        """Bounds of every machine by duty, (n_gens, n_hours); arguments as of :meth:`holds`."""
         n_gens = len(self.system.generators)
         least, greatest = np.zeros((n_gens, len(month))), np.ones((n_gens, len(month)))
         holds = self.holds(month, day_c, zone_mw)

@@ -91,12 +91,13 @@ class WaterPlan:
         river = self.system.reservoirs.river[self.reservoir]
         inflow_mcm = np.concatenate([inflow_m3_s, np.zeros((1, n_days))])[river] * MCM_PER_DAY
         inflow_mcm *= self.system.reservoirs.inflow_share[self.reservoir, None]
-        turbined, spilled, volume = np.empty((n, n_days)), np.empty((n, n_days)), np.empty((n, n_days))
+        course = np.empty((3, n, n_days))
         swallow = DAY_H * self.p_max_mw * self.mcm_per_mwh
         least = np.ascontiguousarray(self._least[:, month])
         machines = np.stack([self.volume_mcm, swallow], axis=1)
         greatest = np.ascontiguousarray(self._greatest[:, month])
-        reservoir_course(start_mcm, inflow_mcm, self.below, least, greatest, machines, turbined, spilled, volume)
+        reservoir_course(start_mcm, inflow_mcm, self.below, least, greatest, machines, course)
+        turbined, spilled, volume = course
         energy = turbined / self.mcm_per_mwh[:, None]
         owed_mwh = least * self.system.reservoirs.hourly_least_share[self.reservoir, None] / self.mcm_per_mwh[:, None]
         return WaterCourse(

@@ -72,11 +72,11 @@ def test_energy_is_exact_and_the_twin_agrees() -> None:
 
 def course(start, inflow, below, least, greatest, volume, swallow, kernel=reservoir_course):
     inflow = np.array(inflow, dtype=np.float64)
-    out = tuple(np.empty_like(inflow) for _ in range(3))
+    out = np.empty((3, *inflow.shape))
     machines = np.stack([np.asarray(volume, dtype=np.float64), np.asarray(swallow, dtype=np.float64)], axis=1)
     bounds = (np.broadcast_to(np.asarray(b, dtype=np.float64), inflow.shape).copy() for b in (least, greatest))
     start = np.asarray(start, dtype=np.float64)
-    kernel(start, inflow, np.asarray(below, dtype=np.int32), *bounds, machines, *out)
+    kernel(start, inflow, np.asarray(below, dtype=np.int32), *bounds, machines, out)
     return inflow, *out
 
 
