@@ -52,6 +52,8 @@ MODELS: dict[str, type[Table]] = {
     "fuel_stocks": carriers.FuelStocks,
     "repair_crews": carriers.RepairCrews,
     "reservoirs": carriers.Reservoirs,
+    "reservoir_releases": carriers.ReservoirReleases,
+    "duty": power.Duties,
     "minerals": carriers.Minerals,
     "nuclear": carriers.NuclearSites,
     "emission_factors": carriers.EmissionFactors,

@@ -16,7 +16,7 @@ from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
 from gridsim.model.maintenance import HEAT_LED_WEEKS
-from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same
+from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same, together
 from gridsim.model.system import EXTERNAL, GridSystem
 
 
@@ -30,6 +30,12 @@ class LookUp:
         self.class_weeks: dict[str, float] = {row.name: row.weeks for _, row in tables["maintenance_classes"].rows}
         self.loaded_buses: set[str] = {row.bus for _, row in tables["loads"].rows}
         self.loaded_sites: set[str] = {row.site for _, row in tables["loads"].rows if row.site}
+        reservoirs = [row for _, row in tables["reservoirs"].rows]
+        self.flows_into: dict[str, str] = {row.name: row.flows_into for row in reservoirs}
+        self.plant_of: dict[str, str] = {row.name: row.plant for row in reservoirs}
+        self.releases: dict[str, list[Any]] = {}
+        for _, row in tables["reservoir_releases"].rows:
+            self.releases.setdefault(row.reservoir, []).append(row)
 
 
 def _joins_two_voltages(line: Any, look_up: LookUp) -> bool:
@@ -52,6 +58,49 @@ def _repaired_in_the_heating_season(machine: Any, look_up: LookUp) -> bool:
 def _weeks(machine: Any, look_up: LookUp) -> float:
     own: float | None = machine.maintenance_weeks
     return look_up.class_weeks.get(machine.maintenance_class, 0.0) if own is None else own
+
+
+def _reservoir_without_inflow(reservoir: Any, look_up: LookUp) -> bool:
+    dry = not reservoir.river or reservoir.inflow_share == 0
+    return dry and reservoir.name in look_up.releases and reservoir.name not in look_up.flows_into.values()
+
+
+MCM_PER_DAY = 0.0864  # of 1 m3/s
+
+
+def _least_of_a_day(reservoir: Any, look_up: LookUp) -> float:
+    return MCM_PER_DAY * max((row.least_m3_s for row in look_up.releases.get(reservoir.name, ())), default=0.0)
+
+
+def _in_a_circle(reservoir: Any, look_up: LookUp) -> bool:
+    at = reservoir.flows_into
+    for _ in look_up.flows_into:
+        if at in ("", reservoir.name):
+            break
+        at = look_up.flows_into.get(at, "")
+    return bool(at == reservoir.name)
+
+
+def _second_of_its_plant(reservoir: Any, look_up: LookUp) -> bool:
+    of_plant = [name for name, plant in look_up.plant_of.items() if plant == reservoir.plant]
+    with_rule = [name for name in of_plant if name in look_up.releases]
+    return reservoir.name in with_rule[1:]
+
+
+def _months(release: Any, look_up: LookUp) -> list[int]:
+    return [row.month for row in look_up.releases[release.reservoir]]
+
+
+def _first_of_an_odd_year(release: Any, look_up: LookUp) -> bool:
+    return look_up.releases[release.reservoir][0] is release and sorted(_months(release, look_up)) != list(range(1, 13))
+
+
+def _zone_without_condition(duty: Any, look_up: LookUp) -> bool:
+    return duty.must_run_when != "load_above" and (duty.zone != "" or duty.load_share is not None)
+
+
+def _owes_nothing(duty: Any, look_up: LookUp) -> bool:
+    return {duty.least_mw, duty.least_share, duty.greatest_mw, duty.greatest_share} == {None}
 
 
 LARGEST_CIRCUIT_MVA = 100_000  # up to this stands for "no limit" in published cases
@@ -157,6 +206,38 @@ RULES: tuple[Rule, ...] = (
          "give the bus a load in loads.csv (0 MW will do): the station's power is added to it"),
     Rule("fuel_stocks", "stock_days", above("stock_days", "capacity_days"),
          "{row.stock_days} is above capacity_days {row.capacity_days}", "lower it"),
+    Rule("reservoirs", "river", _reservoir_without_inflow,
+         "no river flows into '{row.name}', and no reservoir",
+         "name a river of rivers.csv, or flows_into in the row of the reservoir above"),
+    Rule("reservoirs", "volume_mcm", lambda row, look_up: row.volume_mcm < _least_of_a_day(row, look_up),
+         lambda row, look_up: (
+             f"{row.volume_mcm} is below a day of its least release, {_least_of_a_day(row, look_up):.4g} mcm"
+         ),
+         "give the useful volume in million m3, or lower least_m3_s in reservoir_releases.csv"),
+    Rule("reservoirs", "flows_into", _in_a_circle,
+         "the water of '{row.name}' comes back to it", "name the next reservoir downstream, or leave it empty"),
+    Rule("reservoirs", "plant", _second_of_its_plant,
+         "'{row.plant}' has a reservoir with releases already", "give a plant one reservoir"),
+    Rule("reservoir_releases", "month", _first_of_an_odd_year,
+         lambda row, look_up: f"'{row.reservoir}' has months {', '.join(map(str, sorted(_months(row, look_up))))}",
+         "give each month from 1 to 12 once"),
+    Rule("reservoir_releases", "greatest_m3_s", above("least_m3_s", "greatest_m3_s"),
+         "{row.greatest_m3_s} is below least_m3_s {row.least_m3_s}", "swap them"),
+    Rule("duty", "zone", lambda row, _: row.must_run_when == "load_above" and row.zone in ("", EXTERNAL),
+         "'{row.zone}' for must_run_when load_above", "name a zone of network.yaml"),
+    Rule("duty", "load_share", lambda row, _: row.must_run_when == "load_above" and row.load_share is None,
+         "empty for must_run_when load_above", "give the share of the zone's load in the base state, such as 0.96"),
+    Rule("duty", "zone", _zone_without_condition,
+         "zone or load_share with must_run_when {row.must_run_when}",
+         "leave both empty, or set must_run_when to load_above"),
+    Rule("duty", "least_mw", _owes_nothing,
+         "neither a least nor a greatest output", "give least_mw, least_share, greatest_mw or greatest_share"),
+    Rule("duty", "least_share", together("least_mw", "least_share"),
+         "given beside least_mw", "give one of the two"),
+    Rule("duty", "greatest_share", together("greatest_mw", "greatest_share"),
+         "given beside greatest_mw", "give one of the two"),
+    Rule("duty", "least_mw", any_of(above("least_mw", "greatest_mw"), above("least_share", "greatest_share")),
+         "the least output is above the greatest", "lower it"),
     *(Rule(table, "mttr_h", any_of(alone("mttf_h", "mttr_h"), alone("mttr_h", "mttf_h")),
            "mttf_h and mttr_h go together", "give both or none") for table in FAILING_TABLES),
 )

@@ -169,6 +169,27 @@ class Generators(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class Duties(Table):
+    """Output that a plant owes, or may not exceed, while a condition holds. ``zone``: position among the zones, or -1.
+
+    Of ``least_mw`` and ``least_share`` (of the plant's p_max) at most one is a number, and so of the greatest.
+    """
+
+    name: STR
+    plant: STR
+    must_run_when: STR
+    zone: I4
+    load_share: F8
+    below_c: F8
+    from_month: I4
+    to_month: I4
+    least_mw: F8
+    least_share: F8
+    greatest_mw: F8
+    greatest_share: F8
+
+
+@dataclass(frozen=True, eq=False)
 class Storages(Table):
     name: STR
     bus: I4

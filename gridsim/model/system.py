@@ -173,6 +173,8 @@ class GridSystem(Displayed):
     fuel_stocks: carriers.FuelStocks = field(default_factory=carriers.FuelStocks.empty)
     repair_crews: carriers.RepairCrews = field(default_factory=carriers.RepairCrews.empty)
     reservoirs: carriers.Reservoirs = field(default_factory=carriers.Reservoirs.empty)
+    reservoir_releases: carriers.ReservoirReleases = field(default_factory=carriers.ReservoirReleases.empty)
+    duty: power.Duties = field(default_factory=power.Duties.empty)
     minerals: carriers.Minerals = field(default_factory=carriers.Minerals.empty)
     nuclear: carriers.NuclearSites = field(default_factory=carriers.NuclearSites.empty)
     emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)

@@ -21,7 +21,7 @@ from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.demand import Demand
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, Store
 from gridsim.weather.common_cold import contract_share
-from gridsim.weather.normal import NormalWeather
+from gridsim.weather.normal import NormalWeather, with_water_and_duty
 from gridsim.weather.response import machine_outages
 from gridsim.weather.sampled import sampled_year
 
@@ -191,12 +191,13 @@ def _normal_course(system: GridSystem, times: pd.DatetimeIndex) -> Course:
             share.append(hours if gens.profile[g] < 0 else np.minimum(shape[:, gens.profile[g]], hours))
             row[g] = len(share) - 1
     row[row < 0] = shape.shape[1] - 1
+    gen_share, row = with_water_and_duty(system, times, shape.T, np.array(share), row.astype(np.int32))
     rating = np.ones((len(times), 0))
     if len(system.rating_rows[0]):
         temperature_c = np.concatenate([weather.day_temperature_c(day) for day in days], axis=1)[:, : len(times)]
         rating = np.ascontiguousarray(system.rating_factors(temperature_c).T)
     machines = components_of(system, "generators")
-    return Course(shape, system.loads.profile, np.array(share), row.astype(np.int32), rating, machines)
+    return Course(shape, system.loads.profile, gen_share, row, rating, machines)
 
 
 def _generated_course(system: GridSystem, seed: int, year: int, times: pd.DatetimeIndex) -> Course:

@@ -64,6 +64,8 @@ TABLES: dict[str, TableSchema] = {
     "fuel_stocks": TableSchema(carriers.FuelStockRow, False, "name"),
     "repair_crews": TableSchema(carriers.RepairCrewRow, False, "name"),
     "reservoirs": TableSchema(carriers.ReservoirRow, False, "name"),
+    "reservoir_releases": TableSchema(carriers.ReservoirReleaseRow, False, ""),
+    "duty": TableSchema(power.DutyRow, False, "name"),
     "minerals": TableSchema(carriers.MineralRow, False, "name"),
     "nuclear": TableSchema(carriers.NuclearRow, False, "name", Effect.NONE),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),

@@ -145,6 +145,26 @@ class MaintenanceClassRow(SourcedRow):
     overrun_max_weeks: float = column("Their most further weeks", 0.0, unit="week")
 
 
+class DutyRow(SourcedRow):
+    """Output that a plant owes, or may not exceed, while a condition holds: what it runs for other than its cost."""
+
+    name: str = column("Unique name")
+    plant: str = column("Plant (column plant of generators.csv)", ref="plants")
+    must_run_when: Literal["load_above", "heat", "desalination", "gas_allotment"] = column(
+        "Condition: load_above while a zone's load is above load_share of its load in the base state; heat on days "
+        "colder than below_c at the plant; desalination and gas_allotment in the months given"
+    )
+    zone: str = column("Zone of load_above", "", ref="zones")
+    load_share: float | None = column("Share of the zone's load in the base state", None, ge=0, le=2)
+    below_c: float = column("Mean temperature of the day below which heat is owed", 8.0, unit="C", ge=-60, le=60)
+    from_month: int = column("First month of the duty", 1, ge=1, le=12)
+    to_month: int = column("Last month of the duty; before from_month: over New Year", 12, ge=1, le=12)
+    least_mw: float | None = column("Output owed, while machines can give it", None, unit="MW", ge=0)
+    least_share: float | None = column("The same as a share of the plant's p_max_mw", None, ge=0, le=1)
+    greatest_mw: float | None = column("Output not exceeded", None, unit="MW", ge=0)
+    greatest_share: float | None = column("The same as a share of the plant's p_max_mw", None, ge=0, le=1)
+
+
 class StorageRow(SourcedRow):
     """A store of electricity."""
 
