@@ -29,6 +29,7 @@ from gridsim.model.scenario import (
     Condition,
     Dependence,
     Event,
+    Failures,
     GasMode,
     Horizon,
     Imports,
@@ -158,6 +159,9 @@ def scenario_of(
         if name in ids[:position]
     ]
     _check_circles(keys.events, document, problems)
+    if keys.failures == "typical" and not len(system.typical):
+        what = f"'typical', but {system.name} has no typical.csv"
+        problems.append(document.problem(("failures",), what, "give off or on, or add the table to the network"))
     if problems or horizon is None:
         raise InputError(set(problems))
     policy = Policy(
@@ -175,7 +179,7 @@ def scenario_of(
         events=tuple(event for event in events if event is not None),
         weather=weather,
         policy=policy,
-        failures=keys.failures == "on",
+        failures=Failures(keys.failures),
         question=keys.question,
         shows=keys.shows,
         source_file=path.name,
