@@ -24,6 +24,7 @@ MODELS: dict[str, type[Table]] = {
     "transformers": power.Transformers,
     "shunts": power.Shunts,
     "generators": power.Generators,
+    "maintenance_classes": power.MaintenanceClasses,
     "storages": power.Storages,
     "loads": power.Loads,
     "load_classes": power.LoadClasses,

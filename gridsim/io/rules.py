@@ -15,15 +15,19 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
+from gridsim.model.maintenance import HEAT_LED_WEEKS
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same
 from gridsim.model.system import EXTERNAL, GridSystem
 
 
 class LookUp:
-    """Facts that rules need from other tables than their own: ``vn_kv`` by bus, the buses and the sites with a load."""
+    """Facts that rules need from other tables than their own: ``vn_kv`` by bus, the buses and the sites with a load,
+    weeks by class of repairs.
+    """
 
     def __init__(self, tables: Mapping[str, RawTable]):
         self.vn_kv: dict[str, float] = {row.name: row.vn_kv for _, row in tables["buses"].rows}
+        self.class_weeks: dict[str, float] = {row.name: row.weeks for _, row in tables["maintenance_classes"].rows}
         self.loaded_buses: set[str] = {row.bus for _, row in tables["loads"].rows}
         self.loaded_sites: set[str] = {row.site for _, row in tables["loads"].rows if row.site}
 
@@ -39,6 +43,15 @@ def _member_of_nothing_or_two(member: Any, look_up: LookUp) -> bool:
 
 def _electric_without_load(station: Any, look_up: LookUp) -> bool:
     return station.driver == "electric" and station.bus != "" and station.bus not in look_up.loaded_buses
+
+
+def _repaired_in_the_heating_season(machine: Any, look_up: LookUp) -> bool:
+    return machine.heat_led and _weeks(machine, look_up) > HEAT_LED_WEEKS
+
+
+def _weeks(machine: Any, look_up: LookUp) -> float:
+    own: float | None = machine.maintenance_weeks
+    return look_up.class_weeks.get(machine.maintenance_class, 0.0) if own is None else own
 
 
 LARGEST_CIRCUIT_MVA = 100_000  # up to this stands for "no limit" in published cases
@@ -118,6 +131,11 @@ RULES: tuple[Rule, ...] = (
          "{row.q_min_mvar} is above q_max_mvar {row.q_max_mvar}", "swap them"),
     Rule("generators", "heat_curve", lambda row, _: row.heat_led and not row.heat_curve,
          "empty for a heat-led machine", "name a curve of heat_curves.csv"),
+    Rule("generators", "maintenance_weeks", _repaired_in_the_heating_season,
+         lambda row, look_up: f"{_weeks(row, look_up):g} weeks of a heat-led machine do not fit into its summer",
+         f"give at most {HEAT_LED_WEEKS}: it is repaired between April and September"),
+    Rule("maintenance_classes", "overrun_max_weeks", above("overrun_min_weeks", "overrun_max_weeks"),
+         "{row.overrun_max_weeks} is below overrun_min_weeks {row.overrun_min_weeks}", "swap them"),
     Rule("load_classes", "price_per_mwh", lambda row, _: row.price_responsive and row.price_per_mwh is None,
          "empty for a price-responsive class", "give the price below which it buys, in USD/MWh"),
     Rule("interfaces", "line", _member_of_nothing_or_two,

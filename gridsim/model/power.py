@@ -90,8 +90,19 @@ class Shunts(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class MaintenanceClasses(Table):
+    """Planned repairs of a kind of machine, and the share of them that is not finished in time."""
+
+    name: STR
+    weeks: F8
+    overrun_share: F8
+    overrun_min_weeks: F8
+    overrun_max_weeks: F8
+
+
+@dataclass(frozen=True, eq=False)
 class Generators(Table):
-    """One row per machine. ``profile`` and ``heat_curve``: positions in the respective tables, or -1.
+    """One row per machine. ``profile``, ``heat_curve``, ``maintenance_class``: positions in their tables, or -1.
 
     ``co2_t_per_mwh`` NaN: not given; :attr:`co2_rate_t_per_mwh` says what follows from the fuel.
     """
@@ -123,6 +134,8 @@ class Generators(Table):
     profile: I4
     heat_rate_gj_per_mwh: F8
     co2_t_per_mwh: F8
+    maintenance_weeks: F8
+    maintenance_class: I4
     in_service: B1
 
     def burning(self, names: Iterable[str]) -> B1:

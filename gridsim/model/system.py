@@ -140,6 +140,7 @@ class GridSystem(Displayed):
     lines: power.Lines = field(default_factory=power.Lines.empty)
     transformers: power.Transformers = field(default_factory=power.Transformers.empty)
     shunts: power.Shunts = field(default_factory=power.Shunts.empty)
+    maintenance_classes: power.MaintenanceClasses = field(default_factory=power.MaintenanceClasses.empty)
     storages: power.Storages = field(default_factory=power.Storages.empty)
     interfaces: power.Interfaces = field(default_factory=power.Interfaces.empty)
     interface_members: power.InterfaceMembers = field(default_factory=power.InterfaceMembers.empty)

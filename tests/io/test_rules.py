@@ -19,6 +19,8 @@ STORE = {"name": "s", "bus": "n1", "p_charge_mw": 5, "p_discharge_mw": 5, "energ
 BORDER = {"name": "b", "bus": "n1", "contract_import_mw": 5, "limit_import_mw": 10, "price_per_mwh": 40}
 STATION = {"name": "k", "node": "hub", "installed_mw": 5, "pressure_ratio": 1.4}
 YARD = {"name": "y", "plant": "coal", "fuel": "coal", "capacity_days": 10, "stock_days": 5}
+REPAIRS = {"name": "steam", "weeks": 6}
+CURVE_POINT = {"curve": "c", "temperature_c": 0, "p_min_share": 0.5, "p_max_share": 1}
 HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
@@ -51,6 +53,22 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("generators", None, {"q_min_mvar": 6, "q_max_mvar": 5}, "q_min_mvar", "6.0 is above q_max_mvar 5.0", "swap"),
     ("generators", None, {"heat_led": "true"}, "heat_curve", "empty for a heat-led machine", "heat_curves.csv"),
     ("generators", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
+    (
+        "generators",
+        None,
+        {"heat_led": "true", "heat_curve": "c", "maintenance_weeks": 27},
+        "maintenance_weeks",
+        "27 weeks of a heat-led machine do not fit",
+        "at most 26",
+    ),
+    (
+        "maintenance_classes",
+        [REPAIRS],
+        {"overrun_min_weeks": 5, "overrun_max_weeks": 4},
+        "overrun_max_weeks",
+        "4.0 is below overrun_min_weeks 5.0",
+        "swap",
+    ),
     ("storages", [STORE], {"mttr_h": 100}, "mttr_h", "go together", "both or none"),
     ("load_classes", None, {"price_responsive": "true"}, "price_per_mwh", "price-responsive", "USD/MWh"),
     ("interfaces", None, {"line": ""}, "line", "either a line or a transformer", "exactly one"),
@@ -67,6 +85,7 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
 def tables_with(table: str, rows: list[dict[str, Any]] | None, cells: dict[str, Any]) -> dict[str, Any]:
     tables = copy.deepcopy({**TWO_AREAS, **GAS})
     tables["buses"].append(HIGHER)
+    tables.setdefault("heat_curves", [CURVE_POINT])
     if rows is not None:
         tables[table] = copy.deepcopy(rows)
     tables[table][0].update(cells)

@@ -125,8 +125,24 @@ class GeneratorRow(SourcedRow):
     co2_t_per_mwh: float | None = column(
         "CO2 at the stack; empty: none of a fuel without carbon, else unknown", None, unit="t/MWh", ge=0, le=3
     )
+    maintenance_weeks: float | None = column(
+        "Weeks of planned repair a year; empty: those of its class, else none", None, unit="week"
+    )
+    maintenance_class: str = column("Class of planned repairs; empty: none", "", ref="maintenance_classes")
     commissioned: int | None = column("Year of the first operation", None, unit="year", effect=Effect.NONE)
     in_service: bool = column("False for machines out of the base state", True)
+
+
+class MaintenanceClassRow(SourcedRow):
+    """Planned repairs of a kind of machine, and those that are not finished in time."""
+
+    name: str = column("Unique name")
+    weeks: float = column("Weeks of planned repair of a machine a year", unit="week")
+    overrun_share: float = column(
+        "Share of the machines that are not finished in time, those planned last", 0.0, ge=0, le=1
+    )
+    overrun_min_weeks: float = column("Their least further weeks", 0.0, unit="week")
+    overrun_max_weeks: float = column("Their most further weeks", 0.0, unit="week")
 
 
 class StorageRow(SourcedRow):
