@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gridsim.model.maintenance import planned_outage
 from gridsim.model.system import MONTHS, GridSystem
 from gridsim.model.table import F8
 from gridsim.model.typical import placing, typical_groups
@@ -39,8 +40,10 @@ def failed_share(system: GridSystem) -> F8:
 
 
 def planned_share(system: GridSystem) -> F8:
-    """(n_gens, 12) share of the month in planned repair."""
-    return np.zeros((len(system.generators), MONTHS))
+    """(n_gens, 12) share of the month in planned repair, those that are not finished in time included."""
+    ends = np.cumsum(_DAYS_OF_MONTH)
+    days = np.split(planned_outage(system), ends[:-1], axis=1)
+    return np.stack([of_month.mean(axis=1) for of_month in days], axis=1)
 
 
 def expected_lost_mw(system: GridSystem) -> F8:

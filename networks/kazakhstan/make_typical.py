@@ -13,8 +13,8 @@ import gridsim
 from gridsim.weather.expected_outages import typical_rows
 
 FOLDER = Path(__file__).parent
-SOURCE = "generators.csv; outage_curves.csv; climate.csv"
-OUT = "out as a whole: largest machine first while it fits"
+SOURCE = "MURPHY-2019; ENGINEERING"
+OUT = "largest machine first while it fits into the expected MW of generators.csv and the planned repairs"
 REST = "equal share of the machines not named in this month"
 
 
