@@ -23,7 +23,7 @@ def log_fleet(system: GridSystem, fleet: TypicalFleet, log: EventLog) -> int:
     for name in system.generators.name[fleet.out].tolist():
         log.add(0.0, f"generators:{name}", "out (typical fleet)", cause)
     for zone, technology, lost_mw in fleet.groups:
-        log.add(0.0, f"fleet:{zone} {technology}", f"{lost_mw:,.0f} MW less of the machines in service", cause)
+        log.add(0.0, f"fleet:{zone} {technology}", f"{lost_mw:,.1f} MW less of the machines in service", cause)
     for name, others in fleet.instead:
         state = f"in service, for the scenario names it; instead {', '.join(others) or 'the others of its kind'}"
         log.add(0.0, f"fleet:{name}", state, cause)

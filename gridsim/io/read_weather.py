@@ -57,7 +57,9 @@ def read_weather(
         ways.append("year_seed")
     if len(ways) != 1:
         what = " and ".join(ways) + " together" if ways else "nothing"
-        problems.append(document.problem(("weather",), f"{what} given", "give one of file, series, year_seed, planning_day"))
+        problems.append(
+            document.problem(("weather",), f"{what} given", "give one of file, series, year_seed, planning_day")
+        )
         return None
     if keys.planning_day:
         return _planning_day(document, system, problems)

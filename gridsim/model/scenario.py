@@ -352,7 +352,7 @@ class WeatherSeries:
 
 @dataclass(frozen=True)
 class PlanningDay:
-    """The day that operators plan the peak for: the month's normal day with little wind and sun, load at its expected peak.
+    """The day that the peak is planned for: the month's normal day with little wind and sun and its expected load.
 
     ``number``: replicate. The first has the expected load; the others have loads spread over the forecast error.
     """
@@ -378,8 +378,8 @@ class Policy:
 class Scenario(Displayed):
     """One question: a network, a horizon, weather, events and a policy.
 
-    ``failures``: the fleet whole, with what is usually out in the month, or failing at random (True and False are on and
-    off). ``scripts``: user's contingencies and policies.
+    ``failures``: the fleet whole, with what is usually out in the month, or failing at random (True and False are on
+    and off). ``scripts``: user's contingencies and policies.
     """
 
     name: str
@@ -412,7 +412,9 @@ class Scenario(Displayed):
             else "",
             f"scripts: {', '.join(script.name for script in self.scripts)}" if self.scripts else "",
             f"weather: {type(self.weather).__name__}" if self.weather is not None else "",
-            {Failures.OFF: "", Failures.TYPICAL: "typical fleet", Failures.ON: "random failures"}[Failures.of(self.failures)],
+            {Failures.OFF: "", Failures.TYPICAL: "typical fleet", Failures.ON: "random failures"}[
+                Failures.of(self.failures)
+            ],
             f"policy: imports {policy.imports}, ac {policy.ac}, gas {policy.gas}, automation {policy.automation}, "
             f"operator after {policy.operator_delay_minutes:g} min",
         ]

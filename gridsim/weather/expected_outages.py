@@ -1,4 +1,4 @@
-"""Machines expected to be out by month, from MTTF, MTTR and planned repair, and the rows of typical.csv that hold them."""
+"""Machines expected to be out by month, from MTTF, MTTR and planned repair, and the rows of typical.csv."""
 
 from __future__ import annotations
 

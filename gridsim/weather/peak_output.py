@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridsim.model.system import MONTHS, GridSystem
 from gridsim.model.table import F8, sum_at
@@ -28,12 +29,12 @@ class PeakOutput(NamedTuple):
 
 
 class Evenings(NamedTuple):
-    """Capacity factors of every site, NaN where it has no machine: (n_sites, n_days) at the evening peak, and day means.
+    """Capacity factors of every site (n_sites, n_days): at the evening peak, and means of the day.
 
     month : (n_days,) month 0..11
     """
 
-    month: F8
+    month: NDArray[np.int64]
     at_peak: F8
     of_day: F8
 
@@ -88,14 +89,16 @@ def peak_output(system: GridSystem, seed: int, years: int) -> list[PeakOutput]:
 def _level(factor: F8, capacity_mw: F8) -> F8:
     """(n_sites,) factors (n_sites, n_days) at the level of their sum that is exceeded in 90 % of days."""
     total_mw = capacity_mw @ factor
-    low, level_mw, high = np.quantile(total_mw, (1.0 - EXCEEDED_IN - _NEAR, 1.0 - EXCEEDED_IN, 1.0 - EXCEEDED_IN + _NEAR))
+    low, level_mw, high = np.quantile(
+        total_mw, (1.0 - EXCEEDED_IN - _NEAR, 1.0 - EXCEEDED_IN, 1.0 - EXCEEDED_IN + _NEAR)
+    )
     near = factor[:, (total_mw >= low) & (total_mw <= high)].mean(axis=1)
     together_mw = float(capacity_mw @ near)
     return np.asarray(near * (level_mw / together_mw if together_mw > 0.0 else 0.0))
 
 
 def _normal(system: GridSystem) -> tuple[F8, F8]:
-    """(n_sites, 12) normal capacity factor of each site's machines at the evening peak of a workday, and its day mean."""
+    """(n_sites, 12) normal capacity factor of each site's machines at a workday's evening peak, and its day mean."""
     gens, site = system.generators, resource_sites(system)
     weight = np.where(gens.in_service & (site >= 0), gens.p_max_mw, 0.0)
     shape = np.concatenate([system.profiles.value[:, :, 0], np.ones((1, MONTHS, 24))])[gens.profile]

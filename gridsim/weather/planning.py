@@ -73,7 +73,9 @@ def normal_load_mw(system: GridSystem) -> F8:
     loads, shape = system.loads, system.profiles.value
     inside = loads.in_service & (system.buses.zone[loads.bus] >= 0)
     level = np.concatenate([shape, np.ones((1, *shape.shape[1:]))])
-    by_profile = np.bincount(loads.profile % len(level), weights=np.where(inside, loads.p_mw, 0.0), minlength=len(level))
+    by_profile = np.bincount(
+        loads.profile % len(level), weights=np.where(inside, loads.p_mw, 0.0), minlength=len(level)
+    )
     return np.asarray(np.tensordot(by_profile, level, axes=1) * (1.0 + system.loss_share))
 
 

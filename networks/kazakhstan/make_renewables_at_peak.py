@@ -13,7 +13,7 @@ from gridsim.weather.peak_output import peak_output
 
 FOLDER = Path(__file__).parent
 SEED, YEARS = 1, 200
-SOURCE = "ENGINEERING"
+SOURCE = "KAZHYDROMET; RES-REPORTS; CLIMATE-GENERAL; ENGINEERING"
 NOTE = f"exceeded in 90 % of the evening peaks of {YEARS} generated years (seed {SEED})"
 
 

@@ -1,4 +1,4 @@
-"""Tables and keys of the state in which planners meet the peak: typical fleet, wind and sun of the planning day, load."""
+"""Tables and keys of the state in which planners meet the peak: typical fleet and planning day."""
 
 from __future__ import annotations
 
