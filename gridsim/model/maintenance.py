@@ -16,7 +16,7 @@ equal ends the largest first), for the stated further weeks. The same machines o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -53,6 +53,13 @@ def planned_outage(system: GridSystem) -> F8:
 def overrun(system: GridSystem) -> F8:
     """(n_gens, 365) share of each machine out because its repair is not finished in time."""
     return maintenance(system).overrun
+
+
+def day_of_year(month: NDArray[Any], day: NDArray[Any]) -> NDArray[np.int64]:
+    """Day of a year without 29 February, which is the 28th once more; 1 January is 0."""
+    first = np.concatenate([[0], np.cumsum(_DAYS_OF_MONTH)])
+    leap = (np.asarray(month) == 2) & (np.asarray(day) == 29)
+    return np.asarray(first[np.asarray(month) - 1] + np.asarray(day) - 1 - leap, dtype=np.int64)
 
 
 def maintenance_weeks(system: GridSystem) -> F8:
