@@ -1,16 +1,16 @@
 """The typical fleet: machines that are usually out for repair or failed in a month, as a starting state.
 
 ``typical.csv`` states by month, zone and technology which machines are out and how many MW the other machines of that
-zone and technology lack together. It is placed by one rule: the largest machine first while it fits, machines of
-one size in turn from different plants, and the rest as an equal share of those that are left. A machine that the
-scenario itself names is never out: the MW of its row go to the next machines by the same rule.
+zone and technology lack together. It is placed by one rule: the largest machine first while it fits, machines of one
+size in turn from different plants and of no plant more than half, and the rest as an equal share of those left. A
+machine that the scenario itself names is never out: the MW of its row go to the next machines by the same rule.
 """
 
 from __future__ import annotations
 
 import inspect
 import types
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gridsim.model.groups import opened
 from gridsim.model.scenario import Failures, Scenario, kinds
 from gridsim.model.system import GridSystem
-from gridsim.model.table import F8, I4
+from gridsim.model.table import F8, I4, STR
 
 _FITS_MW = 1e-6
 
@@ -81,9 +81,9 @@ def _in_turn(system: GridSystem, gens: list[int]) -> I4:
 
 def placing(system: GridSystem, group: TypicalGroup, lost_mw: float) -> tuple[I4, float]:
     """Machines of ``group`` out as a whole, in order, and MW left for the others, where ``lost_mw`` are usually out."""
-    p_max_mw = system.generators.p_max_mw[group.gens]
+    plant, p_max_mw = system.generators.plant[group.gens], system.generators.p_max_mw[group.gens]
     everyone = np.ones(len(group.gens), dtype=bool)
-    lost = _whole_ones(p_max_mw, np.zeros(len(group.gens)), everyone, lost_mw)
+    lost = _whole_ones(plant, p_max_mw, np.zeros(len(group.gens)), everyone, lost_mw)
     return group.gens[lost > 0.0], max(lost_mw - float(lost.sum()), 0.0)
 
 
@@ -155,7 +155,7 @@ def _fleet(system: GridSystem, month: int, named: frozenset[str]) -> TypicalFlee
         missing_mw = sum(row_of.values()) - float(lost.sum())
         before = lost
         if moved or missing_mw > _FITS_MW:
-            lost = _whole_ones(p_max_mw, lost, free, missing_mw)
+            lost = _whole_ones(gens.plant[group.gens], p_max_mw, lost, free, missing_mw)
             missing_mw -= float((lost - before).sum())
         rest_mw = float(table.lost_mw[here & (table.generator < 0)].sum()) + max(missing_mw, 0.0)
         whole = (lost >= p_max_mw - _FITS_MW) & (p_max_mw > 0.0)
@@ -172,13 +172,17 @@ def _fleet(system: GridSystem, month: int, named: frozenset[str]) -> TypicalFlee
     return TypicalFleet(month, lost_mw, out, tuple(lacking), tuple(instead), unplaced_mw)
 
 
-def _whole_ones(p_max_mw: F8, lost_mw: F8, free: NDArray[np.bool_], more_mw: float) -> F8:
-    """``lost_mw`` with the next machines out as a whole while they fit into ``more_mw``."""
+def _whole_ones(plant: STR, p_max_mw: F8, lost_mw: F8, free: NDArray[np.bool_], more_mw: float) -> F8:
+    """``lost_mw`` with the next machines out as a whole while they fit into ``more_mw``, of no plant more than half."""
     lost = lost_mw.copy()
+    names = plant.tolist()
+    most_out = {name: -(-n // 2) for name, n in Counter(names).items()}
+    n_out = Counter(plant[(lost > 0.0) & (lost >= p_max_mw - _FITS_MW)].tolist())
     for place in np.flatnonzero(free).tolist():
-        left_mw = p_max_mw[place] - lost[place]
-        if _FITS_MW < left_mw <= more_mw + _FITS_MW:
+        left_mw, name = p_max_mw[place] - lost[place], names[place]
+        if _FITS_MW < left_mw <= more_mw + _FITS_MW and n_out[name] < most_out[name]:
             lost[place] = p_max_mw[place]
+            n_out[name] += 1
             more_mw -= left_mw
     return lost
 
