@@ -10,7 +10,7 @@ from gridsim.model.table import F8, I4, STR, Table
 
 @dataclass(frozen=True, eq=False)
 class Typical(Table):
-    """What is usually out, by month. ``zone``, ``generator``: positions; generator -1: every other machine alike."""
+    """Machines usually out, by month. ``zone``, ``generator``: positions; generator -1: every other machine alike."""
 
     month: I4
     zone: I4

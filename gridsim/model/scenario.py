@@ -379,7 +379,8 @@ class Scenario(Displayed):
     """One question: a network, a horizon, weather, events and a policy.
 
     ``failures``: the fleet whole, with what is usually out in the month, or failing at random (True and False are on
-    and off). ``scripts``: user's contingencies and policies.
+    and off). ``scripts``: user's contingencies and policies. ``spared``: names of machines and plants that the typical
+    fleet leaves in service, beside those that events and scripts name.
     """
 
     name: str
@@ -397,6 +398,7 @@ class Scenario(Displayed):
     variant: str = ""
     replicates: int = 1
     outputs: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "failures", Failures.of(self.failures))
@@ -440,6 +442,15 @@ class Scenario(Displayed):
         return any(script.hook is Hook.CONTINGENCY for script in self.scripts)
 
     @property
+    def named(self) -> frozenset[str]:
+        """Names in the targets and conditions of events and in scripts, and those of ``spared``."""
+        targets = [target.name for event in self.events for target in event.targets if target.table != "all"]
+        follows = [event.depends_on for event in self.events if event.depends_on is not None]
+        conditions = [condition.of for dependence in follows for condition in dependence.conditions]
+        words = [word for script in self.scripts for word in script.words]
+        return frozenset([*targets, *conditions, *words, *self.spared]) - {""}
+
+    @property
     def script_files(self) -> tuple[str, ...]:
         """Files of the scripts, each once."""
         return tuple(dict.fromkeys(script.file for script in self.scripts))
@@ -471,8 +482,9 @@ class Scenario(Displayed):
     def without_events(self) -> Scenario:
         """The same horizon, weather, policy and fleet with nothing happening: what effects are measured against.
 
-        The typical fleet stays: it is the state at the start, nothing that happens.
+        The typical fleet stays, with the machines in service that the events name: it is the state at the start.
         """
+        spared = tuple(sorted(self.named)) if self.failures is Failures.TYPICAL else self.spared
         policies = tuple(script for script in self.scripts if script.hook is not Hook.CONTINGENCY)
         failures = Failures.OFF if self.failures is Failures.ON else self.failures
-        return dataclasses.replace(self, events=(), failures=failures, scripts=policies)
+        return dataclasses.replace(self, events=(), failures=failures, scripts=policies, spared=spared)

@@ -8,18 +8,14 @@ machine that the scenario itself names is never out: the MW of its row go to the
 
 from __future__ import annotations
 
-import inspect
-import types
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.model.groups import opened
-from gridsim.model.scenario import Failures, Scenario, kinds
+from gridsim.model.scenario import Failures, Scenario
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, STR
 
@@ -35,7 +31,7 @@ class TypicalGroup(NamedTuple):
 
 
 class TypicalFleet(NamedTuple):
-    """What is out at the start of a run.
+    """Machines out at the start of a run.
 
     lost_mw : (n_gens,) MW out of each machine; ``out``: (n_gens,) True for those that are out as a whole
     groups : zone, technology, and MW that machines in service lack there
@@ -88,42 +84,10 @@ def placing(system: GridSystem, group: TypicalGroup, lost_mw: float) -> tuple[I4
 
 
 def named_machines(system: GridSystem, scenario: Scenario) -> set[str]:
-    """Machines that an event or a script of ``scenario`` names, by themselves or by their plant.
-
-    Of a script counts every text that its function holds or reads from its module.
-    """
-    names: set[str] = set()
-    for event in scenario.events:
-        named = [target for target in event.targets if target.table != "all"]
-        names.update(target.name for target in (*named, *opened(system, named, kinds()[event.kind].targets)))
-        if event.depends_on is not None:
-            names.update(condition.of for condition in event.depends_on.conditions)
-    for script in scenario.scripts:
-        names.update(_texts_of(script.function))
-    gens = system.generators
+    """Machines that an event or a script of ``scenario`` names, by themselves or by their plant."""
+    names, gens = scenario.named, system.generators
     pairs = zip(gens.name.tolist(), gens.plant.tolist(), strict=True)
     return {str(name) for name, plant in pairs if name in names or plant in names}
-
-
-def _texts_of(function: Callable[..., Any]) -> Iterator[str]:
-    """Texts in a function's code and in the globals that it reads."""
-    inner = inspect.unwrap(function)
-    codes = [inner.__code__] if isinstance(inner, types.FunctionType) else []
-    while codes:
-        code = codes.pop()
-        codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-        yield from _texts_in(code.co_consts)
-        yield from _texts_in([inner.__globals__.get(name) for name in code.co_names])
-
-
-def _texts_in(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple | list | set | frozenset | dict):
-        for item in value:
-            yield from _texts_in(item)
-        if isinstance(value, dict):
-            yield from _texts_in(list(value.values()))
 
 
 def typical_fleet(system: GridSystem, scenario: Scenario) -> TypicalFleet | None:

@@ -10,7 +10,7 @@ class TypicalRow(SourcedRow):
 
     month: int = column("Month", ge=1, le=12)
     zone: str = column("Zone of the machines", ref="zones")
-    technology: str = column("Technology of the machines, as in generators.csv")
+    technology: str = column("Technology of the machines, as in generators.csv", "")
     generator: str = column(
         "Machine that is out; empty: an equal share of every other machine of this zone and technology",
         "",
