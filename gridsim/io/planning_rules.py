@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gridsim.errors import Problem, nearest
 from gridsim.io.raw_table import RawTable
+from gridsim.model.system import EXTERNAL
 
 
 def check_planning(tables: Mapping[str, RawTable]) -> list[Problem]:
@@ -22,11 +23,15 @@ def _check_typical(tables: Mapping[str, RawTable]) -> list[Problem]:
     place = {row.name: (zone_of_bus.get(row.bus, ""), row.technology) for _, row in machines.rows}
     p_max_mw = {row.name: row.p_max_mw for _, row in machines.rows}
     sum_mw: dict[tuple[str, str], float] = {}
+    zones = set(zone_of_bus.values())
     for _, row in machines.rows:
-        sum_mw[place[row.name]] = sum_mw.get(place[row.name], 0.0) + row.p_max_mw
+        if place[row.name][0] != EXTERNAL:
+            sum_mw[place[row.name]] = sum_mw.get(place[row.name], 0.0) + row.p_max_mw
     for number, row in table.rows:
         group = row.zone, row.technology
-        if row.generator in place and place[row.generator] != group:
+        if row.zone not in zones or (row.generator and row.generator not in place):
+            continue  # told as a reference that leads nowhere
+        if row.generator and place[row.generator] != group:
             zone, technology = place[row.generator]
             what = f"'{row.generator}' is a machine of {zone}, {technology}, not of {row.zone}, {row.technology}"
             problems.append(table.problem(number, "generator", what, "give the zone and technology of the machine"))
