@@ -18,6 +18,7 @@ from gridsim.engine.operator import Operator
 from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.policies import Policies
 from gridsim.engine.recorder import Recorder
+from gridsim.engine.repairs import with_planned_repairs
 from gridsim.engine.resolve import Resolver
 from gridsim.engine.scripting import Scripts
 from gridsim.engine.state import GridState
@@ -59,6 +60,7 @@ class Simulation:
         gas_network: HydraulicGas | None = None,
     ):
         system = packed.system
+        scenario = with_planned_repairs(system, scenario)
         self.env = environment()
         self.scenario = scenario
         self.seed, self.replicate = seed, replicate

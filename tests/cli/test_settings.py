@@ -106,7 +106,7 @@ def test_values_are_those_of_yaml(folder: Path) -> None:
     )
     assert [change.value for change in changes] == ["off", ["lines"], "2026-01-15 03:00", "on"]
     _, scenario = read_scenario(folder / "case.yaml", changes=changes)
-    assert scenario.failures and scenario.outputs == ("lines",) and scenario.horizon.start.day == 15
+    assert scenario.failures == "on" and scenario.outputs == ("lines",) and scenario.horizon.start.day == 15
     assert study_of(folder / "case.yaml", changes=changes).cases[0].scenario.outputs == ("lines",)
 
 
