@@ -21,7 +21,7 @@ horizon: {{start: "2026-01-14 12:00", hours: 12}}
 # weather:                           # left out: the climate's normal course
 #   year_seed: 1                     # a generated year, with an event of stated return period in it
 #   design_event: {{kind: cold_wave, at: +6h, days: 3, return_period_years: 10}}
-# failures: on                       # every component fails and is repaired at random, too
+# failures: typical                  # what is usually out in the month; on: everything fails at random
 events:
   - id: trip                         # unique; draws belong to it
     at: +6h                          # or a local time, "2026-01-14 18:00"

@@ -14,7 +14,7 @@ import numpy as np
 
 from gridsim.contingencies.events import make_event
 from gridsim.model.maintenance import DAY_H, day_of_year, planned_outage
-from gridsim.model.scenario import Event, Primitive, Scenario, Target, kinds
+from gridsim.model.scenario import Event, Failures, Primitive, Scenario, Target, kinds
 from gridsim.model.system import GridSystem
 
 PLANNED_REPAIR = "planned repair"
@@ -23,7 +23,7 @@ _BEYOND_D = 2  # the operator looks a day past the horizon
 
 def with_planned_repairs(system: GridSystem, scenario: Scenario) -> Scenario:
     """The scenario with the planned repairs of its horizon among its events, if machines fail in it."""
-    if not scenario.failures:
+    if scenario.failures is not Failures.ON:
         return scenario
     horizon = scenario.horizon
     repairs = planned_repairs(system, horizon.start, horizon.hours)

@@ -26,7 +26,7 @@ from gridsim.engine.views import holds
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.groups import opened
 from gridsim.model.pack import Packed
-from gridsim.model.scenario import AcMode, Event, Primitive, Scenario, kinds
+from gridsim.model.scenario import AcMode, Event, Failures, Primitive, Scenario, kinds
 from gridsim.model.table import F8
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.dispatch import DispatchSolver
@@ -104,7 +104,7 @@ class Simulation:
             state.log.add(0.0, f"gas_nodes:{name}", "below lowest pressure at the start")
         self.env.process(self._ticks())
         events = list(scenario.events)
-        if scenario.failures:
+        if scenario.failures is Failures.ON:
             hours = scenario.horizon.hours
             at_start = state.inputs.local_time(0)
             felt_c = year.temperature_c(at_start, math.ceil(hours)) if isinstance(year, YearWeather) else None

@@ -12,7 +12,7 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.references import references
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Row
-from gridsim.model import carriers, power, weather
+from gridsim.model import carriers, planning, power, weather
 from gridsim.model.system import DAY_TYPES, MONTHS, Climate, HeatCurves, HourlyProfiles, Profiles
 from gridsim.model.table import Table
 
@@ -40,6 +40,8 @@ MODELS: dict[str, type[Table]] = {
     "load_response": weather.LoadResponse,
     "rivers": weather.Rivers,
     "weather_targets": weather.WeatherTargets,
+    "typical": planning.Typical,
+    "renewables_at_peak": planning.RenewablesAtPeak,
     "automation": power.Automation,
     "gas_nodes": carriers.GasNodes,
     "gas_pipelines": carriers.GasPipelines,
@@ -194,6 +196,13 @@ def temperature_curves_of(table: RawTable, column: str) -> weather.TemperatureCu
     return weather.TemperatureCurves(
         np.array(list(points), dtype=np.str_), tuple(np.array(sorted(values)) for values in points.values())
     )
+
+
+def planning_day_of(keys: Mapping[str, Any] | None) -> planning.PlanningDaySettings:
+    """Settings of the planning day; those of a network that states none without ``keys``."""
+    if keys is None:
+        return planning.PlanningDaySettings()
+    return planning.PlanningDaySettings(keys["expected_peak_mw"], keys["load_forecast_error"])
 
 
 def climate_of(table: RawTable, sites: Mapping[str, int]) -> Climate:

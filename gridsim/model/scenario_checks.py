@@ -98,7 +98,6 @@ def scenario_faults(scenario: Scenario) -> Iterator[Problem]:
     """Every value of ``scenario`` that no file could hold, whatever the system."""
     yield from attribute_faults(scenario, "name", Text("give a name"), "name")
     yield from attribute_faults(scenario, "network", Text("give bundled name or folder of the network"), "network")
-    yield from attribute_faults(scenario, "failures", Truth(), "failures")
     if not isinstance(scenario.horizon, Horizon):
         yield problem("horizon", f"{shown(scenario.horizon)} is not a Horizon", "give gridsim.Horizon(start, hours)")
         return

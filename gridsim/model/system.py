@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import Problem, StudyError
-from gridsim.model import carriers, power, weather
+from gridsim.model import carriers, planning, power, weather
 from gridsim.model.digest import digest
 from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.model.table import F8, I4, Table
@@ -134,6 +134,7 @@ class GridSystem(Displayed):
     loss_share: float = 0.0
     base_year: int = 0
     gas: carriers.GasSettings = field(default_factory=carriers.GasSettings)
+    planning_day: planning.PlanningDaySettings = field(default_factory=planning.PlanningDaySettings)
     licence: str = ""
     warnings: tuple[Problem, ...] = ()
     lines: power.Lines = field(default_factory=power.Lines.empty)
@@ -161,6 +162,8 @@ class GridSystem(Displayed):
     load_response: weather.LoadResponse = field(default_factory=weather.LoadResponse.empty)
     rivers: weather.Rivers = field(default_factory=weather.Rivers.empty)
     weather_targets: weather.WeatherTargets = field(default_factory=weather.WeatherTargets.empty)
+    typical: planning.Typical = field(default_factory=planning.Typical.empty)
+    renewables_at_peak: planning.RenewablesAtPeak = field(default_factory=planning.RenewablesAtPeak.empty)
     automation: power.Automation = field(default_factory=power.Automation.empty)
     gas_nodes: carriers.GasNodes = field(default_factory=carriers.GasNodes.empty)
     gas_pipelines: carriers.GasPipelines = field(default_factory=carriers.GasPipelines.empty)

@@ -10,15 +10,16 @@ import numpy as np
 
 from gridsim.errors import StudyError
 from gridsim.kernels.weather_maps import heating_k
-from gridsim.model.scenario import WeatherFile, WeatherSeries, WeatherYearChoice
+from gridsim.model.scenario import PlanningDay, Weather, WeatherSeries, WeatherYearChoice
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, sum_at
 from gridsim.weather.design import CATALOGUE_YEARS, Catalogue, Imposed, catalogue, event_weights, impose, river_level
 from gridsim.weather.duty import duty_of
 from gridsim.weather.field import DAYS
 from gridsim.weather.generator import LOAD_TAU_H, WeatherModel, hour_of
-from gridsim.weather.maps import nearest_site
+from gridsim.weather.maps import resource_sites
 from gridsim.weather.normal import HourInputs, NormalWeather
+from gridsim.weather.planning import PlanningWeather
 from gridsim.weather.water import WaterCourse, day_of_year, normal_water, water_plan
 
 COOLING_BALANCE_C = 23.0
@@ -38,18 +39,10 @@ class Composer:
     def __init__(self, system: GridSystem):
         self.system = system
         self.normal = NormalWeather(system)
-        generators, loads, renewable = system.generators, system.loads, system.renewable_sites
+        generators, loads = system.generators, system.loads
         bus = generators.bus
         self.gen_site = system.buses.weather_site[bus]
-        self.gen_resource = np.full(len(generators), -1, dtype=np.int32)
-        for technology in ("wind", "solar"):
-            chosen = np.flatnonzero(renewable.technology == technology)
-            machines = generators.driven_by(technology)
-            at = nearest_site(
-                system.buses.lat[bus], system.buses.lon[bus], renewable.lat[chosen], renewable.lon[chosen]
-            )
-            if len(chosen):
-                self.gen_resource[machines] = np.where(at >= 0, chosen[at], -1)[machines]
+        self.gen_resource = resource_sites(system)
         self._wind, self._solar = generators.driven_by("wind"), generators.driven_by("solar")
         self.load_site = system.buses.weather_site[loads.bus]
         self.load_zone = system.buses.zone[loads.bus]
@@ -410,11 +403,13 @@ def _year_weather(system: GridSystem, choice: WeatherYearChoice, start: dt.datet
 
 
 def make_weather(
-    system: GridSystem, weather: WeatherFile | WeatherYearChoice | WeatherSeries | None, start: dt.datetime
-) -> NormalWeather | YearWeather | SeriesWeather:
+    system: GridSystem, weather: Weather | None, start: dt.datetime
+) -> NormalWeather | YearWeather | SeriesWeather | PlanningWeather:
     """The weather that a scenario asks for, from local time ``start``; a file of departures uses the normal course."""
     if isinstance(weather, WeatherYearChoice):
         return _year_weather(system, weather, start)
     if isinstance(weather, WeatherSeries):
         return SeriesWeather(system, weather, start)
+    if isinstance(weather, PlanningDay):
+        return PlanningWeather(system, weather)
     return NormalWeather(system)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gridsim.io.schemas import carriers, power, weather
+from gridsim.io.schemas import carriers, planning, power, weather
 from gridsim.io.schemas.column import Effect, Row
 
 
@@ -52,6 +52,8 @@ TABLES: dict[str, TableSchema] = {
     "load_response": TableSchema(weather.LoadResponseRow, False, "zone"),
     "rivers": TableSchema(weather.RiverRow, False, "name"),
     "weather_targets": TableSchema(weather.WeatherTargetRow, False, ""),
+    "typical": TableSchema(planning.TypicalRow, False, ""),
+    "renewables_at_peak": TableSchema(planning.RenewablesAtPeakRow, False, ""),
     "automation": TableSchema(power.AutomationRow, False, "name"),
     "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
     "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),
