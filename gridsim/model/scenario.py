@@ -386,9 +386,6 @@ class Policy:
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "least_effect", number("policy.least_effect", self.least_effect, *LEAST_EFFECT))
-
 
 @dataclass(frozen=True, repr=False)
 class Scenario(Displayed):

@@ -24,6 +24,7 @@ from gridsim.model.ranges_of_values import (
     time_faults,
 )
 from gridsim.model.scenario import (
+    LEAST_EFFECT,
     AcMode,
     Automation,
     Condition,
@@ -32,6 +33,7 @@ from gridsim.model.scenario import (
     GasMode,
     Horizon,
     Imports,
+    PlanningDay,
     Policy,
     Quantity,
     Repair,
@@ -52,6 +54,7 @@ POLICY: Rules = {
     "operator_delay_minutes": ("operator_delay_minutes", Number("give minutes", 1, 240)),
     "automation": ("automation", one_of(Automation)),
     "gas": ("gas", one_of(GasMode)),
+    "least_effect": ("least_effect", Number("give least effect of redispatch on a limit", *LEAST_EFFECT)),
 }
 EVENT: Rules = {
     "id": ("id", Text("give unique name within the scenario")),
@@ -164,6 +167,8 @@ def weather_faults(scenario: Scenario) -> Iterator[Problem]:
         yield from record_faults(weather, WeatherYearChoice, YEAR, "weather")
         for position, event in enumerate(weather.events):
             yield from design_faults(event, f"weather.design_event.{position}", scenario.horizon)
+    elif isinstance(weather, PlanningDay):
+        yield from attribute_faults(weather, "number", Number("give number", 0, 2**31, whole=True), "weather.number")
     elif weather is not None:
         yield problem("weather", f"{shown(weather)} is no weather", "give a WeatherYearChoice, or None")
 
