@@ -1,7 +1,7 @@
 """Planned repairs of a run: where machines fail at random, they are also out on the days of the year's maintenance.
 
-They are events of planned work (kind ``maintenance``), so the operator knows the day before, and their ids begin with
-``planned repair``.
+They are events of planned work, the foreseen outage of ``kinds.csv``, so the operator knows the day before. Their ids
+begin with ``planned repair``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import numpy as np
 
 from gridsim.contingencies.events import make_event
 from gridsim.model.maintenance import DAY_H, day_of_year, planned_outage
-from gridsim.model.scenario import Event, Failures, Scenario, Target
+from gridsim.model.scenario import Event, Failures, Primitive, Scenario, Target, kinds
 from gridsim.model.system import GridSystem
 
 PLANNED_REPAIR = "planned repair"
-_KIND = "maintenance"
 _BEYOND_D = 2  # the operator looks a day past the horizon
 
 
@@ -60,10 +59,19 @@ def _repair(system: GridSystem, gen: int, begin_h: float, duration_h: float | No
     event = make_event(
         system,
         id=f"{PLANNED_REPAIR}:{name}:{begin_h:g}",
-        kind=_KIND,
+        kind=_planned_work(),
         targets=[Target("generators", name)],
         at_h=begin_h,
         duration_h=duration_h,
     )
     assert isinstance(event, Event), f"generators: {name}: {event}"
     return event
+
+
+def _planned_work() -> str:
+    (found,) = [
+        kind.kind
+        for kind in kinds().values()
+        if kind.primitive is Primitive.OUTAGE and kind.foreseen and "generators" in kind.targets
+    ]
+    return found

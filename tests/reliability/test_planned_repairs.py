@@ -84,6 +84,17 @@ def test_a_machine_gives_its_profile_times_what_repairs_leave(kazakhstan: GridSy
     assert n_repaired == (maintenance_weeks(kazakhstan) > 0.0).sum() > 200
 
 
+def test_in_a_generated_year_repairs_keep_their_days(kazakhstan: GridSystem) -> None:
+    normal, generated = system_from_grid(kazakhstan), system_from_grid(kazakhstan, weather=(4, 7))
+    gens = kazakhstan.generators
+    coal = np.flatnonzero((gens.fuel == "coal") & (maintenance_weeks(kazakhstan) > 0.0))
+    assert len(coal) > 100
+    for name in gens.name[coal].tolist():
+        unit = normal.unit_name.index(name)
+        days = [system.unit_profile[unit] == 0.0 for system in (normal, generated)]
+        assert days[0].sum() >= 24 * 7 * 6 and (days[0] == days[1]).all()
+
+
 @pytest.mark.parametrize("level", ["copper", "zonal"])
 def test_repairs_never_lower_the_unserved_energy_of_a_year(kazakhstan: GridSystem, level: str) -> None:
     def unserved(weeks: float) -> float:
