@@ -50,6 +50,15 @@ class Estimate(float):
         return astuple(self)
 
 
+@dataclass(frozen=True)
+class ExactEstimate(Estimate):
+    """A number without sampling: standard error 0, ``n`` 0, and its proved bounds as the interval."""
+
+    method: str = "exact"
+
+    __hash__ = Estimate.__hash__
+
+
 def single(name: str, scope: str, value: float | None, unit: str) -> Estimate:
     """An estimate from one trajectory: n = 1 and no standard error."""
     return Estimate(name, scope, value, None, None, None, unit, 1)
@@ -72,9 +81,20 @@ def finite(estimates: Iterable[Estimate]) -> tuple[Estimate, ...]:
     return found
 
 
+def method_of(estimate: Estimate) -> str:
+    """How a number came about, as tables say it."""
+    return estimate.method if isinstance(estimate, ExactEstimate) else "sampled"
+
+
 def to_frame(estimates: Iterable[Estimate]) -> pd.DataFrame:
-    """One row per estimate: name, scope, value, stderr, ci_low, ci_high, unit, n; NaN where a number is absent."""
+    """One row per estimate: name, scope, value, stderr, ci_low, ci_high, unit, n; NaN where a number is absent.
+
+    A column ``method`` follows where a number is exact: ``exact`` or ``sampled``.
+    """
+    rows = list(estimates)
     columns = [field.name for field in fields(Estimate)]
-    frame = pd.DataFrame([astuple(estimate) for estimate in estimates], columns=columns)
+    frame = pd.DataFrame([astuple(estimate)[: len(columns)] for estimate in rows], columns=columns)
+    if any(isinstance(estimate, ExactEstimate) for estimate in rows):
+        frame["method"] = [method_of(estimate) for estimate in rows]
     numbers = ["value", "stderr", "ci_low", "ci_high"]
     return frame.astype(dict.fromkeys(numbers, "float64"))

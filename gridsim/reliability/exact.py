@@ -1,0 +1,414 @@
+"""Exact shortfall by convolution: the copper plate without stores, and two areas joined by ties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.errors import StudyError
+from gridsim.kernels.convolution import (
+    both_short,
+    capacity_mass,
+    continuous_entries,
+    entry_frequency,
+    first_cell_served,
+    joint_below,
+    lower_tails,
+    shortage,
+    tie_shortage,
+)
+from gridsim.kernels.shortfall import DAY_H
+from gridsim.model.outages import RepairLaw, equilibrium
+from gridsim.reliability.areas import Areas, areas_of
+from gridsim.reliability.fleet import LARGEST_STEP_MW, Fleet, Rounding, fleet_of, not_memoryless, pairs_of
+from gridsim.reliability.methods import Level
+from gridsim.reliability.samplers import COPPER_TOLERANCE_MW, NETWORK_TOLERANCE_MW, zone_scopes
+from gridsim.reliability.system import AdequacySystem
+from gridsim.results.metrics import Estimate, ExactEstimate
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+MOST_CELLS = 4_000_000  # of a table
+MOST_OPERATIONS = 3e9  # about as many seconds on one core
+MOST_JOINT_CELLS = 5_000  # of either hour; their table of pairs takes 200 MB
+MOST_CIRCUITS = 12  # of all ties: their states are gone through one by one
+EXACT_WITHIN = 1e-6  # relative bound up to which a number counts as exact
+
+
+@dataclass(frozen=True, eq=False)
+class ExactShortfall:
+    """Shortfall hour by hour, without sampling.
+
+    scopes : names, ``system`` first;  demand_mwh : (n_scopes,)
+    lolp, epns_mw : (n_scopes, n_hours);  *_low, *_high : proved bounds of both, the values themselves where capacities
+        lie on the grid
+    peak_hour : (n_days,) i8, hour of each day's largest demand
+    step_mw : the grid;  is_on_grid : whether every capacity lies on it
+    entries, continuous_entries : (n_hours,) of the system, or None with the cause in ``absent``
+    roundoff : relative, of the arithmetic
+    """
+
+    scopes: tuple[str, ...]
+    demand_mwh: F8
+    lolp: F8
+    lolp_low: F8
+    lolp_high: F8
+    epns_mw: F8
+    epns_low: F8
+    epns_high: F8
+    peak_hour: I8
+    step_mw: float
+    is_on_grid: bool
+    roundoff: float
+    entries: F8 | None = None
+    continuous_entries: F8 | None = None
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def estimates(self) -> list[ExactEstimate]:
+        """Every metric of every scope, with its proved bound as the interval."""
+        n_hours = self.lolp.shape[1]
+        made: list[ExactEstimate] = []
+        for scope, name in enumerate(self.scopes):
+            hours = (self.lolp[scope], self.lolp_low[scope], self.lolp_high[scope])
+            energy = (self.epns_mw[scope], self.epns_low[scope], self.epns_high[scope])
+            made.append(self._sum("LOLH", name, hours, 1.0, "h"))
+            made.append(self._sum("LOLP", name, hours, 1.0 / n_hours, "-"))
+            made.append(self._sum("EUE", name, energy, 1.0, "MWh"))
+            made.append(self._sum("EPNS", name, energy, 1.0 / n_hours, "MW"))
+            if self.demand_mwh[scope] > 0.0:
+                made.append(self._sum("NEUE", name, energy, 1e6 / float(self.demand_mwh[scope]), "ppm"))
+            if scope == 0:
+                peaks = tuple(of[self.peak_hour] for of in hours)
+                made.append(self._sum("LOLE_peak_d", name, (peaks[0], peaks[1], peaks[2]), 1.0, "d"))
+                if self.entries is not None:
+                    made.append(self._sum("LOLEv", name, (self.entries,) * 3, 1.0, "events"))
+                if self.continuous_entries is not None:
+                    made.append(self._sum("LOLEv_continuous", name, (self.continuous_entries,) * 3, 1.0, "events"))
+        return made
+
+    def _sum(self, name: str, scope: str, hours: tuple[F8, F8, F8], factor: float, unit: str) -> ExactEstimate:
+        value, low, high = (float(of.sum()) * factor for of in hours)
+        low, high = min(low, value) * (1.0 - self.roundoff), max(high, value) * (1.0 + self.roundoff)
+        return ExactEstimate(name, scope, value, 0.0, low, high, unit, 0)
+
+
+def exact_shortfall(
+    system: AdequacySystem, level: Level, *, grid_mw: float | None = None, transitions: bool = True
+) -> ExactShortfall:
+    """Shortfall of a system at a level; StudyError with the cause where it is not exact.
+
+    grid_mw
+        Step of the grid of capacities, at most 1 MW; by default the largest that holds them all, else 1 MW.
+    transitions
+        LOLEv and LOLEv_continuous too, which take pairs of hours.
+    """
+    cause = not_exact_because(system, level)
+    if cause is not None:
+        raise StudyError(f"method: exact is not for {cause}; use SequentialMonteCarlo, or --method sequential")
+    areas = areas_of(system, merged=level is Level.COPPER)
+    fleets = _fleets(system, areas)
+    if areas.n_areas == 1:
+        return _one_area(system, level, fleets[0], grid_mw, transitions)
+    return _two_areas(system, areas, fleets, grid_mw)
+
+
+def not_exact_because(system: AdequacySystem, level: Level) -> str | None:
+    """What keeps a system at a level from convolution, as words that follow "for"; None if nothing does."""
+    if level is Level.NODAL:
+        return "level nodal: every state is a dispatch of its own"
+    if system.stores:
+        return f"stores ({system.stores[0].name}): they couple the hours"
+    if system.common_causes:
+        return f"common causes ({system.common_causes[0].component.name}): they couple machines"
+    if system.temperature_class is not None:
+        return "temperature classes of common causes"
+    for component in system.unit_component:
+        follows = component.rate_factor is not None or component.unavailability is not None
+        if follows and any(state.law is not RepairLaw.EXPONENTIAL for state in component.states):
+            return f"{component.name}: its failures follow the hour and its repairs are not exponential"
+    if level is Level.ZONAL:
+        if system.detail is None and system.branch_name and not system.interface_name:
+            return "level zonal of branches without areas"
+        return _not_two_areas(system, areas_of(system, merged=False))
+    return _too_large(_fleets(system, areas_of(system, merged=True))[0], _demand(system))
+
+
+def is_on_grid(system: AdequacySystem, level: Level) -> bool:
+    """Whether all capacities are multiples of a step from 0.01 to 1 MW, so that nothing is rounded."""
+    fleets = _fleets(system, areas_of(system, merged=level is Level.COPPER))
+    return all(fleet.step_mw() is not None for fleet in fleets)
+
+
+def _not_two_areas(system: AdequacySystem, areas: Areas) -> str | None:
+    if areas.n_areas > 2:
+        return f"{areas.n_areas} areas with {len(areas.interface_from)} ties: convolution holds two areas"
+    if len(areas.circuit_component) > MOST_CIRCUITS:
+        return f"ties of {len(areas.circuit_component)} circuits: convolution holds {MOST_CIRCUITS}"
+    fleets = _fleets(system, areas)
+    if areas.n_areas == 1:
+        return _too_large(fleets[0], _demand(system))
+    n_keys = len(np.unique(_table_keys(areas, fleets), axis=0))
+    cells = [_most_mw(fleet) / (fleet.step_mw() or LARGEST_STEP_MW) for fleet in fleets]
+    if max(cells) > MOST_CELLS:
+        return f"a grid of {max(cells):,.0f} cells: at most {MOST_CELLS:,}"
+    machines = [len(fleet.constant) + len(fleet.varying) for fleet in fleets]
+    n_states = 2 ** len(areas.circuit_component)
+    operations = n_keys * sum(m * c for m, c in zip(machines, cells)) + system.n_hours * sum(cells) * n_states
+    return None if operations <= MOST_OPERATIONS else f"tables of {n_keys:,} different hours: sampling is cheaper"
+
+
+def _too_large(fleet: Fleet, demand_mw: F8) -> str | None:
+    step = fleet.step_mw() or LARGEST_STEP_MW
+    highest = max(0.0, float((demand_mw - fleet.sure_mw).max(initial=0.0))) / step
+    wide = sum(float(machine.mw.max()) for machine in fleet.varying) / step
+    if highest > MOST_CELLS:
+        return f"a grid of {highest:,.0f} cells of {step:g} MW: at most {MOST_CELLS:,}"
+    operations = len(fleet.constant) * highest + len(fleet.key_hour) * len(fleet.varying) * wide
+    operations += len(fleet.hour_key) * wide
+    if operations > MOST_OPERATIONS:
+        return f"{len(fleet.varying)} machines that differ in {len(fleet.key_hour):,} hours: sampling is cheaper"
+    return None
+
+
+def _most_mw(fleet: Fleet) -> float:
+    return sum(float(machine.mw.max()) for machine in (*fleet.constant, *fleet.varying))
+
+
+def _table_keys(areas: Areas, fleets: list[Fleet]) -> I8:
+    """(n_hours, 3), row of the ties' limits and key of either area: hours alike in all three share their tables."""
+    return np.column_stack([areas.limit_row, *(fleet.hour_key for fleet in fleets)]).astype(np.int64)
+
+
+def _fleets(system: AdequacySystem, areas: Areas) -> list[Fleet]:
+    place = areas.bus_area[system.unit_bus]
+    return [fleet_of(system, np.flatnonzero(place == area).tolist()) for area in range(areas.n_areas)]
+
+
+def _demand(system: AdequacySystem) -> F8:
+    return np.asarray(system.load_mw.sum(axis=1))
+
+
+def _peak_hours(demand_mw: F8) -> I8:
+    """The first hour of the largest demand of each day."""
+    starts = range(0, len(demand_mw), DAY_H)
+    return np.array([start + int(np.argmax(demand_mw[start : start + DAY_H])) for start in starts], dtype=np.int64)
+
+
+def _steps(fleet: Fleet, grid_mw: float | None) -> tuple[float, bool, tuple[Rounding, ...]]:
+    """Step, whether it holds every capacity, and the roundings to take: one, or value, low and high risk."""
+    found = fleet.step_mw()
+    if found is not None and (grid_mw is None or abs(found / grid_mw - round(found / grid_mw)) <= 1e-9):
+        return found, True, (Rounding.DOWN,)
+    return grid_mw or LARGEST_STEP_MW, False, (Rounding.SPREAD, Rounding.UP, Rounding.DOWN)
+
+
+def _one_area(
+    system: AdequacySystem, level: Level, fleet: Fleet, grid_mw: float | None, transitions: bool
+) -> ExactShortfall:
+    tolerance_mw = COPPER_TOLERANCE_MW if level is Level.COPPER else NETWORK_TOLERANCE_MW
+    load_mw = _demand(system)
+    demand_mw = load_mw - fleet.sure_mw
+    step_mw, on_grid, roundings = _steps(fleet, grid_mw)
+    found = [_hourly(fleet, demand_mw, step_mw, tolerance_mw, rounding) for rounding in roundings]
+    value, low, high = found if len(found) == 3 else found * 3
+    entries, continuous, absent = None, None, {}
+    if transitions:
+        cause = _no_transitions(fleet, demand_mw, step_mw, on_grid)
+        if cause is None:
+            entries, continuous = _transitions(fleet, demand_mw, step_mw, tolerance_mw, value[0])
+        else:
+            absent = dict.fromkeys(("LOLEv", "LOLEv_continuous"), cause)
+    scopes, demand_mwh = zone_scopes(system, merged=level is Level.COPPER)
+
+    def by_scope(of: F8) -> F8:
+        return np.repeat(of[None], len(scopes), axis=0)
+
+    return ExactShortfall(
+        scopes,
+        demand_mwh,
+        by_scope(value[0]),
+        by_scope(low[0]),
+        by_scope(high[0]),
+        by_scope(value[1]),
+        by_scope(low[1]),
+        by_scope(value[1]),  # unserved energy is convex in each capacity, so that spread ones can only add to it
+        _peak_hours(load_mw),
+        step_mw,
+        on_grid,
+        _roundoff([fleet], system.n_hours, int(max(demand_mw.max(), 0.0) / step_mw)),
+        entries,
+        continuous,
+        absent,
+    )
+
+
+def _roundoff(fleets: list[Fleet], n_hours: int, n_cells: int) -> float:
+    n_machines = sum(len(fleet.constant) + len(fleet.varying) for fleet in fleets)
+    return (8 * n_machines + 4 * n_cells + n_hours) * float(np.finfo(np.float64).eps)
+
+
+def _hourly(fleet: Fleet, demand_mw: F8, step_mw: float, tolerance_mw: float, rounding: Rounding) -> tuple[F8, F8]:
+    """LOLP and mean unserved MW of each hour."""
+    n_cells = first_cell_served(float(demand_mw.max()), step_mw, tolerance_mw)
+    states = fleet.states(step_mw, rounding)
+    below, area = lower_tails(capacity_mass(states.start, states.cell, states.probability, n_cells))
+    lolp, epns = np.zeros(len(demand_mw)), np.zeros(len(demand_mw))
+    if not fleet.varying:
+        shortage(demand_mw, step_mw, tolerance_mw, below, area, np.ones(1), lolp, epns)
+        return lolp, epns
+    order = np.argsort(fleet.hour_key, kind="stable")
+    ends = np.searchsorted(fleet.hour_key[order], np.arange(len(fleet.key_hour) + 1))
+    for key in range(len(fleet.key_hour)):
+        hours = order[ends[key] : ends[key + 1]]
+        n_short = first_cell_served(float(demand_mw[hours].max()), step_mw, tolerance_mw)
+        if n_short == 0:
+            continue
+        more = fleet.varying_states(key, step_mw, rounding)
+        varying = capacity_mass(more.start, more.cell, more.probability, min(more.n_cells, n_short))
+        of_hours, mw_of_hours = np.zeros(len(hours)), np.zeros(len(hours))
+        shortage(demand_mw[hours], step_mw, tolerance_mw, below, area, varying, of_hours, mw_of_hours)
+        lolp[hours], epns[hours] = of_hours, mw_of_hours
+    return lolp, epns
+
+
+def _no_transitions(fleet: Fleet, demand_mw: F8, step_mw: float, on_grid: bool) -> str | None:
+    """Why events cannot be counted exactly."""
+    if fleet.varying:
+        return f"{fleet.varying[0].component.name} fails and differs from hour to hour"
+    if not on_grid:
+        return "capacities are rounded to the grid"
+    slow = not_memoryless(fleet)
+    if slow is not None:
+        return f"the states of {slow} do not last exponential times"
+    n_cells = max(0.0, float(demand_mw.max())) / step_mw
+    if n_cells > MOST_JOINT_CELLS:
+        return (
+            f"pairs of hours take {n_cells:,.0f} x {n_cells:,.0f} cells: at most {MOST_JOINT_CELLS:,} of {step_mw:g} MW"
+        )
+    return None
+
+
+def _transitions(fleet: Fleet, demand_mw: F8, step_mw: float, tolerance_mw: float, lolp: F8) -> tuple[F8, F8]:
+    """Events that begin in each hour: by the states of successive hours, and in continuous time."""
+    n_cells = first_cell_served(float(demand_mw.max()), step_mw, tolerance_mw)
+    states = fleet.states(step_mw, Rounding.DOWN)
+    pair_start, pair, flow = pairs_of(fleet)
+    both = np.zeros(len(demand_mw))
+    both_short(
+        joint_below(states.start, states.cell, pair_start, pair, n_cells), demand_mw, step_mw, tolerance_mw, both
+    )
+    below, _ = lower_tails(capacity_mass(states.start, states.cell, states.probability, n_cells))
+    frequency = entry_frequency(states.start, states.cell, states.probability, pair_start, flow, n_cells)
+    continuous = np.zeros(len(demand_mw))
+    continuous_entries(demand_mw, step_mw, tolerance_mw, below, frequency, continuous)
+    return np.maximum(lolp - both, 0.0), continuous
+
+
+def _two_areas(system: AdequacySystem, areas: Areas, fleets: list[Fleet], grid_mw: float | None) -> ExactShortfall:
+    load_mw = np.zeros((2, system.n_hours))
+    np.add.at(load_mw, areas.bus_area, system.load_mw.T)
+    demand_mw = load_mw - np.array([fleet.sure_mw for fleet in fleets])
+    steps = [_steps(fleet, grid_mw) for fleet in fleets]
+    on_grid = all(is_held for _, is_held, _ in steps)
+    step_mw = np.array([step for step, _, _ in steps])
+    roundings = (Rounding.DOWN,) if on_grid else (Rounding.SPREAD, Rounding.UP, Rounding.DOWN)
+    found = [_both_areas(areas, fleets, demand_mw, step_mw, rounding) for rounding in roundings]
+    value, low, high = found if len(found) == 3 else found * 3
+    scopes, demand_mwh = zone_scopes(system, merged=False)
+    n = len(scopes)
+    return ExactShortfall(
+        scopes,
+        demand_mwh,
+        value[0][:n],
+        low[0][:n],
+        high[0][:n],
+        value[1][:n],
+        low[1][:n],
+        high[1][:n],
+        _peak_hours(load_mw.sum(axis=0)),
+        float(step_mw.max()),
+        on_grid,
+        _roundoff(
+            fleets, system.n_hours, sum(fleet.states(step, Rounding.UP).n_cells for fleet, step in zip(fleets, step_mw))
+        ),
+        absent=dict.fromkeys(("LOLEv", "LOLEv_continuous"), "events of two areas are not counted by convolution"),
+    )
+
+
+def _both_areas(areas: Areas, fleets: list[Fleet], demand_mw: F8, step_mw: F8, rounding: Rounding) -> tuple[F8, F8]:
+    """(3, n_hours) LOLP and mean unserved MW of the system and of both areas."""
+    n_hours = demand_mw.shape[1]
+    lolp, epns = np.zeros((3, n_hours)), np.zeros((3, n_hours))
+    keys, of_hour = np.unique(_table_keys(areas, fleets), axis=0, return_inverse=True)
+    for position, (row, *key_of) in enumerate(keys.tolist()):
+        hours = np.flatnonzero(of_hour.reshape(-1) == position)
+        tables = []
+        for fleet, key, step in zip(fleets, key_of, step_mw.tolist(), strict=True):
+            states = fleet.all_states(key, step, rounding)
+            mass = capacity_mass(states.start, states.cell, states.probability, states.n_cells)
+            tables.append((mass, *lower_tails(mass)))
+        probability, forward_mw, backward_mw = tie_states(areas, row)
+        both_alone = np.ones(len(hours))
+        for own, other in ((0, 1), (1, 0)):
+            demands = np.ascontiguousarray(demand_mw[[own, other]][:, hours])
+            short, unserved_mw = np.zeros(len(hours)), np.zeros(len(hours))
+            tie_shortage(
+                demands,
+                np.ascontiguousarray(step_mw[[own, other]]),
+                NETWORK_TOLERANCE_MW,
+                tables[own][0],
+                tables[other][1],
+                tables[other][2],
+                tie_probability=probability,
+                tie_mw=backward_mw if own == 0 else forward_mw,
+                lolp_out=short,
+                epns_out=unserved_mw,
+            )
+            lolp[1 + own, hours], epns[1 + own, hours] = short, unserved_mw
+            below = tables[own][1]
+            cells = np.ceil((demands[0] - NETWORK_TOLERANCE_MW) / step_mw[own]).astype(np.int64)
+            both_alone *= below[np.clip(cells, 0, len(below) - 1)]
+        # both areas are short together exactly where each is so by itself: neither has anything to give
+        lolp[0, hours] = lolp[1, hours] + lolp[2, hours] - both_alone
+    epns[0] = epns[1] + epns[2]
+    return lolp, epns
+
+
+def tie_states(areas: Areas, row: int) -> tuple[F8, F8, F8]:
+    """Probability of each state of all ties between area 0 and area 1, and the MW they pass from 0 to 1 and back."""
+    ties: list[list[tuple[float, float, float]]] = []
+    for interface in range(len(areas.interface_from)):
+        circuits = np.flatnonzero(areas.circuit_interface == interface)
+        n_out = np.array([1.0])
+        for circuit in circuits:
+            component = areas.circuit_component[circuit]
+            share_out = float(equilibrium(component)[1]) if component.fails else 0.0
+            n_out = np.convolve(n_out, [1.0 - share_out, share_out])
+        first = areas.scheme_start[interface]
+        forward = areas.forward_mw[row, first : first + len(n_out)]
+        backward = areas.backward_mw[row, first : first + len(n_out)]
+        if areas.interface_from[interface] == 1:
+            forward, backward = backward, forward
+        ties.append(
+            [(float(p), float(f), float(b)) for p, f, b in zip(n_out, forward, backward, strict=True) if p > 0.0]
+        )
+    merged: dict[tuple[float, float], float] = {}
+    for states in product(*ties):
+        key = (round(sum(f for _, f, _ in states), 9), round(sum(b for _, _, b in states), 9))
+        merged[key] = merged.get(key, 0.0) + float(np.prod([p for p, _, _ in states]))
+    return (
+        np.array(list(merged.values())),
+        np.array([forward for forward, _ in merged]),
+        np.array([backward for _, backward in merged]),
+    )
+
+
+def is_exact(estimate: Estimate) -> bool:
+    """Whether the proved bound is within 1e-6 of the value."""
+    value, low, high = estimate.value, estimate.ci_low, estimate.ci_high
+    return value is not None and low is not None and high is not None and high - low <= EXACT_WITHIN * abs(value)
