@@ -54,6 +54,8 @@ _RUNNING = {
     "two_state": "gridsim.reliability",
     "system_from_frames": "gridsim.reliability",
     "system_from_grid": "gridsim.reliability",
+    "Auto": "gridsim.reliability",
+    "Exact": "gridsim.reliability",
     "SequentialMonteCarlo": "gridsim.reliability",
     "SnapshotMonteCarlo": "gridsim.reliability",
     "Shortfall": "gridsim.reliability",
@@ -118,9 +120,11 @@ if TYPE_CHECKING:
     from gridsim.model.system import GridSystem as GridSystem
     from gridsim.reliability import AdequacySystem as AdequacySystem
     from gridsim.reliability import AssessmentResult as AssessmentResult
+    from gridsim.reliability import Auto as Auto
     from gridsim.reliability import CommonCause as CommonCause
     from gridsim.reliability import Component as Component
     from gridsim.reliability import Derating as Derating
+    from gridsim.reliability import Exact as Exact
     from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
     from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
     from gridsim.reliability import Shortfall as Shortfall

@@ -10,7 +10,7 @@ from gridsim.errors import StudyError, nearest
 
 CHOICES = {
     "level": ("copper", "zonal", "nodal"),
-    "method": ("sequential", "snapshot"),
+    "method": ("auto", "exact", "sequential", "snapshot"),
     "metric": ("EUE", "LOLH", "LOLD", "LOLEv"),
     "imports": ("none", "contract", "limit"),
     "weather": ("normal", "synthetic"),
@@ -40,7 +40,7 @@ class Sampling:
 
     def told(self, metric: str, method: str) -> str:
         """The default in words, said before a run that may take minutes."""
-        unit = "years" if method == "sequential" else "snapshots"
+        unit = "snapshots" if method == "snapshot" else "years"
         return (
             f"until {metric} is known to {100 * DEFAULT_COV:g} %, at most {self.n:,} {unit} "
             "(--target-cov and --years say otherwise)"
@@ -52,7 +52,8 @@ def sampling_of(
 ) -> Sampling:
     """Sampling as the command line asks; by default a target, with a cap by level and method and no clock."""
     if years is None and target_cov is None and max_seconds is None:
-        return Sampling(DEFAULT_CAPS[method][level], DEFAULT_COV, None, by_default=True)
+        of = "snapshot" if method == "snapshot" else "sequential"
+        return Sampling(DEFAULT_CAPS[of][level], DEFAULT_COV, None, by_default=True)
     return Sampling(years, target_cov, max_seconds, by_default=False)
 
 
@@ -75,6 +76,14 @@ def check_options(options: dict[str, Any]) -> None:
         wrong.append(f"--metric: snapshots have no {options['metric']}; use EUE or LOLH, or --method sequential")
     if options["weather"] == "normal" and options["weather_years"] is not None:
         wrong.append("--weather-years: normal weather is one year; add --weather synthetic")
+    if options["method"] == "exact":
+        wrong += [
+            f"--{name.replace('_', '-')}: exact draws no samples; leave it out, or --method sequential"
+            for name in ("years", "target_cov", "max_seconds")
+            if options[name] is not None
+        ]
+        if options["weather"] == "synthetic":
+            wrong.append("--weather: exact is for one weather; leave it out, or --method sequential")
     years, cov, seconds = options["years"], options["target_cov"], options["max_seconds"]
     if years is not None and not 1 <= years < 2**32:
         wrong.append(f"--years: {years} is not between 1 and 2^32 - 1; each sample has a 32-bit number")

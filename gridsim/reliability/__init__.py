@@ -3,10 +3,20 @@
 from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.model.scenario import Imports
 from gridsim.reliability.assess import assess
+from gridsim.reliability.exact import ExactShortfall
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.gas import gas_causes, with_gas_outages
 from gridsim.reliability.grid import system_from_grid
-from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
+from gridsim.reliability.methods import (
+    AnyMethod,
+    Auto,
+    Exact,
+    Level,
+    Method,
+    Sampler,
+    SequentialMonteCarlo,
+    SnapshotMonteCarlo,
+)
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.system import AdequacySystem, Store
 from gridsim.reliability.weather_years import WeatherYears
@@ -14,10 +24,14 @@ from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth
 
 __all__ = [
     "AdequacySystem",
+    "AnyMethod",
     "AssessmentResult",
+    "Auto",
     "CommonCause",
     "Component",
     "Derating",
+    "Exact",
+    "ExactShortfall",
     "Imports",
     "Level",
     "LossOfLoadProfile",

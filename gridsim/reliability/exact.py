@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
@@ -28,7 +29,7 @@ from gridsim.reliability.fleet import LARGEST_STEP_MW, Fleet, Rounding, fleet_of
 from gridsim.reliability.methods import Level
 from gridsim.reliability.samplers import COPPER_TOLERANCE_MW, NETWORK_TOLERANCE_MW, zone_scopes
 from gridsim.reliability.system import AdequacySystem
-from gridsim.results.metrics import Estimate, ExactEstimate
+from gridsim.results.metrics import ExactEstimate
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -37,7 +38,6 @@ MOST_CELLS = 4_000_000  # of a table
 MOST_OPERATIONS = 3e9  # about as many seconds on one core
 MOST_JOINT_CELLS = 5_000  # of either hour; their table of pairs takes 200 MB
 MOST_CIRCUITS = 12  # of all ties: their states are gone through one by one
-EXACT_WITHIN = 1e-6  # relative bound up to which a number counts as exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,28 @@ class ExactShortfall:
                     made.append(self._sum("LOLEv_continuous", name, (self.continuous_entries,) * 3, 1.0, "events"))
         return made
 
+    def by_hour(self) -> pd.DataFrame:
+        """LOLP and mean unserved power of every hour: hour, scope, lolp, epns_mw."""
+        n_hours = self.lolp.shape[1]
+        return pd.DataFrame(
+            {
+                "hour": np.tile(np.arange(n_hours), len(self.scopes)),
+                "scope": np.repeat(np.array(self.scopes), n_hours),
+                "lolp": self.lolp.ravel(),
+                "epns_mw": self.epns_mw.ravel(),
+            }
+        )
+
+    def of_months(self, start: pd.Timestamp) -> list[ExactEstimate]:
+        """EUE of each calendar month of the horizon, scope ``month:1`` to ``month:12``."""
+        month = np.asarray(pd.date_range(start, periods=self.lolp.shape[1], freq="h").month)
+        made = []
+        for which in np.unique(month).tolist():
+            of = month == which
+            energy = (self.epns_mw[0][of], self.epns_low[0][of], self.epns_high[0][of])
+            made.append(self._sum("EUE", f"month:{which}", energy, 1.0, "MWh"))
+        return made
+
     def _sum(self, name: str, scope: str, hours: tuple[F8, F8, F8], factor: float, unit: str) -> ExactEstimate:
         value, low, high = (float(of.sum()) * factor for of in hours)
         low, high = min(low, value) * (1.0 - self.roundoff), max(high, value) * (1.0 + self.roundoff)
@@ -107,7 +129,7 @@ def exact_shortfall(
     transitions
         LOLEv and LOLEv_continuous too, which take pairs of hours.
     """
-    cause = not_exact_because(system, level)
+    cause = not_exact_because(system, level, grid_mw)
     if cause is not None:
         raise StudyError(f"method: exact is not for {cause}; use SequentialMonteCarlo, or --method sequential")
     areas = areas_of(system, merged=level is Level.COPPER)
@@ -117,62 +139,55 @@ def exact_shortfall(
     return _two_areas(system, areas, fleets, grid_mw)
 
 
-def not_exact_because(system: AdequacySystem, level: Level) -> str | None:
-    """What keeps a system at a level from convolution, as words that follow "for"; None if nothing does."""
+def not_exact_because(system: AdequacySystem, level: Level, grid_mw: float | None = None) -> str | None:
+    """Cause that keeps a system at a level from convolution, as words that follow "for"; None if there is none."""
     if level is Level.NODAL:
         return "level nodal: every state is a dispatch of its own"
     if system.stores:
         return f"stores ({system.stores[0].name}): they couple the hours"
     if system.common_causes:
         return f"common causes ({system.common_causes[0].component.name}): they couple machines"
-    if system.temperature_class is not None:
-        return "temperature classes of common causes"
     for component in system.unit_component:
         follows = component.rate_factor is not None or component.unavailability is not None
         if follows and any(state.law is not RepairLaw.EXPONENTIAL for state in component.states):
             return f"{component.name}: its failures follow the hour and its repairs are not exponential"
-    if level is Level.ZONAL:
-        if system.detail is None and system.branch_name and not system.interface_name:
-            return "level zonal of branches without areas"
-        return _not_two_areas(system, areas_of(system, merged=False))
-    return _too_large(_fleets(system, areas_of(system, merged=True))[0], _demand(system))
-
-
-def is_on_grid(system: AdequacySystem, level: Level) -> bool:
-    """Whether all capacities are multiples of a step from 0.01 to 1 MW, so that nothing is rounded."""
-    fleets = _fleets(system, areas_of(system, merged=level is Level.COPPER))
-    return all(fleet.step_mw() is not None for fleet in fleets)
-
-
-def _not_two_areas(system: AdequacySystem, areas: Areas) -> str | None:
+    if level is Level.ZONAL and system.detail is None and system.branch_name and not system.interface_name:
+        return "level zonal of branches without areas"
+    areas = areas_of(system, merged=level is Level.COPPER)
     if areas.n_areas > 2:
         return f"{areas.n_areas} areas with {len(areas.interface_from)} ties: convolution holds two areas"
     if len(areas.circuit_component) > MOST_CIRCUITS:
         return f"ties of {len(areas.circuit_component)} circuits: convolution holds {MOST_CIRCUITS}"
     fleets = _fleets(system, areas)
-    if areas.n_areas == 1:
-        return _too_large(fleets[0], _demand(system))
+    cells = max(_n_cells(system, fleets, [_steps(fleet, grid_mw)[0] for fleet in fleets]))
+    return f"a grid of {cells:,.0f} cells: at most {MOST_CELLS:,}" if cells > MOST_CELLS else None
+
+
+def better_sampled_because(system: AdequacySystem, level: Level) -> str | None:
+    """Cause for sampling: not exact, not exact within 1e-6, or dearer than sampling to 1 %; None if there is none."""
+    cause = not_exact_because(system, level)
+    if cause is not None:
+        return cause
+    areas = areas_of(system, merged=level is Level.COPPER)
+    fleets = _fleets(system, areas)
+    if any(fleet.step_mw() is None for fleet in fleets):
+        return "capacities without a step of 0.01 MW or more in common: rounded, they are within bounds only"
+    cells = _n_cells(system, fleets, [_steps(fleet, None)[0] for fleet in fleets])
     n_keys = len(np.unique(_table_keys(areas, fleets), axis=0))
-    cells = [_most_mw(fleet) / (fleet.step_mw() or LARGEST_STEP_MW) for fleet in fleets]
-    if max(cells) > MOST_CELLS:
-        return f"a grid of {max(cells):,.0f} cells: at most {MOST_CELLS:,}"
-    machines = [len(fleet.constant) + len(fleet.varying) for fleet in fleets]
-    n_states = 2 ** len(areas.circuit_component)
-    operations = n_keys * sum(m * c for m, c in zip(machines, cells)) + system.n_hours * sum(cells) * n_states
-    return None if operations <= MOST_OPERATIONS else f"tables of {n_keys:,} different hours: sampling is cheaper"
+    operations = sum((len(f.constant) + n_keys * len(f.varying)) * n for f, n in zip(fleets, cells, strict=True))
+    if areas.n_areas == 2:
+        operations += system.n_hours * sum(cells) * 2 ** len(areas.circuit_component)
+    elif fleets[0].varying:
+        operations += system.n_hours * cells[0]
+    return f"capacities that differ in {n_keys:,} hours: sampling is cheaper" if operations > MOST_OPERATIONS else None
 
 
-def _too_large(fleet: Fleet, demand_mw: F8) -> str | None:
-    step = fleet.step_mw() or LARGEST_STEP_MW
-    highest = max(0.0, float((demand_mw - fleet.sure_mw).max(initial=0.0))) / step
-    wide = sum(float(machine.mw.max()) for machine in fleet.varying) / step
-    if highest > MOST_CELLS:
-        return f"a grid of {highest:,.0f} cells of {step:g} MW: at most {MOST_CELLS:,}"
-    operations = len(fleet.constant) * highest + len(fleet.key_hour) * len(fleet.varying) * wide
-    operations += len(fleet.hour_key) * wide
-    if operations > MOST_OPERATIONS:
-        return f"{len(fleet.varying)} machines that differ in {len(fleet.key_hour):,} hours: sampling is cheaper"
-    return None
+def _n_cells(system: AdequacySystem, fleets: list[Fleet], steps_mw: list[float]) -> list[float]:
+    """Cells of each area's tables: up to its demand alone, or up to all capacity where another area may need it."""
+    if len(fleets) == 1:
+        highest_mw = float((_demand(system) - fleets[0].sure_mw).max(initial=0.0))
+        return [highest_mw / steps_mw[0]]
+    return [_most_mw(fleet) / step for fleet, step in zip(fleets, steps_mw, strict=True)]
 
 
 def _most_mw(fleet: Fleet) -> float:
@@ -229,21 +244,22 @@ def _one_area(
         return np.repeat(of[None], len(scopes), axis=0)
 
     return ExactShortfall(
-        scopes,
-        demand_mwh,
-        by_scope(value[0]),
-        by_scope(low[0]),
-        by_scope(high[0]),
-        by_scope(value[1]),
-        by_scope(low[1]),
-        by_scope(value[1]),  # unserved energy is convex in each capacity, so that spread ones can only add to it
-        _peak_hours(load_mw),
-        step_mw,
-        on_grid,
-        _roundoff([fleet], system.n_hours, int(max(demand_mw.max(), 0.0) / step_mw)),
-        entries,
-        continuous,
-        absent,
+        scopes=scopes,
+        demand_mwh=demand_mwh,
+        lolp=by_scope(value[0]),
+        lolp_low=by_scope(low[0]),
+        lolp_high=by_scope(high[0]),
+        epns_mw=by_scope(value[1]),
+        epns_low=by_scope(low[1]),
+        # unserved energy is convex in each capacity: spreading one over two cells can only add to it
+        epns_high=by_scope(value[1]),
+        peak_hour=_peak_hours(load_mw),
+        step_mw=step_mw,
+        is_on_grid=on_grid,
+        roundoff=_roundoff([fleet], system.n_hours, int(max(demand_mw.max(), 0.0) / step_mw)),
+        entries=entries,
+        continuous_entries=continuous,
+        absent=absent,
     )
 
 
@@ -322,19 +338,19 @@ def _two_areas(system: AdequacySystem, areas: Areas, fleets: list[Fleet], grid_m
     scopes, demand_mwh = zone_scopes(system, merged=False)
     n = len(scopes)
     return ExactShortfall(
-        scopes,
-        demand_mwh,
-        value[0][:n],
-        low[0][:n],
-        high[0][:n],
-        value[1][:n],
-        low[1][:n],
-        high[1][:n],
-        _peak_hours(load_mw.sum(axis=0)),
-        float(step_mw.max()),
-        on_grid,
-        _roundoff(
-            fleets, system.n_hours, sum(fleet.states(step, Rounding.UP).n_cells for fleet, step in zip(fleets, step_mw))
+        scopes=scopes,
+        demand_mwh=demand_mwh,
+        lolp=value[0][:n],
+        lolp_low=low[0][:n],
+        lolp_high=high[0][:n],
+        epns_mw=value[1][:n],
+        epns_low=low[1][:n],
+        epns_high=high[1][:n],
+        peak_hour=_peak_hours(load_mw.sum(axis=0)),
+        step_mw=float(step_mw.max()),
+        is_on_grid=on_grid,
+        roundoff=_roundoff(
+            fleets, system.n_hours, int(sum(_most_mw(fleet) / step for fleet, step in zip(fleets, step_mw)))
         ),
         absent=dict.fromkeys(("LOLEv", "LOLEv_continuous"), "events of two areas are not counted by convolution"),
     )
@@ -406,9 +422,3 @@ def tie_states(areas: Areas, row: int) -> tuple[F8, F8, F8]:
         np.array([forward for forward, _ in merged]),
         np.array([backward for _, backward in merged]),
     )
-
-
-def is_exact(estimate: Estimate) -> bool:
-    """Whether the proved bound is within 1e-6 of the value."""
-    value, low, high = estimate.value, estimate.ci_low, estimate.ci_high
-    return value is not None and low is not None and high is not None and high - low <= EXACT_WITHIN * abs(value)

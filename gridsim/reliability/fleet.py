@@ -23,7 +23,7 @@ NOISE = 1e-12  # of a capacity: what divisions by a loss factor leave behind, fa
 
 
 class Rounding(StrEnum):
-    """Where capacity between two cells goes.
+    """Cells that take a capacity between two of them.
 
     With ``DOWN`` no machine ever has more than it has, with ``UP`` never less; ``SPREAD`` keeps each state's mean by
     sharing its probability between both cells, so that every state lies between the other two.
@@ -203,8 +203,8 @@ def _on_cells(machines: Sequence[tuple[F8, F8]], step_mw: float, rounding: Round
 
 
 def pairs_of(fleet: Fleet) -> tuple[I8, F8, F8]:
-    """Where each constant machine's n_states x n_states numbers begin, its joint probabilities of the state now and one
-    hour on, and its moves per hour between states.
+    """First place of each constant machine's n_states x n_states numbers, its joint probabilities of the state now and
+    one hour on, and its moves per hour between states.
     """
     start = [0]
     pairs: list[F8] = []

@@ -10,12 +10,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import gridsim
+from gridsim.cli import adequacy_options
 from gridsim.errors import StudyError
 from gridsim.model.outages import CommonCause, Component, RepairLaw, State, two_state
-from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, assess, system_from_frames
+from gridsim.reliability import (
+    AdequacySystem,
+    Auto,
+    Exact,
+    LossOfLoadProfile,
+    SequentialMonteCarlo,
+    ShortfallByMonth,
+    ShortfallEvents,
+    SnapshotMonteCarlo,
+    assess,
+    system_from_frames,
+)
 from gridsim.reliability.exact import ExactShortfall, exact_shortfall
 from gridsim.reliability.fleet import common_step
-from gridsim.reliability.methods import Level
+from gridsim.reliability.methods import DEFAULT_COV, DEFAULT_YEARS, Level
 from tests.support.reliability_cases import DATA, expected, pras, rbts, rts79
 
 
@@ -295,3 +308,55 @@ def test_refusals_name_their_cause() -> None:
     ):
         with pytest.raises(StudyError, match=words):
             exact_shortfall(refused, level)
+
+
+def test_the_default_puts_exact_numbers_among_the_sampled_ones() -> None:
+    system = rbts()
+    found = assess(system, None, LossOfLoadProfile(), ShortfallByMonth())
+    alone = assess(system, Auto().sampling, LossOfLoadProfile(), ShortfallByMonth())
+    exact = assess(system, Exact(), LossOfLoadProfile(), ShortfallByMonth())
+    for estimate in alone.estimates:
+        known = [e for e in exact.estimates if (e.name, e.scope) == (estimate.name, estimate.scope)]
+        assert found[estimate.name, estimate.scope] == (known[0] if known else estimate)
+    assert {e.name for e in found.estimates} - {e.name for e in alone.estimates} == {"LOLE_peak_d", "LOLEv_continuous"}
+    assert found.lolp.equals(exact.lolp) and found.lolp.columns.tolist() == alone.lolp.columns.tolist()
+    weights = found.lolp.merge(alone.lolp, on=["month", "hour"])
+    assert len(weights) == len(alone.lolp)
+    by_hour = found.frame("lolp_by_hour")
+    assert by_hour["lolp"].sum() == pytest.approx(found["LOLH"].value, rel=1e-12)
+    months = [e for e in exact.estimates if e.scope.startswith("month:")]
+    assert sum(months) == pytest.approx(exact["EUE"].value, rel=1e-12)
+    assert set(found.metrics["method"]) == {"exact", "sampled"}
+
+
+def test_an_exact_assessment_is_saved_and_loaded(tmp_path) -> None:
+    result = assess(rbts(), Exact())
+    loaded = gridsim.load(result.save(tmp_path / "exact"))
+    assert loaded.metric("LOLH") == result.metric("LOLH")
+    assert loaded.metrics.equals(result.metrics)
+
+
+def test_refused_pairs_name_the_allowed_ones() -> None:
+    for make in (
+        lambda: SequentialMonteCarlo(years=1, sampler="cross_entropy"),
+        lambda: SnapshotMonteCarlo(samples=1, sampler="multilevel"),
+        lambda: Exact(sampler="crude"),
+    ):
+        with pytest.raises(StudyError, match="sequential with crude; snapshot with crude; exact with none"):
+            make()
+    with pytest.raises(StudyError, match="no table of events"):
+        assess(rbts(), Exact(), ShortfallEvents())
+
+
+def test_capacities_without_a_common_step_are_sampled_by_default() -> None:
+    units = pd.DataFrame({"name": ["a", "b"], "p_max_mw": [np.pi * 10.0, 20.0], "forced_outage_rate": 0.1})
+    system = system_from_frames(units.assign(mttr_h=20.0), np.full(48, 40.0))
+    found = assess(system, Auto(years=256))
+    assert "without a step" in found.not_exact and "method" not in found.metrics
+    assert found.estimates == assess(system, Auto(years=256).sampling).estimates
+    assert "method" in assess(system, Exact()).metrics
+
+
+def test_caps_of_the_command_are_those_of_the_library() -> None:
+    assert adequacy_options.DEFAULT_CAPS["sequential"] == {str(level): n for level, n in DEFAULT_YEARS.items()}
+    assert adequacy_options.DEFAULT_COV == DEFAULT_COV
