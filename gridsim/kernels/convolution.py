@@ -200,18 +200,20 @@ def tie_shortage(
     tie_mw: F8,
     lolp_out: F8,
     epns_out: F8,
+    terms_out: F8,
 ) -> None:
     """LOLP and mean unserved MW of an area that the surplus of another one reaches over a tie.
 
     demand_mw : (2, n_hours), its own and the other's;  step_mw : (2,), of ``mass`` and of the other's tables
     tie_probability, tie_mw : (n_tie,), what the tie can bring
+    terms_out : sum of the MW that the mean unserved MW is a sum and difference of, for its rounding error
     With d MW short of its own and s = min(d, tie), d - s + E[(demand + s - capacity)+] - E[(demand - capacity)+] of the
     other area stay unserved: it gives min(s, its surplus).
     """
     own_step_mw, other_step_mw = step_mw[0], step_mw[1]
     last = below_other.shape[0] - 1
     for h in range(demand_mw.shape[1]):
-        lolp, epns = 0.0, 0.0
+        lolp, epns, terms = 0.0, 0.0, 0.0
         n_short = min(mass.shape[0], first_cell_served(demand_mw[0, h], own_step_mw, tolerance_mw))
         for i in range(n_short):
             if mass[i] == 0.0:
@@ -220,16 +222,17 @@ def tie_shortage(
             for t in range(tie_probability.shape[0]):
                 share = mass[i] * tie_probability[t]
                 reach_mw = min(deficit_mw, tie_mw[t])
-                lent = 0.0
+                longer, shorter = 0.0, 0.0
                 k = min(last, first_cell_served(demand_mw[1, h] + reach_mw, other_step_mw, 0.0))
                 if k > 0:
                     rest_mw = demand_mw[1, h] + reach_mw - (k - 1) * other_step_mw
-                    lent = other_step_mw * area_other[k - 1] + rest_mw * below_other[k]
+                    longer = other_step_mw * area_other[k - 1] + rest_mw * below_other[k]
                 k = min(last, first_cell_served(demand_mw[1, h], other_step_mw, 0.0))
                 if k > 0:
                     rest_mw = demand_mw[1, h] - (k - 1) * other_step_mw
-                    lent -= other_step_mw * area_other[k - 1] + rest_mw * below_other[k]
-                epns += share * (deficit_mw - reach_mw + lent)
+                    shorter = other_step_mw * area_other[k - 1] + rest_mw * below_other[k]
+                epns += share * (deficit_mw - reach_mw + longer - shorter)
+                terms += share * (deficit_mw + longer + shorter)
                 if deficit_mw - reach_mw > tolerance_mw:
                     lolp += share
                 else:
@@ -237,3 +240,4 @@ def tie_shortage(
                     lolp += share * below_other[min(last, k)]
         lolp_out[h] = lolp
         epns_out[h] = epns
+        terms_out[h] = terms

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,25 @@ I8 = NDArray[np.int64]
 MOST_CELLS = 4_000_000  # of a table
 MOST_OPERATIONS = 3e9  # about as many seconds on one core
 MOST_JOINT_CELLS = 5_000  # of either hour; their table of pairs takes 200 MB
+FREQUENCIES = ("LOLEv", "LOLEv_continuous")
+EPS = float(np.finfo(np.float64).eps)
 MOST_CIRCUITS = 12  # of all ties: their states are gone through one by one
+
+
+class Bounded(NamedTuple):
+    """Numbers by hour between proved bounds: (..., n_hours) f8 each."""
+
+    value: F8
+    low: F8
+    high: F8
+
+    def widened(self, by: F8) -> Bounded:
+        """Bounds that also hold rounding errors of the arithmetic up to ``by``."""
+        return Bounded(self.value, np.maximum(np.minimum(self.low, self.value) - by, 0.0), self.high + by)
+
+    def at(self, *place: int | I8 | NDArray[np.bool_]) -> Bounded:
+        """The chosen scopes or hours."""
+        return Bounded(self.value[place], self.low[place], self.high[place])
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,78 +64,64 @@ class ExactShortfall:
     """Shortfall hour by hour, without sampling.
 
     scopes : names, ``system`` first;  demand_mwh : (n_scopes,)
-    lolp, epns_mw : (n_scopes, n_hours);  *_low, *_high : proved bounds of both, the values themselves where capacities
-        lie on the grid
+    lolp, epns_mw : (n_scopes, n_hours)
     peak_hour : (n_days,) i8, hour of each day's largest demand
     step_mw : the grid;  is_on_grid : whether every capacity lies on it
-    entries, continuous_entries : (n_hours,) of the system, or None with the cause in ``absent``
-    roundoff : relative, of the arithmetic
+    frequency : (n_hours,) of the system, LOLEv and LOLEv_continuous, as far as the cause is not in ``absent``
     """
 
     scopes: tuple[str, ...]
     demand_mwh: F8
-    lolp: F8
-    lolp_low: F8
-    lolp_high: F8
-    epns_mw: F8
-    epns_low: F8
-    epns_high: F8
+    lolp: Bounded
+    epns_mw: Bounded
     peak_hour: I8
     step_mw: float
     is_on_grid: bool
-    roundoff: float
-    entries: F8 | None = None
-    continuous_entries: F8 | None = None
-    absent: Mapping[str, str] = field(default_factory=dict)
+    frequency: Mapping[str, Bounded]
+    absent: Mapping[str, str]
+
+    @property
+    def n_hours(self) -> int:
+        return self.lolp.value.shape[1]
 
     def estimates(self) -> list[ExactEstimate]:
-        """Every metric of every scope, with its proved bound as the interval."""
-        n_hours = self.lolp.shape[1]
+        """Every metric of every scope, with its proved bounds as the interval."""
         made: list[ExactEstimate] = []
         for scope, name in enumerate(self.scopes):
-            hours = (self.lolp[scope], self.lolp_low[scope], self.lolp_high[scope])
-            energy = (self.epns_mw[scope], self.epns_low[scope], self.epns_high[scope])
-            made.append(self._sum("LOLH", name, hours, 1.0, "h"))
-            made.append(self._sum("LOLP", name, hours, 1.0 / n_hours, "-"))
-            made.append(self._sum("EUE", name, energy, 1.0, "MWh"))
-            made.append(self._sum("EPNS", name, energy, 1.0 / n_hours, "MW"))
+            hours, energy = self.lolp.at(scope), self.epns_mw.at(scope)
+            made.append(_total("LOLH", name, hours, 1.0, "h"))
+            made.append(_total("LOLP", name, hours, 1.0 / self.n_hours, "-"))
+            made.append(_total("EUE", name, energy, 1.0, "MWh"))
+            made.append(_total("EPNS", name, energy, 1.0 / self.n_hours, "MW"))
             if self.demand_mwh[scope] > 0.0:
-                made.append(self._sum("NEUE", name, energy, 1e6 / float(self.demand_mwh[scope]), "ppm"))
+                made.append(_total("NEUE", name, energy, 1e6 / float(self.demand_mwh[scope]), "ppm"))
             if scope == 0:
-                peaks = tuple(of[self.peak_hour] for of in hours)
-                made.append(self._sum("LOLE_peak_d", name, (peaks[0], peaks[1], peaks[2]), 1.0, "d"))
-                if self.entries is not None:
-                    made.append(self._sum("LOLEv", name, (self.entries,) * 3, 1.0, "events"))
-                if self.continuous_entries is not None:
-                    made.append(self._sum("LOLEv_continuous", name, (self.continuous_entries,) * 3, 1.0, "events"))
+                made.append(_total("LOLE_peak_d", name, hours.at(self.peak_hour), 1.0, "d"))
+                made += [_total(metric, name, of, 1.0, "events") for metric, of in self.frequency.items()]
         return made
 
     def by_hour(self) -> pd.DataFrame:
         """LOLP and mean unserved power of every hour: hour, scope, lolp, epns_mw."""
-        n_hours = self.lolp.shape[1]
         return pd.DataFrame(
             {
-                "hour": np.tile(np.arange(n_hours), len(self.scopes)),
-                "scope": np.repeat(np.array(self.scopes), n_hours),
-                "lolp": self.lolp.ravel(),
-                "epns_mw": self.epns_mw.ravel(),
+                "hour": np.tile(np.arange(self.n_hours), len(self.scopes)),
+                "scope": np.repeat(np.array(self.scopes), self.n_hours),
+                "lolp": self.lolp.value.ravel(),
+                "epns_mw": self.epns_mw.value.ravel(),
             }
         )
 
     def of_months(self, start: pd.Timestamp) -> list[ExactEstimate]:
         """EUE of each calendar month of the horizon, scope ``month:1`` to ``month:12``."""
-        month = np.asarray(pd.date_range(start, periods=self.lolp.shape[1], freq="h").month)
-        made = []
-        for which in np.unique(month).tolist():
-            of = month == which
-            energy = (self.epns_mw[0][of], self.epns_low[0][of], self.epns_high[0][of])
-            made.append(self._sum("EUE", f"month:{which}", energy, 1.0, "MWh"))
-        return made
+        month = np.asarray(pd.date_range(start, periods=self.n_hours, freq="h").month)
+        energy = self.epns_mw.at(0)
+        return [_total("EUE", f"month:{m}", energy.at(month == m), 1.0, "MWh") for m in np.unique(month).tolist()]
 
-    def _sum(self, name: str, scope: str, hours: tuple[F8, F8, F8], factor: float, unit: str) -> ExactEstimate:
-        value, low, high = (float(of.sum()) * factor for of in hours)
-        low, high = min(low, value) * (1.0 - self.roundoff), max(high, value) * (1.0 + self.roundoff)
-        return ExactEstimate(name, scope, value, 0.0, low, high, unit, 0)
+
+def _total(name: str, scope: str, hours: Bounded, factor: float, unit: str) -> ExactEstimate:
+    value, low, high = (float(of.sum()) * factor for of in hours)
+    adding = len(hours.value) * EPS  # all terms of one sign
+    return ExactEstimate(name, scope, value, 0.0, low * (1.0 - adding), high * (1.0 + adding), unit, 0)
 
 
 def exact_shortfall(
@@ -231,41 +236,48 @@ def _one_area(
     step_mw, on_grid, roundings = _steps(fleet, grid_mw)
     found = [_hourly(fleet, demand_mw, step_mw, tolerance_mw, rounding) for rounding in roundings]
     value, low, high = found if len(found) == 3 else found * 3
-    entries, continuous, absent = None, None, {}
+    noise = _roundoff([fleet], demand_mw.max() / step_mw)
+    lolp = Bounded(value[0], low[0], high[0]).widened(noise * high[0])
+    # unserved energy is convex in each capacity: spreading one over two cells can only add to it
+    shift_mw = _shift_mw(system, [fleet], [step_mw], on_grid)
+    epns_mw = Bounded(value[1], low[1], value[1]).widened(noise * value[1] + shift_mw * high[0])
+    frequency: dict[str, Bounded] = {}
+    absent: dict[str, str] = {}
     if transitions:
         cause = _no_transitions(fleet, demand_mw, step_mw, on_grid)
         if cause is None:
-            entries, continuous = _transitions(fleet, demand_mw, step_mw, tolerance_mw, value[0])
+            frequency = _frequencies(fleet, demand_mw, step_mw, tolerance_mw, value[0], noise)
         else:
-            absent = dict.fromkeys(("LOLEv", "LOLEv_continuous"), cause)
+            absent = dict.fromkeys(FREQUENCIES, cause)
     scopes, demand_mwh = zone_scopes(system, merged=level is Level.COPPER)
-
-    def by_scope(of: F8) -> F8:
-        return np.repeat(of[None], len(scopes), axis=0)
-
     return ExactShortfall(
         scopes=scopes,
         demand_mwh=demand_mwh,
-        lolp=by_scope(value[0]),
-        lolp_low=by_scope(low[0]),
-        lolp_high=by_scope(high[0]),
-        epns_mw=by_scope(value[1]),
-        epns_low=by_scope(low[1]),
-        # unserved energy is convex in each capacity: spreading one over two cells can only add to it
-        epns_high=by_scope(value[1]),
+        lolp=Bounded(*(np.repeat(of[None], len(scopes), axis=0) for of in lolp)),
+        epns_mw=Bounded(*(np.repeat(of[None], len(scopes), axis=0) for of in epns_mw)),
         peak_hour=_peak_hours(load_mw),
         step_mw=step_mw,
         is_on_grid=on_grid,
-        roundoff=_roundoff([fleet], system.n_hours, int(max(demand_mw.max(), 0.0) / step_mw)),
-        entries=entries,
-        continuous_entries=continuous,
+        frequency=frequency,
         absent=absent,
     )
 
 
-def _roundoff(fleets: list[Fleet], n_hours: int, n_cells: int) -> float:
-    n_machines = sum(len(fleet.constant) + len(fleet.varying) for fleet in fleets)
-    return (8 * n_machines + 4 * n_cells + n_hours) * float(np.finfo(np.float64).eps)
+def _roundoff(fleets: list[Fleet], n_cells: float) -> float:
+    """Relative rounding error of a tail: four operations for each state of a machine and for each cell."""
+    n_states = sum(m.mw.shape[-1] for fleet in fleets for m in (*fleet.constant, *fleet.varying))
+    return float(4 * n_states + 4 * max(n_cells, 0.0)) * EPS
+
+
+def _shift_mw(system: AdequacySystem, fleets: list[Fleet], steps_mw: list[float], on_grid: bool) -> float:
+    """MW by which arithmetic may shift demand less capacity: sums of loads and of profiles, products of cells, and
+    capacities that are multiples of the step but for their last digits.
+    """
+    n_terms = len(system.buses) + len(system.unit_name) + 4
+    largest = float(np.abs(system.load_mw).sum(axis=1).max())
+    largest += sum(float(np.abs(fleet.sure_mw).max()) + _most_mw(fleet) for fleet in fleets)
+    off = sum(fleet.off_grid_mw(step) for fleet, step in zip(fleets, steps_mw, strict=True)) if on_grid else 0.0
+    return n_terms * EPS * largest + off
 
 
 def _hourly(fleet: Fleet, demand_mw: F8, step_mw: float, tolerance_mw: float, rounding: Rounding) -> tuple[F8, F8]:
@@ -293,7 +305,7 @@ def _hourly(fleet: Fleet, demand_mw: F8, step_mw: float, tolerance_mw: float, ro
 
 
 def _no_transitions(fleet: Fleet, demand_mw: F8, step_mw: float, on_grid: bool) -> str | None:
-    """Why events cannot be counted exactly."""
+    """Cause that keeps events from being counted exactly."""
     if fleet.varying:
         return f"{fleet.varying[0].component.name} fails and differs from hour to hour"
     if not on_grid:
@@ -309,7 +321,9 @@ def _no_transitions(fleet: Fleet, demand_mw: F8, step_mw: float, on_grid: bool) 
     return None
 
 
-def _transitions(fleet: Fleet, demand_mw: F8, step_mw: float, tolerance_mw: float, lolp: F8) -> tuple[F8, F8]:
+def _frequencies(
+    fleet: Fleet, demand_mw: F8, step_mw: float, tolerance_mw: float, lolp: F8, noise: float
+) -> dict[str, Bounded]:
     """Events that begin in each hour: by the states of successive hours, and in continuous time."""
     n_cells = first_cell_served(float(demand_mw.max()), step_mw, tolerance_mw)
     states = fleet.states(step_mw, Rounding.DOWN)
@@ -318,11 +332,24 @@ def _transitions(fleet: Fleet, demand_mw: F8, step_mw: float, tolerance_mw: floa
     both_short(
         joint_below(states.start, states.cell, pair_start, pair, n_cells), demand_mw, step_mw, tolerance_mw, both
     )
+    events = np.maximum(lolp - both, 0.0)
     below, _ = lower_tails(capacity_mass(states.start, states.cell, states.probability, n_cells))
     frequency = entry_frequency(states.start, states.cell, states.probability, pair_start, flow, n_cells)
-    continuous = np.zeros(len(demand_mw))
-    continuous_entries(demand_mw, step_mw, tolerance_mw, below, frequency, continuous)
-    return np.maximum(lolp - both, 0.0), continuous
+    entries = np.zeros(len(demand_mw))
+    continuous_entries(demand_mw, step_mw, tolerance_mw, below, frequency, entries)
+    # both are differences of tails. A move to state b of a machine takes tails of the others, each at most that of all
+    # machines over P(b), so that a move's two terms are at most its flow over P(b) times LOLP.
+    leaving = sum(
+        float((part.reshape(len(machine.mw), -1).sum(axis=0) / machine.probability).sum())
+        for machine, part in zip(fleet.constant, np.split(flow, pair_start[1:]), strict=True)
+    )
+    before = np.append(0.0, lolp[:-1])
+    return {
+        "LOLEv": Bounded(events, events, events).widened(2.0 * noise * (lolp + both)),
+        "LOLEv_continuous": Bounded(entries, entries, entries).widened(
+            noise * (lolp + before + (1.0 + 2.0 * leaving) * lolp)
+        ),
+    }
 
 
 def _two_areas(system: AdequacySystem, areas: Areas, fleets: list[Fleet], grid_mw: float | None) -> ExactShortfall:
@@ -335,31 +362,30 @@ def _two_areas(system: AdequacySystem, areas: Areas, fleets: list[Fleet], grid_m
     roundings = (Rounding.DOWN,) if on_grid else (Rounding.SPREAD, Rounding.UP, Rounding.DOWN)
     found = [_both_areas(areas, fleets, demand_mw, step_mw, rounding) for rounding in roundings]
     value, low, high = found if len(found) == 3 else found * 3
+    noise = _roundoff(fleets, sum(_most_mw(fleet) / step for fleet, step in zip(fleets, step_mw, strict=True)))
+    shift_mw = _shift_mw(system, fleets, step_mw.tolist(), on_grid)
+    # the system's LOLP is a sum less a part of it; what is lent is a difference whose terms were counted on the way
+    lolp = Bounded(value[0], low[0], high[0]).widened(3.0 * noise * high[0])
+    epns_mw = Bounded(value[1], low[1], high[1]).widened(noise * high[2] + shift_mw * high[0])
     scopes, demand_mwh = zone_scopes(system, merged=False)
-    n = len(scopes)
+    within = np.arange(len(scopes))
     return ExactShortfall(
         scopes=scopes,
         demand_mwh=demand_mwh,
-        lolp=value[0][:n],
-        lolp_low=low[0][:n],
-        lolp_high=high[0][:n],
-        epns_mw=value[1][:n],
-        epns_low=low[1][:n],
-        epns_high=high[1][:n],
+        lolp=lolp.at(within),
+        epns_mw=epns_mw.at(within),
         peak_hour=_peak_hours(load_mw.sum(axis=0)),
         step_mw=float(step_mw.max()),
         is_on_grid=on_grid,
-        roundoff=_roundoff(
-            fleets, system.n_hours, int(sum(_most_mw(fleet) / step for fleet, step in zip(fleets, step_mw)))
-        ),
-        absent=dict.fromkeys(("LOLEv", "LOLEv_continuous"), "events of two areas are not counted by convolution"),
+        frequency={},
+        absent=dict.fromkeys(FREQUENCIES, "events of two areas are not counted by convolution"),
     )
 
 
-def _both_areas(areas: Areas, fleets: list[Fleet], demand_mw: F8, step_mw: F8, rounding: Rounding) -> tuple[F8, F8]:
-    """(3, n_hours) LOLP and mean unserved MW of the system and of both areas."""
+def _both_areas(areas: Areas, fleets: list[Fleet], demand_mw: F8, step_mw: F8, rounding: Rounding) -> tuple[F8, F8, F8]:
+    """(3, n_hours) LOLP, mean unserved MW and sum of the MW it is a difference of, of the system and of both areas."""
     n_hours = demand_mw.shape[1]
-    lolp, epns = np.zeros((3, n_hours)), np.zeros((3, n_hours))
+    lolp, epns, terms = np.zeros((3, n_hours)), np.zeros((3, n_hours)), np.zeros((3, n_hours))
     keys, of_hour = np.unique(_table_keys(areas, fleets), axis=0, return_inverse=True)
     for position, (row, *key_of) in enumerate(keys.tolist()):
         hours = np.flatnonzero(of_hour.reshape(-1) == position)
@@ -372,7 +398,7 @@ def _both_areas(areas: Areas, fleets: list[Fleet], demand_mw: F8, step_mw: F8, r
         both_alone = np.ones(len(hours))
         for own, other in ((0, 1), (1, 0)):
             demands = np.ascontiguousarray(demand_mw[[own, other]][:, hours])
-            short, unserved_mw = np.zeros(len(hours)), np.zeros(len(hours))
+            short, unserved_mw, terms_mw = np.zeros(len(hours)), np.zeros(len(hours)), np.zeros(len(hours))
             tie_shortage(
                 demands,
                 np.ascontiguousarray(step_mw[[own, other]]),
@@ -384,15 +410,16 @@ def _both_areas(areas: Areas, fleets: list[Fleet], demand_mw: F8, step_mw: F8, r
                 tie_mw=backward_mw if own == 0 else forward_mw,
                 lolp_out=short,
                 epns_out=unserved_mw,
+                terms_out=terms_mw,
             )
-            lolp[1 + own, hours], epns[1 + own, hours] = short, unserved_mw
+            lolp[1 + own, hours], epns[1 + own, hours], terms[1 + own, hours] = short, unserved_mw, terms_mw
             below = tables[own][1]
             cells = np.ceil((demands[0] - NETWORK_TOLERANCE_MW) / step_mw[own]).astype(np.int64)
             both_alone *= below[np.clip(cells, 0, len(below) - 1)]
         # both areas are short together exactly where each is so by itself: neither has anything to give
         lolp[0, hours] = lolp[1, hours] + lolp[2, hours] - both_alone
-    epns[0] = epns[1] + epns[2]
-    return lolp, epns
+    epns[0], terms[0] = epns[1] + epns[2], terms[1] + terms[2]
+    return lolp, epns, terms
 
 
 def tie_states(areas: Areas, row: int) -> tuple[F8, F8, F8]:

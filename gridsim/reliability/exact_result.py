@@ -71,6 +71,8 @@ def with_exact(sampled: AssessmentResult, system: AdequacySystem | WeatherYears,
 
 def _by_cell(found: ExactShortfall, start: pd.Timestamp) -> pd.DataFrame:
     """LOLP of the system by month and hour of the day."""
-    times = pd.date_range(start, periods=found.lolp.shape[1], freq="h")
-    frame = pd.DataFrame({"month": np.asarray(times.month), "hour": np.asarray(times.hour), "lolp": found.lolp[0]})
+    times = pd.date_range(start, periods=found.n_hours, freq="h")
+    frame = pd.DataFrame(
+        {"month": np.asarray(times.month), "hour": np.asarray(times.hour), "lolp": found.lolp.value[0]}
+    )
     return frame.groupby(["month", "hour"])["lolp"].mean().reset_index()

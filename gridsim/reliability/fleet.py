@@ -80,6 +80,12 @@ class Fleet:
         sizes = [machine.mw.ravel() for machine in self.constant] + [mw.ravel() for mw in at_keys]
         return common_step(np.unique(np.concatenate(sizes))) if sizes else LARGEST_STEP_MW
 
+    def off_grid_mw(self, step_mw: float) -> float:
+        """Sum over the machines of the most that one of their capacities lies off the grid."""
+        return float(
+            sum(np.abs(m.mw - np.round(m.mw / step_mw) * step_mw).max() for m in (*self.constant, *self.varying))
+        )
+
     def states(self, step_mw: float, rounding: Rounding) -> States:
         """The machines that are alike in all hours."""
         return _on_cells([(m.mw, m.probability) for m in self.constant], step_mw, rounding)

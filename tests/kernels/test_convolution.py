@@ -195,7 +195,7 @@ def test_tiny_two_areas_are_those_of_full_enumeration(
 ) -> None:
     mass = capacity_mass(*packed(own), n_cells_of(own))
     below, area = lower_tails(capacity_mass(*packed(other), n_cells_of(other)))
-    lolp, epns = np.zeros(1), np.zeros(1)
+    lolp, epns, terms = np.zeros(1), np.zeros(1), np.zeros(1)
     tie_shortage(
         np.array([[own_mw], [other_mw]]),
         np.array([0.5, 1.0]),
@@ -207,6 +207,7 @@ def test_tiny_two_areas_are_those_of_full_enumeration(
         tie_mw=np.array([tie_mw, 0.0]),
         lolp_out=lolp,
         epns_out=epns,
+        terms_out=terms,
     )
     want = tie_reference(
         list(capacity_reference(mw_of(own, 0.5)).items()),
@@ -217,3 +218,4 @@ def test_tiny_two_areas_are_those_of_full_enumeration(
     )
     assert lolp[0] == pytest.approx(want[0], rel=1e-11, abs=1e-15)
     assert epns[0] == pytest.approx(want[1], rel=1e-10, abs=1e-13)
+    assert terms[0] >= epns[0]
