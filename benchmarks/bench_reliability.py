@@ -13,6 +13,7 @@ from gridsim.reliability import (
     assess,
     system_from_grid,
 )
+from gridsim.reliability.credit import Addition, capacity_credit
 from gridsim.reliability.exact import exact_shortfall
 from gridsim.reliability.methods import Level
 
@@ -74,6 +75,21 @@ class ExactRts79:
 
     def time_two_areas(self) -> None:
         assess(self.system, Exact(level="zonal"))
+
+
+class Credit:
+    """ELCC and EFC of a machine on RTS-79 by convolution, both in 100 ms."""
+
+    timeout = 120
+    params = ("EUE", "LOLH")
+    param_names = ("metric",)
+
+    def setup(self, metric: str) -> None:
+        self.system = _system("rts79")
+        capacity_credit(self.system, Addition("new", 100.0, 0.04), metric)
+
+    def time_elcc_and_efc(self, metric: str) -> None:
+        capacity_credit(self.system, Addition("new", 100.0, 0.04), metric)
 
 
 class Memory:

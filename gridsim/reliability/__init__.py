@@ -3,6 +3,7 @@
 from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.model.scenario import Imports
 from gridsim.reliability.assess import assess
+from gridsim.reliability.credit import Addition, CapacityCredit, capacity_credit
 from gridsim.reliability.exact import ExactShortfall
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.gas import gas_causes, with_gas_outages
@@ -23,10 +24,12 @@ from gridsim.reliability.weather_years import WeatherYears
 from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth, ShortfallEvents
 
 __all__ = [
+    "Addition",
     "AdequacySystem",
     "AnyMethod",
     "AssessmentResult",
     "Auto",
+    "CapacityCredit",
     "CommonCause",
     "Component",
     "Derating",
@@ -48,6 +51,7 @@ __all__ = [
     "Store",
     "WeatherYears",
     "assess",
+    "capacity_credit",
     "gas_causes",
     "system_from_frames",
     "system_from_grid",

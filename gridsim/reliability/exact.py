@@ -244,7 +244,7 @@ def _one_area(
     frequency: dict[str, Bounded] = {}
     absent: dict[str, str] = {}
     if transitions:
-        cause = _no_transitions(fleet, demand_mw, step_mw, on_grid)
+        cause = no_frequencies_because(fleet, demand_mw, step_mw, on_grid)
         if cause is None:
             frequency = _frequencies(fleet, demand_mw, step_mw, tolerance_mw, value[0], noise)
         else:
@@ -304,7 +304,7 @@ def _hourly(fleet: Fleet, demand_mw: F8, step_mw: float, tolerance_mw: float, ro
     return lolp, epns
 
 
-def _no_transitions(fleet: Fleet, demand_mw: F8, step_mw: float, on_grid: bool) -> str | None:
+def no_frequencies_because(fleet: Fleet, demand_mw: F8, step_mw: float, on_grid: bool) -> str | None:
     """Cause that keeps events from being counted exactly."""
     if fleet.varying:
         return f"{fleet.varying[0].component.name} fails and differs from hour to hour"
