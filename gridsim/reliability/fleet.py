@@ -19,6 +19,7 @@ I8 = NDArray[np.int64]
 
 LARGEST_STEP_MW = 1.0
 SMALLEST_STEP_MW = 0.01
+REMAINDER_MW = 1e-5
 NOISE = 1e-12  # of a capacity: what divisions by a loss factor leave behind, far below any tolerance
 
 
@@ -174,14 +175,20 @@ def common_step(sizes_mw: F8) -> float | None:
     sizes_mw = sizes_mw[sizes_mw > 0.0]
     if not len(sizes_mw):
         return LARGEST_STEP_MW
-    # the least size is a whole number of steps
+    common = float(sizes_mw[0])
+    for size in sizes_mw[1:].tolist():
+        # Euclid's algorithm; a remainder far below the smallest step is rounding
+        rest = float(size)
+        while rest > REMAINDER_MW:
+            common, rest = rest, min(common % rest, rest - common % rest)
+        if common < SMALLEST_STEP_MW - REMAINDER_MW:
+            return None
     least = float(sizes_mw[0])
-    fewest = max(1, math.ceil(least / LARGEST_STEP_MW - NOISE))
-    for n_steps in range(fewest, math.floor(least / SMALLEST_STEP_MW + NOISE) + 1):
-        step = least / n_steps
-        if (np.abs(sizes_mw - np.round(sizes_mw / step) * step) <= NOISE * sizes_mw).all():
-            return step
-    return None
+    # from a whole number of steps, which takes the rounding of the remainders out again
+    step = least / round(least / common)
+    step /= max(1, math.ceil(step / LARGEST_STEP_MW - NOISE))
+    is_held = np.abs(sizes_mw - np.round(sizes_mw / step) * step) <= NOISE * sizes_mw
+    return step if is_held.all() and step > SMALLEST_STEP_MW - REMAINDER_MW else None
 
 
 def _on_cells(machines: Sequence[tuple[F8, F8]], step_mw: float, rounding: Rounding) -> States:

@@ -280,7 +280,17 @@ def test_a_common_loss_factor_stays_on_the_grid() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "step"),
-    [([12.0, 20.0, 50.0], 1.0), ([2.5, 4.0], 0.5), ([5.0, 10.0], 1.0), ([np.pi, 1.0], None), ([], 1.0)],
+    [
+        ([12.0, 20.0, 50.0], 1.0),
+        ([2.5, 4.0], 0.5),
+        ([5.0, 10.0], 1.0),
+        ([np.pi, 1.0], None),
+        ([5000.01, 7000.37], 0.01),
+        ([1e9, np.pi * 1e8], None),
+        ([0.003, 5.0], None),
+        ([300.0 / 1.07, 110.5 / 1.07], 0.5 / 1.07),
+        ([], 1.0),
+    ],
 )
 def test_the_largest_common_step_up_to_one_mw(sizes: list[float], step: float | None) -> None:
     assert common_step(np.array(sorted(sizes))) == (None if step is None else pytest.approx(step))
