@@ -1,4 +1,4 @@
-"""Monte Carlo adequacy over thousands of sample years."""
+"""Adequacy: exact by convolution where that is possible, else Monte Carlo over thousands of sample years."""
 
 from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.model.scenario import Imports
