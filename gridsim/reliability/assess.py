@@ -30,8 +30,10 @@ from gridsim.results.specs import LossOfLoadProfile, ShortfallByMonth, Shortfall
 
 F8 = NDArray[np.float64]
 
+AUTO = Auto()
 
-def assess(system: AdequacySystem | WeatherYears, method: AnyMethod | None = None, *specs: Spec) -> AssessmentResult:
+
+def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *specs: Spec) -> AssessmentResult:
     """Probability, frequency, duration and depth of shortfalls.
 
     Parameters
@@ -49,7 +51,6 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod | None = Non
     fixed size in ascending order, and the stop rule looks only after 1, 2, 4, 8 ... blocks.
     """
     started = time.perf_counter()
-    method = Auto() if method is None else method
     _check_arguments(system, method, specs)
     if isinstance(method, Exact):
         return exact_assessment(system, method, specs)

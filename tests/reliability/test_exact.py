@@ -322,7 +322,8 @@ def test_refusals_name_their_cause() -> None:
 
 def test_the_default_puts_exact_numbers_among_the_sampled_ones() -> None:
     system = rbts()
-    found = assess(system, None, LossOfLoadProfile(), ShortfallByMonth())
+    found = assess(system, Auto(), LossOfLoadProfile(), ShortfallByMonth())
+    assert assess(system).estimates == tuple(e for e in found.estimates if not e.scope.startswith("month:"))
     alone = assess(system, Auto().sampling, LossOfLoadProfile(), ShortfallByMonth())
     exact = assess(system, Exact(), LossOfLoadProfile(), ShortfallByMonth())
     for estimate in alone.estimates:
