@@ -54,6 +54,11 @@ _RUNNING = {
     "two_state": "gridsim.reliability",
     "system_from_frames": "gridsim.reliability",
     "system_from_grid": "gridsim.reliability",
+    "Addition": "gridsim.reliability",
+    "Auto": "gridsim.reliability",
+    "CapacityCredit": "gridsim.reliability",
+    "capacity_credit": "gridsim.reliability",
+    "Exact": "gridsim.reliability",
     "SequentialMonteCarlo": "gridsim.reliability",
     "SnapshotMonteCarlo": "gridsim.reliability",
     "Shortfall": "gridsim.reliability",
@@ -116,11 +121,15 @@ if TYPE_CHECKING:
     from gridsim.model.scenario import Target as Target
     from gridsim.model.study import Study as Study
     from gridsim.model.system import GridSystem as GridSystem
+    from gridsim.reliability import Addition as Addition
     from gridsim.reliability import AdequacySystem as AdequacySystem
     from gridsim.reliability import AssessmentResult as AssessmentResult
+    from gridsim.reliability import Auto as Auto
+    from gridsim.reliability import CapacityCredit as CapacityCredit
     from gridsim.reliability import CommonCause as CommonCause
     from gridsim.reliability import Component as Component
     from gridsim.reliability import Derating as Derating
+    from gridsim.reliability import Exact as Exact
     from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
     from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
     from gridsim.reliability import Shortfall as Shortfall
@@ -129,6 +138,7 @@ if TYPE_CHECKING:
     from gridsim.reliability import SnapshotMonteCarlo as SnapshotMonteCarlo
     from gridsim.reliability import WeatherYears as WeatherYears
     from gridsim.reliability import assess as assess
+    from gridsim.reliability import capacity_credit as capacity_credit
     from gridsim.reliability import system_from_frames as system_from_frames
     from gridsim.reliability import system_from_grid as system_from_grid
     from gridsim.reliability import two_state as two_state

@@ -34,7 +34,14 @@ def adequacy(
     level: Annotated[
         str, choice_option("level", "How much of the network limits: nothing, zones, all of it.")
     ] = "copper",
-    method: Annotated[str, choice_option("method", "Whole years, or independent hours.")] = "sequential",
+    method: Annotated[
+        str,
+        choice_option(
+            "method",
+            "By convolution what is exact so and by sampling the rest, nothing but exact, whole years, or "
+            "independent hours. With --years, --target-cov or --max-seconds auto is sequential.",
+        ),
+    ] = "auto",
     years: Annotated[
         int | None,
         typer.Option(
@@ -94,8 +101,11 @@ def adequacy(
     csv: CsvOption = False,
     md: MarkdownOption = False,
 ) -> None:
-    """Assess how likely a shortfall is: Monte Carlo over sample years, with errors."""
+    """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
     from gridsim.reliability import (
+        AnyMethod,
+        Auto,
+        Exact,
         SequentialMonteCarlo,
         ShortfallByMonth,
         SnapshotMonteCarlo,
@@ -112,21 +122,26 @@ def adequacy(
     weather = weather_of(grid, weather, method, weather_years)
     imports = imports_of(grid, imports)
     effort = sampling_of(level, method, years, target_cov, max_seconds, weather)
+    if method == "auto" and not effort.by_default:
+        method = "sequential"
     common: dict[str, Any] = {
         "seed": seed,
         "level": level,
         "target_cov": effort.target_cov,
         "metric": metric,
-        "max_wall_s": effort.max_seconds,
         "workers": workers or os.cpu_count() or 1,
     }
-    sampling = (
-        SequentialMonteCarlo(years=effort.n, **common)
-        if method == "sequential"
-        else SnapshotMonteCarlo(samples=effort.n, **common)
-    )
+    sampling: AnyMethod
+    if method == "exact":
+        sampling = Exact(level=level)
+    elif method == "auto":
+        sampling = Auto(years=effort.n, **common)
+    elif method == "sequential":
+        sampling = SequentialMonteCarlo(years=effort.n, max_wall_s=effort.max_seconds, **common)
+    else:
+        sampling = SnapshotMonteCarlo(samples=effort.n, max_wall_s=effort.max_seconds, **common)
     tell_warnings(grid.warnings, validate_command(network, variant))
-    if effort.by_default:
+    if effort.by_default and method != "exact":
         print(f"{network}, {level}: {effort.told(metric, method)}", file=sys.stderr)
     years_of = None
     if weather == "synthetic":
@@ -138,9 +153,10 @@ def adequacy(
     result = assess(
         years_of or normal,
         sampling,
-        *((ShortfallByMonth(),) if method == "sequential" else ()),
+        *(() if method == "snapshot" else (ShortfallByMonth(),)),
     )
     in_weather = None if years_of is None else weather_of_weeks(years_of, result)
+    is_sampled = method != "exact"
     status = "ok" if effort.by_default else result.status  # the cap of the default is an end, not a failure
     if form == "json":
         extra = {
@@ -148,14 +164,16 @@ def adequacy(
             "variant": variant_name(variant) or "",
             "method": method,
             "level": level,
-            "sampler": str(sampling.sampler),
+            "sampler": "crude" if is_sampled else None,
             "imports": imports,
             "gas_outages": gas_outages,
-            "years": result.n_samples,
-            "years_per_s": round(result.samples_per_s, 1),
+            "years": result.n_samples if is_sampled else None,
+            "years_per_s": round(result.samples_per_s, 1) if is_sampled else None,
             "stopped": str(result.stopped),
             "cov": result.cov,
-            "target_cov": effort.target_cov,
+            "target_cov": effort.target_cov if is_sampled else None,
+            **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
+            **({"not_exact": result.not_exact} if result.not_exact else {}),
             "weather": weather,
             "warnings": as_dicts(grid.warnings),
             **({} if in_weather is None else in_weather),

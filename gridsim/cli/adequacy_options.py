@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHOICES = {
     "level": ("copper", "zonal", "nodal"),
-    "method": ("sequential", "snapshot"),
+    "method": ("auto", "exact", "sequential", "snapshot"),
     "metric": ("EUE", "LOLH", "LOLD", "LOLEv"),
     "imports": ("none", "contract", "limit", "likely"),
     "weather": ("normal", "synthetic"),
@@ -46,7 +46,7 @@ class Sampling:
 
     def told(self, metric: str, method: str) -> str:
         """The default in words, said before a run that may take minutes."""
-        unit = "years" if method == "sequential" else "snapshots"
+        unit = "snapshots" if method == "snapshot" else "years"
         return (
             f"until {metric} is known to {100 * (self.target_cov or 0.0):g} %, at most {self.n:,} {unit} "
             "(--target-cov and --years say otherwise)"
@@ -63,7 +63,8 @@ def sampling_of(
 ) -> Sampling:
     """Sampling as the command line asks; by default a target, with a cap by level and method and no clock."""
     if years is None and target_cov is None and max_seconds is None:
-        return Sampling(DEFAULT_CAPS[method][level], DEFAULT_COV[weather], None, by_default=True)
+        of = "snapshot" if method == "snapshot" else "sequential"
+        return Sampling(DEFAULT_CAPS[of][level], DEFAULT_COV[weather], None, by_default=True)
     return Sampling(years, target_cov, max_seconds, by_default=False)
 
 
@@ -73,7 +74,7 @@ def weather_of(system: GridSystem, asked: str | None, method: str, weather_years
 
     if asked is not None:
         return asked
-    generated = weather_years is not None or (has_field(system) and method == "sequential")
+    generated = weather_years is not None or (has_field(system) and method in ("auto", "sequential"))
     return "synthetic" if generated else "normal"
 
 
@@ -109,3 +110,10 @@ def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("--metric", 0, "", f"snapshots have no {metric}", "use EUE or LOLH, or --method sequential")
     if options["weather"] == "normal" and options["weather_years"] is not None:
         yield Problem("--weather-years", 0, "", "normal weather is one year", "add --weather synthetic")
+    if method == "exact":
+        for name in ("years", "target_cov", "max_seconds"):
+            if options[name] is not None:
+                flag, mend = f"--{name.replace('_', '-')}", "leave it out, or --method sequential"
+                yield Problem(flag, 0, "", "exact draws no samples", mend)
+        if options["weather"] == "synthetic":
+            yield Problem("--weather", 0, "", "exact is for one weather", "leave it out, or --method sequential")
