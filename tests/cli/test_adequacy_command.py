@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from typer.testing import CliRunner
 
 from gridsim.cli import adequacy_options, app
-from gridsim.errors import InputError
+from gridsim.errors import InputError, StudyError
 from tests.support.command import gridsim
 
 
