@@ -49,6 +49,8 @@ def losses(net: Any, imported: Imported, solution: AcSolution) -> Losses:
     theirs = sum(
         float(net[f"res_{table}"].pl_mw.sum()) for table in ("line", "trafo", "trafo3w", "impedance") if len(net[table])
     )
+    if "p_from_mw" in net.res_switch:
+        theirs += float(net.res_switch.p_from_mw.sum() + net.res_switch.p_to_mw.sum())
     for index, ward in net.xward.iterrows():  # pandapower counts the loss behind a ward as the ward's own
         vm = net.res_bus.vm_pu[ward.bus]
         if ward.in_service and not math.isnan(vm):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gridsim.io.grid_import.cells import Cells, number_or, records
+from gridsim.io.grid_import.cells import Cells, names, number_or, records
 from gridsim.io.grid_import.draft import Draft
 from gridsim.io.grid_import.report import Fate
 
@@ -65,10 +65,10 @@ def _mean(draft: Draft, table: str, key: tuple[str, int], slopes: list[tuple[flo
     area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2.0 for a, b in itertools.pairwise(slopes))
     mean = area / span if span > 0.0 else slopes[0][1]
     off = max(abs(slope - mean) for _, slope in slopes)
-    name = f"{key[0]} {key[1]}"
+    name = names(draft.net[key[0]], key[0])[key[1]]
     cost = min(max(mean, 0.0), LARGEST_COST)
     if mean != cost:
-        draft.restated(table, name, "cost outside the format's range cut to it", f"{abs(mean - cost):g} per MWh")
+        draft.restated(table, name, "cost outside the format's range cut to it", (abs(mean - cost), "per MWh"))
     if off > 1e-9:
-        draft.restated(table, name, "quadratic or piecewise cost as its mean slope", f"{off:.3g} per MWh")
+        draft.restated(table, name, "quadratic or piecewise cost as its mean slope", (off, "per MWh"))
     return cost

@@ -62,7 +62,7 @@ class Draft:
         )
         self.report.add(Fate.REFUSED, table, name, value)
 
-    def restated(self, table: str, name: str, how: str, error: str = "none") -> None:
+    def restated(self, table: str, name: str, how: str, error: str | tuple[float, str] = "none") -> None:
         """Account for an element that stands as something else."""
         self.report.add(Fate.RESTATED, table, name, how, error)
 

@@ -47,6 +47,7 @@ REFUSED = {
     "load_dc": "replace it by a load",
     "source_dc": "replace it by a static generator",
 }
+NO_OUTAGES = "no outages: nothing fails"
 #: Tables that change nothing in a power flow of the moment.
 WITHOUT_EFFECT = ("controller", "measurement", "group", "q_capability_characteristic", "q_capability_curve_table")
 
@@ -189,7 +190,7 @@ def _account(draft: Draft) -> None:
                     draft.report.add(Fate.EXACT, table, own[index], "as it is")
     machines = draft.tables["generators"]
     count = f"{len(machines)} machines"
-    for how in ("fuel other, no emissions", "no ramp limits", "no outages: nothing fails"):
+    for how in ("fuel other, no emissions", "no ramp limits", NO_OUTAGES):
         draft.report.add(Fate.ASSUMED, "gen", count, how)
     free = sum(1 for row in machines if row["cost_per_mwh"] == 0.0)
     if free:

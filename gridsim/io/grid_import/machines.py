@@ -116,7 +116,7 @@ def _add_source(draft: Draft, table: str, index: int, row: Cells, name: str) -> 
             how = "no limit given: all the load of the net"
             draft.report.add(Fate.ASSUMED, table, name, how, f"{p_max:g} MW")
     p_min = min(max(p_min, 0.0), p_max, max(p_mw, 0.0)) if not external else min(max(p_min, 0.0), p_max)
-    if number_or(row.get("va_degree"), 0.0) != 0.0:
+    if number_or(row.get("va_degree"), 0.0) != 0.0 and len(draft.net.ext_grid) > 1:
         draft.restated(table, name, "its voltage angle is left to the power flow, which its solved output fixes")
     q_low = max(-UNLIMITED_MVAR, q_min) if q_min is not None else -UNLIMITED_MVAR
     q_high = min(UNLIMITED_MVAR, q_max) if q_max is not None else UNLIMITED_MVAR

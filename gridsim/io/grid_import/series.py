@@ -16,6 +16,7 @@ LARGEST_VK_PERCENT = 60.0
 SMALLEST_VK_PERCENT = SMALLEST["%"]
 LARGEST_VKR_SHARE = 0.2
 UNLIMITED_MVA = 1e4
+LARGEST_LOADING_PERCENT = 8e7  # the emergency limit is 1.2 times this
 
 
 class Series(NamedTuple):
@@ -86,6 +87,6 @@ def rated(sn_mva: float, z_pu: complex, i0_percent: float, loading_percent: floa
         "vkr_percent": 100.0 * z_pu.real * scale,
         "equivalent": True if sign < 0.0 or z_pu.real < 0.0 else None,
         "i0_percent": i0_percent / scale,
-        "max_loading_percent": loading_percent / scale,
-        "max_loading_emergency_percent": 1.2 * loading_percent / scale,
+        "max_loading_percent": min(loading_percent / scale, LARGEST_LOADING_PERCENT),
+        "max_loading_emergency_percent": 1.2 * min(loading_percent / scale, LARGEST_LOADING_PERCENT),
     }

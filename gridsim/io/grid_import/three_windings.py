@@ -111,7 +111,9 @@ def _tap(row: Cells, side: str) -> Cells:
     tap["tap_side"] = "hv" if side == "hv" else "lv"
     if true(row.get("tap_at_star_point")):
         tap["tap_side"] = "lv" if side == "hv" else "hv"
-        percent, degree = number_or(row.get("tap_step_percent"), 0.0), number_or(row.get("tap_step_degree"), 0.0)
+        percent, degree = number_or(row.get("tap_step_percent"), 0.0), number(row.get("tap_step_degree"))
+        if degree is None:
+            return {}  # pandapower too passes over a tap at the star point whose angle is not given
         step = percent * cmath.exp(1j * math.radians(degree))
         steps = number_or(row.get("tap_pos"), 0.0) - number_or(row.get("tap_neutral"), 0.0)
         turned = 100.0 * step / (100.0 + step * steps)

@@ -108,7 +108,7 @@ def add_winding(draft: Draft, winding: Winding, shift_degree: float) -> None:
             winding.table,
             winding.element,
             "phase shift: exact in AC; dispatch, DC flows of a run and PTDF leave it out",
-            f"as if {mw:,.0f} MW were not driven around its loop" if mw < 1e6 else "the angle",
+            (mw, "MW driven around its loop"),
         )
     if columns["equivalent"]:
         draft.restated(winding.table, winding.element, "negative r or x: marked as an equivalent")
