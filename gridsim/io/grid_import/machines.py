@@ -37,7 +37,8 @@ def add_machine(draft: Draft, machine: Machine) -> None:
         add_load(draft, machine.table, f"{name} consumption", machine.bus, (-p_mw, 0.0), machine.on)
         draft.restated(machine.table, machine.element, "consumes: a load and a machine at 0 MW")
         p_mw = 0.0
-    p_max = max(columns.pop("p_max_mw", p_mw), p_mw, 0.0)
+    p_max = columns.pop("p_max_mw", p_mw)
+    p_max = max(p_max, 0.0) if external else max(p_max, p_mw, 0.0)  # a slack may give more than its limit says
     draft.add(
         "generators",
         {
@@ -115,7 +116,7 @@ def _add_source(draft: Draft, table: str, index: int, row: Cells, name: str) -> 
         if external:
             how = "no limit given: all the load of the net"
             draft.report.add(Fate.ASSUMED, table, name, how, f"{p_max:g} MW")
-    p_min = min(max(p_min, 0.0), p_max, max(p_mw, 0.0)) if not external else min(max(p_min, 0.0), p_max)
+    p_min = min(max(p_min, 0.0), p_max)
     if number_or(row.get("va_degree"), 0.0) != 0.0 and len(draft.net.ext_grid) > 1:
         draft.restated(table, name, "its voltage angle is left to the power flow, which its solved output fixes")
     q_low = max(-UNLIMITED_MVAR, q_min) if q_min is not None else -UNLIMITED_MVAR

@@ -55,12 +55,9 @@ def open_source(source: str) -> Source:
         return Source(
             built_in(source), source, f"{source} of pandapower.networks", "see pandapower's documentation", ()
         )
-    what = "is no file and no built-in case"
     if path.suffix in ENDINGS or len(path.parts) > 1:
-        raise InputError(
-            [Problem(source, 0, "", "no such file", f"give a file or a case: {nearest(source, BUILT_IN)}")]
-        )
-    raise InputError([Problem(source, 0, "", what, nearest(source, BUILT_IN))])
+        raise InputError([Problem(source, 0, "", "no such file", "give a file, or a case by its name")])
+    raise InputError([Problem(source, 0, "", "is no file and no built-in case", nearest(source, BUILT_IN))])
 
 
 def built_in(name: str) -> Any:
