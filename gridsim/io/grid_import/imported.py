@@ -89,7 +89,7 @@ def import_net(net: Any, name: str = "", drop: Iterable[str] = ()) -> Imported:
         raise InputError(
             [Problem("--drop", 0, table, "no table to leave out", nearest(table, known)) for table in wrong]
         )
-    draft = Draft(net, _solved(net, dropped), dropped)
+    draft = Draft(net, solved_net(net, dropped), dropped)
     if draft.solved is None:
         how = "its own power flow does not converge: slack sources start at 0 MW"
         draft.report.add(Fate.ASSUMED, "net", str(net.name or "net"), how)
@@ -141,7 +141,7 @@ def machine_dispatch(net: Any, system: GridSystem) -> F8:
     return np.array([point[name] for name in system.generators.name.tolist()])
 
 
-def _solved(net: Any, drop: frozenset[str]) -> Any:
+def solved_net(net: Any, drop: frozenset[str] = frozenset()) -> Any:
     """A copy of the net with its own power flow, or None where that fails."""
     import pandapower as pp
 
