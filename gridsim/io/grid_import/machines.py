@@ -96,19 +96,32 @@ def add_sources(draft: Draft) -> None:
 
     Slack sources give what the net's own power flow finds for them.
     """
-    for table in ("ext_grid", "gen"):
-        for index, row, name in draft.elements(table):
-            _add_source(draft, table, index, row, name)
+    sources = [(table, *element) for table in ("ext_grid", "gen") for element in draft.elements(table)]
+    wide = {draft.bus(row["bus"]) for _, _, row, _ in sources if draft.on(row, row["bus"]) and _has_range(row)}
+    for table, index, row, name in sources:
+        _add_source(draft, table, index, row, name, draft.bus(row["bus"]) in wide)
 
 
-def _add_source(draft: Draft, table: str, index: int, row: Cells, name: str) -> None:
+def _reactive_range(row: Cells) -> tuple[float, float]:
+    low, high = number(row.get("min_q_mvar")), number(row.get("max_q_mvar"))
+    return (
+        max(-UNLIMITED_MVAR, low) if low is not None else -UNLIMITED_MVAR,
+        min(UNLIMITED_MVAR, high) if high is not None else UNLIMITED_MVAR,
+    )
+
+
+def _has_range(row: Cells) -> bool:
+    low, high = _reactive_range(row)
+    return low < high
+
+
+def _add_source(draft: Draft, table: str, index: int, row: Cells, name: str, held_by_another: bool) -> None:
     external = table == "ext_grid"
     slack = external or true(row.get("slack"))
     p_mw = 0.0 if external else number_or(row["p_mw"], 0.0) * number_or(row.get("scaling"), 1.0)
     if slack and draft.solved is not None and draft.solved[f"res_{table}"]["p_mw"].get(index) is not None:
         p_mw = number_or(draft.solved[f"res_{table}"]["p_mw"].get(index), p_mw)
     governed = slack or number_or(row.get("slack_weight"), 0.0) > 0.0
-    q_min, q_max = number(row.get("min_q_mvar")), number(row.get("max_q_mvar"))
     p_max, p_min = number(row.get("max_p_mw")), number_or(row.get("min_p_mw"), 0.0)
     total_mw = sum(load["p_mw"] for load in draft.tables["loads"] if load["in_service"])
     if not p_max or p_max <= 0.0:
@@ -119,9 +132,10 @@ def _add_source(draft: Draft, table: str, index: int, row: Cells, name: str) -> 
     p_min = min(max(p_min, 0.0), p_max)
     if number_or(row.get("va_degree"), 0.0) != 0.0 and len(draft.net.ext_grid) > 1:
         draft.restated(table, name, "its voltage angle is left to the power flow, which its solved output fixes")
-    q_low = max(-UNLIMITED_MVAR, q_min) if q_min is not None else -UNLIMITED_MVAR
-    q_high = min(UNLIMITED_MVAR, q_max) if q_max is not None else UNLIMITED_MVAR
-    if q_low >= q_high:  # a range of a point would be a machine that holds no voltage
+    q_low, q_high = _reactive_range(row)
+    if q_low > q_high or (
+        q_low == q_high and not held_by_another
+    ):  # a range of a point would be a machine that holds no voltage
         draft.restated(table, name, "reactive range of a point, which holds no voltage: widened", "0.002 Mvar")
         q_low, q_high = q_low - 1e-3, q_low + 1e-3
     sn_mva = number(row.get("sn_mva"))

@@ -1,19 +1,22 @@
-"""MATPOWER cases: a small reader of `.m` files, `.mat` by scipy; both as tables, which pandapower's converter takes."""
+"""MATPOWER cases: a small reader of `.m` files, `.mat` by scipy."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gridsim.errors import InputError, Problem
+from gridsim.io.grid_import.matpower_net import net_of
 
 COLUMNS = {"bus": 13, "gen": 10, "branch": 11, "gencost": 5}
 USUAL_KV = 110.0  # of buses that a case gives none
 _MEND = "give a MATPOWER case of version 2"
 _ASSIGNMENT = re.compile(r"mpc\.(\w+)\s*=\s*")
+_CHANGE = re.compile(r"mpc\.\w+\s*\(")
 _COMMENT = re.compile(r"%.*|\.\.\.[^\n]*\n")
 
 
@@ -32,10 +35,13 @@ def read_m(path: Path) -> dict[str, Any]:
     lines = [_COMMENT.sub("", line) for line in text.splitlines()]
     case: dict[str, Any] = {}
     problems: list[Problem] = []
+    changes: list[tuple[int, str]] = []
     at = 0
     while at < len(lines):
         found = _ASSIGNMENT.match(lines[at].strip())
         if found is None:
+            if _CHANGE.match(lines[at].strip()):
+                changes.append((at + 1, "".join(lines[at].split()).rstrip(";")))
             at += 1
             continue
         key, begin = found.group(1), at
@@ -59,9 +65,32 @@ def read_m(path: Path) -> dict[str, Any]:
                 if key == "baseMVA":
                     problems.append(Problem(str(path), begin + 1, key, f"'{value}' is not a number", "give MVA"))
         at += 1
+    for number, change in changes:
+        if change not in _KNOWN_CHANGES:
+            what = f"'{change}' is a statement, and none is run"
+            problems.append(Problem(str(path), number, "", what, "save the case after it, with savecase"))
     if problems:
         raise InputError(problems)
+    for _, change in changes:
+        _KNOWN_CHANGES[change](case)
     return case
+
+
+def _in_per_unit(case: dict[str, Any]) -> None:
+    """Impedances of branches from ohms, on the voltage of the first bus."""
+    case["branch"][:, [2, 3]] /= (case["bus"][0, 9] * 1e3) ** 2 / (case["baseMVA"] * 1e6)
+
+
+def _in_mw(case: dict[str, Any]) -> None:
+    """Loads from kW and kvar."""
+    case["bus"][:, [2, 3]] /= 1e3
+
+
+#: What distribution cases do with their matrices at the end of the file.
+_KNOWN_CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "mpc.branch(:,[BR_RBR_X])=mpc.branch(:,[BR_RBR_X])/(Vbase^2/Sbase)": _in_per_unit,
+    "mpc.bus(:,[PD,QD])=mpc.bus(:,[PD,QD])/1e3": _in_mw,
+}
 
 
 def _matrix(path: Path, key: str, rows: list[tuple[int, str]], problems: list[Problem]) -> Any:
@@ -126,6 +155,10 @@ def _net(path: Path, case: dict[str, Any]) -> tuple[Any, list[str]]:
         for key, least in COLUMNS.items()
         if key in case and isinstance(case[key], np.ndarray) and len(case[key]) and case[key].shape[1] < least
     ]
+    if not problems:
+        problems += [
+            Problem(str(path), 0, f"mpc.{key}", "no rows", _MEND) for key in ("bus", "gen") if not len(case[key])
+        ]
     if problems:
         raise InputError(problems)
     case = {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in case.items()}
@@ -135,7 +168,7 @@ def _net(path: Path, case: dict[str, Any]) -> tuple[Any, list[str]]:
         case["bus"][without, 9] = USUAL_KV
         assumed.append(f"{int(without.sum())} buses of no nominal voltage: {USUAL_KV:g} kV, the same in per unit")
     _check_ends(path, case)
-    return _converted(path, case), assumed
+    return net_of(case, path.stem), assumed
 
 
 def _check_ends(path: Path, case: dict[str, Any]) -> None:
@@ -150,31 +183,3 @@ def _check_ends(path: Path, case: dict[str, Any]) -> None:
                     problems.append(Problem(str(path), 0, f"mpc.{key}", what, "name a bus of mpc.bus"))
     if problems:
         raise InputError(problems)
-
-
-def _converted(path: Path, case: dict[str, Any]) -> Any:
-    import warnings
-
-    from pandapower.converter.pypower.from_ppc import from_ppc
-
-    ppc: dict[str, Any] = {"version": "2", "baseMVA": float(case["baseMVA"])} | {
-        key: case[key] for key in COLUMNS if key in case
-    }
-    if "gencost" in ppc and not len(ppc["gencost"]):
-        del ppc["gencost"]
-    # numbers of buses become positions, as the converter wants them
-    position = {bus: at for at, bus in enumerate(ppc["bus"][:, 0].tolist())}
-    own = [int(bus) for bus in ppc["bus"][:, 0]]
-    for key, columns in (("bus", (0,)), ("branch", (0, 1)), ("gen", (0,))):
-        for column in columns:
-            ppc[key][:, column] = [position[bus] for bus in ppc[key][:, column].tolist()]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            net = from_ppc(ppc, f_hz=50)
-    except Exception as error:  # of any kind: the converter checks little
-        what = f"not converted: {type(error).__name__}: {error}"
-        raise InputError([Problem(str(path), 0, "", what, _MEND)]) from None
-    net.name = path.stem
-    net.bus["name"] = [f"bus_{own[at]}" for at in net.bus.index]
-    return net

@@ -305,3 +305,17 @@ def test_the_account_covers_every_element() -> None:
 def test_a_table_that_cannot_be_dropped_is_named() -> None:
     with pytest.raises(InputError, match=r"--drop: lines: no table to leave out; did you mean 'line'\?"):
         import_net(small(), drop=["lines"])
+
+
+def test_a_machine_without_reactive_range_holds_a_voltage_where_no_other_does() -> None:
+    import pandapower as pp
+
+    net = small()
+    pp.create_gen(net, 1, p_mw=5.0, vm_pu=1.01, min_q_mvar=-5.0, max_q_mvar=5.0, name="other")
+    pp.create_gen(net, 1, p_mw=2.0, vm_pu=1.01, min_q_mvar=0.0, max_q_mvar=0.0, name="solar")
+    pp.create_gen(net, 2, p_mw=2.0, vm_pu=0.99, min_q_mvar=0.0, max_q_mvar=0.0, name="alone")
+    system = assert_power_flow(net)
+    generators = system.generators
+    spans = dict(zip(generators.name.tolist(), generators.q_max_mvar - generators.q_min_mvar, strict=True))
+    assert spans["solar"] == 0.0
+    assert spans["alone"] == pytest.approx(0.002)

@@ -12,7 +12,7 @@ from gridsim.errors import InputError
 from gridsim.io.grid_import.matpower import read_m, read_mat, read_matpower
 from gridsim.io.grid_import.report import Fate
 from gridsim.io.grid_import.sources import import_source
-from tests.support.import_cases import assert_power_flow
+from tests.support.import_cases import assert_power_flow, solve
 
 CASE = """\
 function mpc = case3
@@ -44,6 +44,8 @@ mpc.bus_name = {
 };
 """
 
+BUSES = ("bus_1", "bus_2", "bus_30")
+
 
 def write(tmp_path: Path, old: str = "", new: str = "") -> Path:
     assert old in CASE
@@ -67,6 +69,53 @@ def test_the_power_flow_is_the_nets_own(tmp_path: Path) -> None:
     assert system.buses.name.tolist() == ["bus_1", "bus_2", "bus_30"]
     assert np.abs(system.transformers.shift_degree).max() == pytest.approx(3.0)
     assert system.shunts.p_mw.tolist() == [1.0]
+
+
+def test_the_net_solves_the_equations_of_the_case(tmp_path: Path) -> None:
+    """Injections from the case's own admittances (MATPOWER manual, 3.2) at the voltages of the import."""
+    path = write(tmp_path)
+    case = read_m(path)
+    imported = import_source(str(path))
+    solution = solve(imported)
+    v = solution.vm_pu * np.exp(1j * np.radians(solution.va_degree + [imported.bus_degree[bus] for bus in BUSES]))
+    y = np.diag((case["bus"][:, 4] + 1j * case["bus"][:, 5]) / 100.0)
+    at = {1: 0, 2: 1, 30: 2}
+    for row in case["branch"]:
+        i, j = at[int(row[0])], at[int(row[1])]
+        series, charging = 1.0 / complex(row[2], row[3]), 0.5j * row[4]
+        tap = (row[8] or 1.0) * np.exp(1j * np.radians(row[9]))
+        y[i, i] += (series + charging) / abs(tap) ** 2
+        y[j, j] += series + charging
+        y[i, j] -= series / np.conj(tap)
+        y[j, i] -= series / tap
+    drawn = -100.0 * v * np.conj(y @ v)
+    assert drawn[2] == pytest.approx(90.0 + 30.0j, abs=1e-5)
+    assert drawn[1].real == pytest.approx(50.0 - 60.0, abs=1e-5)
+    assert np.abs(v[:2]) == pytest.approx([1.02, 1.01])
+
+
+def test_costs_and_limits_come_with_the_machines(tmp_path: Path) -> None:
+    system = gridsim.read_grid(write(tmp_path))
+    generators = system.generators
+    assert generators.name.tolist() == ["gen_1", "gen_2"]
+    assert generators.p_max_mw.tolist() == [250.0, 100.0]
+    assert generators.cost_per_mwh.tolist() == pytest.approx([20.0 + 0.01 * (250 + 10), 30.0])
+    path = write(tmp_path, "\t2\t0\t0\t2\t30\t0;", "\t1\t0\t0\t2\t0\t0\t100\t1200;")
+    assert gridsim.read_grid(path).generators.cost_per_mwh[1] == pytest.approx(12.0)
+
+
+def test_statements_are_not_run_but_those_of_distribution_cases_are_known(tmp_path: Path) -> None:
+    ohms = "mpc.branch(:, [BR_R BR_X]) = mpc.branch(:, [BR_R BR_X]) / (Vbase^2 / Sbase);\n"
+    kilowatts = "mpc.bus(:, [PD, QD]) = mpc.bus(:, [PD, QD]) / 1e3;\n"
+    path = write(tmp_path)
+    plain = read_m(path)
+    path.write_text(CASE + ohms + kilowatts)
+    case = read_m(path)
+    np.testing.assert_allclose(case["branch"][:, 3], plain["branch"][:, 3] / (230.0**2 / 100.0))
+    np.testing.assert_allclose(case["bus"][:, 2], plain["bus"][:, 2] / 1e3)
+    path.write_text(CASE + "mpc.bus(2, 3) = 40;\n")
+    with pytest.raises(InputError, match=r"case3.m:28: 'mpc.bus\(2,3\)=40' is a statement, and none is run; save"):
+        read_m(path)
 
 
 def test_a_mat_file_is_the_same_case(tmp_path: Path) -> None:
