@@ -16,6 +16,8 @@ _READING = {
     "system_from_tables": "gridsim.io.read_network",
     "read_scenario": "gridsim.io.read_scenario",
     "network_folder": "gridsim.io.bundled",
+    "read_grid": "gridsim.io.grid_import.sources",
+    "from_pandapower": "gridsim.io.grid_import.sources",
 }
 _STUDIES = {
     "Study": "gridsim.model.study",
@@ -109,6 +111,8 @@ if TYPE_CHECKING:
     from gridsim.errors import StudyError as StudyError
     from gridsim.errors import UnknownName as UnknownName
     from gridsim.io.bundled import network_folder as network_folder
+    from gridsim.io.grid_import.sources import from_pandapower as from_pandapower
+    from gridsim.io.grid_import.sources import read_grid as read_grid
     from gridsim.io.read_network import read_network as read_network
     from gridsim.io.read_network import system_from_tables as system_from_tables
     from gridsim.io.read_scenario import read_scenario as read_scenario

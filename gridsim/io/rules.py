@@ -134,11 +134,27 @@ def _bank_too_strong(column: str) -> Rule:
     )
 
 
+SMALLEST_X_OHM_PER_KM = 1e-7
+SMALLEST_VK_PERCENT = 1e-4
+
+
+def _positive(table: str, column: str, smallest: float, meaning: str) -> Rule:
+    """Series impedance is positive except in an equivalent; the reactance is never 0."""
+    limit = f"> 0 (at least {smallest:g})" if smallest else ">= 0"
+    return Rule(
+        table,
+        column,
+        lambda row, _: (abs(getattr(row, column)) if row.equivalent else getattr(row, column)) < smallest,
+        lambda row, _: f"{getattr(row, column)} is not {limit}",
+        f"give {meaning}; a star equivalent or a series capacitor, whose value is negative, has equivalent true",
+    )
+
+
 def _too_long(column: str) -> Rule:
     return Rule(
         "lines",
         column,
-        lambda row, _: getattr(row, column) * row.length_km > LARGEST_LINE_OHM,
+        lambda row, _: abs(getattr(row, column)) * row.length_km > LARGEST_LINE_OHM,
         lambda row, _: (
             f"{getattr(row, column)} on {row.length_km} km are {getattr(row, column) * row.length_km:.0f} ohm"
         ),
@@ -164,13 +180,17 @@ RULES: tuple[Rule, ...] = (
     _circuit_too_strong("max_i_emergency_ka"),
     _too_long("r_ohm_per_km"),
     _too_long("x_ohm_per_km"),
+    _positive("lines", "x_ohm_per_km", SMALLEST_X_OHM_PER_KM, "reactance of one circuit in ohm/km"),
+    _positive("lines", "r_ohm_per_km", 0.0, "resistance of one circuit in ohm/km"),
+    _positive("transformers", "vk_percent", SMALLEST_VK_PERCENT, "the short-circuit voltage in %"),
+    _positive("transformers", "vkr_percent", 0.0, "the resistive part of vk_percent"),
     _bank_too_strong("max_loading_percent"),
     _bank_too_strong("max_loading_emergency_percent"),
     Rule("transformers", "lv_bus", same("hv_bus", "lv_bus"),
          "'{row.lv_bus}' is hv_bus too", "a transformer joins two buses"),
     Rule("transformers", "vn_lv_kv", above("vn_lv_kv", "vn_hv_kv"),
          "{row.vn_lv_kv} is above vn_hv_kv {row.vn_hv_kv}", "swap the sides"),
-    Rule("transformers", "vkr_percent", not_below("vkr_percent", "vk_percent"),
+    Rule("transformers", "vkr_percent", lambda row, _: abs(row.vkr_percent) >= abs(row.vk_percent),
          "{row.vkr_percent} is not below vk_percent {row.vk_percent}", "it is the resistive part of vk_percent"),
     Rule("transformers", "tap_pos", any_of(above("tap_min", "tap_pos"), above("tap_pos", "tap_max")),
          "{row.tap_pos} is outside {row.tap_min}..{row.tap_max}", "give a tap in the range"),

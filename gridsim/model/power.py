@@ -70,6 +70,7 @@ class Transformers(Table):
     tap_neutral: I4
     tap_pos: I4
     tap_step_percent: F8
+    shift_degree: F8
     max_loading_percent: F8
     max_loading_emergency_percent: F8
     parallel: I4
@@ -80,11 +81,12 @@ class Transformers(Table):
 
 @dataclass(frozen=True, eq=False)
 class Shunts(Table):
-    """``q_mvar`` inductive positive; ``line``: position of the line it is switched with, or -1."""
+    """``q_mvar`` inductive positive, ``p_mw`` lost; ``line``: position of the line it is switched with, or -1."""
 
     name: STR
     bus: I4
     q_mvar: F8
+    p_mw: F8
     line: I4
     in_service: B1
 

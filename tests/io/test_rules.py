@@ -42,6 +42,11 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("lines", None, {"max_i_emergency_ka": 300}, "max_i_emergency_ka", "300.0 kA would carry 259808 MVA", "unlimited"),
     ("lines", None, {"r_ohm_per_km": 500}, "r_ohm_per_km", "500.0 on 50.0 km are 25000 ohm", "length"),
     ("lines", None, {"x_ohm_per_km": 500}, "x_ohm_per_km", "500.0 on 50.0 km are 25000 ohm", "length"),
+    ("lines", None, {"x_ohm_per_km": -0.3}, "x_ohm_per_km", "-0.3 is not > 0", "equivalent"),
+    ("lines", None, {"r_ohm_per_km": -0.3}, "r_ohm_per_km", "-0.3 is not >= 0", "equivalent"),
+    ("lines", None, {"x_ohm_per_km": 0, "equivalent": "true"}, "x_ohm_per_km", "0.0 is not > 0", "reactance"),
+    ("transformers", [BANK], {"vk_percent": -12}, "vk_percent", "-12.0 is not > 0", "equivalent"),
+    ("transformers", [BANK], {"vkr_percent": -0.3}, "vkr_percent", "-0.3 is not >= 0", "equivalent"),
     ("transformers", [BANK], {"max_loading_percent": 1e6}, "max_loading_percent", "are 1000000 MVA", "share"),
     (
         "transformers",
