@@ -207,7 +207,7 @@ def _network(
 def _readable(
     data: Mapping[str, Any],
 ) -> tuple[ScenarioKeys | None, dict[int, EventKeys], dict[int, CheckKeys]]:
-    """What is right of wrong keys, and of their events and checks by position."""
+    """The readable part of wrong keys, and of their events and checks by position."""
     keys = readable(ScenarioKeys, {key: value for key, value in data.items() if key not in _LISTS}, _STAND_INS)
     events = _readable_rows(EventKeys, data.get("events"), {("id",): ""})
     return keys, events, _readable_rows(CheckKeys, data.get("check"), _STAND_INS_OF_CHECK)
