@@ -17,6 +17,7 @@ from gridsim.cli.adequacy_options import (
     weather_told,
 )
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
+from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_of, policies_told, side_by_side
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
@@ -72,7 +73,9 @@ def adequacy(
     imports: Annotated[
         str | None,
         choice_option(
-            "imports", "What borders supply; by default likely where the network has a table of it, else contract."
+            "imports",
+            "What borders supply; by default likely where the network has a table of it, else contract. all: every "
+            "policy side by side, on the same draws.",
         ),
     ] = None,
     gas_outages: Annotated[
@@ -103,6 +106,7 @@ def adequacy(
 ) -> None:
     """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
     from gridsim.reliability import (
+        AdequacySystem,
         AnyMethod,
         Auto,
         Exact,
@@ -115,12 +119,13 @@ def adequacy(
         system_from_grid,
         with_gas_outages,
     )
+    from gridsim.report.text_table import terminal_width, wrapped
     from gridsim.report.worst_weeks import weather_of_weeks
 
     form = table_form(as_json=as_json, csv=csv, md=md)
     grid = read_system(network, variant)
     weather = weather_of(grid, weather, method, weather_years)
-    imports = imports_of(grid, imports)
+    asked, imports = imports, imports_of(grid, imports)
     effort = sampling_of(level, method, years, target_cov, max_seconds, weather)
     if method == "auto" and not effort.by_default:
         method = "sequential"
@@ -143,18 +148,27 @@ def adequacy(
     tell_warnings(grid.warnings, validate_command(network, variant))
     if effort.by_default and method != "exact":
         print(f"{network}, {level}: {effort.told(metric, method)}", file=sys.stderr)
-    years_of = None
-    if weather == "synthetic":
-        years_of = WeatherYears(grid, imports, seed, weather_years, gas_causes(grid, imports) if gas_outages else ())
-    elif gas_outages:
-        normal = with_gas_outages(system_from_grid(grid, imports), grid, imports)
-    else:
-        normal = system_from_grid(grid, imports)
-    result = assess(
-        years_of or normal,
-        sampling,
-        *(() if method == "snapshot" else (ShortfallByMonth(),)),
-    )
+
+    def years_with(policy: str) -> WeatherYears | None:
+        if weather != "synthetic":
+            return None
+        causes = gas_causes(grid, policy) if gas_outages else ()
+        return WeatherYears(grid, policy, seed, weather_years, causes)
+
+    def assessed(policy: str, sampling: AnyMethod, *specs: ShortfallByMonth) -> AssessmentResult:
+        system: WeatherYears | AdequacySystem | None = years_with(policy)
+        if system is None:
+            system = system_from_grid(grid, policy)
+            if gas_outages:
+                system = with_gas_outages(system, grid, policy)
+        return assess(system, sampling, *specs)
+
+    if imports == ALL:
+        head = {"network": network, "variant": variant_name(variant) or "", "level": level, "seed": seed}
+        side_by_side(grid, lambda policy: assessed(policy, sampling), form, {**head, "weather": weather})
+        return
+    result = assessed(imports, sampling, *(() if method == "snapshot" else (ShortfallByMonth(),)))
+    years_of = years_with(imports)
     in_weather = None if years_of is None else weather_of_weeks(years_of, result)
     is_sampled = method != "exact"
     status = "ok" if effort.by_default else result.status  # the cap of the default is an end, not a failure
@@ -182,6 +196,11 @@ def adequacy(
     else:
         told = weather_told(grid, weather, weather_years)
         _print(network, imports, result, told, in_weather, form)
+        if form == "text" and asked is None and effort.by_default and len(grid.borders):
+            n = YEARS_OF_LINE[weather]
+            line = SequentialMonteCarlo(years=n, level="copper", seed=seed, workers=common["workers"])
+            others = {policy: assessed(policy, line) for policy in policies_of(grid)}
+            print("\n".join(wrapped(policies_told(others, n), terminal_width())))
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 

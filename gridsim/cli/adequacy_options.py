@@ -18,7 +18,7 @@ CHOICES = {
     "level": ("copper", "zonal", "nodal"),
     "method": ("auto", "exact", "sequential", "snapshot"),
     "metric": ("EUE", "LOLH", "LOLD", "LOLEv"),
-    "imports": ("none", "contract", "limit", "likely"),
+    "imports": ("none", "contract", "limit", "likely", "all"),
     "weather": ("normal", "synthetic"),
 }
 DEFAULT_COV = {"normal": 0.02, "synthetic": 0.05}  # a generated year takes a tenth of a second
