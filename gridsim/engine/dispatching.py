@@ -74,7 +74,7 @@ def dispatch(
     demand_mw: ArrayLike | Mapping[str, float] | None = None,
     outages: Sequence[str] = (),
     imports: Imports | str = Imports.CONTRACT,
-    month: int | None = None,
+    month: int = 1,
     options: DispatchOptions | None = None,
 ) -> DispatchResult:
     """Serve demand at least cost within ratings and section limits, shedding by class as the last resort.
@@ -93,13 +93,13 @@ def dispatch(
     outages
         Names of lines, transformers, machines or borders that are out.
     month
-        1-12, the evening peak of another month; instead of ``at``.
+        1-12, the month of the evening peak; instead of ``at``.
 
     Raises StudyError for names the system does not have, wrong shapes, MW that are negative or not finite, a time that
     is none, and a month that is not 1-12.
     """
-    time = _local_time(system, at, month)
     packed = pack(check_system(system))
+    time = _local_time(system, at, month)
     hour = NormalWeather(system).at(time)
     generators = system.generators
     able_mw = np.where(generators.in_service, generators.p_max_mw, 0.0)
@@ -128,14 +128,13 @@ def dispatch(
     return _result(packed, state, solver.solve(state), load_mw)
 
 
-def _local_time(system: GridSystem, at: dt.datetime | str | None, month: int | None) -> dt.datetime:
+def _local_time(system: GridSystem, at: dt.datetime | str | None, month: int) -> dt.datetime:
     """The hour asked for, or the evening peak of a weekday in the middle of a month."""
+    month = whole_number("month", month, 1, 12)
     if at is None:
-        peak = dt.datetime(
-            system.base_year or 2001, whole_number("month", 1 if month is None else month, 1, 12), 15, 18
-        )
+        peak = dt.datetime(system.base_year or 2001, month, 15, 18)
         return peak + dt.timedelta(days=8 - peak.isoweekday() if peak.isoweekday() > 5 else 0)
-    if month is not None:
+    if month != 1:
         raise StudyError(f"month: {month} beside at; give one of them")
     try:
         return dt.datetime.fromisoformat(at) if isinstance(at, str) else instance_of("at", at, dt.datetime, AT_MEND)

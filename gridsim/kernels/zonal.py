@@ -229,13 +229,18 @@ def stores_stay_full(case: ZonalCase, energy_mwh: F8) -> bool:
 
 @jit
 def record_shortages(case: ZonalCase, scratch: ZonalScratch, recorder: Recorder, sample: int, hour: int) -> None:
-    """Record the hour's shortage of the system (scope 0) and, shared, of each area that is short (scope 1 + area)."""
+    """Record the hour's shortage of the system (scope 0) and, shared, of each area that is short (scope 1 + area).
+
+    The last scope, after the areas, is what people feel of it.
+    """
     total_mw = 0.0
     for area in range(scratch.shortage.shape[0]):
         total_mw += scratch.shortage[area]
     if total_mw > case.supply.tolerance_mw:
         record_short_hour(recorder, sample, 0, hour, total_mw)
-        share_shortage(case, scratch, hour)
+        people_mw = share_shortage(case, scratch, hour)
+        if people_mw > case.supply.tolerance_mw:
+            record_short_hour(recorder, sample, 1 + scratch.shortage.shape[0], hour, people_mw)
     for area in range(scratch.shortage.shape[0]):
         if scratch.shortage[area] > case.supply.tolerance_mw:
             record_short_hour(recorder, sample, 1 + area, hour, scratch.shortage[area])
@@ -252,10 +257,10 @@ def zonal_samples(
     recorder: Recorder,
     total_out: F8,
 ) -> int:
-    """Chronological years of areas with interfaces and stores. Scope 0 is the system, scope 1 + a is area a.
+    """Chronological years of areas with interfaces and stores. Scope 0 is the system, 1 + a area a, the last people.
 
     A day is skipped if every store is full and stays so and :func:`base_flow_serves` it. A day that is not skipped is
-    dispatched hour by hour, so skipping changes no bit. total_out : (n_samples, 1 + n_areas, 5) f8
+    dispatched hour by hour, so skipping changes no bit. total_out : (n_samples, 2 + n_areas, 5) f8
     Returns the number of samples done: fewer than requested when the event table is full.
     """
     supply = case.supply
@@ -326,7 +331,7 @@ def zonal_samples(
 def zonal_snapshots(case: ZonalCase, model: SnapshotModel, seed: Counter, first_sample: int, total_out: F8) -> None:
     """Random hours and equilibrium states of areas with interfaces; stores give nothing.
 
-    ``first_sample`` is a multiple of four. total_out : (n_samples, 1 + n_areas, 5) f8, zero on entry.
+    ``first_sample`` is a multiple of four. total_out : (n_samples, 2 + n_areas, 5) f8, zero on entry.
     """
     supply = case.supply
     n_samples = total_out.shape[0]
@@ -357,7 +362,10 @@ def zonal_snapshots(case: ZonalCase, model: SnapshotModel, seed: Counter, first_
             if total_mw > supply.tolerance_mw:
                 total_out[4 * group + w, 0, HOURS] = supply.n_hours
                 total_out[4 * group + w, 0, ENERGY] = total_mw * supply.n_hours
-                share_shortage(case, scratch, hour)
+                people_mw = share_shortage(case, scratch, hour)
+                if people_mw > supply.tolerance_mw:
+                    total_out[4 * group + w, 1 + n_areas, HOURS] = supply.n_hours
+                    total_out[4 * group + w, 1 + n_areas, ENERGY] = people_mw * supply.n_hours
             for area in range(n_areas):
                 short_mw = scratch.shortage[area]
                 if short_mw > supply.tolerance_mw:

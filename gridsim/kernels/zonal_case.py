@@ -33,7 +33,8 @@ class ZonalCase(NamedTuple):
     base_flow_mw : (n_days, n_interfaces) f8, a flow within every limit of the day on which its certificate rests
     base_export_mw : (n_days, n_areas) f8, what that flow takes from each area
     n_tiers : places of the order in which load is shed; 0 where no classes are known
-    part_* : (n_parts,) load that is some MW in one area and tier times a column of part_factor (n_hours, n_rows)
+    part_* : (n_parts,) load that is some MW in one area and tier times a column of part_factor (n_hours, n_rows);
+        part_people_mw : of it of households and services
     """
 
     supply: SupplyCase
@@ -61,6 +62,7 @@ class ZonalCase(NamedTuple):
     part_tier: I4
     part_row: I4
     part_mw: F8
+    part_people_mw: F8
     part_factor: F8
 
 

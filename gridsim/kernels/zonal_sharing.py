@@ -21,23 +21,37 @@ UNUSED_MW = 1e-7  # of a share that the network should have taken; less is round
 
 
 @jit
-def share_shortage(case: ZonalCase, scratch: ZonalScratch, hour: int) -> None:
-    """Book the shortage of the hour where it is shed; ``scratch.flow`` is changed, the sum only by rounding."""
+def share_shortage(case: ZonalCase, scratch: ZonalScratch, hour: int) -> float:
+    """Book the shortage of the hour where it is shed; ``scratch.flow`` is changed, the sum only by rounding.
+
+    Returns the MW of it that people feel, 0 where no class is known as theirs.
+    """
     n_areas = scratch.shortage.shape[0]
-    if case.n_tiers == 0 or n_areas < 2:
-        return
+    if case.n_tiers == 0:
+        return 0.0
     demand = np.zeros((case.n_tiers, n_areas))
+    people = np.zeros((case.n_tiers, n_areas))
     for part in range(case.part_mw.shape[0]):
-        mw = case.part_mw[part] * case.part_factor[hour, case.part_row[part]]
-        demand[case.part_tier[part], case.part_area[part]] += max(mw, 0.0)
+        factor = max(case.part_factor[hour, case.part_row[part]], 0.0)
+        demand[case.part_tier[part], case.part_area[part]] += case.part_mw[part] * factor
+        people[case.part_tier[part], case.part_area[part]] += case.part_people_mw[part] * factor
     left = scratch.shortage.copy()
     shed = np.zeros(n_areas)
     for tier in range(case.n_tiers):
         if left.sum() <= NOTHING_MW:
             break
         shed_tier(case, scratch, demand[tier], left, shed)
+    people_mw = 0.0
     for area in range(n_areas):
         scratch.shortage[area] = shed[area] + left[area]
+        # places of the order are used up one after the other
+        rest = scratch.shortage[area]
+        for tier in range(case.n_tiers):
+            taken = min(rest, demand[tier, area])
+            if taken > 0.0:
+                people_mw += taken * people[tier, area] / demand[tier, area]
+                rest -= taken
+    return people_mw
 
 
 @jit

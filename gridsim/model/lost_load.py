@@ -1,4 +1,4 @@
-"""What unserved load is worth, and which load people feel."""
+"""Value of unserved load, and the load that people feel."""
 
 from __future__ import annotations
 

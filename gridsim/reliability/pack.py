@@ -133,6 +133,7 @@ def _classes_of(system: AdequacySystem, areas: Areas) -> dict[str, Any]:
             "part_tier": none.copy(),
             "part_row": none.copy(),
             "part_mw": np.zeros(0),
+            "part_people_mw": np.zeros(0),
             "part_factor": np.ones((system.n_hours, 0)),
         }
     demand = detail.demand
@@ -140,12 +141,14 @@ def _classes_of(system: AdequacySystem, areas: Areas) -> dict[str, Any]:
     chosen = detail.class_counts[demand.tier]
     key = np.column_stack([areas.bus_area[demand.bus], counted[demand.tier], demand.row])[chosen]
     part, at = np.unique(key, axis=0, return_inverse=True)
+    people = demand.mw * detail.part_people if detail.part_people is not None else np.zeros(len(demand.mw))
     return {
         "n_tiers": int(detail.class_counts.sum()),
         "part_area": part[:, 0].astype(np.int32),
         "part_tier": part[:, 1].astype(np.int32),
         "part_row": part[:, 2].astype(np.int32),
         "part_mw": np.bincount(at.reshape(-1), weights=demand.mw[chosen], minlength=len(part)).astype(np.float64),
+        "part_people_mw": np.bincount(at.reshape(-1), weights=people[chosen], minlength=len(part)).astype(np.float64),
         "part_factor": demand.factor,
     }
 

@@ -106,11 +106,16 @@ def shared(
         part_tier=tier.astype(np.int32),
         part_row=np.zeros(len(area), dtype=np.int32),
         part_mw=demand[tier, area],
+        part_people_mw=0.25 * demand[tier, area] * (tier == 1),
         part_factor=np.ones((2, 1)),
     )
     scratch = solved(case)
     before = scratch.shortage.copy()
-    share_shortage(case, scratch, 0)
+    people_mw = share_shortage(case, scratch, 0)
+    # a quarter of what is shed of the second place of the order
+    second_mw = demand[:2].sum(axis=0) - demand[0]
+    expected = 0.25 * np.clip(scratch.shortage - demand[0], 0.0, second_mw).sum()
+    assert people_mw == pytest.approx(expected, abs=1e-6)
     return before, scratch.shortage
 
 

@@ -174,6 +174,7 @@ def test_zones_of_a_network_share_what_the_section_lets_them(two_areas, section_
         tables["interface_limits"] = [
             {"interface": "north_south", "direction": "forward", "normal_mw": section_mw},
         ]
+        tables["load_classes"][1]["people"] = "true"
 
     system = system_from_grid(two_areas(short), Imports.NONE)
     found = {}
@@ -181,6 +182,13 @@ def test_zones_of_a_network_share_what_the_section_lets_them(two_areas, section_
         size = {"years": 1} if method is SequentialMonteCarlo else {"samples": 4}
         result = assess(system, method(level=level, **size))
         found[level] = [result["EPNS", scope].value for scope in ("system", "zone:north", "zone:south")]
+        # the factory's 100 MW go first, at 1 USD/kWh; the other 50 MW are of homes, at 5
+        assert result["EPNS", "people"].value == pytest.approx(50.0, abs=1e-3)
+        assert result["NEUE", "people"].value == pytest.approx(1e6 * 50.0 / 300.0, rel=1e-4)
+        assert set(result.metrics["scope"]) >= {"people"} and "unserved_cost_usd" not in set(result.metrics["scope"])
+        if level == "nodal":
+            worth = result["unserved_cost_usd"].value / system.n_hours
+            assert worth == pytest.approx(100.0 * 1_000.0 + 50.0 * 5_000.0, rel=1e-5)
     assert found["zonal"] == pytest.approx([150.0, north, south], abs=1e-3)
     # the dispatch at buses sheds a class in eighths of its load: here of the 100 MW of homes of the north
     assert found["nodal"] == pytest.approx(found["zonal"], abs=100.0 / 8.0)

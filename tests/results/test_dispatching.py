@@ -35,9 +35,9 @@ def test_dispatch_by_hand(two_areas):
 
 @pytest.mark.parametrize(
     ("at", "month", "hour"),
-    [(None, None, dt.datetime(2001, 1, 15, 18)), (None, 7, dt.datetime(2001, 7, 16, 18)),
-     ("2026-07-14 13:00", None, dt.datetime(2026, 7, 14, 13)),
-     (dt.datetime(2026, 4, 4, 3), None, dt.datetime(2026, 4, 4, 3))],
+    [(None, 1, dt.datetime(2001, 1, 15, 18)), (None, 7, dt.datetime(2001, 7, 16, 18)),
+     ("2026-07-14 13:00", 1, dt.datetime(2026, 7, 14, 13)),
+     (dt.datetime(2026, 4, 4, 3), 1, dt.datetime(2026, 4, 4, 3))],
 )  # fmt: skip
 def test_a_moment_has_the_load_sun_wind_water_and_losses_of_its_hour(kazakhstan, at, month, hour):
     system = dataclasses.replace(kazakhstan, base_year=2001)

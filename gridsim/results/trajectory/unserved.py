@@ -59,7 +59,7 @@ def _adequacy(run: Trajectory, unserved: Series) -> Iterable[Estimate]:
 
 
 def _people(run: Trajectory) -> Iterable[Estimate]:
-    """What households and services go without, and what all that is unserved is worth to its consumers."""
+    """Energy and hours that households and services go without, and the value of all that is unserved."""
     shortfall = run.tables["shortfall"]
     worth = float(shortfall["unserved_usd_per_h"] @ shortfall["duration_h"])
     yield measured("unserved_cost_usd", "system", worth)
