@@ -44,8 +44,8 @@ _RUNNING = {
     "run": "gridsim.engine.run",
     "RunResult": "gridsim.engine.run",
     "to_pandapower": "gridsim.solvers.pandapower",
-    "dispatch": "gridsim.results.dispatching",
-    "DispatchResult": "gridsim.results.dispatching",
+    "dispatch": "gridsim.engine.dispatching",
+    "DispatchResult": "gridsim.engine.dispatching",
     "screen": "gridsim.results.screening",
     "assess": "gridsim.reliability",
     "AssessmentResult": "gridsim.reliability",
@@ -100,6 +100,8 @@ if TYPE_CHECKING:
     from gridsim.contingencies.api import Waits as Waits
     from gridsim.contingencies.scripts import contingency as contingency
     from gridsim.contingencies.scripts import policy as policy
+    from gridsim.engine.dispatching import DispatchResult as DispatchResult
+    from gridsim.engine.dispatching import dispatch as dispatch
     from gridsim.engine.run import RunResult as RunResult
     from gridsim.engine.run import run as run
     from gridsim.errors import GridsimError as GridsimError
@@ -146,8 +148,6 @@ if TYPE_CHECKING:
     from gridsim.reliability import system_from_frames as system_from_frames
     from gridsim.reliability import system_from_grid as system_from_grid
     from gridsim.reliability import two_state as two_state
-    from gridsim.results.dispatching import DispatchResult as DispatchResult
-    from gridsim.results.dispatching import dispatch as dispatch
     from gridsim.results.metrics import Estimate as Estimate
     from gridsim.results.screening import screen as screen
     from gridsim.results.study_result import StudyResult as StudyResult

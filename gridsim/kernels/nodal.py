@@ -27,7 +27,7 @@ from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_snapsh
 from gridsim.kernels.certificate import OVERLOADED, PROVED, UNBALANCED, zero_shed_certificate
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, Workspace, solve_dispatch
 from gridsim.kernels.jit import inline, jit
-from gridsim.kernels.nodal_case import NodalCase, counted_shed_mw, scope_totals, set_demand
+from gridsim.kernels.nodal_case import NodalCase, counted_shed_mw, scope_totals, set_demand, weighted_totals
 from gridsim.kernels.outage_table import OutageTable, draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 from gridsim.kernels.shortfall import (
@@ -532,6 +532,7 @@ def nodal_samples(
                 # the last solution, from the merit order, is the one that counts
                 shed = ws.shed_mw if known < 0 else answers.shed_mw[known]
                 scope_totals(case.counts, case.group_scope, case.class_scope, shed, scope_mw)
+                weighted_totals(case, hour, shed, scratch.demand_mw, scope_mw)
                 if n_stores > 0:
                     move_stores(stores, n_units, ws.p_mw if known < 0 else answers.p_mw[known])
                 was_short = scope_mw[0] > case.tolerance_mw
@@ -638,6 +639,7 @@ def nodal_snapshots(
 
             # 4. record: a state stands for every hour of the horizon
             scope_totals(case.counts, case.group_scope, case.class_scope, shed, scope_mw)
+            weighted_totals(case, hour, shed, scratch.demand_mw, scope_mw)
             scratch.counter[COUNTED] += 1
             for scope in range(n_scopes):
                 if scope_mw[scope] > case.tolerance_mw:

@@ -45,6 +45,7 @@ class NodalCase(NamedTuple):
     region : (n_buses,) i4, parts of the network between interfaces;  n_regions : their number
     counts : (n_classes,) bool, classes whose shedding is unserved energy
     group_scope : (n_groups, n_buses) i4, scope of each bus in each grouping or -1;  class_scope : (n_classes,) i4
+    weight : (n_weights, n_loads) f8, what a MW of each load counts in ``weight_scope`` (n_weights,) i4
     tolerance_mw : shedding counts if it exceeds this
     """
 
@@ -88,6 +89,8 @@ class NodalCase(NamedTuple):
     counts: B1
     group_scope: I4
     class_scope: I4
+    weight: F8
+    weight_scope: I4
     tolerance_mw: float
 
 
@@ -169,3 +172,22 @@ def scope_totals(counts: B1, group_scope: I4, class_scope: I4, shed_mw: F8, scop
             scope = group_scope[group, bus]
             if scope >= 0:
                 scope_mw[scope] += at_bus
+
+
+@jit
+def weighted_totals(case: NodalCase, hour: int, shed_mw: F8, demand_out: F8, scope_mw: F8) -> None:
+    """Weighted shed MW of the scopes that have weights: a class shed at a bus is shed of all its loads alike.
+
+    shed_mw : (n_buses, n_classes);  demand_out : as of :func:`set_demand`
+    """
+    if case.weight_scope.shape[0] == 0:
+        return
+    factor = case.load_factor[hour]
+    set_demand(case.load_bus, case.load_class, case.load_row, case.load_mw, factor, demand_out)
+    for k in range(case.load_mw.shape[0]):
+        bus, tier = case.load_bus[k], case.load_class[k]
+        if not case.counts[tier] or shed_mw[bus, tier] <= 0.0 or demand_out[bus, tier] <= 0.0:
+            continue
+        cut_mw = shed_mw[bus, tier] * case.load_mw[k] * factor[case.load_row[k]] / demand_out[bus, tier]
+        for w in range(case.weight_scope.shape[0]):
+            scope_mw[case.weight_scope[w]] += case.weight[w, k] * cut_mw

@@ -225,7 +225,10 @@ class Loads(Table):
 
 @dataclass(frozen=True, eq=False)
 class LoadClasses(Table):
-    """``protected_class``: position of the class that holds the unsheddable share, -1: the dearest."""
+    """``protected_class``: position of the class that holds the unsheddable share, -1: the dearest.
+
+    ``people``: households and services, in short those whose cut people feel.
+    """
 
     name: STR
     title: STR
@@ -236,6 +239,7 @@ class LoadClasses(Table):
     price_responsive: B1
     price_per_mwh: F8
     max_outage_h: F8
+    people: B1
 
 
 @dataclass(frozen=True, eq=False)

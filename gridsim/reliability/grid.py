@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.model.checks import check_system
+from gridsim.model.lost_load import felt_by_people, lost_load_usd_per_mwh
 from gridsim.model.maintenance import day_of_year, planned_outage
 from gridsim.model.neighbours import support_component, support_levels_mw
 from gridsim.model.outages import Component, components_of
@@ -59,7 +60,7 @@ def system_from_grid(
     packed = pack(system)
     delivered = 1.0 / (1.0 + system.loss_share)
     firm = ~packed.tiers.price_responsive
-    demand = _demand(system, packed, course)
+    demand, people, usd = _demand(system, packed, course)
     gens = system.generators
     in_service = np.flatnonzero(gens.in_service)
     capacity_mw, profiles = _capacity(course, gens.p_max_mw * delivered, in_service, unrepaired(system, times))
@@ -119,6 +120,8 @@ def system_from_grid(
             ),
             limit_mw=system.interface_limits.normal_mw * delivered,
             is_winter=np.isin(np.asarray(times.month), WINTER_MONTHS),
+            part_people=people if system.load_classes.people.any() else None,
+            part_usd=usd,
         ),
     )
 
@@ -226,18 +229,25 @@ def _shapes(system: GridSystem, times: pd.DatetimeIndex) -> F8:
     return np.ascontiguousarray(shape)
 
 
-def _demand(system: GridSystem, packed: Packed, course: Course) -> Demand:
-    """Demand at the bus; a load's ``load_row`` -1 means the last."""
+def _demand(system: GridSystem, packed: Packed, course: Course) -> tuple[Demand, F8, F8]:
+    """Demand at the bus, and of each part the share of people and the USD/MWh; ``load_row`` -1 means the last."""
     loads = system.loads
-    parts = np.zeros((len(system.buses), len(packed.tiers), course.load_factor.shape[1]))
     load_mw = np.where(loads.in_service, loads.p_mw, 0.0)
-    sheddable = load_mw * packed.load_sheddable_share
-    np.add.at(parts, (loads.bus, packed.load_tier, course.load_row), sheddable)
-    np.add.at(parts, (loads.bus, packed.load_protected_tier, course.load_row), load_mw - sheddable)
-    bus, tier, row = np.nonzero(parts)
-    return Demand(
-        bus.astype(np.int32), tier.astype(np.int32), row.astype(np.int32), parts[bus, tier, row], course.load_factor
-    )
+    sheddable_mw = load_mw * packed.load_sheddable_share
+    felt, usd = felt_by_people(system).astype(np.float64), lost_load_usd_per_mwh(system)
+    parts, people, worth = np.zeros((3, len(system.buses), len(packed.tiers), course.load_factor.shape[1]))
+    for tier_of, mw, usd_per_mwh in (
+        (packed.load_tier, sheddable_mw, usd[0]),
+        (packed.load_protected_tier, load_mw - sheddable_mw, usd[1]),
+    ):
+        place = loads.bus, tier_of, course.load_row
+        np.add.at(parts, place, mw)
+        np.add.at(people, place, mw * felt)
+        np.add.at(worth, place, mw * usd_per_mwh)
+    bus, tier, row = at = np.nonzero(parts)
+    part_mw = parts[at]
+    demand = Demand(bus.astype(np.int32), tier.astype(np.int32), row.astype(np.int32), part_mw, course.load_factor)
+    return demand, people[at] / part_mw, worth[at] / part_mw
 
 
 def unrepaired(system: GridSystem, times: pd.DatetimeIndex) -> Mapping[int, F8]:

@@ -30,7 +30,7 @@ from gridsim.kernels.nodal import (
     nodal_snapshots,
 )
 from gridsim.kernels.nodal_case import NodalCase, add_at_buses, row_limits, set_demand
-from gridsim.kernels.shortfall import DAY_H, N_TOTALS
+from gridsim.kernels.shortfall import DAY_H, EVENT_SCOPE, N_TOTALS
 from gridsim.kernels.stores import Prices, Stores, new_prices
 from gridsim.kernels.topologies import find_parallel_circuits, flow_bounds, forget_topologies
 from gridsim.model.outages import Component
@@ -45,9 +45,11 @@ from gridsim.reliability.samplers import (
     drawn,
     longer,
     new_recorder,
+    people_mwh,
     without_events,
 )
 from gridsim.reliability.system import AdequacySystem, NetworkDetail
+from gridsim.results.adequacy import PEOPLE, WORTH
 from gridsim.solvers.highs import solve_highs
 
 F8 = NDArray[np.float64]
@@ -60,12 +62,17 @@ SHAPE_TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Scopes:
-    """Names of the scopes, demand of each, and which bus and class belongs to which."""
+    """Names of the scopes, demand of each, which bus and class belongs to which, and weights of parts of the demand.
+
+    weight : (n_weights, n_parts) f8, people's share and USD/MWh of lost load;  weight_scope : (n_weights,) i4
+    """
 
     names: tuple[str, ...]
     demand_mwh: F8
     group_scope: I4
     class_scope: I4
+    weight: F8
+    weight_scope: I4
 
 
 def plain_detail(system: AdequacySystem) -> NetworkDetail:
@@ -133,7 +140,25 @@ def scopes_of(system: AdequacySystem, detail: NetworkDetail) -> Scopes:
             class_scope[k] = len(names)
             names.append(f"class:{detail.class_name[k]}")
             demand.append(float(by_class[k]))
-    return Scopes(tuple(names), np.array(demand), np.array(groups), class_scope)
+    weights, weight_scope = [], []
+    if detail.part_people is not None:
+        weights.append(detail.part_people)
+        weight_scope.append(len(names))
+        names.append(PEOPLE)
+        demand.append(people_mwh(detail))
+    if detail.part_usd is not None:
+        weights.append(detail.part_usd)
+        weight_scope.append(len(names))
+        names.append(WORTH)
+        demand.append(0.0)
+    return Scopes(
+        tuple(names),
+        np.array(demand),
+        np.array(groups),
+        class_scope,
+        np.array(weights).reshape(len(weights), len(detail.demand.mw)),
+        np.array(weight_scope, dtype=np.int32),
+    )
 
 
 def _supply_at_buses(system: AdequacySystem, n_buses: int, unit_row: I4, profile_mw: F8) -> F8:
@@ -249,6 +274,8 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         counts=detail.class_counts,
         group_scope=scopes.group_scope,
         class_scope=scopes.class_scope,
+        weight=scopes.weight,
+        weight_scope=scopes.weight_scope,
         tolerance_mw=NETWORK_TOLERANCE_MW,
     )
 
@@ -476,7 +503,11 @@ class NodalYears(_Nodal):
             recorder[0] = longer(recorder[0])
 
         self._until_done(n, scratch, workspace, step, grow)
-        return drawn(total, recorder[0])
+        samples = drawn(total, recorder[0])
+        if WORTH not in self.scopes:
+            return samples
+        in_mw = samples.event[:, EVENT_SCOPE] != self.scopes.index(WORTH)
+        return samples._replace(event=samples.event[in_mw])
 
 
 class NodalSnapshots(_Nodal):

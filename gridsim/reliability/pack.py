@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from gridsim.kernels.shortfall import DAY_H, SupplyCase
-from gridsim.kernels.zonal import ZonalCase
+from gridsim.kernels.zonal_case import ZonalCase
 from gridsim.model.outages import Component, equilibrium
 from gridsim.reliability.areas import Areas
 from gridsim.reliability.system import AdequacySystem
@@ -116,7 +116,41 @@ def zonal_case(system: AdequacySystem, areas: Areas, tolerance_mw: float, *, bas
         store_carryover=np.array([store.carryover for store in stores], dtype=np.float64),
         base_flow_mw=flow,
         base_export_mw=export,
+        **_classes_of(system, areas),
     )
+
+
+def _classes_of(system: AdequacySystem, areas: Areas) -> dict[str, Any]:
+    """Load of each area by the order in which it is shed; none for a system from frames, whose areas help each other
+    with what they have to spare and share no shortage.
+    """
+    detail = system.detail
+    if detail is None:
+        none = np.zeros(0, dtype=np.int32)
+        return {
+            "n_tiers": 0,
+            "part_area": none,
+            "part_tier": none.copy(),
+            "part_row": none.copy(),
+            "part_mw": np.zeros(0),
+            "part_people_mw": np.zeros(0),
+            "part_factor": np.ones((system.n_hours, 0)),
+        }
+    demand = detail.demand
+    counted = np.cumsum(detail.class_counts) - 1  # places of the classes that are shed: the others stop buying before
+    chosen = detail.class_counts[demand.tier]
+    key = np.column_stack([areas.bus_area[demand.bus], counted[demand.tier], demand.row])[chosen]
+    part, at = np.unique(key, axis=0, return_inverse=True)
+    people = demand.mw * detail.part_people if detail.part_people is not None else np.zeros(len(demand.mw))
+    return {
+        "n_tiers": int(detail.class_counts.sum()),
+        "part_area": part[:, 0].astype(np.int32),
+        "part_tier": part[:, 1].astype(np.int32),
+        "part_row": part[:, 2].astype(np.int32),
+        "part_mw": np.bincount(at.reshape(-1), weights=demand.mw[chosen], minlength=len(part)).astype(np.float64),
+        "part_people_mw": np.bincount(at.reshape(-1), weights=people[chosen], minlength=len(part)).astype(np.float64),
+        "part_factor": demand.factor,
+    }
 
 
 COMFORTABLE = 6.0  # standard deviations of an area's outages beyond which no base flow is needed

@@ -25,7 +25,8 @@ from gridsim.model.pack_outages import causes_alone, outage_model, snapshot_mode
 from gridsim.model.system import EXTERNAL
 from gridsim.reliability.areas import areas_of
 from gridsim.reliability.pack import of_one_type, supply_case, zonal_case, zonal_components
-from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.system import AdequacySystem, NetworkDetail
+from gridsim.results.adequacy import PEOPLE
 
 F8 = NDArray[np.float64]
 
@@ -213,11 +214,15 @@ class ZonalYears(_Chronological):
         def sample(start: int, count: int, recorder: Recorder, total: F8) -> int:
             return zonal_samples(self.case, model, self.seed, start, count, self.skip, recorder, total)
 
-        samples = _with_events(sample, first, n, 1 + self.case.supply.margin_mw.shape[0])
-        # an area without demand has no scope, and the one area of the copper plate repeats the system
-        n_scopes = len(self.scopes)
-        event = samples.event[samples.event[:, EVENT_SCOPE] < n_scopes]
-        return samples._replace(total=np.ascontiguousarray(samples.total[:, :n_scopes]), event=event)
+        n_recorded = 2 + self.case.supply.margin_mw.shape[0]
+        samples = _with_events(sample, first, n, n_recorded)
+        kept = _recorded(self.scopes, n_recorded)
+        number = np.full(n_recorded, -1)
+        number[kept] = np.arange(len(kept))
+        scope = number[samples.event[:, EVENT_SCOPE].astype(np.int64)]
+        event = samples.event[scope >= 0]
+        event[:, EVENT_SCOPE] = scope[scope >= 0]
+        return samples._replace(total=np.ascontiguousarray(samples.total[:, kept]), event=event)
 
 
 class ZonalSnapshots(_Plain):
@@ -235,19 +240,44 @@ class ZonalSnapshots(_Plain):
         self.seed = np.uint64(seed)
 
     def run(self, first: int, n: int) -> Samples:
-        total = np.zeros((n, 1 + self.case.supply.margin_mw.shape[0], N_TOTALS))
+        n_recorded = 2 + self.case.supply.margin_mw.shape[0]
+        total = np.zeros((n, n_recorded, N_TOTALS))
         zonal_snapshots(self.case, self.model, self.seed, first, total)
-        return without_events(np.ascontiguousarray(total[:, : len(self.scopes)]))
+        return without_events(np.ascontiguousarray(total[:, _recorded(self.scopes, n_recorded)]))
 
 
 def zone_scopes(system: AdequacySystem, merged: bool) -> tuple[tuple[str, ...], F8]:
-    """Names of the scopes and the demand energy of each, MWh; the area abroad, the last one, has none."""
+    """Names of the scopes and the demand energy of each, MWh; the area abroad, the last one, has none.
+
+    ``people`` is the last scope, where the classes of load say who they are.
+    """
     if merged:
         return ("system",), np.array([system.demand_mwh])
     by_area = np.bincount(system.bus_area, weights=system.load_mw.sum(axis=0), minlength=len(system.areas))
     n_areas = len(system.areas) - (system.areas[-1] == EXTERNAL and by_area[-1] == 0.0)
     names = ("system", *(f"zone:{area}" for area in system.areas[:n_areas]))
-    return names, np.append(system.demand_mwh, by_area[:n_areas])
+    energy = np.append(system.demand_mwh, by_area[:n_areas])
+    if system.detail is None or system.detail.part_people is None:
+        return names, energy
+    return (*names, PEOPLE), np.append(energy, people_mwh(system.detail))
+
+
+def people_mwh(detail: NetworkDetail) -> float:
+    """Demand of the horizon that is of households and services, that which buys by price left out."""
+    assert detail.part_people is not None
+    demand = detail.demand
+    felt_mw = demand.mw * detail.part_people * detail.class_counts[demand.tier]
+    return float(felt_mw @ demand.factor.sum(axis=0)[demand.row])
+
+
+def _recorded(scopes: tuple[str, ...], n_recorded: int) -> list[int]:
+    """Places of the scopes among those that the kernel of areas records.
+
+    An area without demand has no scope, the one area of the copper plate repeats the system, people are the last.
+    """
+    if scopes[-1] != PEOPLE:
+        return list(range(len(scopes)))
+    return [*range(len(scopes) - 1), n_recorded - 1]
 
 
 class CopperSnapshots(_Plain):

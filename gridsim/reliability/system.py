@@ -48,6 +48,8 @@ class NetworkDetail:
     interface_start, interface_branch, interface_sign : members of the interfaces of the network (CSR)
     limit_* : (n_limits,), interface, direction, member circuits out for which it holds, season (0 all, 1 winter, 2
         summer) and MW;  is_winter : (n_hours,) bool
+    part_people, part_usd : (n_parts,) of ``demand``, share that households and services are of each part, and USD/MWh
+        of its lost load; None where no class says so
     """
 
     demand: Demand
@@ -68,6 +70,8 @@ class NetworkDetail:
     limit_season: I4
     limit_mw: F8
     is_winter: NDArray[np.bool_]
+    part_people: F8 | None = None
+    part_usd: F8 | None = None
 
 
 @dataclass(frozen=True, eq=False)

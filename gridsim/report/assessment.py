@@ -33,6 +33,7 @@ _MEANING = {
     "LOLE_peak_d": "days a year short at their peak",
     "LOLEv_continuous": "the same with those too brief for an hour",
     "P_any_shortfall": "chance of any in a year",
+    "unserved_cost_usd": "value of lost load of it a year",
     "VaR_95": "1 year in 20 is worse than",
     "CVaR_95": "mean of the worst 5 % of years",
     "NCVaR_95": "the same per million of demand",

@@ -18,6 +18,8 @@ I8 = NDArray[np.int64]
 Z_95 = 1.959963984540054
 TAILS = ((95, 0.95), (99, 0.99))
 EVENT_QUANTILE = 0.95
+PEOPLE = "people"  # scope of the load of households and services
+WORTH = "unserved_cost_usd"  # not a scope of its own: the system's lost load in USD, summed where MWh are
 EVENT_MEASURES = (
     ("event_duration_h", shortfall.EVENT_DURATION, shortfall.HOURS, "h"),
     ("event_depth_mw", shortfall.EVENT_PEAK, shortfall.PEAKS, "MW"),
@@ -174,6 +176,9 @@ class ShortfallAccumulator:
         return [estimate for scope in range(len(self.scopes)) for estimate in self._scope_estimates(scope)]
 
     def _scope_estimates(self, scope: int) -> list[Estimate]:
+        if self.scopes[scope] == WORTH:
+            worth = self._mean(scope, WORTH, shortfall.ENERGY, 1.0, "USD")
+            return [Estimate(WORTH, "system", float(worth), worth.stderr, worth.ci_low, worth.ci_high, "USD", self.n)]
         made = [
             self._mean(scope, "LOLH", shortfall.HOURS, 1.0, "h"),
             self._mean(scope, "LOLP", shortfall.HOURS, 1.0 / self.horizon_h, "-"),

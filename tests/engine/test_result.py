@@ -6,12 +6,14 @@ import dataclasses
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gridsim.engine.run import run
 from gridsim.errors import StudyError
 from gridsim.io.read_scenario import read_scenario
 from gridsim.model.scenario import AcMode, Horizon, Imports, Policy, Scenario
+from tests.support.cases import event, scenario
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +71,25 @@ def test_a_network_in_which_no_machine_holds_a_voltage_is_an_outcome(two_areas, 
     scenario = Scenario("rigid", "two_areas", Horizon(dt.datetime(2026, 1, 14), 1), policy=Policy(Imports.NONE, ac))
     result = run(system.replace(generators=rigid), scenario)
     assert set(result.tables["solves"]["ac_status"].tolist()) == {"not_converged"}
+
+
+def test_unserved_load_is_worth_that_of_its_class_and_beyond_it_of_the_protected_one(two_areas):
+    """Half of the factory may be shed at 1 USD/kWh, the other half is held with the homes at 5."""
+
+    def half(tables):
+        tables["load_classes"][0].update(sheddable_share=0.5, protected_class="homes")
+        tables["load_classes"][1]["people"] = "true"
+
+    result = run(two_areas(half), scenario(event("generator_outage", "generators", "gas_1", 2, 3)))
+    rows = pd.DataFrame(result.tables["shortfall"])
+    by_name = dict(iter(rows.groupby("name")))
+    factory, homes = by_name["s1/s1_factory"], by_name["s1/s1_homes"]
+    assert (factory["unserved_mw"] > 50.0).all() and len(homes)
+    np.testing.assert_allclose(
+        factory["unserved_usd_per_h"], 50.0 * 1_000.0 + (factory["unserved_mw"] - 50.0) * 5_000.0
+    )
+    np.testing.assert_allclose(homes["unserved_usd_per_h"], homes["unserved_mw"] * 5_000.0)
+    metrics = pd.DataFrame(result.metrics).set_index(["name", "scope"])["value"]
+    worth = float(rows["unserved_usd_per_h"] @ rows["duration_h"])
+    assert metrics["unserved_cost_usd", "system"] == pytest.approx(worth) and worth > 0
+    assert metrics["EUE", "people"] == pytest.approx(float(homes["unserved_mw"] @ homes["duration_h"]))

@@ -115,7 +115,6 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
         (("generators", "heat_curve"), 2, "not heat-led (1 row)"),
         (("generators", "outage_curve"), 2, "never fails (1 row)"),
         (("load_classes", "price_per_mwh"), 2, "(1 row)"),
-        (("load_classes", "voll_usd_per_kwh"), 2, "(2 rows)"),
         (("interface_limits", "valid_from"), 3, "(1 row)"),
         (("automation", "quantity"), 2, "only overload relays act"),
         (("automation", "share"), 2, "(3 rows)"),
@@ -128,7 +127,6 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
     assert not found  # not fill_share of the reservoir, which is empty; not title, note, source
     assert [*map(str, two_areas().warnings)] == [
         "<generators>:2: inertia_h_s: has no effect yet (2 rows); results are the same without it",
-        "<load_classes>:2: voll_usd_per_kwh: has no effect yet (2 rows); results are the same without it",
     ]
 
 

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from gridsim.kernels.zonal import ZonalCase, new_scratch, serve_demand, set_balance, set_limits, use_stores
+from gridsim.kernels.zonal import serve_demand, set_balance, set_limits, use_stores
+from gridsim.kernels.zonal_case import ZonalCase, new_scratch
+from gridsim.kernels.zonal_sharing import share_shortage
 from gridsim.reliability.areas import areas_of
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.pack import zonal_case
@@ -90,6 +92,120 @@ def test_tiny_a_shortage_that_may_be_moved_is_shared() -> None:
     """30 MW for two areas short by 40 and 20 MW: 20 and 10 MW are served, half of each."""
     scratch = solved(network([30.0, -40.0, -20.0], [(0, 1, 100.0, 100.0), (0, 2, 100.0, 100.0)]))
     np.testing.assert_allclose(scratch.shortage, [0.0, 20.0, 10.0], atol=1e-9)
+
+
+def shared(
+    balance: list[float], links: list[tuple[int, int, float, float]], load: list[list[float]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shortage of each area before and after sharing; ``load`` by place of the shed order, then area."""
+    demand = np.array(load)
+    tier, area = np.nonzero(demand)
+    case = network(balance, links)._replace(
+        n_tiers=len(demand),
+        part_area=area.astype(np.int32),
+        part_tier=tier.astype(np.int32),
+        part_row=np.zeros(len(area), dtype=np.int32),
+        part_mw=demand[tier, area],
+        part_people_mw=0.25 * demand[tier, area] * (tier == 1),
+        part_factor=np.ones((2, 1)),
+    )
+    scratch = solved(case)
+    before = scratch.shortage.copy()
+    people_mw = share_shortage(case, scratch, 0)
+    # a quarter of what is shed of the second place of the order
+    second_mw = demand[:2].sum(axis=0) - demand[0]
+    expected = 0.25 * np.clip(scratch.shortage - demand[0], 0.0, second_mw).sum()
+    assert people_mw == pytest.approx(expected, abs=1e-6)
+    return before, scratch.shortage
+
+
+FREE = [(0, 1, 1e3, 1e3)]
+
+
+@pytest.mark.parametrize(
+    ("balance", "links", "load", "expected"),
+    [
+        # the north serves itself and has nothing to spare: of 30 MW short both bear a tenth of their 200 and 100 MW
+        ([0.0, -30.0], FREE, [[200.0, 100.0]], [20.0, 10.0]),
+        # 25 MW of furnaces in the north go first, then a twentieth of the homes of both
+        ([0.0, -30.0], FREE, [[25.0, 0.0], [60.0, 40.0]], [25.0 + 3.0, 2.0]),
+        # the line to the south has room for 8 MW more
+        ([0.0, -30.0], [(0, 1, 8.0, 100.0)], [[200.0, 100.0]], [8.0, 22.0]),
+        # a full line shares nothing
+        ([20.0, -30.0], [(0, 1, 5.0, 100.0)], [[200.0, 100.0]], [0.0, 25.0]),
+        # the first area stops at its 2 MW, the other two share what is left, 16 MW of 100 and 60 MW
+        ([0.0, 0.0, -18.0], [(0, 2, 2.0, 0.0), (1, 2, 99.0, 0.0)], [[300.0, 100.0, 60.0]], [2.0, 10.0, 6.0]),
+        # through an area without load
+        ([0.0, 0.0, -12.0], [(0, 1, 50.0, 50.0), (2, 1, 50.0, 50.0)], [[20.0, 0.0, 100.0]], [2.0, 0.0, 10.0]),
+        # nobody is short
+        ([10.0, -5.0], FREE, [[200.0, 100.0]], [0.0, 0.0]),
+    ],
+)
+def test_tiny_a_shortage_is_shared_by_shed_order_and_load(balance, links, load, expected) -> None:  # type: ignore[no-untyped-def]
+    before, after = shared(balance, links, load)
+    np.testing.assert_allclose(after, expected, atol=1e-6)
+    assert after.sum() == pytest.approx(before.sum(), abs=1e-9)
+
+
+@st.composite
+def loaded_networks(draw):  # type: ignore[no-untyped-def]
+    balance, links = draw(networks())
+    n_tiers = draw(st.integers(1, 3))
+    rows = [draw(st.lists(st.integers(0, 40).map(float), min_size=len(balance), max_size=len(balance)))
+            for _ in range(n_tiers)]  # fmt: skip
+    load = np.array(rows)
+    load[-1] += np.maximum(-np.array(balance) - load.sum(axis=0), 0.0)  # an area is short of no more than its load
+    return balance, links, load
+
+
+def most_shed(balance, links, limit) -> float:  # type: ignore[no-untyped-def]
+    """max sum s over 0 <= s <= limit among the answers of least shedding, flows within limits."""
+    n, m = len(balance), len(links)
+    incidence = np.zeros((n, m))
+    for k, (start, stop, _, _) in enumerate(links):
+        incidence[start, k] += 1
+        incidence[stop, k] -= 1
+    # columns: flows, s (counted, up to the limit), rest (anything above it)
+    result = linprog(
+        np.concatenate([np.zeros(m), -np.ones(n), np.zeros(n)]),
+        A_ub=np.hstack([incidence, -np.eye(n), -np.eye(n)]),
+        b_ub=np.array(balance),
+        A_eq=np.concatenate([np.zeros(m), np.ones(2 * n)])[None],
+        b_eq=[least_shedding(balance, links)],
+        bounds=[(-link[3], link[2]) for link in links] + [(0, x) for x in limit] + [(0, None)] * n,
+        method="highs",
+    )
+    assert result.status == 0
+    return -float(result.fun)
+
+
+@given(loaded_networks())
+@settings(max_examples=100, deadline=None)
+def test_sharing_keeps_the_sum_and_sheds_each_place_of_the_order_before_the_next(case) -> None:  # type: ignore[no-untyped-def]
+    balance, links, load = case
+    before, after = shared(balance, links, load.tolist())
+    assert after.sum() == pytest.approx(before.sum(), abs=1e-6)
+    assert (after >= -1e-9).all() and (after <= load.sum(axis=0) + 1e-6).all()
+    # an answer that the interfaces allow: with this much shed, nobody is short
+    assert least_shedding(list(np.array(balance) + after + 1e-7), links) == pytest.approx(0.0, abs=1e-5)
+    for tier in range(len(load)):
+        up_to = load[: tier + 1].sum(axis=0)
+        assert np.minimum(after, up_to).sum() == pytest.approx(most_shed(balance, links, up_to), abs=1e-5)
+
+
+@given(loaded_networks())
+@settings(max_examples=50, deadline=None)
+def test_no_area_could_take_over_from_one_that_sheds_more_of_its_load(case) -> None:  # type: ignore[no-untyped-def]
+    balance, links, load = case
+    one = load.sum(axis=0)
+    _, after = shared(balance, links, [one.tolist()])
+    share = np.divide(after, one, out=np.zeros(len(one)), where=one > 0)
+    for less in np.flatnonzero(one > 0):
+        for more in np.flatnonzero(share > share[less] + 1e-4):
+            moved = after.copy()
+            moved[less] += 1e-3
+            moved[more] -= 1e-3
+            assert least_shedding(list(np.array(balance) + moved), links) > 5e-4
 
 
 def test_tiny_flow_is_rerouted_when_a_later_path_needs_the_first_ones_interface() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gridsim.model.pack import pack, time_to_go_rank
+from gridsim.kernels.arrays import DispatchState
+from gridsim.model.pack import LEAST_SHEDDING, SPILL_FACTOR, Ladder, operator_ladder, pack, time_to_go_rank
+from gridsim.solvers.dispatch import DispatchSolver
 
 
 def test_ladder_is_derived_from_the_dearest_supply(two_areas):
@@ -127,3 +129,80 @@ def test_storages_are_priced_by_time_to_go_whatever_the_row_order(two_areas, ord
 def test_a_storage_without_power_or_energy_has_no_time_to_go():
     rank = time_to_go_rank(np.array([0.0, 50.0, 1.0]), np.array([10.0, 0.0, 10.0]), np.array(["b", "a", "c"]))
     assert rank.tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("least_effect", "ladder"),
+    [
+        (0.005, LEAST_SHEDDING),
+        (0.05, Ladder(20.0, 4.0)),
+        (0.1, Ladder(10.0, SPILL_FACTOR)),
+        (0.2, Ladder(5.0, SPILL_FACTOR)),
+    ],
+)
+def test_ladder_of_the_operator(least_effect, ladder):
+    """First class 1 / least_effect, heat a fifth of it but never cheaper to spill than the rest."""
+    assert operator_ladder(least_effect) == pytest.approx(ladder)
+
+
+def test_classes_keep_their_order_and_place_on_both_ladders(two_areas):
+    least, operator = pack(two_areas(gas=True)), pack(two_areas(gas=True), operator_ladder(0.05))
+    np.testing.assert_allclose(operator.tiers.penalty, [2_000, 2_500])
+    assert operator.tiers.shed_order.tolist() == least.tiers.shed_order.tolist()
+    assert operator.load_tier.tolist() == least.load_tier.tolist()
+    np.testing.assert_array_equal(operator.spill_cost, least.spill_cost)
+    np.testing.assert_array_equal(operator.cost, least.cost)
+
+
+def water_and_border(tables):
+    """The machine of the north runs on water, kept like heat in winter; the south may buy 20 MW."""
+    tables["generators"][0]["fuel"] = "hydro"
+    tables["borders"] = [
+        {"name": "abroad", "bus": "s1", "contract_import_mw": 20, "limit_import_mw": 20, "price_per_mwh": 20}
+    ]
+
+
+@pytest.mark.parametrize(("month", "first", "rest"), [(1, 4.0, 2.0), (7, 2.0, 2.0)])
+def test_water_is_dearer_to_spill_in_the_heating_season_only(two_areas, month, first, rest):
+    packed = pack(two_areas(water_and_border), operator_ladder(0.05))
+    spill_cost = packed.spill_cost_in(month) / packed.dearest_supply
+    assert spill_cost[0] == pytest.approx(first)
+    np.testing.assert_allclose(spill_cost[1:], rest)
+    least = pack(two_areas(water_and_border))
+    np.testing.assert_array_equal(least.spill_cost_in(month), least.spill_cost)
+
+
+@pytest.mark.parametrize("limit_mw", [0.0, 40.0, 120.0, 1000.0])
+@pytest.mark.parametrize("must_run_mw", [0.0, 250.0])
+def test_at_equal_effect_the_ladder_changes_no_shedding_spill_or_import(two_areas, limit_mw, must_run_mw):
+    """A section on a radial path: a MW moved relieves it by a MW, so 1 / 20 and 1 / 200 lead to one answer."""
+    system = two_areas(water_and_border)
+    answers = []
+    for ladder in (LEAST_SHEDDING, operator_ladder(0.05)):
+        packed = pack(system, ladder)
+        solver = DispatchSolver(packed.case)
+        hi = np.zeros(packed.n_columns)
+        hi[packed.gen_columns], hi[packed.border_columns] = [400.0, 30.0], 20.0
+        lo = np.zeros(packed.n_columns)
+        lo[0] = must_run_mw
+        row_lo, row_hi = packed.row_limits((), 1)
+        row_lo[-1], row_hi[-1] = -limit_mw, limit_mw
+        state = DispatchState(
+            topology=solver.topology(()),
+            lo_mw=lo,
+            hi_mw=hi,
+            cost=packed.cost,
+            spill_cost=packed.spill_cost_in(1),
+            demand_mw=packed.demand_by_tier(system.loads.p_mw),
+            penalty=packed.penalty,
+            row_lo_mw=row_lo,
+            row_hi_mw=row_hi,
+        )
+        answers.append(solver.solve(state))
+    least, operator = answers
+    np.testing.assert_allclose(operator.shed_mw, least.shed_mw, atol=1e-6)
+    np.testing.assert_allclose(operator.spill_mw, least.spill_mw, atol=1e-6)
+    np.testing.assert_allclose(operator.p_mw, least.p_mw, atol=1e-6)
+    if limit_mw == 0.0:  # the south has 30 MW and 20 MW bought for its 300 MW
+        assert operator.shed_mw.sum() == pytest.approx(300.0 - 50.0)
+        assert operator.spill_mw.sum() == pytest.approx(max(must_run_mw - 100.0, 0.0))  # the north asks for 100 MW

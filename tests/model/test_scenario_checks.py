@@ -124,6 +124,10 @@ def test_a_target_exists(rbts: GridSystem, targets: Any, key: str) -> None:
         ({"ac": None}, "ac"),
         ({"gas": 3}, "gas"),
         ({"automation": "on"}, "automation"),
+        ({"least_effect": 0.0049}, "least_effect"),
+        ({"least_effect": 0.21}, "least_effect"),
+        ({"least_effect": NAN}, "least_effect"),
+        ({"least_effect": "5 %"}, "least_effect"),
     ],
 )
 def test_a_policy_is_held_to_its_range(rbts: GridSystem, changes: dict[str, Any], key: str) -> None:

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_frames
+from gridsim.model.scenario import Imports
+from gridsim.reliability import (
+    AdequacySystem,
+    SequentialMonteCarlo,
+    SnapshotMonteCarlo,
+    assess,
+    system_from_frames,
+    system_from_grid,
+)
 from gridsim.reliability.areas import areas_of
 from gridsim.reliability.nodal import plain_detail
 from gridsim.reliability.samplers import ZonalYears
@@ -146,3 +154,42 @@ def test_line_ratings_by_the_hour_limit_what_is_left() -> None:
     bare = dataclasses.replace(detail, limit_mw=np.full(4, 1e3))
     areas = areas_of(dataclasses.replace(system, detail=bare), merged=False)
     assert areas.forward_mw[areas.limit_row[[0, 47]]].tolist() == [[135.0, 90.0, 0.0], [180.0, 90.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("section_mw", "north", "south"),
+    [
+        (400.0, 50.0 / 3.0, 100.0 + 100.0 / 3.0),  # furnaces of the south, then a sixth of the homes of both
+        (60.0, 10.0, 140.0),  # the north can send 10 MW more than its 50 MW to spare
+        (50.0, 0.0, 150.0),
+    ],
+)
+@pytest.mark.parametrize("method", [SequentialMonteCarlo, SnapshotMonteCarlo])
+def test_zones_of_a_network_share_what_the_section_lets_them(two_areas, section_mw, north, south, method) -> None:  # type: ignore[no-untyped-def]
+    """North: 150 MW for 100 MW of homes. South: 100 MW for 200 MW of homes and 100 MW of a factory, shed first."""
+
+    def short(tables):  # type: ignore[no-untyped-def]
+        tables["generators"][0]["p_max_mw"] = 150
+        tables["generators"][1].update(p_max_mw=100, p_min_mw=0, must_run="false")
+        tables["interface_limits"] = [
+            {"interface": "north_south", "direction": "forward", "normal_mw": section_mw},
+        ]
+        tables["load_classes"][1]["people"] = "true"
+
+    system = system_from_grid(two_areas(short), Imports.NONE)
+    found = {}
+    for level in ("zonal", "nodal"):
+        size = {"years": 1} if method is SequentialMonteCarlo else {"samples": 4}
+        result = assess(system, method(level=level, **size))
+        found[level] = [result["EPNS", scope].value for scope in ("system", "zone:north", "zone:south")]
+        # the factory's 100 MW go first, at 1 USD/kWh; the other 50 MW are of homes, at 5
+        assert result["EPNS", "people"].value == pytest.approx(50.0, abs=1e-3)
+        assert result["NEUE", "people"].value == pytest.approx(1e6 * 50.0 / 300.0, rel=1e-4)
+        assert set(result.metrics["scope"]) >= {"people"} and "unserved_cost_usd" not in set(result.metrics["scope"])
+        if level == "nodal":
+            worth = result["unserved_cost_usd"].value / system.n_hours
+            assert worth == pytest.approx(100.0 * 1_000.0 + 50.0 * 5_000.0, rel=1e-5)
+    assert found["zonal"] == pytest.approx([150.0, north, south], abs=1e-3)
+    # the dispatch at buses sheds a class in eighths of its load: here of the 100 MW of homes of the north
+    assert found["nodal"] == pytest.approx(found["zonal"], abs=100.0 / 8.0)
+    assert found["nodal"][0] == pytest.approx(found["zonal"][0], abs=1e-3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import gridsim
 from gridsim.errors import StudyError
 from gridsim.solvers.operating_point import base_point
+from gridsim.weather.normal import NormalWeather
 
 
 def value(frame, name: str, column: str) -> float:
@@ -28,6 +31,39 @@ def test_dispatch_by_hand(two_areas):
     assert value(result.buses, "n1", "price") == pytest.approx(10, abs=1e-6)
     assert value(result.buses, "s1", "price") == pytest.approx(25, abs=1e-6)
     assert value(result.interfaces, "north_south", "price") == pytest.approx(15, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("at", "month", "hour"),
+    [(None, 1, dt.datetime(2001, 1, 15, 18)), (None, 7, dt.datetime(2001, 7, 16, 18)),
+     ("2026-07-14 13:00", 1, dt.datetime(2026, 7, 14, 13)),
+     (dt.datetime(2026, 4, 4, 3), 1, dt.datetime(2026, 4, 4, 3))],
+)  # fmt: skip
+def test_a_moment_has_the_load_sun_wind_water_and_losses_of_its_hour(kazakhstan, at, month, hour):
+    system = dataclasses.replace(kazakhstan, base_year=2001)
+    result = gridsim.dispatch(system, at=at, month=month)
+    inputs = NormalWeather(system).at(hour)
+    np.testing.assert_allclose(result.loads["demand_mw"], inputs.load_mw)
+    gens = system.generators
+    able_mw = np.where(gens.in_service, gens.p_max_mw * inputs.gen_share, 0.0)
+    np.testing.assert_allclose(result.generators["available_mw"][: len(gens)], able_mw)
+    served_mw = result.loads["demand_mw"].sum() - result.unserved_mw - result.loads["price_response_mw"].sum()
+    assert result.generators["p_mw"].sum() == pytest.approx(served_mw * (1.0 + system.loss_share), rel=1e-6)
+
+
+def test_there_is_no_sun_at_the_evening_peak(kazakhstan):
+    sun = kazakhstan.generators.driven_by("solar")
+    assert sun.sum() > 10
+    evening = gridsim.dispatch(kazakhstan).generators["p_mw"].to_numpy()[: len(sun)]
+    noon = gridsim.dispatch(kazakhstan, at="2026-07-14 13:00").generators["p_mw"].to_numpy()[: len(sun)]
+    assert evening[sun].sum() == pytest.approx(0.0, abs=1e-6) and noon[sun].sum() > 500.0
+
+
+def test_losses_are_added_and_the_unserved_is_at_the_bus(two_areas):
+    result = gridsim.dispatch(two_areas(loss_share=0.1), outages=["gas_1"])
+    # 150 MW come through the section: 150 / 1.1 of the South's 300 MW are served
+    assert result.unserved_mw == pytest.approx(300 - 150 / 1.1, abs=1e-4)
+    assert value(result.generators, "coal_1", "p_mw") == pytest.approx(150 + 110)
 
 
 def test_outage_and_names(two_areas):
@@ -50,6 +86,9 @@ def test_outage_and_names(two_areas):
         ({"outages": "n1_s1"}, "list of names"),
         ({"imports": "some"}, "imports"),
         ({"month": 0}, "month"),
+        ({"month": 3, "at": "2026-01-14 18:00"}, "month: 3 beside at"),
+        ({"at": "noon"}, "at: 'noon' is not a local time"),
+        ({"at": 18}, "at: int is not a datetime"),
     ],
 )
 def test_dispatch_refuses(two_areas, arguments, words):

@@ -121,6 +121,28 @@ def test_energy_by_class_oblast_and_cause_and_no_scope_without_a_name(two_areas)
     assert not [scope for _, scope in found if scope.endswith(":")]
 
 
+def test_people_and_what_their_loss_is_worth(two_areas):
+    """The furnaces' 50 MW are nobody's evening; 10 MW of homes for an hour and a half are."""
+
+    def homes(rows):
+        rows["load_classes"][1]["people"] = "true"
+
+    shortfall = table(
+        "shortfall",
+        name=["s1/f", "s1/h", "n2/h"],
+        time_h=[1.0, 1.5, 1.5],
+        duration_h=[0.5, 1.5, 1.5],
+        load_class=["factory", "homes", "homes"],
+        unserved_mw=[40.0, 6.0, 4.0],
+        unserved_usd_per_h=[40_000.0, 30_000.0, 20_000.0],
+    )
+    found = values(trajectory(two_areas(homes), shortfall=shortfall))
+    assert found["EUE", "people"] == pytest.approx(15.0)
+    assert found["LOLH", "people"] == pytest.approx(1.5)
+    assert found["unserved_cost_usd", "system"] == pytest.approx(20_000 + 75_000)
+    assert "people" not in {scope for _, scope in values(trajectory(two_areas(), shortfall=shortfall))}
+
+
 def test_time_to_shed_and_to_restore_count_from_the_event(two_areas):
     found = values(trajectory(two_areas()))
     # The event is at 0.5 h, the first shed at 1 h; 40 MW until 3 h, so all shares of it are back at 3 h.

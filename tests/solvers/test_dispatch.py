@@ -9,13 +9,16 @@ import gridsim.solvers.dispatch as module
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.dispatch_reference import solve_dispatch_reference
 from gridsim.kernels.flows import make_case
+from gridsim.model.pack import LEAST_SHEDDING, SPILL_FACTOR, operator_ladder
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.highs import solve_highs
 from tests.support.dispatch_cases import (
     DATA,
     generation_cost,
+    kazakhstan_system,
     kkt_residuals,
     matpower_system,
+    open_state,
     random_state,
     reliability_system,
 )
@@ -51,6 +54,43 @@ def test_random_states_against_highs(name, shared):
         else:
             assert dual < 1e-9 * state.penalty.max()
     assert solver.fallbacks == 0
+
+
+def test_100_states_of_the_operators_ladder_against_highs():
+    """20 G for the first class and 4 G for heat and water leave little between spill, imports and shedding."""
+    system = kazakhstan_system(operator_ladder(0.05))
+    solver = DispatchSolver(system.case, PLAIN)
+    rng = np.random.default_rng(18)
+    shed_mw = spill_mw = 0.0
+    for number in range(100):
+        state = random_state(system, solver, rng)
+        if number % 2:  # heat and water that must run behind sections as good as cut
+            kept = np.where(rng.random(state.hi_mw.size) < 0.8, state.hi_mw, 0.0)
+            state = state._replace(
+                lo_mw=kept, row_lo_mw=0.2 * state.row_lo_mw, row_hi_mw=0.2 * state.row_hi_mw,
+                demand_mw=0.5 * state.demand_mw,
+            )  # fmt: skip
+        kernel = solver.solve(state)
+        highs = solve_highs(system.case, state, segments=False, perturb=False)
+        assert highs.status == 0
+        np.testing.assert_allclose(kernel.shed_mw.sum(axis=0), highs.shed_mw.sum(axis=0), atol=1e-5)
+        assert kernel.spill_mw.sum() == pytest.approx(highs.spill_mw.sum(), abs=1e-5)
+        assert generation_cost(state, kernel) == pytest.approx(generation_cost(state, highs), rel=1e-7, abs=1e-3)
+        shed_mw, spill_mw = shed_mw + kernel.shed_mw.sum(), spill_mw + kernel.spill_mw.sum()
+    assert solver.fallbacks == 0 and shed_mw > 0 and spill_mw > 0
+
+
+@pytest.mark.parametrize("ladder", [LEAST_SHEDDING, operator_ladder(0.05)], ids=["least", "operator"])
+def test_nobody_is_shed_where_no_limit_binds_and_supply_is_enough(ladder):
+    system = kazakhstan_system(ladder)
+    solver = DispatchSolver(system.case)
+    dearest = system.spill_cost.min() / SPILL_FACTOR
+    counted = system.penalty >= 0.999 * ladder.first * dearest  # the classes below stop buying by price
+    assert 0 < counted.sum() < len(counted)
+    rng = np.random.default_rng(200)
+    for _ in range(200):
+        state = open_state(system, solver, rng)
+        assert solver.solve(state).shed_mw[:, counted].sum() <= 1e-6
 
 
 @pytest.mark.parametrize("name", ["case118", "kazakhstan"])

@@ -12,7 +12,7 @@ from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.kernels.arrays import DispatchCase, DispatchSolution, DispatchState
 from gridsim.kernels.flows import make_case
-from gridsim.model.pack import pack
+from gridsim.model.pack import LEAST_SHEDDING, Ladder, pack
 from gridsim.solvers.dispatch import DispatchSolver
 
 DATA = Path(__file__).parents[1] / "data"
@@ -32,6 +32,7 @@ class System:
     demand_mw: np.ndarray  # (n_buses, n_classes)
     penalty: np.ndarray  # (n_classes,)
     row_limit_mw: np.ndarray
+    spill_cost: np.ndarray | None = None  # of each column; None: twice the dearest supply
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -103,10 +104,10 @@ def matpower_system(name: str) -> System:
     return _with_classes(name, case, capacity, cost, demand, rating)
 
 
-def kazakhstan_system() -> System:
-    """The bundled Kazakh network: winter-peak demand, contract imports, intact winter limits."""
+def kazakhstan_system(prices: Ladder = LEAST_SHEDDING, month: int = 1) -> System:
+    """The bundled Kazakh network: winter-peak demand, contract imports, intact winter limits, a ladder of prices."""
     system = read_network(network_folder("kazakhstan"))
-    packed = pack(system)
+    packed = pack(system, prices)
     capacity = np.zeros(packed.n_columns)
     capacity[packed.gen_columns] = system.generators.p_max_mw
     capacity[packed.backup_columns] = 0.5 * system.generators.p_max_mw[packed.backup_gen]
@@ -121,6 +122,7 @@ def kazakhstan_system() -> System:
         demand_mw=packed.demand_by_tier(system.loads.p_mw),
         penalty=packed.tiers.penalty,
         row_limit_mw=np.where(np.isfinite(limit), limit, 1e6),
+        spill_cost=packed.spill_cost_in(month),
     )
 
 
@@ -139,6 +141,26 @@ def _with_classes(
         demand_mw=demand[:, None] * share,
         penalty=ladder(float(cost.max()), 3),
         row_limit_mw=np.concatenate([rating, 0.6 * through]),
+    )
+
+
+def open_state(system: System, solver: DispatchSolver, rng: np.random.Generator) -> DispatchState:
+    """Draw a state of the intact network without limits that supply can serve: must-run within demand."""
+    case = system.case
+    n_gens, n_rows = case.gen_bus.size, case.row_ptdf.shape[0]
+    demand = system.demand_mw * rng.uniform(0.4, 1.1) * rng.uniform(0.8, 1.2, (case.n_buses, 1))
+    hi = system.capacity_mw * (rng.random(n_gens) < rng.uniform(0.3, 1.0)) * rng.random(n_gens)
+    short = max(demand.sum() * rng.uniform(1.0, 1.3) / hi.sum(), 1.0)
+    hi = hi * short
+    lo = np.where(rng.random(n_gens) < 0.3, hi * rng.random(n_gens), 0.0)
+    lo *= min(demand.sum() / max(lo.sum(), 1e-9), 1.0)
+    return random_state(system, solver, rng)._replace(
+        topology=solver.topology(()),
+        lo_mw=lo,
+        hi_mw=hi,
+        demand_mw=demand,
+        row_lo_mw=np.full(n_rows, -1e6),
+        row_hi_mw=np.full(n_rows, 1e6),
     )
 
 
@@ -163,7 +185,7 @@ def random_state(system: System, solver: DispatchSolver, rng: np.random.Generato
         lo_mw=lo,
         hi_mw=hi,
         cost=system.cost,
-        spill_cost=np.full(n_gens, 2.0 * system.cost.max()),
+        spill_cost=np.full(n_gens, 2.0 * system.cost.max()) if system.spill_cost is None else system.spill_cost,
         demand_mw=demand,
         penalty=np.tile(system.penalty, (case.n_buses, 1)),
         row_lo_mw=row_lo,

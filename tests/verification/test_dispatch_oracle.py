@@ -12,6 +12,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from gridsim.model.pack import operator_ladder
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.highs import solve_highs
 from tests.support.dispatch_cases import (
@@ -30,6 +31,7 @@ LOADERS = {
     "rbts": lambda: reliability_system("rbts"),
     "case118": lambda: matpower_system("case118"),
     "kazakhstan": kazakhstan_system,
+    "kazakhstan-operator": lambda: kazakhstan_system(operator_ladder(0.05)),
 }
 
 

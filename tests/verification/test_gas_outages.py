@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gridsim.engine.run import run
-from gridsim.model.pack import gas_generators
+from gridsim.model.pack import SAMPLER_EFFECT, gas_generators
 from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Policy, Scenario, Target, WeatherFile
 from gridsim.reliability.gas import CLASSES, class_weather, mean_normal_c
 from gridsim.solvers.gas_outages import GasOutages
@@ -30,7 +30,7 @@ def simulated_mwh(system, section, start_h, duration_h):
     hours = int(start_h + duration_h + AFTER_H)
     weather = WeatherFile("cold", (COLD.typical_c - normal_c,), (1.0,), (1.0,))
     event = Event("rupture", "pipeline_rupture", start_h, (Target("gas_pipelines", section),), 1.0, duration_h)
-    policy = Policy(ac=AcMode.OFF, gas=GasMode.HYDRAULIC)
+    policy = Policy(ac=AcMode.OFF, gas=GasMode.HYDRAULIC, least_effect=SAMPLER_EFFECT)
     scenario = Scenario("case", "kazakhstan", Horizon(start, hours), events=(event,), weather=weather, policy=policy)
     gas = run(system, scenario).tables["gas"]
     short = gas["power_unrestricted_mw"] - gas["power_available_mw"]

@@ -217,12 +217,13 @@ class LoadClassRow(SourcedRow):
     name: str = column("Unique name")
     title: str = column("Name for people", "", effect=Effect.LABEL)
     shed_order: int = column("0 is shed first; the price ladder uses ranks of the distinct values", ge=0, le=10_000)
-    voll_usd_per_kwh: float = column("Value of lost load; ranks nothing", unit="USD/kWh", ge=0, effect=Effect.NONE)
+    voll_usd_per_kwh: float = column("Value of lost load; ranks nothing", unit="USD/kWh", ge=0)
     sheddable_share: float = column("Share that may be shed at this order; the rest is protected", 1.0, ge=0, le=1)
     protected_class: str = column("Class of the rest; empty: the dearest of all", "", ref="load_classes")
     price_responsive: bool = column("Buys below a price instead of being shed", False)
     price_per_mwh: float | None = column("That price", None, unit="USD/MWh", ge=0)
     max_outage_h: float | None = column("Interruption without lasting damage", None, unit="h", ge=0, effect=Effect.NONE)
+    people: bool = column("Households and services: people feel a cut; their load is the scope `people`", False)
 
 
 class InterfaceRow(SourcedRow):

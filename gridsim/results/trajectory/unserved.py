@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.model.system import EXTERNAL
+from gridsim.model.table import sum_at
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
 from gridsim.results.trajectory_record import Series, Subject, Trajectory, roots, sum_by
@@ -21,6 +22,7 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
     yield from _energy_by_scope(run)
     yield from _adequacy(run, unserved)
     yield from _restoration(run, unserved)
+    yield from _people(run)
     solves = run.tables["solves"]
     yield measured("forgone_mwh", "system", float(solves["forgone_mw"] @ solves["duration_h"]))
 
@@ -54,6 +56,22 @@ def _adequacy(run: Trajectory, unserved: Series) -> Iterable[Estimate]:
         yield measured("EPNS", "system", energy / hours)
     yield measured("price_response_mwh", "system", float(zones["price_response_mw"] @ zones["duration_h"]))
     yield measured("demand_mwh", "system", demand_mwh)
+
+
+def _people(run: Trajectory) -> Iterable[Estimate]:
+    """Energy and hours that households and services go without, and the value of all that is unserved."""
+    shortfall = run.tables["shortfall"]
+    worth = float(shortfall["unserved_usd_per_h"] @ shortfall["duration_h"])
+    yield measured("unserved_cost_usd", "system", worth)
+    classes = run.system.load_classes
+    if not classes.people.any():
+        return
+    felt = np.isin(shortfall["load_class"], classes.name[classes.people])
+    times, first, where = np.unique(shortfall["time_h"][felt], return_index=True, return_inverse=True)
+    unserved_mw = sum_at(where, shortfall["unserved_mw"][felt], len(times))
+    duration_h = shortfall["duration_h"][felt][first]
+    yield measured("EUE", "people", float(unserved_mw @ duration_h))
+    yield measured("LOLH", "people", float(duration_h[unserved_mw > SHORTFALL_TOLERANCE_MW].sum()))
 
 
 def _days(start: dt.datetime, series: Series, chosen: NDArray[np.bool_]) -> set[dt.date]:

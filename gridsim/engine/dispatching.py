@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchSolution, DispatchState
-from gridsim.model.arguments import whole_number
+from gridsim.model.arguments import instance_of, whole_number
 from gridsim.model.checks import check_system
 from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.pack import Packed, importable_mw, pack
@@ -19,11 +20,16 @@ from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
+from gridsim.weather.normal import NormalWeather
+
+AT_MEND = "give one like '2026-01-14 18:00'"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DispatchResult(Displayed):
     """One answered dispatch. All MW; ``cost`` is generation cost in USD/h, unserved energy not included.
+
+    Loads are at the bus; sources and flows carry the losses too.
 
     generators : name, p_mw (net of spill), spill_mw, available_mw; borders appear as sources too
     loads : name, demand_mw, unserved_mw, price_response_mw
@@ -63,6 +69,7 @@ class DispatchResult(Displayed):
 def dispatch(
     system: GridSystem,
     *,
+    at: dt.datetime | str | None = None,
     available_mw: ArrayLike | Mapping[str, float] | None = None,
     demand_mw: ArrayLike | Mapping[str, float] | None = None,
     outages: Sequence[str] = (),
@@ -72,45 +79,67 @@ def dispatch(
 ) -> DispatchResult:
     """Serve demand at least cost within ratings and section limits, shedding by class as the last resort.
 
+    Load, sun, wind, water, heat and ratings are those of the hour ``at`` in normal weather. Losses, the system's
+    ``loss_share`` of demand, are added to it; what is unserved is at the bus.
+
     Parameters
     ----------
+    at
+        Local time, by default 18:00 on a weekday in the middle of January, the evening peak.
     available_mw
-        (n_gens,) MW, or MW by machine name for those that differ from ``p_max_mw``.
+        (n_gens,) MW, or MW by machine name for those that differ from what the hour lets them.
     demand_mw
-        (n_loads,) MW, or MW by load name for those that differ from ``p_mw``. No losses are added.
+        (n_loads,) MW at the bus, or MW by load name for those that differ from the hour's.
     outages
         Names of lines, transformers, machines or borders that are out.
-
     month
-        1-12, chooses the sections' seasonal limits.
+        1-12, the month of the evening peak; instead of ``at``.
 
-    Raises StudyError for names the system does not have, wrong shapes, MW that are negative or not finite, and a month
-    that is not 1-12.
+    Raises StudyError for names the system does not have, wrong shapes, MW that are negative or not finite, a time that
+    is none, and a month that is not 1-12.
     """
-    month = whole_number("month", month, 1, 12)
     packed = pack(check_system(system))
-    available = _values(system.generators.name, system.generators.p_max_mw, available_mw, "available_mw")
-    available = np.where(system.generators.in_service, available, 0.0)
-    load_mw = _values(system.loads.name, system.loads.p_mw, demand_mw, "demand_mw")
+    time = _local_time(system, at, month)
+    hour = NormalWeather(system).at(time)
+    generators = system.generators
+    able_mw = np.where(generators.in_service, generators.p_max_mw, 0.0)
+    available = _values(generators.name, able_mw * hour.gen_share, available_mw, "available_mw")
+    available = np.where(generators.in_service, available, 0.0)
+    load_mw = _values(system.loads.name, hour.load_mw, demand_mw, "demand_mw")
     load_mw = np.where(system.loads.in_service, load_mw, 0.0)
     border_mw = importable_mw(system, imports)
     out = _take_out(system, outages, available, border_mw)
-    hi = np.zeros(packed.n_columns)
+    lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
+    lo[packed.gen_columns] = np.minimum(able_mw * hour.heat_min_share, available)
     hi[packed.gen_columns], hi[packed.border_columns] = available, border_mw
-    row_lo, row_hi = packed.row_limits(out, month)
+    row_lo, row_hi = packed.row_limits(out, time.month, rating_factor=system.branch_rating_factor(hour.temperature_c))
     solver = DispatchSolver(packed.case, options)
     state = DispatchState(
         topology=solver.topology(out),
-        lo_mw=np.zeros(packed.n_columns),
+        lo_mw=lo,
         hi_mw=hi,
         cost=packed.cost,
-        spill_cost=packed.spill_cost,
-        demand_mw=packed.demand_by_tier(load_mw),
+        spill_cost=packed.spill_cost_in(time.month),
+        demand_mw=packed.demand_by_tier(load_mw) * (1.0 + system.loss_share),
         penalty=packed.penalty,
         row_lo_mw=row_lo,
         row_hi_mw=row_hi,
     )
     return _result(packed, state, solver.solve(state), load_mw)
+
+
+def _local_time(system: GridSystem, at: dt.datetime | str | None, month: int) -> dt.datetime:
+    """The hour asked for, or the evening peak of a weekday in the middle of a month."""
+    month = whole_number("month", month, 1, 12)
+    if at is None:
+        peak = dt.datetime(system.base_year or 2001, month, 15, 18)
+        return peak + dt.timedelta(days=8 - peak.isoweekday() if peak.isoweekday() > 5 else 0)
+    if month != 1:
+        raise StudyError(f"month: {month} beside at; give one of them")
+    try:
+        return dt.datetime.fromisoformat(at) if isinstance(at, str) else instance_of("at", at, dt.datetime, AT_MEND)
+    except ValueError:
+        raise StudyError(f"at: '{at}' is not a local time; {AT_MEND}") from None
 
 
 def _values(names: ArrayLike, base: F8, given: ArrayLike | Mapping[str, float] | None, what: str) -> F8:
@@ -164,8 +193,9 @@ def _result(packed: Packed, state: DispatchState, solution: DispatchSolution, lo
     system, n_branches = packed.system, packed.system.n_branches
     net = solution.p_mw - solution.spill_mw
     responsive = packed.tiers.price_responsive
-    unserved = packed.shed_by_load(load_mw, np.where(responsive, 0.0, solution.shed_mw))
-    response = packed.shed_by_load(load_mw, np.where(responsive, solution.shed_mw, 0.0))
+    shed_mw = solution.shed_mw / (1.0 + system.loss_share)
+    unserved = packed.shed_by_load(load_mw, np.where(responsive, 0.0, shed_mw))
+    response = packed.shed_by_load(load_mw, np.where(responsive, shed_mw, 0.0))
     columns = np.r_[packed.gen_columns, packed.border_columns]
     return DispatchResult(
         generators=pd.DataFrame(
