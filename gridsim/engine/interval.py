@@ -14,7 +14,7 @@ from gridsim.model.scenario import Imports
 from gridsim.model.table import F8, I4
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.gas_balance import GasStep
-from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.operating_point import DeviceSettings, OperatingPoint
 from gridsim.weather.normal import HourInputs
 
 
@@ -119,7 +119,8 @@ class Interval(NamedTuple):
     """From ``time_h`` for ``duration_h``; stocks are those at its start. ``ac`` None: power flow switched off.
 
     ``storage_mwh`` (n_storages,) energy held; linepack_mcm, vented_mcm (n_gas_nodes,); yard_days (n_yards,);
-    backup_days (n_links,).
+    backup_days (n_links,). ``devices``: shunts and taps of the power flow, None without voltage control;
+    ``switched``: those that the operator switched at its start, and where each stands now.
     """
 
     time_h: float
@@ -134,3 +135,5 @@ class Interval(NamedTuple):
     backup_days: F8
     storage_mwh: F8
     ac: AcSolution | None
+    devices: DeviceSettings | None = None
+    switched: tuple[tuple[str, float], ...] = ()

@@ -15,6 +15,8 @@ from gridsim.model.table import sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.ac_solution import AcSolution
+from gridsim.solvers.operating_point import DeviceSettings
+from gridsim.solvers.voltage_control import VoltageControl
 
 MOST_LOSS_ROUNDS = 4
 LOSS_TOLERANCE = 0.002  # of demand: the loss share of a dispatch agrees with the losses of its own AC solution
@@ -39,6 +41,7 @@ class Resolver:
         self.outcomes = outcomes
         self._ac_model = ac_model
         self._decide = decide
+        self._voltage = None if state.devices is None else VoltageControl(state.system)
 
     def settle(self) -> None:
         """Before the horizon: gas pipes as if the first hour, dispatched with fuel no limit, had lasted long."""
@@ -70,10 +73,11 @@ class Resolver:
         )
         self._wake_within("gas or fuel stocks", holds_h * 3600.0, moment)
         self._wake_within("an empty storage", operator.redispatcher.holds_s(dispatch, state.storage_mwh), moment)
+        devices, switched = self._devices()
         state.hold(
             Interval(
                 time_h=state.now_h, duration_h=0.0, inputs=moment.inputs, dispatch=dispatch, fuel=fuel, gas=gas,
-                vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, **held,
+                vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, devices=devices, switched=switched, **held,
             )
         )  # fmt: skip
         self._update_supply(moment, dispatch)
@@ -104,11 +108,22 @@ class Resolver:
         if self._ac_model is None:
             return None
         point = operating_point(dispatch)
-        ac = self._ac_model.solve(point)
+        held = self.state.devices
+        if self._voltage is None or held is None:
+            ac = self._ac_model.solve(point)
+        else:
+            ac = self._voltage.operate(self._ac_model, point, held, self.state.now_s)
         served_mw = float(point.p_load_mw.sum())
         if ac.converged and served_mw > 0:
             self.state.loss_share = min(max(float(ac.losses_mw) / served_mw, 0.0), _MOST_LOSS_SHARE)
         return ac
+
+    def _devices(self) -> tuple[DeviceSettings | None, tuple[tuple[str, float], ...]]:
+        """Positions of the voltage devices, and those that have switched now."""
+        held = self.state.devices
+        if held is None or self._voltage is None:
+            return None, ()
+        return self._voltage.settings(held.position), held.switched_at(self.state.now_s)
 
     def _wake_within(self, culprit: str, holds_s: float, moment: Moment) -> None:
         """Ask for a resolve after ``holds_s``, if the answer cannot hold until the next step."""

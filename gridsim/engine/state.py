@@ -28,6 +28,7 @@ from gridsim.model.table import F8
 from gridsim.model.typical import typical_fleet
 from gridsim.solvers.gas import HydraulicGas
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.voltage_control import device_state
 from gridsim.weather.normal import HourInputs
 
 
@@ -37,7 +38,8 @@ class GridState:
     ``storage_mwh`` (n_storages,) energy held; ``loss_share`` of the last AC solution; ``fixed_load_mw`` (n_loads,) by
     scripts, NaN where a load follows its own course; ``shed_mw`` (n_loads,) cut by automation, outside the dispatch;
     ``interval``: holds since the last resolve, None after :meth:`advance`; ``last``: the one before it; ``sudden``: a
-    surprise since the last resolve; ``points``: operating point of every interval. ``record`` takes finished intervals.
+    surprise since the last resolve; ``points``: operating point of every interval; ``devices``: where the operator's
+    voltage devices stand, None without voltage control. ``record`` takes finished intervals.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class GridState:
         self.last: Interval | None = None
         self.resolved_s = 0
         self.points: list[tuple[float, OperatingPoint]] = []
+        self.devices = device_state(system, scenario.policy)
         self._record = record
 
     @property
@@ -166,7 +169,7 @@ class GridState:
         """Let ``interval`` be true from now on."""
         self.interval = interval
         self.resolved_s = self.now_s
-        self.points.append((self.now_h, operating_point(interval.dispatch)))
+        self.points.append((self.now_h, operating_point(interval.dispatch)._replace(devices=interval.devices)))
         self.sudden = False
 
     def advance(self) -> None:

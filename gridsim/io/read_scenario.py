@@ -38,6 +38,7 @@ from gridsim.model.scenario import (
     Quantity,
     Repair,
     Scenario,
+    VoltageMode,
 )
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
@@ -165,6 +166,7 @@ def scenario_of(
         automation=Automation(keys.policy.automation),
         gas=GasMode(keys.policy.gas),
         least_effect=keys.policy.least_effect,
+        voltage_control=VoltageMode(keys.policy.voltage_control),
     )
     return system, Scenario(
         name=keys.name or path.stem,

@@ -25,6 +25,8 @@ class Buses(Table):
     vn_kv: F8
     vm_min_pu: F8
     vm_max_pu: F8
+    vm_act_min_pu: F8
+    vm_act_max_pu: F8
     lat: F8
     lon: F8
     weather_site: I4
@@ -71,6 +73,8 @@ class Transformers(Table):
     tap_pos: I4
     tap_step_percent: F8
     shift_degree: F8
+    tap_controlled: B1
+    least_time_h: F8
     max_loading_percent: F8
     max_loading_emergency_percent: F8
     parallel: I4
@@ -81,7 +85,10 @@ class Transformers(Table):
 
 @dataclass(frozen=True, eq=False)
 class Shunts(Table):
-    """``q_mvar`` inductive positive, ``p_mw`` lost; ``line``: position of the line it is switched with, or -1."""
+    """``q_mvar`` inductive positive, ``p_mw`` lost; ``line``: position of the line it is switched with, or -1.
+
+    The operator moves what is ``switchable``: in ``steps`` equal parts, or ``controlled`` continuously.
+    """
 
     name: STR
     bus: I4
@@ -89,6 +96,11 @@ class Shunts(Table):
     p_mw: F8
     line: I4
     in_service: B1
+    switchable: B1
+    steps: I4
+    controlled: B1
+    min_share: F8
+    least_time_h: F8
 
 
 @dataclass(frozen=True, eq=False)

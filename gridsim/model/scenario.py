@@ -180,6 +180,13 @@ class AcMode(StrEnum):
     OFF = "off"
 
 
+class VoltageMode(StrEnum):
+    """Whether the operator moves voltage devices before the power flow."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Automation(StrEnum):
     """Emergency automation that acts before the operator can: none, or the overload relays of the network."""
 
@@ -376,7 +383,8 @@ class Policy:
     """Operation of the system: imports, checks, automation, the operator's delay.
 
     ``least_effect``: load is worth 1 / least_effect times the dearest supply, so redispatch of less effect on a binding
-    limit is not used to save it; 0.005 is the sampler's least shedding.
+    limit is not used to save it; 0.005 is the sampler's least shedding. ``voltage_control``: the operator moves the
+    voltage devices that the network names before each AC check.
     """
 
     imports: Imports = Imports.CONTRACT
@@ -385,6 +393,7 @@ class Policy:
     automation: Automation = Automation.OFF
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
+    voltage_control: VoltageMode = VoltageMode.ON
 
 
 @dataclass(frozen=True, repr=False)

@@ -179,6 +179,12 @@ def _full_on_a_normal_day(result: RunResult) -> set[str]:
     return set(rows["name"][full].tolist())
 
 
+def _voltages(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    """Hours, and the range of the voltages that were solved."""
+    text, low, high = _with_unit(estimates[0]), _of_system(result, "vm_pu_min"), _of_system(result, "vm_pu_max")
+    return text if low is None or high is None else f"{text}, {low:.3f} to {high:.3f}{NO_BREAK}pu"
+
+
 def _survival(result: RunResult, estimates: Sequence[Estimate]) -> str:
     """The first plants and cities that lack gas, each with its hours."""
     parts = []
@@ -207,6 +213,7 @@ _WORDS: dict[str, Callable[[RunResult, Sequence[Estimate]], str | list[tuple[str
     "time_to_restore_h_100": _after_first_event,
     "price_response_mwh": _price_response,
     "section_loading_max": _sections,
+    "voltage_out_of_limits_h": _voltages,
     "survival_time_h": _survival,
     "fuel_days_min": _least_fuel,
     "co2_t": _emission("co2_change_t"),

@@ -38,6 +38,7 @@ from gridsim.solvers.participation import (
     Sources,
     bus_sum,
     held_buses,
+    shunt_connected,
     shunt_status,
     sources,
     split_reactive,
@@ -121,6 +122,10 @@ class AcModel:
         """Forget the last voltages: the next solve starts flat. To be called where a new trajectory begins."""
         self._last = None
 
+    def resume(self, solution: AcSolution) -> None:
+        """Start the next solve from this converged solution."""
+        self._last = (solution.vm_pu * np.exp(1j * np.radians(solution.va_degree))).astype(np.complex128)
+
     def solve(self, point: OperatingPoint, start: AcSolution | None = None) -> AcSolution:
         """Solve one operating point. A state without a solution is an outcome (``converged`` False), never an error.
 
@@ -131,11 +136,11 @@ class AcModel:
         if start is not None:
             self._last = None
             if start.converged:
-                self._last = (start.vm_pu * np.exp(1j * np.radians(start.va_degree))).astype(np.complex128)
+                self.resume(start)
         warm = self._last
         # the first guess of what holds its voltage; rounds correct it
         held = None if warm is None else np.abs(np.abs(warm) - network.setpoint_pu) < HELD_TOLERANCE_PU
-        topology = network.topology(point.branch_out)
+        topology = network.topology(point.branch_out, point.devices)
         have = sources(system, point, topology.island)
         injection = injections(network, point, have)
         self._newton.prepare(point, topology, have)
@@ -193,7 +198,7 @@ class AcModel:
         from lightsim2grid.network import LSGrid
 
         system, network = self.system, self.network
-        topology = network.topology(point.branch_out)
+        topology = network.topology(point.branch_out, point.devices)
         have = sources(system, point, topology.island)
         injection = injections(network, point, have)
         p, q = injection.p_pu * BASE_MVA, injection.q_pu * BASE_MVA
@@ -204,7 +209,7 @@ class AcModel:
             q += bus_sum(system.generators.bus, np.where(limited, solution.q_gen_mvar, 0.0), network.n_buses)
             p += np.where(held, 0.0, injection.weight * solution.imbalance_mw)
         n_lines, n_buses = len(system.lines), network.n_buses
-        y, from_bus, to_bus = network.admittances, network.from_bus, network.to_bus
+        y, from_bus, to_bus = topology.admittances, network.from_bus, network.to_bus
         ratio = np.sqrt((y.ytt / y.yff).real)
         series = -y.yft * np.exp(-1j * network.shift_rad) * ratio
         z, shunt = 1.0 / series, 2.0 * (y.ytt - series)
@@ -222,8 +227,12 @@ class AcModel:
             z[trafo].real, z[trafo].imag, shunt[trafo], ratio[trafo], shift_degree, [True] * count, from_bus[trafo],
             to_bus[trafo], True,
         )  # fmt: skip
-        on = shunt_status(system, topology.status)
-        grid.init_shunt(system.shunts.p_mw * 1.0, system.shunts.q_mvar * 1.0, system.shunts.bus)
+        if point.devices is None:
+            on, q_mvar = shunt_status(system, topology.status), system.shunts.q_mvar * 1.0
+        else:
+            on = shunt_connected(system, topology.status)
+            q_mvar = system.shunts.q_mvar * point.devices.shunt_share
+        grid.init_shunt(system.shunts.p_mw * 1.0, q_mvar, system.shunts.bus)
         for position in np.flatnonzero(~on):
             grid.deactivate_shunt(int(position))
         empty, nowhere = np.zeros(0), np.zeros(0, dtype=np.int32)
@@ -287,7 +296,7 @@ class AcModel:
         system, network = self.system, self.network
         gens, borders, status = system.generators, system.borders, topology.status
         converged = worst not in (Rung.DC_ONLY, Rung.NONE)
-        flows = network.flows(v, status)
+        flows = network.flows(v, status, topology.admittances)
         dark = ~have.live[topology.island]
         dark_branch = dark[network.from_bus]
         p_from, p_to, q_from, q_to, loading = (np.where(dark_branch, 0.0, value) for value in flows)

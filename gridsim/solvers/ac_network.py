@@ -15,7 +15,8 @@ from scipy.sparse.linalg import splu
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
-from gridsim.solvers.participation import BASE_MVA, branch_status, shunt_status, voltage_setpoints
+from gridsim.solvers.operating_point import DeviceSettings
+from gridsim.solvers.participation import BASE_MVA, branch_status, shunt_connected, shunt_status, voltage_setpoints
 
 C16 = np.ndarray[Any, np.dtype[np.complex128]]
 
@@ -42,12 +43,16 @@ class IslandNetwork(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class AcTopology:
-    """One set of branches out: ``status`` (n_branches,), ``island`` (n_buses,), the islands' matrices."""
+    """One set of branches out: ``status`` (n_branches,), ``island`` (n_buses,), the islands' matrices.
+
+    ``admittances``: of all branches at the taps that stand, and of all shunts at their shares.
+    """
 
     status: B1
     island: I4
     y_bus: sparse.csc_matrix
     n_islands: int
+    admittances: Admittances
 
     @cached_property
     def networks(self) -> tuple[IslandNetwork, ...]:
@@ -106,13 +111,15 @@ class AcNetwork:
         other.setpoint_pu = voltage_setpoints(system)
         return other
 
-    def topology(self, branch_out: I4) -> AcTopology:
+    def topology(self, branch_out: I4, devices: DeviceSettings | None = None) -> AcTopology:
         """Give islands and admittances without these branches, computed once while they stay in use."""
         status = branch_status(self.system, branch_out)
         key = np.packbits(status).tobytes()
+        if devices is not None:
+            key += devices.shunt_share.tobytes() + devices.tap_pos.tobytes()
         topology = self._topologies.get(key)
         if topology is None:
-            topology = self._make(status)
+            topology = self._make(status, devices)
             self._topologies[key] = topology
             if len(self._topologies) > N_TOPOLOGIES:
                 self._topologies.popitem(last=False)
@@ -120,9 +127,23 @@ class AcNetwork:
             self._topologies.move_to_end(key)
         return topology
 
-    def _make(self, status: B1) -> AcTopology:
-        y = self.admittances
-        on = shunt_status(self.system, status)
+    def with_devices(self, devices: DeviceSettings) -> Admittances:
+        """Admittances of all branches and shunts with the devices as they stand.
+
+        A tap on the high side divides the ratio of the bank's pi circuit and changes nothing else.
+        """
+        trafos, y = self.system.transformers, self.admittances
+        step = np.where(trafos.tap_side == "hv", trafos.tap_step_percent / 100.0, 0.0)
+        before = 1.0 + (trafos.tap_pos - trafos.tap_neutral) * step
+        ratio = np.ones(len(y.yff))
+        ratio[len(ratio) - len(step) :] = before / (1.0 + (devices.tap_pos - trafos.tap_neutral) * step)
+        return Admittances(y.yff * ratio**2, y.yft * ratio, y.ytf * ratio, y.ytt, y.y_shunt * devices.shunt_share)
+
+    def _make(self, status: B1, devices: DeviceSettings | None) -> AcTopology:
+        if devices is None:
+            y, on = self.admittances, shunt_status(self.system, status)
+        else:
+            y, on = self.with_devices(devices), shunt_connected(self.system, status)
         value = np.concatenate(
             [
                 y.yff * status,
@@ -137,11 +158,11 @@ class AcNetwork:
         data = np.bincount(self._entry, value.real, n) + 1j * np.bincount(self._entry, value.imag, n)
         y_bus = sparse.csc_matrix((data, self._indices, self._indptr), shape=(self.n_buses, self.n_buses))
         island = islands(self.n_buses, self.from_bus, self.to_bus, status)
-        return AcTopology(status, island, y_bus, int(island.max(initial=-1)) + 1)
+        return AcTopology(status, island, y_bus, int(island.max(initial=-1)) + 1, y)
 
-    def flows(self, v: C16, status: B1) -> Flows:
+    def flows(self, v: C16, status: B1, admittances: Admittances | None = None) -> Flows:
         """Flows at complex voltages ``v`` (..., n_buses) pu; NaN voltages give NaN flows, branches out give 0."""
-        y = self.admittances
+        y = self.admittances if admittances is None else admittances
         v_from, v_to = v[..., self.from_bus], v[..., self.to_bus]
         i_from, i_to = y.yff * v_from + y.yft * v_to, y.ytf * v_from + y.ytt * v_to
         s_from, s_to = v_from * np.conj(i_from) * BASE_MVA, v_to * np.conj(i_to) * BASE_MVA

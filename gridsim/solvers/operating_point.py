@@ -18,12 +18,24 @@ EVENING_HOUR = 19  # of a working day in January: the base state's hour where no
 COMMITTED_MW = 1e-3
 
 
+class DeviceSettings(NamedTuple):
+    """Positions of shunts and taps.
+
+    shunt_share : (n_shunts,) share of q_mvar in service, before the line it is switched with is asked;  tap_pos :
+    (n_trafos,)
+    """
+
+    shunt_share: F8
+    tap_pos: F8
+
+
 class OperatingPoint(NamedTuple):
     """One moment of a system, arrays in the system's order.
 
     p_gen_mw : (n_gens,) MW;  p_border_mw : (n_borders,) MW, import positive;  p_storage_mw : (n_storages,) MW,
     discharge positive;  p_load_mw : (n_loads,) MW served;  branch_out : (k,) i4, sorted positions of branches out
     besides those that are out of service in the system;  gen_committed : (n_gens,) bool, synchronised machines
+    devices : shunts and taps, None: as the system states them
     """
 
     p_gen_mw: F8
@@ -32,6 +44,12 @@ class OperatingPoint(NamedTuple):
     p_load_mw: F8
     branch_out: I4
     gen_committed: B1
+    devices: DeviceSettings | None = None
+
+
+def system_settings(system: GridSystem) -> DeviceSettings:
+    """Shunts and taps as the system states them."""
+    return DeviceSettings(system.shunts.in_service.astype(np.float64), system.transformers.tap_pos.astype(np.float64))
 
 
 def idle_point(system: GridSystem) -> OperatingPoint:
@@ -48,7 +66,13 @@ def idle_point(system: GridSystem) -> OperatingPoint:
 
 def check_point(system: GridSystem, point: OperatingPoint) -> None:
     """Raise StudyError for the first array of ``point`` that does not fit ``system``: length, NaN, unknown branch."""
+    expected_settings = system_settings(system)
+    for name, stated in () if point.devices is None else point.devices._asdict().items():
+        if np.shape(stated) != getattr(expected_settings, name).shape or not np.isfinite(stated).all():
+            raise StudyError(f"point: devices.{name}: give one finite number each, in the system's order")
     for name, expected in idle_point(system)._asdict().items():
+        if name == "devices":
+            continue
         values = np.asarray(getattr(point, name))
         if name == "branch_out":
             if ((values < 0) | (values >= system.n_branches)).any():

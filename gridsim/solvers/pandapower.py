@@ -23,6 +23,7 @@ from gridsim.solvers.participation import (
     branch_status,
     held_buses,
     reactive_load_mvar,
+    shunt_connected,
     shunt_status,
     sources,
     split_reactive,
@@ -166,7 +167,12 @@ def write_point(net: Any, system: GridSystem, point: OperatingPoint, status: B1)
     n_lines = len(system.lines)
     net.line["in_service"] = status[:n_lines]
     net.trafo["in_service"] = status[n_lines:]
-    net.shunt["in_service"] = shunt_status(system, status)
+    if point.devices is None:
+        net.shunt["in_service"] = shunt_status(system, status)
+    else:
+        net.shunt["in_service"] = shunt_connected(system, status) & (point.devices.shunt_share > 0.0)
+        net.shunt["q_mvar"] = system.shunts.q_mvar * point.devices.shunt_share
+        net.trafo["tap_pos"] = point.devices.tap_pos
     net.load["p_mw"] = point.p_load_mw
     net.load["q_mvar"] = reactive_load_mvar(system, point.p_load_mw)
     net.storage["p_mw"] = -point.p_storage_mw

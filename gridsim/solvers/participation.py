@@ -49,8 +49,13 @@ def branch_status(system: GridSystem, branch_out: I4) -> B1:
 
 def shunt_status(system: GridSystem, status: B1) -> B1:
     """(n_shunts,) bool: in service, and the line it is switched with too."""
+    return system.shunts.in_service & shunt_connected(system, status)
+
+
+def shunt_connected(system: GridSystem, status: B1) -> B1:
+    """(n_shunts,) bool: the line it is switched with, if any, is in service."""
     line = system.shunts.line
-    return system.shunts.in_service & ((line < 0) | status[np.maximum(line, 0)] if len(status) else line < 0)
+    return (line < 0) | status[np.maximum(line, 0)] if len(status) else line < 0
 
 
 def reactive_load_mvar(system: GridSystem, p_load_mw: F8) -> F8:

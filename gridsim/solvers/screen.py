@@ -271,6 +271,8 @@ class _Screening:
     def _batch(self, model: AcModel, base: AcSolution, rows: list[int]) -> list[int]:
         """Answer the branch outages that lightsim2grid's batch answers exactly; give back the rest."""
         system, network = self.system, model.network
+        if self.point.devices is not None:  # the batch's flows are those of the devices as the system states them
+            return rows
         switched = np.zeros(system.n_branches, dtype=bool)
         switched[system.shunts.line[(system.shunts.line >= 0) & system.shunts.in_service]] = True
         branch = np.array([self._branch(row) for row in rows], dtype=np.int32)

@@ -19,6 +19,7 @@ STORE = {"name": "s", "bus": "n1", "p_charge_mw": 5, "p_discharge_mw": 5, "energ
 BORDER = {"name": "b", "bus": "n1", "contract_import_mw": 5, "limit_import_mw": 10, "price_per_mwh": 40}
 SUPPORT = {"border": "b", "extra_min_mw": 10, "extra_median_mw": 20, "extra_max_mw": 40}
 STATION = {"name": "k", "node": "hub", "installed_mw": 5, "pressure_ratio": 1.4}
+REACTOR = {"name": "r", "bus": "n1", "q_mvar": 60, "switchable": "true", "controlled": "true"}
 YARD = {"name": "y", "plant": "coal", "fuel": "coal", "capacity_days": 10, "stock_days": 5}
 REPAIRS = {"name": "steam", "weeks": 6}
 CURVE_POINT = {"curve": "c", "temperature_c": 0, "p_min_share": 0.5, "p_max_share": 1}
@@ -34,6 +35,14 @@ HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
 BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, str]] = [
     ("buses", None, {"vm_min_pu": 1.1, "vm_max_pu": 1.1}, "vm_min_pu", "1.1 is not below vm_max_pu 1.1", "swap"),
+    (
+        "buses",
+        None,
+        {"vm_act_min_pu": 1.06, "vm_act_max_pu": 1.05},
+        "vm_act_min_pu",
+        "1.06 is not below vm_act_max_pu 1.05",
+        "swap",
+    ),
     ("lines", None, {"to_bus": "n1"}, "to_bus", "'n1' is from_bus too", "two buses"),
     ("lines", None, {"to_bus": "x"}, "to_bus", "220.0 kV against 500.0 kV at from_bus", "transformer"),
     ("lines", None, {"max_i_emergency_ka": 1.9}, "max_i_emergency_ka", "1.9 is below max_i_ka 2.0", "at least"),
@@ -62,6 +71,8 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("transformers", [BANK], {"tap_pos": 1}, "tap_pos", "1 is outside 0..0", "in the range"),
     ("transformers", [BANK], {"tap_pos": -1}, "tap_pos", "-1 is outside 0..0", "in the range"),
     ("transformers", [BANK], {"mttr_h": 100}, "mttr_h", "go together", "both or none"),
+    ("transformers", [BANK], {"tap_controlled": "true"}, "tap_controlled", "its tap_side is ''", "on the side hv"),
+    ("shunts", [REACTOR], {"switchable": "false"}, "controlled", "not switchable", "set switchable true"),
     ("generators", None, {"p_min_mw": 501}, "p_min_mw", "501.0 is above p_max_mw 500.0", "lower"),
     ("generators", None, {"q_min_mvar": 6, "q_max_mvar": 5}, "q_min_mvar", "6.0 is above q_max_mvar 5.0", "swap"),
     ("generators", None, {"heat_led": "true"}, "heat_curve", "empty for a heat-led machine", "heat_curves.csv"),

@@ -46,9 +46,9 @@ def starved() -> RunResult:
 TRIP = Event("trip", "line_outage", 1.0, (Target("lines", "n1_s1"),), 1.0, 2.0)
 
 
-def tripped(system: GridSystem) -> RunResult:
+def tripped(system: GridSystem, ac: AcMode = AcMode.OFF) -> RunResult:
     """Four hours of the two-area system: one circuit out in two of them sheds 40 MW of the factory."""
-    policy = Policy(imports=Imports.NONE, ac=AcMode.OFF)
+    policy = Policy(imports=Imports.NONE, ac=ac)
     return run(
         system, Scenario("trip", "two_areas", Horizon(dt.datetime(2026, 1, 14), 4), events=(TRIP,), policy=policy)
     )
@@ -73,7 +73,7 @@ def marked(reporter: str) -> set[str]:
 
 
 def test_runs_report_what_is_marked_for_runs_and_nothing_else(shedding, starved, two_areas):
-    metrics = (*shedding.estimates, *starved.estimates, *tripped(two_areas()).estimates)
+    metrics = (*shedding.estimates, *starved.estimates, *tripped(two_areas(), AcMode.FAST).estimates)
     found = check({"run"}, metrics)
     assert found == marked("run")
     scopes = {(e.name, scope_kind(e.scope)) for e in metrics}

@@ -30,6 +30,12 @@ class BusRow(SourcedRow):
     )
     vm_min_pu: float = column("Lowest voltage in normal operation", 0.90, unit="pu", gt=0.5, lt=1.2)
     vm_max_pu: float = column("Highest voltage in normal operation", 1.10, unit="pu", gt=0.8, lt=1.5)
+    vm_act_min_pu: float | None = column(
+        "The operator raises a voltage below this; empty: 0.005 above vm_min_pu", None, unit="pu", gt=0.5, lt=1.2
+    )
+    vm_act_max_pu: float | None = column(
+        "The operator lowers a voltage above this; empty: 0.005 below vm_max_pu", None, unit="pu", gt=0.8, lt=1.5
+    )
 
 
 class LineRow(SourcedRow):
@@ -82,6 +88,8 @@ class TransformerRow(SourcedRow):
         False,
         effect=Effect.LABEL,
     )
+    tap_controlled: bool = column("The operator moves it under load, banks between the same buses alike", False)
+    least_time_h: float = column("Least time between two moves of a controlled tap", 1.0, unit="h", ge=0, le=1000)
     max_loading_percent: float = column("Normal loading limit", 100.0, unit="%", gt=0, le=1e8)
     max_loading_emergency_percent: float = column("Loading limit for some minutes", 130.0, unit="%", gt=0, le=1e8)
     parallel: int = column("Banks that fail together", 1, ge=1, le=100)
@@ -98,7 +106,12 @@ class ShuntRow(SourcedRow):
     q_mvar: float = column("Reactive power drawn at rated voltage (inductive positive)", unit="Mvar")
     p_mw: float = column("Losses at rated voltage; AC power flow alone knows them", 0.0, unit="MW", ge=-100_000)
     line: str = column("Line it is switched with; empty: a bus device", "", ref="lines")
-    in_service: bool = column("False if switched off", True)
+    in_service: bool = column("False if switched off; of a switchable one: at the start", True)
+    switchable: bool = column("The operator switches it to hold voltages; False: as stated for ever", False)
+    steps: int = column("Equal parts in which it is switched", 1, ge=1, le=1000)
+    controlled: bool = column("Continuous between min_share and 1 while switchable, no switching counted", False)
+    min_share: float = column("Share of q_mvar below which a controlled one cannot go", 0.0, ge=0, le=1)
+    least_time_h: float = column("Least time between two switchings of it", 3.0, unit="h", ge=0, le=1000)
 
 
 class GeneratorRow(SourcedRow):

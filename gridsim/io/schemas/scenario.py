@@ -162,6 +162,9 @@ class PolicyKeys(Row):
         "Load is worth 1 / least_effect dearest supplies: redispatch of less effect on a binding limit is not used to "
         "save it; 0.005: least shedding, as in the sampler", 0.05, ge=LEAST_EFFECT[0], le=LEAST_EFFECT[1],
     )  # fmt: skip
+    voltage_control: Literal["on", "off"] = column(
+        "The operator moves switchable shunts and controlled taps before each AC check; off: all stand as stated", "on"
+    )
     operator_delay_minutes: float = column(
         "Ramping time the operator has at a sudden change", 15.0, unit="min", ge=1, le=240
     )
