@@ -33,6 +33,7 @@ class GasSettings:
     discharge_share: float = 0.97
     suction_share: float = 0.35
     full_share: float = 0.75
+    transit_kept_share: float = 0.7
     cell_km: float = 50.0
     valve_spacing_km: float = 30.0
     isolation_h: float = 1.0

@@ -376,7 +376,8 @@ class Policy:
     """Operation of the system: imports, checks, automation, the operator's delay.
 
     ``least_effect``: load is worth 1 / least_effect times the dearest supply, so redispatch of less effect on a binding
-    limit is not used to save it; 0.005 is the sampler's least shedding.
+    limit is not used to save it; 0.005 is the sampler's least shedding. ``gas_order``: gas classes whose places in the
+    order of cuts are given out anew, first cut first (``model/gas_order.csv``).
     """
 
     imports: Imports = Imports.CONTRACT
@@ -385,6 +386,7 @@ class Policy:
     automation: Automation = Automation.OFF
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
+    gas_order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

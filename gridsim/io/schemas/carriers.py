@@ -42,6 +42,10 @@ class GasKeys(Row):
         lt=1,
     )
     full_share: float = column("Mean pressure of a section, share of pn_bar, to which it is refilled", 0.75, gt=0, le=1)
+    transit_kept_share: float = column(
+        "Share of its nomination that transit keeps until heat and homes are touched; the rest is cut first",
+        0.7, ge=0, le=1,
+    )  # fmt: skip
     cell_km: float = column("Longest segment of the numerical grid", 50.0, unit="km", ge=1, le=100)
     valve_spacing_km: float = column("Distance between line valves", 30.0, unit="km", ge=0.1, le=1_000)
     isolation_h: float = column("Time until the valves beside a rupture are closed", 1.0, unit="h", ge=0, le=24)
@@ -103,8 +107,8 @@ class GasDemandRow(SourcedRow):
 
     name: str = column("Unique name")
     node: str = column("Node", ref="gas_nodes")
-    gas_class: Literal["households", "heating", "industry", "power", "own_use", "transit", "export"] = column(
-        "Priority class: export is cut first, then industry, power, transit, heating, households last"
+    gas_class: Literal["households", "services", "heating", "industry", "power", "own_use", "transit", "export"] = (
+        column("Class in the order of cuts (docs/gas.md): export is cut first, households last")
     )
     winter_mcm_per_d: float = column("Normal winter day", unit="mcm/d", ge=0)
     summer_mcm_per_d: float = column("Normal summer day", unit="mcm/d", ge=0)

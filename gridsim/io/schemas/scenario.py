@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from gridsim.io.schemas.column import Effect, Row, column
-from gridsim.io.schemas.names import ObservableName, OutputTable
+from gridsim.io.schemas.names import GasClassName, ObservableName, OutputTable
 from gridsim.model.scenario import LEAST_EFFECT
 
 
@@ -161,6 +161,10 @@ class PolicyKeys(Row):
     least_effect: float = column(
         "Load is worth 1 / least_effect dearest supplies: redispatch of less effect on a binding limit is not used to "
         "save it; 0.005: least shedding, as in the sampler", 0.05, ge=LEAST_EFFECT[0], le=LEAST_EFFECT[1],
+    )  # fmt: skip
+    gas_order: tuple[GasClassName, ...] = column(
+        "Gas classes that share out their places in the order of cuts anew, first cut first; power: all plants, "
+        "transit: all of it", (),
     )  # fmt: skip
     operator_delay_minutes: float = column(
         "Ramping time the operator has at a sudden change", 15.0, unit="min", ge=1, le=240
