@@ -108,6 +108,7 @@ class GasStorage(Table):
     max_injection_mcm_per_d: F8
     planned_withdrawal_mcm_per_d: F8
     fill_share: F8
+    inventory_exponent: F8
     in_service: B1
 
 

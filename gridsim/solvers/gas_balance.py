@@ -6,10 +6,11 @@ can be drawn and refilled. It has no pressures: gas moves through a pipe as fast
 
 Order of cuts, cheapest first: that of ``model/gas_order.csv`` (the price ladder of the objective); transit and plants
 with reserve fuel have two places in it. Storage gives its planned winter withdrawal before production rises above plan;
-both may rise to their maximum; imports and transit stay at their contracted day, because nothing obliges the neighbour
-to send more. Linepack is drawn after every supply and after exports stop, but before anybody is cut, so deliveries stay
-whole until the stock behind a rupture is used up; it is refilled before exports resume. A transit operator's linepack
-is not drawn. A small price on distance sends a shortage to the far end of the network, where pressure falls first.
+both may rise to their maximum. Gas that comes with oil gives at most its field's normal output; imports and transit
+stay at their contracted day, because nothing obliges the neighbour to send more. Linepack is drawn after every supply
+and after exports stop, but before anybody is cut, so deliveries stay whole until the stock behind a rupture is used up;
+it is refilled before exports resume. A transit operator's linepack is not drawn. A small price on distance sends a
+shortage to the far end of the network, where pressure falls first.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _EVEN_DRAW_SHARE = 1.0 / 3.0  # of every node's stock before more is taken anywh
 _GAIN_REFILL = 12.0
 _COST_EXPORT_CUT = 10.0  # of the first rank; linepack is drawn once exports have stopped
 _COST_FIRST_CUT = 20.0  # of the second rank; twice that for every further one
-_SUPPLY_AT_PLAN = ("import", "transit_in")
+_SUPPLY_AT_PLAN = ("associated", "import", "transit_in")
 HOURS_PER_DAY = 24.0
 _SOLVED_KEPT = 512  # of about 5 kB: replicates ask what others asked until their events part them
 
@@ -222,10 +223,12 @@ class GasBalance:
         # Without a station gas must travel on from the one before: flow falls with the root of the distance.
         stopped = ~(conditions.station_works & works[system.compressor_stations.node])
         capacity = capacity / np.sqrt(1.0 + self._fed_by_station @ stopped.astype(np.float64))
-        plan = np.where(winter, supply.winter_mcm_per_d, supply.summer_mcm_per_d)
+        plan = self._plan_mcm_per_d(demand_mcm_per_d, winter)
         most = np.where(np.isin(supply.kind, _SUPPLY_AT_PLAN), plan, np.maximum(supply.max_mcm_per_d, plan))
         most = most * np.where(supply.in_service, conditions.supply_share, 0.0) * works[supply.node]
-        draw_storage = np.minimum(storage.max_withdrawal_mcm_per_d, stocks.storage_mcm / days)
+        filling = np.clip(stocks.storage_mcm / storage.working_volume_mcm, 0.0, 1.0)
+        able = storage.max_withdrawal_mcm_per_d * filling**storage.inventory_exponent
+        draw_storage = np.minimum(able, stocks.storage_mcm / days)
         draw_storage = draw_storage * np.where(storage.in_service, conditions.storage_share, 0.0) * works[storage.node]
         room = room_mcm
         if room is None:
@@ -294,6 +297,16 @@ class GasBalance:
         return GasStep(
             forward - backward, supplied, stored, demand_mcm_per_d - lost, power, refilled - drawn, unknown, no_power
         )
+
+    def _plan_mcm_per_d(self, demand_mcm_per_d: F8, winter: bool) -> F8:
+        """(n_supplies,) normal day of every source; out of season as far from summer to winter as demand is."""
+        supply, demand = self.system.gas_supply, self.system.gas_demand
+        if winter:
+            return supply.winter_mcm_per_d
+        at_home = ~np.isin(demand.gas_class, ("export", "transit"))
+        low, high = demand.summer_mcm_per_d[at_home].sum(), demand.winter_mcm_per_d[at_home].sum()
+        share = np.clip((demand_mcm_per_d[at_home].sum() - low) / (high - low), 0.0, 1.0) if high > low else 0.0
+        return supply.summer_mcm_per_d + share * np.maximum(supply.winter_mcm_per_d - supply.summer_mcm_per_d, 0.0)
 
     def _optimum(self, cost: F8, upper: F8, requested: F8) -> F8:
         """Columns that meet ``requested`` at least cost within 0 and ``upper``; equal questions are answered once."""

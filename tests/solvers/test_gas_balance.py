@@ -38,7 +38,11 @@ def as_in_reference(system, power_mcm_per_d: str):
     return system.replace(
         gas_demand=GasDemand(**columns),
         gas_supply=dataclasses.replace(supply, max_mcm_per_d=supply.winter_mcm_per_d),
-        gas_storage=dataclasses.replace(storage, max_withdrawal_mcm_per_d=storage.planned_withdrawal_mcm_per_d),
+        gas_storage=dataclasses.replace(
+            storage,
+            max_withdrawal_mcm_per_d=storage.planned_withdrawal_mcm_per_d,
+            inventory_exponent=np.zeros(len(storage)),
+        ),
     )
 
 

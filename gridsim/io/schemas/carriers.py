@@ -94,7 +94,9 @@ class GasSupplyRow(SourcedRow):
     name: str = column("Unique name")
     title: str = column("Name for people", "", effect=Effect.LABEL)
     node: str = column("Node", ref="gas_nodes")
-    kind: Literal["production", "import", "transit_in"] = column("Origin")
+    kind: Literal["production", "associated", "import", "transit_in"] = column(
+        "Origin; associated: comes with the oil of its field, never more than a normal day's"
+    )
     winter_mcm_per_d: float = column("Normal winter day", unit="mcm/d", ge=0)
     summer_mcm_per_d: float = column("Normal summer day", unit="mcm/d", ge=0)
     max_mcm_per_d: float = column("Largest", unit="mcm/d", ge=0)
@@ -127,6 +129,9 @@ class GasStorageRow(SourcedRow):
     max_injection_mcm_per_d: float = column("Largest injection", unit="mcm/d", ge=0, effect=Effect.NONE)
     planned_withdrawal_mcm_per_d: float = column("Normal winter withdrawal", 0.0, unit="mcm/d", ge=0)
     fill_share: float = column("Filling at the start of the horizon", 0.7, ge=0, le=1)
+    inventory_exponent: float = column(
+        "Largest withdrawal falls with this power of the filling; 0: it does not, 0.5: with the root", 0.0, ge=0, le=2
+    )
     in_service: bool = column("False if not in the base state", True)
 
 
