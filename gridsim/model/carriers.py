@@ -85,6 +85,8 @@ class GasSupply(Table):
     max_mcm_per_d: F8
     min_mcm_per_d: F8
     in_service: B1
+    mttf_h: F8
+    mttr_h: F8
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +144,8 @@ class CompressorStations(Table):
     driver: STR
     bus: I4
     in_service: B1
+    mttf_h: F8
+    mttr_h: F8
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,6 +102,8 @@ class GasSupplyRow(SourcedRow):
     max_mcm_per_d: float = column("Largest", unit="mcm/d", ge=0)
     min_mcm_per_d: float = column("Smallest in operation", 0.0, unit="mcm/d", ge=0, effect=Effect.NONE)
     in_service: bool = column("False if not in the base state", True)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
 
 
 class GasDemandRow(SourcedRow):
@@ -167,6 +169,8 @@ class CompressorStationRow(SourcedRow):
     driver: Literal["gas_turbine", "electric"] = column("Driver", "gas_turbine")
     bus: str = column("Bus that feeds an electric station or its auxiliaries", "", ref="buses")
     in_service: bool = column("False if not in the base state", True)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
 
 
 class PowerToGasRow(SourcedRow):
