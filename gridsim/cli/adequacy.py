@@ -79,7 +79,10 @@ def adequacy(
         ),
     ] = None,
     gas_outages: Annotated[
-        bool, typer.Option("--gas-outages", help="Pipelines fail too: plants behind them lose gas as linepack drains.")
+        bool,
+        typer.Option(
+            "--gas-outages", help="Gas pipelines, sources, stations fail: plants lose gas as linepack drains."
+        ),
     ] = False,
     workers: Annotated[
         int | None,

@@ -23,6 +23,7 @@ from gridsim.engine.facilities import Facilities, electric_stations
 from gridsim.engine.gas_side import GasHour, GasSide, make_gas_side
 from gridsim.engine.interval import FuelLimits, Moment
 from gridsim.engine.stocks import Stocks, flattened
+from gridsim.model.gas_order import reserve_shares
 from gridsim.model.pack import Packed, gas_generators
 from gridsim.model.table import B1, F8, sum_at
 from gridsim.solvers.gas import HydraulicGas
@@ -58,6 +59,7 @@ class FuelSystem:
         self._heating = system.gas_demand.gas_class == "heating"
         self._vented_mcm = np.zeros(len(system.gas_nodes))
         self._scarce = False
+        self._reserve_share = reserve_shares(system)
         stations = system.compressor_stations
         self._electric = np.flatnonzero(electric_stations(system))
         # A station is added to the first load of its bus; io sees to it that there is one.
@@ -218,14 +220,18 @@ class FuelSystem:
     def _conditions_of_gas(self, now_s: float, conditions: Conditions) -> GasConditions:
         """The same object while neither ``conditions`` nor the facilities that work change: networks remember by it."""
         works, last = self._facilities.works_at(now_s), self._gas_conditions
-        if last is not None and last[0] is conditions and np.array_equal(last[1].node_works, works):
-            return last[1]
+        reserve = np.where(self._stocks.backup_mwh > 0, self._reserve_share, 0.0)
+        if last is not None and last[0] is conditions:
+            same = np.array_equal(last[1].node_works, works) and np.array_equal(last[1].reserve_share, reserve)
+            if same:
+                return last[1]
         found = GasConditions(
             pipeline_share=conditions.pipeline_share,
             supply_share=conditions.supply_share,
             storage_share=conditions.gas_storage_share,
             node_works=works,
             station_works=conditions.station_works,
+            reserve_share=reserve,
         )
         self._gas_conditions = conditions, found
         return found

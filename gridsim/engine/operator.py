@@ -132,7 +132,7 @@ class Operator:
     def follow(self, decisions: Decisions) -> None:
         """Carry out what policies decide beyond the redispatch itself: start-ups, and the order of gas cuts."""
         self._start(np.isin(self.state.system.generators.name, decisions.start))
-        self.state.fuel.set_cut_order(decisions.gas_order or ())
+        self.state.fuel.set_cut_order(decisions.gas_order or self.state.scenario.policy.gas_order)
 
     def prepare(self, moment: Moment) -> None:
         """Before the resolve of an instant: is the operator blind, and from where may machines ramp?"""

@@ -14,11 +14,11 @@ from gridsim.engine.sim import Blame, RunView
 from gridsim.engine.state import GridState
 from gridsim.engine.views import NothingYet
 from gridsim.errors import StudyError, nearest
+from gridsim.model.gas_order import gas_order, order_problem
 from gridsim.model.pack import Packed, repacked
 from gridsim.model.scenario import Imports
 from gridsim.model.script import Hook, Script
 from gridsim.model.system import GridSystem
-from gridsim.solvers.gas_balance import CUT_COST
 
 
 class Policies:
@@ -76,9 +76,9 @@ def _shedding(system: GridSystem, decisions: Decisions, said: Any) -> Decisions:
 def _gas_order(system: GridSystem, decisions: Decisions, said: Any) -> Decisions:
     names = tuple(said) if isinstance(said, list | tuple) else ()
     for name in names:
-        if name not in CUT_COST:
-            raise StudyError(f"no gas class '{name}'; {nearest(str(name), CUT_COST)}")
-    if not names or len(set(names)) < len(names):
+        if name not in gas_order():
+            raise StudyError(f"no gas class '{name}'; {nearest(str(name), gas_order())}")
+    if not names or order_problem(names):
         raise StudyError(f"returns {said!r}; return gas classes in the order they are cut, each once, or None")
     return decisions._replace(gas_order=names)
 

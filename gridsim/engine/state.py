@@ -64,6 +64,7 @@ class GridState:
         fleet = typical_fleet(system, scenario)
         self.disturbances = Disturbances(system, scenario.policy.imports, self.log, fleet)
         self.fuel = FuelSystem(packed, self.disturbances.conditions(), gas_network)
+        self.fuel.set_cut_order(scenario.policy.gas_order)
         self.commitment = Commitment(system)
         self.neighbours = Neighbours(system, scenario, inputs, seed, replicate)
         self.storage_mwh = system.storages.energy_mwh * system.storages.energy_start_share

@@ -23,6 +23,7 @@ from gridsim.io.schemas.scenario import CheckKeys, DependsKeys, EventKeys, Scena
 from gridsim.io.texts import folder_fault, name_fault
 from gridsim.io.validation import RowType, not_of_faults, readable, validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
+from gridsim.model.gas_order import order_problem
 from gridsim.model.scenario import (
     STEPS_MEND,
     AcMode,
@@ -156,6 +157,8 @@ def scenario_of(
     if keys.failures == "typical" and system is not None and not len(system.typical):
         what = f"'typical', but {system.name} has no typical.csv"
         problems.append(document.problem(("failures",), what, "give off or on, or add the table to the network"))
+    if in_order := order_problem(keys.policy.gas_order):
+        problems.append(document.problem(("policy", "gas_order"), in_order, "name each class once"))
     told += not_of_faults(problems, faulty, document.data)
     if told or horizon is None or system is None:
         raise InputError(set(told))
@@ -167,6 +170,7 @@ def scenario_of(
         gas=GasMode(keys.policy.gas),
         least_effect=keys.policy.least_effect,
         voltage_control=VoltageMode(keys.policy.voltage_control),
+        gas_order=tuple(keys.policy.gas_order),
     )
     return system, Scenario(
         name=keys.name or path.stem,

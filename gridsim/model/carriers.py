@@ -33,6 +33,7 @@ class GasSettings:
     discharge_share: float = 0.97
     suction_share: float = 0.35
     full_share: float = 0.75
+    transit_kept_share: float = 0.7
     cell_km: float = 50.0
     valve_spacing_km: float = 30.0
     isolation_h: float = 1.0
@@ -84,6 +85,8 @@ class GasSupply(Table):
     max_mcm_per_d: F8
     min_mcm_per_d: F8
     in_service: B1
+    mttf_h: F8
+    mttr_h: F8
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +110,7 @@ class GasStorage(Table):
     max_injection_mcm_per_d: F8
     planned_withdrawal_mcm_per_d: F8
     fill_share: F8
+    inventory_exponent: F8
     in_service: B1
 
 
@@ -140,6 +144,8 @@ class CompressorStations(Table):
     driver: STR
     bus: I4
     in_service: B1
+    mttf_h: F8
+    mttr_h: F8
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.model.arguments import instance_of
+from gridsim.model.outages import FAILING
 from gridsim.model.system import GridSystem
 from gridsim.model.table import Table
 
@@ -162,7 +163,7 @@ def _of_pairs(system: GridSystem) -> Iterator[str]:
     for row in np.flatnonzero(generators.p_min_mw > generators.p_max_mw).tolist():
         name, low, high = generators.name[row], generators.p_min_mw[row], generators.p_max_mw[row]
         yield f"generators.p_min_mw[{name}]: {low} is above p_max_mw {high}; lower it"
-    for table in ("lines", "transformers", "generators", "storages", "gas_pipelines"):
+    for table in FAILING:
         owner = getattr(system, table)
         for row in np.flatnonzero(np.isnan(owner.mttf_h) != np.isnan(owner.mttr_h)).tolist():
             yield f"{table}.mttr_h[{owner.name[row]}]: mttf_h and mttr_h go together; give both or none"

@@ -128,6 +128,8 @@ FAILING = {
     "transformers": "transformer",
     "storages": "storage",
     "gas_pipelines": "gas_pipeline",
+    "gas_supply": "gas_supply",
+    "compressor_stations": "compressor_station",
 }
 
 

@@ -384,7 +384,8 @@ class Policy:
 
     ``least_effect``: load is worth 1 / least_effect times the dearest supply, so redispatch of less effect on a binding
     limit is not used to save it; 0.005 is the sampler's least shedding. ``voltage_control``: the operator moves the
-    voltage devices that the network names before each AC check.
+    voltage devices that the network names before each AC check. ``gas_order``: gas classes whose places in the order of
+    cuts are given out anew, first cut first (``model/gas_order.csv``).
     """
 
     imports: Imports = Imports.CONTRACT
@@ -394,6 +395,7 @@ class Policy:
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
     voltage_control: VoltageMode = VoltageMode.ON
+    gas_order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,6 +11,7 @@ import numpy as np
 
 from gridsim.errors import Problem, nearest
 from gridsim.model.design_events import design_faults
+from gridsim.model.gas_order import order_problem
 from gridsim.model.ranges_of_values import (
     Number,
     Rules,
@@ -97,6 +98,15 @@ SERIES: Rules = {
 }
 
 
+def _gas_order_faults(policy: object) -> Iterator[Problem]:
+    """The fault of the order in which gas classes are cut, if it has one."""
+    order = policy.gas_order if isinstance(policy, Policy) else ()
+    if not isinstance(order, tuple | list):
+        yield problem("policy.gas_order", f"{shown(order)} is not a tuple of gas classes", "give a tuple of names")
+    elif fault := order_problem(order):
+        yield problem("policy.gas_order", fault, "name classes of docs/gas.md, each once")
+
+
 def scenario_faults(scenario: Scenario) -> Iterator[Problem]:
     """Every value of ``scenario`` that no file could hold, whatever the system."""
     yield from attribute_faults(scenario, "name", Text("give a name"), "name")
@@ -105,6 +115,7 @@ def scenario_faults(scenario: Scenario) -> Iterator[Problem]:
         yield problem("horizon", f"{shown(scenario.horizon)} is not a Horizon", "give gridsim.Horizon(start, hours)")
         return
     yield from record_faults(scenario.policy, Policy, POLICY, "policy")
+    yield from _gas_order_faults(scenario.policy)
     yield from weather_faults(scenario)
     events = scenario.events
     if not isinstance(events, tuple | list):

@@ -1,8 +1,10 @@
-"""Outages of gas pipelines as common causes of the sampler: linepack drains, plants switch fuel, pipes fill again.
+"""Outages of gas pipelines, sources and compressor stations as common causes of the sampler.
+
+Linepack drains, plants switch fuel, pipes fill again.
 
 For each of three temperature classes of a day (load-weighted mean temperature) the hours of a working day in its month
 are dispatched without outages: from what gas-fired machines burn there the pipes start (``solvers.gas_outages``).
-A pipeline that no plant would miss even with empty pipes is left out.
+What no plant would miss even with empty pipes is left out.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from gridsim.kernels.arrays import DispatchState
-from gridsim.model.outages import CommonCause, Derating, two_state
+from gridsim.model.outages import CommonCause, Derating, components_of
 from gridsim.model.pack import gas_generators, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
@@ -42,13 +44,14 @@ class ClassWeather(NamedTuple):
     requested_mcm_per_d: F8
 
 
+_GAS_TABLES = ("gas_pipelines", "gas_supply", "compressor_stations")
 CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), TemperatureClass(-7.5, -12.0, 1))
 
 
 def with_gas_outages(
     adequacy: AdequacySystem, system: GridSystem, imports: Imports | str = Imports.CONTRACT
 ) -> AdequacySystem:
-    """``adequacy`` (of ``system``) with every pipeline that has an ``mttf_h`` as a common cause."""
+    """``adequacy`` (of ``system``) with what fails of the gas network (``mttf_h``) as common causes."""
     weather = NormalWeather(system)
     days = pd.date_range(adequacy.start, periods=-(-adequacy.n_hours // DAY_H), freq="D")
     day_c = np.array([weather.normal_day_c(day.to_pydatetime()) for day in days]).T
@@ -74,16 +77,16 @@ def temperature_classes(system: GridSystem, day_c: F8) -> I4:
 
 
 def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> tuple[CommonCause, ...]:
-    """One common cause per pipeline that plants depend on; deratings by name of machine."""
-    pipes, links = system.gas_pipelines, system.gas_to_power
-    if len(pipes) == 0:
+    """One common cause per pipeline, source and station that plants depend on; deratings by name of machine."""
+    links = system.gas_to_power
+    if len(system.gas_pipelines) == 0:
         return ()
     outages = [GasOutages(system, *class_weather(system, group, imports)) for group in CLASSES]
     n_links = len(links)
     never = OutageShares(np.ones((0, n_links)), np.ones((0, n_links)))
     causes = []
-    for pipe in np.flatnonzero(np.isfinite(pipes.mttf_h) & pipes.in_service).tolist():
-        found = [of.shares(pipe) if of.bites(pipe) else never for of in outages]
+    for table, row in _failing(system):
+        found = [of.shares(row, table) if of.bites(row, table) else never for of in outages]
         derating: dict[str, Derating] = {}
         for link, plant in enumerate(links.plant.tolist()):
             outage, repair = (_stacked([table[:, link] for table in part]) for part in zip(*found, strict=True))
@@ -93,9 +96,17 @@ def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) ->
                 for gen in machines[system.generators.in_service[machines]]:
                     derating[str(system.generators.name[gen])] = Derating(outage, repair)
         if derating:
-            part = two_state("gas_pipeline", str(pipes.name[pipe]), pipes.mttf_h[pipe], pipes.mttr_h[pipe])
-            causes.append(CommonCause(part, derating=derating))
+            causes.append(CommonCause(components_of(system, table)[row], derating=derating))
     return tuple(causes)
+
+
+def _failing(system: GridSystem) -> list[tuple[str, int]]:
+    """Table and row of everything in the gas network that fails."""
+    found: list[tuple[str, int]] = []
+    for table in _GAS_TABLES:
+        rows = getattr(system, table)
+        found += [(table, row) for row in np.flatnonzero(np.isfinite(rows.mttf_h) & rows.in_service).tolist()]
+    return found
 
 
 def _stacked(columns: list[F8]) -> F8:

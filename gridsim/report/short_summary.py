@@ -20,6 +20,7 @@ _FULL_PERCENT = 99.95  # 100 on the screen
 _NAMED = 6  # places or classes that are named one by one
 _SHORT_NAMED = 3  # plants or cities short of gas
 _FIRST, _LATER = ("shortfall", "emissions"), frozenset({"price_response_mwh"})
+_GAS_ABROAD = ("class:export", "class:transit")
 _SHARES = ("zone", "oblast", "class", "cause")
 
 
@@ -102,6 +103,23 @@ def _unserved(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[st
             spared = sorted(bare_name(e) for e in found if e not in short)
             none = f"; no {label} in {', '.join(spared)}" if spared else ""
             rows.append((f"  by {kind}", _shares(short, total) + none))
+    return rows
+
+
+def _unserved_gas(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[str, str]]:
+    """Gas missing at home, its shares by class, city and cause; what is cut abroad beside it."""
+    total = next((e.value or 0.0 for e in estimates if e.scope == "system"), 0.0)
+    label = metric_table()["unserved_gas_mcm"].label
+    rows = []
+    abroad = [e for e in estimates if e.scope in _GAS_ABROAD]
+    if total > _POSITIVE:
+        rows.append((label, f"{number(total)}{NO_BREAK}mcm"))
+        for kind in ("class", "city", "cause"):
+            found = [e for e in estimates if scope_kind(e.scope) == kind and e not in abroad]
+            ordered = sorted(found, key=lambda e: (-(e.value or 0.0), e.scope))
+            rows += [(f"  by {kind}", _shares(ordered, total))] if ordered else []
+    if abroad:
+        rows.append((f"{label} abroad", ", ".join(f"{bare_name(e)} {_with_unit(e)}" for e in abroad)))
     return rows
 
 
@@ -214,6 +232,7 @@ _WORDS: dict[str, Callable[[RunResult, Sequence[Estimate]], str | list[tuple[str
     "price_response_mwh": _price_response,
     "section_loading_max": _sections,
     "voltage_out_of_limits_h": _voltages,
+    "unserved_gas_mcm": _unserved_gas,
     "survival_time_h": _survival,
     "fuel_days_min": _least_fuel,
     "co2_t": _emission("co2_change_t"),

@@ -2,8 +2,8 @@
 
 Two layers. The **dispatcher** makes a schedule: a linear balance of the whole network (``solvers.gas_balance``) looks
 a few hours ahead with the linepack there is, and says what every source gives, which way two-way pipes are driven,
-what crosses from a transit operator's lines into the domestic net, and which customers are cut (export, industry,
-power, transit, heating, own use, households last). The **pipes** decide: under it pressures follow from
+what crosses from a transit operator's lines into the domestic net, and which customers are cut (the order of
+``model/gas_order.csv``). The **pipes** decide: under it pressures follow from
 ``kernels.linepack``; a source is throttled at its highest pressure, and below a node's lowest pressure deliveries fade
 in the same order of classes, whatever was ordered.
 
@@ -30,9 +30,10 @@ from gridsim.kernels.linepack import (
     pressure_of,
     run_linepack,
 )
+from gridsim.model.gas_order import gas_order, reserve_shares
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
-from gridsim.solvers.gas_balance import CUT_COST, HOURS_PER_DAY, GasBalance, GasConditions, GasStep, GasStocks
+from gridsim.solvers.gas_balance import HOURS_PER_DAY, GasBalance, GasConditions, GasStep, GasStocks
 from gridsim.solvers.gas_compressors import Compressors
 from gridsim.solvers.gas_layout import GasLayout
 
@@ -41,11 +42,10 @@ LOOKAHEAD_H = 2.0  # until the next order in need: dispatch centres collect pres
 REORDER_H = 8.0  # until the next order otherwise
 SHORT_SHARE = 0.98  # a plant is short when it gets less than this of what it burns
 SOURCE_BAND_SHARE = 0.03
-CLASS_BAND_SHARE = 0.08
+CLASSES_BAND_SHARE = 0.56  # of the lowest pressure: within it deliveries fade class by class
 LINK_BAND_BAR = 1.0
 STATION_MARGIN = 0.15  # unless in need, a station moves at most this share more than ordered, and
 STATION_MARGIN_OF_CAPACITY = 0.02  # this share of the pipe's capacity
-CLASS_RANK = {gas_class: rank for rank, gas_class in enumerate(sorted(CUT_COST, key=lambda name: CUT_COST[name]))}
 _UNSETTLED = (
     "gas: the pipelines find no settled state; look for a length, diameter, pressure or flow of gas_pipelines.csv, "
     "gas_supply.csv or gas_demand.csv that does not fit the others, or set policy.gas: balance"
@@ -141,12 +141,11 @@ class HydraulicGas:
         self.p_min_bar = np.where(np.isnan(nodes.p_min_bar), default, nodes.p_min_bar)
         self.p_max_bar = settings.discharge_share * highest
         self._links = np.flatnonzero(system.gas_to_power.on_network).astype(np.int32)
-        rank = np.array([CLASS_RANK[name] for name in system.gas_demand.gas_class.tolist()], dtype=float)
         sink_node = np.concatenate([system.gas_demand.node, system.gas_to_power.node[self._links]])
-        rank = np.concatenate([rank, np.full(len(self._links), float(CLASS_RANK["power"]))])
-        band = CLASS_BAND_SHARE * self.p_min_bar[sink_node]
+        n_ranks = max(row.rank for row in gas_order().values())
+        band = CLASSES_BAND_SHARE / n_ranks * self.p_min_bar[sink_node]
         self._sink_point = self.node_point[sink_node].astype(np.int32)
-        self._sink_lo = self.p_min_bar[sink_node] - (rank + 1.0) * band
+        self._sink_p_min = self.p_min_bar[sink_node]
         self._sink_band = band
         source_node = np.concatenate([system.gas_supply.node, system.gas_storage.node])
         self._source_point = self.node_point[source_node].astype(np.int32)
@@ -275,8 +274,9 @@ class HydraulicGas:
         cut = float((demand_mcm_per_d - step.delivered_mcm_per_d)[kept].sum())
         cut += float((consumed_mcm_per_d - got)[self._links].sum())
         drawn = float(-np.minimum(step.linepack_change_mcm_per_d, 0.0).sum())
-        impaired = any(bool((np.asarray(works, dtype=np.float64) < 1.0).any()) for works in conditions)
-        tense = impaired or cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
+        tense = (
+            conditions.impaired or cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
+        )
         return GasSchedule(
             step.supply_mcm_per_d, step.storage_mcm_per_d, share, power, direction, flow, exchange[self.split_nodes],
             tense,
@@ -324,7 +324,7 @@ class HydraulicGas:
             source_band_bar=self._source_band,
             sink_point=self._sink_point,
             sink_q=np.zeros(n_sinks),
-            sink_lo_bar=self._sink_lo,
+            sink_lo_bar=self._sink_p_min - self.balance.customer_ranks(conditions) * self._sink_band,
             sink_band_bar=self._sink_band,
             sink_cap=np.full(n_sinks, np.inf),
             link_q=np.abs(schedule.exchange_mcm_per_d),
@@ -445,4 +445,5 @@ def everything_works(system: GridSystem) -> GasConditions:
         np.ones(len(system.gas_storage)),
         works,
         np.ones(len(system.compressor_stations), dtype=bool),
+        reserve_shares(system),
     )

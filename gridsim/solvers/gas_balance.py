@@ -4,13 +4,13 @@ A transport model, one linear problem per step: flows within pipe capacities, su
 limits, deliveries by priority, and at every node a stock of usable linepack (half of each adjoining pipe's) that
 can be drawn and refilled. It has no pressures: gas moves through a pipe as fast as its capacity allows.
 
-Order of cuts, cheapest first (the price ladder of the objective): export, industry, power, transit, heating, own use,
-households last. Storage gives its planned winter withdrawal before production rises above plan; both may rise to their
-maximum; imports and transit stay at their contracted day,
-because nothing obliges the neighbour to send more. Linepack is drawn after every supply and after exports stop, but
-before anybody at home is cut, so deliveries stay whole until the stock behind a rupture is used up; it is refilled
-before exports resume. A transit operator's linepack is not drawn. A small price on distance sends a shortage to the far
-end of the network, where pressure falls first.
+Order of cuts, cheapest first: that of ``model/gas_order.csv`` (the price ladder of the objective); transit and plants
+with reserve fuel have two places in it. Storage gives its planned winter withdrawal before production rises above plan;
+both may rise to their maximum. Gas that comes with oil gives at most its field's normal output; imports and transit
+stay at their contracted day, because nothing obliges the neighbour to send more. Linepack is drawn after every supply
+and after exports stop, but before anybody is cut, so deliveries stay whole until the stock behind a rupture is used up;
+it is refilled before exports resume. A transit operator's linepack is not drawn. A small price on distance sends a
+shortage to the far end of the network, where pressure falls first.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
+from gridsim.model.gas_order import gas_order, plant_classes, ranks
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.solvers.linear import LinearProgram
@@ -36,16 +37,9 @@ _COST_LINEPACK = 15.0
 _COST_LINEPACK_FAST = 16.0
 _EVEN_DRAW_SHARE = 1.0 / 3.0  # of every node's stock before more is taken anywhere: stocks fall together
 _GAIN_REFILL = 12.0
-CUT_COST: dict[str, float] = {
-    "export": 10.0,
-    "industry": 20.0,
-    "power": 40.0,
-    "transit": 80.0,
-    "heating": 160.0,
-    "own_use": 320.0,
-    "households": 640.0,
-}
-_SUPPLY_AT_PLAN = ("import", "transit_in")
+_COST_EXPORT_CUT = 10.0  # of the first rank; linepack is drawn once exports have stopped
+_COST_FIRST_CUT = 20.0  # of the second rank; twice that for every further one
+_SUPPLY_AT_PLAN = ("associated", "import", "transit_in")
 HOURS_PER_DAY = 24.0
 _SOLVED_KEPT = 512  # of about 5 kB: replicates ask what others asked until their events part them
 
@@ -54,6 +48,7 @@ class GasConditions(NamedTuple):
     """Remaining network: shares in 0..1, each in the order of its table.
 
     ``node_works`` (n_nodes,) False: sources, storages and stations there stand still; ``station_works`` (n_stations,).
+    ``reserve_share`` (n_links,): output that reserve fuel in stock can replace.
     """
 
     pipeline_share: F8
@@ -61,6 +56,14 @@ class GasConditions(NamedTuple):
     storage_share: F8
     node_works: NDArray[np.bool_]
     station_works: NDArray[np.bool_]
+    reserve_share: F8
+
+    @property
+    def impaired(self) -> bool:
+        """Whether anything of the network is out."""
+        shares = (self.pipeline_share, self.supply_share, self.storage_share)
+        works = (self.node_works, self.station_works)
+        return any(bool((share < 1.0).any()) for share in shares) or not all(bool(each.all()) for each in works)
 
 
 class GasStep(NamedTuple):
@@ -94,6 +97,9 @@ class GasBalance:
         pipes, nodes = system.gas_pipelines, system.gas_nodes
         self._n_nodes = len(nodes)
         self._links = np.flatnonzero(system.gas_to_power.on_network).astype(np.int32)
+        self._plant_class = plant_classes(system)
+        self._transit = np.flatnonzero(system.gas_demand.gas_class == "transit").astype(np.int32)
+        self._surplus_share = _surplus_share(system)
         self.set_cut_order(())
         self._solved: OrderedDict[bytes, F8] = OrderedDict()
         stations = system.compressor_stations
@@ -107,18 +113,34 @@ class GasBalance:
 
     @property
     def cut_cost(self) -> F8:
-        """(n_demands + 1,) cost of cutting each demand, and power."""
-        return np.append(self._cut_cost, self._power_cut_cost)
+        """Costs of cutting each demand, each plant, surplus transit, and plants as far as they have reserve fuel."""
+        return self._cut_cost
 
     def set_cut_order(self, first_cut: Sequence[str]) -> None:
         """Cut these classes in this order, in the places they have among all; the others keep theirs."""
-        places = sorted(CUT_COST[name] for name in first_cut)
-        cost = {**CUT_COST, **dict(zip(first_cut, places, strict=True))}
-        self._cut_cost = np.array([cost[gas_class] for gas_class in self.system.gas_demand.gas_class.tolist()])
-        self._power_cut_cost = cost["power"]
+        self._rank = ranks(first_cut)
+        demand, links = self.system.gas_demand, self._links
+        classes = [*demand.gas_class.tolist(), *self._plant_class[links].tolist()]
+        classes += ["transit_surplus"] * len(self._transit) + ["plants_with_reserve"] * len(links)
+        self._cut_cost = np.array([_cut_cost(self._rank[name]) for name in classes])
+
+    def customer_ranks(self, conditions: GasConditions) -> F8:
+        """(n_demands + n_links on the network,) rank of every customer as a whole, 1 the first to be cut.
+
+        A plant that its reserve fuel can replace by half or more ranks with those.
+        """
+        own = np.array([self._rank[name] for name in self._plant_class[self._links].tolist()], dtype=np.float64)
+        replaced = conditions.reserve_share[self._links] >= 0.5
+        demands = [self._rank[name] for name in self.system.gas_demand.gas_class.tolist()]
+        return np.concatenate(
+            [np.array(demands, dtype=np.float64), np.where(replaced, self._rank["plants_with_reserve"], own)]
+        )
 
     def _balance_matrix(self) -> coo_array:
-        """Node balances; columns: forward and backward flow, supply, storage, draw, refill, demand and power cuts."""
+        """Node balances.
+
+        Columns: forward and backward flow, supply, storage, draw, refill, cuts in the order of :attr:`cut_cost`.
+        """
         system = self.system
         pipes = system.gas_pipelines
         n_pipes, n_nodes = len(pipes), self._n_nodes
@@ -139,6 +161,8 @@ class GasBalance:
             (np.arange(n_nodes), 1.0),
             (np.arange(n_nodes), -1.0),
             (system.gas_demand.node, 1.0),
+            (system.gas_to_power.node[self._links], 1.0),
+            (system.gas_demand.node[self._transit], 1.0),
             (system.gas_to_power.node[self._links], 1.0),
         ):
             rows.append(node)
@@ -199,15 +223,19 @@ class GasBalance:
         # Without a station gas must travel on from the one before: flow falls with the root of the distance.
         stopped = ~(conditions.station_works & works[system.compressor_stations.node])
         capacity = capacity / np.sqrt(1.0 + self._fed_by_station @ stopped.astype(np.float64))
-        plan = np.where(winter, supply.winter_mcm_per_d, supply.summer_mcm_per_d)
+        plan = self._plan_mcm_per_d(demand_mcm_per_d, winter)
         most = np.where(np.isin(supply.kind, _SUPPLY_AT_PLAN), plan, np.maximum(supply.max_mcm_per_d, plan))
         most = most * np.where(supply.in_service, conditions.supply_share, 0.0) * works[supply.node]
-        draw_storage = np.minimum(storage.max_withdrawal_mcm_per_d, stocks.storage_mcm / days)
+        filling = np.clip(stocks.storage_mcm / storage.working_volume_mcm, 0.0, 1.0)
+        able = storage.max_withdrawal_mcm_per_d * filling**storage.inventory_exponent
+        draw_storage = np.minimum(able, stocks.storage_mcm / days)
         draw_storage = draw_storage * np.where(storage.in_service, conditions.storage_share, 0.0) * works[storage.node]
         room = room_mcm
         if room is None:
             room = np.maximum(self.linepack_capacity_mcm(conditions) - stocks.linepack_mcm, 0.0)
         requested_power = power_requested_mcm_per_d[links]
+        replaceable = requested_power * conditions.reserve_share[links]
+        surplus = demand_mcm_per_d * self._surplus_share
         planned = np.minimum(draw_storage, storage.planned_withdrawal_mcm_per_d if winter else 0.0)
         supply_cost = np.full(len(supply), _COST_SUPPLY_OVER_PLAN)
         supply_cost[np.isin(supply.kind, _SUPPLY_AT_PLAN)] = 0.0
@@ -221,8 +249,10 @@ class GasBalance:
                 _EVEN_DRAW_SHARE * stocks.linepack_mcm / days,
                 (1.0 - _EVEN_DRAW_SHARE) * stocks.linepack_mcm / days,
                 room / days,
-                demand_mcm_per_d,
-                requested_power,
+                demand_mcm_per_d - surplus,
+                requested_power - replaceable,
+                surplus[self._transit],
+                replaceable,
             ]
         )
         cost = np.concatenate(
@@ -235,7 +265,6 @@ class GasBalance:
                 np.full(self._n_nodes, _COST_LINEPACK_FAST),
                 np.full(self._n_nodes, -_GAIN_REFILL),
                 self._cut_cost,
-                np.full(len(links), self._power_cut_cost),
             ]
         )
         requested = np.zeros(self._n_nodes)
@@ -243,16 +272,41 @@ class GasBalance:
         np.add.at(requested, system.gas_to_power.node[links], requested_power)
         x = self._optimum(cost, upper, requested)
         sizes = [len(pipes), len(pipes), len(supply), len(storage), len(storage)] + 3 * [self._n_nodes]
-        sizes += [len(demand_mcm_per_d)]
+        sizes += [len(demand_mcm_per_d), len(links), len(self._transit)]
         parts = np.split(x, np.cumsum(sizes))
-        forward, backward, supplied, stored, beyond_plan, drawn, drawn_fast, refilled, cut, power_cut = parts
+        (
+            forward,
+            backward,
+            supplied,
+            stored,
+            beyond_plan,
+            drawn,
+            drawn_fast,
+            refilled,
+            cut,
+            power_cut,
+            transit_cut,
+            replaced,
+        ) = parts
+        lost = cut.copy()
+        lost[self._transit] += transit_cut
         stored, drawn = stored + beyond_plan, drawn + drawn_fast
         power = power_requested_mcm_per_d.copy()
-        power[links] = requested_power - power_cut
+        power[links] = requested_power - power_cut - replaced
         unknown, no_power = np.full(self._n_nodes, np.nan), np.full(len(system.compressor_stations), np.nan)
         return GasStep(
-            forward - backward, supplied, stored, demand_mcm_per_d - cut, power, refilled - drawn, unknown, no_power
+            forward - backward, supplied, stored, demand_mcm_per_d - lost, power, refilled - drawn, unknown, no_power
         )
+
+    def _plan_mcm_per_d(self, demand_mcm_per_d: F8, winter: bool) -> F8:
+        """(n_supplies,) normal day of every source; out of season as far from summer to winter as demand is."""
+        supply, demand = self.system.gas_supply, self.system.gas_demand
+        if winter:
+            return supply.winter_mcm_per_d
+        at_home = ~np.isin(demand.gas_class, ("export", "transit"))
+        low, high = demand.summer_mcm_per_d[at_home].sum(), demand.winter_mcm_per_d[at_home].sum()
+        share = np.clip((demand_mcm_per_d[at_home].sum() - low) / (high - low), 0.0, 1.0) if high > low else 0.0
+        return supply.summer_mcm_per_d + share * np.maximum(supply.winter_mcm_per_d - supply.summer_mcm_per_d, 0.0)
 
     def _optimum(self, cost: F8, upper: F8, requested: F8) -> F8:
         """Columns that meet ``requested`` at least cost within 0 and ``upper``; equal questions are answered once."""
@@ -275,3 +329,16 @@ class GasBalance:
         linepack = stocks.linepack_mcm + days * step.linepack_change_mcm_per_d
         linepack = np.clip(linepack, 0.0, self.linepack_capacity_mcm(conditions))
         return GasStocks(linepack, np.maximum(stocks.storage_mcm - days * step.storage_mcm_per_d, 0.0))
+
+
+def _cut_cost(rank: int) -> float:
+    """Cost per mcm of cutting a class of ``rank``; the first stops before linepack is drawn."""
+    return _COST_EXPORT_CUT if rank <= 1 else _COST_FIRST_CUT * 2.0 ** (rank - 2)
+
+
+def _surplus_share(system: GridSystem) -> F8:
+    """(n_demands,) share of each demand that stands at the place of surplus transit."""
+    order, kept = gas_order(), system.gas.transit_kept_share
+    share = order["transit_surplus"].share
+    above = 1.0 - kept if share is None else share
+    return np.where(system.gas_demand.gas_class == "transit", above, 0.0)

@@ -1,6 +1,7 @@
 """Gas that an outage leaves to plants, hour by hour: the table the reliability sampler draws from.
 
-The network stands settled under given demand and burn, with storages at their seasonal mean; then a pipe bursts.
+The network stands settled under given demand and burn, with storages at their seasonal mean; then a pipe bursts, a
+source stops, or a compressor station trips.
 Shares are those of :class:`solvers.gas.HydraulicGas` under its dispatcher's schedule, first until nothing changes any
 more, then, after the repair, until every plant has all its gas again. Weather and demand stay as they are.
 """
@@ -57,8 +58,11 @@ class GasOutages:
         self._start = self._gas.start(self._healthy, *weather)
         self._weather = weather._replace(consumed_mcm_per_d=np.maximum(requested_mcm_per_d, weather.consumed_mcm_per_d))
 
-    def bites(self, pipe: int) -> bool:
-        """Whether plants would be short for want of capacity or sources once no linepack is left."""
+    def bites(self, row: int, table: str = "gas_pipelines") -> bool:
+        """Whether plants would be short for want of capacity or sources once no linepack is left.
+
+        ``row`` of ``table``: gas_pipelines, gas_supply or compressor_stations.
+        """
         system, weather = self._gas.system, self._weather
         stocks = GasStocks(np.zeros(len(system.gas_nodes)), self._start.storage_mcm)
         nothing = np.zeros(len(system.gas_nodes))
@@ -67,28 +71,37 @@ class GasOutages:
                 conditions, stocks, weather.demand_mcm_per_d, weather.consumed_mcm_per_d, HOURS_PER_DAY, weather.winter,
                 room_mcm=nothing,
             ).power_delivered_mcm_per_d.sum()
-            for conditions in (self._healthy, self._without(pipe))
+            for conditions in (self._healthy, self._without(row, table))
         ]  # fmt: skip
         return bool(got[1] < _FULL_SHARE * got[0])
 
-    def shares(self, pipe: int) -> OutageShares:
-        """The table of one pipe whose strings all burst, by hours since the outage and since its repair."""
+    def shares(self, row: int, table: str = "gas_pipelines") -> OutageShares:
+        """The table of one outage, by hours since it began and since its repair; of a pipe all strings burst."""
         n_links = len(self._weather.consumed_mcm_per_d)
         none = OutageShares(np.ones((0, n_links)), np.ones((0, n_links)))
-        flow = self._gas.run(
-            self._start, self._order(self._start, self._healthy), self._healthy, self._weather.demand_mcm_per_d,
-            self._weather.consumed_mcm_per_d, self._weather.consumed_mcm_per_d, STEP_H, 1,
-        ).step.flow_mcm_per_d[pipe]  # fmt: skip
-        state, _ = self._gas.rupture(self._start, pipe, 1.0, float(flow))
-        outage, state = self._follow(state, self._without(pipe), MOST_OUTAGE_H, until_full=False)
+        state = self._burst(row) if table == "gas_pipelines" else self._start
+        outage, state = self._follow(state, self._without(row, table), MOST_OUTAGE_H, until_full=False)
         if (outage >= _FULL_SHARE).all():
             return none
         repair, _ = self._follow(state, self._healthy, MOST_REPAIR_H, until_full=True)
         return OutageShares(outage, repair)
 
-    def _without(self, pipe: int) -> GasConditions:
+    def _burst(self, pipe: int) -> GasState:
+        """The settled state after all strings of a pipe have burst."""
+        flow = self._gas.run(
+            self._start, self._order(self._start, self._healthy), self._healthy, self._weather.demand_mcm_per_d,
+            self._weather.consumed_mcm_per_d, self._weather.consumed_mcm_per_d, STEP_H, 1,
+        ).step.flow_mcm_per_d[pipe]  # fmt: skip
+        return self._gas.rupture(self._start, pipe, 1.0, float(flow))[0]
+
+    def _without(self, row: int, table: str) -> GasConditions:
         conditions = everything_works(self._gas.system)
-        conditions.pipeline_share[pipe] = 0.0
+        if table == "gas_pipelines":
+            conditions.pipeline_share[row] = 0.0
+        elif table == "gas_supply":
+            conditions.supply_share[row] = 0.0
+        else:
+            conditions.station_works[row] = False
         return conditions
 
     def _order(self, state: GasState, conditions: GasConditions) -> GasSchedule:

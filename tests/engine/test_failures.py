@@ -20,6 +20,7 @@ from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.weather.response import failure_rates
 from gridsim.weather.year import make_weather
 
+GAS_TABLES = ("gas_pipelines", "gas_supply", "compressor_stations")
 HOURS = 8760
 
 
@@ -60,7 +61,7 @@ def test_in_a_generated_year_machines_fail_by_its_temperature_as_in_the_sampler(
         return {
             (event.targets[0].name, int(event.at_h), int(event.at_h + (event.duration_h or 0)))
             for event in failures(kazakhstan, 2, 9, HOURS, *temperature_c)
-            if event.targets[0].table != "gas_pipelines"  # the sampler has them as common causes
+            if event.targets[0].table not in GAS_TABLES  # the sampler has them as common causes
         }
 
     assert drawn(felt_c) == sampled(kazakhstan, 2, 9, (4, 7))
@@ -115,3 +116,25 @@ def test_failures_happen_and_end_in_a_run(two_areas):
     assert result.metric("EUE") is not None and result.tables["balance"] is not None
     calm = run(system, dataclasses.replace(scenario, failures=False), seed=1)
     assert calm.metric("EUE") == pytest.approx(0, abs=1e-6)
+
+
+def test_gas_sources_and_stations_fail_at_their_rates(kazakhstan):
+    """Full trips of gas plants 1.5 a year for 60 h, of stations 0.75 a year for 9 h, border cuts two in 12 winters."""
+    years, found = 40, {"gas_supply": 0, "compressor_stations": 0, "import_uzbek_turkmen": 0}
+    out_h = dict.fromkeys(found, 0.0)
+    for replicate in range(years):
+        for event in failures(kazakhstan, 3, replicate, HOURS):
+            target = event.targets[0]
+            key = target.name if target.name == "import_uzbek_turkmen" else target.table
+            if key in found and not target.name.startswith("import_russia") and target.name != "import_turkmen_west":
+                found[key] += 1
+                out_h[key] += event.duration_h
+    plants, stations = 6, len(kazakhstan.compressor_stations)
+    for key, expected in (
+        ("gas_supply", 1.5 * plants * years),
+        ("compressor_stations", 0.75 * stations * years),
+        ("import_uzbek_turkmen", years * 2 / 12),
+    ):
+        assert abs(found[key] - expected) < 4.0 * np.sqrt(expected), (key, found[key], expected)
+    assert out_h["gas_supply"] / found["gas_supply"] == pytest.approx(60, rel=0.2)
+    assert out_h["compressor_stations"] / found["compressor_stations"] == pytest.approx(9, rel=0.2)

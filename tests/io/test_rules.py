@@ -103,6 +103,8 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("border_support", None, {"extra_max_mw": 19}, "extra_max_mw", "below extra_median_mw 20.0", "raise"),
     ("gas_pipelines", None, {"usable_linepack_mcm": 9}, "usable_linepack_mcm", "above linepack_mcm 8.0", "lower"),
     ("gas_pipelines", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
+    ("gas_supply", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
+    ("compressor_stations", [STATION], {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
     ("compressor_stations", [STATION], {"driver": "electric", "bus": "n1"}, "bus", "'n1' has no load", "loads.csv"),
     ("fuel_stocks", [YARD], {"stock_days": 11}, "stock_days", "11.0 is above capacity_days 10.0", "lower"),
     ("reservoirs", [LAKE], {"river": ""}, "river", "no river flows into 'lake'", "rivers.csv"),

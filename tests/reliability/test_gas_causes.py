@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gridsim.reliability import system_from_grid, with_gas_outages
-from gridsim.reliability.gas import CLASSES, gas_causes, with_backup
+from gridsim.reliability.gas import CLASSES, class_weather, gas_causes, with_backup
 from gridsim.solvers.gas_outages import GasOutages, GasWeather
 
 
@@ -66,3 +66,41 @@ def test_cause_joins_the_system_and_leaves_it_alone_without_failures(two_areas):
     assert extended.temperature_class.shape == (plain.n_hours,)
     never = two_areas(gas=True)
     assert with_gas_outages(system_from_grid(never), never).common_causes == system_from_grid(never).common_causes
+
+
+def test_source_is_a_cause_and_a_station_that_limits_the_plant_bites(two_areas):
+    """Without the station the lateral carries 2.3 of 3 mcm/d in the balance; its pressures let all of it through."""
+
+    def edit(tables):
+        failing(backup=False)(tables)
+        for key in ("mttf_h", "mttr_h"):
+            del tables["gas_pipelines"][0][key]
+        tables["gas_pipelines"][1] |= {"capacity_mcm_per_d": 3.2, "usable_linepack_mcm": 0, "system": "line"}
+        tables["gas_supply"][0] |= {"mttf_h": 6000, "mttr_h": 50}
+        tables["compressor_stations"] = [
+            {"name": "pumps", "node": "hub", "system": "line", "installed_mw": 10, "pressure_ratio": 1.4,
+             "mttf_h": 9000, "mttr_h": 10}
+        ]  # fmt: skip
+
+    system = two_areas(edit, gas=True)
+    (source,) = gas_causes(system)
+    assert (source.component.kind, source.component.name) == ("gas_supply", "production")
+    assert [state.mean_h for state in source.component.states] == [6000, 50]
+    gone = source.derating["gas_1"].outage
+    assert gone[:, 0] == pytest.approx(1.0) and gone[:, -1] == pytest.approx(0.0, abs=1e-3)
+    burn = np.array([1.5])
+    outages = GasOutages(system, GasWeather(np.array([1.0, 0.5]), burn, True), burn)
+    assert outages.bites(0, "compressor_stations") and outages.bites(0, "gas_supply")
+    assert (outages.shares(0, "compressor_stations").outage > 0.999).all()
+
+
+def test_source_of_kostanay_is_felt_and_those_that_others_replace_are_not(kazakhstan):
+    """Kartaly is the only way into its oblast: power there is gone with it; storages and pipes stand in for Tengiz."""
+    weather = class_weather(kazakhstan, CLASSES[2], "contract")
+    outages = GasOutages(kazakhstan, *weather)
+    names = kazakhstan.gas_supply.name.tolist()
+    assert outages.bites(names.index("import_russia_kostanay"), "gas_supply")
+    assert not outages.bites(names.index("sarybulak"), "gas_supply")
+    shares = outages.shares(names.index("import_russia_kostanay"), "gas_supply").outage
+    kostanay = kazakhstan.gas_to_power.plant.tolist().index("kostanay_chp")
+    assert shares[0, kostanay] == pytest.approx(1.0, abs=0.02) and shares[-1, kostanay] < 0.01

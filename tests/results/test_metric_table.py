@@ -101,7 +101,8 @@ def test_rows_are_complete():
         assert row.label, f"{row.metric} has no label"
         assert {shown.scope for shown in row.shown} <= set(row.scopes)
     assert len({row.label for row in metric_table().values()}) == len(metric_table())
-    assert {row.metric for row in metric_table().values() if row.zero_when_absent} == {"EUE", "energy_mwh"}
+    zero = {row.metric for row in metric_table().values() if row.zero_when_absent}
+    assert zero == {"EUE", "energy_mwh", "unserved_gas_mcm"}
 
 
 def rows(name: str, *scopes: str, value: float = 1.0) -> list[Estimate]:

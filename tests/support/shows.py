@@ -359,6 +359,11 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         ),
         Claim("no electricity is shed", NOBODY),
     ),
+    "large_field_loss": (
+        Claim("No plant and no city", no_customer_cut),
+        Number("{:.1f} mcm", less_exported_mcm),
+        Number("{:.0f} mcm", linepack_lower_mcm),
+    ),
     "orenburg_plant_outage": (
         Claim("No plant and no city", no_customer_cut),
         Number("{:.1f} mcm", less_exported_mcm),

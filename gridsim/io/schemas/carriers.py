@@ -42,6 +42,10 @@ class GasKeys(Row):
         lt=1,
     )
     full_share: float = column("Mean pressure of a section, share of pn_bar, to which it is refilled", 0.75, gt=0, le=1)
+    transit_kept_share: float = column(
+        "Share of its nomination that transit keeps until heat and homes are touched; the rest is cut first",
+        0.7, ge=0, le=1,
+    )  # fmt: skip
     cell_km: float = column("Longest segment of the numerical grid", 50.0, unit="km", ge=1, le=100)
     valve_spacing_km: float = column("Distance between line valves", 30.0, unit="km", ge=0.1, le=1_000)
     isolation_h: float = column("Time until the valves beside a rupture are closed", 1.0, unit="h", ge=0, le=24)
@@ -90,12 +94,16 @@ class GasSupplyRow(SourcedRow):
     name: str = column("Unique name")
     title: str = column("Name for people", "", effect=Effect.LABEL)
     node: str = column("Node", ref="gas_nodes")
-    kind: Literal["production", "import", "transit_in"] = column("Origin")
+    kind: Literal["production", "associated", "import", "transit_in"] = column(
+        "Origin; associated: comes with the oil of its field, never more than a normal day's"
+    )
     winter_mcm_per_d: float = column("Normal winter day", unit="mcm/d", ge=0)
     summer_mcm_per_d: float = column("Normal summer day", unit="mcm/d", ge=0)
     max_mcm_per_d: float = column("Largest", unit="mcm/d", ge=0)
     min_mcm_per_d: float = column("Smallest in operation", 0.0, unit="mcm/d", ge=0, effect=Effect.NONE)
     in_service: bool = column("False if not in the base state", True)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
 
 
 class GasDemandRow(SourcedRow):
@@ -103,8 +111,8 @@ class GasDemandRow(SourcedRow):
 
     name: str = column("Unique name")
     node: str = column("Node", ref="gas_nodes")
-    gas_class: Literal["households", "heating", "industry", "power", "own_use", "transit", "export"] = column(
-        "Priority class: export is cut first, then industry, power, transit, heating, households last"
+    gas_class: Literal["households", "services", "heating", "industry", "power", "own_use", "transit", "export"] = (
+        column("Class in the order of cuts (docs/gas.md): export is cut first, households last")
     )
     winter_mcm_per_d: float = column("Normal winter day", unit="mcm/d", ge=0)
     summer_mcm_per_d: float = column("Normal summer day", unit="mcm/d", ge=0)
@@ -123,6 +131,9 @@ class GasStorageRow(SourcedRow):
     max_injection_mcm_per_d: float = column("Largest injection", unit="mcm/d", ge=0, effect=Effect.NONE)
     planned_withdrawal_mcm_per_d: float = column("Normal winter withdrawal", 0.0, unit="mcm/d", ge=0)
     fill_share: float = column("Filling at the start of the horizon", 0.7, ge=0, le=1)
+    inventory_exponent: float = column(
+        "Largest withdrawal falls with this power of the filling; 0: it does not, 0.5: with the root", 0.0, ge=0, le=2
+    )
     in_service: bool = column("False if not in the base state", True)
 
 
@@ -158,6 +169,8 @@ class CompressorStationRow(SourcedRow):
     driver: Literal["gas_turbine", "electric"] = column("Driver", "gas_turbine")
     bus: str = column("Bus that feeds an electric station or its auxiliaries", "", ref="buses")
     in_service: bool = column("False if not in the base state", True)
+    mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
 
 
 class PowerToGasRow(SourcedRow):

@@ -1,4 +1,4 @@
-"""Choices that other tables of gridsim list: fuels, fuels of yards, result tables, quantities of checks.
+"""Choices that other tables of gridsim list: fuels, fuels of yards, result tables, quantities of checks, gas classes.
 
 A type checker cannot read a table, so for it they are text; pydantic takes the names, suggests the nearest and
 publishes them in the JSON Schema.
@@ -10,6 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from gridsim.model.fuel import fuels, yard_fuels
+from gridsim.model.gas_order import gas_order
 from gridsim.model.known_day import observables
 
 _RESULT_TABLES = "engine/tables"
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     BackupFuelName = str
     OutputTable = str
     ObservableName = str
+    GasClassName = str
 else:
     FuelName = Literal[tuple(fuels())]
     YardFuelName = Literal[yard_fuels()]
     BackupFuelName = Literal["none", *yard_fuels()]
     OutputTable = Literal[result_tables()]
     ObservableName = Literal[tuple(observables())]
+    GasClassName = Literal[tuple(gas_order())]

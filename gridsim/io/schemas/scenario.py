@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from gridsim.io.schemas.column import Effect, Row, column
-from gridsim.io.schemas.names import ObservableName, OutputTable
+from gridsim.io.schemas.names import GasClassName, ObservableName, OutputTable
 from gridsim.model.scenario import LEAST_EFFECT
 
 
@@ -165,6 +165,10 @@ class PolicyKeys(Row):
     voltage_control: Literal["on", "off"] = column(
         "The operator moves switchable shunts and controlled taps before each AC check; off: all stand as stated", "on"
     )
+    gas_order: tuple[GasClassName, ...] = column(
+        "Gas classes that share out their places in the order of cuts anew, first cut first; power: all plants, "
+        "transit: all of it", (),
+    )  # fmt: skip
     operator_delay_minutes: float = column(
         "Ramping time the operator has at a sudden change", 15.0, unit="min", ge=1, le=240
     )
