@@ -10,8 +10,8 @@ from __future__ import annotations
 import datetime as dt
 
 import gridsim
-from gridsim.io.read_variant import Variant
 from gridsim.io.bundled import network_folder
+from gridsim.io.read_variant import Variant
 from gridsim.weather.normal import NormalWeather
 
 HOURS = {"known_2022_12_07": "history_2022_12_07", "known_2023_12_13": "history_2023_12_13"}

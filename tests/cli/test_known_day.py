@@ -57,3 +57,12 @@ def test_nothing_to_check_is_bad_input(tmp_path: Path, options: tuple[str, ...])
     assert done.returncode == 2
     assert "--replicates" in done.stderr if options else "no rows to check" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_bundled_day_is_held_against_what_was_published(tmp_path: Path) -> None:
+    done = gridsim("run", "known_2023_09_19", "--check", "--json", cwd=tmp_path)
+    told = json.loads(done.stdout)
+    plant, limited, bought = told["checks"]
+    assert plant["verdict"] == "met" and abs(plant["simulated"] - 120) < 10
+    assert limited["verdict"] == "met" and limited["source"] == "ZAKON-2023-ZHGRES"
+    assert done.returncode == (4 if bought["verdict"] == "missed" else 0)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from gridsim.errors import InputError
-from gridsim.io.bundled import network_folder
+from gridsim.io.bundled import event_files, network_folder, variant_names
 from gridsim.io.read_network import read_network
+from gridsim.io.read_variant import Variant
+from gridsim.io.yaml_lines import read_yaml
 from gridsim.model.system import GridSystem
 from tests.support.study_cases import write_network
 
@@ -154,3 +157,24 @@ def test_a_known_day_differs_in_at_most_twenty_rows(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 1
     short = history("add:", seen, "  generators:", *rows[:20])
     assert "wind_19" in read_network(variant(tmp_path / "short", short), "v").generators.name.tolist()
+
+
+DAYS = sorted(path for path in event_files().values() if path.parent.name == "history")
+
+
+@pytest.mark.parametrize("path", DAYS, ids=lambda path: path.stem)
+def test_bundled_known_days_change_only_what_a_source_names(path: Path) -> None:
+    keys = read_yaml(path)[1].data
+    table = (network_folder("kazakhstan") / "sources.csv").read_text(encoding="utf-8")
+    known = {row["key"] for row in csv.DictReader(table.splitlines())}
+    sources = [key for check in keys["check"] for key in check["source"].split("; ")]
+    assert sources and set(sources) <= known
+    if "variant" in keys:
+        stated = Variant(network_folder("kazakhstan") / "variants" / f"{keys['variant']}.yaml").keys
+        assert stated.history and keys["variant"].endswith(path.stem.removeprefix("known"))
+        read_network(network_folder("kazakhstan"), keys["variant"])
+
+
+def test_every_variant_of_a_known_day_belongs_to_one() -> None:
+    used = {read_yaml(path)[1].data.get("variant", "") for path in DAYS}
+    assert {name for name in variant_names(network_folder("kazakhstan")) if name.startswith("history_")} == used - {""}
