@@ -5,7 +5,17 @@ from __future__ import annotations
 import time
 
 from benchmarks.common import network, not_in_smoke, sized
-from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_grid
+from gridsim.reliability import (
+    AdequacySystem,
+    Exact,
+    SequentialMonteCarlo,
+    SnapshotMonteCarlo,
+    assess,
+    system_from_grid,
+)
+from gridsim.reliability.credit import Addition, capacity_credit
+from gridsim.reliability.exact import exact_shortfall
+from gridsim.reliability.methods import Level
 
 
 def _system(name: str, imports: str = "contract") -> AdequacySystem:
@@ -45,6 +55,41 @@ class CopperYears:
 
     def track_eue_stderr_percent_in_one_second(self) -> float:
         return 100.0 * assess(self.system, SequentialMonteCarlo(max_wall_s=sized(1.0, 0.05), seed=1)).cov
+
+
+class ExactRts79:
+    """Convolution: every metric but the frequencies in 5 ms, those of pairs of hours in 5 s, two areas."""
+
+    timeout = 120
+
+    def setup(self) -> None:
+        self.system = _system("rts79")
+        assess(self.system, Exact())
+        assess(self.system, Exact(level="zonal"))
+
+    def time_all_but_frequencies(self) -> None:
+        exact_shortfall(self.system, Level.COPPER, transitions=False).estimates()
+
+    def time_with_frequencies(self) -> None:
+        assess(self.system, Exact())
+
+    def time_two_areas(self) -> None:
+        assess(self.system, Exact(level="zonal"))
+
+
+class Credit:
+    """ELCC and EFC of a machine on RTS-79 by convolution, both in 100 ms."""
+
+    timeout = 120
+    params = ("EUE", "LOLH")
+    param_names = ("metric",)
+
+    def setup(self, metric: str) -> None:
+        self.system = _system("rts79")
+        capacity_credit(self.system, Addition("new", 100.0, 0.04), metric)
+
+    def time_elcc_and_efc(self, metric: str) -> None:
+        capacity_credit(self.system, Addition("new", 100.0, 0.04), metric)
 
 
 class Memory:

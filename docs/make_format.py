@@ -10,6 +10,7 @@ from gridsim.engine.tables import RESULT_TABLES
 from gridsim.io.read_network import NetworkMeta
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Effect, Row, SourcedRow, effect_of
+from gridsim.io.schemas.planning import PlanningDayKeys
 from gridsim.io.schemas.scenario import (
     CheckKeys,
     ConditionKeys,
@@ -73,6 +74,7 @@ def main() -> None:
 def page() -> str:
     """The whole page."""
     parts = [HEAD, "## Network folder\n", _table("network.yaml", NetworkMeta)]
+    parts.append(_table("network.yaml: planning_day", PlanningDayKeys))
     for name, schema in TABLES.items():
         title = f"{name}.csv" + ("" if schema.required else " (optional)")
         parts.append(_table(title, schema.row, " *No effect yet.*" if schema.effect is Effect.NONE else ""))

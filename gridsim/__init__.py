@@ -16,6 +16,8 @@ _READING = {
     "system_from_tables": "gridsim.io.read_network",
     "read_scenario": "gridsim.io.read_scenario",
     "network_folder": "gridsim.io.bundled",
+    "read_grid": "gridsim.io.grid_import.sources",
+    "from_pandapower": "gridsim.io.grid_import.sources",
 }
 _STUDIES = {
     "Study": "gridsim.model.study",
@@ -54,6 +56,11 @@ _RUNNING = {
     "two_state": "gridsim.reliability",
     "system_from_frames": "gridsim.reliability",
     "system_from_grid": "gridsim.reliability",
+    "Addition": "gridsim.reliability",
+    "Auto": "gridsim.reliability",
+    "CapacityCredit": "gridsim.reliability",
+    "capacity_credit": "gridsim.reliability",
+    "Exact": "gridsim.reliability",
     "SequentialMonteCarlo": "gridsim.reliability",
     "SnapshotMonteCarlo": "gridsim.reliability",
     "Shortfall": "gridsim.reliability",
@@ -104,6 +111,8 @@ if TYPE_CHECKING:
     from gridsim.errors import StudyError as StudyError
     from gridsim.errors import UnknownName as UnknownName
     from gridsim.io.bundled import network_folder as network_folder
+    from gridsim.io.grid_import.sources import from_pandapower as from_pandapower
+    from gridsim.io.grid_import.sources import read_grid as read_grid
     from gridsim.io.read_network import read_network as read_network
     from gridsim.io.read_network import system_from_tables as system_from_tables
     from gridsim.io.read_scenario import read_scenario as read_scenario
@@ -116,11 +125,15 @@ if TYPE_CHECKING:
     from gridsim.model.scenario import Target as Target
     from gridsim.model.study import Study as Study
     from gridsim.model.system import GridSystem as GridSystem
+    from gridsim.reliability import Addition as Addition
     from gridsim.reliability import AdequacySystem as AdequacySystem
     from gridsim.reliability import AssessmentResult as AssessmentResult
+    from gridsim.reliability import Auto as Auto
+    from gridsim.reliability import CapacityCredit as CapacityCredit
     from gridsim.reliability import CommonCause as CommonCause
     from gridsim.reliability import Component as Component
     from gridsim.reliability import Derating as Derating
+    from gridsim.reliability import Exact as Exact
     from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
     from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
     from gridsim.reliability import Shortfall as Shortfall
@@ -129,6 +142,7 @@ if TYPE_CHECKING:
     from gridsim.reliability import SnapshotMonteCarlo as SnapshotMonteCarlo
     from gridsim.reliability import WeatherYears as WeatherYears
     from gridsim.reliability import assess as assess
+    from gridsim.reliability import capacity_credit as capacity_credit
     from gridsim.reliability import system_from_frames as system_from_frames
     from gridsim.reliability import system_from_grid as system_from_grid
     from gridsim.reliability import two_state as two_state

@@ -9,6 +9,7 @@ import gridsim
 scenario = {
     "network": "kazakhstan",
     "horizon": {"start": "2026-01-14 00:00", "hours": 36},
+    "failures": "typical",
     "events": [{"id": "cold", "at": "+10h", "kind": "cold_wave", "target": "all", "magnitude": -12}],
     "policy": {"ac": "off"},
 }

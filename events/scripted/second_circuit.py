@@ -6,7 +6,12 @@ the South is short until both are back, for 4 hours, by up to 937 MW (3,109 MWh)
 
 import gridsim
 
-scenario = {"network": "kazakhstan", "horizon": {"start": "2026-01-14 12:00", "hours": 18}, "policy": {"ac": "off"}}
+scenario = {
+    "network": "kazakhstan",
+    "horizon": {"start": "2026-01-14 12:00", "hours": 18},
+    "failures": "typical",
+    "policy": {"ac": "off"},
+}
 
 
 @gridsim.contingency

@@ -6,7 +6,12 @@ never changes for a replicate.
 
 import gridsim
 
-scenario = {"network": "kazakhstan", "horizon": {"start": "2026-01-14 12:00", "hours": 24}, "policy": {"ac": "off"}}
+scenario = {
+    "network": "kazakhstan",
+    "horizon": {"start": "2026-01-14 12:00", "hours": 24},
+    "failures": "typical",
+    "policy": {"ac": "off"},
+}
 LINES = ["l500_cgpp_yesil", "l500_yesil_sokol", "l500_ekibastuz_semey", "l500_semey_aktogay", "l500_gres1_nura"]
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import choice_option, contradictions, sampling_of
+from gridsim.cli.adequacy_options import (
+    choice_option,
+    contradictions,
+    imports_of,
+    sampling_of,
+    weather_of,
+    weather_told,
+)
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.settings import SeedOption
@@ -27,7 +34,14 @@ def adequacy(
     level: Annotated[
         str, choice_option("level", "How much of the network limits: nothing, zones, all of it.")
     ] = "copper",
-    method: Annotated[str, choice_option("method", "Whole years, or independent hours.")] = "sequential",
+    method: Annotated[
+        str,
+        choice_option(
+            "method",
+            "By convolution what is exact so and by sampling the rest, nothing but exact, whole years, or "
+            "independent hours. With --years, --target-cov or --max-seconds auto is sequential.",
+        ),
+    ] = "auto",
     years: Annotated[
         int | None,
         typer.Option(
@@ -42,8 +56,8 @@ def adequacy(
             parser=positive("stderr / estimate, for instance 0.05"),
             metavar="X",
             help="Stop at this stderr / estimate of --metric, looked at after 1, 2, 4, 8 ... blocks of years. Without "
-            "this, --years and --max-seconds: 0.02, at most 200,000 copper, 10,000 zonal or 500 nodal years (snapshots "
-            "20,000,000, 2,000,000 or 100,000).",
+            "this, --years and --max-seconds: 0.02 (generated weather: 0.05), at most 200,000 copper, 10,000 zonal or "
+            "500 nodal years (snapshots 20,000,000, 2,000,000 or 100,000).",
         ),
     ] = None,
     metric: Annotated[str, choice_option("metric", "What the target watches; snapshots: EUE or LOLH.")] = "EUE",
@@ -55,7 +69,12 @@ def adequacy(
             help="Stop after this wall time; exit 3 if short of what was asked.",
         ),
     ] = None,
-    imports: Annotated[str, choice_option("imports", "What borders supply.")] = "contract",
+    imports: Annotated[
+        str | None,
+        choice_option(
+            "imports", "What borders supply; by default likely where the network has a table of it, else contract."
+        ),
+    ] = None,
     gas_outages: Annotated[
         bool, typer.Option("--gas-outages", help="Pipelines fail too: plants behind them lose gas as linepack drains.")
     ] = False,
@@ -67,8 +86,13 @@ def adequacy(
     ] = None,
     seed: SeedOption = 1,
     weather: Annotated[
-        str, choice_option("weather", "The same normal year, or a generated one per sample.")
-    ] = "normal",
+        str | None,
+        choice_option(
+            "weather",
+            "The same normal year, or a generated one per sample: the default where the network has a weather "
+            "field (snapshots: normal).",
+        ),
+    ] = None,
     weather_years: Annotated[
         int | None,
         typer.Option(parser=whole(1), metavar="N", help="Run through a fixed set of so many weather years instead."),
@@ -77,8 +101,11 @@ def adequacy(
     csv: CsvOption = False,
     md: MarkdownOption = False,
 ) -> None:
-    """Assess how likely a shortfall is: Monte Carlo over sample years, with errors."""
+    """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
     from gridsim.reliability import (
+        AnyMethod,
+        Auto,
+        Exact,
         SequentialMonteCarlo,
         ShortfallByMonth,
         SnapshotMonteCarlo,
@@ -91,23 +118,30 @@ def adequacy(
     from gridsim.report.worst_weeks import weather_of_weeks
 
     form = table_form(as_json=as_json, csv=csv, md=md)
-    effort = sampling_of(level, method, years, target_cov, max_seconds)
+    grid = read_system(network, variant)
+    weather = weather_of(grid, weather, method, weather_years)
+    imports = imports_of(grid, imports)
+    effort = sampling_of(level, method, years, target_cov, max_seconds, weather)
+    if method == "auto" and not effort.by_default:
+        method = "sequential"
     common: dict[str, Any] = {
         "seed": seed,
         "level": level,
         "target_cov": effort.target_cov,
         "metric": metric,
-        "max_wall_s": effort.max_seconds,
         "workers": workers or os.cpu_count() or 1,
     }
-    sampling = (
-        SequentialMonteCarlo(years=effort.n, **common)
-        if method == "sequential"
-        else SnapshotMonteCarlo(samples=effort.n, **common)
-    )
-    grid = read_system(network, variant)
+    sampling: AnyMethod
+    if method == "exact":
+        sampling = Exact(level=level)
+    elif method == "auto":
+        sampling = Auto(years=effort.n, **common)
+    elif method == "sequential":
+        sampling = SequentialMonteCarlo(years=effort.n, max_wall_s=effort.max_seconds, **common)
+    else:
+        sampling = SnapshotMonteCarlo(samples=effort.n, max_wall_s=effort.max_seconds, **common)
     tell_warnings(grid.warnings, validate_command(network, variant))
-    if effort.by_default:
+    if effort.by_default and method != "exact":
         print(f"{network}, {level}: {effort.told(metric, method)}", file=sys.stderr)
     years_of = None
     if weather == "synthetic":
@@ -119,9 +153,10 @@ def adequacy(
     result = assess(
         years_of or normal,
         sampling,
-        *((ShortfallByMonth(),) if method == "sequential" else ()),
+        *(() if method == "snapshot" else (ShortfallByMonth(),)),
     )
     in_weather = None if years_of is None else weather_of_weeks(years_of, result)
+    is_sampled = method != "exact"
     status = "ok" if effort.by_default else result.status  # the cap of the default is an end, not a failure
     if form == "json":
         extra = {
@@ -129,36 +164,41 @@ def adequacy(
             "variant": variant_name(variant) or "",
             "method": method,
             "level": level,
-            "sampler": str(sampling.sampler),
+            "sampler": "crude" if is_sampled else None,
             "imports": imports,
             "gas_outages": gas_outages,
-            "years": result.n_samples,
-            "years_per_s": round(result.samples_per_s, 1),
+            "years": result.n_samples if is_sampled else None,
+            "years_per_s": round(result.samples_per_s, 1) if is_sampled else None,
             "stopped": str(result.stopped),
             "cov": result.cov,
-            "target_cov": effort.target_cov,
+            "target_cov": effort.target_cov if is_sampled else None,
+            **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
+            **({"not_exact": result.not_exact} if result.not_exact else {}),
             "weather": weather,
             "warnings": as_dicts(grid.warnings),
             **({} if in_weather is None else in_weather),
         }
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
-        _print(network, imports, result, in_weather, form)
+        told = weather_told(grid, weather, weather_years)
+        _print(network, imports, result, told, in_weather, form)
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def _print(network: str, imports: str, result: AssessmentResult, in_weather: dict[str, Any] | None, form: str) -> None:
+def _print(
+    network: str, imports: str, result: AssessmentResult, weather: str, in_weather: dict[str, Any] | None, form: str
+) -> None:
     from gridsim.report.assessment import assessment_csv, assessment_lines, assessment_markdown, week_lines, weeks_table
 
     if form == "csv":
         print(assessment_csv(result.estimates), end="")
     elif form == "md":
-        print(assessment_markdown(network, imports, result), end="")
+        print(assessment_markdown(network, imports, result, weather), end="")
         if in_weather is not None:
             print("\n" + weeks_table(in_weather).markdown(), end="")
     else:
-        lines = assessment_lines(network, imports, result)
+        lines = assessment_lines(network, imports, result, weather=weather)
         if in_weather is not None:
             lines += ["", *week_lines(in_weather)]
         print("\n".join(lines))

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gridsim.cli.values import choice
 from gridsim.errors import Problem
 
+if TYPE_CHECKING:
+    from gridsim.model.system import GridSystem
+
 CHOICES = {
     "level": ("copper", "zonal", "nodal"),
-    "method": ("sequential", "snapshot"),
+    "method": ("auto", "exact", "sequential", "snapshot"),
     "metric": ("EUE", "LOLH", "LOLD", "LOLEv"),
-    "imports": ("none", "contract", "limit"),
+    "imports": ("none", "contract", "limit", "likely"),
     "weather": ("normal", "synthetic"),
 }
-DEFAULT_COV = 0.02
+DEFAULT_COV = {"normal": 0.02, "synthetic": 0.05}  # a generated year takes a tenth of a second
 DEFAULT_CAPS = {
     "sequential": {"copper": 200_000, "zonal": 10_000, "nodal": 500},
     "snapshot": {"copper": 20_000_000, "zonal": 2_000_000, "nodal": 100_000},
@@ -43,20 +46,55 @@ class Sampling:
 
     def told(self, metric: str, method: str) -> str:
         """The default in words, said before a run that may take minutes."""
-        unit = "years" if method == "sequential" else "snapshots"
+        unit = "snapshots" if method == "snapshot" else "years"
         return (
-            f"until {metric} is known to {100 * DEFAULT_COV:g} %, at most {self.n:,} {unit} "
+            f"until {metric} is known to {100 * (self.target_cov or 0.0):g} %, at most {self.n:,} {unit} "
             "(--target-cov and --years say otherwise)"
         )
 
 
 def sampling_of(
-    level: str, method: str, years: int | None, target_cov: float | None, max_seconds: float | None
+    level: str,
+    method: str,
+    years: int | None,
+    target_cov: float | None,
+    max_seconds: float | None,
+    weather: str = "normal",
 ) -> Sampling:
     """Sampling as the command line asks; by default a target, with a cap by level and method and no clock."""
     if years is None and target_cov is None and max_seconds is None:
-        return Sampling(DEFAULT_CAPS[method][level], DEFAULT_COV, None, by_default=True)
+        of = "snapshot" if method == "snapshot" else "sequential"
+        return Sampling(DEFAULT_CAPS[of][level], DEFAULT_COV[weather], None, by_default=True)
     return Sampling(years, target_cov, max_seconds, by_default=False)
+
+
+def weather_of(system: GridSystem, asked: str | None, method: str, weather_years: int | None) -> str:
+    """The weather as asked; by default generated where the network has a weather field and samples are years."""
+    from gridsim.weather.field import has_field
+
+    if asked is not None:
+        return asked
+    generated = weather_years is not None or (has_field(system) and method in ("auto", "sequential"))
+    return "synthetic" if generated else "normal"
+
+
+def weather_told(system: GridSystem, weather: str, weather_years: int | None) -> str:
+    """The weather of the samples in a line; empty for a network that has no other than the normal year."""
+    from gridsim.weather.field import has_field
+
+    if weather == "synthetic":
+        years = "a year of its own per sample" if weather_years is None else f"a fixed set of {weather_years} years"
+        return f"generated weather, {years} (--weather normal: the same normal year in all)"
+    if has_field(system):
+        return "normal weather in every sample, which understates the risk (generated years: --weather synthetic)"
+    return ""
+
+
+def imports_of(system: GridSystem, asked: str | None) -> str:
+    """The import policy as asked; by default what neighbours are likely to give where the network says it."""
+    if asked is not None:
+        return asked
+    return "likely" if len(system.border_support) else "contract"
 
 
 def choice_option(option: str, help_: str) -> Any:
@@ -72,3 +110,10 @@ def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("--metric", 0, "", f"snapshots have no {metric}", "use EUE or LOLH, or --method sequential")
     if options["weather"] == "normal" and options["weather_years"] is not None:
         yield Problem("--weather-years", 0, "", "normal weather is one year", "add --weather synthetic")
+    if method == "exact":
+        for name in ("years", "target_cov", "max_seconds"):
+            if options[name] is not None:
+                flag, mend = f"--{name.replace('_', '-')}", "leave it out, or --method sequential"
+                yield Problem(flag, 0, "", "exact draws no samples", mend)
+        if options["weather"] == "synthetic":
+            yield Problem("--weather", 0, "", "exact is for one weather", "leave it out, or --method sequential")

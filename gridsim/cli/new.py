@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gridsim.cli.app import app
+from gridsim.cli.completion import network_names
 from gridsim.errors import InputError, Problem, StudyError, nearest
 
 EVENT = """\
@@ -21,7 +22,7 @@ horizon: {{start: "2026-01-14 12:00", hours: 12}}
 # weather:                           # left out: the climate's normal course
 #   year_seed: 1                     # a generated year, with an event of stated return period in it
 #   design_event: {{kind: cold_wave, at: +6h, days: 3, return_period_years: 10}}
-# failures: on                       # every component fails and is repaired at random, too
+# failures: typical                  # what is usually out in the month; on: everything fails at random
 events:
   - id: trip                         # unique; draws belong to it
     at: +6h                          # or a local time, "2026-01-14 18:00"
@@ -35,6 +36,23 @@ events:
     duration: 1h
     depends_on: {{event: trip, delay: 1h, only_if: {{quantity: section_loading, of: north_south, above: 0.95}}}}
 policy: {{imports: contract, ac: fast}}
+"""
+
+OWN_EVENT = """\
+# Run it: gridsim run {name}.yaml. Keys: docs/format.md. Kinds of events: gridsim list kinds.
+schema_version: 1
+question: What does the loss of one line cost at the evening peak?
+network: {network}
+horizon: {{start: "2026-01-14 12:00", hours: 12}}
+# failures: on                       # every component that has outage data fails and is repaired at random, too
+events:
+  - id: trip                         # unique; draws belong to it
+    at: +6h                          # or a local time, "2026-01-14 18:00"
+    kind: {kind}
+    target: {target}
+    duration: 4h                     # or repair: {{distribution: lognormal, mean_h: 8}}
+    # probability: 0.5
+policy: {{ac: fast}}
 """
 
 SCRIPT = '''\
@@ -63,14 +81,25 @@ def {function}(sim: gridsim.Sim) -> gridsim.Waits:
 
 @app.command()
 def new(
-    what: Annotated[str, typer.Argument(help="event or script")],
-    name: Annotated[str, typer.Argument(help="Name of the file, without its ending.")],
+    what: Annotated[str, typer.Argument(help="event, script or network")],
+    name: Annotated[str, typer.Argument(help="Name of the file, without its ending, or of the folder.")],
+    network: Annotated[
+        str | None, typer.Option(help="Network of an event: its largest line is lost.", autocompletion=network_names)
+    ] = None,
 ) -> None:
-    """Write a commented template that runs as it is."""
+    """Write a commented template that runs as it is: an event, a script, or a network of five buses."""
+    if network is not None and what != "event":
+        raise StudyError(f"--network: a {what} has none to name; leave it out")
+    if what == "network":
+        _write_network(Path(name))
+        return
     templates = {"event": (EVENT, ".yaml"), "script": (SCRIPT, ".py")}
     if what not in templates:
-        raise StudyError(f"nothing to write under '{what}'; {nearest(what, templates)}")
+        raise StudyError(f"nothing to write under '{what}'; {nearest(what, [*templates, 'network'])}")
     template, ending = templates[what]
+    keys = {}
+    if network is not None:
+        template, keys = OWN_EVENT, _first_loss(network, Path(name).parent)
     path = Path(name).with_suffix(ending)
     function = re.sub(r"\W", "_", path.stem)
     if not function.isidentifier():
@@ -78,8 +107,47 @@ def new(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:  # never over a file, nor through a link
-            file.write(template.format(name=path.stem, function=function))
+            file.write(template.format(name=path.stem, function=function, **keys))
     except OSError as error:
         what = "exists" if os.path.lexists(path) else f"not writable: {error.strerror}"
         raise InputError([Problem(str(path), 0, "", what, "choose another name")]) from None
     print(f"{path}: run it with gridsim run {path}")
+
+
+def _first_loss(network: str, beside: Path) -> dict[str, str]:
+    """Keys of an event that loses the line of the largest rating, of a network without lines the largest machine."""
+    import numpy as np
+    import yaml
+
+    from gridsim.io.bundled import network_folder
+    from gridsim.io.read_network import read_network
+
+    system = read_network(network)
+    lines, gens = system.lines, system.generators
+    if lines.in_service.any():
+        rating = np.where(np.isnan(lines.max_i_ka), 0.0, lines.max_i_ka * lines.parallel)
+        size = rating * system.buses.vn_kv[lines.from_bus]
+        kind, target = "line_outage", lines.name[int(np.argmax(np.where(lines.in_service, size, -1.0)))]
+    else:
+        kind, target = "generator_outage", gens.name[int(np.argmax(gens.p_max_mw))]
+    folder = network_folder(network)
+    is_path = folder.resolve() == Path(network).resolve()
+    place = os.path.relpath(folder, beside) if is_path else network
+    quoted = [yaml.safe_dump(str(text), default_style=None).removesuffix("...\n").strip() for text in (place, target)]
+    return {"network": quoted[0], "kind": kind, "target": quoted[1]}
+
+
+def _write_network(folder: Path) -> None:
+    from gridsim.cli.network_template import network_files
+    from gridsim.io.texts import name_fault
+
+    if fault := name_fault(folder.name):
+        raise InputError([Problem(str(folder), 0, "", *fault)])
+    try:
+        folder.mkdir(parents=True)
+        for file, text in network_files(folder.name).items():
+            (folder / file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        what = "exists" if os.path.lexists(folder) else f"not writable: {error.strerror}"
+        raise InputError([Problem(str(folder), 0, "", what, "choose another name")]) from None
+    print(f"{folder}: check it with gridsim validate {folder}, assess it with gridsim adequacy {folder}")

@@ -37,7 +37,7 @@ def require_checks(scenario: Scenario, name: str, replicates: int | None) -> Non
 
 
 def _unreadable_settings(options: dict[str, Any]) -> Sequence[Problem]:
-    """What is wrong with --set and its short forms before any file is read."""
+    """Problems of --set and its short forms before any file is read."""
     try:
         _changes(options["settings"], options["variant"], options["imports"])
     except InputError as error:

@@ -37,6 +37,7 @@ def small_cases() -> Iterator[Callable[[], object]]:
     from gridsim.engine.run import run
     from gridsim.io.read_network import read_network
     from gridsim.model.scenario import AcMode, GasMode, Horizon, Policy, Scenario
+    from gridsim.reliability import Exact, assess, system_from_grid
     from gridsim.report.weather_summary import weather_summary
     from gridsim.results.screening import screen
 
@@ -50,6 +51,9 @@ def small_cases() -> Iterator[Callable[[], object]]:
         yield partial(screen, system)
         yield from _assessments(system)
     yield partial(weather_summary, system, 2, 1)
+    two_areas = system_from_grid(read_network("rts79"))
+    for level in ("copper", "zonal"):
+        yield partial(assess, two_areas, Exact(level=level))
 
 
 def _assessments(system: object) -> Iterator[Callable[[], object]]:

@@ -140,9 +140,16 @@ class ConditionsBuilder:
                 self.operator_blind_minutes = max(self.operator_blind_minutes, magnitude)
 
 
-def conditions(system: GridSystem, active: Iterable[Event], imports: Imports) -> Conditions:
-    """Conditions while the events in ``active`` last."""
+def conditions(
+    system: GridSystem, active: Iterable[Event], imports: Imports, machines_left: F8 | None = None
+) -> Conditions:
+    """Conditions while the events in ``active`` last.
+
+    ``machines_left``: (n_gens,) share of each machine that the fleet has before any event; None: all of it.
+    """
     remaining = ConditionsBuilder(system, imports)
+    if machines_left is not None:
+        remaining.share["generators"] *= machines_left
     for event in active:
         remaining.apply(event)
     share = remaining.share

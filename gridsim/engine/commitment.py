@@ -35,16 +35,19 @@ class Commitment:
         """(n_gens,) True where synchronised at ``now_s``."""
         return self.ready_s <= now_s
 
-    def priority_list(self, available_mw: F8, net_load_mw: F8) -> NDArray[np.bool_]:
+    def priority_list(
+        self, available_mw: F8, net_load_mw: F8, owes: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_]:
         """(n_gens,) generators on the priority list over a window of hours.
 
         ``available_mw`` (n_hours, n_gens): output each machine could give in each hour, if it were started up now;
-        ``net_load_mw`` (n_hours, n_zones): load with losses less wind and sun, reserve not included.
+        ``net_load_mw`` (n_hours, n_zones): load with losses less wind and sun, reserve not included; ``owes``
+        (n_gens,): machines that duty wants in some hour.
         """
         system, zone = self.system, self._zone
         reserve_mw = np.array(system.reserve_mw)
         useful = (available_mw > 0).any(axis=0)
-        listed = self.always & useful
+        listed = (self.always if owes is None else self.always | owes) & useful
         need = net_load_mw + reserve_mw
         for number in range(len(system.zones)):
             need[:, number] -= available_mw[:, listed & self._counts & (zone == number)].sum(axis=1)

@@ -10,24 +10,28 @@ import numpy as np
 from gridsim.contingencies.effects import Conditions, conditions
 from gridsim.engine.coupling import FuelSystem
 from gridsim.engine.event_log import ROOT, EventLog
+from gridsim.engine.typical_start import log_fleet, machines_left
 from gridsim.model.groups import opened
 from gridsim.model.scenario import Event, Imports, Primitive, Repair, Target, kinds
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
+from gridsim.model.typical import TypicalFleet
 
 _HITS_ELEMENTS = (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT)
 
 
 class Disturbances:
-    """Events of one run. ``active``: begun and not ended; ``occurred_h``: when events began."""
+    """Events of one run, on the fleet that it starts with. ``active``: begun and not ended; ``occurred_h``: when."""
 
-    def __init__(self, system: GridSystem, imports: Imports, log: EventLog):
+    def __init__(self, system: GridSystem, imports: Imports, log: EventLog, fleet: TypicalFleet | None = None):
         self.system = system
         self.active: list[Event] = []
         self.occurred_h: list[float] = []
         self.last_end = ROOT
         self._imports = imports
         self._log = log
+        self._machines_left = None if fleet is None else machines_left(system, fleet)
+        self._fleet_logged = ROOT if fleet is None else log_fleet(system, fleet, log)
         self._started: dict[str, int] = {}
         self._began_h: dict[str, float] = {}
         self._taken_mwh: dict[str, F8] = {}
@@ -86,7 +90,7 @@ class Disturbances:
     def conditions(self) -> Conditions:
         """Shares that the active events leave of the system; the same read-only object until one begins or ends."""
         if self._conditions is None:
-            self._conditions = conditions(self.system, self.active, self._imports)
+            self._conditions = self._conditions_under(self.active)
             for value in self._conditions:
                 if isinstance(value, np.ndarray):
                     value.setflags(write=False)
@@ -111,7 +115,7 @@ class Disturbances:
             return self.conditions()
         key = tuple(event.id for event in (*lasting, *planned))
         if key not in self._expected:
-            self._expected[key] = conditions(self.system, [*lasting, *planned], self._imports)
+            self._expected[key] = self._conditions_under([*lasting, *planned])
         return self._expected[key]
 
     def _known_end_h(self, event: Event) -> float:
@@ -120,19 +124,22 @@ class Disturbances:
     def foreseen(self) -> Conditions:
         """Conditions without the events that began or ended unnoticed."""
         active = [event for event in self.active if event not in self._fresh]
-        return conditions(self.system, active + self._ended, self._imports)
+        return self._conditions_under(active + self._ended)
+
+    def _conditions_under(self, events: Iterable[Event]) -> Conditions:
+        return conditions(self.system, events, self._imports, self._machines_left)
 
     def noticed(self) -> None:
         """The operator knows of what began or ended until now."""
         self._fresh, self._ended = [], []
 
     def cause(self, tables: tuple[str, ...] = ()) -> int:
-        """The latest active event; ROOT if there is none.
+        """The latest active event; the fleet at the start if there is none, ROOT if that is whole.
 
         With ``tables`` the latest on these target tables, or if none is active the latest there was: stocks remember.
         """
         if not tables:
-            return self._latest(self.active)
+            return self._latest(self.active) if self.active else self._fleet_logged
         here = [[event for event in events if any(t.table in tables for t in self._hits(event))]
                 for events in (self.active, self._over)]  # fmt: skip
         return self._latest(here[0] or here[1])

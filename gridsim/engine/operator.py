@@ -89,6 +89,7 @@ class Operator:
         state, system = self.state, self.state.system
         generators, zone, n_zones = system.generators, system.buses.zone, len(system.zones)
         net_load, available = [], []
+        owes = np.zeros(len(generators), dtype=bool)
         for hour in range(_WINDOW_H):
             conditions = state.disturbances.expected(state.now_h + hour, state.scenario.events, state.now_h)
             inputs = state.inputs.at(state.now_s + 3600 * hour, conditions)
@@ -98,6 +99,7 @@ class Operator:
             given = sum_at(zone[generators.bus] + 1, renewable, n_zones + 1)[1:]
             net_load.append(load * (1.0 + state.loss_share) - given)
             available.append(could_mw)
+            owes |= inputs.heat_min_share > 0
         available_mw = self._with_fuel(np.array(available))
         own_mw = available_mw[:, ~self._variable].sum(axis=1) - np.array(net_load).sum(axis=1)
         state.neighbours.plan(state.now_s, own_mw.tolist())
@@ -105,7 +107,7 @@ class Operator:
             idle = np.isinf(state.commitment.ready_s)
             ready_h = np.where(idle, generators.start_h, 0.0)
             available_mw = np.where(ready_h[None, :] <= np.arange(_WINDOW_H)[:, None], available_mw, 0.0)
-        return state.commitment.priority_list(available_mw, np.array(net_load))
+        return state.commitment.priority_list(available_mw, np.array(net_load), owes)
 
     def _with_fuel(self, available_mw: F8) -> F8:
         """(n_hours, n_gens) a plant short of fuel counts with the fuel it has."""

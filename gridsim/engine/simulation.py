@@ -18,6 +18,7 @@ from gridsim.engine.operator import Operator
 from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.policies import Policies
 from gridsim.engine.recorder import Recorder
+from gridsim.engine.repairs import with_planned_repairs
 from gridsim.engine.resolve import Resolver
 from gridsim.engine.scripting import Scripts
 from gridsim.engine.state import GridState
@@ -25,7 +26,7 @@ from gridsim.engine.views import holds
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.groups import opened
 from gridsim.model.pack import Packed
-from gridsim.model.scenario import AcMode, Event, Primitive, Scenario, kinds
+from gridsim.model.scenario import AcMode, Event, Failures, Primitive, Scenario, kinds
 from gridsim.model.table import F8
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.dispatch import DispatchSolver
@@ -59,6 +60,7 @@ class Simulation:
         gas_network: HydraulicGas | None = None,
     ):
         system = packed.system
+        scenario = with_planned_repairs(system, scenario)
         self.env = environment()
         self.scenario = scenario
         self.seed, self.replicate = seed, replicate
@@ -102,7 +104,7 @@ class Simulation:
             state.log.add(0.0, f"gas_nodes:{name}", "below lowest pressure at the start")
         self.env.process(self._ticks())
         events = list(scenario.events)
-        if scenario.failures:
+        if scenario.failures is Failures.ON:
             hours = scenario.horizon.hours
             at_start = state.inputs.local_time(0)
             felt_c = year.temperature_c(at_start, math.ceil(hours)) if isinstance(year, YearWeather) else None

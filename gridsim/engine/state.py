@@ -25,6 +25,7 @@ from gridsim.engine.views import NothingYet, Snapshot
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import Event, Scenario, kinds
 from gridsim.model.table import F8
+from gridsim.model.typical import typical_fleet
 from gridsim.solvers.gas import HydraulicGas
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.weather.normal import HourInputs
@@ -58,7 +59,8 @@ class GridState:
         self.inputs = inputs
         self.horizon_s = to_seconds(scenario.horizon.hours)
         self.log = EventLog()
-        self.disturbances = Disturbances(system, scenario.policy.imports, self.log)
+        fleet = typical_fleet(system, scenario)
+        self.disturbances = Disturbances(system, scenario.policy.imports, self.log, fleet)
         self.fuel = FuelSystem(packed, self.disturbances.conditions(), gas_network)
         self.commitment = Commitment(system)
         self.neighbours = Neighbours(system, scenario, inputs, seed, replicate)

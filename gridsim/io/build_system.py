@@ -12,12 +12,14 @@ from gridsim.io.convert import (
     heat_curves_of,
     hourly_profiles_of,
     interfaces_of,
+    planning_day_of,
     profiles_of,
     table_of,
     temperature_curves_of,
 )
 from gridsim.io.doubts import doubtful
 from gridsim.io.no_effect import without_effect
+from gridsim.io.planning_rules import check_planning
 from gridsim.io.raw_table import RawTable
 from gridsim.io.references import allowed_names, check_references
 from gridsim.io.rules import check_machine_profiles, check_rows, check_supply, check_zones
@@ -39,6 +41,7 @@ def build_system(
     problems += check_texts(tables)
     problems += check_machine_profiles(tables)
     problems += check_zones(meta, meta_file)
+    problems += check_planning(tables)
     profiles = profiles_of(tables["profiles"], problems)
     hourly_profiles = hourly_profiles_of(tables["hourly_profiles"], names["profiles"], problems)
     if problems:
@@ -59,6 +62,7 @@ def build_system(
         loss_share=meta["loss_share"],
         base_year=meta["base_year"],
         gas=carriers.GasSettings(**meta["gas"]),
+        planning_day=planning_day_of(meta["planning_day"]),
         licence=meta["licence"],
         warnings=(*without_effect(tables), *doubtful(tables)),
         interfaces=interfaces,

@@ -13,7 +13,7 @@ from gridsim.io.plain_keys import plain
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import FILE, scenario_of
 from gridsim.io.yaml_lines import YamlDocument
-from gridsim.model.scenario import Dependence, DesignEvent, Event, Scenario, WeatherYearChoice
+from gridsim.model.scenario import Dependence, DesignEvent, Event, PlanningDay, Scenario, WeatherYearChoice
 from gridsim.model.system import GridSystem
 
 
@@ -69,7 +69,7 @@ def _keys(scenario: Scenario) -> dict[str, Any]:
         "network": scenario.network,
         "variant": scenario.variant,
         "horizon": {"start": horizon.start, "hours": horizon.hours, "step_minutes": horizon.step_minutes},
-        "failures": "on" if scenario.failures else "off",
+        "failures": str(scenario.failures),
         "events": [_event_keys(event) for event in scenario.events],
         "policy": dict(vars(policy)),
         "replicates": scenario.replicates,
@@ -77,6 +77,8 @@ def _keys(scenario: Scenario) -> dict[str, Any]:
     }
     if isinstance(scenario.weather, WeatherYearChoice):
         keys["weather"] = _weather_keys(scenario.weather)
+    if isinstance(scenario.weather, PlanningDay):
+        keys["weather"] = {"planning_day": True}
     found: dict[str, Any] = plain(keys)
     return found
 

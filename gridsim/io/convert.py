@@ -12,7 +12,7 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.references import references
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Row
-from gridsim.model import carriers, power, weather
+from gridsim.model import carriers, planning, power, weather
 from gridsim.model.system import DAY_TYPES, MONTHS, Climate, HeatCurves, HourlyProfiles, Profiles
 from gridsim.model.table import Table
 
@@ -24,6 +24,7 @@ MODELS: dict[str, type[Table]] = {
     "transformers": power.Transformers,
     "shunts": power.Shunts,
     "generators": power.Generators,
+    "maintenance_classes": power.MaintenanceClasses,
     "storages": power.Storages,
     "loads": power.Loads,
     "load_classes": power.LoadClasses,
@@ -39,6 +40,8 @@ MODELS: dict[str, type[Table]] = {
     "load_response": weather.LoadResponse,
     "rivers": weather.Rivers,
     "weather_targets": weather.WeatherTargets,
+    "typical": planning.Typical,
+    "renewables_at_peak": planning.RenewablesAtPeak,
     "automation": power.Automation,
     "gas_nodes": carriers.GasNodes,
     "gas_pipelines": carriers.GasPipelines,
@@ -51,6 +54,8 @@ MODELS: dict[str, type[Table]] = {
     "fuel_stocks": carriers.FuelStocks,
     "repair_crews": carriers.RepairCrews,
     "reservoirs": carriers.Reservoirs,
+    "reservoir_releases": carriers.ReservoirReleases,
+    "duty": power.Duties,
     "minerals": carriers.Minerals,
     "nuclear": carriers.NuclearSites,
     "emission_factors": carriers.EmissionFactors,
@@ -191,6 +196,13 @@ def temperature_curves_of(table: RawTable, column: str) -> weather.TemperatureCu
     return weather.TemperatureCurves(
         np.array(list(points), dtype=np.str_), tuple(np.array(sorted(values)) for values in points.values())
     )
+
+
+def planning_day_of(keys: Mapping[str, Any] | None) -> planning.PlanningDaySettings:
+    """Settings of the planning day; those of a network that states none without ``keys``."""
+    if keys is None:
+        return planning.PlanningDaySettings()
+    return planning.PlanningDaySettings(keys["expected_peak_mw"], keys["load_forecast_error"])
 
 
 def climate_of(table: RawTable, sites: Mapping[str, int]) -> Climate:

@@ -32,6 +32,8 @@ IDLE: tuple[Rule, ...] = (
          "has no effect: the machine never fails", "give mttf_h and mttr_h, or leave it empty"),
     Rule("load_classes", "price_per_mwh", lambda row, _: row.price_per_mwh is not None and not row.price_responsive,
          "has no effect: the class does not respond to prices", "set price_responsive, or leave it empty"),
+    Rule("reservoirs", "volume_mcm", lambda row, look_up: row.name not in look_up.releases,
+         "has no effect: the reservoir has no rows in reservoir_releases.csv", "give its releases by month"),
     Rule("minerals", "site", _counts_no_loss,
          "has no effect: lost tonnes are counted where the site has a load and electricity_mwh_per_t is given",
          "give both, or keep the row as a note"),

@@ -15,6 +15,7 @@ from gridsim.io.read_variant import Variant
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.carriers import GasKeys
 from gridsim.io.schemas.column import Effect, Row, column
+from gridsim.io.schemas.planning import PlanningDayKeys
 from gridsim.io.texts import MEND_CONTROL, control_character
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
@@ -39,6 +40,7 @@ class NetworkMeta(Row):
     loss_share: float = column("Network losses as a share of demand at the bus", 0.0, ge=0, lt=0.5)
     base_year: int = column("Year the base state describes; 0: unknown", 0, unit="year", ge=0)
     gas: GasKeys = column("The gas and the laws of its flow", GasKeys())
+    planning_day: PlanningDayKeys | None = column("Load of the planning day; without it there is none", None)
     licence: str = column("Licence of the data", "", effect=Effect.LABEL)
 
 

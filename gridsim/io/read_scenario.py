@@ -30,6 +30,7 @@ from gridsim.model.scenario import (
     Condition,
     Dependence,
     Event,
+    Failures,
     GasMode,
     Horizon,
     Imports,
@@ -151,6 +152,9 @@ def scenario_of(
     known = read_checks(checks, document, horizon, system, problems) if horizon and system is not None else ()
     _check_ids(events, document, problems)
     _check_circles(events, document, problems)
+    if keys.failures == "typical" and system is not None and not len(system.typical):
+        what = f"'typical', but {system.name} has no typical.csv"
+        problems.append(document.problem(("failures",), what, "give off or on, or add the table to the network"))
     told += not_of_faults(problems, faulty, document.data)
     if told or horizon is None or system is None:
         raise InputError(set(told))
@@ -170,7 +174,7 @@ def scenario_of(
         events=tuple(event for event in made if event is not None),
         weather=weather,
         policy=policy,
-        failures=keys.failures == "on",
+        failures=Failures(keys.failures),
         question=keys.question,
         shows=keys.shows,
         source_file=path.name,
@@ -203,7 +207,7 @@ def _network(
 def _readable(
     data: Mapping[str, Any],
 ) -> tuple[ScenarioKeys | None, dict[int, EventKeys], dict[int, CheckKeys]]:
-    """What is right of wrong keys, and of their events and checks by position."""
+    """The readable part of wrong keys, and of their events and checks by position."""
     keys = readable(ScenarioKeys, {key: value for key, value in data.items() if key not in _LISTS}, _STAND_INS)
     events = _readable_rows(EventKeys, data.get("events"), {("id",): ""})
     return keys, events, _readable_rows(CheckKeys, data.get("check"), _STAND_INS_OF_CHECK)

@@ -25,7 +25,15 @@ from gridsim.io.schemas.scenario import DesignEventKeys, SeriesRow, WeatherKeys,
 from gridsim.io.validation import validate
 from gridsim.io.yaml_lines import YamlDocument
 from gridsim.model.design_events import LARGEST_RATIO, SEVERITIES
-from gridsim.model.scenario import DesignEvent, Horizon, WeatherFile, WeatherSeries, WeatherYearChoice
+from gridsim.model.scenario import (
+    DesignEvent,
+    Horizon,
+    PlanningDay,
+    Weather,
+    WeatherFile,
+    WeatherSeries,
+    WeatherYearChoice,
+)
 from gridsim.model.system import GridSystem
 
 LONGEST_FILLED_H = 3
@@ -39,16 +47,21 @@ def read_weather(
     horizon: Horizon,
     system: GridSystem,
     problems: list[Problem],
-) -> WeatherFile | WeatherYearChoice | WeatherSeries | None:
+) -> Weather | None:
     """The weather that the keys ask for; what is wrong goes to ``problems``."""
     generated = keys.year_seed is not None or bool(keys.design_event)
-    ways = [name for name, given in (("file", keys.file), ("series", keys.series), ("year_seed", generated)) if given]
+    given = {"file": keys.file, "series": keys.series, "year_seed": generated, "planning_day": keys.planning_day}
+    ways = [name for name, value in given.items() if value]
     if keys.year_seed is not None and "year_seed" not in ways:
         ways.append("year_seed")
     if len(ways) != 1:
         what = " and ".join(ways) + " together" if ways else "nothing"
-        problems.append(document.problem(("weather",), f"{what} given", "give one of file, series, year_seed"))
+        problems.append(
+            document.problem(("weather",), f"{what} given", "give one of file, series, year_seed, planning_day")
+        )
         return None
+    if keys.planning_day:
+        return _planning_day(document, system, problems)
     if ways == ["year_seed"]:
         return _generated(keys, document, horizon, system, problems)
     name = ways[0]
@@ -67,6 +80,15 @@ def read_weather(
     except InputError as error:
         problems += error.problems
         return None
+
+
+def _planning_day(document: YamlDocument, system: GridSystem, problems: list[Problem]) -> PlanningDay | None:
+    if not system.planning_day.is_stated:
+        what = f"{system.name} has no planning day"
+        mend = "give planning_day.expected_peak_mw in network.yaml, or other weather"
+        problems.append(document.problem(("weather", "planning_day"), what, mend))
+        return None
+    return PlanningDay()
 
 
 def _departures(name: str, file: Path, problems: list[Problem]) -> WeatherFile:

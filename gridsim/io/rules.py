@@ -15,17 +15,27 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
-from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same
+from gridsim.model.maintenance import HEAT_LED_WEEKS
+from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same, together
 from gridsim.model.system import EXTERNAL, GridSystem
 
 
 class LookUp:
-    """Facts that rules need from other tables than their own: ``vn_kv`` by bus, the buses and the sites with a load."""
+    """Facts that rules need from other tables than their own: ``vn_kv`` by bus, the buses and the sites with a load,
+    weeks by class of repairs.
+    """
 
     def __init__(self, tables: Mapping[str, RawTable]):
         self.vn_kv: dict[str, float] = {row.name: row.vn_kv for _, row in tables["buses"].rows}
+        self.class_weeks: dict[str, float] = {row.name: row.weeks for _, row in tables["maintenance_classes"].rows}
         self.loaded_buses: set[str] = {row.bus for _, row in tables["loads"].rows}
         self.loaded_sites: set[str] = {row.site for _, row in tables["loads"].rows if row.site}
+        reservoirs = [row for _, row in tables["reservoirs"].rows]
+        self.flows_into: dict[str, str] = {row.name: row.flows_into for row in reservoirs}
+        self.plant_of: dict[str, str] = {row.name: row.plant for row in reservoirs}
+        self.releases: dict[str, list[Any]] = {}
+        for _, row in tables["reservoir_releases"].rows:
+            self.releases.setdefault(row.reservoir, []).append(row)
 
 
 def _joins_two_voltages(line: Any, look_up: LookUp) -> bool:
@@ -39,6 +49,58 @@ def _member_of_nothing_or_two(member: Any, look_up: LookUp) -> bool:
 
 def _electric_without_load(station: Any, look_up: LookUp) -> bool:
     return station.driver == "electric" and station.bus != "" and station.bus not in look_up.loaded_buses
+
+
+def _repaired_in_the_heating_season(machine: Any, look_up: LookUp) -> bool:
+    return machine.heat_led and _weeks(machine, look_up) > HEAT_LED_WEEKS
+
+
+def _weeks(machine: Any, look_up: LookUp) -> float:
+    own: float | None = machine.maintenance_weeks
+    return look_up.class_weeks.get(machine.maintenance_class, 0.0) if own is None else own
+
+
+def _reservoir_without_inflow(reservoir: Any, look_up: LookUp) -> bool:
+    dry = not reservoir.river or reservoir.inflow_share == 0
+    return dry and reservoir.name in look_up.releases and reservoir.name not in look_up.flows_into.values()
+
+
+MCM_PER_DAY = 0.0864  # of 1 m3/s
+
+
+def _least_of_a_day(reservoir: Any, look_up: LookUp) -> float:
+    return MCM_PER_DAY * max((row.least_m3_s for row in look_up.releases.get(reservoir.name, ())), default=0.0)
+
+
+def _in_a_circle(reservoir: Any, look_up: LookUp) -> bool:
+    at = reservoir.flows_into
+    for _ in look_up.flows_into:
+        if at in ("", reservoir.name):
+            break
+        at = look_up.flows_into.get(at, "")
+    return bool(at == reservoir.name)
+
+
+def _second_of_its_plant(reservoir: Any, look_up: LookUp) -> bool:
+    of_plant = [name for name, plant in look_up.plant_of.items() if plant == reservoir.plant]
+    with_rule = [name for name in of_plant if name in look_up.releases]
+    return reservoir.name in with_rule[1:]
+
+
+def _months(release: Any, look_up: LookUp) -> list[int]:
+    return [row.month for row in look_up.releases[release.reservoir]]
+
+
+def _first_of_an_odd_year(release: Any, look_up: LookUp) -> bool:
+    return look_up.releases[release.reservoir][0] is release and sorted(_months(release, look_up)) != list(range(1, 13))
+
+
+def _zone_without_condition(duty: Any, look_up: LookUp) -> bool:
+    return duty.must_run_when != "load_above" and (duty.zone != "" or duty.load_share is not None)
+
+
+def _owes_nothing(duty: Any, look_up: LookUp) -> bool:
+    return {duty.least_mw, duty.least_share, duty.greatest_mw, duty.greatest_share} == {None}
 
 
 LARGEST_CIRCUIT_MVA = 100_000  # up to this stands for "no limit" in published cases
@@ -72,11 +134,27 @@ def _bank_too_strong(column: str) -> Rule:
     )
 
 
+SMALLEST_X_OHM_PER_KM = 1e-7
+SMALLEST_VK_PERCENT = 1e-4
+
+
+def _positive(table: str, column: str, smallest: float, meaning: str) -> Rule:
+    """Series impedance is positive except in an equivalent; the reactance is never 0."""
+    limit = f"> 0 (at least {smallest:g})" if smallest else ">= 0"
+    return Rule(
+        table,
+        column,
+        lambda row, _: (abs(getattr(row, column)) if row.equivalent else getattr(row, column)) < smallest,
+        lambda row, _: f"{getattr(row, column)} is not {limit}",
+        f"give {meaning}; a star equivalent or a series capacitor, whose value is negative, has equivalent true",
+    )
+
+
 def _too_long(column: str) -> Rule:
     return Rule(
         "lines",
         column,
-        lambda row, _: getattr(row, column) * row.length_km > LARGEST_LINE_OHM,
+        lambda row, _: abs(getattr(row, column)) * row.length_km > LARGEST_LINE_OHM,
         lambda row, _: (
             f"{getattr(row, column)} on {row.length_km} km are {getattr(row, column) * row.length_km:.0f} ohm"
         ),
@@ -102,13 +180,17 @@ RULES: tuple[Rule, ...] = (
     _circuit_too_strong("max_i_emergency_ka"),
     _too_long("r_ohm_per_km"),
     _too_long("x_ohm_per_km"),
+    _positive("lines", "x_ohm_per_km", SMALLEST_X_OHM_PER_KM, "reactance of one circuit in ohm/km"),
+    _positive("lines", "r_ohm_per_km", 0.0, "resistance of one circuit in ohm/km"),
+    _positive("transformers", "vk_percent", SMALLEST_VK_PERCENT, "the short-circuit voltage in %"),
+    _positive("transformers", "vkr_percent", 0.0, "the resistive part of vk_percent"),
     _bank_too_strong("max_loading_percent"),
     _bank_too_strong("max_loading_emergency_percent"),
     Rule("transformers", "lv_bus", same("hv_bus", "lv_bus"),
          "'{row.lv_bus}' is hv_bus too", "a transformer joins two buses"),
     Rule("transformers", "vn_lv_kv", above("vn_lv_kv", "vn_hv_kv"),
          "{row.vn_lv_kv} is above vn_hv_kv {row.vn_hv_kv}", "swap the sides"),
-    Rule("transformers", "vkr_percent", not_below("vkr_percent", "vk_percent"),
+    Rule("transformers", "vkr_percent", lambda row, _: abs(row.vkr_percent) >= abs(row.vk_percent),
          "{row.vkr_percent} is not below vk_percent {row.vk_percent}", "it is the resistive part of vk_percent"),
     Rule("transformers", "tap_pos", any_of(above("tap_min", "tap_pos"), above("tap_pos", "tap_max")),
          "{row.tap_pos} is outside {row.tap_min}..{row.tap_max}", "give a tap in the range"),
@@ -118,6 +200,11 @@ RULES: tuple[Rule, ...] = (
          "{row.q_min_mvar} is above q_max_mvar {row.q_max_mvar}", "swap them"),
     Rule("generators", "heat_curve", lambda row, _: row.heat_led and not row.heat_curve,
          "empty for a heat-led machine", "name a curve of heat_curves.csv"),
+    Rule("generators", "maintenance_weeks", _repaired_in_the_heating_season,
+         lambda row, look_up: f"{_weeks(row, look_up):g} weeks of a heat-led machine do not fit into its summer",
+         f"give at most {HEAT_LED_WEEKS}: it is repaired between April and September"),
+    Rule("maintenance_classes", "overrun_max_weeks", above("overrun_min_weeks", "overrun_max_weeks"),
+         "{row.overrun_max_weeks} is below overrun_min_weeks {row.overrun_min_weeks}", "swap them"),
     Rule("load_classes", "price_per_mwh", lambda row, _: row.price_responsive and row.price_per_mwh is None,
          "empty for a price-responsive class", "give the price below which it buys, in USD/MWh"),
     Rule("interfaces", "line", _member_of_nothing_or_two,
@@ -139,6 +226,38 @@ RULES: tuple[Rule, ...] = (
          "give the bus a load in loads.csv (0 MW will do): the station's power is added to it"),
     Rule("fuel_stocks", "stock_days", above("stock_days", "capacity_days"),
          "{row.stock_days} is above capacity_days {row.capacity_days}", "lower it"),
+    Rule("reservoirs", "river", _reservoir_without_inflow,
+         "no river flows into '{row.name}', and no reservoir",
+         "name a river of rivers.csv, or flows_into in the row of the reservoir above"),
+    Rule("reservoirs", "volume_mcm", lambda row, look_up: row.volume_mcm < _least_of_a_day(row, look_up),
+         lambda row, look_up: (
+             f"{row.volume_mcm} is below a day of its least release, {_least_of_a_day(row, look_up):.4g} mcm"
+         ),
+         "give the useful volume in million m3, or lower least_m3_s in reservoir_releases.csv"),
+    Rule("reservoirs", "flows_into", _in_a_circle,
+         "the water of '{row.name}' comes back to it", "name the next reservoir downstream, or leave it empty"),
+    Rule("reservoirs", "plant", _second_of_its_plant,
+         "'{row.plant}' has a reservoir with releases already", "give a plant one reservoir"),
+    Rule("reservoir_releases", "month", _first_of_an_odd_year,
+         lambda row, look_up: f"'{row.reservoir}' has months {', '.join(map(str, sorted(_months(row, look_up))))}",
+         "give each month from 1 to 12 once"),
+    Rule("reservoir_releases", "greatest_m3_s", above("least_m3_s", "greatest_m3_s"),
+         "{row.greatest_m3_s} is below least_m3_s {row.least_m3_s}", "swap them"),
+    Rule("duty", "zone", lambda row, _: row.must_run_when == "load_above" and row.zone in ("", EXTERNAL),
+         "'{row.zone}' for must_run_when load_above", "name a zone of network.yaml"),
+    Rule("duty", "load_share", lambda row, _: row.must_run_when == "load_above" and row.load_share is None,
+         "empty for must_run_when load_above", "give the share of the zone's load in the base state, such as 0.96"),
+    Rule("duty", "zone", _zone_without_condition,
+         "zone or load_share with must_run_when {row.must_run_when}",
+         "leave both empty, or set must_run_when to load_above"),
+    Rule("duty", "least_mw", _owes_nothing,
+         "neither a least nor a greatest output", "give least_mw, least_share, greatest_mw or greatest_share"),
+    Rule("duty", "least_share", together("least_mw", "least_share"),
+         "given beside least_mw", "give one of the two"),
+    Rule("duty", "greatest_share", together("greatest_mw", "greatest_share"),
+         "given beside greatest_mw", "give one of the two"),
+    Rule("duty", "least_mw", any_of(above("least_mw", "greatest_mw"), above("least_share", "greatest_share")),
+         "the least output is above the greatest", "lower it"),
     *(Rule(table, "mttr_h", any_of(alone("mttf_h", "mttr_h"), alone("mttr_h", "mttf_h")),
            "mttf_h and mttr_h go together", "give both or none") for table in FAILING_TABLES),
 )

@@ -24,7 +24,7 @@ from gridsim.io.owned import Claim, check_place, check_replaceable, is_claimed, 
 from gridsim.io.plain_keys import plain
 from gridsim.io.scratch import MARK, new_scratch
 from gridsim.io.versions import package_versions as package_versions
-from gridsim.model.scenario import Scenario, WeatherSeries
+from gridsim.model.scenario import PlanningDay, Scenario, WeatherSeries
 from gridsim.model.system import GridSystem
 
 ROW_FILE = "part-000000.parquet"
@@ -209,6 +209,10 @@ def scenario_text(scenario: Scenario) -> str:
     given = dataclasses.replace(scenario, scripts=(), weather=None if series is not None else scenario.weather)
     data = dataclasses.asdict(given)
     del data["source_file"]
+    if not scenario.spared:
+        del data["spared"]
+    if isinstance(scenario.weather, PlanningDay):
+        data["weather"] = {"planning_day": True, **data["weather"]}
     if series is not None:  # its values are arrays of thousands of hours: named by file and hash
         data["weather"] = {"series": Path(series.file).name, "sha256": file_hash(series.file)}
     data["scripts"] = [

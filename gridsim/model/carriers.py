@@ -180,11 +180,27 @@ class RepairCrews(Table):
 
 @dataclass(frozen=True, eq=False)
 class Reservoirs(Table):
+    """``river``, ``flows_into``: positions among rivers and reservoirs, or -1."""
+
     name: STR
     plant: STR
     volume_mcm: F8
     mcm_per_mwh: F8
     fill_share: F8
+    river: I4
+    inflow_share: F8
+    flows_into: I4
+    hourly_least_share: F8
+
+
+@dataclass(frozen=True, eq=False)
+class ReservoirReleases(Table):
+    """``reservoir``: position among the reservoirs; one row per reservoir and month, or none of a reservoir."""
+
+    reservoir: I4
+    month: I4
+    least_m3_s: F8
+    greatest_m3_s: F8
 
 
 @dataclass(frozen=True, eq=False)

@@ -170,6 +170,11 @@ def _of_pairs(system: GridSystem) -> Iterator[str]:
         owner = getattr(system, table)
         for row in np.flatnonzero(getattr(owner, ends[0]) == getattr(owner, ends[1])).tolist():
             yield f"{table}.{ends[1]}[{owner.name[row]}]: both ends are one bus; give two"
+    for table, column, smallest in (("lines", "x_ohm_per_km", 1e-7), ("transformers", "vk_percent", 1e-4)):
+        owner = getattr(system, table)
+        values = getattr(owner, column)
+        for row in np.flatnonzero(np.abs(values) < smallest).tolist():
+            yield f"{table}.{column}[{owner.name[row]}]: {values[row]}; give at least {smallest:g}, of either sign"
     too_high = profiles_above_one(system)
     for row in np.flatnonzero(np.isin(generators.profile, too_high)).tolist():
         profile = system.profiles.name[generators.profile[row]]

@@ -70,6 +70,7 @@ class Transformers(Table):
     tap_neutral: I4
     tap_pos: I4
     tap_step_percent: F8
+    shift_degree: F8
     max_loading_percent: F8
     max_loading_emergency_percent: F8
     parallel: I4
@@ -80,18 +81,30 @@ class Transformers(Table):
 
 @dataclass(frozen=True, eq=False)
 class Shunts(Table):
-    """``q_mvar`` inductive positive; ``line``: position of the line it is switched with, or -1."""
+    """``q_mvar`` inductive positive, ``p_mw`` lost; ``line``: position of the line it is switched with, or -1."""
 
     name: STR
     bus: I4
     q_mvar: F8
+    p_mw: F8
     line: I4
     in_service: B1
 
 
 @dataclass(frozen=True, eq=False)
+class MaintenanceClasses(Table):
+    """Planned repairs of a kind of machine, and the share of them that is not finished in time."""
+
+    name: STR
+    weeks: F8
+    overrun_share: F8
+    overrun_min_weeks: F8
+    overrun_max_weeks: F8
+
+
+@dataclass(frozen=True, eq=False)
 class Generators(Table):
-    """One row per machine. ``profile`` and ``heat_curve``: positions in the respective tables, or -1.
+    """One row per machine. ``profile``, ``heat_curve``, ``maintenance_class``: positions in their tables, or -1.
 
     ``co2_t_per_mwh`` NaN: not given; :attr:`co2_rate_t_per_mwh` says what follows from the fuel.
     """
@@ -123,6 +136,8 @@ class Generators(Table):
     profile: I4
     heat_rate_gj_per_mwh: F8
     co2_t_per_mwh: F8
+    maintenance_weeks: F8
+    maintenance_class: I4
     in_service: B1
 
     def burning(self, names: Iterable[str]) -> B1:
@@ -153,6 +168,27 @@ class Generators(Table):
         """(n_gens,) CO2 at the stack: ``co2_t_per_mwh``; where that is NaN, 0 for a fuel without CO2 of its own."""
         none = self.burning(fuel.fuel for fuel in fuels().values() if fuel.co2_factor == NO_CO2)
         return np.where(np.isnan(self.co2_t_per_mwh) & (none | ~self.in_service), 0.0, self.co2_t_per_mwh)
+
+
+@dataclass(frozen=True, eq=False)
+class Duties(Table):
+    """Output that a plant owes, or may not exceed, while a condition holds. ``zone``: position among the zones, or -1.
+
+    Of ``least_mw`` and ``least_share`` (of the plant's p_max) at most one is a number, and so of the greatest.
+    """
+
+    name: STR
+    plant: STR
+    must_run_when: STR
+    zone: I4
+    load_share: F8
+    below_c: F8
+    from_month: I4
+    to_month: I4
+    least_mw: F8
+    least_share: F8
+    greatest_mw: F8
+    greatest_share: F8
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from gridsim.errors import StudyError
+import numpy as np
+
+from gridsim.errors import ArgumentError, StudyError
 from gridsim.hooks import call
 from gridsim.model.arguments import instance_of, number, whole_number
 from gridsim.model.display import Card, Displayed, counted
@@ -151,6 +153,23 @@ class Imports(StrEnum):
     CONTRACT = "contract"
     LIMIT = "limit"
     LIKELY = "likely"
+
+
+class Failures(StrEnum):
+    """Fleets that a run may start with: whole, with what is usually out in its month, or failing at random."""
+
+    OFF = "off"
+    TYPICAL = "typical"
+    ON = "on"
+
+    @classmethod
+    def of(cls, value: object) -> Failures:
+        """The member of a value or of a truth value; ArgumentError for anything else."""
+        if isinstance(value, bool | np.bool_):
+            return cls.ON if value else cls.OFF
+        if isinstance(value, str) and value in list(cls):
+            return cls(value)
+        raise ArgumentError(f"failures: {value!r} is none of {', '.join(cls)}; give one of them, or True or False")
 
 
 class AcMode(StrEnum):
@@ -340,6 +359,19 @@ class WeatherSeries:
 
 
 @dataclass(frozen=True)
+class PlanningDay:
+    """The day that the peak is planned for: the month's normal day with little wind and sun and its expected load.
+
+    ``number``: replicate. The first has the expected load; the others have loads spread over the forecast error.
+    """
+
+    number: int = 0
+
+
+Weather = WeatherFile | WeatherYearChoice | WeatherSeries | PlanningDay
+
+
+@dataclass(frozen=True)
 class Policy:
     """Operation of the system: imports, checks, automation, the operator's delay.
 
@@ -354,16 +386,15 @@ class Policy:
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "least_effect", number("policy.least_effect", self.least_effect, *LEAST_EFFECT))
-
 
 @dataclass(frozen=True, repr=False)
 class Scenario(Displayed):
     """One question: a network, a horizon, weather, events and a policy.
 
-    ``failures``: every component with mttf_h fails and is repaired at random, beside the events. ``scripts``: user's
-    contingencies and policies. ``checks``: what was observed on the day that it replays.
+    ``failures``: the fleet whole, with what is usually out in the month, or failing at random (True and False are on
+    and off). ``scripts``: user's contingencies and policies. ``spared``: names of machines and plants that the typical
+    fleet leaves in service, beside those that events and scripts name. ``checks``: what was observed on the day that it
+    replays.
     """
 
     name: str
@@ -371,9 +402,9 @@ class Scenario(Displayed):
     horizon: Horizon
     description: str = ""
     events: tuple[Event, ...] = ()
-    weather: WeatherFile | WeatherYearChoice | WeatherSeries | None = None
+    weather: Weather | None = None
     policy: Policy = field(default_factory=Policy)
-    failures: bool = False
+    failures: Failures | bool = Failures.OFF
     question: str = ""
     shows: str = ""
     source_file: str = ""
@@ -381,7 +412,11 @@ class Scenario(Displayed):
     variant: str = ""
     replicates: int = 1
     outputs: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "failures", Failures.of(self.failures))
 
     def _card(self) -> Card:
         variant = f" ({self.variant})" if self.variant else ""
@@ -394,7 +429,9 @@ class Scenario(Displayed):
             else "",
             f"scripts: {', '.join(script.name for script in self.scripts)}" if self.scripts else "",
             f"weather: {type(self.weather).__name__}" if self.weather is not None else "",
-            "random failures" if self.failures else "",
+            {Failures.OFF: "", Failures.TYPICAL: "typical fleet", Failures.ON: "random failures"}[
+                Failures.of(self.failures)
+            ],
             f"policy: imports {policy.imports}, ac {policy.ac}, gas {policy.gas}, automation {policy.automation}, "
             f"operator after {policy.operator_delay_minutes:g} min",
         ]
@@ -415,7 +452,19 @@ class Scenario(Displayed):
     @property
     def happens(self) -> bool:
         """True if anything may happen: then there is a course without it to compare with."""
-        return bool(self.events) or self.failures or any(s.hook is Hook.CONTINGENCY for s in self.scripts)
+        if self.events or self.failures is Failures.ON:
+            return True
+        return any(script.hook is Hook.CONTINGENCY for script in self.scripts)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Names in the targets and conditions of events, in scripts and checks, and those of ``spared``."""
+        targets = [target.name for event in self.events for target in event.targets if target.table != "all"]
+        follows = [event.depends_on for event in self.events if event.depends_on is not None]
+        conditions = [condition.of for dependence in follows for condition in dependence.conditions]
+        words = [word for script in self.scripts for word in script.words]
+        checked = [check.place for check in self.checks]
+        return frozenset([*targets, *conditions, *words, *checked, *self.spared]) - {""}
 
     @property
     def script_files(self) -> tuple[str, ...]:
@@ -424,8 +473,10 @@ class Scenario(Displayed):
 
     @property
     def draws_weather(self) -> bool:
-        """True if every replicate has a weather year of its own."""
-        return isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate
+        """True if every replicate has a weather year, or a load of the planning day, of its own."""
+        if isinstance(self.weather, WeatherYearChoice):
+            return self.weather.year_per_replicate
+        return isinstance(self.weather, PlanningDay)
 
     def with_(self, system: GridSystem | None = None, /, **changes: Any) -> Scenario:
         """A scenario with values at dotted paths of its file's keys: ``with_(**{"policy.imports": "none"})``.
@@ -437,12 +488,19 @@ class Scenario(Displayed):
         return changed
 
     def of_replicate(self, replicate: int) -> Scenario:
-        """The scenario as this replicate meets it: with its own weather year, if years are drawn."""
+        """The scenario as this replicate meets it: with its own weather year or planning day's load."""
+        if isinstance(self.weather, PlanningDay):
+            return dataclasses.replace(self, weather=PlanningDay(self.weather.number + replicate))
         if not (isinstance(self.weather, WeatherYearChoice) and self.weather.year_per_replicate):
             return self
         return dataclasses.replace(self, weather=dataclasses.replace(self.weather, year=self.weather.year + replicate))
 
     def without_events(self) -> Scenario:
-        """The same horizon, weather and policy with nothing happening: what effects are measured against."""
+        """The same horizon, weather, policy and fleet with nothing happening: what effects are measured against.
+
+        The typical fleet stays, with the machines in service that the events name: it is the state at the start.
+        """
+        spared = tuple(sorted(self.named)) if self.failures is Failures.TYPICAL else self.spared
         policies = tuple(script for script in self.scripts if script.hook is not Hook.CONTINGENCY)
-        return dataclasses.replace(self, events=(), failures=False, scripts=policies)
+        failures = Failures.OFF if self.failures is Failures.ON else self.failures
+        return dataclasses.replace(self, events=(), failures=failures, scripts=policies, spared=spared)

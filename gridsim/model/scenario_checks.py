@@ -24,6 +24,7 @@ from gridsim.model.ranges_of_values import (
     time_faults,
 )
 from gridsim.model.scenario import (
+    LEAST_EFFECT,
     AcMode,
     Automation,
     Condition,
@@ -32,6 +33,7 @@ from gridsim.model.scenario import (
     GasMode,
     Horizon,
     Imports,
+    PlanningDay,
     Policy,
     Quantity,
     Repair,
@@ -52,6 +54,7 @@ POLICY: Rules = {
     "operator_delay_minutes": ("operator_delay_minutes", Number("give minutes", 1, 240)),
     "automation": ("automation", one_of(Automation)),
     "gas": ("gas", one_of(GasMode)),
+    "least_effect": ("least_effect", Number("give least effect of redispatch on a limit", *LEAST_EFFECT)),
 }
 EVENT: Rules = {
     "id": ("id", Text("give unique name within the scenario")),
@@ -98,7 +101,6 @@ def scenario_faults(scenario: Scenario) -> Iterator[Problem]:
     """Every value of ``scenario`` that no file could hold, whatever the system."""
     yield from attribute_faults(scenario, "name", Text("give a name"), "name")
     yield from attribute_faults(scenario, "network", Text("give bundled name or folder of the network"), "network")
-    yield from attribute_faults(scenario, "failures", Truth(), "failures")
     if not isinstance(scenario.horizon, Horizon):
         yield problem("horizon", f"{shown(scenario.horizon)} is not a Horizon", "give gridsim.Horizon(start, hours)")
         return
@@ -165,6 +167,8 @@ def weather_faults(scenario: Scenario) -> Iterator[Problem]:
         yield from record_faults(weather, WeatherYearChoice, YEAR, "weather")
         for position, event in enumerate(weather.events):
             yield from design_faults(event, f"weather.design_event.{position}", scenario.horizon)
+    elif isinstance(weather, PlanningDay):
+        yield from attribute_faults(weather, "number", Number("give number", 0, 2**31, whole=True), "weather.number")
     elif weather is not None:
         yield problem("weather", f"{shown(weather)} is no weather", "give a WeatherYearChoice, or None")
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import Problem, StudyError
-from gridsim.model import carriers, power, weather
+from gridsim.model import carriers, planning, power, weather
 from gridsim.model.digest import digest
 from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.model.table import F8, I4, Table
@@ -92,16 +92,17 @@ def transformer_x_pu(transformers: power.Transformers, vn_kv: F8) -> F8:
     vn_kv : (n_buses,) kV. A branch of ratio t carries (angle difference) / (x t) (MATPOWER manual, section 3.7). With x
     on the low side's base the voltage bases leave x (v_hv / vn_hv) (v_lv / vn_lv), v the rated voltages at the tap. It
     is x of the pi circuit made from pandapower's T circuit (wye-delta: z (1 + z y / 4)), so that the magnetising branch
-    counts as it does there: about 1e-4 of x. No transformer shifts the phase: reading refuses those that do.
+    counts as it does there: about 1e-4 of x. Phase shifts are left out: DC flows and dispatch do not know them.
     """
     t = transformers
-    z = (t.vkr_percent + 1j * np.sqrt(np.maximum(t.vk_percent**2 - t.vkr_percent**2, 0.0))) / 100
+    sign = np.where(t.vk_percent < 0, -1.0, 1.0)
+    z = (t.vkr_percent + 1j * sign * np.sqrt(np.maximum(t.vk_percent**2 - t.vkr_percent**2, 0.0))) / 100
     g = t.pfe_kw / 1000 / t.sn_mva
     # Rounded data may give iron losses above the no-load current, as if it had no reactive part.
     b = np.sqrt(np.maximum((t.i0_percent / 100) ** 2 - g**2, 0.0))
     x_rated = (z * (1 + z * (g - 1j * b) / 4)).imag
     # A transformer of resistance alone has no place in a DC power flow: the floor keeps its susceptance finite.
-    x_pu = np.maximum(x_rated, SMALLEST_X_PU) / (t.sn_mva * t.parallel)
+    x_pu = sign * np.maximum(sign * x_rated, SMALLEST_X_PU) / (t.sn_mva * t.parallel)
     step = 1 + t.tap_step_percent / 100 * (t.tap_pos - t.tap_neutral)
     v_hv = t.vn_hv_kv * np.where(t.tap_side == "hv", step, 1.0)
     v_lv = t.vn_lv_kv * np.where(t.tap_side == "lv", step, 1.0)
@@ -134,11 +135,13 @@ class GridSystem(Displayed):
     loss_share: float = 0.0
     base_year: int = 0
     gas: carriers.GasSettings = field(default_factory=carriers.GasSettings)
+    planning_day: planning.PlanningDaySettings = field(default_factory=planning.PlanningDaySettings)
     licence: str = ""
     warnings: tuple[Problem, ...] = ()
     lines: power.Lines = field(default_factory=power.Lines.empty)
     transformers: power.Transformers = field(default_factory=power.Transformers.empty)
     shunts: power.Shunts = field(default_factory=power.Shunts.empty)
+    maintenance_classes: power.MaintenanceClasses = field(default_factory=power.MaintenanceClasses.empty)
     storages: power.Storages = field(default_factory=power.Storages.empty)
     interfaces: power.Interfaces = field(default_factory=power.Interfaces.empty)
     interface_members: power.InterfaceMembers = field(default_factory=power.InterfaceMembers.empty)
@@ -160,6 +163,8 @@ class GridSystem(Displayed):
     load_response: weather.LoadResponse = field(default_factory=weather.LoadResponse.empty)
     rivers: weather.Rivers = field(default_factory=weather.Rivers.empty)
     weather_targets: weather.WeatherTargets = field(default_factory=weather.WeatherTargets.empty)
+    typical: planning.Typical = field(default_factory=planning.Typical.empty)
+    renewables_at_peak: planning.RenewablesAtPeak = field(default_factory=planning.RenewablesAtPeak.empty)
     automation: power.Automation = field(default_factory=power.Automation.empty)
     gas_nodes: carriers.GasNodes = field(default_factory=carriers.GasNodes.empty)
     gas_pipelines: carriers.GasPipelines = field(default_factory=carriers.GasPipelines.empty)
@@ -172,6 +177,8 @@ class GridSystem(Displayed):
     fuel_stocks: carriers.FuelStocks = field(default_factory=carriers.FuelStocks.empty)
     repair_crews: carriers.RepairCrews = field(default_factory=carriers.RepairCrews.empty)
     reservoirs: carriers.Reservoirs = field(default_factory=carriers.Reservoirs.empty)
+    reservoir_releases: carriers.ReservoirReleases = field(default_factory=carriers.ReservoirReleases.empty)
+    duty: power.Duties = field(default_factory=power.Duties.empty)
     minerals: carriers.Minerals = field(default_factory=carriers.Minerals.empty)
     nuclear: carriers.NuclearSites = field(default_factory=carriers.NuclearSites.empty)
     emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)

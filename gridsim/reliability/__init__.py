@@ -1,23 +1,40 @@
-"""Monte Carlo adequacy over thousands of sample years."""
+"""Adequacy: exact by convolution where that is possible, else Monte Carlo over thousands of sample years."""
 
 from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.model.scenario import Imports
 from gridsim.reliability.assess import assess
+from gridsim.reliability.credit import Addition, CapacityCredit, capacity_credit
+from gridsim.reliability.exact import ExactShortfall
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.gas import gas_causes, with_gas_outages
 from gridsim.reliability.grid import system_from_grid
-from gridsim.reliability.methods import Level, Method, Sampler, SequentialMonteCarlo, SnapshotMonteCarlo
+from gridsim.reliability.methods import (
+    AnyMethod,
+    Auto,
+    Exact,
+    Level,
+    Method,
+    Sampler,
+    SequentialMonteCarlo,
+    SnapshotMonteCarlo,
+)
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.system import AdequacySystem, Store
 from gridsim.reliability.weather_years import WeatherYears
 from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth, ShortfallEvents
 
 __all__ = [
+    "Addition",
     "AdequacySystem",
+    "AnyMethod",
     "AssessmentResult",
+    "Auto",
+    "CapacityCredit",
     "CommonCause",
     "Component",
     "Derating",
+    "Exact",
+    "ExactShortfall",
     "Imports",
     "Level",
     "LossOfLoadProfile",
@@ -34,6 +51,7 @@ __all__ = [
     "Store",
     "WeatherYears",
     "assess",
+    "capacity_credit",
     "gas_causes",
     "system_from_frames",
     "system_from_grid",

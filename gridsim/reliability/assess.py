@@ -16,7 +16,8 @@ from gridsim.errors import ArgumentError, InputError, Problem, StudyError
 from gridsim.kernels import shortfall
 from gridsim.model.arguments import instance_of
 from gridsim.model.system import GridSystem
-from gridsim.reliability.methods import Level, Method, SequentialMonteCarlo, SnapshotMonteCarlo
+from gridsim.reliability.exact_result import exact_assessment, with_exact
+from gridsim.reliability.methods import AnyMethod, Auto, Exact, Level, Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears, ScratchPool
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
@@ -29,8 +30,10 @@ from gridsim.results.specs import LossOfLoadProfile, ShortfallByMonth, Shortfall
 
 F8 = NDArray[np.float64]
 
+AUTO = Auto()
 
-def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) -> AssessmentResult:
+
+def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *specs: Spec) -> AssessmentResult:
     """Probability, frequency, duration and depth of shortfalls.
 
     Parameters
@@ -39,7 +42,8 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
         From :func:`system_from_frames` or :func:`system_from_grid`; or :class:`WeatherYears`, a network whose samples
         differ in weather.
     method
-        :class:`SequentialMonteCarlo` or :class:`SnapshotMonteCarlo`.
+        :class:`SequentialMonteCarlo`, :class:`SnapshotMonteCarlo`, :class:`Exact`; by default :class:`Auto`: exact
+        where that is possible, sampled until EUE is known to 2 % for the rest.
     *specs
         What else to record: :class:`ShortfallEvents`, :class:`LossOfLoadProfile`, :class:`ShortfallByMonth`.
 
@@ -48,6 +52,10 @@ def assess(system: AdequacySystem | WeatherYears, method: Method, *specs: Spec) 
     """
     started = time.perf_counter()
     _check_arguments(system, method, specs)
+    if isinstance(method, Exact):
+        return exact_assessment(system, method, specs)
+    if isinstance(method, Auto):
+        return with_exact(assess(system, method.sampling, *specs), system, method)
     n_weather_years = None
     source: SampleSource
     if isinstance(system, WeatherYears):
@@ -115,7 +123,7 @@ def _check_arguments(system: object, method: object, specs: tuple[object, ...]) 
         raise ArgumentError("system: a GridSystem has no sample year; give system_from_grid(system) or WeatherYears")
     if not isinstance(system, WeatherYears):
         check_adequacy(instance_of("system", system, AdequacySystem, "give system_from_grid(system)"))
-    if not isinstance(method, SequentialMonteCarlo | SnapshotMonteCarlo):
+    if not isinstance(method, AnyMethod):
         raise ArgumentError(f"method: {type(method).__name__}; give SequentialMonteCarlo(years=...)")
     for spec in specs:
         if not isinstance(spec, Spec):

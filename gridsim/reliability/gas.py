@@ -149,8 +149,9 @@ def class_weather(system: GridSystem, group: TemperatureClass, imports: Imports 
         hi, lo = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
         able = np.where(generators.in_service, generators.p_max_mw * inputs.gen_share, 0.0)
         hi[packed.gen_columns] = able
-        floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw)
-        lo[packed.gen_columns] = np.where(generators.must_run | generators.heat_led, np.minimum(floor, able), 0.0)
+        always = generators.must_run | generators.heat_led
+        floor = np.maximum(np.where(always, generators.p_min_mw, 0.0), inputs.heat_min_share * generators.p_max_mw)
+        lo[packed.gen_columns] = np.minimum(floor, able)
         hi[packed.border_columns] = importable_mw(system, imports)
         solution = solver.solve(
             DispatchState(

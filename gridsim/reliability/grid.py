@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.model.checks import check_system
+from gridsim.model.maintenance import day_of_year, planned_outage
 from gridsim.model.neighbours import support_component, support_levels_mw
 from gridsim.model.outages import Component, components_of
 from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
@@ -19,7 +21,7 @@ from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.demand import Demand
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, Store
 from gridsim.weather.common_cold import contract_share
-from gridsim.weather.normal import NormalWeather
+from gridsim.weather.normal import NormalWeather, with_water_and_duty
 from gridsim.weather.response import machine_outages
 from gridsim.weather.sampled import sampled_year
 
@@ -43,8 +45,9 @@ def system_from_grid(
     heat curves at the normal daily temperature. Demand is at the bus: network losses are taken from supply and
     limits, which are divided by
     1 + ``loss_share``. Price-responsive load is cut before anyone is unserved, so it counts as demand nowhere.
-    Machines, lines, transformers and stores fail as their mttf_h and mttr_h say; borders do not fail. With ``imports``
-    likely a neighbour gives its contract, less in a cold that it shares (generated weather), and the help of the spell.
+    Machines, lines, transformers and stores fail as their mttf_h and mttr_h say; borders do not fail. A machine has
+    nothing, whether it fails or not, in the days of its planned repair. With ``imports`` likely a neighbour gives its
+    contract, less in a cold that it shares (generated weather), and the help of the spell.
     """
     check_system(system)
     if not system.loads.p_mw[system.loads.in_service].any():
@@ -59,7 +62,7 @@ def system_from_grid(
     demand = _demand(system, packed, course)
     gens = system.generators
     in_service = np.flatnonzero(gens.in_service)
-    capacity_mw, profiles = _capacity(course, gens.p_max_mw * delivered, in_service)
+    capacity_mw, profiles = _capacity(course, gens.p_max_mw * delivered, in_service, unrepaired(system, times))
     borders = np.flatnonzero(system.borders.in_service)
     border_mw, border_profiles, support = _borders(system, borders, imports, weather, course.day_c)
     zones = list(system.zones)
@@ -188,12 +191,13 @@ def _normal_course(system: GridSystem, times: pd.DatetimeIndex) -> Course:
             share.append(hours if gens.profile[g] < 0 else np.minimum(shape[:, gens.profile[g]], hours))
             row[g] = len(share) - 1
     row[row < 0] = shape.shape[1] - 1
+    gen_share, row = with_water_and_duty(system, times, shape.T, np.array(share), row.astype(np.int32))
     rating = np.ones((len(times), 0))
     if len(system.rating_rows[0]):
         temperature_c = np.concatenate([weather.day_temperature_c(day) for day in days], axis=1)[:, : len(times)]
         rating = np.ascontiguousarray(system.rating_factors(temperature_c).T)
     machines = components_of(system, "generators")
-    return Course(shape, system.loads.profile, np.array(share), row.astype(np.int32), rating, machines)
+    return Course(shape, system.loads.profile, gen_share, row, rating, machines)
 
 
 def _generated_course(system: GridSystem, seed: int, year: int, times: pd.DatetimeIndex) -> Course:
@@ -236,14 +240,29 @@ def _demand(system: GridSystem, packed: Packed, course: Course) -> Demand:
     )
 
 
-def _capacity(course: Course, p_max_mw: F8, in_service: NDArray[np.int64]) -> tuple[F8, list[F8 | None]]:
+def unrepaired(system: GridSystem, times: pd.DatetimeIndex) -> Mapping[int, F8]:
+    """(n_hours,) share that planned repairs leave of each machine that has any, by its position."""
+    planned = planned_outage(system)
+    day = day_of_year(np.asarray(times.month), np.asarray(times.day))
+    return {gen: 1.0 - planned[gen, day] for gen in np.flatnonzero(planned.any(axis=1)).tolist()}
+
+
+def _capacity(
+    course: Course, p_max_mw: F8, in_service: NDArray[np.int64], unrepaired: Mapping[int, F8]
+) -> tuple[F8, list[F8 | None]]:
     """Largest capacity of each machine, MW, and its hours (n_hours,) where it is not constant."""
     highest, lowest = course.gen_share.max(axis=1), course.gen_share.min(axis=1)
     row = course.gen_row[in_service]
-    return p_max_mw[in_service] * highest[row], [
-        None if highest[r] == lowest[r] else p_max_mw[g] * course.gen_share[r]
-        for g, r in zip(in_service.tolist(), row.tolist(), strict=True)
-    ]
+    capacity_mw = p_max_mw[in_service] * highest[row]
+    hours_mw: list[F8 | None] = []
+    for k, (g, r) in enumerate(zip(in_service.tolist(), row.tolist(), strict=True)):
+        if g in unrepaired:
+            hours = p_max_mw[g] * course.gen_share[r] * unrepaired[g]
+            capacity_mw[k] = hours.max()
+        else:
+            hours = None if highest[r] == lowest[r] else p_max_mw[g] * course.gen_share[r]
+        hours_mw.append(hours)
+    return capacity_mw, hours_mw
 
 
 def _tier_names(system: GridSystem, packed: Packed) -> tuple[str, ...]:

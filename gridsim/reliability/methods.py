@@ -1,4 +1,4 @@
-"""Sampling methods: frozen values handed to ``assess``."""
+"""Methods: frozen values handed to ``assess``."""
 
 from __future__ import annotations
 
@@ -23,9 +23,17 @@ class Sampler(StrEnum):
     CRUDE = "crude"
 
 
+#: Samplers that a method goes with; exact draws nothing.
+ALLOWED_SAMPLERS: dict[str, tuple[Sampler, ...]] = {
+    "sequential": (Sampler.CRUDE,),
+    "snapshot": (Sampler.CRUDE,),
+    "exact": (),
+}
 STOP_METRICS = ("EUE", "LOLH", "LOLD", "LOLEv")
 LARGEST_COUNT = 2**32 - 1  # each sample has a 32-bit number
 DEFAULT_BUDGET = 10_000_000
+DEFAULT_COV = 0.02
+DEFAULT_YEARS = {Level.COPPER: 200_000, Level.ZONAL: 10_000, Level.NODAL: 500}  # at most, where only a target is known
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class SequentialMonteCarlo:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", _choice(Level, self.level, "level"))
-        object.__setattr__(self, "sampler", _choice(Sampler, self.sampler, "sampler"))
+        object.__setattr__(self, "sampler", sampler_of("sequential", self.sampler))
         object.__setattr__(self, "years", _budget(self.years, "years", self.target_cov, self.max_wall_s))
         _check_common(self)
 
@@ -90,7 +98,7 @@ class SnapshotMonteCarlo:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", _choice(Level, self.level, "level"))
-        object.__setattr__(self, "sampler", _choice(Sampler, self.sampler, "sampler"))
+        object.__setattr__(self, "sampler", sampler_of("snapshot", self.sampler))
         object.__setattr__(self, "samples", _budget(self.samples, "samples", self.target_cov, self.max_wall_s))
         _check_common(self)
         if self.metric not in ("EUE", "LOLH"):
@@ -102,7 +110,86 @@ class SnapshotMonteCarlo:
         return 100 * DEFAULT_BUDGET if self.samples is None else self.samples
 
 
+@dataclass(frozen=True)
+class Exact:
+    """Convolution, without sampling: the copper plate without stores, or two areas joined by ties.
+
+    grid_mw
+        Step of the grid of capacities, at most 1 MW; by default the largest one up to 1 MW that holds them all, else
+        1 MW. Capacities between two cells are rounded both ways, which bounds every number.
+    """
+
+    level: Level | str = Level.COPPER
+    grid_mw: float | None = None
+    sampler: None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", _choice(Level, self.level, "level"))
+        if self.sampler is not None:
+            sampler_of("exact", self.sampler)
+        if self.grid_mw is not None and not number("grid_mw", self.grid_mw, 0.0, 1.0) > 0.0:
+            raise StudyError(f"grid_mw: {self.grid_mw} is not > 0; give at most 1 MW")
+
+    @property
+    def seed(self) -> int:
+        """Nothing is drawn."""
+        return 0
+
+    @property
+    def target_cov(self) -> None:
+        """There is no error to aim at."""
+        return None
+
+    @property
+    def metric(self) -> str:
+        return "EUE"
+
+
+@dataclass(frozen=True)
+class Auto:
+    """Exact values for what convolution gives within 1e-6, sequential sampling for the rest of the same table.
+
+    years
+        Most sample years; by default 200,000 at level copper, 10,000 zonal, 500 nodal.
+    target_cov, metric, seed, level, workers
+        As of :class:`SequentialMonteCarlo`; they say how long the rest is sampled.
+    """
+
+    years: int | None = None
+    seed: int = 1
+    level: Level | str = Level.COPPER
+    target_cov: float | None = DEFAULT_COV
+    metric: str = "EUE"
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", _choice(Level, self.level, "level"))
+        object.__setattr__(self, "seed", self.sampling.seed)
+
+    @property
+    def sampling(self) -> SequentialMonteCarlo:
+        """Sampling of what is not exact."""
+        return SequentialMonteCarlo(
+            years=DEFAULT_YEARS[Level(self.level)] if self.years is None else self.years,
+            seed=self.seed,
+            level=self.level,
+            target_cov=self.target_cov,
+            metric=self.metric,
+            workers=self.workers,
+        )
+
+
 Method = SequentialMonteCarlo | SnapshotMonteCarlo
+AnyMethod = Method | Exact | Auto
+
+
+def sampler_of(method: str, sampler: str) -> Sampler:
+    """The sampler, if it goes with the method; StudyError naming the pairs that go together."""
+    allowed = ALLOWED_SAMPLERS[method]
+    if sampler not in allowed:
+        pairs = "; ".join(f"{name} with {', '.join(of) or 'none'}" for name, of in ALLOWED_SAMPLERS.items())
+        raise StudyError(f"sampler: {method} does not go with '{sampler}'; {pairs}")
+    return Sampler(sampler)
 
 
 def _choice(kind: type[StrEnum], value: str, what: str) -> StrEnum:

@@ -13,19 +13,21 @@ import pandas as pd
 from gridsim.errors import UnknownName
 from gridsim.hooks import call
 from gridsim.model.display import Card, Displayed
-from gridsim.reliability.methods import Method
+from gridsim.reliability.exact import ExactShortfall
+from gridsim.reliability.methods import AnyMethod, Exact
 from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, to_frame
 from gridsim.results.shortfall_calendar import Week
 
 
 class Stopped(StrEnum):
-    """Why sampling ended."""
+    """Why an assessment ended."""
 
     ALL_SAMPLES = "all samples done"
     TARGET = "target reached"
     SAMPLE_BUDGET = "sample budget spent before the target"
     TIME_BUDGET = "time budget spent"
+    EXACT = "computed exactly"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,11 +37,12 @@ class AssessmentResult(Displayed):
     ``shortfall_events`` and ``lolp`` are None unless their spec was given. ``over_weather_years`` (a fixed set of
     weather years): means of the years' means, whose errors hold the choice of the years. ``status`` is ``ok``, or
     ``partial`` when a target was not reached. ``diagnostics`` tells how hours were decided (nodal level), work past a
-    stop included.
+    stop included. ``exact``: shortfall hour by hour where numbers are exact; ``not_exact``: why none is, although the
+    method was to see.
     """
 
     system: str
-    method: Method
+    method: AnyMethod
     estimates: tuple[Estimate, ...]
     n_samples: int
     block_size: int
@@ -51,15 +54,17 @@ class AssessmentResult(Displayed):
     worst_weeks: tuple[Week, ...] = ()
     over_weather_years: tuple[Estimate, ...] = ()
     diagnostics: Mapping[str, int] = field(default_factory=dict)
+    exact: ExactShortfall | None = None
+    not_exact: str = ""
 
     @property
     def metrics(self) -> pd.DataFrame:
-        """name, scope, value, stderr, ci_low, ci_high, unit, n."""
+        """name, scope, value, stderr, ci_low, ci_high, unit, n; and method where a number is exact."""
         return to_frame(self.estimates)
 
     @property
     def status(self) -> str:
-        return "ok" if self.stopped in (Stopped.ALL_SAMPLES, Stopped.TARGET) else "partial"
+        return "ok" if self.stopped in (Stopped.ALL_SAMPLES, Stopped.TARGET, Stopped.EXACT) else "partial"
 
     @property
     def samples_per_s(self) -> float:
@@ -97,6 +102,7 @@ class AssessmentResult(Displayed):
             "metrics": self.metrics,
             "shortfall_events": self.shortfall_events,
             "lolp": self.lolp,
+            "lolp_by_hour": None if self.exact is None else self.exact.by_hour(),
             "worst_weeks": pd.DataFrame(self.worst_weeks) if self.worst_weeks else None,
             "over_weather_years": to_frame(self.over_weather_years) if self.over_weather_years else None,
         }
@@ -115,8 +121,9 @@ class AssessmentResult(Displayed):
 
     def _card(self) -> Card:
         method = self.method
+        drawn = "" if isinstance(method, Exact) else f"{self.n_samples:,} samples, seed {method.seed}, "
         lines = [
-            f"{method.level} level, {self.n_samples:,} samples, seed {method.seed}, {self.stopped} ({self.status})",
+            f"{method.level} level, {drawn}{self.stopped} ({self.status})",
             *(f"{name} {value} {unit}" for name, scope, value, unit in leading(self.estimates) if scope == "system"),
         ]
         header = ("metric", "scope", "value", "unit")

@@ -202,7 +202,7 @@ class ZonalYears(_Chronological):
         self.chronology = Chronology(system, zonal_components(system, areas))
         tolerance_mw = COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW
         self.case = of_one_type(zonal_case(system, areas, tolerance_mw, base_flow=base_flow and skip))
-        self.scopes, self.demand_mwh = _zone_scopes(system, merged)
+        self.scopes, self.demand_mwh = zone_scopes(system, merged)
         self.seed = np.uint64(seed)
         self.skip = skip
 
@@ -231,7 +231,7 @@ class ZonalSnapshots(_Plain):
         components = zonal_components(system, areas)
         self.model = snapshot_model(components, system.common_causes, system.n_hours)
         self.case = of_one_type(zonal_case(system, areas, NETWORK_TOLERANCE_MW))
-        self.scopes, self.demand_mwh = _zone_scopes(system, merged=False)
+        self.scopes, self.demand_mwh = zone_scopes(system, merged=False)
         self.seed = np.uint64(seed)
 
     def run(self, first: int, n: int) -> Samples:
@@ -240,7 +240,7 @@ class ZonalSnapshots(_Plain):
         return without_events(np.ascontiguousarray(total[:, : len(self.scopes)]))
 
 
-def _zone_scopes(system: AdequacySystem, merged: bool) -> tuple[tuple[str, ...], F8]:
+def zone_scopes(system: AdequacySystem, merged: bool) -> tuple[tuple[str, ...], F8]:
     """Names of the scopes and the demand energy of each, MWh; the area abroad, the last one, has none."""
     if merged:
         return ("system",), np.array([system.demand_mwh])

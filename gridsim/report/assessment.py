@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridsim.report.numbers import percent, significant, value_with_error
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
-from gridsim.results.metrics import Estimate
+from gridsim.results.metrics import Estimate, ExactEstimate, is_exact, method_of
 
 if TYPE_CHECKING:
     from gridsim.reliability import AssessmentResult
@@ -30,6 +30,8 @@ _MEANING = {
     "NEUE": "unserved per million of demand",
     "LOLD": "days a year with a shortfall",
     "LOLEv": "shortfalls a year",
+    "LOLE_peak_d": "days a year short at their peak",
+    "LOLEv_continuous": "the same with those too brief for an hour",
     "P_any_shortfall": "chance of any in a year",
     "VaR_95": "1 year in 20 is worse than",
     "CVaR_95": "mean of the worst 5 % of years",
@@ -40,16 +42,22 @@ _MEANING = {
 }
 _MEANING_WIDTH = 76  # cells; narrower screens show the numbers alone
 _TAIL_SAMPLES = 20  # samples beyond a quantile; its value rests on few with less
+_EXACT_DIGITS = 7
+_BOUND_DIGITS = 4
 _ERRORS_END = 0.05  # 1 - confidence of the upper bound without any event
 
 
-def assessment_lines(network: str, imports: str, result: AssessmentResult, width: int | None = None) -> list[str]:
-    """The assessment for people; buses are in ``--json`` only."""
+def assessment_lines(
+    network: str, imports: str, result: AssessmentResult, width: int | None = None, weather: str = ""
+) -> list[str]:
+    """The assessment for people; buses are in ``--json`` only. ``weather``: the samples' weather in a line."""
     width = terminal_width() if width is None else width
     level = str(result.method.level)
     told = [
-        f"{network}: {level} level, {_assumed(imports)}seed {result.method.seed}, {result.wall_s:.1f} s",
-        reached(result),
+        f"{network}: {level} level, {_assumed(imports)}{_seeded(result)}{result.wall_s:.1f} s",
+        *([weather] if weather else []),
+        *_convolved(result),
+        *([reached(result)] if result.n_samples else []),
         f"{level}: {LEVELS[level]} ({PAGE})",
     ]
     lines = [line for text in told for line in wrapped(text, width)]
@@ -73,22 +81,50 @@ def _assumed(imports: str) -> str:
     return f"imports {imports}, " if imports else ""
 
 
+def _seeded(result: AssessmentResult) -> str:
+    return f"seed {result.method.seed}, " if result.n_samples else ""
+
+
+def _convolved(result: AssessmentResult) -> list[str]:
+    """Reach of the convolution, or the cause that keeps it from giving anything."""
+    if result.exact is None:
+        return [f"nothing is exact: {result.not_exact}"] if result.not_exact else []
+    exact = result.exact
+    widest = max((e.bound for e in result.estimates if isinstance(e, ExactEstimate)), default=0.0)
+    grid = f"capacities on a grid of {exact.step_mw:.6g} MW"
+    if exact.is_on_grid:
+        told = [f"exact by convolution, {grid}: every number within {widest:.0e} of itself"]
+    else:
+        told = [f"by convolution, {grid} rounded both ways: the brackets hold the exact number"]
+    missing: dict[str, list[str]] = {}
+    if not result.n_samples:
+        for name, cause in exact.absent.items():
+            missing.setdefault(cause, []).append(name)
+    return told + [f"no {', '.join(names)}: {cause}" for cause, names in missing.items()]
+
+
 def assessment_csv(estimates: Iterable[Estimate]) -> str:
-    """Every estimate with all its digits: metric, scope, value, stderr, ci_low, ci_high, unit, n."""
+    """Every estimate with all its digits: metric, scope, value, stderr, ci_low, ci_high, unit, n; and method (exact or
+    sampled) where one is exact.
+    """
+    rows = list(estimates)
+    has_method = any(isinstance(e, ExactEstimate) for e in rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["metric", "scope", "value", "stderr", "ci_low", "ci_high", "unit", "n"])
-    for e in estimates:
-        writer.writerow([e.name, e.scope, e.value, e.stderr, e.ci_low, e.ci_high, e.unit, e.n])
+    writer.writerow(["metric", "scope", "value", "stderr", "ci_low", "ci_high", "unit", "n", *["method"] * has_method])
+    for e in rows:
+        numbers = [e.name, e.scope, e.value, e.stderr, e.ci_low, e.ci_high, e.unit, e.n]
+        writer.writerow(numbers + [method_of(e)] * has_method)
     return text.getvalue()
 
 
-def assessment_markdown(network: str, imports: str, result: AssessmentResult) -> str:
+def assessment_markdown(network: str, imports: str, result: AssessmentResult, weather: str = "") -> str:
     """The printed tables as Markdown, the same lines above and below them."""
     level = str(result.method.level)
     parts = [
-        f"{network}, {level} level ({LEVELS[level]}), {_assumed(imports)}"
-        f"seed {result.method.seed}: {reached(result)}.\n",
+        f"{network}, {level} level ({LEVELS[level]}), {_assumed(imports)}{_seeded(result)}".rstrip(", ")
+        + f": {'; '.join([*_convolved(result), *([reached(result)] if result.n_samples else [])])}.\n",
+        *([f"{weather[0].upper()}{weather[1:]}.\n"] if weather else []),
         _system_table(result.estimates).markdown(),
         *(f"{remark}.\n" for remark in _remarks(result)),
     ]
@@ -101,10 +137,10 @@ def assessment_markdown(network: str, imports: str, result: AssessmentResult) ->
 
 def reached(result: AssessmentResult) -> str:
     """End of the sampling in words: the error of the metric it watches, the number of years, the reason."""
-    from gridsim.reliability import SequentialMonteCarlo
+    from gridsim.reliability import SnapshotMonteCarlo
 
     method = result.method
-    unit = "years" if isinstance(method, SequentialMonteCarlo) else "snapshots"
+    unit = "snapshots" if isinstance(method, SnapshotMonteCarlo) else "years"
     error = percent(result.cov)
     known = f"{method.metric} to {error}" if error != "-" else f"no {method.metric} seen"
     target = "" if method.target_cov is None else f"target of {percent(method.target_cov)} "
@@ -121,7 +157,9 @@ def reached(result: AssessmentResult) -> str:
 
 def _remarks(result: AssessmentResult) -> list[str]:
     n = result.n_samples
-    found = []
+    found: list[str] = []
+    if not n:
+        return found
     eue = next((e for e in result.estimates if e.scope == "system" and e.name == "EUE"), None)
     if eue is not None and not eue.value:
         sample = "a year" if hasattr(result.method, "years") else "a random hour"
@@ -145,7 +183,7 @@ def _remarks(result: AssessmentResult) -> list[str]:
 
 def _system_table(estimates: Sequence[Estimate], *, with_meaning: bool = True) -> TextTable:
     rows = [
-        (e.name, value_with_error(e.value, e.stderr), "" if e.unit == "-" else e.unit, _meaning(e.name))
+        (e.name, _number(e), "" if e.unit == "-" else e.unit, _meaning(e.name))
         for e in estimates
         if e.scope == "system"
     ]
@@ -190,7 +228,17 @@ def _by_scope(estimates: Iterable[Estimate], kind: str) -> dict[str, dict[str, E
 
 
 def _cell(estimate: Estimate | None) -> str:
-    return "-" if estimate is None else value_with_error(estimate.value, estimate.stderr)
+    return "-" if estimate is None else _number(estimate)
+
+
+def _number(estimate: Estimate) -> str:
+    """A sampled number with its error; an exact one with more digits, or between its bounds where they are wider."""
+    if not isinstance(estimate, ExactEstimate):
+        return value_with_error(estimate.value, estimate.stderr)
+    if is_exact(estimate):
+        return f"{significant(estimate.value, _EXACT_DIGITS)} exact"
+    bounds = (significant(bound, _BOUND_DIGITS) for bound in (estimate.ci_low, estimate.ci_high))
+    return f"{significant(estimate.value, _BOUND_DIGITS)} [{', '.join(bounds)}]"
 
 
 def week_lines(in_weather: dict[str, Any], width: int | None = None) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gridsim.report.numbers import number
 from gridsim.report.short_summary import bare_name, short_rows
+from gridsim.report.start_summary import start_lines
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
 from gridsim.results.metric_table import metric_table, scope_rank
 
@@ -30,6 +31,8 @@ def summary_lines(result: RunResult, width: int | None = None, *, everything: bo
         f"{horizon.start:%Y-%m-%d %H:%M} + {horizon.hours:g} h"
     )
     lines = [*wrapped(title, width, "  "), *wrapped(result.scenario.description, width)]
+    for line in start_lines(result):
+        lines += wrapped(line, width, "  ")
     if everything:
         lines += _every_metric(result, width)
     else:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
+from gridsim.report.maintenance_summary import maintenance_summary, maintenance_table
 from gridsim.report.numbers import significant
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
 from gridsim.weather.normal import NormalWeather
@@ -57,6 +58,7 @@ def system_summary(system: GridSystem) -> dict[str, Any]:
             name: round(float(peak_mw[:, load_zone == position].sum(axis=1).max()), 1)
             for position, name in enumerate(system.zones)
         },
+        "planned_repairs": maintenance_summary(system),
         "contract_import_mw": round(float(system.borders.contract_import_mw.sum()), 1),
         "sections": {
             name: [
@@ -97,6 +99,7 @@ def system_lines(summary: dict[str, Any], width: int | None = None) -> list[str]
             ("zone", "installed MW", "available MW", "winter peak MW"),
             tuple((name, *(_mw(column.get(name, 0.0)) for column in by_zone)) for name in zones),
         ),
+        *([maintenance_table(summary["planned_repairs"])] if summary["planned_repairs"] else []),
         _interface_table(summary["sections"]),
         TextTable(
             ("holds", "number"),

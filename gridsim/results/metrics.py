@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from gridsim.errors import StudyError
 
 #: Unserved power above this is a shortfall; less is noise of the dispatch.
 SHORTFALL_TOLERANCE_MW = 1e-4
+_EXACT_WITHIN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,23 @@ class Estimate(float):
         return astuple(self)
 
 
+@dataclass(frozen=True)
+class ExactEstimate(Estimate):
+    """A number without sampling: standard error 0, ``n`` 0, and its proved bounds as the interval."""
+
+    method: str = "exact"
+
+    __hash__ = Estimate.__hash__
+
+    @property
+    def bound(self) -> float:
+        """Largest proved distance of the true number from the value, relative to it."""
+        if self.value is None or self.ci_low is None or self.ci_high is None:
+            return math.inf
+        distance = max(self.ci_high - self.value, self.value - self.ci_low)
+        return distance / self.value if self.value > 0.0 else (0.0 if distance == 0.0 else math.inf)
+
+
 def single(name: str, scope: str, value: float | None, unit: str) -> Estimate:
     """An estimate from one trajectory: n = 1 and no standard error."""
     return Estimate(name, scope, value, None, None, None, unit, 1)
@@ -72,9 +90,31 @@ def finite(estimates: Iterable[Estimate]) -> tuple[Estimate, ...]:
     return found
 
 
+def is_exact(estimate: ExactEstimate) -> bool:
+    """Whether the proved bounds lie within 1e-6 of the value."""
+    return estimate.bound <= _EXACT_WITHIN
+
+
+def method_of(estimate: Estimate) -> str:
+    """Origin of a number as tables say it: exact or sampled."""
+    return estimate.method if isinstance(estimate, ExactEstimate) else "sampled"
+
+
+def from_row(row: Mapping[str, Any]) -> Estimate:
+    """The estimate of a row of :func:`to_frame`, None for what is absent."""
+    numbers = {name: value for name, value in row.items() if name != "method"}
+    return ExactEstimate(**numbers) if row.get("method") == ExactEstimate.method else Estimate(**numbers)
+
+
 def to_frame(estimates: Iterable[Estimate]) -> pd.DataFrame:
-    """One row per estimate: name, scope, value, stderr, ci_low, ci_high, unit, n; NaN where a number is absent."""
+    """One row per estimate: name, scope, value, stderr, ci_low, ci_high, unit, n; NaN where a number is absent.
+
+    A column ``method`` follows where a number is exact: ``exact`` or ``sampled``.
+    """
+    rows = list(estimates)
     columns = [field.name for field in fields(Estimate)]
-    frame = pd.DataFrame([astuple(estimate) for estimate in estimates], columns=columns)
+    frame = pd.DataFrame([astuple(estimate)[: len(columns)] for estimate in rows], columns=columns)
+    if any(isinstance(estimate, ExactEstimate) for estimate in rows):
+        frame["method"] = [method_of(estimate) for estimate in rows]
     numbers = ["value", "stderr", "ci_low", "ci_high"]
     return frame.astype(dict.fromkeys(numbers, "float64"))

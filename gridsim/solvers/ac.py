@@ -206,7 +206,7 @@ class AcModel:
         n_lines, n_buses = len(system.lines), network.n_buses
         y, from_bus, to_bus = network.admittances, network.from_bus, network.to_bus
         ratio = np.sqrt((y.ytt / y.yff).real)
-        series = -y.yft * ratio
+        series = -y.yft * np.exp(-1j * network.shift_rad) * ratio
         z, shunt = 1.0 / series, 2.0 * (y.ytt - series)
         grid = LSGrid()
         if AlgorithmType.NR_KLU in grid.available_default_algorithms():
@@ -217,13 +217,13 @@ class AcModel:
         line, trafo = slice(0, n_lines), slice(n_lines, None)
         half = shunt[line] / 2.0
         grid.init_powerlines_full(z[line].real, z[line].imag, half, half, from_bus[line], to_bus[line])
-        count = len(ratio) - n_lines
+        count, shift_degree = len(ratio) - n_lines, system.transformers.shift_degree * 1.0
         grid.init_trafo(
-            z[trafo].real, z[trafo].imag, shunt[trafo], ratio[trafo], np.zeros(count), [True] * count, from_bus[trafo],
+            z[trafo].real, z[trafo].imag, shunt[trafo], ratio[trafo], shift_degree, [True] * count, from_bus[trafo],
             to_bus[trafo], True,
         )  # fmt: skip
         on = shunt_status(system, topology.status)
-        grid.init_shunt(np.zeros(len(on)), system.shunts.q_mvar * 1.0, system.shunts.bus)
+        grid.init_shunt(system.shunts.p_mw * 1.0, system.shunts.q_mvar * 1.0, system.shunts.bus)
         for position in np.flatnonzero(~on):
             grid.deactivate_shunt(int(position))
         empty, nowhere = np.zeros(0), np.zeros(0, dtype=np.int32)

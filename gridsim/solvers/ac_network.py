@@ -85,8 +85,9 @@ class AcNetwork:
         line_ka = np.where(np.isnan(lines.max_i_ka), np.inf, lines.max_i_ka * lines.parallel)
         self._limit_ka_from = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_hv_kv)])
         self._limit_ka_to = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_lv_kv)])
-        # -1 / yft = (r + jx) ratio: the susceptance 1 / (x ratio) of the DC approximation
-        self._dc_susceptance = 1.0 / (-1.0 / admittances.yft).imag
+        # -1 / yft = (r + jx) ratio: the susceptance 1 / (x ratio) of the DC approximation, its ratio without the shift
+        self.shift_rad = np.concatenate([np.zeros(len(lines)), np.radians(trafos.shift_degree)])
+        self._dc_susceptance = 1.0 / (-1.0 / (admittances.yft * np.exp(-1j * self.shift_rad))).imag
         # the fixed pattern of the bus admittance matrix: four entries a branch, one a shunt, one diagonal a bus
         bus = np.arange(self.n_buses)
         row = np.concatenate([self.from_bus, self.from_bus, self.to_bus, self.to_bus, system.shunts.bus, bus])
@@ -162,16 +163,18 @@ class AcNetwork:
         used = topology.status & (topology.island[self.from_bus] == number)
         i, j = local[self.from_bus[used]], local[self.to_bus[used]]
         series = self._dc_susceptance[used]
+        turned = series * self.shift_rad[used]  # a branch that shifts carries b (angle difference - shift)
         n = len(bus)
         entries = (np.concatenate([series, series, -series, -series]), (np.r_[i, j, i, j], np.r_[i, j, j, i]))
         keep = np.flatnonzero(np.arange(n) != local[reference])
         angle = np.zeros(n)
         if len(keep):
             reduced = sparse.csc_matrix(entries, shape=(n, n))[keep][:, keep].tocsc()
-            angle[keep] = splu(reduced).solve(p_pu[keep])
+            driven = p_pu + np.bincount(i, turned, n) - np.bincount(j, turned, n)
+            angle[keep] = splu(reduced).solve(driven[keep])
         return angle
 
     def dc_flows(self, angle: F8, status: B1) -> F8:
         """(n_branches,) MW from the angles of ``dc_angles`` (NaN outside)."""
-        flow = self._dc_susceptance * (angle[self.from_bus] - angle[self.to_bus]) * BASE_MVA
+        flow = self._dc_susceptance * (angle[self.from_bus] - angle[self.to_bus] - self.shift_rad) * BASE_MVA
         return np.where(status, flow, 0.0)

@@ -232,7 +232,7 @@ def admittances(system: GridSystem, net: Any) -> Admittances:
             order[first : first + count] = np.arange(*lookup[table])
     # pandapower scales by its net.sn_mva, which to_pandapower sets to BASE_MVA
     ytt, yff, yft, ytf = (vector[order].astype(np.complex128) for vector in branch_vectors(branch, n_branches))
-    y_shunt = (-1j * system.shunts.q_mvar / BASE_MVA).astype(np.complex128)
+    y_shunt = ((system.shunts.p_mw - 1j * system.shunts.q_mvar) / BASE_MVA).astype(np.complex128)
     return Admittances(yff, yft, ytf, ytt, y_shunt)
 
 
@@ -281,7 +281,7 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
             pfe_kw=_without_dust(trafos.pfe_kw),
             i0_percent=_without_dust(trafos.i0_percent),
             parallel=trafos.parallel,
-            shift_degree=0.0,
+            shift_degree=trafos.shift_degree,
             tap_side=[side or None for side in trafos.tap_side.tolist()],
             tap_changer_type=["Ratio" if has else None for has in tapped.tolist()],
             tap_min=trafos.tap_min,
@@ -298,6 +298,7 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
             net,
             system.shunts.bus,
             q_mvar=system.shunts.q_mvar,
+            p_mw=system.shunts.p_mw,
             vn_kv=buses.vn_kv[system.shunts.bus],
             name=system.shunts.name.tolist(),
         )

@@ -20,7 +20,7 @@ from gridsim.io.manifest import MANIFEST, STUDY_FILE
 from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.results.cases import case_frame, case_metric, case_name, case_rows, case_table
 from gridsim.results.lookup import find, leading, require_table
-from gridsim.results.metrics import Estimate, to_frame
+from gridsim.results.metrics import Estimate, from_row, to_frame
 from gridsim.study.aggregate import case_estimates
 
 _NUMBERS = ("value", "stderr", "ci_low", "ci_high")
@@ -42,7 +42,7 @@ class Run(Displayed, read_run.Run):
             return tuple(case_estimates(self)) if self.n_replicates else ()
         rows = super().frame("metrics").to_dict("records")
         return tuple(
-            Estimate(**{**row, **{name: None if pd.isna(row[name]) else float(row[name]) for name in _NUMBERS}})
+            from_row({**row, **{name: None if pd.isna(row[name]) else float(row[name]) for name in _NUMBERS}})
             for row in rows
         )
 

@@ -239,7 +239,11 @@ class _Run:
         for plan, case in zip(self.plans, self.study.cases, strict=True):
             scenario = case.scenario
             tables, hashes = tables_of(case), script_hashes(scenario)
-            key = (id(case.system), scenario.horizon, scenario.policy, scenario.weather, scenario.scripts, tables)
+            fleet = scenario.without_events()
+            key = (
+                *(id(case.system), scenario.horizon, scenario.policy, scenario.weather, scenario.scripts, tables),
+                *(fleet.failures, fleet.spared),
+            )
             if key not in calm and not plan.done:
                 replicates = Replicates(case.system, scenario, keep=tables)
                 baseline = None

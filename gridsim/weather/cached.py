@@ -9,6 +9,7 @@ import numpy as np
 
 from gridsim.model.table import F8
 from gridsim.weather.normal import HourInputs, NormalWeather
+from gridsim.weather.planning import PlanningWeather
 from gridsim.weather.year import SeriesWeather, YearWeather
 
 _HOURS_KEPT = 1024  # about 10 kB each for a national system
@@ -17,7 +18,7 @@ _HOURS_KEPT = 1024  # about 10 kB each for a national system
 class CachedWeather:
     """Weather with the inputs of its last hours kept; their arrays are read-only."""
 
-    def __init__(self, weather: NormalWeather | YearWeather | SeriesWeather):
+    def __init__(self, weather: NormalWeather | YearWeather | SeriesWeather | PlanningWeather):
         self.weather = weather
         self._known: OrderedDict[tuple[dt.datetime, float, float, float, bytes], HourInputs] = OrderedDict()
 

@@ -277,8 +277,7 @@ def river_volumes(model: WeatherModel, row: int, years: int, seed: int) -> F8:
 
 
 def _label(quantity: str, place: str, argument: float) -> str:
-    name = " ".join(part for part in (quantity, place, f"{argument:g}" if argument else "") if part)
-    return f"{name} (normal course)" if quantity in ("load_factor", "load_peak_over_mean") else name
+    return " ".join(part for part in (quantity, place, f"{argument:g}" if argument else "") if part)
 
 
 def _targets(model: WeatherModel, sample: Sample, seed: int) -> list[tuple[str, float, float, float, bool]]:
@@ -342,8 +341,8 @@ def statistic(model: WeatherModel, sample: Sample, quantity: str, place: str, ar
         row = model.system.rivers.position(place)
         return at_return_period(river_volumes(model, row, RIVER_YEARS_FACTOR * len(sample.day_c), seed), argument)
     if quantity in ("load_factor", "load_peak_over_mean"):
-        normal = model.normal_load_mw.sum(axis=0)
-        return float(normal.mean() / normal.max() if quantity == "load_factor" else normal.max() / normal.mean())
+        mean, greatest = sample.load_pu.mean(axis=1), sample.load_pu.max(axis=1)
+        return float((mean / greatest if quantity == "load_factor" else greatest / mean).mean())
     if quantity == "load_january_over_july":
         hours = np.repeat(model.month, 24)
         return float(sample.load_pu[:, hours == 0].mean() / sample.load_pu[:, hours == 6].mean())

@@ -265,6 +265,12 @@ def _ar1_covariance(phi: float, weights: F8) -> F8:
     return np.asarray(forward + backward - weights)
 
 
+def has_field(system: GridSystem) -> bool:
+    """Whether years of weather can be generated: weather_field.csv is complete and every site has its climate."""
+    complete = sorted(system.weather_field.variable.tolist()) == sorted(VARIABLES)
+    return complete and not bool(np.isnan(system.climate.t_mean_c).any())
+
+
 def system_field(system: GridSystem, first_month: int = 7) -> LatentField:
     """The field of a system's weather and renewable sites; StudyError if it has no weather tables."""
     table = system.weather_field

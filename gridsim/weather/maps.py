@@ -46,6 +46,20 @@ def nearest_site(lat: F8, lon: F8, site_lat: F8, site_lon: F8) -> I4:
     return np.where(unknown, -1, np.argmin(np.nan_to_num(distance, nan=np.inf), axis=1)).astype(np.int32)
 
 
+def resource_sites(system: GridSystem) -> I4:
+    """(n_gens,) renewable site of each machine: the nearest of its technology, -1 for machines without one."""
+    generators, sites = system.generators, system.renewable_sites
+    bus = generators.bus
+    found = np.full(len(generators), -1, dtype=np.int32)
+    for technology in ("wind", "solar"):
+        chosen = np.flatnonzero(sites.technology == technology)
+        machines = generators.driven_by(technology)
+        at = nearest_site(system.buses.lat[bus], system.buses.lon[bus], sites.lat[chosen], sites.lon[chosen])
+        if len(chosen):
+            found[machines] = np.where(at >= 0, chosen[at], -1)[machines]
+    return found
+
+
 def daily_from_monthly(monthly: F8, first_month: int) -> F8:
     """(n, 365) smooth daily course with monthly means ``monthly`` (n, 12).
 

@@ -9,12 +9,17 @@ holds the seasonal mean, so only departures act.
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
+from gridsim.weather.duty import duty_of
+from gridsim.weather.water import day_of_year, net_load_mw, normal_water, water_plan, zone_load_mw
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEATING_BALANCE_C = 15.0
 COLDEST_HOUR = 6.0
@@ -24,7 +29,8 @@ _SATURDAY, _SUNDAY = 5, 6
 
 class HourInputs(NamedTuple):
     """One step. temperature_c (n_sites,); gen_share (n_gens,) available share of p_max; heat_min_share (n_gens,) forced
-    share; load_mw (n_loads,) at the bus; gas_demand_mcm_per_d (n_gas_demands,); winter: October to March."""
+    share, of heat, water and duty; load_mw (n_loads,) at the bus; gas_demand_mcm_per_d (n_gas_demands,); winter:
+    October to March."""
 
     temperature_c: F8
     gen_share: F8
@@ -47,6 +53,9 @@ class NormalWeather:
         self._heat_led = [(curve, np.flatnonzero(curves == curve)) for curve in np.unique(curves[curves >= 0]).tolist()]
         self._is_wind = system.generators.driven_by("wind")
         self._is_solar = system.generators.driven_by("solar")
+        self._water = water_plan(system)
+        self._duty = duty_of(system)
+        self._planned: dict[tuple[int, int, int], F8] = {}
 
     def at(
         self,
@@ -67,6 +76,9 @@ class NormalWeather:
         gen_share = np.where(self._is_wind, np.minimum(gen_share * wind_factor, 1.0), gen_share)
         gen_share = np.where(self._is_solar, np.minimum(gen_share * solar_factor, 1.0), gen_share)
         heat_min = np.zeros(len(generators))
+        if len(self._water):
+            gens = self._water.gens
+            heat_min[gens] = gen_share[gens] = self.planned_water(time)[self._water.row[gens], time.hour]
         padded_day_c = np.append(day_c, HEATING_BALANCE_C)
         for curve, gens in self._heat_led:
             low, high = system.heat_curves.shares(curve, padded_day_c[self._gen_site[gens]])
@@ -78,14 +90,29 @@ class NormalWeather:
         departure = 1.0 + loads.heating_share_per_k * (heating_k - normal_k)
         load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.profile_values(loads.profile, time)
         load_mw = load_mw * np.maximum(departure, 0.0) * load_factor
+        gen_share, heat_min = self._duty.fulfilled(time.month, day_c, load_mw, gen_share, heat_min)
         return HourInputs(
             temperature_c, gen_share, heat_min, load_mw, self.gas_demand(day_c), time.month in (10, 11, 12, 1, 2, 3)
         )
 
+    def planned_water(self, date: dt.date) -> F8:
+        """(n, 24) share of p_max that the water plan of a normal day gives its plants (``WaterPlan.reservoir``)."""
+        key = day_of_year(date.month, date.day), date.month - 1, _day_type(date)
+        if key not in self._planned:
+            course = normal_water(self.system)
+            self._planned[key] = self._water.share(course, self.net_load_mw(date), np.array(key[:1]))
+        return self._planned[key]
+
+    def net_load_mw(self, date: dt.date) -> F8:
+        """(n_zones + 1, 24) load less wind and sun of a normal day; the last zone is abroad."""
+        system = self.system
+        value = system.profiles.value[:, date.month - 1, _day_type(date)]
+        value = np.concatenate([value, np.ones((1, value.shape[1]))])
+        return net_load_mw(system, value, system.loads.profile, value, system.generators.profile)
+
     def profile_values(self, profile: I4, time: dt.datetime) -> F8:
         """Value of each element's profile at ``time``; 1 for elements without one."""
-        day = {_SATURDAY: 1, _SUNDAY: 2}.get(time.weekday(), 0)
-        values = np.append(self.system.profiles.value[:, time.month - 1, day, time.hour], 1.0)
+        values = np.append(self.system.profiles.value[:, time.month - 1, _day_type(time), time.hour], 1.0)
         return values[profile].copy()
 
     def normal_day_c(self, time: dt.datetime) -> F8:
@@ -126,6 +153,33 @@ class NormalWeather:
         cold = np.maximum(january_c[across] - now_c, 0.0) / GAS_COLD_DAY_BELOW_NORMAL_K
         mcm_per_d = summer + warm * (winter - summer) + cold * (demand.cold_day_mcm_per_d[across] - winter)
         return np.where(demand.in_service[across], np.maximum(mcm_per_d, 0.0), 0.0)
+
+
+def with_water_and_duty(system: GridSystem, times: pd.DatetimeIndex, shape: F8, share: F8, row: I4) -> tuple[F8, I4]:
+    """Rows of shares (n_rows, n_hours) that machines share (``row``) in normal weather, with plan and duty.
+
+    ``times`` begin at midnight; ``shape`` (n_profiles + 1, n_hours): profiles of the loads, the last 1.
+    """
+    plan, duty = water_plan(system), duty_of(system)
+    days = times[::24]
+    if len(plan):
+        net_mw = net_load_mw(system, shape, system.loads.profile, share, row)
+        whole = np.pad(net_mw, ((0, 0), (0, 24 * len(days) - len(times))), mode="edge")
+        of_year = np.array([day_of_year(day.month, day.day) for day in days])
+        planned = plan.share(normal_water(system), whole, of_year)[:, : len(times)]
+        share, row = plan.rows_with_plan(share, row, planned)
+    if duty.limits:
+        weather = NormalWeather(system)
+        day_c = np.array([weather.normal_day_c(day.to_pydatetime()) for day in days]).T
+        zone_mw = zone_load_mw(system, shape, system.loads.profile)
+        month = np.asarray(times.month, dtype=np.int32)
+        day_c = np.repeat(day_c, 24, axis=1)[:, : len(times)]
+        share, row = duty.rows_within_limits(month, day_c, zone_mw, share, row)
+    return share, row
+
+
+def _day_type(date: dt.date) -> int:
+    return {_SATURDAY: 1, _SUNDAY: 2}.get(date.weekday(), 0)
 
 
 def _at_site(values: F8, site: I4) -> F8:

@@ -54,18 +54,33 @@ class RiverModel:
 
     def year_levels(self, seed: int, year: int) -> F8:
         """U of every river: AR(1) over years as its moving average over MEMORY_YEARS, so no year needs another."""
-        n = len(self.rivers)
-        u = np.zeros(n)
+        return self._levels(seed, year, 1)[:, 0]
+
+    def _levels(self, seed: int, year: int, n_years: int) -> F8:
+        """(n_rivers, n_years) U of ``year`` and of the years before it, latest first."""
+        n, n_draws = len(self.rivers), n_years + MEMORY_YEARS - 1
+        # years before 0 live at the end of the 32-bit range of sample numbers
+        draws = np.array(
+            [[self._own(seed, (year - b) % 2**32, row, "year", 1)[0] for b in range(n_draws)] for row in range(n)]
+        )
+        u = np.zeros((n, n_years))
         for row in range(n):
             r = float(self.rivers.r_year[row])
             weights = r ** np.arange(MEMORY_YEARS)
             weights /= np.sqrt((weights**2).sum())
-            # years before 0 live at the end of the 32-bit range of sample numbers
-            draws = [self._own(seed, (year - back) % 2**32, row, "year", 1)[0] for back in range(MEMORY_YEARS)]
-            first = [self._own(seed, (year - back) % 2**32, 0, "year", 1)[0] for back in range(MEMORY_YEARS)]
             c = 0.0 if row == 0 else float(self.rivers.r_first[row])
-            u[row] = weights @ (c * np.array(first) + np.sqrt(1.0 - c * c) * np.array(draws))
+            mixed = c * draws[0] + np.sqrt(1.0 - c * c) * draws[row]
+            for back in range(n_years):
+                u[row, back] = weights @ mixed[back : back + MEMORY_YEARS]
         return u
+
+    def years_before(self, seed: int, year: int, n_years: int) -> F8:
+        """Inflow (n_rivers, 365 n_years) m3/s to be expected of the years before ``year``, of which only the level
+        counts."""
+        s = self.log_sd[:, None]
+        levels = self._levels(seed, year - 1, n_years)[:, ::-1]
+        years = [self.mean_m3_s * np.exp(-(s**2) / 4.0 + s * np.sqrt(0.5) * u[:, None]) for u in levels.T]
+        return np.concatenate([monthly[:, self._month] for monthly in years], axis=1)
 
     def year(self, seed: int, year: int, cold: F8, level: F8 | None = None) -> F8:
         """Inflow (n_rivers, 365) m3/s. ``cold`` (n_rivers, 12): monthly mean of -z of temperature beside the river,

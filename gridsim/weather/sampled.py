@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from gridsim.kernels.weather_maps import load_departures
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
+from gridsim.weather.duty import duty_of
 from gridsim.weather.field import DAYS, HOURS
 from gridsim.weather.generator import WeatherModel
+from gridsim.weather.water import net_load_mw, water_plan, zone_load_mw
 from gridsim.weather.year import Composer, YearArrays, weather_model
 
 
@@ -41,6 +43,17 @@ def sampled_year(system: GridSystem, seed: int, year: int, weekday: int = 0) -> 
     shape = _shapes(model, weekday)
     load_factor, load_row = _loads(system, model, composer, arrays, shape)
     gen_share, gen_row = _machines(system, composer, arrays, shape)
+    plan, duty = water_plan(system), duty_of(system)
+    if len(plan):
+        net_mw = net_load_mw(system, load_factor, load_row, gen_share, gen_row)
+        planned = plan.share(arrays.water, net_mw, np.arange(DAYS, dtype=np.int32))
+        gen_share, gen_row = plan.rows_with_plan(gen_share, gen_row, planned)
+    if duty.limits:
+        zone_mw = zone_load_mw(system, load_factor, load_row)
+        month = np.repeat(model.month + 1, 24)
+        gen_share, gen_row = duty.rows_within_limits(
+            month, np.repeat(arrays.day_c, 24, axis=1), zone_mw, gen_share, gen_row
+        )
     return SampledYear(load_factor, load_row, gen_share, gen_row, arrays.temperature_c)
 
 

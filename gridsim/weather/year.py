@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from gridsim.errors import StudyError
 from gridsim.kernels.weather_maps import heating_k
-from gridsim.model.scenario import WeatherFile, WeatherSeries, WeatherYearChoice
+from gridsim.model.scenario import PlanningDay, Weather, WeatherSeries, WeatherYearChoice
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, sum_at
 from gridsim.weather.design import CATALOGUE_YEARS, Catalogue, Imposed, catalogue, event_weights, impose, river_level
+from gridsim.weather.duty import duty_of
 from gridsim.weather.field import DAYS
 from gridsim.weather.generator import LOAD_TAU_H, WeatherModel, hour_of
-from gridsim.weather.maps import nearest_site
+from gridsim.weather.maps import resource_sites
 from gridsim.weather.normal import HourInputs, NormalWeather
+from gridsim.weather.planning import PlanningWeather
+from gridsim.weather.water import WaterCourse, day_of_year, normal_water, water_plan
 
 COOLING_BALANCE_C = 23.0
 GAS_HEATING_CLASSES = ("households", "heating")
@@ -35,18 +39,10 @@ class Composer:
     def __init__(self, system: GridSystem):
         self.system = system
         self.normal = NormalWeather(system)
-        generators, loads, renewable = system.generators, system.loads, system.renewable_sites
+        generators, loads = system.generators, system.loads
         bus = generators.bus
         self.gen_site = system.buses.weather_site[bus]
-        self.gen_resource = np.full(len(generators), -1, dtype=np.int32)
-        for technology in ("wind", "solar"):
-            chosen = np.flatnonzero(renewable.technology == technology)
-            machines = generators.driven_by(technology)
-            at = nearest_site(
-                system.buses.lat[bus], system.buses.lon[bus], renewable.lat[chosen], renewable.lon[chosen]
-            )
-            if len(chosen):
-                self.gen_resource[machines] = np.where(at >= 0, chosen[at], -1)[machines]
+        self.gen_resource = resource_sites(system)
         self._wind, self._solar = generators.driven_by("wind"), generators.driven_by("solar")
         self.load_site = system.buses.weather_site[loads.bus]
         self.load_zone = system.buses.zone[loads.bus]
@@ -55,6 +51,25 @@ class Composer:
         heats = np.nan_to_num(loads.heating_share_per_k) > 0
         self.cooling_share = np.where(heats, cooling[self.load_zone], 0.0)
         self._hourly_gas = np.isin(system.gas_demand.gas_class, GAS_HEATING_CLASSES)
+        self.water = water_plan(system)
+        self._duty = duty_of(system)
+        self._renewable_mw = np.where(generators.variable & generators.in_service, generators.p_max_mw, 0.0)
+
+    def planned_water(self, date: dt.date, course: WaterCourse, at: Callable[[dt.datetime], HourInputs]) -> F8:
+        """(n, 24) share of the water plan (``WaterPlan.reservoir``) on a day of ``course``, in the weather ``at``."""
+        if len(self.water) == 0:
+            return np.zeros((0, 24))
+        midnight = dt.datetime(date.year, date.month, date.day)
+        hours = [at(midnight + dt.timedelta(hours=hour)) for hour in range(24)]
+        buses, n_zones = self.system.buses, len(self.system.zones)
+        gen_zone = buses.zone[self.system.generators.bus]
+        net_mw = [
+            sum_at(self.load_zone + 1, hour.load_mw, n_zones + 1)
+            - sum_at(gen_zone + 1, self._renewable_mw * hour.gen_share, n_zones + 1)
+            for hour in hours
+        ]
+        abroad_last = np.roll(np.stack(net_mw, axis=1), -1, axis=0)
+        return self.water.share(course, abroad_last, np.array([day_of_year(date.month, date.day)]))
 
     def inputs(
         self,
@@ -70,8 +85,12 @@ class Composer:
         wind_factor: float,
         solar_factor: float,
         load_factor: F8 | float,
+        planned: F8 | None = None,
     ) -> HourInputs:
-        """resource (n_renewable_sites,) NaN: the profile's; water (n_gens,) factor; zone_factor (n_zones,)."""
+        """resource (n_renewable_sites,) NaN: the profile's; water (n_gens,) factor; zone_factor (n_zones,).
+
+        ``planned``: share of the water plan by plant (``WaterPlan.reservoir``); None: the hour serves to make the plan.
+        """
         system = self.system
         generators = system.generators
         share = self.normal.profile_values(generators.profile, time)
@@ -81,6 +100,9 @@ class Composer:
         share = np.where(self._solar, np.minimum(share * solar_factor, 1.0), share)
         share = np.minimum(share * water, np.maximum(share, 1.0))
         heat_min = np.zeros(len(generators))
+        if planned is not None:
+            gens = self.water.gens
+            heat_min[gens] = share[gens] = planned[self.water.row[gens]]
         for gen in np.flatnonzero(generators.heat_led):
             gen_day_c = day_c[self.gen_site[gen]] if self.gen_site[gen] >= 0 else 15.0
             low, high = system.heat_curves.shares(int(generators.heat_curve[gen]), gen_day_c)
@@ -96,6 +118,8 @@ class Composer:
         )
         load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.normal.profile_values(loads.profile, time)
         load_mw = load_mw * np.maximum(departure, 0.0) * np.append(zone_factor, 1.0)[self.load_zone] * load_factor
+        if planned is not None:
+            share, heat_min = self._duty.fulfilled(time.month, day_c, load_mw, share, heat_min)
         gas = self.normal.gas_demand(gas_c)
         gas = np.where(self._hourly_gas, gas * gas_hour_factor(time.hour), gas)
         return HourInputs(temperature_c, share, heat_min, load_mw, gas, time.month in (10, 11, 12, 1, 2, 3))
@@ -105,7 +129,8 @@ class YearWeather:
     """A generated weather year with design events, seen by the simulator hour by hour.
 
     A horizon that crosses 1 July goes on in the next year of the same seed. Reservoir plants follow their river's
-    volume of the year, other hydro the day's inflow, both as a factor on their profile.
+    volume of the year, other hydro the day's inflow, both as a factor on their profile; those with a release rule
+    follow their water plan.
     """
 
     def __init__(self, system: GridSystem, choice: WeatherYearChoice, start: dt.datetime):
@@ -116,6 +141,7 @@ class YearWeather:
         self._first_number, self._start_h = hour_of(start, self._model.first_month)
         self.imposed: list[Imposed] = []
         self._years: dict[int, YearArrays] = {}
+        self._planned: dict[dt.date, F8] = {}
         self._arrays(0)
 
     def at(
@@ -128,6 +154,24 @@ class YearWeather:
         load_factor: F8 | float = 1.0,
     ) -> HourInputs:
         """Inputs of the step that starts at local ``time``; departures come on top of the year's weather."""
+        departures = temperature_anomaly_k, wind_factor, solar_factor, load_factor
+        return self._inputs(time, departures, self.planned_water(time.date())[:, time.hour])
+
+    def planned_water(self, date: dt.date) -> F8:
+        """(n, 24) share of the water plan (``WaterPlan.reservoir``) on a day, of its weather without departures."""
+        if date not in self._planned:
+            number, _ = hour_of(dt.datetime(date.year, date.month, date.day), self._model.first_month)
+            course = self._arrays(number - self._first_number).water
+            as_generated = (0.0, 1.0, 1.0, 1.0)
+            self._planned[date] = self._compose.planned_water(
+                date, course, lambda time: self._inputs(time, as_generated, None)
+            )
+        return self._planned[date]
+
+    def _inputs(
+        self, time: dt.datetime, departures: tuple[float, float, float, F8 | float], planned: F8 | None
+    ) -> HourInputs:
+        temperature_anomaly_k, wind_factor, solar_factor, load_factor = departures
         number, hour = hour_of(time, self._model.first_month)
         year = self._arrays(number - self._first_number)
         day = hour // 24
@@ -144,6 +188,7 @@ class YearWeather:
             wind_factor=wind_factor,
             solar_factor=solar_factor,
             load_factor=load_factor,
+            planned=planned,
         )
 
     def temperature_c(self, start: dt.datetime, n_hours: int) -> F8:
@@ -184,7 +229,8 @@ class YearWeather:
                     z, imposed = impose(model, event, first_h, z, climate_years(self.system, event.sites))
                     imposed = imposed._replace(start_h=int(round(event.at_h)))
                 self.imposed.append(imposed)
-        return YearArrays(self.system, model, seed, year, z, level)
+        start_mcm = self._arrays(offset - 1).water.volume_mcm[:, -1].copy() if offset > 0 else None
+        return YearArrays(self.system, model, seed, year, z, level, start_mcm)
 
 
 class YearArrays:
@@ -192,10 +238,20 @@ class YearArrays:
 
     temperature_c, effective_c (n_sites, 8760); day_c, gas_c (n_sites, 365); noise (n_zones, 8760); resource
     (n_renewable_sites, 8760); inflow_m3_s (n_rivers, 365); water_rows (2 n_rivers + 1, 365) factors on hydro: each
-    river's day, each river's year, none; water_row (n_gens,) the one that holds for each machine.
+    river's day, each river's year, none; water_row (n_gens,) the one that holds for each machine; water: course of the
+    reservoirs with a release rule, from ``start_mcm`` or from what the years before leave.
     """
 
-    def __init__(self, system: GridSystem, model: WeatherModel, seed: int, year: int, z: F8, level: F8 | None):
+    def __init__(
+        self,
+        system: GridSystem,
+        model: WeatherModel,
+        seed: int,
+        year: int,
+        z: F8,
+        level: F8 | None,
+        start_mcm: F8 | None = None,
+    ):
         self.temperature_c = model.temperature(z)
         self.day_c = self.temperature_c.reshape(len(self.temperature_c), DAYS, 24).mean(axis=2)
         self.effective_c = model.effective_c(self.temperature_c)
@@ -205,6 +261,8 @@ class YearArrays:
         self.resource[model.wind_sites] = model.wind_cf(z, self.temperature_c)
         self.resource[model.solar_sites] = model.solar_cf(z, self.temperature_c)
         self.inflow_m3_s = model.inflow(seed, year, z, level)
+        plan = water_plan(system)
+        self.water = plan.year(model.rivers, seed, year, self.inflow_m3_s, start_mcm)
         normal = model.rivers.mean_m3_s[:, model.month]
         daily = self.inflow_m3_s / np.maximum(normal, 1e-9)
         annual = self.inflow_m3_s.mean(axis=1, keepdims=True) / np.maximum(normal.mean(axis=1, keepdims=True), 1e-9)
@@ -219,6 +277,7 @@ class YearArrays:
             ],
             dtype=np.int32,
         )
+        self.water_row[plan.gens] = none
 
 
 class SeriesWeather:
@@ -239,9 +298,38 @@ class SeriesWeather:
         self._day = np.stack(blocks, axis=1) if blocks else given
         river = {int(profile): row for row, profile in enumerate(system.rivers.profile) if profile >= 0}
         self._gen_river = np.array([river.get(int(p), -1) for p in system.generators.profile], dtype=np.int32)
+        self._gen_river[self._compose.water.gens] = -1
         shares = np.array([getattr(system.rivers, f"share_{m}") for m in range(1, 13)]).reshape(12, -1)
         days = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
         self._normal_inflow = shares.T * system.rivers.annual_km3[:, None] * 1e9 / (days * 86400.0)
+        self._first_day = series.start.date()
+        self._water = self._water_course(series)
+
+    def _water_course(self, series: WeatherSeries) -> WaterCourse:
+        """The course of the reservoirs from their normal filling on the day that the series begins."""
+        water, normal = self._compose.water, normal_water(self.system)
+        if len(water) == 0:
+            return normal
+        n_hours = series.temperature_c.shape[1]
+        n_days = (series.start.hour + n_hours - 1) // 24 + 1
+        day_of_hour = (series.start.hour + np.arange(n_hours)) // 24
+        month = [(self._first_day + dt.timedelta(days=day)).month - 1 for day in range(n_days)]
+        inflow = self._normal_inflow[:, month]
+        for day in range(n_days):
+            given = series.inflow_m3_s[:, day_of_hour == day]
+            known = ~np.isnan(given)
+            total = np.where(known, given, 0.0).sum(axis=1)
+            inflow[:, day] = np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), inflow[:, day])
+        before = (day_of_year(self._first_day.month, self._first_day.day) - 1) % DAYS
+        return water.course(inflow, np.array(month, dtype=np.int32), normal.volume_mcm[:, before].copy())
+
+    def planned_water(self, date: dt.date) -> F8:
+        """(n, 24) share of the water plan on a day: the energy of the given inflow in the peaks of a normal day."""
+        water = self._compose.water
+        if len(water) == 0:
+            return np.zeros((0, 24))
+        day = min(max((date - self._first_day).days, 0), self._water.energy_mwh.shape[1] - 1)
+        return water.share(self._water, self._normal.net_load_mw(date), np.array([day]))
 
     def at(
         self,
@@ -283,7 +371,10 @@ class SeriesWeather:
             series.capacity_factor[:, hour],
             ratio[self._gen_river],
         )
-        inputs = self._compose.inputs(*arguments, np.ones(len(self.system.zones)), wind_factor, solar_factor, 1.0)
+        inputs = self._compose.inputs(
+            *arguments, np.ones(len(self.system.zones)), wind_factor, solar_factor, 1.0,
+            self.planned_water(time.date())[:, time.hour],
+        )  # fmt: skip
         load_mw = series.load_mw[:, hour]
         if not np.isnan(load_mw).all():
             zone = self._compose.load_zone
@@ -312,11 +403,13 @@ def _year_weather(system: GridSystem, choice: WeatherYearChoice, start: dt.datet
 
 
 def make_weather(
-    system: GridSystem, weather: WeatherFile | WeatherYearChoice | WeatherSeries | None, start: dt.datetime
-) -> NormalWeather | YearWeather | SeriesWeather:
+    system: GridSystem, weather: Weather | None, start: dt.datetime
+) -> NormalWeather | YearWeather | SeriesWeather | PlanningWeather:
     """The weather that a scenario asks for, from local time ``start``; a file of departures uses the normal course."""
     if isinstance(weather, WeatherYearChoice):
         return _year_weather(system, weather, start)
     if isinstance(weather, WeatherSeries):
         return SeriesWeather(system, weather, start)
+    if isinstance(weather, PlanningDay):
+        return PlanningWeather(system, weather)
     return NormalWeather(system)

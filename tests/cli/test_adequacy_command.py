@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gridsim.cli import adequacy_options, app
-from gridsim.errors import InputError
+from gridsim.errors import InputError, StudyError
 from tests.support.command import gridsim
 
 
@@ -47,7 +47,10 @@ def test_a_target_out_of_reach_exits_with_3_and_the_cov_reached() -> None:
         ),
         (("--metric", "eue"), ("did you mean 'EUE'?",)),
         (("--method", "snapshot", "--metric", "LOLD"), ("--metric: snapshots have no LOLD",)),
-        (("--weather-years", "3", "--csv", "--md"), ("--csv: contradicts --md", "--weather-years:")),
+        (
+            ("--weather", "normal", "--weather-years", "3", "--csv", "--md"),
+            ("--csv: contradicts --md", "--weather-years:"),
+        ),
         (("--seed", "-1", "--workers", "0", "--max-seconds", "0"), ("--seed: -1", "--workers: 0", "--max-seconds: 0")),
     ],
 )
@@ -101,3 +104,57 @@ def test_other_forms_of_the_table() -> None:
     words = ["adequacy", "rts79", "--years", "16"]
     assert CliRunner().invoke(app, [*words, "--csv"]).stdout.startswith("metric,scope,value,stderr,")
     assert "| metric | value |" in CliRunner().invoke(app, [*words, "--md"]).stdout
+
+
+def rows_of(text: str) -> dict[tuple[str, str], dict[str, object]]:
+    return {(metric["name"], metric["scope"]): metric for metric in json.loads(text)["metrics"]}
+
+
+def test_exact_numbers_stand_beside_the_sampled_ones() -> None:
+    done = CliRunner().invoke(app, ["adequacy", "rts79", "--target-cov", "0.1", "--json"])
+    sampled = rows_of(done.stdout)
+    done = CliRunner().invoke(app, ["adequacy", "rts79", "--json"])
+    answer, rows = json.loads(done.stdout), rows_of(done.stdout)
+    assert (answer["method"], answer["grid_mw"], answer["sampler"]) == ("auto", 1.0, "crude") and answer["years"] > 0
+    for name, value in (("LOLH", 9.394175489454758), ("EUE", 1176.2984600448156), ("LOLEv", 1.913130857847041)):
+        row = rows[name, "system"]
+        assert row["value"] == pytest.approx(value, rel=1e-9)
+        assert (row["stderr"], row["method"], row["n"]) == (0.0, "exact", 0)
+        assert row["ci_low"] <= row["value"] <= row["ci_high"]
+    assert rows["LOLEv_continuous", "system"]["value"] == pytest.approx(2.019674775063315, rel=1e-9)
+    assert rows["EUE", "month:12"]["method"] == "exact"
+    assert all("method" not in rows[name, "system"] for name in ("LOLD", "VaR_95", "CVaR_95", "P_any_shortfall"))
+    assert rows.keys() - sampled.keys() == {("LOLE_peak_d", "system"), ("LOLEv_continuous", "system")}
+
+
+@pytest.mark.parametrize("more", [("--years", "64"), ("--target-cov", "0.2")])
+def test_a_number_of_years_or_a_target_samples_everything(more: tuple[str, ...]) -> None:
+    plain, named = (
+        CliRunner().invoke(app, ["adequacy", "rts79", *more, *method, "--csv"]).stdout
+        for method in ((), ("--method", "sequential"))
+    )
+    assert plain == named and "exact" not in plain
+
+
+def test_exact_alone_draws_nothing() -> None:
+    done = CliRunner().invoke(app, ["adequacy", "rbts", "--method", "exact", "--json"])
+    answer, rows = json.loads(done.stdout), rows_of(done.stdout)
+    assert answer["years"] is None and answer["sampler"] is None and answer["target_cov"] is None
+    assert all((row["method"], row["stderr"]) == ("exact", 0.0) for row in rows.values())
+    assert rows["LOLH", "system"]["value"] == pytest.approx(1.091560472738546, rel=1e-9)
+    text = CliRunner().invoke(app, ["adequacy", "rbts", "--method", "exact"], env={"COLUMNS": "100"}).stdout
+    assert "exact by convolution, capacities on a grid of 1 MW: every number within" in text
+    assert "1.09156 exact" in text and "years" not in text.split("\n\n")[0]
+    table = CliRunner().invoke(app, ["adequacy", "rbts", "--method", "exact", "--csv"]).stdout.splitlines()
+    assert table[0].endswith(",n,method") and all(line.endswith(",0,exact") for line in table[1:])
+
+
+def test_what_cannot_be_exact_names_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = CliRunner().invoke(app, ["adequacy", "rts79", "--method", "exact", "--level", "nodal"])
+    assert isinstance(done.exception, StudyError) and "every state is a dispatch" in str(done.exception)
+    monkeypatch.setitem(adequacy_options.DEFAULT_CAPS["sequential"], "nodal", 8)
+    done = CliRunner().invoke(app, ["adequacy", "rbts", "--level", "nodal", "--json"])
+    assert json.loads(done.stdout)["not_exact"] == "level nodal: every state is a dispatch of its own"
+    words = ["--method", "exact", "--years", "5", "--target-cov", "0.1", "--weather", "synthetic"]
+    done = CliRunner().invoke(app, ["adequacy", "kazakhstan", *words])
+    assert [line.split(":")[0] for line in str(done.exception).splitlines()] == ["--years", "--target-cov", "--weather"]

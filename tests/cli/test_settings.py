@@ -106,7 +106,7 @@ def test_values_are_those_of_yaml(folder: Path) -> None:
     )
     assert [change.value for change in changes] == ["off", ["lines"], "2026-01-15 03:00", "on"]
     _, scenario = read_scenario(folder / "case.yaml", changes=changes)
-    assert scenario.failures and scenario.outputs == ("lines",) and scenario.horizon.start.day == 15
+    assert scenario.failures == "on" and scenario.outputs == ("lines",) and scenario.horizon.start.day == 15
     assert study_of(folder / "case.yaml", changes=changes).cases[0].scenario.outputs == ("lines",)
 
 
@@ -133,3 +133,18 @@ def test_the_seed_is_told_without_its_range() -> None:
 def test_json_of_a_set_run_is_an_object(folder: Path) -> None:
     done = gridsim("run", "case.yaml", "--set", "variant=nuclear_2035", "--out", "out", "--json", cwd=folder)
     assert json.loads(done.stdout)["variant"] == "nuclear_2035"
+
+
+@pytest.mark.parametrize(("word", "kept"), [("typical", "typical"), ("true", "on"), ("false", "off")])
+def test_the_fleet_at_the_start_is_a_setting(folder: Path, word: str, kept: str) -> None:
+    done = gridsim("run", "case.yaml", "--set", f"failures={word}", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert ("typical fleet: " in done.stdout) == (word == "typical")
+    assert yaml.safe_load((folder / "out" / "scenario.yaml").read_text())["failures"] == kept
+
+
+def test_a_network_without_a_typical_fleet_says_so(folder: Path) -> None:
+    words = ("--set", "network=rts79", "--set", "events=[]", "--set", "failures=typical")
+    done = gridsim("run", "case.yaml", *words, cwd=folder)
+    assert done.returncode == 2
+    assert "has no typical.csv" in done.stderr and "give off or on" in done.stderr

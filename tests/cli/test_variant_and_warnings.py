@@ -79,7 +79,7 @@ def test_show_tells_the_variant(tmp_path: Path) -> None:
 
 
 def test_adequacy_and_screen_assess_the_variant(tmp_path: Path) -> None:
-    words = ("adequacy", "kazakhstan", "--years", "256", "--imports", "none")
+    words = ("adequacy", "kazakhstan", "--years", "256", "--imports", "none", "--weather", "normal")
     base, errors = answer(*words, cwd=tmp_path)
     one_line(errors, "kazakhstan")
     variant, errors = answer(*words, "--variant", NUCLEAR, cwd=tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from gridsim.errors import InputError
 from gridsim.io.bundled import network_names
-from gridsim.io.import_pandapower import import_pandapower
+from gridsim.io.grid_import.imported import import_pandapower
 from gridsim.io.read_network import NetworkMeta, read_network, system_from_tables
 from gridsim.io.schemas import TABLES, scenario, study
 from gridsim.io.schemas.bounds import BOUNDS, SMALLEST

@@ -80,7 +80,7 @@ def test_the_walk_tells_a_read_column_from_a_dead_one(use: ColumnUse) -> None:
     """Columns of one name are told apart: p_mw of loads and power_to_gas, co2 of machines and borders."""
     assert use.reads("loads", "p_mw") and not use.reads("power_to_gas", "p_mw")
     assert use.reads("generators", "co2_t_per_mwh") and not use.reads("borders", "co2_t_per_mwh")
-    assert use.reads("gas_storage", "fill_share") and not use.reads("reservoirs", "fill_share")
+    assert use.reads("gas_storage", "fill_share") and not use.reads("minerals", "world_share_percent")
     assert use.reads("rivers", "share_7") and use.reads("weather_field", "slow_winter_km")
     assert not use.reads("generators", "commissioned")
 
@@ -119,8 +119,7 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
         (("interface_limits", "valid_from"), 3, "(1 row)"),
         (("automation", "quantity"), 2, "only overload relays act"),
         (("automation", "share"), 2, "(3 rows)"),
-        (("reservoirs", "volume_mcm"), 2, "(1 row)"),
-        (("reservoirs", "mcm_per_mwh"), 2, "(1 row)"),
+        (("reservoirs", "volume_mcm"), 2, "no rows in reservoir_releases.csv (1 row)"),
         (("minerals", "annual_output"), 2, "(2 rows)"),
         (("minerals", "site"), 3, "(1 row)"),
     ):
@@ -147,7 +146,7 @@ def test_warnings_of_a_variant_stand_at_its_line(tmp_path: Path) -> None:
 
 def test_the_bundled_network_warns_of_what_is_not_modelled_yet(kazakhstan: Any) -> None:
     found = warnings_of(kazakhstan)
-    expected = {("automation", "quantity"), ("nuclear", ""), ("reservoirs", "volume_mcm"), ("minerals", "site")}
+    expected = {("automation", "quantity"), ("nuclear", ""), ("minerals", "site")}
     assert expected | {("interface_limits", "valid_from"), ("generators", "commissioned")} <= set(found)
     assert "(318 rows)" in found["generators", "commissioned"].value
     assert len(found) == len(kazakhstan.warnings) < 30

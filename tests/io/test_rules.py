@@ -20,6 +20,15 @@ BORDER = {"name": "b", "bus": "n1", "contract_import_mw": 5, "limit_import_mw": 
 SUPPORT = {"border": "b", "extra_min_mw": 10, "extra_median_mw": 20, "extra_max_mw": 40}
 STATION = {"name": "k", "node": "hub", "installed_mw": 5, "pressure_ratio": 1.4}
 YARD = {"name": "y", "plant": "coal", "fuel": "coal", "capacity_days": 10, "stock_days": 5}
+REPAIRS = {"name": "steam", "weeks": 6}
+CURVE_POINT = {"curve": "c", "temperature_c": 0, "p_min_share": 0.5, "p_max_share": 1}
+RIVER = {"name": "brook", "lat": 50, "lon": 70, "annual_km3": 2, "cv": 0.2} | {
+    f"share_{m}": 1 / 12 for m in range(1, 13)
+}
+LAKE = {"name": "lake", "plant": "coal", "volume_mcm": 100, "mcm_per_mwh": 0.01, "river": "brook"}
+POND = {**LAKE, "name": "pond", "flows_into": "lake"}
+RELEASES = [{"reservoir": "lake", "month": month, "least_m3_s": 20, "greatest_m3_s": 100} for month in range(1, 13)]
+DUTY = {"name": "d", "plant": "coal", "must_run_when": "load_above", "zone": "north", "load_share": 0.9, "least_mw": 9}
 HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
@@ -33,6 +42,11 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("lines", None, {"max_i_emergency_ka": 300}, "max_i_emergency_ka", "300.0 kA would carry 259808 MVA", "unlimited"),
     ("lines", None, {"r_ohm_per_km": 500}, "r_ohm_per_km", "500.0 on 50.0 km are 25000 ohm", "length"),
     ("lines", None, {"x_ohm_per_km": 500}, "x_ohm_per_km", "500.0 on 50.0 km are 25000 ohm", "length"),
+    ("lines", None, {"x_ohm_per_km": -0.3}, "x_ohm_per_km", "-0.3 is not > 0", "equivalent"),
+    ("lines", None, {"r_ohm_per_km": -0.3}, "r_ohm_per_km", "-0.3 is not >= 0", "equivalent"),
+    ("lines", None, {"x_ohm_per_km": 0, "equivalent": "true"}, "x_ohm_per_km", "0.0 is not > 0", "reactance"),
+    ("transformers", [BANK], {"vk_percent": -12}, "vk_percent", "-12.0 is not > 0", "equivalent"),
+    ("transformers", [BANK], {"vkr_percent": -0.3}, "vkr_percent", "-0.3 is not >= 0", "equivalent"),
     ("transformers", [BANK], {"max_loading_percent": 1e6}, "max_loading_percent", "are 1000000 MVA", "share"),
     (
         "transformers",
@@ -52,6 +66,22 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("generators", None, {"q_min_mvar": 6, "q_max_mvar": 5}, "q_min_mvar", "6.0 is above q_max_mvar 5.0", "swap"),
     ("generators", None, {"heat_led": "true"}, "heat_curve", "empty for a heat-led machine", "heat_curves.csv"),
     ("generators", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
+    (
+        "generators",
+        None,
+        {"heat_led": "true", "heat_curve": "c", "maintenance_weeks": 27},
+        "maintenance_weeks",
+        "27 weeks of a heat-led machine do not fit",
+        "at most 26",
+    ),
+    (
+        "maintenance_classes",
+        [REPAIRS],
+        {"overrun_min_weeks": 5, "overrun_max_weeks": 4},
+        "overrun_max_weeks",
+        "4.0 is below overrun_min_weeks 5.0",
+        "swap",
+    ),
     ("storages", [STORE], {"mttr_h": 100}, "mttr_h", "go together", "both or none"),
     ("load_classes", None, {"price_responsive": "true"}, "price_per_mwh", "price-responsive", "USD/MWh"),
     ("interfaces", None, {"line": ""}, "line", "either a line or a transformer", "exactly one"),
@@ -64,6 +94,19 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("gas_pipelines", None, {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
     ("compressor_stations", [STATION], {"driver": "electric", "bus": "n1"}, "bus", "'n1' has no load", "loads.csv"),
     ("fuel_stocks", [YARD], {"stock_days": 11}, "stock_days", "11.0 is above capacity_days 10.0", "lower"),
+    ("reservoirs", [LAKE], {"river": ""}, "river", "no river flows into 'lake'", "rivers.csv"),
+    ("reservoirs", [LAKE], {"inflow_share": 0}, "river", "no river flows into 'lake'", "rivers.csv"),
+    ("reservoirs", [LAKE], {"volume_mcm": 1.7}, "volume_mcm", "1.7 is below a day of its least release, 1.728", "m3"),
+    ("reservoirs", [LAKE, POND], {"flows_into": "lake"}, "flows_into", "'lake' comes back to it", "downstream"),
+    ("reservoir_releases", RELEASES, {"month": 2}, "month", "'lake' has months 2, 2, 3, 4", "each month from 1 to 12"),
+    ("reservoir_releases", RELEASES, {"least_m3_s": 101}, "greatest_m3_s", "100.0 is below least_m3_s 101.0", "swap"),
+    ("duty", [DUTY], {"zone": "external"}, "zone", "'external' for must_run_when load_above", "network.yaml"),
+    ("duty", [DUTY], {"load_share": None}, "load_share", "empty for must_run_when load_above", "0.96"),
+    ("duty", [DUTY], {"must_run_when": "heat"}, "zone", "with must_run_when heat", "leave both empty"),
+    ("duty", [DUTY], {"least_mw": None}, "least_mw", "neither a least nor a greatest", "give"),
+    ("duty", [DUTY], {"greatest_mw": 8}, "least_mw", "above the greatest", "lower"),
+    ("duty", [DUTY], {"least_share": 0.5}, "least_share", "beside least_mw", "one of the two"),
+    ("duty", [DUTY], {"greatest_mw": 10, "greatest_share": 0.5}, "greatest_share", "beside greatest_mw", "one"),
 ]
 
 
@@ -71,6 +114,8 @@ def tables_with(table: str, rows: list[dict[str, Any]] | None, cells: dict[str, 
     tables = copy.deepcopy({**TWO_AREAS, **GAS})
     tables["buses"].append(HIGHER)
     tables["borders"], tables["border_support"] = [copy.deepcopy(BORDER)], [copy.deepcopy(SUPPORT)]
+    tables.setdefault("heat_curves", [CURVE_POINT])
+    tables |= copy.deepcopy({"rivers": [RIVER], "reservoirs": [LAKE], "reservoir_releases": RELEASES})
     if rows is not None:
         tables[table] = copy.deepcopy(rows)
     tables[table][0].update(cells)
@@ -93,8 +138,26 @@ def test_the_rows_break_nothing_as_they_are(table: str, rows: Any) -> None:
     assert len(getattr(system_from_tables(META, tables_with(table, rows, {})), table)) >= 1
 
 
+def test_a_second_reservoir_of_a_plant_and_a_zone_that_is_not_there_are_named() -> None:
+    tables = tables_with("reservoirs", [LAKE, POND], {})
+    tables["reservoir_releases"] += [{**row, "reservoir": "pond"} for row in RELEASES]
+    tables["duty"] = [{**DUTY, "zone": "nroth"}]
+    with pytest.raises(InputError) as caught:
+        system_from_tables(META, tables)
+    zone, plant = caught.value.problems
+    assert (plant.file, plant.row, plant.column) == ("<reservoirs>", 3, "plant")
+    assert "'coal' has a reservoir with releases already" in plant.value
+    assert (zone.file, zone.column, zone.value) == (
+        "<duty>",
+        "zone",
+        "'nroth' is not in zones",
+    ) and "north" in zone.mend
+
+
 def test_every_rule_has_a_case() -> None:
-    assert set(Counter((rule.table, rule.column) for rule in RULES)) == {(case[0], case[3]) for case in BROKEN}
+    assert set(Counter((rule.table, rule.column) for rule in RULES)) == {(case[0], case[3]) for case in BROKEN} | {
+        ("reservoirs", "plant")
+    }
 
 
 def test_all_broken_rules_of_all_tables_are_said_at_once() -> None:

@@ -10,7 +10,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # of the nodal level the states that need no dispatch
 TINY = "tiny or (more_load_or_fewer and (load1 or load2))"
-FILES = ("test_rng.py", "test_availability.py", "test_shortfall.py", "test_zonal.py", "test_accumulate.py")
+FILES = (
+    "test_rng.py",
+    "test_availability.py",
+    "test_shortfall.py",
+    "test_zonal.py",
+    "test_accumulate.py",
+    "test_convolution.py",
+)
 
 
 def test_tiny_cases_run_uncompiled() -> None:

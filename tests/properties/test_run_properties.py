@@ -34,7 +34,7 @@ def events(draw: st.DrawFn) -> tuple[Event, ...]:
         table, names = TARGETS[kind]
         at_h = draw(st.integers(0, 23 * 4)) / 4
         duration_h = draw(st.none() | st.integers(1, 40).map(lambda quarter: quarter / 4))
-        magnitude = draw(st.sampled_from([0.25, 0.5, 1.0]))
+        magnitude = 1.0 if table in ("lines", "buses") else draw(st.sampled_from([0.25, 0.5, 1.0]))
         target = Target(table, draw(st.sampled_from(names)))
         found.append(Event(f"e{number}", kind, at_h, (target,), magnitude, duration_h))
     return tuple(found)

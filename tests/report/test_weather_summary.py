@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gridsim.cli import app
-from gridsim.errors import StudyError
+from gridsim.errors import InputError
 from gridsim.report.weather_summary import weather_lines, weather_summary
 from tests.support.snapshots import assert_is_snapshot
 
@@ -48,4 +48,4 @@ def test_a_check_that_is_off_stands_first_and_is_counted(summary: dict[str, Any]
 
 def test_a_seed_beyond_64_bits_is_refused_by_its_flag() -> None:
     done = CliRunner().invoke(app, ["weather", "kazakhstan", "--seed", str(2**64)])
-    assert isinstance(done.exception, StudyError) and str(done.exception).startswith("--seed")
+    assert isinstance(done.exception, InputError) and str(done.exception).startswith("--seed")

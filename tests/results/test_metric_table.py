@@ -16,7 +16,7 @@ from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import read_scenario
 from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Scenario, Target
 from gridsim.model.system import GridSystem
-from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, assess, system_from_grid
+from gridsim.reliability import Exact, SequentialMonteCarlo, ShortfallByMonth, assess, system_from_grid
 from gridsim.report.short_summary import shown_metrics
 from gridsim.report.summary import print_summary
 from gridsim.results.metric_table import metric_table, scope_kind
@@ -85,7 +85,8 @@ def test_runs_report_what_is_marked_for_runs_and_nothing_else(shedding, starved,
 def test_assessments_report_what_is_marked_for_them_and_nothing_else():
     system = system_from_grid(read_network(network_folder("rbts")))
     result = assess(system, SequentialMonteCarlo(years=64, seed=1, level="nodal"), ShortfallByMonth())
-    assert check({"assessment"}, result.estimates) == marked("assessment")
+    exact = assess(system, Exact(level="zonal"))
+    assert check({"assessment"}, (*result.estimates, *exact.estimates)) == marked("assessment")
 
 
 def test_studies_report_the_means_of_runs_and_what_is_marked_for_them(tmp_path):

@@ -74,7 +74,7 @@ def test_compare_and_study_print_one_form(sweep: Path) -> None:
     assert "VaR_95 and CVaR_95 from 12 samples; need 400 to be trusted" in runner.invoke(app, again).stdout
     for command in (["compare", str(sweep), "--csv", "--md"], [*again, "--json", "--csv"]):
         refused = runner.invoke(app, command)
-        assert isinstance(refused.exception, StudyError)
+        assert isinstance(refused.exception, InputError)
         assert str(refused.exception).startswith(f"{command[-2]} and {command[-1]}: ")
 
 

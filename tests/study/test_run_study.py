@@ -125,7 +125,7 @@ def test_a_system_changed_in_memory_never_resumes_results_of_another(tmp_path: P
         case.system,
         generators=dataclasses.replace(generators, p_max_mw=generators.p_max_mw / 4, p_min_mw=generators.p_min_mw / 4),
     )
-    later = dataclasses.replace(case.scenario, horizon=dataclasses.replace(case.scenario.horizon, hours=2))
+    later = dataclasses.replace(case.scenario, horizon=dataclasses.replace(case.scenario.horizon, hours=3))
     for changed, what in (
         (of_case(study, system=weaker), "the network of day changed"),
         (of_case(study, scenario=later), "the scenario of day changed"),

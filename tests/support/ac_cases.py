@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gridsim.io.import_pandapower import import_pandapower, machine_dispatch
+from gridsim.io.grid_import.imported import import_pandapower, machine_dispatch
 from gridsim.io.read_network import read_network, system_from_tables
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel

@@ -32,6 +32,8 @@ COMMANDS = [
     ("adequacy", "rbts", "--years", "64", "--method", "snapshot"),
     ("adequacy", "kazakhstan", "--years", "4", "--level", "zonal", "--gas-outages"),
     ("adequacy", "kazakhstan", "--years", "4", "--weather", "synthetic"),
+    ("adequacy", "rts79", "--method", "exact"),
+    ("adequacy", "rts79", "--method", "exact", "--level", "zonal"),
     ("weather", "kazakhstan", "--years", "4"),
     ("screen", "rbts"),
 ]

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from gridsim.model.maintenance import day_of_year, planned_outage
 from gridsim.model.scenario import WeatherYearChoice
 from gridsim.reliability import SequentialMonteCarlo, Shortfall, assess
 from gridsim.reliability.grid import system_from_grid
@@ -27,12 +28,16 @@ def test_demand_and_capacity_are_the_simulators(kazakhstan, adequacy) -> None:
     delivered = 1.0 / (1.0 + kazakhstan.loss_share)
     demand = adequacy.detail.demand.at_buses(len(kazakhstan.buses)).sum(axis=1)
     for hour in (5, 24 * 200 + 18, 8700):
-        inputs = weather.at(start + dt.timedelta(hours=hour))
+        time = start + dt.timedelta(hours=hour)
+        inputs = weather.at(time)
+        there = 1.0 - planned_outage(kazakhstan)[:, day_of_year(time.month, time.day)]  # a run takes repairs as events
         assert demand[hour] == pytest.approx(inputs.load_mw.sum(), rel=1e-9)
         for unit, g in list(enumerate(in_service))[::17]:
             profile = adequacy.unit_profile[unit]
             found = adequacy.unit_mw[unit] if profile is None else profile[hour]
-            assert found == pytest.approx(gens.p_max_mw[g] * inputs.gen_share[g] * delivered, rel=1e-9, abs=1e-9)
+            assert found == pytest.approx(
+                gens.p_max_mw[g] * inputs.gen_share[g] * there[g] * delivered, rel=1e-9, abs=1e-9
+            )
 
 
 def test_weather_years_differ_and_normal_weather_is_untouched(kazakhstan, adequacy) -> None:

@@ -50,6 +50,7 @@ def test_a_series_drives_temperature_wind_and_load(tmp_path, kazakhstan) -> None
     rows += [f"{t},badamsha,,0.25,,," for t in hours(24)]
     rows += [f"{t},south,,,,3000," for t in hours(24)]
     rows += [f"{t},syr_darya,,,,,100" for t in hours(24)]
+    rows += [f"{t},small_rivers,,,,,2" for t in hours(24)]
     series_file(tmp_path, rows)
     system, case = read_scenario(scenario(tmp_path, "{series: own.csv}"), kazakhstan)
     assert isinstance(case.weather, WeatherSeries) and case.weather.start == START
@@ -62,7 +63,11 @@ def test_a_series_drives_temperature_wind_and_load(tmp_path, kazakhstan) -> None
     assert inputs.load_mw[zone == system.zones.index("south")].sum() == pytest.approx(3000)
     assert 0.25 in inputs.gen_share[system.generators.fuel == "wind"]
     shardara = system.generators.plant == "shardara_hpp"
-    assert (inputs.gen_share[shardara] < 0.2 * normal.gen_share[shardara]).all()
+    # a reservoir gives on what it holds, and less of it; a plant on its river has what comes
+    assert (inputs.gen_share[shardara] < 0.99 * normal.gen_share[shardara]).all()
+    assert (inputs.gen_share[shardara] > 0.5 * normal.gen_share[shardara]).all()
+    cascade = system.generators.plant == "almaty_cascade"
+    assert (inputs.gen_share[cascade] < 0.2 * normal.gen_share[cascade]).all()
 
 
 def test_short_gaps_are_joined_and_long_ones_refused(tmp_path, kazakhstan) -> None:

@@ -14,6 +14,8 @@ from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 
+_SAME = 1e-9  # of a price
+
 
 class Solves(ResultTable):
     """Solution of each interval: dispatch, loss share, AC power flow."""
@@ -35,7 +37,6 @@ class Solves(ResultTable):
 
     def __init__(self, packed: Packed):
         super().__init__(packed)
-        self._firm = ~packed.tiers.price_responsive
         self._solver: DispatchSolver | None = None
 
     def rows(self, batch: Batch) -> Rows:
@@ -62,14 +63,16 @@ class Solves(ResultTable):
     def _forgone_mw(self, interval: Interval) -> float:
         """Unserved power beyond that of least shedding, at the bus."""
         dispatch, ladder = interval.dispatch, self.packed.ladder
-        cut_mw = float(dispatch.solution.shed_mw[:, self._firm].sum())
+        penalty = dispatch.state.penalty  # a policy that orders classes anew has tiers of its own
+        firm = penalty[0] >= (1.0 - _SAME) * ladder.first * self.packed.dearest_supply
+        cut_mw = float(dispatch.solution.shed_mw[:, firm].sum())
         if ladder == LEAST_SHEDDING or cut_mw <= SHORTFALL_TOLERANCE_MW:
             return 0.0
-        dearer = np.where(self._firm, LEAST_SHEDDING.first / ladder.first, 1.0)
+        dearer = np.where(firm, LEAST_SHEDDING.first / ladder.first, 1.0)
         if self._solver is None:
             self._solver = DispatchSolver(self.packed.case)
-        least = self._solver.solve(dispatch.state._replace(penalty=dispatch.state.penalty * dearer))
-        saved_mw = cut_mw - float(least.shed_mw[:, self._firm].sum())
+        least = self._solver.solve(dispatch.state._replace(penalty=penalty * dearer))
+        saved_mw = cut_mw - float(least.shed_mw[:, firm].sum())
         return max(saved_mw, 0.0) / (1.0 + dispatch.loss_share)
 
     def _highest_loading(self, ac: AcSolution, interval: Interval) -> float:

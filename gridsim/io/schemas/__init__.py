@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gridsim.io.schemas import carriers, power, weather
+from gridsim.io.schemas import carriers, planning, power, weather
 from gridsim.io.schemas.column import Effect, Row
 
 
@@ -29,6 +29,7 @@ TABLES: dict[str, TableSchema] = {
     "transformers": TableSchema(power.TransformerRow, False, "name"),
     "shunts": TableSchema(power.ShuntRow, False, "name"),
     "generators": TableSchema(power.GeneratorRow, True, "name"),
+    "maintenance_classes": TableSchema(power.MaintenanceClassRow, False, "name"),
     "storages": TableSchema(power.StorageRow, False, "name"),
     "loads": TableSchema(power.LoadRow, True, "name"),
     "load_classes": TableSchema(power.LoadClassRow, True, "name"),
@@ -51,6 +52,8 @@ TABLES: dict[str, TableSchema] = {
     "load_response": TableSchema(weather.LoadResponseRow, False, "zone"),
     "rivers": TableSchema(weather.RiverRow, False, "name"),
     "weather_targets": TableSchema(weather.WeatherTargetRow, False, ""),
+    "typical": TableSchema(planning.TypicalRow, False, ""),
+    "renewables_at_peak": TableSchema(planning.RenewablesAtPeakRow, False, ""),
     "automation": TableSchema(power.AutomationRow, False, "name"),
     "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
     "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),
@@ -63,6 +66,8 @@ TABLES: dict[str, TableSchema] = {
     "fuel_stocks": TableSchema(carriers.FuelStockRow, False, "name"),
     "repair_crews": TableSchema(carriers.RepairCrewRow, False, "name"),
     "reservoirs": TableSchema(carriers.ReservoirRow, False, "name"),
+    "reservoir_releases": TableSchema(carriers.ReservoirReleaseRow, False, ""),
+    "duty": TableSchema(power.DutyRow, False, "name"),
     "minerals": TableSchema(carriers.MineralRow, False, "name"),
     "nuclear": TableSchema(carriers.NuclearRow, False, "name", Effect.NONE),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),

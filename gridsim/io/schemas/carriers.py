@@ -200,13 +200,26 @@ class RepairCrewRow(SourcedRow):
 
 
 class ReservoirRow(SourcedRow):
-    """Water behind a hydro plant."""
+    """Water behind a hydro plant. With rows in reservoir_releases.csv the plant runs by its daily water plan."""
 
     name: str = column("Unique name")
     plant: str = column("Plant (column plant of generators.csv)", ref="plants")
-    volume_mcm: float = column("Useful volume", unit="mcm", gt=0, effect=Effect.NONE)
-    mcm_per_mwh: float = column("Water per MWh", unit="mcm/MWh", gt=0, effect=Effect.NONE)
-    fill_share: float = column("Filling at the start", 0.7, ge=0, le=1, effect=Effect.NONE)
+    volume_mcm: float = column("Useful volume", unit="mcm", gt=0)
+    mcm_per_mwh: float = column("Water per MWh", unit="mcm/MWh", gt=0)
+    fill_share: float = column("Filling three years before the weather year", 0.7, ge=0, le=1)
+    river: str = column("River that flows in", "", ref="rivers")
+    inflow_share: float = column("Share of the river's flow that stays for release", 1.0, ge=0, le=10)
+    flows_into: str = column("Reservoir that the water goes on to", "", ref="reservoirs")
+    hourly_least_share: float = column("Share of the least release that passes in every hour", 1.0, ge=0, le=1)
+
+
+class ReservoirReleaseRow(SourcedRow):
+    """Least and greatest release of a reservoir in one month; a reservoir has all twelve, or none."""
+
+    reservoir: str = column("Reservoir", ref="reservoirs")
+    month: int = column("Month", ge=1, le=12)
+    least_m3_s: float = column("Release of an empty reservoir, mean of a day", unit="m3/s", ge=0)
+    greatest_m3_s: float = column("Release of a full reservoir, mean of a day", unit="m3/s", ge=0)
 
 
 class MineralRow(SourcedRow):

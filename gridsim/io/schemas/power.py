@@ -39,13 +39,16 @@ class LineRow(SourcedRow):
     from_bus: str = column("Bus at the start", ref="buses")
     to_bus: str = column("Bus at the end", ref="buses")
     length_km: float = column("Length", unit="km", gt=0)
-    r_ohm_per_km: float = column("Resistance of one circuit", unit="ohm/km", ge=0)
-    x_ohm_per_km: float = column("Reactance of one circuit", unit="ohm/km", gt=0)
+    r_ohm_per_km: float = column("Resistance of one circuit", unit="ohm/km", ge=-10_000)
+    x_ohm_per_km: float = column("Reactance of one circuit; not 0", unit="ohm/km", ge=-10_000)
     c_nf_per_km: float = column("Capacitance of one circuit", 0.0, unit="nF/km", ge=0)
     max_i_ka: float | None = column("Normal rating of one circuit; empty: unlimited", None, unit="kA", gt=0)
     max_i_emergency_ka: float | None = column("Rating for some minutes; empty: 1.2 x normal", None, unit="kA", gt=0)
     parallel: int = column("Circuits that fail together", 1, ge=1, le=100)
     line_type: str = column("Conductor, for the reader", "", effect=Effect.LABEL)
+    equivalent: bool = column(
+        "True for a branch of an equivalent or a series capacitor: r and x may be negative", False, effect=Effect.LABEL
+    )
     rating_curve: str = column("Factor on both ratings by air temperature; empty: 1", "", ref="rating_curves")
     in_service: bool = column("False for planned or disconnected elements", True)
     mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
@@ -61,8 +64,8 @@ class TransformerRow(SourcedRow):
     sn_mva: float = column("Rated power of one bank", unit="MVA", gt=0)
     vn_hv_kv: float = column("Rated voltage, high side", unit="kV", gt=0)
     vn_lv_kv: float = column("Rated voltage, low side", unit="kV", gt=0)
-    vk_percent: float = column("Short-circuit voltage", unit="%", gt=0, le=60)
-    vkr_percent: float = column("Its resistive part", unit="%", ge=0, le=20)
+    vk_percent: float = column("Short-circuit voltage, with the sign of the reactance; not 0", unit="%", ge=-60, le=60)
+    vkr_percent: float = column("Its resistive part", unit="%", ge=-20, le=20)
     pfe_kw: float = column("No-load loss", 0.0, unit="kW", ge=0)
     i0_percent: float = column("No-load current", 0.0, unit="%", ge=0, le=20)
     tap_side: Literal["", "hv", "lv"] = column("Side of the tap changer; empty: none", "")
@@ -71,6 +74,14 @@ class TransformerRow(SourcedRow):
     tap_neutral: int = column("Tap of the rated ratio", 0, ge=-500, le=500)
     tap_pos: int = column("Tap in the base state", 0, ge=-500, le=500)
     tap_step_percent: float = column("Voltage step of one tap", 0.0, unit="%", ge=0, le=10)
+    shift_degree: float = column(
+        "Angle by which the low side lags; AC power flow alone knows it", 0.0, unit="degree", ge=-180, le=180
+    )
+    equivalent: bool = column(
+        "True for a branch of an equivalent, such as the star of three windings: vk and vkr may be negative",
+        False,
+        effect=Effect.LABEL,
+    )
     max_loading_percent: float = column("Normal loading limit", 100.0, unit="%", gt=0, le=1e8)
     max_loading_emergency_percent: float = column("Loading limit for some minutes", 130.0, unit="%", gt=0, le=1e8)
     parallel: int = column("Banks that fail together", 1, ge=1, le=100)
@@ -85,6 +96,7 @@ class ShuntRow(SourcedRow):
     name: str = column("Unique name")
     bus: str = column("Bus", ref="buses")
     q_mvar: float = column("Reactive power drawn at rated voltage (inductive positive)", unit="Mvar")
+    p_mw: float = column("Losses at rated voltage; AC power flow alone knows them", 0.0, unit="MW", ge=-100_000)
     line: str = column("Line it is switched with; empty: a bus device", "", ref="lines")
     in_service: bool = column("False if switched off", True)
 
@@ -125,8 +137,44 @@ class GeneratorRow(SourcedRow):
     co2_t_per_mwh: float | None = column(
         "CO2 at the stack; empty: none of a fuel without carbon, else unknown", None, unit="t/MWh", ge=0, le=3
     )
+    maintenance_weeks: float | None = column(
+        "Weeks of planned repair a year; empty: those of its class, else none", None, unit="week"
+    )
+    maintenance_class: str = column("Class of planned repairs; empty: none", "", ref="maintenance_classes")
     commissioned: int | None = column("Year of the first operation", None, unit="year", effect=Effect.NONE)
     in_service: bool = column("False for machines out of the base state", True)
+
+
+class MaintenanceClassRow(SourcedRow):
+    """Planned repairs of a kind of machine, and those that are not finished in time."""
+
+    name: str = column("Unique name")
+    weeks: float = column("Weeks of planned repair of a machine a year", unit="week")
+    overrun_share: float = column(
+        "Share of the machines that are not finished in time, those planned last", 0.0, ge=0, le=1
+    )
+    overrun_min_weeks: float = column("Their least further weeks", 0.0, unit="week")
+    overrun_max_weeks: float = column("Their most further weeks", 0.0, unit="week")
+
+
+class DutyRow(SourcedRow):
+    """Output that a plant owes, or may not exceed, while a condition holds: what it runs for other than its cost."""
+
+    name: str = column("Unique name")
+    plant: str = column("Plant (column plant of generators.csv)", ref="plants")
+    must_run_when: Literal["load_above", "heat", "desalination", "gas_allotment"] = column(
+        "Condition: load_above while a zone's load is above load_share of its load in the base state; heat on days "
+        "colder than below_c at the plant; desalination and gas_allotment in the months given"
+    )
+    zone: str = column("Zone of load_above", "", ref="zones")
+    load_share: float | None = column("Share of the zone's load in the base state", None, ge=0, le=2)
+    below_c: float = column("Mean temperature of the day below which heat is owed", 8.0, unit="C", ge=-60, le=60)
+    from_month: int = column("First month of the duty", 1, ge=1, le=12)
+    to_month: int = column("Last month of the duty; before from_month: over New Year", 12, ge=1, le=12)
+    least_mw: float | None = column("Output owed, while machines can give it", None, unit="MW", ge=0)
+    least_share: float | None = column("The same as a share of the plant's p_max_mw", None, ge=0, le=1)
+    greatest_mw: float | None = column("Output not exceeded", None, unit="MW", ge=0)
+    greatest_share: float | None = column("The same as a share of the plant's p_max_mw", None, ge=0, le=1)
 
 
 class StorageRow(SourcedRow):

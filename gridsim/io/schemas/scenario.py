@@ -42,6 +42,16 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
+def _planning_day(value: Any) -> Any:
+    """``weather: planning_day`` for ``weather: {planning_day: true}``."""
+    return {"planning_day": True} if value == "planning_day" else value
+
+
+def _as_word(value: Any) -> Any:
+    """``true`` and ``false`` as on and off."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
 class WeatherKeys(Row):
     """Source of the weather; without it the climate's normal."""
 
@@ -50,6 +60,7 @@ class WeatherKeys(Row):
     year_seed: int | None = column("Seed of a generated weather year", None, ge=0, lt=2**63)
     year: int = column("Number of the generated year", 0, ge=0, lt=2**31)
     year_per_replicate: bool = column("Replicate k takes the year that is k later", False)
+    planning_day: bool = column("The network's planning day: its expected peak, little wind and sun", False)
     design_event: Annotated[tuple[DesignEventKeys, ...], BeforeValidator(_as_list)] = column(
         "One event or a list of events put into the generated year (of seed 0 if none is given)", ()
     )
@@ -167,9 +178,13 @@ class ScenarioKeys(Row):
     extends: str = column("Scenario file whose keys hold where this one is silent; lists are replaced whole", "")
     network: str = column("Bundled name or folder of the network")
     horizon: HorizonKeys = column("When")
-    weather: WeatherKeys | None = column("Where the weather comes from", None)
-    failures: Literal["off", "on"] = column(
-        "Every component with mttf_h fails and is repaired at random, beside the events", "off"
+    weather: Annotated[WeatherKeys | None, BeforeValidator(_planning_day)] = column(
+        "Where the weather comes from, or planning_day", None
+    )
+    failures: Annotated[Literal["off", "typical", "on"], BeforeValidator(_as_word)] = column(
+        "Fleet at the start: whole (off), with what is usually out in the month (typical), or every component with "
+        "mttf_h fails and is repaired at random, beside the events (on)",
+        "off",
     )
     events: tuple[EventKeys, ...] = column("What happens", ())
     policy: PolicyKeys = column("How the system is operated", PolicyKeys())

@@ -2,72 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gridsim.errors import InputError
-from gridsim.io.import_pandapower import import_pandapower, machine_dispatch
-from gridsim.model.system import GridSystem
-from gridsim.solvers.ac import AcModel
-from gridsim.solvers.ac_solution import AcSolution
-from gridsim.solvers.operating_point import OperatingPoint
-
-
-def solve(net: Any) -> tuple[GridSystem, AcSolution]:
-    """The import, solved at the dispatch of the net without reactive limits, as ``runpp`` does."""
-    system = import_pandapower(net)
-    point = OperatingPoint(
-        p_gen_mw=machine_dispatch(net, system),
-        p_border_mw=np.zeros(0),
-        p_storage_mw=np.array([-float(net.storage.p_mw.sum())] * len(system.storages)),
-        p_load_mw=np.where(system.loads.in_service, system.loads.p_mw, 0.0),
-        branch_out=np.empty(0, dtype=np.int32),
-        gen_committed=system.generators.in_service.copy(),
-    )
-    return system, AcModel(system, base=point, q_limits=False).solve(point)
-
-
-def assert_power_flow(net: Any) -> GridSystem:
-    """Voltages of the import equal those pandapower finds for the net itself, vector groups aside, bus by bus."""
-    import pandapower as pp
-
-    system, solution = solve(net)
-    assert solution.converged
-    pp.runpp(net, lightsim2grid=False, calculate_voltage_angles=False, tolerance_mva=1e-8)
-    name = [str(own) for own in net.bus.name]
-    vm = dict(zip(name, net.res_bus.vm_pu))
-    va = dict(zip(name, net.res_bus.va_degree))
-    first = str(system.buses.name[0])
-    shift = solution.va_degree[0] - va[first]
-    for bus, own in enumerate(system.buses.name.tolist()):
-        if math.isnan(vm[own]):
-            continue
-        assert solution.vm_pu[bus] == pytest.approx(vm[own], abs=1e-7), own
-        assert solution.va_degree[bus] - shift == pytest.approx(va[own], abs=1e-5), own
-    return system
-
-
-def small() -> Any:
-    """Two 110 kV buses and a 20 kV bus: external grid, double line, transformer with taps, load, generator."""
-    import pandapower as pp
-
-    net = pp.create_empty_network(name="small")
-    a, b, c = (pp.create_bus(net, vn_kv=vn_kv, name=name) for name, vn_kv in (("a", 110.0), ("b", 110.0), ("c", 20.0)))
-    pp.create_ext_grid(net, a, vm_pu=1.02, max_p_mw=300.0)
-    pp.create_line_from_parameters(
-        net, a, b, length_km=40.0, r_ohm_per_km=0.06, x_ohm_per_km=0.4, c_nf_per_km=9.0, max_i_ka=0.6, parallel=2
-    )
-    pp.create_transformer_from_parameters(
-        net, b, c, sn_mva=40.0, vn_hv_kv=115.0, vn_lv_kv=21.0, vkr_percent=0.4, vk_percent=11.0, pfe_kw=30.0,
-        i0_percent=0.2, shift_degree=150.0, tap_side="hv", tap_neutral=0, tap_min=-9, tap_max=9, tap_pos=-3,
-        tap_step_percent=1.5, tap_changer_type="Ratio", parallel=2,
-    )  # fmt: skip
-    pp.create_load(net, c, p_mw=35.0, q_mvar=9.0, name="town", scaling=1.1)
-    pp.create_gen(net, b, p_mw=20.0, vm_pu=1.01, max_p_mw=50.0, min_q_mvar=-10.0, max_q_mvar=20.0, name="plant")
-    return net
+from gridsim.io.grid_import.imported import import_pandapower
+from tests.support.import_cases import assert_power_flow, small
 
 
 @pytest.mark.parametrize("name", ["case9", "case14", "case24_ieee_rts", "case30", "case39", "case57", "case118"])
@@ -171,7 +113,7 @@ def test_large_taps_taps_between_positions_and_the_low_side() -> None:
         assert_power_flow(net)
 
 
-def test_a_shift_in_a_loop_is_refused_and_equal_shifts_are_not() -> None:
+def test_a_shift_in_a_loop_stays_and_equal_shifts_go() -> None:
     import pandapower as pp
 
     def double(shift_degree: float) -> Any:
@@ -182,28 +124,25 @@ def test_a_shift_in_a_loop_is_refused_and_equal_shifts_are_not() -> None:
         )  # fmt: skip
         return net
 
-    assert_power_flow(double(150.0))
-    with pytest.raises(InputError) as error:
-        import_pandapower(double(0.0))
-    assert [problem.column for problem in error.value.problems] == ["shift_degree"]
+    assert assert_power_flow(double(150.0)).transformers.shift_degree.tolist() == [0.0, 0.0]
+    assert sorted(assert_power_flow(double(145.0)).transformers.shift_degree) == pytest.approx([-5.0, 0.0])
 
 
-def test_every_element_without_an_equal_is_named() -> None:
+def test_elements_without_an_equal_are_named_with_their_mend() -> None:
     import pandapower as pp
 
     net = small()
-    pp.create_ward(net, 1, ps_mw=1.0, qs_mvar=0.0, pz_mw=0.0, qz_mvar=0.0)
-    pp.create_shunt(net, 1, q_mvar=0.0, p_mw=1.0)
-    net.line["g_us_per_km"] = 0.3
-    net.load["const_z_p_percent"] = 50.0
+    pp.create_svc(net, 1, 1.0, -1.0, 1.0, 90.0, name="compensator")
+    net.load["const_i_p_percent"] = 50.0
     with pytest.raises(InputError) as error:
         import_pandapower(net)
-    assert {(problem.file, problem.row, problem.column) for problem in error.value.problems} == {
-        ("<net.ward>", 2, ""),
-        ("<net.shunt>", 2, "p_mw"),
-        ("<net.line>", 2, "g_us_per_km"),
-        ("<net.load>", 2, "const_z_p_percent"),
-    }
+    places = [(problem.file, problem.row, problem.column, problem.value) for problem in error.value.problems]
+    assert places == [
+        ("<net.load>", 2, "const_i_p_percent", "'town': 50.0 of constant current"),
+        ("<net.svc>", 2, "", "'compensator': has no equal in a network"),
+    ]
+    assert all("--drop" in problem.mend for problem in error.value.problems)
+    assert len(import_pandapower(net, drop=["svc", "load"]).buses) == 3
 
 
 def test_costs_zones_and_places() -> None:
