@@ -1,8 +1,8 @@
-"""Print the factor on the load of every variant of a known day or year.
+"""Print the load of every variant of a known day or year: as it stands there, and as it fits.
 
-Where the load of an hour is published, simulated load (losses included) meets it in that hour; where only the energy of
-the year is, the factor is that energy over the energy of a normal year here. Run from the project's root, and write the
-numbers printed into ``variants/*.yaml``.
+Where the load of an hour is published, the expected peak of the planning day is set so that simulated load (losses
+included) meets it in that hour; where only the energy of the year is, the factor on the load is that energy over the
+energy of a normal year here. Run from the project's root, and write the numbers printed into ``variants/*.yaml``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 
 import gridsim
 from gridsim.io.bundled import network_folder
-from gridsim.io.read_variant import Variant
+from gridsim.io.read_variant import Variant, VariantKeys
 from gridsim.weather.normal import NormalWeather
 
 HOURS = {"known_2022_12_07": "history_2022_12_07", "known_2023_12_13": "history_2023_12_13"}
@@ -34,21 +34,22 @@ def energy_twh() -> float:
 
 
 def main() -> None:
-    """Print variant, factor now, factor that fits."""
+    """Print variant, value now, value that fits."""
     year = energy_twh()
     print(f"normal year with losses: {year:.2f} TWh")
     for variant, twh in TWH.items():
-        print(f"{variant}: {_factor(variant)} -> {twh / year:.4f}")
+        print(f"{variant}: {_keys(variant).scale['loads']['p_mw']} -> {twh / year:.4f}")
     for name, variant in HOURS.items():
         system, scenario = gridsim.read_scenario(name)
         (check,) = [check for check in scenario.checks if check.quantity == "load_mw"]
         (outcome,) = [found for found in gridsim.run(system, scenario).checks() if found.check == check]
         simulated = outcome.simulated
-        print(f"{variant}: {_factor(variant)} -> {_factor(variant) * check.observed / simulated:.4f}")
+        peak_mw = _keys(variant).network["planning_day"]["expected_peak_mw"]
+        print(f"{variant}: {peak_mw} -> {peak_mw * check.observed / simulated:.0f} MW")
 
 
-def _factor(variant: str) -> float:
-    return Variant(network_folder("kazakhstan") / "variants" / f"{variant}.yaml").keys.scale["loads"]["p_mw"]
+def _keys(variant: str) -> VariantKeys:
+    return Variant(network_folder("kazakhstan") / "variants" / f"{variant}.yaml").keys
 
 
 if __name__ == "__main__":
