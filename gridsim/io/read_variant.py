@@ -19,11 +19,21 @@ class VariantKeys(Row):
 
     schema_version: int = column("Version of this format", ge=1, le=1)
     description: str = column("What it stands for, and from where", "")
+    history: bool = column("Stands for a known day or year: every row needs a source, at most 20 rows", False)
+    sources: dict[str, dict[str, str]] = column(
+        "Keys of sources.csv for what it changes: table: row (of scale: column; of network.yaml: key): source; "
+        "an added row has its own column",
+        {},
+    )
     network: dict[str, Any] = column("Keys of network.yaml with other values", {})
     add: dict[str, tuple[dict[str, Any], ...]] = column("Rows added: table: list of rows as in its CSV", {})
     retire: dict[str, tuple[str, ...]] = column("Rows taken out: table: names", {})
     change: dict[str, dict[str, dict[str, Any]]] = column("Cells changed: table: name: column: value", {})
     scale: dict[str, dict[str, float]] = column("Whole columns multiplied: table: column: factor", {})
+
+
+MOST_ROWS = 20
+"""Rows in which a variant of a known day may differ: with more of them it could be tuned to that day."""
 
 
 class Line(int):
@@ -56,7 +66,7 @@ class Variant:
 
     def overlay(self, tables: dict[str, RawTable]) -> list[Problem]:
         """Change ``tables``; returns what is wrong with the variant."""
-        problems: list[Problem] = []
+        problems = self._unsourced(tables)
         for part in ("retire", "change", "scale", "add"):
             for name, requested in getattr(self.keys, part).items():
                 if name not in TABLES:
@@ -66,6 +76,48 @@ class Variant:
                     problems.append(self._problem((part, name), "has no rows with a name of their own", mend))
                 else:
                     problems += getattr(self, f"_{part}")(name, tables[name], requested)
+        return problems
+
+    def _rows(self) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+        """Everything that it changes: place in the file, table and name by which ``sources`` calls it."""
+        for key in self.keys.network:
+            yield ("network", key), "network", key
+        for part in ("retire", "change", "scale", "add"):
+            for table, requested in getattr(self.keys, part).items():
+                for position, item in enumerate(requested):
+                    listed = part in ("retire", "add")
+                    name = str(position) if part == "add" else item
+                    yield (part, table, position if listed else item), table, name
+
+    def _unsourced(self, tables: dict[str, RawTable]) -> list[Problem]:
+        """Faults of ``sources``; of a variant of a known day rows without a source and too many rows as well."""
+        problems: list[Problem] = []
+        known = {row.key for _, row in tables["sources"].rows}
+        known |= {str(row.get("key", "")) for row in self.keys.add.get("sources", ())}
+        rows = list(self._rows())
+        named = {(table, name) for path, table, name in rows if path[0] != "add"}
+        for table, sources in self.keys.sources.items():
+            for name, source in sources.items():
+                if (table, name) not in named:
+                    mend = nearest(name, [other for of, other in named if of == table])
+                    problems.append(self._problem(("sources", table, name), "is not changed by this variant", mend))
+                problems += [
+                    self._problem(("sources", table, name), f"'{key}' is not in sources", nearest(key, known))
+                    for key in filter(None, source.replace(" ", "").split(";"))
+                    if key not in known
+                ]
+        if not self.keys.history:
+            return problems
+        rows = [row for row in rows if row[1] != "sources"]
+        for path, table, name in rows:
+            own = self.keys.add[table][int(name)].get("source") if path[0] == "add" else None
+            if not own and not self.keys.sources.get(table, {}).get(name):
+                column = "write it into the row" if path[0] == "add" else f"write it as sources: {table}: {name}"
+                mend = f"{column}: what no source names for that day stays as it is"
+                problems.append(self._problem(path, "has no source, and the variant is one of a known day", mend))
+        if len(rows) > MOST_ROWS:
+            mend = f"change at most {MOST_ROWS}: with more of them any day could be met"
+            problems.append(self._problem(("history",), f"{len(rows)} rows differ", mend))
         return problems
 
     def _problem(self, path: tuple[str | int, ...], value: str, mend: str) -> Problem:

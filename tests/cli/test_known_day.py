@@ -57,3 +57,11 @@ def test_nothing_to_check_is_bad_input(tmp_path: Path, options: tuple[str, ...])
     assert done.returncode == 2
     assert "--replicates" in done.stderr if options else "no rows to check" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_bundled_day_is_held_against_what_was_published(tmp_path: Path) -> None:
+    done = gridsim("run", "known_2021_10_14", "--check", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    bought, limited, frequency = json.loads(done.stdout)["checks"]
+    assert bought["verdict"] == "met" and 400 < bought["simulated"] < 1600 and bought["source"] == "KEGOC-155626"
+    assert limited["verdict"] == "met" and frequency["verdict"] == "skipped"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from gridsim.errors import InputError
-from gridsim.io.bundled import network_folder
+from gridsim.io.bundled import event_files, network_folder, variant_names
 from gridsim.io.read_network import read_network
+from gridsim.io.read_variant import Variant
+from gridsim.io.yaml_lines import read_yaml
 from gridsim.model.system import GridSystem
 from tests.support.study_cases import write_network
 
@@ -94,3 +97,84 @@ def test_nuclear_2035_adds_two_units_at_yukgres(kazakhstan: GridSystem) -> None:
         "yukgres_500"
     }
     assert system.nuclear.status[system.nuclear.position("ulken_npp")] == "operating"
+
+
+def history(*lines: str) -> str:
+    return "\n".join(("schema_version: 1", "history: true", *lines, ""))
+
+
+def test_a_known_day_needs_a_source_in_every_row(tmp_path: Path) -> None:
+    text = history(
+        "network: {reserve_mw: {south: 50}}",
+        "retire: {lines: [n1_n2]}",
+        "change: {generators: {gas_1: {p_max_mw: 150, p_min_mw: 0}}}",
+        "scale: {loads: {p_mw: 0.5}}",
+        "add:",
+        "  generators:",
+        "    - {name: wind_1, bus: s1, fuel: wind, installed_mw: 80, p_max_mw: 80, cost_per_mwh: 0}",
+    )
+    with pytest.raises(InputError) as caught:
+        read_network(variant(tmp_path, text), "v")
+    assert [problem.column for problem in caught.value.problems] == [
+        "network.reserve_mw",
+        "retire.lines.0",
+        "change.generators.gas_1",
+        "scale.loads.p_mw",
+        "add.generators.0",
+    ]
+    assert all("has no source" in str(problem) for problem in caught.value.problems)
+    assert "sources: lines: n1_n2" in str(caught.value.problems[1])
+
+
+def test_a_known_day_with_sources_reads_as_any_variant(tmp_path: Path) -> None:
+    text = history(
+        "retire: {lines: [n1_n2]}",
+        "scale: {loads: {p_mw: 0.5}}",
+        "sources: {lines: {n1_n2: SEEN}, loads: {p_mw: SEEN}}",
+        "add: {sources: [{key: SEEN, title: seen, url: here, licence: none}]}",
+    )
+    assert read_network(variant(tmp_path, text), "v").lines.name.tolist() == ["n1_s1", "n2_s1"]
+
+
+def test_sources_of_what_is_not_changed_and_unknown_keys_are_refused(tmp_path: Path) -> None:
+    text = history("retire: {lines: [n1_n2]}", "sources: {lines: {n1_n2: NOBODY, n1_n3: NOBODY}}")
+    with pytest.raises(InputError) as caught:
+        read_network(variant(tmp_path, text), "v")
+    told = [str(problem) for problem in caught.value.problems]
+    assert sum("'NOBODY' is not in sources" in line for line in told) == 2
+    assert sum("is not changed by this variant" in line for line in told) == 1
+
+
+def test_a_known_day_differs_in_at_most_twenty_rows(tmp_path: Path) -> None:
+    rows = [
+        f"    - {{name: wind_{n}, bus: s1, fuel: wind, installed_mw: 8, p_max_mw: 8, cost_per_mwh: 0, source: SEEN}}"
+        for n in range(21)
+    ]
+    seen = "  sources: [{key: SEEN, title: seen, url: here, licence: none}]"
+    text = history("add:", seen, "  generators:", *rows)
+    with pytest.raises(InputError, match="21 rows differ") as caught:
+        read_network(variant(tmp_path, text), "v")
+    assert len(caught.value.problems) == 1
+    short = history("add:", seen, "  generators:", *rows[:20])
+    assert "wind_19" in read_network(variant(tmp_path / "short", short), "v").generators.name.tolist()
+
+
+DAYS = sorted(path for path in event_files().values() if path.parent.name == "history")
+
+
+@pytest.mark.parametrize("path", DAYS, ids=lambda path: path.stem)
+def test_bundled_known_days_change_only_what_a_source_names(path: Path) -> None:
+    keys = read_yaml(path)[1].data
+    table = (network_folder("kazakhstan") / "sources.csv").read_text(encoding="utf-8")
+    known = {row["key"] for row in csv.DictReader(table.splitlines())}
+    sources = [key for check in keys["check"] for key in check["source"].split("; ")]
+    assert sources and set(sources) <= known
+    if "variant" in keys:
+        stated = Variant(network_folder("kazakhstan") / "variants" / f"{keys['variant']}.yaml").keys
+        assert stated.history and keys["variant"].endswith(path.stem.removeprefix("known"))
+        read_network(network_folder("kazakhstan"), keys["variant"])
+
+
+def test_every_variant_of_a_known_day_belongs_to_one() -> None:
+    used = {read_yaml(path)[1].data.get("variant", "") for path in DAYS}
+    assert {name for name in variant_names(network_folder("kazakhstan")) if name.startswith("history_")} == used - {""}

@@ -26,7 +26,8 @@ class Run:
 
 
 def test_every_event_is_covered():
-    assert set(SHOWS) == set(event_files())
+    known_days = {name for name, path in event_files().items() if path.parent.name == "history"}
+    assert set(SHOWS) == set(event_files()) - known_days  # these state their numbers as checks
 
 
 @pytest.mark.parametrize("name", sorted(SHOWS))
