@@ -50,9 +50,9 @@ def screen_frame(system: GridSystem, result: ScreenResult) -> pd.DataFrame:
 
     Columns: kind, name, secure, worst_loading_percent (of the rating that holds), worst_branch, worst_section_percent,
     worst_section, vm_min_pu, vm_max_pu, islanded_mw, dark_mw, counts overloads and voltage_violations, solved, reason,
-    short_mw (imbalance beyond the headroom of what runs), over_mw and worst_over (largest MW beyond a limit, and of
-    what), added_mw (by which the outage makes an overload larger), adds (to what is wrong with the intact state),
-    shed_mw (with ``redispatch``).
+    short_mw (imbalance beyond the headroom of what runs), over_mw, worst_over and worst_over_percent (largest MW beyond
+    a limit, of what, and its loading), added_mw (by which the outage makes an overload larger), adds (to what is wrong
+    with the intact state), shed_mw (with ``redispatch``).
     A state without a power flow has no numbers; what is known of it all the same stands in its reason.
     """
     n = len(result.kind)
@@ -86,6 +86,7 @@ def screen_frame(system: GridSystem, result: ScreenResult) -> pd.DataFrame:
             "short_mw": known(result.short_mw),
             "over_mw": result.over_mw,
             "worst_over": result.over_name,
+            "worst_over_percent": result.over_percent,
             "added_mw": result.added_mw,
             "adds": result.adds,
             "shed_mw": known(result.shed_mw),

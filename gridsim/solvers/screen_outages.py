@@ -99,7 +99,12 @@ def element_names(system: GridSystem, kind: OutageKind) -> STR:
 
 def single(system: GridSystem, kind: OutageKind, position: int) -> Outage:
     """The loss of one element, under its name."""
-    return Outage(str(element_names(system, kind)[position]), (Element(kind, int(position)),))
+    return together_named(system, (Element(kind, int(position)),))
+
+
+def together_named(system: GridSystem, elements: tuple[Element, ...]) -> Outage:
+    """The loss of some elements at once, under their names."""
+    return Outage(" + ".join(str(element_names(system, kind)[position]) for kind, position in elements), elements)
 
 
 def outages_of_kind(system: GridSystem, point: OperatingPoint, kind: OutageKind) -> list[Outage]:
@@ -185,7 +190,7 @@ def named_outages(system: GridSystem, given: Iterable[str | Sequence[str]]) -> l
         names = [one] if isinstance(one, str) else list(one)
         if not names:
             raise StudyError("outages: an empty list; name at least one element")
-        found.append(Outage(" + ".join(names), tuple(find_element(system, name) for name in names)))
+        found.append(together_named(system, tuple(find_element(system, name) for name in names)))
     return found
 
 

@@ -66,7 +66,7 @@ class ScreenResult(NamedTuple):
     order : positions, worst first: not solved, then MW (cut off, short, and over a limit more than before), then %
     intact_secure : row 0;  n1_secure : all others
     outages : what is lost;  short_mw : imbalance beyond the headroom of all that runs
-    over_mw, over_name : largest MW beyond the limit of a branch or section, and its name ("" if none)
+    over_mw, over_name, over_percent : largest MW beyond the limit of a branch or section, its name ("" if none), its %
     added_mw : largest MW by which a branch or section is farther beyond its emergency limit than before the outage
     adds : the outage adds something to what is wrong with the intact state;  shed_mw : of a redispatch, NaN without
     """
@@ -95,6 +95,7 @@ class ScreenResult(NamedTuple):
     short_mw: F8
     over_mw: F8
     over_name: STR
+    over_percent: F8
     added_mw: F8
     adds: B1
     shed_mw: F8
@@ -165,6 +166,9 @@ def judge(packed: Packed, answers: Answers, month: int) -> ScreenResult:
     names = np.append(np.concatenate([system.branch_name, system.interfaces.name]), "")
     over_mw = beyond.max(axis=1, initial=0.0)
     largest = beyond.argmax(axis=1) if beyond.shape[1] else np.zeros(n, dtype=np.int64)
+    percent = np.full(n, np.nan)
+    if beyond.shape[1]:
+        percent = np.concatenate([loading, share], axis=1)[np.arange(n), largest]
     worst_loading = loading.max(axis=1, initial=0.0)
     worst_section = share.max(axis=1, initial=0.0)
     severity = np.maximum(worst_loading, worst_section)
@@ -200,6 +204,7 @@ def judge(packed: Packed, answers: Answers, month: int) -> ScreenResult:
         short_mw=answers.short_mw,
         over_mw=np.where(solved, over_mw, np.nan),
         over_name=names[np.where(over_mw > 0.0, largest, -1)],
+        over_percent=np.where(solved & (over_mw > 0.0), percent, np.nan),
         added_mw=np.where(solved, added_mw, np.nan),
         adds=adds,
         shed_mw=np.full(n, np.nan),
