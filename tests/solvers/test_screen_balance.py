@@ -11,9 +11,10 @@ import pytest
 from gridsim.model.system import GridSystem
 from gridsim.results.screening import screen_frame
 from gridsim.solvers.ac import AcModel
+from gridsim.solvers.operating_point import base_point
 from gridsim.solvers.screen import screen
 from gridsim.solvers.screen_result import ScreenResult
-from tests.support.ac_cases import as_stated, at, triangle
+from tests.support.ac_cases import as_stated, at, case, triangle
 
 
 def row(result: ScreenResult, name: str) -> int:
@@ -193,3 +194,18 @@ def test_a_state_without_a_power_flow_has_no_numbers() -> None:
     assert numbers.isna().all(axis=None)
     assert not failed["secure"].any()
     assert failed["reason"].str.contains("1,330 MW short").all()
+
+
+@pytest.mark.parametrize("name", ["case5", "case14", "case24_ieee_rts"])
+def test_public_cases_whose_participants_are_at_their_reactive_limits(name: str) -> None:
+    """Dispatched at least cost; every branch outage that was answered in the batch has that answer alone, too."""
+    system, _ = case(name)
+    point = base_point(system)
+    result = screen(system, point)
+    assert result.solved[0] == "single"
+    for position in np.flatnonzero(result.solved == "batch"):
+        branch = int(result.element[position]) + (len(system.lines) if result.kind[position] == "transformer" else 0)
+        alone = AcModel(system, base=point).solve(point._replace(branch_out=np.array([branch], dtype=np.int32)))
+        assert alone.converged
+        assert result.vm_min_pu[position] == pytest.approx(np.nanmin(alone.vm_pu), abs=1e-5)
+        assert result.vm_max_pu[position] == pytest.approx(np.nanmax(alone.vm_pu), abs=1e-5)
