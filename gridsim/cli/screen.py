@@ -4,39 +4,83 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import as_dicts, tell_warnings
-from gridsim.cli.values import local_time, whole
+from gridsim.cli.values import choice, local_time, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
+from gridsim.errors import Problem
+
+if TYPE_CHECKING:
+    from gridsim.solvers.operating_point import OperatingPoint
+
+DISPATCH = "dispatch"
+ORDERS = ("mw", "percent")
 
 
-@app.command()
+def _together(values: dict[str, Any]) -> list[Problem]:
+    """Problems of a point that states its own hour."""
+    if values.get("hour") is None or values.get("point") in (None, DISPATCH):
+        return []
+    mend = f"leave --hour out, or give --point {DISPATCH}"
+    return [Problem("--hour", 0, "", f"contradicts --point {values['point']}, which has its own hour", mend)]
+
+
+@app.command(together=_together)
 def screen(
     network: NetworkArgument,
     variant: VariantOption = None,
+    point: Annotated[
+        str,
+        typer.Option(
+            metavar="POINT",
+            help="State before any loss: dispatch, as_imported (or another of the network's points), RUN_DIR@TIME or a "
+            "CSV file.",
+        ),
+    ] = DISPATCH,
     hour: Annotated[
         str | None,
         typer.Option(
-            parser=local_time, metavar="TIME", help="Local time at normal weather; by default the winter peak."
+            parser=local_time,
+            metavar="TIME",
+            help="Dispatch of a local time at normal weather; by default the winter peak.",
+        ),
+    ] = None,
+    outages: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="CSV of what is lost instead: element, kind, outage (rows of one are lost together)."
         ),
     ] = None,
     ac: Annotated[bool, typer.Option("--ac/--dc", help="AC power flow, or DC.")] = True,
+    redispatch: Annotated[bool, typer.Option("--redispatch", help="Find what has to be shed all the same.")] = False,
+    by: Annotated[str, typer.Option(parser=choice(ORDERS), metavar="ORDER", help="Worst by mw or percent.")] = "mw",
     most: Annotated[int, typer.Option(parser=whole(1), metavar="N", help="Rows of a table.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """N-1: lose every line, transformer, machine and border, one at a time."""
+    """N-1: lose every line, transformer, machine and border, one at a time; or what a list names."""
     from gridsim.report.screening import screening_lines
     from gridsim.results.screening import screen as screen_system
+    from gridsim.solvers.operating_point import base_point
+    from gridsim.study.screening_inputs import read_outages, read_stated_point
 
     began = time.perf_counter()
     system = read_system(network, variant)
     tell_warnings(system.warnings, validate_command(network, variant))
-    point, month = (None, 1) if hour is None else _point_at(system, hour)
-    frame = screen_system(system, point, ac=ac, month=month)
+    start: OperatingPoint | None = None
+    month, words = 1, f"at {hour or 'winter peak'}, as dispatched"
+    if point != DISPATCH:
+        start, month, words = read_stated_point(system, network, point)
+    elif hour is not None:
+        start, month = _point_at(system, hour)
+    lost = None
+    if outages is not None:
+        lost = read_outages(system, base_point(system) if start is None else start, outages)
+    frame = screen_system(system, start, ac=ac, month=month, outages=lost, redispatch=redispatch)
     wall_s = round(time.perf_counter() - began, 3)
     if as_json:
         verdict = {
@@ -44,7 +88,8 @@ def screen(
             "status": "complete",
             "network": network,
             "variant": variant_name(variant) or "",
-            "hour": hour or "winter peak",
+            "point": point,
+            "hour": hour or ("winter peak" if point == DISPATCH else ""),
             "method": "ac" if ac else "dc",
             "wall_s": wall_s,
             "warnings": as_dicts(system.warnings),
@@ -53,11 +98,12 @@ def screen(
         }
         print(json.dumps(verdict))
         return
-    title = f"{network} at {hour or 'winter peak'}, {'AC' if ac else 'DC'} power flow"
-    print("\n".join(screening_lines(title, frame, most, wall_s)))
+    title = f"{network} {words}, {'AC' if ac else 'DC'} power flow"
+    what = "N-1" if outages is None else outages.name
+    print("\n".join(screening_lines(title, frame, most, wall_s, by=by, what=what)))
 
 
-def _point_at(system: Any, hour: str) -> tuple[Any, int]:
+def _point_at(system: Any, hour: str) -> tuple[OperatingPoint, int]:
     """The operating point of one hour of the normal year, as the simulator dispatches it, and its month."""
     from gridsim.engine.run import run as run_scenario
     from gridsim.io.durations import parse_start

@@ -33,7 +33,10 @@ def validate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a network folder, a scenario or a study file: every problem, and every column that has no effect."""
+    """Check a network folder, a scenario or a study file: every problem, and every column that has no effect.
+
+    A network is judged too: units, connections, outage data, capacity, the power flow of its peak; errors end with 2.
+    """
     problems: list[dict[str, Any]] = []
     told = ""
     warnings: list[Problem] = []
@@ -56,13 +59,33 @@ def validate(
         }
         if problems:
             verdict["error"] = {"kind": "InputError", "message": told, "problems": problems}
+        judged = _judged(path, variant_name(variant)) if kind == "network" else []
+        wrong = [problem for problem in judged if problem.kind == "error"]
+        if kind == "network":
+            doubts = [problem for problem in judged if problem not in wrong]
+            verdict["judgement"] = {"errors": as_dicts(wrong), "warnings": as_dicts(doubts)}
         print(json.dumps({**verdict, "warnings": as_dicts(warnings)}))
-        if problems:
+        if problems or wrong:
             raise typer.Exit(EXIT_BAD_INPUT)
         return
     for warning in warnings:
         print(f"warning: {warning}")
+    judged = _judged(path, variant_name(variant)) if kind == "network" else []
+    for problem in judged:
+        print(f"{'error' if problem.kind == 'error' else 'doubtful'}: {problem}")
+    n_wrong = sum(problem.kind == "error" for problem in judged)
+    if n_wrong:
+        print(f"{path}: {kind}, {n_wrong} {'error' if n_wrong == 1 else 'errors'}")
+        raise typer.Exit(EXIT_BAD_INPUT)
     print(f"{path}: {kind}, no problems")
+
+
+def _judged(path: str, variant: str | None) -> list[Problem]:
+    """What is doubtful about a network that reads without problems."""
+    from gridsim.io.read_network import read_network
+    from gridsim.results.judgement import judge_network
+
+    return judge_network(read_network(path, variant or ""), path)
 
 
 @app.command()

@@ -9,7 +9,6 @@ starts are ``ac_ladder``'s for both.
 from __future__ import annotations
 
 import copy
-import dataclasses
 from enum import StrEnum
 from typing import Any
 
@@ -108,10 +107,10 @@ class AcModel:
         self._newton: Newton = self._probe if self.method is AcMethod.FAST else PandapowerNewton(system, net)
         self._last: C16 | None = None
 
-    def with_borders(self, in_service: B1) -> AcModel:
-        """A model of the same system with other borders in service, sharing everything else; starts flat."""
+    def with_system(self, system: GridSystem) -> AcModel:
+        """A model of the same network with other sources or shunts in service, sharing what is equal; starts flat."""
         other = copy.copy(self)
-        other.system = self.system.replace(borders=dataclasses.replace(self.system.borders, in_service=in_service))
+        other.system = system
         other.network = self.network.with_system(other.system)
         if self.method is AcMethod.PANDAPOWER:
             other._newton = PandapowerNewton(other.system, to_pandapower(other.system, idle_point(other.system)))
@@ -246,7 +245,9 @@ class AcModel:
         grid.init_storages(empty, empty, nowhere)
         weight = injection.weight[gens]
         if not weight.any():
-            weight = (gens == have.reference[0]).astype(float)
+            # no participant holds its voltage: as in the ladder the first source that does balances the outage
+            balances = gens == have.reference[0]
+            weight = (balances if balances.any() else gens == gens[:1]).astype(float)
         for gen in np.flatnonzero(weight > 0):
             grid.add_gen_slackbus(int(gen), float(weight[gen]))
         for branch in np.flatnonzero(~topology.status):

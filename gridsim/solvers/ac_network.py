@@ -105,8 +105,10 @@ class AcNetwork:
         self._topologies: OrderedDict[bytes, AcTopology] = OrderedDict()
 
     def with_system(self, system: GridSystem) -> AcNetwork:
-        """The same network under other sources: ``system`` differs in machines, borders or loads alone."""
+        """The same network under other sources: ``system`` differs in machines, borders, loads or shunts alone."""
         other = copy.copy(self)
+        if system.shunts is not self.system.shunts:
+            other._topologies = OrderedDict()  # their matrices hold the shunts
         other.system = system
         other.setpoint_pu = voltage_setpoints(system)
         return other

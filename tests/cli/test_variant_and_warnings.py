@@ -123,7 +123,9 @@ def test_validate_lists_what_has_no_effect_and_exits_with_0(tmp_path: Path) -> N
     assert found["problems"] == [] and {"automation", "nuclear"} <= {Path(w["file"]).stem for w in found["warnings"]}
     assert set(found["warnings"][0]) == {"file", "row", "column", "value", "mend", "kind"}
     done = gridsim("validate", "kazakhstan", cwd=tmp_path)
-    assert done.returncode == 0 and len(done.stdout.splitlines()) == len(found["warnings"]) + 1
+    n_judged = len(found["judgement"]["warnings"])
+    assert found["judgement"]["errors"] == []
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == len(found["warnings"]) + n_judged + 1
     assert "interface_limits.csv:2: valid_from: has no effect yet (18 rows); results are the same" in done.stdout
     (tmp_path / "study.yaml").write_text("scenarios: [case.yaml]\nvariants: [base, nuclear_2035]\nreplicates: 1\n")
     (tmp_path / "case.yaml").write_text(SCENARIO.format(variant=""))
