@@ -1,0 +1,37 @@
+"""Searches for a credit: bisection between two ends, and what is told where there is no root between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gridsim.errors import StudyError
+
+ROOT_WITHIN_MW = 1e-9
+
+
+class NoRootError(StudyError):
+    """No credit between both ends of a search; ``at_low``, ``at_high``: the metric less its aim there."""
+
+    def __init__(self, what: str, high_mw: float, at_low: float, at_high: float) -> None:
+        super().__init__(
+            f"{what}: no root between 0 and {high_mw:g} MW, where the metric misses its aim by {at_low:.6g} and "
+            f"{at_high:.6g}"
+        )
+        self.high_mw, self.at_low, self.at_high = high_mw, at_low, at_high
+
+
+def flat_root(function: Callable[[float], float], most_mw: float, noise: float, what: str) -> tuple[float, float]:
+    """First and last zero, to rounding ``noise``, between 0 and ``most_mw`` of a function that does not fall."""
+    at_low, at_high = function(0.0), function(most_mw)
+    if at_low > noise or at_high < -noise:
+        raise NoRootError(what, most_mw, at_low, at_high)
+    ends = []
+    for is_past in (lambda value: value >= -noise, lambda value: value > noise):
+        low, high = 0.0, most_mw
+        if is_past(at_low) or not is_past(at_high):
+            low = high = 0.0 if is_past(at_low) else most_mw
+        while high - low > ROOT_WITHIN_MW:
+            middle = 0.5 * (low + high)
+            low, high = (low, middle) if is_past(function(middle)) else (middle, high)
+        ends.append(0.5 * (low + high))
+    return ends[0], ends[1]
