@@ -1,6 +1,6 @@
 """Command line of gridsim; a new group of commands is a file here and a name in this list."""
 
-from gridsim.cli import adequacy, bench, catalogue, compare, new, run, screen, study, validate, warm, weather
+from gridsim.cli import adequacy, bench, catalogue, compare, credit, new, run, screen, study, validate, warm, weather
 from gridsim.cli.app import app, main
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "bench",
     "catalogue",
     "compare",
+    "credit",
     "main",
     "new",
     "run",

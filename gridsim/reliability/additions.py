@@ -1,9 +1,9 @@
-"""Changes of a system that capacity credit compares: machines and stores added, taken out, scaled, split; load added."""
+"""Changes of a system that capacity credit compares: machines and stores added, taken out, scaled or split; load."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -161,12 +161,12 @@ def with_perfect(system: AdequacySystem, p_mw: float, share_of_bus: F8) -> Adequ
     return system
 
 
-def nameplate_mw(system: AdequacySystem, names: Collection[str]) -> F8:
-    """(n_buses,) MW of the named machines and stores."""
+def nameplate_mw(system: AdequacySystem, names: Collection[str], whole_mw: Mapping[str, float]) -> F8:
+    """(n_buses,) MW of the named machines and stores; ``whole_mw`` by name where it is not the largest hour."""
     at_bus = np.zeros(len(system.buses))
     for name, bus, p_mw in zip(system.unit_name, system.unit_bus.tolist(), system.unit_mw.tolist(), strict=True):
         if name in names:
-            at_bus[bus] += p_mw
+            at_bus[bus] += whole_mw.get(name, p_mw)
     for store in system.stores:
         if store.name in names:
             at_bus[store.bus] += store.discharge_mw

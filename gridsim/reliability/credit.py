@@ -103,11 +103,11 @@ def capacity_credit(
     if method is not None:
         normal = system.first if isinstance(system, WeatherYears) else system
         change = partial(with_additions, additions=chosen)
-        names = {name for addition in chosen for name in addition.names}
+        whole_mw = {name: addition.p_max_mw for addition in chosen for name in addition.names}
         search = SampledSearch(
             SampledRisk(system, lambda unchanged: unchanged, metric, method),
             SampledRisk(system, change, metric, method),
-            nameplate_at_bus(change(normal), names, chosen),
+            nameplate_mw(change(normal), whole_mw.keys(), whole_mw),
             metric,
         )
         elcc, efc = search.elcc(), search.efc()
@@ -141,13 +141,6 @@ def check_metric(metric: str) -> None:
     """StudyError for a metric without a credit."""
     if metric not in CREDIT_METRICS:
         raise StudyError(f"metric: no credit by '{metric}'; {nearest(metric, CREDIT_METRICS)}")
-
-
-def nameplate_at_bus(system: AdequacySystem, names: set[str], additions: Sequence[Addition]) -> F8:
-    """(n_buses,) nameplate of additions, which a profile may never reach."""
-    at_bus = nameplate_mw(system, names)
-    whole = sum(addition.nameplate_mw for addition in additions)
-    return at_bus * (whole / at_bus.sum()) if at_bus.sum() > 0.0 else at_bus
 
 
 class ExactSearch:

@@ -15,7 +15,7 @@ from gridsim.errors import StudyError
 from gridsim.kernels.shortfall import ENERGY, EVENTS, HOURS
 from gridsim.reliability.additions import with_load, with_perfect
 from gridsim.reliability.assess import sample_source
-from gridsim.reliability.credit_search import NoRootError
+from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import ScratchPool
 from gridsim.reliability.samplers import SampleSource
@@ -27,10 +27,11 @@ Change = Callable[[AdequacySystem], AdequacySystem]
 
 COLUMNS = {"EUE": ENERGY, "LOLH": HOURS, "LOLEv": EVENTS, "CVaR_95": ENERGY}
 TAIL = 0.05
-SEARCH_ERROR = 0.01  # of the standard error: where the search ends
+SEARCH_ERROR = 0.02  # of the standard error: where the search ends
 WITHIN = 1e-5  # of the nameplate
 WINDOW = 0.03  # of the nameplate, each way: the slope's difference quotient
 WIDEST = 4.0  # nameplates; where load is spread over zones a machine at the right place is worth more than its size
+LEAST_SHARE = 1e-9  # of the aim: what the logarithm takes a metric for that vanishes
 FEWEST_WITH_BASE_FLOW = 400  # years that earn the base flows of the zonal level back
 
 
@@ -111,16 +112,28 @@ class SampledSearch:
 
     def elcc(self) -> SampledValue:
         """Load that takes back what the addition brings."""
-        most = self.nameplate_mw
-        return self._search(lambda mw: (self._risk_with.at(mw) if mw else self._with) - self._without, most, "ELCC")
+        aim = self.without
+        return self._search(
+            lambda mw: (self._risk_with.at(mw) if mw else self._with) - self._without,
+            lambda off: math.log(max(1.0 + off / aim, LEAST_SHARE)),
+            "ELCC",
+        )
 
     def efc(self) -> SampledValue:
         """Perfect capacity at the addition's buses that brings the same."""
         risk = partial(self._risk_without.at, 0.0, share_of_bus=self._share_of_bus)
-        most = self.nameplate_mw
-        return self._search(lambda mw: self._with - (risk(perfect_mw=mw) if mw else self._without), most, "EFC")
+        aim = self.with_addition
+        if aim == 0.0:
+            raise TooFewYearsError(f"EFC by {self._metric}: 0 with the addition in every sample; give more years")
+        return self._search(
+            lambda mw: self._with - (risk(perfect_mw=mw) if mw else self._without),
+            lambda off: -math.log(max(1.0 - off / aim, LEAST_SHARE)),
+            "EFC",
+        )
 
-    def _search(self, difference: Callable[[float], F8], nameplate_mw: float, name: str) -> SampledValue:
+    def _search(
+        self, difference: Callable[[float], F8], in_logarithms: Callable[[float], float], name: str
+    ) -> SampledValue:
         known: dict[float, F8] = {}
 
         def at(mw: float) -> F8:
@@ -128,26 +141,28 @@ class SampledSearch:
                 known[mw] = difference(mw)
             return known[mw]
 
-        root_mw = self._root(at, nameplate_mw, f"{name} by {self._metric}")
-        step_mw = WINDOW * nameplate_mw
+        root_mw = self._root(at, in_logarithms, f"{name} by {self._metric}")
+        step_mw = WINDOW * self.nameplate_mw
         low_mw, high_mw = max(0.0, root_mw - step_mw), root_mw + step_mw
         slope = float(at(high_mw).mean() - at(low_mw).mean()) / (high_mw - low_mw)
         if not slope > 0.0:
-            raise StudyError(f"{name} by {self._metric}: the samples do not tell sizes apart; give more years")
+            raise TooFewYearsError(f"{name} by {self._metric}: the samples do not tell sizes apart; give more years")
         return SampledValue(root_mw, standard_error(at(root_mw)) / slope, len(known))
 
-    def _root(self, at: Callable[[float], F8], nameplate_mw: float, what: str) -> float:
-        """Regula falsi with halved weights (Illinois), and a bisection whenever it gets a bracket not half as wide."""
-        low, high = 0.0, nameplate_mw
+    def _root(self, at: Callable[[float], F8], in_logarithms: Callable[[float], float], what: str) -> float:
+        """Bisection at the place where a straight line through both ends is zero (Illinois), and in the middle whenever
+        that leaves more than half: risk is almost exponential in MW, so the line is one through logarithms.
+        """
+        low, high = 0.0, self.nameplate_mw
         at_low, at_high = float(at(low).mean()), float(at(high).mean())
         if at_high < 0.0:
-            low, at_low, high = high, at_high, WIDEST * nameplate_mw
+            low, at_low, high = high, at_high, WIDEST * self.nameplate_mw
             at_high = float(at(high).mean())
         if at_low > 0.0 or at_high < 0.0:
             raise NoRootError(what, high, float(at(0.0).mean()), at_high)
-        weight_low, weight_high = at_low, at_high
+        weight_low, weight_high = in_logarithms(at_low), in_logarithms(at_high)
         last_side, halve = 0, False
-        while high - low > WITHIN * nameplate_mw:
+        while high - low > WITHIN * self.nameplate_mw:
             width = high - low
             middle = 0.5 * (low + high)
             if not halve and weight_high > weight_low:
@@ -158,11 +173,11 @@ class SampledSearch:
             if abs(found) <= SEARCH_ERROR * standard_error(value):
                 return middle
             if found < 0.0:
-                low, weight_low = middle, found
+                low, weight_low = middle, in_logarithms(found)
                 weight_high = weight_high / 2.0 if last_side == -1 else weight_high
                 last_side = -1
             else:
-                high, weight_high = middle, found
+                high, weight_high = middle, in_logarithms(found)
                 weight_low = weight_low / 2.0 if last_side == 1 else weight_low
                 last_side = 1
             halve = high - low > 0.5 * width and not halve

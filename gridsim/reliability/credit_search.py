@@ -20,6 +20,10 @@ class NoRootError(StudyError):
         self.high_mw, self.at_low, self.at_high = high_mw, at_low, at_high
 
 
+class TooFewYearsError(StudyError):
+    """Samples that do not tell sizes apart: the metric is the same in all of them around the root."""
+
+
 def flat_root(function: Callable[[float], float], most_mw: float, noise: float, what: str) -> tuple[float, float]:
     """First and last zero, to rounding ``noise``, between 0 and ``most_mw`` of a function that does not fall."""
     at_low, at_high = function(0.0), function(most_mw)
