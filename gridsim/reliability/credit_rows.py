@@ -74,8 +74,8 @@ class CreditRow:
     """A credit of one kind (ELCC or EFC), or why there is none.
 
     ``status``: ``ok``; ``too_few_years``, which do not tell sizes apart; or ``no_root``: then ``bracket_mw`` was
-    searched and ``at_ends`` is the metric less its aim at both ends. ``years`` is None of an exact credit, whose interval is the
-    range of those that do equally well.
+    searched and ``at_ends`` is the metric less its aim at both ends. ``years`` is None of an exact credit, whose
+    interval is the range of those that do equally well.
     """
 
     credit: str
