@@ -29,13 +29,20 @@ def flat_root(function: Callable[[float], float], most_mw: float, noise: float, 
     at_low, at_high = function(0.0), function(most_mw)
     if at_low > noise or at_high < -noise:
         raise NoRootError(what, most_mw, at_low, at_high)
-    ends = []
-    for is_past in (lambda value: value >= -noise, lambda value: value > noise):
-        low, high = 0.0, most_mw
-        if is_past(at_low) or not is_past(at_high):
-            low = high = 0.0 if is_past(at_low) else most_mw
+
+    def end(is_past: Callable[[float], bool], low: float) -> float:
+        high = most_mw
+        near = min(low + 2.0 * ROOT_WITHIN_MW, high)
+        if is_past(function(low)):
+            return low
+        if not is_past(function(high)):
+            return high
+        if is_past(function(near)):  # no flat part: the last zero is the first one
+            return near
         while high - low > ROOT_WITHIN_MW:
             middle = 0.5 * (low + high)
             low, high = (low, middle) if is_past(function(middle)) else (middle, high)
-        ends.append(0.5 * (low + high))
-    return ends[0], ends[1]
+        return 0.5 * (low + high)
+
+    first = end(lambda value: value >= -noise, 0.0)
+    return first, end(lambda value: value > noise, first)
