@@ -75,7 +75,7 @@ class CreditRow:
 
     ``status``: ``ok``; ``too_few_years``, which do not tell sizes apart; or ``no_root``: then ``bracket_mw`` was
     searched and ``at_ends`` is the metric less its aim at both ends. ``years`` is None of an exact credit, whose
-    interval is the range of those that do equally well.
+    interval is the range of those that do equally well. ``largest_share``: of one year in the variance.
     """
 
     credit: str
@@ -93,6 +93,7 @@ class CreditRow:
     status: str = "ok"
     bracket_mw: tuple[float, float] | None = None
     at_ends: tuple[float, float] | None = None
+    largest_share: float | None = None
 
     @property
     def percent(self) -> float | None:
@@ -132,7 +133,8 @@ def credit_rows(
         else:
             half = Z_95 * found.stderr_mw
             low, high = found.mw - half, found.mw + half
-            yield replace(row, value_mw=found.mw, stderr_mw=found.stderr_mw, ci_low_mw=low, ci_high_mw=high)
+            row = replace(row, value_mw=found.mw, stderr_mw=found.stderr_mw, largest_share=found.largest_share)
+            yield replace(row, ci_low_mw=low, ci_high_mw=high)
 
 
 def is_exact(comparison: Comparison, metric: str, level: Level) -> bool:

@@ -37,11 +37,12 @@ FEWEST_WITH_BASE_FLOW = 400  # years that earn the base flows of the zonal level
 
 @dataclass(frozen=True)
 class SampledValue:
-    """A credit, its standard error, and how often the years were drawn for it."""
+    """A credit, its standard error, draws of the years for it, and one year's largest share of the variance."""
 
     mw: float
     stderr_mw: float
     n_searched: int
+    largest_share: float
 
 
 class SampledRisk:
@@ -147,7 +148,9 @@ class SampledSearch:
         slope = float(at(high_mw).mean() - at(low_mw).mean()) / (high_mw - low_mw)
         if not slope > 0.0:
             raise TooFewYearsError(f"{name} by {self._metric}: the samples do not tell sizes apart; give more years")
-        return SampledValue(root_mw, standard_error(at(root_mw)) / slope, len(known))
+        off = (at(root_mw) - at(root_mw).mean()) ** 2
+        largest_share = float(off.max() / off.sum()) if off.any() else 0.0
+        return SampledValue(root_mw, standard_error(at(root_mw)) / slope, len(known), largest_share)
 
     def _root(self, at: Callable[[float], F8], in_logarithms: Callable[[float], float], what: str) -> float:
         """Bisection at the place where a straight line through both ends is zero (Illinois), and in the middle whenever

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gridsim.report.numbers import significant, value_with_error
+from gridsim.report.numbers import percent, significant, value_with_error
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _COLUMNS = (
     "years",
     "status",
 )
+_LARGEST_SHARE = 0.05  # of one year in the variance: above, the interval rests on few years
 _WORDS = {
     "ELCC": "ELCC: constant load that may be added with it so that the metric is what it was without",
     "EFC": "EFC: perfect capacity at its place that does to the metric what it does",
@@ -86,6 +87,10 @@ def credit_lines(
             lines += wrapped(told, width)
     if any(row.status == "too_few_years" for row in rows):
         lines += wrapped("- : the samples do not tell sizes apart there; give more --years", width)
+    share = max(row.largest_share or 0.0 for row in rows)
+    if share > _LARGEST_SHARE:
+        told = f"One year carries {percent(share)} of a variance: an interval that rests on few is unsure"
+        lines += wrapped(f"{told}; give more --years", width)
     for credit in dict.fromkeys(row.credit for row in rows):
         lines += wrapped(_WORDS[credit], width)
     if any(row.years is not None for row in rows):
