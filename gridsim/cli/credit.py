@@ -91,7 +91,7 @@ def credit(
             parser=whole(2, 2**32 - 1),
             metavar="N",
             help="Sample years on each side of a comparison, the same draws on both. Without it exact at copper level "
-            "where that is possible, else 4,000 years copper, 400 zonal (generated weather: 200).",
+            "where that is possible, else 4,000 years copper, 1,000 zonal (generated weather: 200).",
         ),
     ] = None,
     curve: Annotated[

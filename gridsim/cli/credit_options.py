@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gridsim.reliability import Addition
 
 METRICS = ("EUE", "LOLH", "LOLEv", "CVaR_95")
-DEFAULT_YEARS = {"normal": {"copper": 4_000, "zonal": 400}, "synthetic": {"copper": 200, "zonal": 200}}
+DEFAULT_YEARS = {"normal": {"copper": 4_000, "zonal": 1_000}, "synthetic": {"copper": 200, "zonal": 200}}
 _EXAMPLE = "fuel=nuclear,p_max_mw=1200,for=0.05"
 _ADD = "--add"
 _WORDS = ("fuel", "name", "bus", "like")

@@ -100,7 +100,7 @@ def credit_lines(
 
 
 def parts_sentence(rows: Sequence[CreditRow], parts: Sequence[CreditRow], n_parts: int) -> str:
-    """What the same MW are worth in ``n_parts`` machines for each of the addition's; empty without both."""
+    """Credit of the same MW in ``n_parts`` machines for each of the addition's; empty without both."""
     pairs = [
         (row, part)
         for row in rows
