@@ -24,7 +24,7 @@ VerboseOption = Annotated[
 ]
 
 _SHOWN = ("gridsim.kernels", "gridsim.study")  # at INFO, unless --quiet
-_COMPUTES = ("adequacy", "bench", "run", "screen", "study", "warm", "weather")
+_COMPUTES = ("adequacy", "bench", "credit", "run", "screen", "study", "warm", "weather")
 
 
 class _Stderr(logging.Handler):

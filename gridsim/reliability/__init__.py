@@ -2,8 +2,9 @@
 
 from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, State, two_state
 from gridsim.model.scenario import Imports
+from gridsim.reliability.additions import Addition
 from gridsim.reliability.assess import assess
-from gridsim.reliability.credit import Addition, CapacityCredit, capacity_credit
+from gridsim.reliability.credit import CapacityCredit, capacity_credit
 from gridsim.reliability.exact import ExactShortfall
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.gas import gas_causes, with_gas_outages

@@ -1,9 +1,10 @@
-"""Capacity credit: how much load or perfect capacity an addition to a system is worth, exactly by convolution."""
+"""Capacity credit: how much load or perfect capacity an addition to a system is worth, exactly or by sampling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,43 +18,22 @@ from gridsim.kernels.convolution import (
     lower_tails,
     shortage,
 )
-from gridsim.model.arguments import number
-from gridsim.model.outages import Component, two_state
+from gridsim.reliability.additions import Addition, nameplate_mw, with_additions
+from gridsim.reliability.credit_sampled import SampledRisk, SampledSearch
+from gridsim.reliability.credit_search import flat_root
 from gridsim.reliability.exact import better_sampled_because, no_frequencies_because
 from gridsim.reliability.fleet import LARGEST_STEP_MW, Rounding, fleet_of, pairs_of
-from gridsim.reliability.methods import Level
+from gridsim.reliability.methods import Level, SequentialMonteCarlo
 from gridsim.reliability.samplers import COPPER_TOLERANCE_MW
 from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.weather_years import WeatherYears
 
 F8 = NDArray[np.float64]
 
-CREDIT_METRICS = ("EUE", "LOLH", "LOLEv")
-ROOT_WITHIN_MW = 1e-9
+EXACT_METRICS = ("EUE", "LOLH", "LOLEv")
+CREDIT_METRICS = (*EXACT_METRICS, "CVaR_95")
 ROOT_NOISE = 1e-12  # of the metric without the addition: rounding of the arithmetic
-
-
-@dataclass(frozen=True)
-class Addition:
-    """Machines of one kind added at the copper plate: ``count`` of ``p_max_mw`` each, out independently with
-    ``forced_outage_rate`` for ``mttr_h`` at a time. ``share``: (n_hours,) f8, capacity by hour over ``p_max_mw``.
-    """
-
-    name: str
-    p_max_mw: float
-    forced_outage_rate: float = 0.0
-    count: int = 1
-    mttr_h: float = 50.0
-    share: F8 | None = None
-
-    def __post_init__(self) -> None:
-        number("p_max_mw", self.p_max_mw, 0.0, 1e9)
-        number("mttr_h", self.mttr_h, 1e-6, 1e9)
-        if not 0.0 <= number("forced_outage_rate", self.forced_outage_rate, 0.0, 1.0) < 1.0:
-            raise StudyError(f"forced_outage_rate: {self.forced_outage_rate} is not below 1; it is never there")
-
-    @property
-    def nameplate_mw(self) -> float:
-        return self.count * self.p_max_mw
+Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -63,7 +43,8 @@ class CapacityCredit:
     ``elcc_mw``: constant load that may be added together with it so that the metric is what it was without. ``efc_mw``:
     perfect capacity that does to the metric what the addition does. The two differ: always say which. Counts of hours
     and events change in steps: every credit in the range does equally well, and the middle of it is given.
-    ``without``, ``with_addition``: the metric. ``step_mw``: the grid of capacities, which holds them all.
+    ``without``, ``with_addition``: the metric. ``step_mw``: the grid of capacities, which holds them all; None of a
+    sampled credit, which has standard errors instead.
     """
 
     metric: str
@@ -72,7 +53,9 @@ class CapacityCredit:
     with_addition: float
     elcc_range_mw: tuple[float, float]
     efc_range_mw: tuple[float, float]
-    step_mw: float
+    step_mw: float | None
+    elcc_stderr_mw: float = 0.0
+    efc_stderr_mw: float = 0.0
 
     @property
     def elcc_mw(self) -> float:
@@ -81,6 +64,16 @@ class CapacityCredit:
     @property
     def efc_mw(self) -> float:
         return sum(self.efc_range_mw) / 2.0
+
+    @property
+    def elcc_interval_mw(self) -> tuple[float, float]:
+        """95 % confidence interval of a sampled ELCC; the range of an exact one."""
+        return (self.elcc_range_mw[0] - Z_95 * self.elcc_stderr_mw, self.elcc_range_mw[1] + Z_95 * self.elcc_stderr_mw)
+
+    @property
+    def efc_interval_mw(self) -> tuple[float, float]:
+        """95 % confidence interval of a sampled EFC; the range of an exact one."""
+        return (self.efc_range_mw[0] - Z_95 * self.efc_stderr_mw, self.efc_range_mw[1] + Z_95 * self.efc_stderr_mw)
 
     @property
     def elcc_percent(self) -> float:
@@ -92,66 +85,98 @@ class CapacityCredit:
 
 
 def capacity_credit(
-    system: AdequacySystem, additions: Addition | Sequence[Addition], metric: str = "EUE"
+    system: AdequacySystem | WeatherYears,
+    additions: Addition | Sequence[Addition],
+    metric: str = "EUE",
+    method: SequentialMonteCarlo | None = None,
 ) -> CapacityCredit:
-    """ELCC and EFC of an addition at copper level; StudyError with the cause where the system is not exact.
+    """ELCC and EFC of an addition.
 
-    Bisection on exact values, to 1e-9 MW, between nothing and the nameplate.
+    Without a method, exact at copper level: bisection to 1e-9 MW between nothing and the nameplate; StudyError with the
+    cause where the system is not exact. With one, by its sample years, the same draws on both sides of every
+    comparison, at its level (copper or zonal): the credit has a standard error.
     """
-    if metric not in CREDIT_METRICS:
-        raise StudyError(f"metric: no credit by '{metric}'; {nearest(metric, CREDIT_METRICS)}")
+    check_metric(metric)
     chosen = [additions] if isinstance(additions, Addition) else list(additions)
-    nameplate_mw = sum(addition.nameplate_mw for addition in chosen)
-    if not nameplate_mw > 0.0:
+    if not sum(addition.nameplate_mw for addition in chosen) > 0.0:
         raise StudyError("additions: nothing is added; give p_max_mw > 0")
-    risk_without = RiskCurve(system, metric, 0.0)
-    risk_with = RiskCurve(with_additions(system, chosen), metric, nameplate_mw)
-    without, with_addition = risk_without.at(0.0), risk_with.at(0.0)
-    if without == 0.0:
-        raise StudyError(f"{metric}: 0 without the addition, which then has no credit; raise the load")
-    noise = ROOT_NOISE * without
+    if method is not None:
+        normal = system.first if isinstance(system, WeatherYears) else system
+        change = partial(with_additions, additions=chosen)
+        whole_mw = {name: addition.p_max_mw for addition in chosen for name in addition.names}
+        search = SampledSearch(
+            SampledRisk(system, lambda unchanged: unchanged, metric, method),
+            SampledRisk(system, change, metric, method),
+            nameplate_mw(change(normal), whole_mw.keys(), whole_mw),
+            metric,
+        )
+        elcc, efc = search.elcc(), search.efc()
+        return CapacityCredit(
+            metric=metric,
+            nameplate_mw=search.nameplate_mw,
+            without=search.without,
+            with_addition=search.with_addition,
+            elcc_range_mw=(elcc.mw, elcc.mw),
+            efc_range_mw=(efc.mw, efc.mw),
+            step_mw=None,
+            elcc_stderr_mw=elcc.stderr_mw,
+            efc_stderr_mw=efc.stderr_mw,
+        )
+    if isinstance(system, WeatherYears):
+        raise StudyError("credit: exact is not for weather years; give SequentialMonteCarlo(years=...)")
+    nameplate = sum(addition.nameplate_mw for addition in chosen)
+    exact = ExactSearch(system, with_additions(system, chosen), nameplate, metric)
     return CapacityCredit(
         metric=metric,
-        nameplate_mw=nameplate_mw,
-        without=without,
-        with_addition=with_addition,
-        elcc_range_mw=_root(lambda mw: risk_with.at(mw) - without, nameplate_mw, noise, f"ELCC by {metric}"),
-        efc_range_mw=_root(lambda mw: with_addition - risk_without.at(-mw), nameplate_mw, noise, f"EFC by {metric}"),
-        step_mw=risk_with.step_mw,
+        nameplate_mw=nameplate,
+        without=exact.without,
+        with_addition=exact.with_addition,
+        elcc_range_mw=exact.elcc(),
+        efc_range_mw=exact.efc(),
+        step_mw=exact.step_mw,
     )
 
 
-def with_additions(system: AdequacySystem, additions: Sequence[Addition]) -> AdequacySystem:
-    """The system with more machines, at its first bus: the copper plate has no places."""
-    names: list[str] = []
-    components: list[Component] = []
-    sizes: list[float] = []
-    profiles: list[F8 | None] = []
-    for addition in additions:
-        out = addition.forced_outage_rate
-        mttf_h = addition.mttr_h * (1.0 - out) / out if out > 0.0 else np.inf
-        profile = None
-        if addition.share is not None:
-            profile = addition.p_max_mw * np.asarray(addition.share, dtype=np.float64)
-            if profile.shape != (system.n_hours,):
-                raise StudyError(f"{addition.name}: share has {profile.size} hours, the system {system.n_hours}")
-        for k in range(addition.count):
-            name = addition.name if addition.count == 1 else f"{addition.name}_{k + 1}"
-            if name in system.unit_name or name in names:
-                raise StudyError(f"{name}: the system has a machine of that name; give another one")
-            names.append(name)
-            components.append(two_state("generator", name, mttf_h, addition.mttr_h))
-            sizes.append(addition.p_max_mw)
-            profiles.append(profile)
-    return replace(
-        system,
-        unit_name=(*system.unit_name, *names),
-        unit_bus=np.append(system.unit_bus, np.zeros(len(names), dtype=np.int32)),
-        unit_mw=np.append(system.unit_mw, sizes),
-        unit_profile=(*system.unit_profile, *profiles),
-        unit_component=(*system.unit_component, *components),
-        detail=None,
-    )
+def check_metric(metric: str) -> None:
+    """StudyError for a metric without a credit."""
+    if metric not in CREDIT_METRICS:
+        raise StudyError(f"metric: no credit by '{metric}'; {nearest(metric, CREDIT_METRICS)}")
+
+
+class ExactSearch:
+    """ELCC and EFC of the difference between two systems at copper level, by convolution.
+
+    Each credit is the first and the last of those that do equally well.
+    """
+
+    def __init__(
+        self, without: AdequacySystem, with_addition: AdequacySystem, nameplate_mw: float, metric: str
+    ) -> None:
+        if metric not in EXACT_METRICS:
+            raise StudyError(f"metric: no exact credit by {metric}; use {', '.join(EXACT_METRICS)}, or a method")
+        self._risk_without = RiskCurve(without, metric, 0.0)
+        self._risk_with = RiskCurve(with_addition, metric, nameplate_mw)
+        self._metric, self.nameplate_mw = metric, nameplate_mw
+        self.without, self.with_addition = self._risk_without.at(0.0), self._risk_with.at(0.0)
+        self.step_mw = self._risk_with.step_mw
+        if self.without == 0.0:
+            raise StudyError(f"{metric}: 0 without the addition, which then has no credit; raise the load")
+        self._noise = ROOT_NOISE * self.without
+
+    def elcc(self) -> tuple[float, float]:
+        """Load that takes back what the addition brings."""
+        return flat_root(
+            lambda mw: self._risk_with.at(mw) - self.without, self.nameplate_mw, self._noise, f"ELCC by {self._metric}"
+        )
+
+    def efc(self) -> tuple[float, float]:
+        """Perfect capacity that brings the same."""
+        return flat_root(
+            lambda mw: self.with_addition - self._risk_without.at(-mw),
+            self.nameplate_mw,
+            self._noise,
+            f"EFC by {self._metric}",
+        )
 
 
 class RiskCurve:
@@ -210,25 +235,3 @@ class RiskCurve:
 
     def _short_cells(self, demand_mw: float) -> int:
         return int(first_cell_served(demand_mw, self.step_mw, COPPER_TOLERANCE_MW))
-
-
-def _root(function: Callable[[float], float], most_mw: float, noise: float, what: str) -> tuple[float, float]:
-    """First and last zero, to rounding ``noise``, between 0 and ``most_mw`` of a function that does not fall;
-    StudyError with both ends if there is none.
-    """
-    at_low, at_high = function(0.0), function(most_mw)
-    if at_low > noise or at_high < -noise:
-        raise StudyError(
-            f"{what}: no root between 0 and {most_mw:g} MW, where the metric misses its aim by {at_low:.6g} and "
-            f"{at_high:.6g}"
-        )
-    ends = []
-    for is_past in (lambda value: value >= -noise, lambda value: value > noise):
-        low, high = 0.0, most_mw
-        if is_past(at_low) or not is_past(at_high):
-            low = high = 0.0 if is_past(at_low) else most_mw
-        while high - low > ROOT_WITHIN_MW:
-            middle = 0.5 * (low + high)
-            low, high = (low, middle) if is_past(function(middle)) else (middle, high)
-        ends.append(0.5 * (low + high))
-    return ends[0], ends[1]

@@ -1,0 +1,188 @@
+"""Credits as rows: of each kind and level, exact where that is possible, else sampled, with a status of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.reliability.additions import scaled, split
+from gridsim.reliability.credit import EXACT_METRICS, Z_95, ExactSearch
+from gridsim.reliability.credit_sampled import Change, SampledRisk, SampledSearch
+from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
+from gridsim.reliability.exact import better_sampled_because, no_frequencies_because
+from gridsim.reliability.fleet import LARGEST_STEP_MW, fleet_of
+from gridsim.reliability.methods import Level, SequentialMonteCarlo
+from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.weather_years import WeatherYears
+
+F8 = NDArray[np.float64]
+Years = AdequacySystem | WeatherYears
+
+KINDS = ("elcc", "efc")
+
+
+def unchanged(system: AdequacySystem) -> AdequacySystem:
+    """The change that is none."""
+    return system
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two systems that differ by an addition.
+
+    without, with_addition : each with the change that is made to it in every weather
+    names : machines and stores of ``with_addition`` that ``without`` lacks;  at_bus_mw : (n_buses,) their nameplate
+    """
+
+    without: Years
+    with_addition: Years
+    names: frozenset[str]
+    at_bus_mw: F8
+    change_without: Change = unchanged
+    change_with: Change = unchanged
+
+    @property
+    def nameplate_mw(self) -> float:
+        return float(self.at_bus_mw.sum())
+
+    def sized(self, factor: float) -> Comparison:
+        """The addition ``factor`` times as large."""
+        change = self.change_with
+        return replace(
+            self,
+            at_bus_mw=self.at_bus_mw * factor,
+            change_with=lambda system: scaled(change(system), self.names, factor),
+        )
+
+    def in_parts(self, parts: int) -> Comparison:
+        """Each machine of the addition as so many equal ones that fail independently."""
+        change = self.change_with
+        return replace(self, change_with=lambda system: split(change(system), self.names, parts))
+
+    def largest_failing_mw(self) -> float:
+        """MW of the addition's largest machine that fails, 0 without one."""
+        system = self.change_with(_normal(self.with_addition))
+        units = zip(system.unit_name, system.unit_mw.tolist(), system.unit_component, strict=True)
+        return max((mw for name, mw, component in units if name in self.names and component.fails), default=0.0)
+
+
+@dataclass(frozen=True)
+class CreditRow:
+    """A credit of one kind (ELCC or EFC), or why there is none.
+
+    ``status``: ``ok``; ``too_few_years``, which do not tell sizes apart; or ``no_root``: then ``bracket_mw`` was
+    searched and ``at_ends`` is the metric less its aim at both ends. ``years`` is None of an exact credit, whose
+    interval is the range of those that do equally well. ``largest_share``: of one year in the variance.
+    """
+
+    credit: str
+    metric: str
+    level: str
+    method: str
+    nameplate_mw: float
+    value_mw: float | None
+    stderr_mw: float | None
+    ci_low_mw: float | None
+    ci_high_mw: float | None
+    without: float
+    with_addition: float
+    years: int | None
+    status: str = "ok"
+    bracket_mw: tuple[float, float] | None = None
+    at_ends: tuple[float, float] | None = None
+    largest_share: float | None = None
+
+    @property
+    def percent(self) -> float | None:
+        return None if self.value_mw is None else 100.0 * self.value_mw / self.nameplate_mw
+
+
+def credit_rows(
+    comparison: Comparison, kinds: Sequence[str], metric: str, method: SequentialMonteCarlo, *, exact: bool = True
+) -> Iterator[CreditRow]:
+    """A row for each kind. ``exact``: by convolution where the metric, the level and both systems allow it."""
+    if exact and is_exact(comparison, metric, Level(method.level)):
+        by_convolution = ExactSearch(*_changed(comparison), comparison.nameplate_mw, metric)
+        for kind in kinds:
+            row = _row(kind, metric, method, comparison, by_convolution.without, by_convolution.with_addition)
+            row = replace(row, method="exact", years=None)
+            try:
+                low, high = by_convolution.elcc() if kind == "elcc" else by_convolution.efc()
+            except NoRootError as error:
+                yield _without_root(row, error)
+            else:
+                yield replace(row, value_mw=0.5 * (low + high), stderr_mw=0.0, ci_low_mw=low, ci_high_mw=high)
+        return
+    sampled = SampledSearch(
+        SampledRisk(comparison.without, comparison.change_without, metric, method),
+        SampledRisk(comparison.with_addition, comparison.change_with, metric, method),
+        comparison.at_bus_mw,
+        metric,
+    )
+    for kind in kinds:
+        row = _row(kind, metric, method, comparison, sampled.without, sampled.with_addition)
+        try:
+            found = sampled.elcc() if kind == "elcc" else sampled.efc()
+        except NoRootError as error:
+            yield _without_root(row, error)
+        except TooFewYearsError:
+            yield replace(row, status="too_few_years")
+        else:
+            half = Z_95 * found.stderr_mw
+            low, high = found.mw - half, found.mw + half
+            row = replace(row, value_mw=found.mw, stderr_mw=found.stderr_mw, largest_share=found.largest_share)
+            yield replace(row, ci_low_mw=low, ci_high_mw=high)
+
+
+def is_exact(comparison: Comparison, metric: str, level: Level) -> bool:
+    """Whether convolution has the credit."""
+    weather = isinstance(comparison.without, WeatherYears)
+    if weather or level is not Level.COPPER or metric not in EXACT_METRICS:
+        return False
+    for system in _changed(comparison):
+        if better_sampled_because(system, level) is not None:
+            return False
+        fleet = fleet_of(system, range(len(system.unit_name)))
+        demand_mw = system.load_mw.sum(axis=1) - fleet.sure_mw + comparison.nameplate_mw
+        step_mw = fleet.step_mw() or LARGEST_STEP_MW
+        if metric == "LOLEv" and no_frequencies_because(fleet, demand_mw, step_mw, on_grid=True) is not None:
+            return False
+    return True
+
+
+def _changed(comparison: Comparison) -> tuple[AdequacySystem, AdequacySystem]:
+    return (
+        comparison.change_without(_normal(comparison.without)),
+        comparison.change_with(_normal(comparison.with_addition)),
+    )
+
+
+def _normal(system: Years) -> AdequacySystem:
+    return system.first if isinstance(system, WeatherYears) else system
+
+
+def _row(
+    kind: str, metric: str, method: SequentialMonteCarlo, comparison: Comparison, without: float, with_addition: float
+) -> CreditRow:
+    return CreditRow(
+        credit=kind.upper(),
+        metric=metric,
+        level=str(method.level),
+        method="sequential",
+        nameplate_mw=comparison.nameplate_mw,
+        value_mw=None,
+        stderr_mw=None,
+        ci_low_mw=None,
+        ci_high_mw=None,
+        without=without,
+        with_addition=with_addition,
+        years=method.budget,
+    )
+
+
+def _without_root(row: CreditRow, error: NoRootError) -> CreditRow:
+    ends = (error.at_low, error.at_high)
+    return replace(row, status="no_root", bracket_mw=(0.0, error.high_mw), at_ends=ends)

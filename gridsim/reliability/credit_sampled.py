@@ -1,0 +1,192 @@
+"""Capacity credit by sampling: both sides of the comparison on the same draws, with an error of the credit itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.errors import StudyError
+from gridsim.kernels.shortfall import ENERGY, EVENTS, HOURS
+from gridsim.reliability.additions import with_load, with_perfect
+from gridsim.reliability.assess import sample_source
+from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
+from gridsim.reliability.methods import Method, SequentialMonteCarlo
+from gridsim.reliability.nodal import ScratchPool
+from gridsim.reliability.samplers import SampleSource
+from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.weather_years import WeatherYears, YearByYear
+
+F8 = NDArray[np.float64]
+Change = Callable[[AdequacySystem], AdequacySystem]
+
+COLUMNS = {"EUE": ENERGY, "LOLH": HOURS, "LOLEv": EVENTS, "CVaR_95": ENERGY}
+TAIL = 0.05
+SEARCH_ERROR = 0.02  # of the standard error: where the search ends
+WITHIN = 1e-5  # of the nameplate
+WINDOW = 0.03  # of the nameplate, each way: the slope's difference quotient
+WIDEST = 4.0  # nameplates; where load is spread over zones a machine at the right place is worth more than its size
+LEAST_SHARE = 1e-9  # of the aim: what the logarithm takes a metric for that vanishes
+FEWEST_WITH_BASE_FLOW = 400  # years that earn the base flows of the zonal level back
+
+
+@dataclass(frozen=True)
+class SampledValue:
+    """A credit, its standard error, draws of the years for it, and one year's largest share of the variance."""
+
+    mw: float
+    stderr_mw: float
+    n_searched: int
+    largest_share: float
+
+
+class SampledRisk:
+    """A metric of a system, changed, over the same sample years for every amount of load or capacity beside it.
+
+    ``system``: in the weather of the normal year, or one that gives each sample its own. ``at`` is the metric's
+    contribution of each sample, (n_years,): of CVaR_95 its influence, which has the same mean.
+    """
+
+    def __init__(
+        self, system: AdequacySystem | WeatherYears, change: Change, metric: str, method: SequentialMonteCarlo
+    ) -> None:
+        self._system, self._change = system, change
+        self._metric, self._method = metric, method
+        self._pool = ScratchPool()
+
+    def at(self, load_mw: float = 0.0, perfect_mw: float = 0.0, share_of_bus: F8 | None = None) -> F8:
+        """The contributions with load or perfect capacity beside the system."""
+
+        def changed(system: AdequacySystem) -> AdequacySystem:
+            made = self._change(system)
+            if share_of_bus is not None and perfect_mw > 0.0:
+                made = with_perfect(made, perfect_mw, share_of_bus)
+            return with_load(made, load_mw) if load_mw > 0.0 else made
+
+        value = self._totals(changed)[:, COLUMNS[self._metric]]
+        return tail_influence(value) if self._metric == "CVaR_95" else value
+
+    def _totals(self, changed: Change) -> F8:
+        method = self._method
+        source: SampleSource
+        if isinstance(self._system, WeatherYears):
+
+            def make(system: AdequacySystem, method: Method) -> SampleSource:
+                return sample_source(changed(system), method, base_flow=False, pool=self._pool)
+
+            source = YearByYear(self._system, method, make)
+        else:
+            base_flow = method.budget >= FEWEST_WITH_BASE_FLOW
+            source = sample_source(changed(self._system), method, base_flow=base_flow, pool=self._pool)
+        job = source.default_job_blocks * source.block_size
+        firsts = range(0, method.budget, job)
+        with ThreadPoolExecutor(method.workers) as executor:
+            parts = executor.map(lambda first: source.run(first, min(job, method.budget - first)).total[:, 0], firsts)
+            return np.concatenate(list(parts))
+
+
+def tail_influence(value: F8) -> F8:
+    """(n,) VaR_95 + (x - VaR_95)+ / 0.05: the mean is CVaR_95, and the spread that of its estimate (Rockafellar and
+    Uryasev 2000).
+    """
+    at_risk = np.sort(value)[math.ceil(len(value) * (1.0 - TAIL)) - 1]
+    return np.asarray(at_risk + np.maximum(value - at_risk, 0.0) / TAIL)
+
+
+class SampledSearch:
+    """ELCC and EFC of the difference between two systems. ``at_bus_mw``: (n_buses,) nameplate of what differs."""
+
+    def __init__(self, without: SampledRisk, with_addition: SampledRisk, at_bus_mw: F8, metric: str) -> None:
+        self._risk_without, self._risk_with = without, with_addition
+        self._metric = metric
+        self.nameplate_mw = float(at_bus_mw.sum())
+        self._share_of_bus = at_bus_mw / self.nameplate_mw
+        self._without, self._with = without.at(), with_addition.at()
+        self.without, self.with_addition = float(self._without.mean()), float(self._with.mean())
+        if self.without == 0.0:
+            raise StudyError(f"{metric}: 0 without the addition in every sample, which has no credit; give more years")
+
+    def elcc(self) -> SampledValue:
+        """Load that takes back what the addition brings."""
+        aim = self.without
+        return self._search(
+            lambda mw: (self._risk_with.at(mw) if mw else self._with) - self._without,
+            lambda off: math.log(max(1.0 + off / aim, LEAST_SHARE)),
+            "ELCC",
+        )
+
+    def efc(self) -> SampledValue:
+        """Perfect capacity at the addition's buses that brings the same."""
+        risk = partial(self._risk_without.at, 0.0, share_of_bus=self._share_of_bus)
+        aim = self.with_addition
+        if aim == 0.0:
+            raise TooFewYearsError(f"EFC by {self._metric}: 0 with the addition in every sample; give more years")
+        return self._search(
+            lambda mw: self._with - (risk(perfect_mw=mw) if mw else self._without),
+            lambda off: -math.log(max(1.0 - off / aim, LEAST_SHARE)),
+            "EFC",
+        )
+
+    def _search(
+        self, difference: Callable[[float], F8], in_logarithms: Callable[[float], float], name: str
+    ) -> SampledValue:
+        known: dict[float, F8] = {}
+
+        def at(mw: float) -> F8:
+            if mw not in known:
+                known[mw] = difference(mw)
+            return known[mw]
+
+        root_mw = self._root(at, in_logarithms, f"{name} by {self._metric}")
+        step_mw = WINDOW * self.nameplate_mw
+        low_mw, high_mw = max(0.0, root_mw - step_mw), root_mw + step_mw
+        slope = float(at(high_mw).mean() - at(low_mw).mean()) / (high_mw - low_mw)
+        if not slope > 0.0:
+            raise TooFewYearsError(f"{name} by {self._metric}: the samples do not tell sizes apart; give more years")
+        off = (at(root_mw) - at(root_mw).mean()) ** 2
+        largest_share = float(off.max() / off.sum()) if off.any() else 0.0
+        return SampledValue(root_mw, standard_error(at(root_mw)) / slope, len(known), largest_share)
+
+    def _root(self, at: Callable[[float], F8], in_logarithms: Callable[[float], float], what: str) -> float:
+        """Bisection at the place where a straight line through both ends is zero (Illinois), and in the middle whenever
+        that leaves more than half: risk is almost exponential in MW, so the line is one through logarithms.
+        """
+        low, high = 0.0, self.nameplate_mw
+        at_low, at_high = float(at(low).mean()), float(at(high).mean())
+        if at_high < 0.0:
+            low, at_low, high = high, at_high, WIDEST * self.nameplate_mw
+            at_high = float(at(high).mean())
+        if at_low > 0.0 or at_high < 0.0:
+            raise NoRootError(what, high, float(at(0.0).mean()), at_high)
+        weight_low, weight_high = in_logarithms(at_low), in_logarithms(at_high)
+        last_side, halve = 0, False
+        while high - low > WITHIN * self.nameplate_mw:
+            width = high - low
+            middle = 0.5 * (low + high)
+            if not halve and weight_high > weight_low:
+                middle = low - weight_low * width / (weight_high - weight_low)
+            middle = min(max(middle, low + 1e-3 * width), high - 1e-3 * width)
+            value = at(middle)
+            found = float(value.mean())
+            if abs(found) <= SEARCH_ERROR * standard_error(value):
+                return middle
+            if found < 0.0:
+                low, weight_low = middle, in_logarithms(found)
+                weight_high = weight_high / 2.0 if last_side == -1 else weight_high
+                last_side = -1
+            else:
+                high, weight_high = middle, in_logarithms(found)
+                weight_low = weight_low / 2.0 if last_side == 1 else weight_low
+                last_side = 1
+            halve = high - low > 0.5 * width and not halve
+        return 0.5 * (low + high)
+
+
+def standard_error(value: F8) -> float:
+    """Of the mean of independent samples."""
+    return float(value.std(ddof=1)) / math.sqrt(len(value)) if len(value) > 1 else math.inf

@@ -1,0 +1,165 @@
+"""Sampled ELCC and EFC: recomputed values by their z-scores, stores and zones by hand, searches without a root."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import chi2
+
+from gridsim.errors import StudyError
+from gridsim.reliability import Addition, AdequacySystem, SequentialMonteCarlo, capacity_credit, system_from_frames
+from gridsim.reliability.additions import scaled, split, with_additions, without_machines
+from gridsim.reliability.credit_rows import Comparison, credit_rows
+from gridsim.reliability.credit_sampled import tail_influence
+from gridsim.reliability.credit_search import NoRootError
+from gridsim.results.adequacy import tail_mean
+from tests.support.reliability_cases import DATA, rts79
+
+CASES = {case["addition"]: case for case in json.loads((DATA / "credit" / "elcc_efc.json").read_text())["rts79"]}
+
+
+def two_machines(load_mw: float = 80.0, out: float = 0.1) -> AdequacySystem:
+    units = pd.DataFrame({"name": ["a", "b"], "p_max_mw": [50.0, 50.0], "forced_outage_rate": out, "mttr_h": 5.0})
+    return system_from_frames(units, np.full(48, load_mw))
+
+
+@pytest.mark.parametrize("metric", ["EUE", "LOLH"])
+def test_z_scores_of_400_mw_on_rts79(metric: str) -> None:
+    """The sum of z^2 over four seeds lies in its 99.9 % range, for ELCC and for EFC."""
+    case = CASES["1 x 400 MW, FOR 0.12"]
+    z: dict[str, list[float]] = {"elcc": [], "efc": []}
+    for seed in range(1, 5):
+        method = SequentialMonteCarlo(years=2000, seed=seed)
+        found = capacity_credit(rts79(), Addition("new", 400.0, 0.12), metric, method)
+        z["elcc"].append((found.elcc_mw - case[f"elcc_{metric.lower()}"]) / found.elcc_stderr_mw)
+        z["efc"].append((found.efc_mw - case[f"efc_{metric.lower()}"]) / found.efc_stderr_mw)
+        assert found.elcc_interval_mw[0] < found.elcc_mw < found.elcc_interval_mw[1]
+    for values in z.values():
+        low, high = chi2.ppf([0.0005, 0.9995], len(values))
+        assert low < float(np.square(values).sum()) < high, values
+        assert max(map(abs, values)) <= 3.9, values
+
+
+def test_the_same_credit_for_any_number_of_workers() -> None:
+    addition = Addition("new", 155.0, 0.04)
+    one, two = (
+        capacity_credit(rts79(), addition, "EUE", SequentialMonteCarlo(years=300, seed=3, workers=n)) for n in (1, 2)
+    )
+    assert one == two
+
+
+@pytest.mark.parametrize("metric", ["EUE", "LOLH", "LOLEv", "CVaR_95"])
+def test_perfect_capacity_is_worth_its_size_without_an_error(metric: str) -> None:
+    """The same draws on both sides: nothing is left of the noise."""
+    found = capacity_credit(rts79(), Addition("firm", 100.0), metric, SequentialMonteCarlo(years=500))
+    assert found.efc_mw == pytest.approx(100.0, abs=0.02 if metric in ("EUE", "CVaR_95") else 3.0)
+    assert found.elcc_mw == pytest.approx(100.0, abs=0.02 if metric in ("EUE", "CVaR_95") else 3.0)
+    assert found.efc_stderr_mw < 1.0 and found.elcc_stderr_mw < 1.0
+
+
+def test_the_influence_of_cvar_has_its_mean_and_error() -> None:
+    value = np.sort(np.random.default_rng(1).exponential(10.0, 400))
+    mean, stderr = tail_mean(value, np.ones(400, dtype=np.int64), 0.95)
+    influence = tail_influence(value[::-1])
+    assert influence.mean() == pytest.approx(mean, rel=1e-12)
+    assert influence.std() / np.sqrt(399) == pytest.approx(stderr, rel=1e-12)
+
+
+def test_a_store_is_worth_what_it_gives_over_the_shortage() -> None:
+    """Short of 10 MW in the last 2 of every 12 hours, which it gives 5 MW all along: as good as perfect capacity."""
+    units = pd.DataFrame({"name": ["a"], "p_max_mw": [20.0], "forced_outage_rate": [0.0]})
+    load = np.tile(np.r_[np.full(10, 5.0), np.full(2, 30.0)], 4)
+    system = system_from_frames(units, load)
+    store = Addition("battery", 5.0, energy_mwh=100.0, efficiency=1.0)
+    found = capacity_credit(system, store, "EUE", SequentialMonteCarlo(years=4))
+    assert (found.without, found.with_addition) == (pytest.approx(80.0), pytest.approx(40.0))
+    assert (found.elcc_mw, found.efc_mw) == (pytest.approx(5.0, abs=1e-3), pytest.approx(5.0, abs=1e-3))
+
+
+def two_areas() -> AdequacySystem:
+    """``far`` has plenty; ``here`` lacks 10 MW in every hour and the tie passes nothing more."""
+    units = pd.DataFrame(
+        {"name": ["a", "b"], "p_max_mw": [100.0, 20.0], "forced_outage_rate": [0.0, 0.0], "area": ["far", "here"]}
+    )
+    load = pd.DataFrame({"far": np.full(24, 30.0), "here": np.full(24, 30.0)})
+    ties = pd.DataFrame(
+        {"name": ["t"], "area_from": ["far"], "area_to": ["here"], "forward_mw": [0.0], "backward_mw": 0.0}
+    )
+    return system_from_frames(units, load, interfaces=ties)
+
+
+def test_a_machine_at_the_right_place_is_worth_more_load_than_its_size() -> None:
+    """4 MW in the short area allow 8 MW of load that is shared evenly; in the other area they are worth nothing."""
+    method = SequentialMonteCarlo(years=2, level="zonal")
+    system = two_areas()
+    bus = dict(zip(system.areas, system.buses, strict=True))
+    found = capacity_credit(system, Addition("new", 4.0, bus=bus["here"]), "EUE", method)
+    assert (found.without, found.with_addition) == (pytest.approx(240.0), pytest.approx(144.0))
+    assert (found.elcc_mw, found.efc_mw) == (pytest.approx(8.0, abs=1e-3), pytest.approx(4.0, abs=1e-3))
+    with pytest.raises(StudyError, match=r"ELCC by EUE: no root|do not tell sizes apart"):
+        capacity_credit(system, Addition("new", 4.0, bus=bus["far"]), "EUE", method)
+
+
+def test_a_machine_that_follows_another() -> None:
+    """Half the size of a machine that has 4 of 10 MW in the only short hour."""
+    units = pd.DataFrame({"name": ["a", "sun"], "p_max_mw": [20.0, 10.0], "forced_outage_rate": 0.0})
+    profile = pd.DataFrame({"sun": [10.0, 4.0]})
+    system = system_from_frames(units, np.array([5.0, 34.0]), profiles_mw=profile)
+    found = capacity_credit(system, Addition("more sun", 5.0, like="sun", like_mw=10.0))
+    assert (found.elcc_mw, found.efc_mw) == (pytest.approx(2.0, abs=1e-6), pytest.approx(2.0, abs=1e-6))
+    with pytest.raises(StudyError, match="did you mean 'sun'"):
+        capacity_credit(system, Addition("more sun", 5.0, like="sum"))
+
+
+def test_taking_out_splitting_and_scaling() -> None:
+    system = two_machines()
+    assert without_machines(system, ["a"]).unit_name == ("b",)
+    parts = split(system, ["a"], 5)
+    assert parts.unit_mw.tolist() == [50.0] + [10.0] * 5
+    assert len({component.name for component in parts.unit_component}) == 6
+    assert {component.states for component in parts.unit_component} == {system.unit_component[0].states}
+    assert scaled(system, ["b"], 0.5).unit_mw.tolist() == [50.0, 25.0]
+
+
+def comparison(added_mw: float, load_mw: float = 80.0) -> Comparison:
+    system = two_machines(load_mw)
+    larger = scaled(system, ["b"], (50.0 + added_mw) / 50.0)
+    return Comparison(system, larger, frozenset(["b"]), np.array([abs(added_mw)]))
+
+
+def test_a_search_without_a_root_is_a_row_with_both_ends() -> None:
+    method = SequentialMonteCarlo(years=50)
+    for exact in (True, False):
+        rows = list(credit_rows(comparison(-10.0), ("elcc", "efc"), "EUE", method, exact=exact))
+        assert [row.status for row in rows] == ["no_root", "no_root"]
+        assert all(row.value_mw is None and row.percent is None for row in rows)
+        assert rows[0].bracket_mw == (0.0, 10.0) and rows[0].at_ends is not None
+        assert 0.0 < rows[0].at_ends[0] < rows[0].at_ends[1]
+
+
+def test_years_that_do_not_tell_sizes_apart_are_a_status() -> None:
+    """With the larger machine nothing is unserved in any sample: every perfect capacity above does the same."""
+    units = pd.DataFrame({"name": ["a"], "p_max_mw": [20.0], "forced_outage_rate": [0.0]})
+    system = system_from_frames(units, np.full(4, 25.0))
+    with pytest.raises(StudyError, match="give more years"):
+        capacity_credit(system, Addition("new", 10.0), "EUE", SequentialMonteCarlo(years=2))
+
+
+def test_no_root_says_both_ends() -> None:
+    error = NoRootError("ELCC by EUE", 10.0, 1.0, 2.0)
+    assert str(error) == "ELCC by EUE: no root between 0 and 10 MW, where the metric misses its aim by 1 and 2"
+
+
+def test_a_rare_outage_says_that_one_year_carries_much() -> None:
+    """1 % out meets a shortage in few of 300 years; 12 % in many of 2,000."""
+    system = rts79()
+    shares = []
+    for out, years in ((0.01, 300), (0.12, 2000)):
+        added = with_additions(system, [Addition("new", 50.0, out)])
+        pair = Comparison(system, added, frozenset(["new"]), np.array([50.0]))
+        method = SequentialMonteCarlo(years=years)
+        shares.append(next(iter(credit_rows(pair, ("elcc",), "LOLH", method, exact=False))).largest_share)
+    assert shares[0] > 0.05 > shares[1] > 0.0
