@@ -1,7 +1,7 @@
 """What if the cold itself brings down a large plant?
 
-Below -15 C on average Ekibastuz GRES-2 trips, at -24 C with 15,857 MW served, and is back after 6 hours, as
-nobody is short any more; the grid of that moment is a pandapower net.
+Below -15 C on average Ekibastuz GRES-2 trips, at -24 C with 15,729 MW served, and is back after 6 hours; load is shed
+for 7.4 hours, up to 631 MW (4,075 MWh), most of it ferroalloy works; the grid of that moment is a pandapower net.
 """
 
 import gridsim
@@ -22,5 +22,4 @@ def brittle(sim: gridsim.Sim) -> gridsim.Waits:
     sim.log(f"{sim.temperature_c():.0f} C, {net.load.p_mw.sum():.0f} MW served at {len(net.bus)} buses")
     outage = sim.begin("plant_outage", "ekibastuz_gres2")
     yield sim.hours(6)
-    yield sim.until(lambda s: s.system().unserved_mw < 1)
     sim.end(outage)

@@ -1,8 +1,8 @@
 """Does it help to hold back gas-fired plants before the linepack is gone?
 
-No: from 43 hours after the rupture, when the linepack at Shymkent has halved, two machines of Zhambyl GRES are held at
-half of their output for two days, and the plant is short of gas 3 hours later than in bbs_pipeline_rupture, but the
-South loses 1,448 MWh instead of 953.
+Only that plant: from 45 hours after the rupture, when the linepack at Shymkent has halved, two machines of Zhambyl GRES
+are held at half of their output for two days, and it is short of gas 10.5 hours later than in bbs_pipeline_rupture;
+customers of power gain little, as the South is not short in either.
 """
 
 import gridsim
