@@ -332,23 +332,24 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     ),
     # gas
     "bbs_pipeline_rupture": (
-        Number("whole for {:.0f} hours", metric("time_to_first_shed_h")),
-        Number("{:,.0f} MW", DEEPEST_MW),
-        Number("{:,.0f} MWh", SOUTH_MWH),
-        Claim("North-South is full", section_full),
+        Claim("No power is shed", NOBODY),
+        Number("after {:.1f} hours", lambda r: plants_short_h(r)[0]),
+        Number("{:.0f} % full", LOADING),
+        Number("{:.0f} cities", cities_short),
     ),
     "bbs_rupture_low_mazut": (
-        Number("{:.0f} hours", between("plant:almaty_chp1", "on backup fuel", "no fuel left")),
         Given("CHP-1"),
-        Number("{:,.0f} MWh", SOUTH_MWH),
-        Number("{:,.0f} with usual stocks", of(RUPTURE, SOUTH_MWH)),
+        Number("{:.0f} hours", between("plant:almaty_chp1", "on backup fuel", "no fuel left")),
+        Claim("no power is shed", NOBODY),
+        Number("{:.1f} mcm", lambda r: gas_mcm(r.tables["gas"], "cut_heating_mcm_per_d")),
+        Number("{:.1f} with usual stocks", of(RUPTURE, lambda r: gas_mcm(r.tables["gas"], "cut_heating_mcm_per_d"))),
     ),
     "bbs_rupture_no_mazut": (
         Number("From {:.0f} hours", metric("time_to_first_shed_h")),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),
-        Number("{:,.0f} MWh", SOUTH_MWH),
-        Claim("North-South is full", section_full),
+        Number("{:,.0f} MWh in the South", SOUTH_MWH),
+        Number("{:,.0f} in the North", eue("zone:north")),
     ),
     "bozoy_compressor_outage": (
         Claim("No plant and no city", no_customer_cut),
@@ -361,16 +362,22 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:.0f} mcm", linepack_lower_mcm),
     ),
     "kartaly_border_closed": (
-        Number("after {:.0f} hours", first_cut_h("cut_industry_mcm_per_d", "cg_kostanay", 24.0)),
-        Number("after {:.0f} ", metric("survival_time_h", "city:cg_kostanay")),
         Claim(
-            "power plant, heating and homes of Kostanay lose it together",
+            "Industry and the power plant of Kostanay lose gas together",
             lambda r: (
                 metric("survival_time_h", "plant:kostanay_chp")(r)
-                == first_cut_h("cut_heating_mcm_per_d", "cg_kostanay", 24.0)(r)
+                == first_cut_h("cut_industry_mcm_per_d", "cg_kostanay", 24.0)(r)
+            ),
+        ),
+        Number("after {:.0f} hours", metric("survival_time_h", "plant:kostanay_chp")),
+        Claim(
+            "heating and homes",
+            lambda r: (
+                first_cut_h("cut_heating_mcm_per_d", "cg_kostanay", 24.0)(r)
                 == first_cut_h("cut_households_mcm_per_d", "cg_kostanay", 24.0)(r)
             ),
         ),
+        Number("after {:.0f}", metric("survival_time_h", "city:cg_kostanay")),
         Claim("no electricity is shed", NOBODY),
     ),
     "large_field_loss": (
@@ -390,10 +397,24 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     ),
     # compound
     "blind_dispatcher": (
-        Claim("The South is short", only_in("south")),
-        Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),
-        Number("{:,.0f} MWh", SOUTH_MWH),
+        Claim(
+            "then only the South",
+            lambda r: (
+                set(
+                    r.tables["zones"]["name"][
+                        (r.tables["zones"]["unserved_mw"] > 1e-3) & (r.tables["zones"]["time_h"] > 6.9)
+                    ]
+                )
+                == {"south"}
+            ),
+        ),
+        Number(
+            "{:,.0f} MW",
+            lambda r: float(r.tables["zones"]["unserved_mw"][r.tables["zones"]["time_h"] > 6.9].max()),
+        ),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MWh", eue("system")),
     ),
     "mangystau_cascade": (
         Claim("The West is short", only_in("west")),
@@ -401,14 +422,15 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:,.0f} MW", DEEPEST_MW),
         Number("{:,.0f} MWh", eue("zone:west")),
         Number("{:.0f} hours after", between("buses:zhanaozen_220", "normal", "normal", "facility:p2g_gpp_kazgpz")),
-        Claim("no city lacks gas", no_customer_cut),
+        Claim("no home lacks gas", lambda r: cities_short(r) == 0),
     ),
     "rupture_with_few_crews": (
         Number("{:.0f} hours", between("repair:rupture", "waiting", "crew")),
         Given("60 hours of work"),
         Number("take {:.0f}", between("repair:rupture", "repairing", "done")),
         Number("out for {:.0f}", between("gas_pipelines:bbs1_bozoy_aral", "pipeline_rupture", "normal")),
-        Number("{:,.0f} MWh", SOUTH_MWH),
+        Number("{:.0f} cities", cities_short),
+        Claim("no power is shed", NOBODY),
     ),
     # weather
     "cold_and_calm": (
