@@ -81,7 +81,7 @@ def validate(
 
 
 def _judged(path: str, variant: str | None) -> list[Problem]:
-    """What is doubtful about a network that reads without problems."""
+    """Doubts about a network that reads without problems."""
     from gridsim.io.read_network import read_network
     from gridsim.results.judgement import judge_network
 

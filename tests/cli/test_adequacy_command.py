@@ -157,4 +157,4 @@ def test_what_cannot_be_exact_names_its_cause(monkeypatch: pytest.MonkeyPatch) -
     assert json.loads(done.stdout)["not_exact"] == "level nodal: every state is a dispatch of its own"
     words = ["--method", "exact", "--years", "5", "--target-cov", "0.1", "--weather", "synthetic"]
     done = CliRunner().invoke(app, ["adequacy", "kazakhstan", *words])
-    assert [line.split(":")[0] for line in str(done.exception).splitlines()] == ["--years", "--target-cov", "--weather"]
+    assert {line.split(":")[0] for line in str(done.exception).splitlines()} == {"--years", "--target-cov", "--weather"}

@@ -58,13 +58,20 @@ def test_every_event_says_what_it_asks_and_shows():
     files = event_files()
     assert len([path for path in files.values() if path.suffix == ".yaml"]) >= 15
     assert len([path for path in files.values() if path.suffix == ".py"]) == 5
-    assert {path.parent.name for path in files.values()} == {"gas", "weather", "grid", "compound", "scripted"}
+    assert {path.parent.name for path in files.values()} == {
+        "gas",
+        "weather",
+        "grid",
+        "compound",
+        "history",
+        "scripted",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(event_files()))
 def test_every_event_reads(name, kazakhstan):
     _, scenario = read_scenario(name, kazakhstan)
-    assert scenario.question.endswith("?") and scenario.shows
+    assert scenario.question.endswith("?") and (scenario.shows or scenario.checks)
 
 
 def test_new_never_writes_over_a_file_or_through_a_link(tmp_path):

@@ -48,7 +48,7 @@ def test_python_reads_a_bundled_name_or_a_folder_with_a_variant() -> None:
     base = package.read_network("kazakhstan")
     assert not base.generators.has(ULKEN)
     served = package.dispatch(by_name).generators.set_index("name")["p_mw"]
-    assert served[ULKEN] == 1115  # at 9 USD/MWh it runs at full power
+    assert 1000 < served[ULKEN] <= 1115  # at 9 USD/MWh it runs as far as its lines let it
     assert package.dispatch(by_name).cost < package.dispatch(base).cost
 
 
