@@ -115,12 +115,13 @@ class NotConverged(GridsimError):
         self.time_h = time_h
         self.iterations = iterations
         self.worst_mismatch = worst_mismatch
-        super().__init__(
-            f"{case} at {time_h:g} h did not converge in {iterations} iterations; worst mismatch: {worst_mismatch}"
-        )
+        super().__init__(case, time_h, iterations, worst_mismatch)
 
-    def __reduce__(self) -> tuple[type[NotConverged], tuple[str, float, int, str]]:
-        return (NotConverged, (self.case, self.time_h, self.iterations, self.worst_mismatch))
+    def __str__(self) -> str:
+        return (
+            f"{self.case} at {self.time_h:g} h did not converge in {self.iterations} iterations; "
+            f"worst mismatch: {self.worst_mismatch}"
+        )
 
 
 def nearest(name: str, names: Sequence[str] | Iterable[str]) -> str:
