@@ -70,7 +70,8 @@ class LightsimNewton:
         slack = np.concatenate([[task.reference], np.flatnonzero(shares)]).astype(np.int32)
         shares[task.reference] = True
         pv = np.flatnonzero(task.held & ~shares).astype(np.int32)
-        pq = np.flatnonzero(~task.held).astype(np.int32)
+        # a reference at its reactive limit holds its voltage all the same: some bus has to
+        pq = np.flatnonzero(~task.held & ~shares).astype(np.int32)
         self._solver.reset()
         y_bus = task.topology.networks[task.number].y_bus
         converged = self._solver.solve(

@@ -370,4 +370,4 @@ def test_capacities_without_a_common_step_are_sampled_by_default() -> None:
 
 def test_caps_of_the_command_are_those_of_the_library() -> None:
     assert adequacy_options.DEFAULT_CAPS["sequential"] == {str(level): n for level, n in DEFAULT_YEARS.items()}
-    assert adequacy_options.DEFAULT_COV == DEFAULT_COV
+    assert adequacy_options.DEFAULT_COV["normal"] == DEFAULT_COV

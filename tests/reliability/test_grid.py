@@ -138,4 +138,6 @@ def test_kazakh_zones_are_joined_by_named_sections_by_circuits_out(kazakhstan: G
     assert forward[int(russia), zone["north"]][0][0] == pytest.approx(2000.0)
     assert (int(russia), zone["west"]) in forward
     assert not any(russia in ends and zone["south"] in ends for ends in forward)
-    assert ZonalYears(system, 1, True, merged=False).scopes == ("system", "zone:north", "zone:south", "zone:west")
+    assert ZonalYears(system, 1, True, merged=False).scopes == (
+        "system", "zone:north", "zone:south", "zone:west", "people"
+    )  # fmt: skip

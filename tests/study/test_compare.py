@@ -75,7 +75,7 @@ def test_compare_and_study_print_one_form(sweep: Path) -> None:
     for command in (["compare", str(sweep), "--csv", "--md"], [*again, "--json", "--csv"]):
         refused = runner.invoke(app, command)
         assert isinstance(refused.exception, InputError)
-        assert str(refused.exception).startswith(f"{command[-2]} and {command[-1]}: ")
+        assert str(refused.exception).startswith(f"{command[-2]}: contradicts {command[-1]}")
 
 
 def test_tables_are_read_when_asked_for(sweep: Path) -> None:
