@@ -19,6 +19,8 @@ from gridsim.solvers.gas import HydraulicGas, everything_works
 DATA = Path(__file__).parents[1] / "data" / "gas"
 DOMESTIC = ("households", "heating", "power", "industry")
 
+REFERENCE_ORDER = ("export", "industry", "power", "transit", "heating", "own_use", "households")  # its own
+
 
 def read(name):
     with (DATA / name).open(newline="") as file:
@@ -55,7 +57,10 @@ def system_of(kazakhstan, case):
         gas_demand=GasDemand(**columns),
         gas_supply=dataclasses.replace(supply, max_mcm_per_d=supply.winter_mcm_per_d),
         gas_storage=dataclasses.replace(
-            storage, max_withdrawal_mcm_per_d=withdrawal, planned_withdrawal_mcm_per_d=withdrawal
+            storage,
+            max_withdrawal_mcm_per_d=withdrawal,
+            planned_withdrawal_mcm_per_d=withdrawal,
+            inventory_exponent=np.zeros(len(storage)),
         ),
         gas_pipelines=dataclasses.replace(pipes, in_service=in_service),
     )
@@ -67,6 +72,7 @@ def domestic_delivery(kazakhstan, case, edit=None):
     if edit is not None:
         system = edit(system)
     gas, healthy = HydraulicGas(system), everything_works(system)
+    gas.balance.set_cut_order(REFERENCE_ORDER)
     demand = system.gas_demand
     asked = demand.cold_day_mcm_per_d if case["cold"] == "1" else demand.winter_mcm_per_d
     nothing = np.zeros(len(system.gas_to_power))

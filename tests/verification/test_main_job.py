@@ -50,7 +50,7 @@ def test_the_section_rises_by_what_the_balance_says(rupture):
     assert lost.sum() >= 24
     assert (balance["net_inflow_change_mw"][lost] > 0).all()
     before = section(rupture, "north_south", "flow_mw")[:24].mean()
-    assert section(rupture, "north_south", "flow_mw")[lost[south]].mean() > before + 300
+    assert section(rupture, "north_south", "flow_mw")[lost[south]].mean() > before + 150
 
 
 @pytest.mark.parametrize("name", ["bbs_pipeline_rupture", "bbs_rupture_no_mazut"])

@@ -46,6 +46,7 @@ def strict(tmp_path_factory):
     def check(folder: Path) -> list[str]:
         files = sorted(path.name for path in folder.glob("*.py"))
         options = ["--strict", "--config-file=", f"--cache-dir={cache}", "--no-error-summary"]
+        options += ["--disable-error-code=import-untyped"]  # pandapower, which users bring nets from, has no types
         done = subprocess.run(
             [sys.executable, "-m", "mypy", *options, *files],
             cwd=folder, env={**os.environ, "MYPYPATH": str(ROOT)}, capture_output=True, text=True, check=False,
