@@ -62,9 +62,9 @@ class TwoWeeks:
     def setup(self) -> None:
         self.system, scenario = read_scenario("bbs_pipeline_rupture")
         policy = dataclasses.replace(scenario.policy, ac=AcMode.OFF, gas=GasMode.HYDRAULIC)
-        horizon = dataclasses.replace(scenario.horizon, hours=sized(336, 6))
+        horizon = dataclasses.replace(scenario.horizon, hours=sized(336, 8))
         self.scenario = dataclasses.replace(scenario, policy=policy, horizon=horizon)
-        run(self.system, dataclasses.replace(self.scenario, horizon=dataclasses.replace(horizon, hours=2)))
+        run(self.system, dataclasses.replace(self.scenario, horizon=dataclasses.replace(horizon, hours=7)))
 
     def track_gas_s(self) -> float:
         """Seconds inside the gas side of the coupling per trajectory (target: 0.3)."""
