@@ -142,7 +142,7 @@ def _given(value: Any) -> Any:
 
 
 def _after(hours: float) -> str:
-    return f"+{f'{hours:.9f}'.rstrip('0').rstrip('.')}h"
+    return f"+{f'{hours:.15f}'.rstrip('0').rstrip('.')}h"
 
 
 def _read_network(folder: Path, variant: str) -> GridSystem:
