@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from gridsim.contingencies.events import default_kind, make_event
-from gridsim.kernels.availability import draw_outages
 from gridsim.model.outages import FAILING, Component, components_of
-from gridsim.model.pack_outages import outage_model
+from gridsim.model.pack_outages import drawn_outages
 from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
@@ -33,27 +30,11 @@ def failures(
         found["generators"] = machine_outages(system, temperature_c)
     places: list[tuple[str, Component]] = [(table, c) for table, failing in found.items() for c in failing]
     n_hours = math.ceil(horizon_h)
-    model = outage_model([component for _, component in places], (), n_hours)
-    batch = np.empty((4, len(model.batch_block)))
-    n, length = -1, 4 * len(places) + 64
-    while n < 0:
-        component, first, end = (np.empty(length, dtype=np.int32) for _ in range(3))
-        lost = np.empty(length)
-        n = draw_outages(
-            model=model,
-            seed=np.uint64(seed),
-            sample=np.uint64(replicate),
-            n_hours=n_hours,
-            batch=batch,
-            component_out=component,
-            first_out=first,
-            end_out=end,
-            lost_out=lost,
-        )
-        length *= 2
+    drawn = drawn_outages([component for _, component in places], seed, replicate, n_hours)
     kind_of = {table: default_kind(table, Primitive.OUTAGE) for table in FAILING}
     events = []
-    for place, first_h, end_h in sorted(zip(component[:n].tolist(), first[:n].tolist(), end[:n].tolist(), strict=True)):
+    of_places = zip(drawn.component.tolist(), drawn.first_h.tolist(), drawn.end_h.tolist(), strict=True)
+    for place, first_h, end_h in sorted(of_places):
         table, failed = places[place]
         event = make_event(
             system,

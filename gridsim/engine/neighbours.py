@@ -13,10 +13,9 @@ import numpy as np
 
 from gridsim.engine.clock import SECONDS_PER_HOUR
 from gridsim.engine.inputs import RunInputs
-from gridsim.kernels.availability import draw_outages
-from gridsim.model.neighbours import N_LEVELS, support_component, support_levels_mw
+from gridsim.model.neighbours import support_component, support_levels_mw
 from gridsim.model.outages import Component
-from gridsim.model.pack_outages import outage_model
+from gridsim.model.pack_outages import drawn_outages
 from gridsim.model.scenario import Imports, Scenario
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
@@ -93,24 +92,6 @@ def _kept(system: GridSystem, inputs: RunInputs, n_hours: int) -> F8:
 def _drawn(components: Sequence[Component], seed: int, replicate: int, n_hours: int) -> F8:
     """(n_components, n_hours) share lost of each, as the sampler draws it for the same seed and sample number."""
     lost = np.zeros((len(components), n_hours))
-    if not any(component.fails for component in components):
-        return lost
-    model = outage_model(components, (), n_hours)
-    length = N_LEVELS * (n_hours + 2) * len(components)
-    component, first, end = (np.empty(length, dtype=np.int32) for _ in range(3))
-    share = np.empty(length)
-    n = draw_outages(
-        model=model,
-        seed=np.uint64(seed),
-        sample=np.uint64(replicate),
-        n_hours=n_hours,
-        batch=np.empty((4, len(model.batch_block))),
-        component_out=component,
-        first_out=first,
-        end_out=end,
-        lost_out=share,
-    )
-    assert n >= 0, "a spell lasts an hour at least, and there is one interval for each"
-    for row, begin, stop, part in zip(component[:n], first[:n], end[:n], share[:n], strict=True):
-        lost[row, begin:stop] = part
+    for row, first_h, end_h, share in zip(*drawn_outages(components, seed, replicate, n_hours), strict=True):
+        lost[row, first_h:end_h] = share
     return lost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from gridsim.kernels.availability import (
     CauseTable,
     OutageModel,
     SnapshotModel,
+    draw_outages,
     thinning_profile,
 )
 from gridsim.kernels.rng import stream_id
@@ -116,6 +118,39 @@ def outage_model(
         rate_factor=np.array(factors).reshape(len(factors), n_hours),
         causes=_cause_table(components, causes, n_hours, temperature_class),
     )
+
+
+class Drawn(NamedTuple):
+    """Outages of one sample. component, first_h, end_h (n,) i4: position and whole hours; lost (n,) f8: share."""
+
+    component: I4
+    first_h: I4
+    end_h: I4
+    lost: F8
+
+
+def drawn_outages(components: Sequence[Component], seed: int, sample: int, n_hours: int) -> Drawn:
+    """Outages of ``components`` in the hours of one sample, in equilibrium from its start."""
+    model = outage_model(components, (), n_hours)
+    batch = np.empty((4, len(model.batch_block)))
+    length = 4 * len(components) + 64
+    while True:
+        component, first, end = (np.empty(length, dtype=np.int32) for _ in range(3))
+        lost = np.empty(length)
+        n = draw_outages(
+            model=model,
+            seed=np.uint64(seed),
+            sample=np.uint64(sample),
+            n_hours=n_hours,
+            batch=batch,
+            component_out=component,
+            first_out=first,
+            end_out=end,
+            lost_out=lost,
+        )
+        if n >= 0:
+            return Drawn(component[:n], first[:n], end[:n], lost[:n])
+        length *= 2
 
 
 def _cause_table(

@@ -24,11 +24,11 @@ def load_weighted_c(system: GridSystem, day_c: F8) -> F8:
     return np.asarray(weight @ day_c / weight.sum())
 
 
-def contract_share(system: GridSystem, day_c: F8, seed: int, year: int, first_day: int = 0) -> F8:
+def contract_share(system: GridSystem, day_c: F8, seed: int, year: int) -> F8:
     """(n_borders, n_days) share of its contract that each neighbour delivers.
 
-    day_c : (n_sites, n_days) daily mean temperature; its first day is number ``first_day`` of weather year
-        (``seed``, ``year``), which the draws belong to. The day before the first is taken to be like it.
+    day_c : (n_sites, n_days) daily mean temperature from the first day of weather year (``seed``, ``year``), which the
+        draws belong to. The day before the first is taken to be like it.
     """
     support = system.border_support
     share = np.ones((len(system.borders), day_c.shape[1]))
@@ -40,9 +40,9 @@ def contract_share(system: GridSystem, day_c: F8, seed: int, year: int, first_da
         if not len(begins):
             continue
         name = str(system.borders.name[support.border[row]])
-        chance = uniforms(seed, year, stream_id("border", name, "common cold"), first_day + day_c.shape[1])
+        chance = uniforms(seed, year, stream_id("border", name, "common cold"), day_c.shape[1])
         for begin in begins.tolist():
             length = int(np.argmin(np.append(cold[begin:], False)))
-            if chance[first_day + begin] < support.cut_probability[row]:
+            if chance[begin] < support.cut_probability[row]:
                 share[support.border[row], begin : begin + length] *= 1.0 - support.cut_share[row]
     return share

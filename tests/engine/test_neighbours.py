@@ -12,9 +12,8 @@ import gridsim
 from gridsim.engine.inputs import RunInputs
 from gridsim.engine.neighbours import Neighbours
 from gridsim.io.read_network import system_from_tables
-from gridsim.kernels.availability import draw_outages
 from gridsim.model.neighbours import support_levels_mw
-from gridsim.model.pack_outages import outage_model
+from gridsim.model.pack_outages import drawn_outages
 from gridsim.model.scenario import AcMode, GasMode, Horizon, Imports, Policy, Scenario
 from gridsim.model.system import GridSystem
 from gridsim.weather.cached import CachedWeather
@@ -46,17 +45,11 @@ def test_a_run_has_the_help_that_the_sampler_draws() -> None:
     unit = adequacy.unit_name.index("abroad:support")
     n_hours = 24 * 30
     for sample in (0, 3):
-        model = outage_model(components, (), n_hours)
-        component, first, end = (np.empty(500, dtype=np.int32) for _ in range(3))
-        lost = np.empty(500)
-        n = draw_outages(
-            model=model, seed=np.uint64(5), sample=np.uint64(sample), n_hours=n_hours,
-            batch=np.empty((4, len(model.batch_block))), component_out=component, first_out=first, end_out=end,
-            lost_out=lost,
-        )  # fmt: skip
+        drawn = drawn_outages(components, 5, sample, n_hours)
         help_mw = np.full(n_hours, 30.0)
-        for row in np.flatnonzero(component[:n] == unit).tolist():
-            help_mw[first[row] : end[row]] = 30.0 * (1.0 - lost[row])
+        for place, first_h, end_h, lost in zip(*drawn, strict=True):
+            if place == unit:
+                help_mw[first_h:end_h] = 30.0 * (1.0 - lost)
         run = neighbours(system, likely(), sample)
         felt = [run.likely_mw(3600.0 * hour) for hour in range(n_hours)]
         assert np.concatenate(felt) == pytest.approx(100.0 + help_mw)  # type: ignore[arg-type]

@@ -7,11 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import gridsim
-from gridsim.kernels.availability import draw_outages
-from gridsim.model.pack_outages import outage_model
+from gridsim.model.pack_outages import drawn_outages
 
 MONTHS = tuple(range(1, 13))
-MOST_INTERVALS = 100_000
 
 
 def ledger(system: gridsim.GridSystem, years: int, seed: int = 1) -> pd.DataFrame:
@@ -32,7 +30,7 @@ def _year(system: gridsim.GridSystem, seed: int, year: int) -> NDArray[np.float6
     kinds = [component.kind if component.kind in of else "own" for component in components]
     for kind, mw, profile in zip(kinds, adequacy.unit_mw, adequacy.unit_profile, strict=True):
         of[kind] += mw if profile is None else profile
-    for unit, first, end, lost in _outages(components, seed, year, n_hours):
+    for unit, first, end, lost in zip(*drawn_outages(components, seed, year, n_hours), strict=True):
         profile = adequacy.unit_profile[unit]
         whole = adequacy.unit_mw[unit] if profile is None else profile[first:end]
         of[kinds[unit]][first:end] -= lost * whole
@@ -45,18 +43,3 @@ def _year(system: gridsim.GridSystem, seed: int, year: int) -> NDArray[np.float6
     month = np.asarray(pd.date_range(adequacy.start, periods=n_hours, freq="h").month)
     parts = (load_mw, bought_mw + help_mw, unserved_mw)
     return np.array([[part[month == m].sum() for m in MONTHS] for part in parts]) * (1.0 + system.loss_share) / 1e3
-
-
-def _outages(
-    components: tuple[gridsim.Component, ...], seed: int, sample: int, n_hours: int
-) -> list[tuple[int, int, int, float]]:
-    """Unit, first and end hour, share lost of each outage; those of one unit do not overlap."""
-    model = outage_model(components, (), n_hours)
-    unit, first, end = (np.empty(MOST_INTERVALS, dtype=np.int32) for _ in range(3))
-    lost = np.empty(MOST_INTERVALS)
-    n = draw_outages(
-        model=model, seed=np.uint64(seed), sample=np.uint64(sample), n_hours=n_hours,
-        batch=np.empty((4, len(model.batch_block))), component_out=unit, first_out=first, end_out=end, lost_out=lost,
-    )  # fmt: skip
-    assert 0 <= n < MOST_INTERVALS
-    return list(zip(unit[:n].tolist(), first[:n].tolist(), end[:n].tolist(), lost[:n].tolist(), strict=True))
