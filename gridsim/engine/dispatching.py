@@ -96,7 +96,7 @@ def dispatch(
         1-12, the month of the evening peak; instead of ``at``.
 
     Raises StudyError for names the system does not have, wrong shapes, MW that are negative or not finite, a time that
-    is none, and a month that is not 1-12.
+    is none, and a month that is not 1-12. Nothing is committed: a machine that must run in a run may stand still here.
     """
     packed = pack(check_system(system))
     time = _local_time(system, at, month)
