@@ -16,6 +16,8 @@ from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
 
 _SECOND_H = 1.0 / 3600.0
+_MOST_ROUNDS, _SAME_MW = 4, 0.1
+ABROAD_SHARE = 0.5  # of the penalty of the first class: above all supply and spill, below any load inside
 
 
 class _Grid(NamedTuple):
@@ -143,7 +145,36 @@ class Redispatcher:
         ramp: Ramp | None = None,
         decisions: Decisions | None = None,
     ) -> Redispatch:
-        """Dispatch of ``moment``. ``ramp`` None: there is nothing to ramp from; ``decisions``: those of policies."""
+        """Dispatch of ``moment``. ``ramp`` None: there is nothing to ramp from; ``decisions``: those of policies.
+
+        What others send to a neighbour in need falls with what reaches it: solved again with that much alone.
+        """
+
+        def solved(now: Moment) -> tuple[Redispatch, F8]:
+            return self._solved(
+                now, fuel, storage_mwh=storage_mwh, loss_share=loss_share, ramp=ramp, decisions=decisions
+            )
+
+        found, reached_mw = solved(moment)
+        for _ in range(_MOST_ROUNDS):
+            conditions = moment.conditions
+            if (reached_mw > conditions.abroad_mw - _SAME_MW).all():
+                break
+            moment = moment._replace(conditions=conditions._replace(abroad_mw=reached_mw))
+            found, reached_mw = solved(moment)
+        return found
+
+    def _solved(
+        self,
+        moment: Moment,
+        fuel: FuelLimits,
+        *,
+        storage_mwh: F8,
+        loss_share: float,
+        ramp: Ramp | None,
+        decisions: Decisions | None,
+    ) -> tuple[Redispatch, F8]:
+        """One dispatch, and the MW (n_borders,) that reach neighbours in need."""
         system, inputs, conditions = self.system, moment.inputs, moment.conditions
         packed = self.packed if decisions is None else decisions.packed
         if decisions is not None and decisions.imports is not None:
@@ -166,7 +197,7 @@ class Redispatcher:
             cost=packed.cost_by_time_to_go(storage_mwh) if len(storage_mwh) else packed.cost,
             spill_cost=packed.spill_cost_in(moment.month),
             demand_mw=wanted_mw,
-            penalty=packed.penalty,
+            penalty=self._penalty(packed, conditions),
             row_lo_mw=grid.row_lo_mw * rating_factor,
             row_hi_mw=grid.row_hi_mw * rating_factor,
         )
@@ -174,10 +205,19 @@ class Redispatcher:
         response_mw, unserved_mw = self._shed(packed, solution, connected_mw, wanted_mw, loss_share)
         cut_share = solution.shed_mw[:, self._first_cut] / np.maximum(cut_first, 1e-9)
         abroad_mw = conditions.abroad_mw * (1.0 - cut_share[system.borders.bus])
-        return self._in_system_order(
+        found = self._in_system_order(
             moment, state, solution, bounds, grid, response_mw=response_mw, unserved_mw=unserved_mw + cut_mw,
             loss_share=loss_share, abroad_mw=abroad_mw,
         )  # fmt: skip
+        return found, abroad_mw
+
+    def _penalty(self, packed: Packed, conditions: Conditions) -> F8:
+        """(n_buses, n_tiers) USD/MWh: what a neighbour lacks is given up before anyone inside is cut."""
+        if not conditions.abroad_mw.any():
+            return packed.penalty
+        penalty = packed.penalty.copy()
+        penalty[self.system.borders.bus[conditions.abroad_mw > 0], self._first_cut] *= ABROAD_SHARE
+        return penalty
 
     def _shed(
         self, packed: Packed, solution: DispatchSolution, load_mw: F8, wanted_mw: F8, loss_share: float

@@ -91,8 +91,8 @@ def test_a_run_keeps_its_reserve_by_purchases() -> None:
     assert result.metric("EUE").value == 0.0
 
 
-def three_neighbours(flow_limit_mw: float) -> GridSystem:
-    """One zone between two neighbours; the line to ``lacking`` carries ``flow_limit_mw``."""
+def three_neighbours(flow_limit_mw: float, giving_mw: float = 500.0) -> GridSystem:
+    """One zone between two neighbours; the line from ``giving`` carries ``giving_mw``, that on ``flow_limit_mw``."""
     bus = {"vn_kv": 220, "zone": "external"}
     line = {"length_km": 10, "r_ohm_per_km": 0.01, "x_ohm_per_km": 0.4, "max_i_ka": 5.0}
     return system_from_tables(
@@ -108,9 +108,10 @@ def three_neighbours(flow_limit_mw: float) -> GridSystem:
             ],
             "load_classes": [{"name": "homes", "shed_order": 1, "voll_usd_per_kwh": 4}],
             "loads": [{"name": "d", "bus": "h", "p_mw": 60, "load_class": "homes"}],
-            "interfaces": [{"interface": "out", "line": "hu", "sign": 1}],
+            "interfaces": [{"interface": "in", "line": "rh", "sign": 1}, {"interface": "out", "line": "hu", "sign": 1}],
             "interface_limits": [
-                {"interface": "out", "direction": side, "normal_mw": flow_limit_mw, "emergency_mw": flow_limit_mw}
+                {"interface": name, "direction": side, "normal_mw": limit_mw, "emergency_mw": limit_mw}
+                for name, limit_mw in (("in", giving_mw), ("out", flow_limit_mw))
                 for side in ("forward", "reverse")
             ],
             "borders": [
@@ -131,9 +132,22 @@ def test_a_neighbour_in_need_is_supplied_over_the_ties(limit_mw: float, given_mw
     event = gridsim.Event("loss", "neighbour_loss", 1.0, (gridsim.Target("borders", "lacking"),), 300.0, 2.0)
     result = gridsim.run(system, dataclasses.replace(likely(4, Imports.CONTRACT), events=(event,)))
     machines = result.frame("generators").pivot(index="time_h", columns="name", values="p_mw")
-    flow = result.frame("interfaces").set_index("time_h").flow_mw
+    interfaces = result.frame("interfaces")
+    flow = interfaces[interfaces.name == "out"].set_index("time_h").flow_mw
     assert machines.loc[1.0, "lacking"] == pytest.approx(-given_mw)
     assert flow[1.0] == pytest.approx(given_mw)
     assert machines.loc[1.0].sum() == pytest.approx(60.0)
     assert machines.loc[0.0, "g"] == machines.loc[3.0, "g"] == pytest.approx(60.0)
     assert result.metric("EUE").value == 0.0
+
+
+def test_the_neighbour_is_cut_before_the_first_class_inside() -> None:
+    """100 of the 300 MW come in, 30 more than home's 60 MW leaves of its 90: 130 go on, and all of home is served."""
+    event = gridsim.Event("loss", "neighbour_loss", 1.0, (gridsim.Target("borders", "lacking"),), 300.0, 2.0)
+    result = gridsim.run(
+        three_neighbours(400.0, 100.0), dataclasses.replace(likely(4, Imports.CONTRACT), events=(event,))
+    )
+    machines = result.frame("generators").pivot(index="time_h", columns="name", values="p_mw")
+    assert machines.loc[1.0, "lacking"] == pytest.approx(-130.0)
+    assert machines.loc[1.0, "g"] == pytest.approx(90.0)
+    assert result.metric("EUE").value == 0.0 and result.metric("forgone_mwh").value == 0.0

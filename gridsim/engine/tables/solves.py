@@ -64,15 +64,16 @@ class Solves(ResultTable):
         """Unserved power beyond that of least shedding, at the bus."""
         dispatch, ladder = interval.dispatch, self.packed.ladder
         penalty = dispatch.state.penalty  # a policy that orders classes anew has tiers of its own
-        firm = penalty[0] >= (1.0 - _SAME) * ladder.first * self.packed.dearest_supply
-        cut_mw = float(dispatch.solution.shed_mw[:, firm].sum())
+        firm = penalty.max(axis=0) >= (1.0 - _SAME) * ladder.first * self.packed.dearest_supply
+        inside = np.ix_(self.system.buses.zone >= 0, firm)  # what a neighbour lacks is not unserved energy
+        cut_mw = float(dispatch.solution.shed_mw[inside].sum())
         if ladder == LEAST_SHEDDING or cut_mw <= SHORTFALL_TOLERANCE_MW:
             return 0.0
         dearer = np.where(firm, LEAST_SHEDDING.first / ladder.first, 1.0)
         if self._solver is None:
             self._solver = DispatchSolver(self.packed.case)
         least = self._solver.solve(dispatch.state._replace(penalty=penalty * dearer))
-        saved_mw = cut_mw - float(least.shed_mw[:, firm].sum())
+        saved_mw = cut_mw - float(least.shed_mw[inside].sum())
         return max(saved_mw, 0.0) / (1.0 + dispatch.loss_share)
 
     def _highest_loading(self, ac: AcSolution, interval: Interval) -> float:
