@@ -242,8 +242,7 @@ class StudyFolder:
         """Take the place of what was there before."""
         if not self.replaces:
             return
-        with contextlib.suppress(OSError):
-            self.jobs.rmdir()
+        self._tidy_jobs()
         with storing(self.place, resumable=True):
             swap(self.path, self.place)
         self.path = self.place
@@ -252,9 +251,26 @@ class StudyFolder:
 
     def close(self) -> None:
         """Give the folder free."""
-        with contextlib.suppress(OSError):
-            self.jobs.rmdir()
+        self._tidy_jobs()
         self._claim.close()
+
+    def _tidy_jobs(self) -> None:
+        """Remove what killed workers left half-written, jobs of finished blocks, and the folder if nothing else is in.
+
+        Called when the workers have ended.
+        """
+        with contextlib.suppress(OSError):
+            for file in scratch_in(self.path) + [file for file in self.jobs.iterdir() if self._is_joined(file)]:
+                if file.parent == self.jobs:
+                    file.unlink(missing_ok=True)
+            self.jobs.rmdir()
+
+    def _is_joined(self, file: Path) -> bool:
+        """True for the file of a job whose block is finished."""
+        if not JOB_NAME.fullmatch(file.name):
+            return False
+        job = Job(*(int(part) for part in file.stem.split("-")))
+        return job.case < len(self.cases) and job.block in self.cases[job.case].blocks
 
 
 def _now() -> str:

@@ -176,6 +176,20 @@ def test_resume_takes_over_whole_blocks_and_whole_jobs(tmp_path: Path, study: St
     assert not second.jobs.exists()
 
 
+def test_closing_leaves_nothing_of_killed_workers_but_what_resume_needs(tmp_path: Path, study: Study) -> None:
+    held = opened(tmp_path / "out", study)
+    late, waiting = Job(0, 0, 2), Job(0, 64, 2)
+    held.cases[0].add_block(0, 0, 64, [result(0, 64)])
+    for job in (late, waiting):  # the first by a worker that was thought dead as its block was joined
+        write_job(held.jobs, job, held.inputs, result(job.first, job.n))
+    scratch = held.jobs / f".{late.file_name}.30270.tmp"
+    mine = held.jobs / "notes.tmp"
+    for file in (scratch, mine):
+        file.write_bytes(b"half")
+    held.close()
+    assert sorted(file.name for file in held.jobs.iterdir()) == [waiting.file_name, "notes.tmp"]
+
+
 def test_damaged_parts_are_those_missing_or_changed(folder: StudyFolder) -> None:
     (case,) = folder.cases
     for block in range(3):
