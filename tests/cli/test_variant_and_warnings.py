@@ -11,7 +11,7 @@ import pytest
 
 import gridsim as package
 from gridsim.io.bundled import network_folder
-from tests.cli.test_cli import gridsim
+from tests.support.command import gridsim
 
 NUCLEAR = "nuclear_2035"
 ULKEN = "ulken_npp_1"
