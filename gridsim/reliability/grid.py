@@ -249,7 +249,7 @@ def _normal_course(system: GridSystem, times: pd.DatetimeIndex) -> Course:
 
 def _generated_course(system: GridSystem, seed: int, year: int, times: pd.DatetimeIndex) -> Course:
     """A generated weather year."""
-    found = sampled_year(system, seed, year, weekday=int(times[0].dayofweek))
+    found = sampled_year(system, seed, year, weekday=int(times[0].dayofweek), repairs=True)
     return Course(
         np.ascontiguousarray(found.load_factor.T),
         found.load_row,
