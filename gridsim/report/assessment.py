@@ -18,7 +18,7 @@ KINDS = ("zone", "oblast", "class", "month")
 BY_SCOPE = ("EUE", "NEUE", "LOLH", "LOLEv")
 LEVELS = {
     "copper": "no network limits, any machine serves any load: a lower bound",
-    "zonal": "zones joined by interfaces that limit, nothing inside a zone does: between copper and nodal",
+    "zonal": "zones joined by interfaces that limit, cut by those inside; nothing else limits: between copper and nodal",
     "nodal": "the dispatch problem at every bus, every line and interface limits: the number to quote for a network",
 }
 PAGE = "docs/reliability.md, 'Which number do I quote'"
