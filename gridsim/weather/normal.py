@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gridsim.model.duty import duty_of
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
-from gridsim.weather.duty import duty_of
 from gridsim.weather.water import day_of_year, net_load_mw, normal_water, water_plan, zone_load_mw
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.weather_maps import load_departures
+from gridsim.model.duty import duty_of
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
-from gridsim.weather.duty import duty_of
 from gridsim.weather.field import DAYS, HOURS
 from gridsim.weather.generator import WeatherModel
 from gridsim.weather.water import net_load_mw, water_plan, zone_load_mw

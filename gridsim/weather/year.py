@@ -10,11 +10,11 @@ import numpy as np
 
 from gridsim.errors import StudyError
 from gridsim.kernels.weather_maps import heating_k
+from gridsim.model.duty import duty_of
 from gridsim.model.scenario import PlanningDay, Weather, WeatherSeries, WeatherYearChoice
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, sum_at
 from gridsim.weather.design import CATALOGUE_YEARS, Catalogue, Imposed, catalogue, event_weights, impose, river_level
-from gridsim.weather.duty import duty_of
 from gridsim.weather.field import DAYS
 from gridsim.weather.generator import LOAD_TAU_H, WeatherModel, hour_of
 from gridsim.weather.maps import resource_sites
