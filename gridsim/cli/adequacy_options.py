@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.values import choice
+from gridsim.cli.values import choice, whole
 from gridsim.errors import Problem
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ _OF_ANOTHER_NAME = {
     "EENS": "EENS is EUE",
     "LOEE": "LOEE is EUE",
 }
+
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(parser=whole(1), metavar="N", help="Threads, by default one per core; results do not depend on them."),
+]
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,11 @@ def imports_of(system: GridSystem, asked: str | None) -> str:
     if asked is not None:
         return asked
     return "likely" if len(system.border_support) else "contract"
+
+
+def threads(workers: int | None) -> int:
+    """Threads as asked, by default one per core."""
+    return workers or os.cpu_count() or 1
 
 
 def choice_option(option: str, help_: str) -> Any:
