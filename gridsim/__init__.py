@@ -66,6 +66,7 @@ _RUNNING = {
     "Shortfall": "gridsim.reliability",
     "ShortfallByMonth": "gridsim.reliability",
     "ShortfallEvents": "gridsim.reliability",
+    "LoadForecast": "gridsim.reliability",
     "LossOfLoadProfile": "gridsim.reliability",
     "WeatherYears": "gridsim.reliability",
     "Estimate": "gridsim.results.metrics",
@@ -136,6 +137,7 @@ if TYPE_CHECKING:
     from gridsim.reliability import Component as Component
     from gridsim.reliability import Derating as Derating
     from gridsim.reliability import Exact as Exact
+    from gridsim.reliability import LoadForecast as LoadForecast
     from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
     from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
     from gridsim.reliability import Shortfall as Shortfall

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_of, policie
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
-from gridsim.cli.values import positive, whole
+from gridsim.cli.values import load_forecast, positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
@@ -91,6 +92,16 @@ def adequacy(
         int | None,
         typer.Option(parser=whole(1), metavar="N", help="Run through a fixed set of so many weather years instead."),
     ] = None,
+    forecast: Annotated[
+        Any,
+        typer.Option(
+            "--load-forecast",
+            parser=load_forecast,
+            metavar="X|E:P,...",
+            help="Error of the load in each sample, as a share of it: a standard deviation, 0.04, or steps with their "
+            "probabilities, -0.05:0.2,0:0.6,0.05:0.2.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
@@ -111,6 +122,7 @@ def adequacy(
         gas_outages=gas_outages,
         weather=weather,
         weather_years=weather_years,
+        load_forecast=forecast,
         seed=seed,
         workers=threads(workers),
     )
@@ -162,6 +174,7 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
         **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
         **({"not_exact": result.not_exact} if result.not_exact else {}),
         "weather": request.weather,
+        **({} if request.load_forecast is None else {"load_forecast": dataclasses.asdict(request.load_forecast)}),
         "warnings": as_dicts(request.grid.warnings),
     }
 

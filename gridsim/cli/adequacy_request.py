@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from gridsim.cli.adequacy_options import Sampling, imports_of, sampling_of, weat
 
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
-    from gridsim.reliability import AdequacySystem, AnyMethod, AssessmentResult, WeatherYears
+    from gridsim.reliability import AdequacySystem, AnyMethod, AssessmentResult, LoadForecast, WeatherYears
     from gridsim.results.specs import Spec
 
 
@@ -28,6 +29,7 @@ class Request:
     gas_outages: bool
     weather: str
     weather_years: int | None
+    load_forecast: LoadForecast | None
     seed: int
     workers: int
 
@@ -62,7 +64,7 @@ class Request:
         if self.weather != "synthetic":
             return None
         causes = gas_causes(self.grid, policy) if self.gas_outages else ()
-        return WeatherYears(self.grid, policy, self.seed, self.weather_years, causes)
+        return WeatherYears(self.grid, policy, self.seed, self.weather_years, causes, self.load_forecast)
 
     def system_with(self, policy: str) -> AdequacySystem | WeatherYears:
         """What is assessed under an import policy."""
@@ -71,7 +73,7 @@ class Request:
         years = self.years_with(policy)
         if years is not None:
             return years
-        system = system_from_grid(self.grid, policy)
+        system = dataclasses.replace(system_from_grid(self.grid, policy), load_forecast=self.load_forecast)
         return with_gas_outages(system, self.grid, policy) if self.gas_outages else system
 
     def assessed(self, policy: str, sampling: AnyMethod, *specs: Spec) -> AssessmentResult:
@@ -99,6 +101,7 @@ def request_of(
     gas_outages: bool,
     weather: str | None,
     weather_years: int | None,
+    load_forecast: LoadForecast | None,
     seed: int,
     workers: int,
 ) -> Request:
@@ -117,6 +120,7 @@ def request_of(
         gas_outages=gas_outages,
         weather=weather,
         weather_years=weather_years,
+        load_forecast=load_forecast,
         seed=seed,
         workers=workers,
     )

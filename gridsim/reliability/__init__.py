@@ -6,6 +6,7 @@ from gridsim.reliability.additions import Addition
 from gridsim.reliability.assess import assess
 from gridsim.reliability.credit import CapacityCredit, capacity_credit
 from gridsim.reliability.exact import ExactShortfall
+from gridsim.reliability.forecast_error import LoadForecast
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.gas import gas_causes, with_gas_outages
 from gridsim.reliability.grid import system_from_grid
@@ -38,6 +39,7 @@ __all__ = [
     "ExactShortfall",
     "Imports",
     "Level",
+    "LoadForecast",
     "LossOfLoadProfile",
     "Method",
     "RepairLaw",

@@ -17,6 +17,7 @@ from gridsim.kernels import shortfall
 from gridsim.model.arguments import instance_of
 from gridsim.model.system import GridSystem
 from gridsim.reliability.exact_result import exact_assessment, with_exact
+from gridsim.reliability.load_forecast import ForecastSnapshots, ForecastYears
 from gridsim.reliability.methods import AnyMethod, Auto, Exact, Level, Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears, ScratchPool
 from gridsim.reliability.result import AssessmentResult, Stopped
@@ -137,6 +138,11 @@ def sample_source(
     if method.level is Level.ZONAL and system.detail is None and system.branch_name:
         mend = "use level nodal (or copper), or give the load by area and interfaces between them"
         raise InputError([Problem("branches", 0, "", "join buses without areas, which level zonal needs", mend)])
+    if system.load_forecast is not None:
+        inner = partial(sample_source, method=method, base_flow=base_flow, pool=pool)
+        if isinstance(method, SequentialMonteCarlo):
+            return ForecastYears(system, method.seed, inner)
+        return ForecastSnapshots(system, inner)
     if isinstance(method, SequentialMonteCarlo):
         if method.level is Level.NODAL:
             return NodalYears(system, method.seed, method.skip, pool)

@@ -148,6 +148,8 @@ def not_exact_because(system: AdequacySystem, level: Level, grid_mw: float | Non
     """Cause that keeps a system at a level from convolution, as words that follow "for"; None if there is none."""
     if level is Level.NODAL:
         return "level nodal: every state is a dispatch of its own"
+    if system.load_forecast is not None:
+        return "an error of the load forecast, whose loads are each exact by themselves"
     if system.stores:
         return f"stores ({system.stores[0].name}): they couple the hours"
     if system.common_causes:

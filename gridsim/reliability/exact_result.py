@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from gridsim.errors import StudyError
-from gridsim.reliability.exact import ExactShortfall, better_sampled_because, exact_shortfall
+from gridsim.reliability.exact import ExactShortfall
+from gridsim.reliability.exact_forecast import exact_numbers, sampled_because
 from gridsim.reliability.methods import Auto, Exact, Level
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.system import AdequacySystem
@@ -28,7 +29,7 @@ def exact_assessment(system: AdequacySystem | WeatherYears, method: Exact, specs
         raise StudyError(f"method: exact is not for {_IN_WEATHER}; use SequentialMonteCarlo, or --method sequential")
     if ShortfallEvents() in specs:
         raise StudyError("specs: exact numbers have no table of events; use SequentialMonteCarlo")
-    found = exact_shortfall(system, Level(method.level), grid_mw=method.grid_mw)
+    found = exact_numbers(system, Level(method.level), grid_mw=method.grid_mw)
     months = found.of_months(system.start) if ShortfallByMonth() in specs else []
     return AssessmentResult(
         system=system.name,
@@ -48,10 +49,10 @@ def with_exact(sampled: AssessmentResult, system: AdequacySystem | WeatherYears,
     """The assessment with exact numbers wherever they are so within 1e-6, or why none is."""
     started = time.perf_counter()
     level = Level(method.level)
-    cause = _IN_WEATHER if isinstance(system, WeatherYears) else better_sampled_because(system, level)
+    cause = _IN_WEATHER if isinstance(system, WeatherYears) else sampled_because(system, level)
     if cause is not None or isinstance(system, WeatherYears):
         return dataclasses.replace(sampled, method=method, not_exact=cause or "")
-    found = exact_shortfall(system, level)
+    found = exact_numbers(system, level)
     known = {(e.name, e.scope): e for e in (*found.estimates(), *found.of_months(system.start)) if is_exact(e)}
     rows: list[Estimate] = []
     for sampled_row in sampled.estimates:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
+from gridsim.reliability.frame_plans import read_forecast
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.system import AdequacySystem, Store
 
@@ -34,6 +35,7 @@ def system_from_frames(
     unavailability: pd.DataFrame | None = None,
     deratings: pd.DataFrame | None = None,
     temperature_class: Any = None,
+    load_forecast: Any = None,
     name: str = "system",
     start: str = "2001-01-01",
 ) -> AdequacySystem:
@@ -70,6 +72,9 @@ def system_from_frames(
         (0, 1, 2 ... without a gap), capacity_factor.
     temperature_class
         (hours,) whole numbers from 0, the class of ``deratings`` that holds in each hour; None: 0 throughout.
+    load_forecast
+        Error of the load in each sample year, as a share of it: a standard deviation, or a frame of steps (error,
+        probability), or a ``LoadForecast``; None: load is known.
     start
         First hour, a midnight, for results by month and hour of the day.
 
@@ -136,6 +141,7 @@ def system_from_frames(
     causes = _causes(reader, common_causes, everything, _deratings(reader, deratings))
     cause_component = [cause.component for cause in causes]
     _read_unavailability(reader, unavailability, unit_component, cause_component, n_hours)
+    forecast = read_forecast(reader, load_forecast)
     reader.finish()
     return AdequacySystem(
         name=name,
@@ -156,6 +162,7 @@ def system_from_frames(
             dataclasses.replace(cause, component=component) for cause, component in zip(causes, cause_component)
         ),
         temperature_class=hour_class,
+        load_forecast=forecast,
         **interface_arguments,
         **branch_arguments,
     )

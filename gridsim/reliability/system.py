@@ -13,6 +13,7 @@ from gridsim.errors import InputError, Problem, StudyError
 from gridsim.model.outage_checks import cause_faults, component_faults
 from gridsim.model.outages import CommonCause, Component
 from gridsim.reliability.demand import Demand
+from gridsim.reliability.forecast_error import LoadForecast
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -89,6 +90,7 @@ class AdequacySystem:
     temperature_class : (n_hours,) i4, row of the common causes' deratings that holds in each hour; None: the first
     start : first hour, for results by month and hour of the day
     detail : classes, costs and interfaces of the nodal level; None: one class, all costs alike, no interfaces
+    load_forecast : error of the load as forecast, one in each sample; None: load is known
     """
 
     name: str
@@ -120,6 +122,7 @@ class AdequacySystem:
     common_causes: tuple[CommonCause, ...] = ()
     temperature_class: I4 | None = None
     detail: NetworkDetail | None = None
+    load_forecast: LoadForecast | None = None
 
     def __post_init__(self) -> None:
         by_name = sorted(range(len(self.stores)), key=lambda k: self.stores[k].name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from gridsim.model.checks import check_system
 from gridsim.model.outages import CommonCause
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
+from gridsim.reliability.forecast_error import LoadForecast
 from gridsim.reliability.gas import behind, temperature_classes
 from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
@@ -36,6 +37,7 @@ class WeatherYears:
     Sample s runs in weather year s of ``seed``, or in year s mod ``n_years`` of a fixed set. Load, wind, sun, hydro,
     heat-led machines, failure rates and line ratings all follow that year's weather.
     ``gas_causes``: pipelines that fail, of ``gas.gas_causes``; each day is of the temperature class of its weather.
+    ``load_forecast``: error of the load besides that of the weather, one in each sample.
     """
 
     grid: GridSystem
@@ -43,6 +45,7 @@ class WeatherYears:
     seed: int = 1
     n_years: int | None = None
     gas_causes: tuple[CommonCause, ...] = ()
+    load_forecast: LoadForecast | None = None
 
     def __post_init__(self) -> None:
         check_system(self.grid)
@@ -58,6 +61,7 @@ class WeatherYears:
     def in_year(self, year: int) -> AdequacySystem:
         """The sampler's system in one weather year."""
         system = system_from_grid(self.grid, self.imports, (self.seed, year))
+        system = replace(system, load_forecast=self.load_forecast)
         if not self.gas_causes:
             return system
         day_class = temperature_classes(self.grid, day_means(self.grid, self.seed, year))
