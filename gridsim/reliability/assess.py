@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from gridsim.reliability.methods import AnyMethod, Auto, Exact, Level, Method, S
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears, ScratchPool
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
+from gridsim.reliability.steps import StepSource, in_steps
 from gridsim.reliability.system import AdequacySystem, check_adequacy
 from gridsim.reliability.weather_years import WeatherYears, YearByYear
 from gridsim.results.adequacy import ShortfallAccumulator
@@ -67,13 +69,15 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
     chronological = isinstance(method, SequentialMonteCarlo)
     cell, cell_names = _calendar(system) if LossOfLoadProfile() in specs else (None, None)
     accumulator = ShortfallAccumulator(
-        source.scopes, source.demand_mwh, system.n_hours, chronological=chronological, calendar_cell=cell
+        source.scopes, source.demand_mwh, system.n_hours, system.step_h, chronological=chronological, calendar_cell=cell
     )
     calendar = None
     if ShortfallByMonth() in specs:
         if not chronological:
             raise StudyError("specs: snapshots are states of single hours; unserved energy by month needs whole years")
-        calendar = ShortfallCalendar(system.start, system.n_hours, n_weather_years)
+        if system.step_h != 1.0:
+            raise StudyError("specs: unserved energy by month is for hours; give an hourly load")
+        calendar = ShortfallCalendar(system.times, n_weather_years)
     clusters = WeatherClusters(n_weather_years) if n_weather_years is not None else None
     kept: list[F8] = []
     stopped = Stopped.ALL_SAMPLES if method.target_cov is None else Stopped.SAMPLE_BUDGET
@@ -111,7 +115,7 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
         wall_s=time.perf_counter() - started,
         stopped=stopped,
         cov=accumulator.cov(method.metric),
-        shortfall_events=_event_frame(kept, source.scopes) if ShortfallEvents() in specs else None,
+        shortfall_events=_event_frame(kept, source.scopes, system.step_h) if ShortfallEvents() in specs else None,
         lolp=lolp,
         over_weather_years=finite(clusters.estimates()) if clusters else (),
         worst_weeks=tuple(calendar.worst_weeks()) if calendar else (),
@@ -143,6 +147,9 @@ def sample_source(
         if isinstance(method, SequentialMonteCarlo):
             return ForecastYears(system, method.seed, inner)
         return ForecastSnapshots(system, inner)
+    if system.step_h != 1.0:
+        inner_source = sample_source(in_steps(system), method, base_flow=base_flow, pool=pool)
+        return StepSource(inner_source, system.step_h)
     if isinstance(method, SequentialMonteCarlo):
         if method.level is Level.NODAL:
             return NodalYears(system, method.seed, method.skip, pool)
@@ -203,20 +210,25 @@ def _at_checks(samples: Samples, n_before: int, block_size: int) -> Iterator[Sam
 
 def _calendar(system: AdequacySystem | WeatherYears) -> tuple[NDArray[np.int64], pd.DataFrame]:
     """Cell of each hour, and the cells: month 1..12 and hour 0..23, only those that occur."""
-    times = pd.date_range(system.start, periods=system.n_hours, freq="h")
+    times = system.times
     key = np.asarray(times.month) * 24 + np.asarray(times.hour)
     values, cell = np.unique(key, return_inverse=True)
     return cell.astype(np.int64), pd.DataFrame({"month": values // 24, "hour": values % 24})
 
 
-def _event_frame(kept: list[F8], scopes: tuple[str, ...]) -> pd.DataFrame:
+def _whole(hours: F8) -> NDArray[Any]:
+    """Whole hours as integers, parts of hours as they are."""
+    return hours.astype(np.int64) if (hours == np.floor(hours)).all() else hours
+
+
+def _event_frame(kept: list[F8], scopes: tuple[str, ...], step_h: float) -> pd.DataFrame:
     rows = np.concatenate(kept) if kept else np.empty((0, shortfall.N_EVENT_COLUMNS))
     return pd.DataFrame(
         {
             "sample": rows[:, shortfall.EVENT_SAMPLE].astype(np.int64),
             "scope": np.array(scopes)[rows[:, shortfall.EVENT_SCOPE].astype(np.int64)],
-            "start_h": rows[:, shortfall.EVENT_START].astype(np.int64),
-            "duration_h": rows[:, shortfall.EVENT_DURATION].astype(np.int64),
+            "start_h": _whole(rows[:, shortfall.EVENT_START] * step_h),
+            "duration_h": _whole(rows[:, shortfall.EVENT_DURATION] * step_h),
             "energy_mwh": rows[:, shortfall.EVENT_ENERGY],
             "peak_mw": rows[:, shortfall.EVENT_PEAK],
         }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.kernels.convolution import capacity_mass
+from gridsim.kernels.shortfall import DAY_H
 from gridsim.reliability.exact import (
     EPS,
     FREQUENCIES,
@@ -20,12 +21,14 @@ from gridsim.reliability.exact import (
     better_sampled_because,
     exact_shortfall,
     not_exact_because,
+    peak_hours,
 )
 from gridsim.reliability.fleet import Rounding, fleet_of
 from gridsim.reliability.forecast_error import LoadForecast
 from gridsim.reliability.load_forecast import with_load_factor
 from gridsim.reliability.methods import Level
 from gridsim.reliability.samplers import COPPER_TOLERANCE_MW
+from gridsim.reliability.steps import in_steps
 from gridsim.reliability.system import AdequacySystem
 
 F8 = NDArray[np.float64]
@@ -37,6 +40,14 @@ AT_A_TIME = 256  # hours
 
 def exact_numbers(system: AdequacySystem, level: Level, *, grid_mw: float | None = None) -> ExactShortfall:
     """Shortfall with or without an error of the load forecast; StudyError with the cause if it cannot be."""
+    if system.step_h != 1.0:
+        found_by_step = exact_numbers(in_steps(system), level, grid_mw=grid_mw)
+        return dataclasses.replace(
+            found_by_step,
+            step_h=system.step_h,
+            demand_mwh=found_by_step.demand_mwh * system.step_h,
+            peak_hour=peak_hours(system.load_mw.sum(axis=1), round(DAY_H / system.step_h)),
+        )
     forecast = system.load_forecast
     if forecast is None:
         return exact_shortfall(system, level, grid_mw=grid_mw)
@@ -53,6 +64,7 @@ def exact_numbers(system: AdequacySystem, level: Level, *, grid_mw: float | None
 
 def sampled_because(system: AdequacySystem, level: Level) -> str | None:
     """Cause for sampling, as of ``better_sampled_because``, for a forecast with or without an error."""
+    system = in_steps(system)
     forecast = system.load_forecast
     if forecast is None:
         return better_sampled_because(system, level)

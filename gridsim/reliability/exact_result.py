@@ -30,7 +30,7 @@ def exact_assessment(system: AdequacySystem | WeatherYears, method: Exact, specs
     if ShortfallEvents() in specs:
         raise StudyError("specs: exact numbers have no table of events; use SequentialMonteCarlo")
     found = exact_numbers(system, Level(method.level), grid_mw=method.grid_mw)
-    months = found.of_months(system.start) if ShortfallByMonth() in specs else []
+    months = found.of_months(system.times) if ShortfallByMonth() in specs else []
     return AssessmentResult(
         system=system.name,
         method=method,
@@ -40,7 +40,7 @@ def exact_assessment(system: AdequacySystem | WeatherYears, method: Exact, specs
         wall_s=time.perf_counter() - started,
         stopped=Stopped.EXACT,
         cov=0.0,
-        lolp=_by_cell(found, system.start) if LossOfLoadProfile() in specs else None,
+        lolp=_by_cell(found, system.times) if LossOfLoadProfile() in specs else None,
         exact=found,
     )
 
@@ -53,7 +53,7 @@ def with_exact(sampled: AssessmentResult, system: AdequacySystem | WeatherYears,
     if cause is not None or isinstance(system, WeatherYears):
         return dataclasses.replace(sampled, method=method, not_exact=cause or "")
     found = exact_numbers(system, level)
-    known = {(e.name, e.scope): e for e in (*found.estimates(), *found.of_months(system.start)) if is_exact(e)}
+    known = {(e.name, e.scope): e for e in (*found.estimates(), *found.of_months(system.times)) if is_exact(e)}
     rows: list[Estimate] = []
     for sampled_row in sampled.estimates:
         rows.append(known.pop((sampled_row.name, sampled_row.scope), sampled_row))
@@ -65,14 +65,13 @@ def with_exact(sampled: AssessmentResult, system: AdequacySystem | WeatherYears,
         method=method,
         estimates=finite(rows),
         wall_s=sampled.wall_s + time.perf_counter() - started,
-        lolp=None if sampled.lolp is None else _by_cell(found, system.start),
+        lolp=None if sampled.lolp is None else _by_cell(found, system.times),
         exact=found,
     )
 
 
-def _by_cell(found: ExactShortfall, start: pd.Timestamp) -> pd.DataFrame:
+def _by_cell(found: ExactShortfall, times: pd.DatetimeIndex) -> pd.DataFrame:
     """LOLP of the system by month and hour of the day."""
-    times = pd.date_range(start, periods=found.n_hours, freq="h")
     frame = pd.DataFrame(
         {"month": np.asarray(times.month), "hour": np.asarray(times.hour), "lolp": found.lolp.value[0]}
     )

@@ -14,6 +14,7 @@ from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
 from gridsim.reliability.frame_plans import read_forecast
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
+from gridsim.reliability.frame_times import Clock, aligned, read_clock
 from gridsim.reliability.system import AdequacySystem, Store
 
 F8 = NDArray[np.float64]
@@ -37,7 +38,7 @@ def system_from_frames(
     temperature_class: Any = None,
     load_forecast: Any = None,
     name: str = "system",
-    start: str = "2001-01-01",
+    start: str | None = None,
 ) -> AdequacySystem:
     """A bare system without a network folder.
 
@@ -76,13 +77,17 @@ def system_from_frames(
         Error of the load in each sample year, as a share of it: a standard deviation, or a frame of steps (error,
         probability), or a ``LoadForecast``; None: load is known.
     start
-        First hour, a midnight, for results by month and hour of the day.
+        First hour, a midnight, for results by month and hour of the day; by default that of the load's time stamps or,
+        without any, 2001-01-01.
+
+    A load with a DatetimeIndex says the horizon: hours, or whole parts of one, without a gap. Profiles, unavailability
+    and classes with stamps are then aligned by stamp.
 
     Raises InputError with every problem found.
     """
     reader = FrameReader()
     load = _load(reader, load_mw)
-    first_hour = _midnight(reader, start)
+    clock = read_clock(reader, load.index, start)
     if interfaces is not None and branches is not None:
         mend = "give interfaces between areas, or branches between buses"
         reader.add("interfaces", 0, "", "given beside branches", mend)
@@ -99,7 +104,7 @@ def system_from_frames(
     unit_mw = reader.numbers("units", units, "p_max_mw", high=LARGEST, mend="give the capacity in MW")
     unit_component = list(reader.components("units", "generator", units))
     unit_bus = _places(reader, "units", units, place_column, places)
-    profiles = _profiles(reader, profiles_mw, unit_name, unit_mw, n_hours)
+    profiles = _profiles(reader, profiles_mw, unit_name, unit_mw, clock)
     for row, profile in enumerate(profiles):
         if profile is not None:
             unit_mw[row] = profile.max()
@@ -137,16 +142,18 @@ def system_from_frames(
     stores, store_component = _stores(reader, storages, place_column, places)
     everything = [*unit_name, *interface_arguments.get("interface_name", ())]
     everything += [*branch_arguments.get("branch_name", ()), *(store.name for store in stores)]
-    hour_class = _temperature_class(reader, temperature_class, n_hours)
+    hour_class = _temperature_class(reader, temperature_class, clock)
     causes = _causes(reader, common_causes, everything, _deratings(reader, deratings))
     cause_component = [cause.component for cause in causes]
-    _read_unavailability(reader, unavailability, unit_component, cause_component, n_hours)
+    _read_unavailability(reader, unavailability, unit_component, cause_component, clock)
     forecast = read_forecast(reader, load_forecast)
     reader.finish()
     return AdequacySystem(
         name=name,
         n_hours=n_hours,
-        start=first_hour,
+        start=clock.start,
+        step_h=clock.step_h,
+        leap_day=clock.stamps is not None,
         buses=places,
         areas=("system",) if nodal else places,
         bus_area=np.zeros(len(places), dtype=np.int32) if nodal else np.arange(len(places), dtype=np.int32),
@@ -168,19 +175,10 @@ def system_from_frames(
     )
 
 
-def _midnight(reader: FrameReader, start: Any) -> pd.Timestamp:
-    """The first hour of the horizon; days, months and LOLD are counted from it."""
-    first = pd.to_datetime(start, errors="coerce")
-    if not isinstance(first, pd.Timestamp):
-        reader.add("start", 0, "", f"'{start}' is not a time", "give a day like 2001-01-01")
-    elif first != first.normalize():
-        reader.add("start", 0, "", f"{first} is not a midnight", "begin at 00:00: days and LOLD are counted from there")
-    return first
-
-
 def _load(reader: FrameReader, load_mw: Any) -> pd.DataFrame:
+    if isinstance(load_mw, pd.Series):
+        load_mw = load_mw.to_frame("system")
     frame = load_mw if isinstance(load_mw, pd.DataFrame) else pd.DataFrame({"system": np.asarray(load_mw).reshape(-1)})
-    frame = frame.reset_index(drop=True)
     if frame.shape[0] == 0 or frame.shape[1] == 0:
         reader.add("load_mw", 0, "", "no load", "give one value in MW for each hour")
         reader.finish()
@@ -209,13 +207,13 @@ def _places(reader: FrameReader, table: str, frame: pd.DataFrame, column: str, p
 
 
 def _profiles(
-    reader: FrameReader, profiles_mw: pd.DataFrame | None, unit_name: Sequence[str], unit_mw: F8, n_hours: int
+    reader: FrameReader, profiles_mw: pd.DataFrame | None, unit_name: Sequence[str], unit_mw: F8, clock: Clock
 ) -> list[F8 | None]:
     profiles: list[F8 | None] = [None] * len(unit_name)
     if profiles_mw is None:
         return profiles
-    if len(profiles_mw) != n_hours:
-        reader.add("profiles_mw", 0, "", f"{len(profiles_mw)} hours", f"the load has {n_hours}: give as many")
+    profiles_mw = aligned(reader, "profiles_mw", profiles_mw, clock)
+    if profiles_mw is None:
         return profiles
     if reader.repeated("profiles_mw", profiles_mw, "keep one"):
         return profiles
@@ -292,12 +290,12 @@ def _read_unavailability(
     frame: pd.DataFrame | None,
     units: list[Component],
     causes: list[Component],
-    n_hours: int,
+    clock: Clock,
 ) -> None:
     if frame is None:
         return
-    if len(frame) != n_hours:
-        reader.add("unavailability", 0, "", f"{len(frame)} hours", f"the load has {n_hours}: give as many")
+    frame = aligned(reader, "unavailability", frame, clock)
+    if frame is None:
         return
     if reader.repeated("unavailability", frame, "keep one"):
         return
@@ -363,13 +361,15 @@ def _stores(
     return stores, reader.components("storages", "storage", frame)
 
 
-def _temperature_class(reader: FrameReader, temperature_class: Any, n_hours: int) -> I4 | None:
+def _temperature_class(reader: FrameReader, temperature_class: Any, clock: Clock) -> I4 | None:
     if temperature_class is None:
         return None
-    values = np.asarray(temperature_class, dtype=np.float64).reshape(-1)
-    if len(values) != n_hours:
-        reader.add("temperature_class", 0, "", f"{len(values)} hours", f"the load has {n_hours}: give as many")
+    if not isinstance(temperature_class, pd.Series):
+        temperature_class = np.asarray(temperature_class).reshape(-1)
+    found = aligned(reader, "temperature_class", temperature_class, clock)
+    if found is None:
         return None
+    values = np.asarray(found, dtype=np.float64)
     wrong = np.flatnonzero(~((values >= 0.0) & (values == np.floor(values))))
     if len(wrong):
         cell = f"{values[wrong[0]]:g} is not a class"

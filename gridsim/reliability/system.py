@@ -14,6 +14,7 @@ from gridsim.model.outage_checks import cause_faults, component_faults
 from gridsim.model.outages import CommonCause, Component
 from gridsim.reliability.demand import Demand
 from gridsim.reliability.forecast_error import LoadForecast
+from gridsim.results.calendar import times_of
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -89,6 +90,8 @@ class AdequacySystem:
     stores, store_component : sorted by name, however given, because ties of the time-to-go go by name
     temperature_class : (n_hours,) i4, row of the common causes' deratings that holds in each hour; None: the first
     start : first hour, for results by month and hour of the day
+    step_h : length of an "hour" of the horizon: 1, or less where ``n_hours`` counts shorter steps
+    leap_day : whether a 29 February within 8,760 hours is one of the horizon's days, because stamps say so
     detail : classes, costs and interfaces of the nodal level; None: one class, all costs alike, no interfaces
     load_forecast : error of the load as forecast, one in each sample; None: load is known
     """
@@ -123,6 +126,8 @@ class AdequacySystem:
     temperature_class: I4 | None = None
     detail: NetworkDetail | None = None
     load_forecast: LoadForecast | None = None
+    step_h: float = 1.0
+    leap_day: bool = False
 
     def __post_init__(self) -> None:
         by_name = sorted(range(len(self.stores)), key=lambda k: self.stores[k].name)
@@ -132,7 +137,12 @@ class AdequacySystem:
     @property
     def demand_mwh(self) -> float:
         """Demand energy of the horizon."""
-        return float(self.load_mw.sum())
+        return float(self.load_mw.sum()) * self.step_h
+
+    @property
+    def times(self) -> pd.DatetimeIndex:
+        """Start of every hour."""
+        return times_of(self.start, self.n_hours, self.step_h, leap_day=self.leap_day)
 
 
 def check_adequacy(system: AdequacySystem) -> AdequacySystem:

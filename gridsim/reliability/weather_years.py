@@ -81,6 +81,14 @@ class WeatherYears:
         return self.first.start
 
     @property
+    def times(self) -> pd.DatetimeIndex:
+        return self.first.times
+
+    @property
+    def step_h(self) -> float:
+        return self.first.step_h
+
+    @property
     def n_hours(self) -> int:
         return self.first.n_hours
 

@@ -96,8 +96,8 @@ class ShortfallAccumulator:
         Names of the scopes of METRICS, ``system`` first.
     demand_mwh
         (n_scopes,) demand energy of the horizon, MWh.
-    horizon_h
-        Hours of the horizon.
+    n_hours, step_h
+        Steps of the horizon and the hours of one; events are counted in steps, all else in hours.
     chronological
         False for snapshots: then days, events and distributions over years are absent.
     calendar_cell
@@ -108,7 +108,8 @@ class ShortfallAccumulator:
         self,
         scopes: Sequence[str],
         demand_mwh: F8,
-        horizon_h: int,
+        n_hours: int,
+        step_h: float = 1.0,
         *,
         chronological: bool = True,
         calendar_cell: I8 | None = None,
@@ -116,7 +117,8 @@ class ShortfallAccumulator:
         n_scopes = len(scopes)
         self.scopes = tuple(scopes)
         self.demand_mwh = demand_mwh
-        self.horizon_h = horizon_h
+        self.horizon_h = n_hours * step_h
+        self.step_h = step_h
         self.chronological = chronological
         self.n = 0
         self.mean = np.zeros((n_scopes, shortfall.N_TOTALS))
@@ -141,7 +143,8 @@ class ShortfallAccumulator:
         self.energy.add(scope_of, np.ascontiguousarray(total[:, :, shortfall.ENERGY]).reshape(-1))
         event_scope = event[:, shortfall.EVENT_SCOPE].astype(np.int64)
         for (_, column, _, _), histogram in zip(EVENT_MEASURES, self.events):
-            histogram.add(event_scope, np.ascontiguousarray(event[:, column]))
+            in_hours = self.step_h if column == shortfall.EVENT_DURATION else 1.0
+            histogram.add(event_scope, event[:, column] * in_hours)
         if self.calendar_cell is not None:
             whole = event[event_scope == 0]
             fold_event_hours(
@@ -189,8 +192,9 @@ class ShortfallAccumulator:
             made.append(self._mean(scope, "NEUE", shortfall.ENERGY, 1e6 / float(self.demand_mwh[scope]), "ppm"))
         if not self.chronological:
             return made
+        if self.step_h == 1.0:  # a day is 24 steps
+            made.append(self._mean(scope, "LOLD", shortfall.DAYS, 1.0, "d"))
         made += [
-            self._mean(scope, "LOLD", shortfall.DAYS, 1.0, "d"),
             self._mean(scope, "LOLEv", shortfall.EVENTS, 1.0, "events"),
             self._any_shortfall(scope),
         ]

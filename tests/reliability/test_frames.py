@@ -115,7 +115,7 @@ def test_a_horizon_starts_at_a_midnight(start: Any) -> None:
     assert system_from_frames(**arguments("zonal", start=start)).start == pd.Timestamp(start)
 
 
-@pytest.mark.parametrize("start", ["2001-01-01 06:00", "2001-01-01 00:00:01", "soon", "2001-13-01", None, float("nan")])
+@pytest.mark.parametrize("start", ["2001-01-01 06:00", "2001-01-01 00:00:01", "soon", "2001-13-01", float("nan")])
 def test_any_other_start_is_refused(start: Any) -> None:
     problem = one("zonal", start=start)
     assert problem.file == "start" and problem.value.endswith((" is not a midnight", " is not a time"))
