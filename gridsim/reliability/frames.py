@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
+from gridsim.reliability.frame_maintenance import WEEK_H, placed_repairs, read_maintenance
 from gridsim.reliability.frame_plans import read_forecast
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock, aligned, read_clock
@@ -36,6 +37,7 @@ def system_from_frames(
     unavailability: pd.DataFrame | None = None,
     deratings: pd.DataFrame | None = None,
     temperature_class: Any = None,
+    maintenance: pd.DataFrame | None = None,
     load_forecast: Any = None,
     name: str = "system",
     start: str | None = None,
@@ -73,6 +75,9 @@ def system_from_frames(
         (0, 1, 2 ... without a gap), capacity_factor.
     temperature_class
         (hours,) whole numbers from 0, the class of ``deratings`` that holds in each hour; None: 0 throughout.
+    maintenance
+        Planned repairs: unit, start, end (time stamps or hours of the horizon, the first hour after). Weeks of a column
+        ``maintenance_weeks`` of ``units`` are placed where reserves are largest.
     load_forecast
         Error of the load in each sample year, as a share of it: a standard deviation, or a frame of steps (error,
         probability), or a ``LoadForecast``; None: load is known.
@@ -98,16 +103,31 @@ def system_from_frames(
     unit_columns = ("name", "p_max_mw")
     if len(units) == 0:
         reader.add("units", 0, "", "no machines", "give at least one row")
-    if not reader.require("units", units, unit_columns, ("bus", "area", *OUTAGE_COLUMNS)):
+    if not reader.require("units", units, unit_columns, ("bus", "area", "maintenance_weeks", *OUTAGE_COLUMNS)):
         reader.finish()
     unit_name = reader.names("units", units)
     unit_mw = reader.numbers("units", units, "p_max_mw", high=LARGEST, mend="give the capacity in MW")
     unit_component = list(reader.components("units", "generator", units))
     unit_bus = _places(reader, "units", units, place_column, places)
     profiles = _profiles(reader, profiles_mw, unit_name, unit_mw, clock)
+    weeks = reader.numbers(
+        "units",
+        units,
+        "maintenance_weeks",
+        high=clock.n_steps * clock.step_h / WEEK_H,
+        default=0.0,
+        mend="weeks a year",
+    )
+    repairs = read_maintenance(reader, maintenance, unit_name, clock)
     for row, profile in enumerate(profiles):
         if profile is not None:
             unit_mw[row] = profile.max()
+    if not reader.problems and weeks.any():
+        load_of_hour = load.to_numpy(dtype=np.float64)
+        repairs |= placed_repairs(weeks, unit_mw, unit_bus, load_of_hour, _expected(profiles, unit_bus, load), clock)
+    for unit, hours in repairs.items():
+        profile = profiles[unit]
+        profiles[unit] = np.where(hours, 0.0, unit_mw[unit] if profile is None else profile)
 
     _read_states(reader, unit_states, unit_name, unit_component)
 
@@ -204,6 +224,15 @@ def _places(reader: FrameReader, table: str, frame: pd.DataFrame, column: str, p
     if len(places) > 1:
         reader.add(table, 1, column, "missing", f"the load has {len(places)} places: say where each row stands")
     return np.zeros(len(frame), dtype=np.int32)
+
+
+def _expected(profiles: Sequence[F8 | None], unit_bus: I4, load: pd.DataFrame) -> F8:
+    """(n_hours, n_places) MW of the machines with a profile."""
+    expected_mw = np.zeros(load.shape)
+    for unit, profile in enumerate(profiles):
+        if profile is not None:
+            expected_mw[:, unit_bus[unit]] += profile
+    return expected_mw
 
 
 def _profiles(
