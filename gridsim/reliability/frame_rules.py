@@ -7,7 +7,7 @@ from typing import Any
 
 from gridsim.model.rules import Rule, same, together
 
-FAILING = ("units", "interfaces", "branches", "storages")
+FAILING = ("units", "interfaces", "branches", "storages", "energy_limited", "demand_response")
 
 
 def _fails(row: Any) -> bool:

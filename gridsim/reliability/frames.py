@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
 from gridsim.reliability.frame_maintenance import WEEK_H, placed_repairs, read_maintenance
-from gridsim.reliability.frame_plans import read_forecast
+from gridsim.reliability.frame_plans import read_forecast, read_limited
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock, aligned, read_clock
 from gridsim.reliability.system import AdequacySystem, Store
@@ -37,6 +37,8 @@ def system_from_frames(
     unavailability: pd.DataFrame | None = None,
     deratings: pd.DataFrame | None = None,
     temperature_class: Any = None,
+    energy_limited: pd.DataFrame | None = None,
+    demand_response: pd.DataFrame | None = None,
     maintenance: pd.DataFrame | None = None,
     load_forecast: Any = None,
     name: str = "system",
@@ -75,6 +77,12 @@ def system_from_frames(
         (0, 1, 2 ... without a gap), capacity_factor.
     temperature_class
         (hours,) whole numbers from 0, the class of ``deratings`` that holds in each hour; None: 0 throughout.
+    energy_limited
+        Plants with a budget of energy: name, p_max_mw, energy_mwh within each period_h (24, 168 ...; empty: the
+        horizon), mttf_h, mttr_h, optionally bus or area. Used where other machines are not enough, as stores are.
+    demand_response
+        name, p_max_mw, and what it is limited by within each period_h: energy_mwh, calls (runs of hours), hours;
+        mttf_h, mttr_h, optionally bus or area. Called when stores can give no more.
     maintenance
         Planned repairs: unit, start, end (time stamps or hours of the horizon, the first hour after). Weeks of a column
         ``maintenance_weeks`` of ``units`` are placed where reserves are largest.
@@ -160,6 +168,19 @@ def system_from_frames(
                 "branch_component": reader.components("branches", "branch", branches),
             }
     stores, store_component = _stores(reader, storages, place_column, places)
+    for table, frame, is_last in (
+        ("energy_limited", energy_limited, False),
+        ("demand_response", demand_response, True),
+    ):
+        if frame is not None and len(frame):
+            limited, component = read_limited(reader, table, frame, clock, is_last=is_last)
+            taken = {store.name for store in stores}
+            for row, store in enumerate(limited):
+                if store.name in taken:
+                    reader.add(table, row + 2, "name", f"'{store.name}' is a store already", "give it another name")
+            at = _places(reader, table, frame, place_column, places)
+            stores += tuple(dataclasses.replace(store, bus=int(bus)) for store, bus in zip(limited, at))
+            store_component += component
     everything = [*unit_name, *interface_arguments.get("interface_name", ())]
     everything += [*branch_arguments.get("branch_name", ()), *(store.name for store in stores)]
     hour_class = _temperature_class(reader, temperature_class, clock)

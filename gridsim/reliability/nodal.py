@@ -48,7 +48,7 @@ from gridsim.reliability.samplers import (
     people_mwh,
     without_events,
 )
-from gridsim.reliability.system import AdequacySystem, NetworkDetail
+from gridsim.reliability.system import AdequacySystem, NetworkDetail, UseLimits
 from gridsim.results.adequacy import PEOPLE, WORTH
 from gridsim.solvers.highs import solve_highs
 
@@ -336,6 +336,9 @@ class _Nodal:
     def __init__(self, system: AdequacySystem, seed: int, pool: ScratchPool | None = None) -> None:
         if not system.branch_name:
             raise StudyError(f"level: {system.name} has no branches; give branches or use copper or zonal")
+        for store in system.stores:
+            if store.limits != UseLimits():
+                raise StudyError(f"{store.name}: calls, hours and periods are counted at level copper and zonal only")
         branch_names = set(system.branch_name)
         for cause in system.common_causes:
             partial = {name for name, share in cause.lost_share.items() if share < 1.0}

@@ -46,6 +46,9 @@ def _store(store: Store, step_h: float) -> Store:
         energy_mwh=store.energy_mwh / step_h,
         energy_start_mwh=store.energy_start_mwh / step_h,
         carryover=store.carryover**step_h,
+        limits=dataclasses.replace(
+            store.limits, hours=store.limits.hours / step_h, period_h=round(store.limits.period_h / step_h)
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -23,8 +24,24 @@ LARGEST_MW = 1e9  # of a bus or a machine; sums of squares over the years stay f
 
 
 @dataclass(frozen=True)
+class UseLimits:
+    """Most calls and hours of use within a period of ``period_h``, in which energy is budgeted too; 0: the horizon.
+
+    ``is_last``: used when all other stores can give no more, as demand response is.
+    """
+
+    calls: float = math.inf
+    hours: float = math.inf
+    period_h: int = 0
+    is_last: bool = False
+
+
+@dataclass(frozen=True)
 class Store:
-    """A store of electricity; ``carryover`` is the share of its energy kept over an hour."""
+    """A store of electricity; ``carryover`` is the share of its energy kept over an hour.
+
+    Demand response and plants with a budget of energy are stores that nothing charges, with ``limits``.
+    """
 
     name: str
     bus: int
@@ -35,6 +52,7 @@ class Store:
     efficiency_discharge: float
     energy_start_mwh: float
     carryover: float
+    limits: UseLimits = UseLimits()
 
 
 @dataclass(frozen=True, eq=False)
