@@ -17,7 +17,7 @@ OUTAGES = {"mttf_h": 100.0, "mttr_h": 5.0}
 
 
 def arguments(level: str, **changes: Any) -> dict[str, Any]:
-    """Frames of two places joined by one interface (or one branch), with a store."""
+    """Frames of two places joined by one interface (or one branch), with stores."""
     place, columns = ("bus", ("from_bus", "to_bus")) if level == "nodal" else ("area", ("area_from", "area_to"))
     joined: dict[str, Any] = {"name": ["j"], columns[0]: ["x"], columns[1]: ["y"], **OUTAGES}
     limits = {"x_pu": 0.1, "limit_mw": 20.0} if level == "nodal" else {"forward_mw": 20.0, "backward_mw": 20.0}
@@ -29,6 +29,9 @@ def arguments(level: str, **changes: Any) -> dict[str, Any]:
             {"name": ["s"], place: "y", "charge_mw": 1.0, "discharge_mw": 1.0, "energy_mwh": 4.0, **OUTAGES}
         ),
     }
+    if level != "nodal":
+        limited = {"p_max_mw": 1.0, "energy_mwh": 4.0, place: "y", **OUTAGES}
+        frames |= {name: pd.DataFrame({"name": [name], **limited}) for name in ("energy_limited", "demand_response")}
     for name, change in changes.items():
         given = frames.get(name)
         frames[name] = (
