@@ -23,7 +23,16 @@ from gridsim.reliability.methods import (
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.system import AdequacySystem, Store
 from gridsim.reliability.weather_years import WeatherYears
-from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth, ShortfallEvents
+from gridsim.results.specs import (
+    Flows,
+    LossOfLoadProfile,
+    Shortfall,
+    ShortfallByHour,
+    ShortfallByMonth,
+    ShortfallEvents,
+    StateOfCharge,
+    Surplus,
+)
 
 __all__ = [
     "Addition",
@@ -37,6 +46,7 @@ __all__ = [
     "Derating",
     "Exact",
     "ExactShortfall",
+    "Flows",
     "Imports",
     "Level",
     "LoadForecast",
@@ -46,12 +56,15 @@ __all__ = [
     "Sampler",
     "SequentialMonteCarlo",
     "Shortfall",
+    "ShortfallByHour",
     "ShortfallByMonth",
     "ShortfallEvents",
     "SnapshotMonteCarlo",
     "State",
+    "StateOfCharge",
     "Stopped",
     "Store",
+    "Surplus",
     "WeatherYears",
     "assess",
     "capacity_credit",

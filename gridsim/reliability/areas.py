@@ -22,13 +22,14 @@ WINTER, SUMMER = 1, 2  # limit_season; 0 holds all year
 class Areas:
     """Areas joined by interfaces, each of one or more circuits that fail.
 
-    n_areas : their number;  bus_area : (n_buses,) i4
+    names : of the interfaces;  n_areas : their number;  bus_area : (n_buses,) i4
     interface_from, interface_to : (n_interfaces,) i4
     circuit_component : per circuit, all circuits of interface 0 first;  circuit_interface : (n_circuits,) i4
     scheme_start : (n_interfaces + 1,) i4, columns of the limits with 0, 1, 2 ... all circuits out
     forward_mw, backward_mw : (n_rows, n_schemes) f8, falling with the circuits out;  limit_row : (n_hours,) i4
     """
 
+    names: tuple[str, ...]
     n_areas: int
     bus_area: I4
     interface_from: I4
@@ -83,6 +84,7 @@ def _joined_by(
     limit_row: I4 | None,
 ) -> Areas:
     return Areas(
+        names=tuple(_name(system, link) for link in links),
         n_areas=n_areas,
         bus_area=bus_area,
         interface_from=np.array([link.start for link in links], dtype=np.int32),
@@ -94,6 +96,12 @@ def _joined_by(
         backward_mw=np.ascontiguousarray(backward_mw),
         limit_row=np.zeros(system.n_hours, dtype=np.int32) if limit_row is None else limit_row,
     )
+
+
+def _name(system: AdequacySystem, link: _Link) -> str:
+    """Name of an interface: of the tie of a system from frames, or of the first of the network's branches."""
+    names = [system.branch_name[branch] for branch in link.branches] or [link.circuits[0].name]
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _of_network(system: AdequacySystem, detail: NetworkDetail | None) -> Areas:

@@ -226,6 +226,11 @@ def _demand(system: AdequacySystem) -> F8:
     return np.asarray(system.load_mw.sum(axis=1))
 
 
+def daily_peak_hours(system: AdequacySystem) -> I8:
+    """The first hour of the largest demand of each day of a system."""
+    return peak_hours(_demand(system), round(DAY_H / system.step_h))
+
+
 def peak_hours(demand_mw: F8, day: int = DAY_H) -> I8:
     """The first hour of the largest demand of each day of so many hours."""
     starts = range(0, len(demand_mw), day)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.kernels.convolution import capacity_mass
-from gridsim.kernels.shortfall import DAY_H
 from gridsim.reliability.exact import (
     EPS,
     FREQUENCIES,
@@ -19,9 +18,9 @@ from gridsim.reliability.exact import (
     Bounded,
     ExactShortfall,
     better_sampled_because,
+    daily_peak_hours,
     exact_shortfall,
     not_exact_because,
-    peak_hours,
 )
 from gridsim.reliability.fleet import Rounding, fleet_of
 from gridsim.reliability.forecast_error import LoadForecast
@@ -46,7 +45,7 @@ def exact_numbers(system: AdequacySystem, level: Level, *, grid_mw: float | None
             found_by_step,
             step_h=system.step_h,
             demand_mwh=found_by_step.demand_mwh * system.step_h,
-            peak_hour=peak_hours(system.load_mw.sum(axis=1), round(DAY_H / system.step_h)),
+            peak_hour=daily_peak_hours(system),
         )
     forecast = system.load_forecast
     if forecast is None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels import shortfall
-from gridsim.kernels.accumulate import N_BINS, fold_event_hours, fold_histogram, fold_moments
+from gridsim.kernels.accumulate import N_BINS, fold_histogram, fold_moments
 from gridsim.results.metrics import Estimate
 
 F8 = NDArray[np.float64]
@@ -100,8 +100,6 @@ class ShortfallAccumulator:
         Steps of the horizon and the hours of one; events are counted in steps, all else in hours.
     chronological
         False for snapshots: then days, events and distributions over years are absent.
-    calendar_cell
-        (n_hours,) cell of each hour for :meth:`lolp_by_cell`, or None.
     """
 
     def __init__(
@@ -112,7 +110,6 @@ class ShortfallAccumulator:
         step_h: float = 1.0,
         *,
         chronological: bool = True,
-        calendar_cell: I8 | None = None,
     ) -> None:
         n_scopes = len(scopes)
         self.scopes = tuple(scopes)
@@ -127,8 +124,6 @@ class ShortfallAccumulator:
         self.largest = np.zeros((n_scopes, shortfall.N_TOTALS))
         self.energy = Histogram(n_scopes)
         self.events = tuple(Histogram(n_scopes) for _ in EVENT_MEASURES)
-        self.calendar_cell = calendar_cell
-        self.cell_hours = np.zeros(0 if calendar_cell is None else int(calendar_cell.max()) + 1, dtype=np.int64)
 
     def add(self, total: F8, event: F8, block_size: int) -> None:
         """Fold the next blocks: ``total`` (n_samples, n_scopes, 5), their event rows (n_events, 6) in order of
@@ -145,14 +140,6 @@ class ShortfallAccumulator:
         for (_, column, _, _), histogram in zip(EVENT_MEASURES, self.events):
             in_hours = self.step_h if column == shortfall.EVENT_DURATION else 1.0
             histogram.add(event_scope, event[:, column] * in_hours)
-        if self.calendar_cell is not None:
-            whole = event[event_scope == 0]
-            fold_event_hours(
-                whole[:, shortfall.EVENT_START].astype(np.int64),
-                whole[:, shortfall.EVENT_DURATION].astype(np.int64),
-                self.calendar_cell,
-                self.cell_hours,
-            )
 
     def standard_error(self, scope: int, column: int) -> float:
         """Standard error of a mean over independent samples."""
@@ -168,11 +155,6 @@ class ShortfallAccumulator:
         if self.n < 2 or self.mean[0, column] <= 0.0:
             return math.inf
         return self.standard_error(0, column) / float(self.mean[0, column])
-
-    def lolp_by_cell(self) -> F8:
-        """Share of hours short in each cell of the calendar."""
-        assert self.calendar_cell is not None
-        return self.cell_hours / (np.bincount(self.calendar_cell, minlength=len(self.cell_hours)) * max(self.n, 1))
 
     def estimates(self) -> list[Estimate]:
         """Every metric of every scope."""
