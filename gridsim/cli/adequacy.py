@@ -158,7 +158,7 @@ def _assess(request: Request, sampling: AnyMethod) -> tuple[AssessmentResult, di
 
 
 def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
-    """How the numbers were made, for JSON."""
+    """Method, effort and weather of the numbers, for JSON."""
     is_sampled = request.method != "exact"
     return {
         "method": request.method,
@@ -197,7 +197,7 @@ def _print(request: Request, result: AssessmentResult, weeks: dict[str, Any] | N
 
 
 def _import_lines(request: Request) -> list[str]:
-    """What the import policies would give, in a line, where the command line names none and no effort."""
+    """EUE of the import policies in a line, where the command line names none and no effort."""
     from gridsim.reliability import SequentialMonteCarlo
     from gridsim.report.text_table import terminal_width, wrapped
 

@@ -67,7 +67,7 @@ class Request:
         return WeatherYears(self.grid, policy, self.seed, self.weather_years, causes, self.load_forecast)
 
     def system_with(self, policy: str) -> AdequacySystem | WeatherYears:
-        """What is assessed under an import policy."""
+        """System to assess under an import policy."""
         from gridsim.reliability import system_from_grid, with_gas_outages
 
         years = self.years_with(policy)

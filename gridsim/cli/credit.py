@@ -142,7 +142,7 @@ def credit(
 
 @dataclass(frozen=True)
 class _Search:
-    """What is searched for and how, of every credit of a call."""
+    """Kinds, metric and effort of every credit of a call."""
 
     kinds: Sequence[str]
     metric: str

@@ -73,5 +73,18 @@ def read_limited(
         most_h = min(float(limit["hours"][row]), period or horizon_h, horizon_h)
         energy_mwh = min(float(limit["energy_mwh"][row]), float(p_mw[row]) * most_h)
         limits = UseLimits(float(limit["calls"][row]), float(limit["hours"][row]), int(period), is_last)
-        made.append(Store(name, 0, 0.0, float(p_mw[row]), energy_mwh, 1.0, 1.0, energy_mwh, 1.0, limits))
+        made.append(
+            Store(
+                name=name,
+                bus=0,
+                charge_mw=0.0,
+                discharge_mw=float(p_mw[row]),
+                energy_mwh=energy_mwh,
+                efficiency_charge=1.0,
+                efficiency_discharge=1.0,
+                energy_start_mwh=energy_mwh,
+                carryover=1.0,
+                limits=limits,
+            )
+        )
     return tuple(made), reader.components(table, table, frame)

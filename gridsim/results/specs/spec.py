@@ -18,7 +18,7 @@ F8 = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Assessed:
-    """What is assessed. ``scopes`` : names, ``system`` first;  ``times`` : start of every hour, or of every step of
+    """Names and hours of an assessment. ``scopes`` : names, ``system`` first;  ``times`` : start of every hour, or of every step of
     ``step_h``;  ``areas``, ``ties``, ``stores`` : names of the places of a trace;  ``tie_mw`` : (n_ties,) largest
     limit of either direction;  ``store_mwh`` : (n_stores,)
     """
