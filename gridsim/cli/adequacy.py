@@ -92,6 +92,14 @@ def adequacy(
         int | None,
         typer.Option(parser=whole(1), metavar="N", help="Run through a fixed set of so many weather years instead."),
     ] = None,
+    hour: Annotated[
+        str | None,
+        typer.Option(
+            "--hour",
+            metavar="N|TIME",
+            help="One hour of the normal year alone, by number from 0 or by time: 01-14 18:00.",
+        ),
+    ] = None,
     forecast: Annotated[
         Any,
         typer.Option(
@@ -123,6 +131,7 @@ def adequacy(
         weather=weather,
         weather_years=weather_years,
         load_forecast=forecast,
+        hour=hour,
         seed=seed,
         workers=threads(workers),
     )
@@ -174,6 +183,7 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
         **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
         **({"not_exact": result.not_exact} if result.not_exact else {}),
         "weather": request.weather,
+        **({} if request.hour is None else {"hour": request.hour}),
         **({} if request.load_forecast is None else {"load_forecast": dataclasses.asdict(request.load_forecast)}),
         "warnings": as_dicts(request.grid.warnings),
     }

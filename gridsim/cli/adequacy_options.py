@@ -121,6 +121,8 @@ def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("--metric", 0, "", f"snapshots have no {metric}", "use EUE or LOLH, or --method sequential")
     if options["weather"] == "normal" and options["weather_years"] is not None:
         yield Problem("--weather-years", 0, "", "normal weather is one year", "add --weather synthetic")
+    if options["hour"] is not None and (options["weather"] == "synthetic" or options["weather_years"] is not None):
+        yield Problem("--hour", 0, "", "is an hour of the normal year", "leave --weather and --weather-years out")
     if method == "exact":
         for name in ("years", "target_cov", "max_seconds"):
             if options[name] is not None:

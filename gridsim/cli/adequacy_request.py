@@ -30,6 +30,7 @@ class Request:
     weather: str
     weather_years: int | None
     load_forecast: LoadForecast | None
+    hour: str | None
     seed: int
     workers: int
 
@@ -69,12 +70,14 @@ class Request:
     def system_with(self, policy: str) -> AdequacySystem | WeatherYears:
         """System to assess under an import policy."""
         from gridsim.reliability import system_from_grid, with_gas_outages
+        from gridsim.reliability.one_hour import at_hour, hour_of
 
         years = self.years_with(policy)
         if years is not None:
             return years
         system = dataclasses.replace(system_from_grid(self.grid, policy), load_forecast=self.load_forecast)
-        return with_gas_outages(system, self.grid, policy) if self.gas_outages else system
+        system = with_gas_outages(system, self.grid, policy) if self.gas_outages else system
+        return system if self.hour is None else at_hour(system, hour_of(system, self.hour))
 
     def assessed(self, policy: str, sampling: AnyMethod, *specs: Spec) -> AssessmentResult:
         """The assessment under an import policy."""
@@ -102,11 +105,12 @@ def request_of(
     weather: str | None,
     weather_years: int | None,
     load_forecast: LoadForecast | None,
+    hour: str | None,
     seed: int,
     workers: int,
 ) -> Request:
     """The call that options make; what they leave open follows the network, ``auto`` with an effort is sequential."""
-    weather = weather_of(grid, weather, method, weather_years)
+    weather = "normal" if hour is not None else weather_of(grid, weather, method, weather_years)
     effort = sampling_of(level, method, years, target_cov, max_seconds, weather)
     return Request(
         network=network,
@@ -121,6 +125,7 @@ def request_of(
         weather=weather,
         weather_years=weather_years,
         load_forecast=load_forecast,
+        hour=hour,
         seed=seed,
         workers=workers,
     )

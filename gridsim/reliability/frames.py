@@ -49,9 +49,9 @@ def system_from_frames(
     Parameters
     ----------
     units
-        One row per machine: name, p_max_mw, mttf_h, mttr_h, optionally bus, area, forced_outage_rate (in place of
-        mttf_h), repair_law (exponential, lognormal, constant) and repair_sigma. Neither mttf_h nor a rate: never fails,
-        and mttr_h is empty too.
+        One row per machine: name, p_max_mw, mttf_h, mttr_h, optionally bus, area, maintenance_weeks, repair_law
+        (exponential, lognormal, constant) and repair_sigma. In place of mttf_h a forced_outage_rate, in place of both
+        failure_probability and repair_probability in an hour. None of them: never fails, and mttr_h is empty too.
     load_mw
         (hours,) MW of one area, or a frame hours x area or hours x bus (buses when ``branches`` are given), MW.
     interfaces

@@ -75,6 +75,7 @@ def test_nothing_joins_a_place_to_itself(level: str, table: str, column: str) ->
         ({"mttr_h": NAN}, "mttr_h"),  # a failure without repair
         ({"mttf_h": NAN, "mttr_h": NAN, "forced_outage_rate": 0.1}, "mttr_h"),
         ({"forced_outage_rate": 0.1}, "forced_outage_rate"),  # beside mttf_h
+        ({"failure_probability": 0.1, "repair_probability": 0.5}, "failure_probability"),
     ],
 )
 @pytest.mark.parametrize("table", FAILING)
@@ -172,5 +173,7 @@ def test_all_of_it_is_said_at_once_and_row_by_row() -> None:
 
 def test_every_rule_of_frames_has_a_case_above() -> None:
     places = {(rule.table, rule.column) for rule in RULES}
-    failing = {(table, column) for table in FAILING for column in ("mttr_h", "forced_outage_rate")}
+    failing = {
+        (table, column) for table in FAILING for column in ("mttr_h", "forced_outage_rate", "failure_probability")
+    }
     assert places == failing | {("interfaces", "area_to"), ("branches", "to_bus")}

@@ -18,9 +18,11 @@ F8 = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Assessed:
-    """Names and hours of an assessment. ``scopes`` : names, ``system`` first;  ``times`` : start of every hour, or of every step of
-    ``step_h``;  ``areas``, ``ties``, ``stores`` : names of the places of a trace;  ``tie_mw`` : (n_ties,) largest
-    limit of either direction;  ``store_mwh`` : (n_stores,)
+    """Names and hours of an assessment.
+
+    scopes : names, ``system`` first;  times : start of every hour, or of every step of ``step_h``
+    areas, ties, stores : names of the places of a trace;  tie_mw : (n_ties,) largest limit of either direction
+    store_mwh : (n_stores,) when full
     """
 
     scopes: tuple[str, ...]
