@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from gridsim.kernels.flows import islands
 from gridsim.model.outages import Component
 from gridsim.model.system import EXTERNAL
-from gridsim.reliability.system import AdequacySystem, NetworkDetail
+from gridsim.reliability.system import AdequacySystem, NetworkDetail, TieLimits
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
+NO_AREAS = ("system",)  # of frames of buses
 WINTER, SUMMER = 1, 2  # limit_season; 0 holds all year
 
 
@@ -42,6 +43,11 @@ class Areas:
     limit_row: I4
 
 
+def lacks_areas(system: AdequacySystem) -> bool:
+    """Whether branches join buses of which nothing says the areas: a system from frames without them."""
+    return bool(system.branch_name) and (system.detail is None or system.areas == NO_AREAS)
+
+
 def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
     """Areas of a system: its own interfaces, or those of its network; ``merged``: one area, the copper plate."""
     if merged or (not system.interface_name and (system.detail is None or len(system.areas) == 1)):
@@ -49,6 +55,8 @@ def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
         bus_area = np.zeros(len(system.buses), dtype=np.int32) if merged else system.bus_area
         return _joined_by(system, n_areas, bus_area, [], np.zeros((1, 0)), np.zeros((1, 0)), None)
     if system.interface_name:
+        if system.tie_limits is not None:
+            return _of_tie_limits(system, system.tie_limits)
         links = [
             _Link(int(start), int(stop), (component,))
             for start, stop, component in zip(
@@ -61,6 +69,19 @@ def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
         )
         return _joined_by(system, len(system.areas), system.bus_area, links, forward, backward, None)
     return _of_network(system, system.detail)
+
+
+def _of_tie_limits(system: AdequacySystem, limits: TieLimits) -> Areas:
+    """Areas of a system from frames whose interfaces have several circuits, or limits that follow the hour."""
+    ends = zip(system.interface_from.tolist(), system.interface_to.tolist(), limits.circuits, strict=True)
+    links = [_Link(start, stop, circuits) for start, stop, circuits in ends]
+    share = np.ones((1, len(links))) if limits.share is None else limits.share
+    rows, limit_row = np.unique(share, axis=0, return_inverse=True)
+    # the share of each interface, for all numbers of its circuits out
+    spread = np.repeat(rows, [len(mw) for mw in limits.forward_mw], axis=1)
+    forward, backward = (spread * np.concatenate(way) for way in (limits.forward_mw, limits.backward_mw))
+    row_of_hour = None if limits.share is None else limit_row.reshape(-1).astype(np.int32)
+    return _joined_by(system, len(system.areas), system.bus_area, links, forward, backward, row_of_hour)
 
 
 @dataclass(frozen=True)
@@ -100,7 +121,7 @@ def _joined_by(
 
 def _name(system: AdequacySystem, link: _Link) -> str:
     """Name of an interface: of the tie of a system from frames, or of the first of the network's branches."""
-    names = [system.branch_name[branch] for branch in link.branches] or [link.circuits[0].name]
+    names = [system.branch_name[branch] for branch in link.branches] or [of.name for of in link.circuits]
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 

@@ -15,6 +15,7 @@ from gridsim.errors import ArgumentError, InputError, Problem, StudyError
 from gridsim.kernels import shortfall
 from gridsim.model.arguments import instance_of
 from gridsim.model.system import GridSystem
+from gridsim.reliability.areas import lacks_areas
 from gridsim.reliability.exact import daily_peak_hours
 from gridsim.reliability.exact_result import exact_assessment, with_exact
 from gridsim.reliability.load_forecast import ForecastSnapshots, ForecastYears
@@ -131,8 +132,8 @@ def sample_source(
     system: AdequacySystem, method: Method, *, base_flow: bool = True, pool: ScratchPool | None = None
 ) -> SampleSource:
     """The packed sampler of a level and method; ``base_flow`` as of ``ZonalYears``, ``pool`` as of ``NodalYears``."""
-    if method.level is Level.ZONAL and system.detail is None and system.branch_name:
-        mend = "use level nodal (or copper), or give the load by area and interfaces between them"
+    if method.level is Level.ZONAL and lacks_areas(system):
+        mend = "use level nodal (or copper), or say the areas of buses"
         raise InputError([Problem("branches", 0, "", "join buses without areas, which level zonal needs", mend)])
     if system.load_forecast is not None:
         inner = partial(sample_source, method=method, base_flow=base_flow, pool=pool)

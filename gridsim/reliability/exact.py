@@ -25,7 +25,7 @@ from gridsim.kernels.convolution import (
 )
 from gridsim.kernels.shortfall import DAY_H
 from gridsim.model.outages import RepairLaw, equilibrium
-from gridsim.reliability.areas import Areas, areas_of
+from gridsim.reliability.areas import Areas, areas_of, lacks_areas
 from gridsim.reliability.fleet import LARGEST_STEP_MW, Fleet, Rounding, fleet_of, not_memoryless, pairs_of
 from gridsim.reliability.methods import Level
 from gridsim.reliability.samplers import COPPER_TOLERANCE_MW, NETWORK_TOLERANCE_MW, zone_scopes
@@ -169,7 +169,7 @@ def not_exact_because(system: AdequacySystem, level: Level, grid_mw: float | Non
         follows = component.rate_factor is not None or component.unavailability is not None
         if follows and any(state.law is not RepairLaw.EXPONENTIAL for state in component.states):
             return f"{component.name}: its failures follow the hour and its repairs are not exponential"
-    if level is Level.ZONAL and system.detail is None and system.branch_name and not system.interface_name:
+    if level is Level.ZONAL and lacks_areas(system):
         return "level zonal of branches without areas"
     areas = areas_of(system, merged=level is Level.COPPER)
     if areas.n_areas > 2:

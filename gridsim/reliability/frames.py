@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
+from gridsim.reliability.areas import NO_AREAS
 from gridsim.reliability.frame_maintenance import WEEK_H, placed_repairs, read_maintenance
+from gridsim.reliability.frame_network import read_areas, read_classes, read_tie_limits
 from gridsim.reliability.frame_plans import read_forecast, read_limited
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock, aligned, read_clock
+from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.system import AdequacySystem, Store
 
 F8 = NDArray[np.float64]
@@ -37,6 +40,10 @@ def system_from_frames(
     unavailability: pd.DataFrame | None = None,
     deratings: pd.DataFrame | None = None,
     temperature_class: Any = None,
+    buses: pd.DataFrame | None = None,
+    load_classes: pd.DataFrame | None = None,
+    interface_limits: pd.DataFrame | None = None,
+    interface_share: pd.DataFrame | None = None,
     energy_limited: pd.DataFrame | None = None,
     demand_response: pd.DataFrame | None = None,
     maintenance: pd.DataFrame | None = None,
@@ -77,6 +84,16 @@ def system_from_frames(
         (0, 1, 2 ... without a gap), capacity_factor.
     temperature_class
         (hours,) whole numbers from 0, the class of ``deratings`` that holds in each hour; None: 0 throughout.
+    buses
+        Areas of the buses of ``branches``, for level zonal: bus, area. Branches between two areas are ties.
+    load_classes
+        Shares of the load: class, share, shed_order (the lowest is shed first), optionally bus or area (empty:
+        everywhere). At levels zonal and nodal places shed by it.
+    interface_limits
+        Limits of interfaces with several ``circuits`` (a column of ``interfaces``; each fails by itself, and without
+        this frame carries an equal part): interface, circuits_out, forward_mw, backward_mw.
+    interface_share
+        Share of the limits by hour (hours x interface).
     energy_limited
         Plants with a budget of energy: name, p_max_mw, energy_mwh within each period_h (24, 168 ...; empty: the
         horizon), mttf_h, mttr_h, optionally bus or area. Used where other machines are not enough, as stores are.
@@ -142,7 +159,7 @@ def system_from_frames(
     interface_arguments: dict[str, Any] = {}
     if interfaces is not None:
         columns = ("name", "area_from", "area_to", "forward_mw", "backward_mw")
-        if reader.require("interfaces", interfaces, columns, OUTAGE_COLUMNS):
+        if reader.require("interfaces", interfaces, columns, ("circuits", *OUTAGE_COLUMNS)):
             interface_arguments = {
                 "interface_name": tuple(reader.names("interfaces", interfaces)),
                 "interface_from": reader.positions(
@@ -153,6 +170,14 @@ def system_from_frames(
                 "interface_backward_mw": reader.numbers("interfaces", interfaces, "backward_mw", mend="a limit in MW"),
                 "interface_component": reader.components("interfaces", "interface", interfaces),
             }
+            interface_arguments["tie_limits"] = read_tie_limits(
+                reader,
+                interfaces,
+                interface_limits,
+                interface_share,
+                interface_arguments["interface_component"],
+                clock,
+            )
     branch_arguments: dict[str, Any] = {}
     if branches is not None:
         columns = ("name", "from_bus", "to_bus", "x_pu", "limit_mw")
@@ -167,6 +192,8 @@ def system_from_frames(
                 "branch_mw": reader.numbers("branches", branches, "limit_mw", mend="give the rating in MW"),
                 "branch_component": reader.components("branches", "branch", branches),
             }
+    areas_of_buses = read_areas(reader, buses, places) if nodal else None
+    classes = read_classes(reader, load_classes, place_column, places, load.to_numpy(dtype=np.float64))
     stores, store_component = _stores(reader, storages, place_column, places)
     for table, frame, is_last in (
         ("energy_limited", energy_limited, False),
@@ -182,6 +209,8 @@ def system_from_frames(
             stores += tuple(dataclasses.replace(store, bus=int(bus)) for store, bus in zip(limited, at))
             store_component += component
     everything = [*unit_name, *interface_arguments.get("interface_name", ())]
+    ties = interface_arguments.get("tie_limits")
+    everything += [] if ties is None else [of.name for tie in ties.circuits for of in tie if len(tie) > 1]
     everything += [*branch_arguments.get("branch_name", ()), *(store.name for store in stores)]
     hour_class = _temperature_class(reader, temperature_class, clock)
     causes = _causes(reader, common_causes, everything, _deratings(reader, deratings))
@@ -189,15 +218,19 @@ def system_from_frames(
     _read_unavailability(reader, unavailability, unit_component, cause_component, clock)
     forecast = read_forecast(reader, load_forecast)
     reader.finish()
-    return AdequacySystem(
+    areas = NO_AREAS if nodal else places
+    bus_area = np.zeros(len(places), dtype=np.int32) if nodal else np.arange(len(places), dtype=np.int32)
+    if areas_of_buses is not None:
+        areas, bus_area = areas_of_buses
+    system = AdequacySystem(
         name=name,
         n_hours=n_hours,
         start=clock.start,
         step_h=clock.step_h,
         leap_day=clock.stamps is not None,
         buses=places,
-        areas=("system",) if nodal else places,
-        bus_area=np.zeros(len(places), dtype=np.int32) if nodal else np.arange(len(places), dtype=np.int32),
+        areas=areas,
+        bus_area=bus_area,
         load_mw=np.ascontiguousarray(load.to_numpy(dtype=np.float64)),
         unit_name=tuple(unit_name),
         unit_bus=unit_bus,
@@ -214,6 +247,18 @@ def system_from_frames(
         **interface_arguments,
         **branch_arguments,
     )
+    if classes is None and areas_of_buses is None:
+        return system
+    detail = plain_detail(system)
+    if classes is not None:
+        detail = dataclasses.replace(
+            detail,
+            demand=classes.demand,
+            class_name=classes.names,
+            class_penalty=classes.penalty,
+            class_counts=np.ones(len(classes.names), dtype=bool),
+        )
+    return dataclasses.replace(system, detail=detail)
 
 
 def _load(reader: FrameReader, load_mw: Any) -> pd.DataFrame:

@@ -60,6 +60,9 @@ def at_hour(system: AdequacySystem, hour: int) -> AdequacySystem:
         unit_component=tuple(_at(of, system.n_hours, hour) for of in system.unit_component),
         interface_component=tuple(_at(of, system.n_hours, hour) for of in system.interface_component),
         branch_component=tuple(_at(of, system.n_hours, hour) for of in system.branch_component),
+        tie_limits=system.tie_limits
+        if system.tie_limits is None or system.tie_limits.share is None
+        else dataclasses.replace(system.tie_limits, share=system.tie_limits.share[only]),
         store_component=tuple(_at(of, system.n_hours, hour) for of in system.store_component),
         common_causes=tuple(
             dataclasses.replace(cause, component=_at(cause.component, system.n_hours, hour))

@@ -27,6 +27,12 @@ def in_steps(system: AdequacySystem) -> AdequacySystem:
         unit_component=tuple(_component(of, step_h) for of in system.unit_component),
         interface_component=tuple(_component(of, step_h) for of in system.interface_component),
         branch_component=tuple(_component(of, step_h) for of in system.branch_component),
+        tie_limits=None
+        if system.tie_limits is None
+        else dataclasses.replace(
+            system.tie_limits,
+            circuits=tuple(tuple(_component(of, step_h) for of in tie) for tie in system.tie_limits.circuits),
+        ),
         store_component=tuple(_component(of, step_h) for of in system.store_component),
         stores=tuple(_store(store, step_h) for store in system.stores),
         common_causes=tuple(

@@ -56,6 +56,21 @@ class Store:
 
 
 @dataclass(frozen=True, eq=False)
+class TieLimits:
+    """Circuits of every interface of a system from frames, and limits that follow them and the hour.
+
+    circuits : by interface, the outage of each circuit
+    forward_mw, backward_mw : by interface, (n_circuits + 1,) with 0, 1, 2 ... circuits out, not rising
+    share : (n_hours, n_interfaces) f8, of the limits in each hour, or None
+    """
+
+    circuits: tuple[tuple[Component, ...], ...]
+    forward_mw: tuple[F8, ...]
+    backward_mw: tuple[F8, ...]
+    share: F8 | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class NetworkDetail:
     """Detail of the nodal level; systems from frames have one class of load and no interfaces.
 
@@ -111,6 +126,7 @@ class AdequacySystem:
     step_h : length of an "hour" of the horizon: 1, or less where ``n_hours`` counts shorter steps
     leap_day : whether a 29 February within 8,760 hours is one of the horizon's days, because stamps say so
     detail : classes, costs and interfaces of the nodal level; None: one class, all costs alike, no interfaces
+    tie_limits : circuits and limits by hour of the interfaces; None: one circuit each, limits that hold always
     load_forecast : error of the load as forecast, one in each sample; None: load is known
     """
 
@@ -143,6 +159,7 @@ class AdequacySystem:
     common_causes: tuple[CommonCause, ...] = ()
     temperature_class: I4 | None = None
     detail: NetworkDetail | None = None
+    tie_limits: TieLimits | None = None
     load_forecast: LoadForecast | None = None
     step_h: float = 1.0
     leap_day: bool = False
@@ -193,5 +210,6 @@ def _outage_faults(system: AdequacySystem) -> Iterator[Problem]:
     for what in ("unit_component", "interface_component", "branch_component", "store_component"):
         yield from component_faults(getattr(system, what), what)
     stores = (store.name for store in system.stores)
-    known = dict.fromkeys((*system.unit_name, *system.interface_name, *system.branch_name, *stores))
+    ties = () if system.tie_limits is None else (of.name for tie in system.tie_limits.circuits for of in tie)
+    known = dict.fromkeys((*system.unit_name, *system.interface_name, *ties, *system.branch_name, *stores))
     yield from cause_faults(system.common_causes, known)

@@ -18,7 +18,7 @@ from gridsim.reliability import (
     system_from_grid,
 )
 from gridsim.reliability.areas import areas_of
-from gridsim.reliability.nodal import plain_detail
+from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.samplers import ZonalYears
 
 FORWARD, BACKWARD = True, False
