@@ -61,6 +61,8 @@ _RUNNING = {
     "CapacityCredit": "gridsim.reliability",
     "capacity_credit": "gridsim.reliability",
     "Exact": "gridsim.reliability",
+    "importance": "gridsim.reliability",
+    "importance_frame": "gridsim.reliability",
     "SequentialMonteCarlo": "gridsim.reliability",
     "SnapshotMonteCarlo": "gridsim.reliability",
     "Shortfall": "gridsim.reliability",
@@ -155,6 +157,8 @@ if TYPE_CHECKING:
     from gridsim.reliability import WeatherYears as WeatherYears
     from gridsim.reliability import assess as assess
     from gridsim.reliability import capacity_credit as capacity_credit
+    from gridsim.reliability import importance as importance
+    from gridsim.reliability import importance_frame as importance_frame
     from gridsim.reliability import system_from_frames as system_from_frames
     from gridsim.reliability import system_from_grid as system_from_grid
     from gridsim.reliability import two_state as two_state

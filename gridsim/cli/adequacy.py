@@ -19,7 +19,7 @@ from gridsim.cli.values import load_forecast, positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
-    from gridsim.reliability import AnyMethod, AssessmentResult
+    from gridsim.reliability import AnyMethod, AssessmentResult, ImportanceRow
 
 
 @app.command(together=contradictions)
@@ -110,6 +110,13 @@ def adequacy(
             "probabilities, -0.05:0.2,0:0.6,0.05:0.2.",
         ),
     ] = None,
+    importance: Annotated[
+        bool,
+        typer.Option(
+            "--importance",
+            help="Unserved energy that each component, cause and section accounts for (--csv: this table alone).",
+        ),
+    ] = False,
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
@@ -145,12 +152,15 @@ def adequacy(
         side_by_side(grid, lambda policy: request.assessed(policy, sampling), form, head)
         return
     result, weeks = _assess(request, sampling)
+    important = request.importance(result) if importance else None
     status = "ok" if request.by_default else result.status  # the cap of the default is an end, not a failure
     if form == "json":
         extra = {"network": network, "variant": variant_name(variant) or "", **_told(request, result), **(weeks or {})}
+        if important is not None:
+            extra["importance"] = [vars(row) for row in important]
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
-        _print(request, result, weeks, form)
+        _print(request, result, weeks, form, important)
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 
@@ -189,20 +199,31 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
     }
 
 
-def _print(request: Request, result: AssessmentResult, weeks: dict[str, Any] | None, form: str) -> None:
+def _print(
+    request: Request,
+    result: AssessmentResult,
+    weeks: dict[str, Any] | None,
+    form: str,
+    important: list[ImportanceRow] | None,
+) -> None:
     from gridsim.report.assessment import assessment_csv, assessment_lines, assessment_markdown, week_lines, weeks_table
+    from gridsim.report.importance import importance_csv, importance_lines, importance_table
 
     network, imports, weather = request.network, request.imports, request.weather_told()
     if form == "csv":
-        print(assessment_csv(result.estimates), end="")
+        print(assessment_csv(result.estimates) if important is None else importance_csv(important), end="")
     elif form == "md":
         print(assessment_markdown(network, imports, result, weather), end="")
         if weeks is not None:
             print("\n" + weeks_table(weeks).markdown(), end="")
+        if important is not None:
+            print("\n" + importance_table(important).markdown(), end="")
     else:
         lines = assessment_lines(network, imports, result, weather=weather)
         if weeks is not None:
             lines += ["", *week_lines(weeks)]
+        if important is not None:
+            lines += ["", *importance_lines(important)]
         print("\n".join([*lines, *_import_lines(request)]))
 
 

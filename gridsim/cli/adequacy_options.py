@@ -123,6 +123,12 @@ def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("--weather-years", 0, "", "normal weather is one year", "add --weather synthetic")
     if options["hour"] is not None and (options["weather"] == "synthetic" or options["weather_years"] is not None):
         yield Problem("--hour", 0, "", "is an hour of the normal year", "leave --weather and --weather-years out")
+    if options["importance"] and options["level"] == "nodal":
+        yield Problem("--importance", 0, "", "is for level copper and zonal", "add --level zonal")
+    if options["importance"] and method == "snapshot":
+        yield Problem("--importance", 0, "", "takes whole years", "leave --method out")
+    if options["importance"] and options["imports"] == "all":
+        yield Problem("--importance", 0, "", "is of one import policy", "name one with --imports")
     if method == "exact":
         for name in ("years", "target_cov", "max_seconds"):
             if options[name] is not None:

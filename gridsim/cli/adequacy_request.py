@@ -10,8 +10,18 @@ from gridsim.cli.adequacy_options import Sampling, imports_of, sampling_of, weat
 
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
-    from gridsim.reliability import AdequacySystem, AnyMethod, AssessmentResult, LoadForecast, WeatherYears
+    from gridsim.reliability import (
+        AdequacySystem,
+        AnyMethod,
+        AssessmentResult,
+        ImportanceRow,
+        LoadForecast,
+        WeatherYears,
+    )
     from gridsim.results.specs import Spec
+
+
+MOST_YEARS_OF_IMPORTANCE = {"normal": 4_000, "synthetic": 400}  # no hour is skipped
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,17 @@ class Request:
         from gridsim.reliability import assess
 
         return assess(self.system_with(policy), sampling, *specs)
+
+    def importance(self, result: AssessmentResult) -> list[ImportanceRow]:
+        """Importance by the samples of the assessment, of at most so many; exact where its numbers are."""
+        from gridsim.reliability import Exact, SequentialMonteCarlo, importance
+
+        system = self.system_with(self.imports)
+        if result.exact is not None and result.exact.is_on_grid:
+            return importance(system, Exact(level=self.level))
+        years = min(result.n_samples, MOST_YEARS_OF_IMPORTANCE[self.weather])
+        method = SequentialMonteCarlo(years=years, seed=self.seed, level=self.level, workers=self.workers)
+        return importance(system, method)
 
     def weather_told(self) -> str:
         """The weather of the samples in a line."""

@@ -10,6 +10,7 @@ from gridsim.reliability.forecast_error import LoadForecast
 from gridsim.reliability.frames import system_from_frames
 from gridsim.reliability.gas import gas_causes, with_gas_outages
 from gridsim.reliability.grid import system_from_grid
+from gridsim.reliability.importance import ImportanceRow, importance, importance_frame
 from gridsim.reliability.methods import (
     AnyMethod,
     Auto,
@@ -47,6 +48,7 @@ __all__ = [
     "Exact",
     "ExactShortfall",
     "Flows",
+    "ImportanceRow",
     "Imports",
     "Level",
     "LoadForecast",
@@ -69,6 +71,8 @@ __all__ = [
     "assess",
     "capacity_credit",
     "gas_causes",
+    "importance",
+    "importance_frame",
     "system_from_frames",
     "system_from_grid",
     "two_state",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from gridsim.reliability.system import AdequacySystem, NetworkDetail, TieLimits
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
+NO_LIMIT_MW = 1e9
 NO_AREAS = ("system",)  # of frames of buses
 WINTER, SUMMER = 1, 2  # limit_season; 0 holds all year
 
@@ -50,6 +51,18 @@ def lacks_areas(system: AdequacySystem) -> bool:
 
 def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
     """Areas of a system: its own interfaces, or those of its network; ``merged``: one area, the copper plate."""
+    areas = _areas_of(system, merged=merged)
+    if not system.open_ties or merged:
+        return areas
+    is_open = np.repeat([tie in system.open_ties for tie in range(len(areas.names))], np.diff(areas.scheme_start))
+    return replace(
+        areas,
+        forward_mw=np.where(is_open, NO_LIMIT_MW, areas.forward_mw),
+        backward_mw=np.where(is_open, NO_LIMIT_MW, areas.backward_mw),
+    )
+
+
+def _areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
     if merged or (not system.interface_name and (system.detail is None or len(system.areas) == 1)):
         n_areas = 1 if merged else len(system.areas)
         bus_area = np.zeros(len(system.buses), dtype=np.int32) if merged else system.bus_area

@@ -127,6 +127,7 @@ class AdequacySystem:
     leap_day : whether a 29 February within 8,760 hours is one of the horizon's days, because stamps say so
     detail : classes, costs and interfaces of the nodal level; None: one class, all costs alike, no interfaces
     tie_limits : circuits and limits by hour of the interfaces; None: one circuit each, limits that hold always
+    open_ties : ties of the areas, by number, that neither fail nor limit: of comparisons
     load_forecast : error of the load as forecast, one in each sample; None: load is known
     """
 
@@ -160,6 +161,7 @@ class AdequacySystem:
     temperature_class: I4 | None = None
     detail: NetworkDetail | None = None
     tie_limits: TieLimits | None = None
+    open_ties: frozenset[int] = frozenset()
     load_forecast: LoadForecast | None = None
     step_h: float = 1.0
     leap_day: bool = False

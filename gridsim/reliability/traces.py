@@ -80,8 +80,8 @@ class Tracer:
         self._system, self._method = system, method
         self._merged = method.level is Level.COPPER
         normal = system.first if isinstance(system, WeatherYears) else system
-        self._normal = in_steps(normal)
-        self._base = None if isinstance(system, WeatherYears) else self._years(self._normal)
+        self.normal = in_steps(normal)
+        self._base = None if isinstance(system, WeatherYears) else self._years(self.normal)
 
     def _years(self, system: AdequacySystem) -> ZonalYears:
         plain = with_load_factor(system, 1.0)
@@ -89,7 +89,7 @@ class Tracer:
 
     def places(self, of: Assessed) -> Assessed:
         """The assessed with the names of the traced places."""
-        system = self._normal
+        system = self.normal
         areas = areas_of(system, merged=self._merged)
         n = areas.n_areas if self._merged else len(system.areas)
         intact = areas.scheme_start[:-1]
@@ -107,8 +107,9 @@ class Tracer:
             store_mwh=np.array([store.energy_mwh for store in system.stores]),
         )
 
-    def _of_sample(self, sample: int) -> ZonalYears:
-        system = self._normal
+    def years_of(self, sample: int) -> ZonalYears:
+        """Sampler of the year of a sample."""
+        system = self.normal
         years = self._base
         if isinstance(self._system, WeatherYears):
             system = in_steps(self._system.in_year(self._system.year_of(sample)))
@@ -123,7 +124,7 @@ class Tracer:
 
     def trace(self, sample: int) -> Trace:
         """Hours of one sample."""
-        years = self._of_sample(sample)
+        years = self.years_of(sample)
         case, n_hours = years.case, years.case.supply.n_hours
         n_areas = len(case.supply.margin_mw)
         n_ties, n_stores = len(case.interface_from), len(case.store_area)
