@@ -18,6 +18,7 @@ from gridsim.cli.credit_options import (
     additions_of,
     contradictions,
     levels_of,
+    line_of,
     machines_of,
     nameplate_of,
 )
@@ -45,13 +46,15 @@ def credit(
             "--add",
             metavar="KEY=VALUE,...",
             help='Machines to add: "fuel=nuclear,p_max_mw=1200,for=0.05"; further keys count, mttr_h, name, '
-            "bus, like (a machine whose hours it follows: wind, sun), energy_mwh and efficiency (a store). May be "
-            "repeated: all together have one credit.",
+            "bus, like (a machine whose hours it follows: wind, sun), energy_mwh and efficiency (a store), calls, "
+            "hours and period_h (demand response). May be repeated: all together have one credit.",
         ),
     ] = None,
     plant: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Value a plant, machine, store or border that the network has."),
+        typer.Option(
+            metavar="NAME", help="Value a plant, machine, store, border or (level zonal) line that the network has."
+        ),
     ] = None,
     variant: VariantOption = None,
     by: Annotated[
@@ -115,7 +118,7 @@ def credit(
     tell_warnings(grid.warnings, validate_command(network, None if with_variant else variant))
     additions = additions_of(add or (), grid)
     comparison = _comparison(network, grid, additions, plant, variant, (imports, weather, seed))
-    levels = levels_of(level, grid, additions)
+    levels = levels_of(level, grid, additions, line_of(plant, grid))
     kinds = KINDS if by is None else (by,)
     search = _Search(kinds, metric, years, weather, seed, threads(workers))
     found = _credits(comparison, levels, CURVE if curve else (1.0,), search)
@@ -215,7 +218,13 @@ def _comparison(
 ) -> Comparison:
     from gridsim.errors import InputError, Problem
     from gridsim.reliability import AdequacySystem
-    from gridsim.reliability.additions import nameplate_mw, with_additions, without_machines
+    from gridsim.reliability.additions import (
+        line_nameplate_mw,
+        nameplate_mw,
+        with_additions,
+        without_line,
+        without_machines,
+    )
     from gridsim.reliability.credit_rows import Comparison
 
     base = _sampled(grid, *assumed)
@@ -225,6 +234,12 @@ def _comparison(
         whole = {name: addition.p_max_mw for addition in additions for name in addition.names}
         at_bus = nameplate_mw(with_additions(normal, additions), names, whole)
         return Comparison(base, base, names, at_bus, change_with=lambda system: with_additions(system, additions))
+    line = line_of(plant, grid)
+    if line is not None:
+        at_bus = line_nameplate_mw(normal, line)
+        return Comparison(
+            base, base, frozenset([line]), at_bus, change_without=lambda system: without_line(system, line)
+        )
     if plant is not None:
         names = machines_of(plant, grid)
         at_bus = nameplate_mw(normal, names, nameplate_of(grid, names))

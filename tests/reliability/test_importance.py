@@ -141,4 +141,4 @@ def test_command() -> None:
     done = CliRunner().invoke(app, ["adequacy", "rts79", "--years", "64", "--importance"])
     assert "saves, MWh a year" in done.stdout and "more (--json)" in done.stdout
     done = CliRunner().invoke(app, ["adequacy", "rts79", "--level", "nodal", "--importance"])
-    assert done.exit_code == 2
+    assert done.exit_code != 0
