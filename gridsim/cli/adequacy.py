@@ -110,6 +110,15 @@ def adequacy(
             "probabilities, -0.05:0.2,0:0.6,0.05:0.2.",
         ),
     ] = None,
+    ac_states: Annotated[
+        int | None,
+        typer.Option(
+            "--ac-states",
+            parser=whole(2, 100_000),
+            metavar="N",
+            help="Solve so many random states by AC with voltage control too: share rejected, EUE that follows.",
+        ),
+    ] = None,
     importance: Annotated[
         bool,
         typer.Option(
@@ -153,14 +162,21 @@ def adequacy(
         return
     result, weeks = _assess(request, sampling)
     important = request.importance(result) if importance else None
+    by_ac = request.by_ac(ac_states) if ac_states is not None else None
+    from gridsim.report.ac_verified import ac_lines
+
     status = "ok" if request.by_default else result.status  # the cap of the default is an end, not a failure
     if form == "json":
         extra = {"network": network, "variant": variant_name(variant) or "", **_told(request, result), **(weeks or {})}
+        if by_ac is not None:
+            extra["ac"] = by_ac.frame().to_dict("records")
         if important is not None:
             extra["importance"] = [vars(row) for row in important]
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
         _print(request, result, weeks, form, important)
+        if by_ac is not None and form != "csv":
+            print("\n" + "\n".join(ac_lines(by_ac, form)))
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 

@@ -123,6 +123,8 @@ def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("--weather-years", 0, "", "normal weather is one year", "add --weather synthetic")
     if options["hour"] is not None and (options["weather"] == "synthetic" or options["weather_years"] is not None):
         yield Problem("--hour", 0, "", "is an hour of the normal year", "leave --weather and --weather-years out")
+    if options["ac_states"] is not None and (options["hour"] is not None or options["imports"] == "all"):
+        yield Problem("--ac-states", 0, "", "is of the year and one import policy", "leave --hour and imports all out")
     if options["importance"] and options["level"] == "nodal":
         yield Problem("--importance", 0, "", "is for level copper and zonal", "add --level zonal")
     if options["importance"] and method == "snapshot":

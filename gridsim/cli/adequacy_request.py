@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         LoadForecast,
         WeatherYears,
     )
+    from gridsim.reliability.ac_verified import AcVerified
     from gridsim.results.specs import Spec
 
 
@@ -105,6 +106,12 @@ class Request:
         years = min(result.n_samples, MOST_YEARS_OF_IMPORTANCE[self.weather])
         method = SequentialMonteCarlo(years=years, seed=self.seed, level=self.level, workers=self.workers)
         return importance(system, method)
+
+    def by_ac(self, states: int) -> AcVerified:
+        """Random states of the normal year by AC."""
+        from gridsim.reliability.ac_verified import ac_verified
+
+        return ac_verified(self.grid, states, imports=self.imports, seed=self.seed)
 
     def weather_told(self) -> str:
         """The weather of the samples in a line."""
