@@ -23,6 +23,6 @@ def ac_lines(found: AcVerified, form: str = "text") -> list[str]:
         return table.markdown().splitlines()
     told = (
         f"{len(found.verdicts):,} of {found.n_drawn:,} random states of the normal year by AC, with voltage control "
-        "where there is any; EUE: of these states as dispatched, EUE_ac: with the rejected ones shedding until they solve"
+        "where there is any. EUE: of these states as dispatched; EUE_ac: the rejected ones shed until they solve"
     )
     return [*wrapped(told, terminal_width()), *table.lines()]
