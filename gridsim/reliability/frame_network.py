@@ -27,7 +27,7 @@ def read_areas(
     reader: FrameReader, frame: pd.DataFrame | None, buses: Sequence[str]
 ) -> tuple[tuple[str, ...], I4] | None:
     """Areas in order of appearance and the area of each bus; None without a frame."""
-    if frame is None or not reader.require("buses", frame, ("bus", "area"), ()):
+    if frame is None or not reader.require("buses", frame, ("bus", "area"), ("load_share",)):
         return None
     place = reader.positions("buses", frame, "bus", buses, "a bus of the load")
     names = [str(area) for area in frame["area"]]
@@ -41,6 +41,27 @@ def read_areas(
         missing = buses[int(np.argmax(found < 0))]
         reader.add("buses", 0, "bus", f"'{missing}' has no area", "give a row for every bus of the load")
     return areas, np.maximum(found, 0)
+
+
+def load_by_bus(reader: FrameReader, load: pd.DataFrame, frame: pd.DataFrame | None) -> pd.DataFrame:
+    """The load of areas spread over their buses by ``load_share``; as it is where no shares are given."""
+    if frame is None or "load_share" not in frame.columns or not {"bus", "area"} <= set(frame.columns):
+        return load
+    share = reader.numbers("buses", frame, "load_share", high=1.0, mend="a share of the area's load")
+    areas = [str(area) for area in frame["area"]]
+    columns = {str(column): load[column] for column in load.columns}
+    for row, area in enumerate(areas):
+        if area not in columns:
+            what = f"'{area}' is no area of the load"
+            reader.add("buses", row + 2, "area", what, nearest(area, sorted(columns)))
+    for area in columns:
+        total = float(sum(part for part, of in zip(share.tolist(), areas, strict=True) if of == area))
+        if abs(total - 1.0) > SHARES_SUM:
+            reader.add("buses", 0, "load_share", f"sums to {total:g} in '{area}'", "shares of an area sum to 1")
+    reader.finish()
+    buses = [str(bus) for bus in frame["bus"]]
+    parts = {bus: part * columns[area] for bus, area, part in zip(buses, areas, share.tolist(), strict=True)}
+    return pd.DataFrame(parts, index=load.index)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
 from gridsim.reliability.areas import NO_AREAS
 from gridsim.reliability.frame_maintenance import WEEK_H, placed_repairs, read_maintenance
-from gridsim.reliability.frame_network import read_areas, read_classes, read_tie_limits
+from gridsim.reliability.frame_network import load_by_bus, read_areas, read_classes, read_tie_limits
 from gridsim.reliability.frame_plans import read_forecast, read_limited
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock, aligned, read_clock
@@ -85,7 +85,8 @@ def system_from_frames(
     temperature_class
         (hours,) whole numbers from 0, the class of ``deratings`` that holds in each hour; None: 0 throughout.
     buses
-        Areas of the buses of ``branches``, for level zonal: bus, area. Branches between two areas are ties.
+        Areas of the buses of ``branches``, for level zonal: bus, area. Branches between two areas are ties. With
+        load_share ``load_mw`` is by area, and each bus has that share of it.
     load_classes
         Shares of the load: class, share, shed_order (the lowest is shed first), optionally bus or area (empty:
         everywhere). At levels zonal and nodal places shed by it.
@@ -117,6 +118,8 @@ def system_from_frames(
     """
     reader = FrameReader()
     load = _load(reader, load_mw)
+    if branches is not None:
+        load = load_by_bus(reader, load, buses)
     clock = read_clock(reader, load.index, start)
     if interfaces is not None and branches is not None:
         mend = "give interfaces between areas, or branches between buses"

@@ -154,3 +154,23 @@ def test_odd_classes(change: dict[str, Any], what: str) -> None:
     classes = pd.DataFrame({"class": ["homes", "pumps"], "share": [0.5, 0.5], "shed_order": [2, 1]}).assign(**change)
     with pytest.raises(InputError, match=what):
         tied(load_classes=classes)
+
+
+def test_load_of_areas_is_spread_by_weights() -> None:
+    """50 MW of load in the south: 40 and 10 of it at its buses. The line to the first passes 30: 10 are missing."""
+    frames: dict[str, Any] = {
+        "units": pd.DataFrame({"name": ["m"], "bus": ["n"], "p_max_mw": [200.0]}),
+        "load_mw": pd.DataFrame({"north": np.full(24, 20.0), "south": np.full(24, 50.0)}),
+        "branches": pd.DataFrame(
+            {"name": ["ns", "nt"], "from_bus": "n", "to_bus": ["s", "t"], "x_pu": 0.1, "limit_mw": [30.0, 30.0]}
+        ),
+    }
+    buses = pd.DataFrame({"bus": ["n", "s", "t"], "area": ["north", "south", "south"], "load_share": [1.0, 0.8, 0.2]})
+    result = assess(system_from_frames(**frames, buses=buses), SequentialMonteCarlo(years=2, level="nodal"))
+    assert result["EPNS"].value == result["EPNS", "bus:s"].value == pytest.approx(10.0)
+    for change, what in (
+        ({"load_share": [1.0, 0.8, 0.1]}, "sums to 0.9 in 'south'"),
+        ({"area": ["north", "south", "west"]}, "'west' is no area"),
+    ):
+        with pytest.raises(InputError, match=what):
+            system_from_frames(**frames, buses=buses.assign(**change))
