@@ -53,12 +53,7 @@ def screen(
     """
     packed = pack(system)
     if point is None:
-        point = base_point(system, packed)
-        if ac:
-            model = model or AcModel(system, base=point)
-            first = model.solve(point)
-            if first.converged:
-                point = base_point(system, packed, loss_share=first.losses_mw / point.p_load_mw.sum())
+        point, model = dispatched_point(system, packed, ac=ac, model=model)
     states = States(system, point, usual_outages(system, point) if outages is None else outages)
     balance = Balance(packed, states, month)
     work = _Screening(states, balance)
@@ -70,6 +65,20 @@ def screen(
     if redispatch:
         result = result._replace(shed_mw=_shed_mw(states, balance, result))
     return result
+
+
+def dispatched_point(
+    system: GridSystem, packed: Packed | None = None, *, ac: bool, model: AcModel | None = None
+) -> tuple[OperatingPoint, AcModel | None]:
+    """The winter peak, with ``ac`` dispatched for its own AC losses; and the AC model made on the way."""
+    packed = packed or pack(system)
+    point = base_point(system, packed)
+    if ac:
+        model = model or AcModel(system, base=point)
+        first = model.solve(point)
+        if first.converged:
+            point = base_point(system, packed, loss_share=first.losses_mw / point.p_load_mw.sum())
+    return point, model
 
 
 def _shed_mw(states: States, balance: Balance, result: ScreenResult) -> F8:
