@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from gridsim.model.pack import Packed
 from gridsim.model.table import F8, I4
 from gridsim.solvers.screen_result import LIMIT_TOLERANCE
+
+#: Beyond a limit by less than this is within it.
+OVER_TOLERANCE_MW = 0.1
 
 
 class Excess(NamedTuple):
@@ -50,28 +54,34 @@ class Limits:
 
     def with_sections(self, flow_mw: F8) -> F8:
         """Flows of branches and sections from those of branches, rows last: (n, n_rows)."""
-        return np.hstack([flow_mw, flow_mw @ self.signs])
+        inside = np.flatnonzero(self._member)
+        return np.hstack([flow_mw, flow_mw[:, inside] @ self.signs[inside]])
 
-    def excess(self, flow_mw: F8, outs: list[I4]) -> Excess:
-        """Excess over the emergency limits of states with branches out, ``flow_mw`` (n, n_branches)."""
+    def members_of(self, branches: I4) -> I4:
+        """Those of some branches that are members of a section: no other outage changes a limit."""
+        return branches[self._member[branches]]
+
+    def excess(self, flow_mw: F8, out: I4, lost: Sequence[I4]) -> Excess:
+        """Excess over the emergency limits of states with the branches ``out`` and their own members ``lost`` out.
+
+        ``flow_mw`` (n, n_branches).
+        """
         flows = self.with_sections(flow_mw)
+        n, n_rows = flows.shape
+        if not n_rows or not n:
+            return Excess(np.zeros(n), np.full(n, -1, dtype=np.int32), np.full(n, np.nan))
         groups: dict[bytes, list[int]] = {}
-        for row, out in enumerate(outs):
-            groups.setdefault(out[self._member[out]].tobytes(), []).append(row)
-        over, percent = np.zeros(flows.shape), np.zeros(flows.shape)
+        for row, members in enumerate(lost):
+            groups.setdefault(members.tobytes(), []).append(row)
+        limit, size = np.empty(flows.shape), np.abs(flows)
         for rows in groups.values():
-            low, high = self(outs[rows[0]], emergency=True)
-            some = flows[rows]
-            limit = np.where(some >= 0.0, high, -low)
-            over[rows] = np.abs(some) - limit * (1.0 + LIMIT_TOLERANCE)
-            percent[rows] = 100.0 * np.divide(
-                np.abs(some), limit, out=np.where(np.abs(some) > 1e-6, np.inf, 0.0), where=limit > 0.0
-            )
-        if not flows.shape[1]:
-            return Excess(np.zeros(len(flows)), np.full(len(flows), -1, dtype=np.int32), np.full(len(flows), np.nan))
-        worst = over.argmax(axis=1)
-        each = np.arange(len(flows))
+            low, high = self(np.union1d(out, lost[rows[0]]).astype(np.int32), emergency=True)
+            limit[rows] = np.where(flows[rows] >= 0.0, high, -low)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            percent = 100.0 * size / limit
+            percent[np.isnan(percent)] = 0.0
+            over = size - limit * (1.0 + LIMIT_TOLERANCE)
+        each, worst = np.arange(n), over.argmax(axis=1)
         most = np.maximum(over[each, worst], 0.0)
-        fullest = percent.argmax(axis=1)
-        row = np.where(most > 0.0, worst, fullest)
+        row = np.where(most > 0.0, worst, percent.argmax(axis=1))
         return Excess(most, row.astype(np.int32), percent[each, row])

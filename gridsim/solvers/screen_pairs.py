@@ -19,18 +19,18 @@ from gridsim.model.pack import operator_ladder, pack
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, STR
 from gridsim.solvers.ac import AcModel
+from gridsim.solvers.collapse_margin import collapse_margin
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.solvers.participation import bus_sum, sources
 from gridsim.solvers.screen import dispatched_point, screen
 from gridsim.solvers.screen_balance import Balance, available_mw
-from gridsim.solvers.screen_limits import Limits
-from gridsim.solvers.screen_outages import Outage, OutageKind, lost_by, usual_outages
-from gridsim.solvers.screen_redispatch import SHED_TOLERANCE_MW, QuickRedispatch, Redispatched, Rows
+from gridsim.solvers.screen_balanced import balanced
+from gridsim.solvers.screen_equal import EqualMachines
+from gridsim.solvers.screen_limits import OVER_TOLERANCE_MW, Limits
+from gridsim.solvers.screen_outages import Outage, lost_by, usual_outages
+from gridsim.solvers.screen_redispatch import SHED_TOLERANCE_MW, Bounds, QuickRedispatch, Redispatched, Rows
 from gridsim.solvers.screen_second import SecondOutages, StartingState
-from gridsim.solvers.screen_states import States
+from gridsim.solvers.screen_states import States, point_without, system_without
 
-#: Beyond a limit by less than this is within it.
-OVER_TOLERANCE_MW = 0.1
 #: Pairs whose worst states are solved in AC.
 AC_PAIRS = 100
 
@@ -75,6 +75,8 @@ class PairResult(NamedTuple):
     ac_vm_min_pu: F8
     ac_reason: STR
     solved: STR
+    margin_percent: F8
+    margin_mw: F8
     solves: int
 
     @property
@@ -94,70 +96,29 @@ def screen_pairs(
     least_effect: float = 0.05,
     outages: Sequence[Outage] | None = None,
     most_ac: int = AC_PAIRS,
+    margins: int = 0,
 ) -> PairResult:
-    """All ordered pairs of ``outages`` (the usual ones), of equal parallel machines one. ``point`` as in ``screen``."""
+    """All ordered pairs of ``outages`` (the usual ones), of equal parallel machines one. ``point`` as in ``screen``.
+
+    ``minutes``: ramping time of the redispatch;  ``most_ac``: worst pairs solved in AC;  ``margins``: worst pairs
+    with a margin to voltage collapse.
+    """
     model: AcModel | None = None
     if point is None:
         point, model = dispatched_point(system, ac=ac)
     outages = usual_outages(system, point) if outages is None else outages
-    work = _PairScreening(system, point, outages, month=month, minutes=minutes, least_effect=least_effect)
+    work = PairScreening(system, point, outages, month=month, minutes=minutes, least_effect=least_effect)
     work.solve()
     result = work.result()
     if ac:
-        result = _in_ac(work, result, model or AcModel(system, base=point), most_ac)
+        model = model or AcModel(system, base=point)
+        result = _in_ac(work, result, model, most_ac)
+        if margins:
+            result = _with_margins(work, result, model, margins)
     return result
 
 
-class EqualMachines:
-    """Machines that no study can tell apart: at one bus, with equal output and limits. One stands for all."""
-
-    def __init__(self, system: GridSystem, point: OperatingPoint, outages: Sequence[Outage]):
-        gens = system.generators
-        self._members: dict[tuple[float, ...], list[int]] = {}
-        self._key: dict[int, tuple[float, ...]] = {}
-        self.outages: list[Outage] = []
-        self.every = tuple(outages)
-        self._by_position = {one.position: one for one in outages if one.kind is OutageKind.GENERATOR}
-        for outage in outages:
-            if outage.kind is not OutageKind.GENERATOR:
-                self.outages.append(outage)
-                continue
-            k = outage.position
-            numbers = (
-                gens.bus[k], point.p_gen_mw[k], gens.p_min_mw[k], gens.p_max_mw[k], gens.q_min_mvar[k],
-                gens.q_max_mvar[k], gens.vm_pu[k], gens.ramp_mw_per_min[k], gens.cost_per_mwh[k], gens.heat_curve[k],
-                gens.droop_pu[k], gens.profile[k], gens.heat_led[k], gens.must_run[k],
-            )  # fmt: skip
-            key = tuple(-1.0 if np.isnan(number) else float(number) for number in numbers)
-            self._key[k] = key
-            members = self._members.setdefault(key, [])
-            if not members:
-                self.outages.append(outage)
-            members.append(k)
-
-    def seconds(self, first: Outage, p_gen_mw: F8) -> tuple[list[Outage], list[int]]:
-        """Second outages after ``first``, and their places in ``outages``: of equal machines the one that gives most.
-
-        The first's own place is left out unless it has an equal machine left.
-        """
-        found: list[Outage] = []
-        places: list[int] = []
-        lost = {one.position for one in first.elements if one.kind is OutageKind.GENERATOR}
-        for place, outage in enumerate(self.outages):
-            one = outage
-            if outage.kind is OutageKind.GENERATOR:
-                left = [k for k in self._members[self._key[outage.position]] if k not in lost]
-                if not left:
-                    continue
-                one = self._by_position[max(left, key=lambda k: (round(float(p_gen_mw[k]), 6), -k))]
-            elif outage == first:
-                continue
-            found.append(one)
-            places.append(place)
-        return found, places
-
-
-class _PairScreening:
+class PairScreening:
     """The tables of a screening of pairs while they fill."""
 
     def __init__(
@@ -181,27 +142,40 @@ class _PairScreening:
         self.quick = QuickRedispatch(self.packed, point, self.loss_scale, month=month, minutes=minutes)
         self.available_mw = available_mw(system, point, month)
         self.after: list[Redispatched] = []
-
-    def solve(self) -> None:
-        """Every first outage, its redispatch and all second ones."""
-        intact = self._intact()
-        self.limits = Limits(self.packed, self.month, intact.topology.row_ptdf @ intact.injection_mw)
         n = len(self.states)
         self.first_shed_mw, self.moved_mw = np.zeros(n), np.zeros(n)
         self.chunks: list[dict[str, Any]] = []
-        for row in range(n):
-            left, state = self.states.system_of(row), self.states.point_of(row)
-            if row:
-                after = self.quick.solve(left, state, *self.limits(state.branch_out, emergency=False))
-            else:
-                after = intact
+        self.lost = {one.name: lost_by(system, one) for one in outages}
+
+    def prepare(self) -> None:
+        """The intact state, and the limits that it widens."""
+        self.intact = self._intact()
+        self.limits = Limits(self.packed, self.month, self.intact.topology.row_ptdf @ self.intact.injection_mw)
+
+    def solve(self) -> None:
+        """Every first outage, its redispatch and all second ones."""
+        self.prepare()
+        for row in range(len(self.states)):
+            _, after, network = self.after_first(row)
             self.after.append(after)
             self.first_shed_mw[row] = self._unserved_mw(after)
             self.moved_mw[row] = self._moved_mw(after)
-            self._seconds(row, left, after)
+            self._seconds(row, after, network)
+
+    def after_first(self, row: int) -> tuple[GridSystem, Redispatched, SecondOutages]:
+        """System and state after a first outage (0: none) and the redispatch, and its network for second ones."""
+        left, after = self.states.system_of(row), self.intact
+        if row:
+            bounds = self.quick.bounds(left, self.states.point_of(row))
+            after = self.quick.solve(bounds, *self.limits(bounds.point.branch_out, emergency=False))
+        start = StartingState(left, after.point, after.topology, after.injection_mw, after.load_mw, self.available_mw)
+        return left, after, SecondOutages(self.packed.case, start)
 
     def _unserved_mw(self, after: Redispatched) -> float:
-        shed = float(self.point.p_load_mw.sum() - after.point.p_load_mw.sum())
+        return self._short_of(float(after.point.p_load_mw.sum()))
+
+    def _short_of(self, served_mw: float) -> float:
+        shed = float(self.point.p_load_mw.sum()) - served_mw
         return shed if shed > SHED_TOLERANCE_MW else 0.0
 
     def _moved_mw(self, after: Redispatched) -> float:
@@ -212,38 +186,25 @@ class _PairScreening:
 
     def _intact(self) -> Redispatched:
         """The state before any loss; what lacks in an island is shared by its participants."""
-        system, point, n = self.system, self.states.point_of(0), len(self.system.buses)
+        point = self.states.point_of(0)
         topology = self.quick.topology(point.branch_out)
-        have = sources(system, point, topology.island)
-        p = bus_sum(system.generators.bus, np.where(have.gen_on, point.p_gen_mw, 0.0), n)
-        p += bus_sum(system.borders.bus, np.where(system.borders.in_service, point.p_border_mw, 0.0), n)
-        p += bus_sum(system.storages.bus, point.p_storage_mw, n)
-        p -= bus_sum(system.loads.bus, point.p_load_mw * self.loss_scale, n)
-        weight = bus_sum(system.generators.bus, have.gen_weight, n)
-        weight += bus_sum(system.borders.bus, have.border_weight, n)
-        p -= weight * bus_sum(topology.island, p, len(have.live))[topology.island]
-        p = np.where(have.live[topology.island], p, 0.0)
-        load = bus_sum(system.loads.bus, point.p_load_mw, n)
-        return Redispatched(point, topology, p, load, 0.0)
+        after = balanced(self.system, point, topology.island, self.loss_scale)
+        return Redispatched(point, topology, after.injection_mw, after.load_mw)
 
-    def _seconds(self, row: int, left: GridSystem, after: Redispatched) -> None:
+    def _seconds(self, row: int, after: Redispatched, network: SecondOutages) -> None:
+        left = network.state.system
+        bounds = self.quick.bounds(left, self.states.point_of(row))
         seconds, places = self.equal.seconds(self.states.outages[row], after.point.p_gen_mw)
-        start = StartingState(
-            left, after.point, after.topology, after.injection_mw, after.load_mw, self.available_mw
-        )
-        network = SecondOutages(self.packed.case, start)
         found = network.answers(seconds)
-        outs = [
-            np.union1d(after.point.branch_out, lost_by(left, one).branches).astype(np.int32) for one in seconds
-        ]
-        excess = self.limits.excess(found.flow_mw, outs)
+        lost = [self.limits.members_of(self.lost[one.name].branches) for one in seconds]
+        excess = self.limits.excess(found.flow_mw, after.point.branch_out, lost)
         over = np.where(excess.over_mw > OVER_TOLERANCE_MW, excess.over_mw, 0.0)
         shed = self.first_shed_mw[row] + found.dark_mw
         before = np.zeros(len(seconds))
         for place in np.flatnonzero((over > 0.0) | (found.short_mw > 0.0)).tolist():
             shed[place] = self._shed_after(left, after, seconds[place])
             if over[place] > 0.0:
-                before[place] = self._shed_before(row, network, seconds[place], outs[place])
+                before[place] = self._shed_before(row, network, seconds[place], found.flow_mw[place], bounds)
         n = len(seconds)
         self.chunks.append(
             {
@@ -263,16 +224,19 @@ class _PairScreening:
 
     def _shed_after(self, left: GridSystem, after: Redispatched, second: Outage) -> float:
         """MW unserved once the operator has redispatched after the second outage too."""
-        both = States(left, after.point, [second])
-        state = both.point_of(1)
+        lost = self.lost[second.name]
+        state = point_without(after.point, lost)
         limits = self.limits(state.branch_out, emergency=True)
-        return self._unserved_mw(self.quick.solve(both.system_of(1), state, *limits))
+        bounds = self.quick.bounds(system_without(left, lost), state)
+        return self._short_of(self.quick.served_mw(bounds, *limits))
 
-    def _shed_before(self, row: int, network: SecondOutages, second: Outage, out: I4) -> float:
-        """MW more to shed after the first outage for the second to pass nothing; nothing is cut off beforehand."""
-        left, state = self.states.system_of(row), self.states.point_of(row)
-        lost, packed = lost_by(left, second), self.packed
-        after = network.after_ptdf(second)
+    def _shed_before(self, row: int, network: SecondOutages, second: Outage, flow_mw: F8, bounds: Bounds) -> float:
+        """MW more to shed after the first outage for the second to pass nothing; nothing is cut off beforehand.
+
+        Rows of the state after the second are added while the answer passes them, first those that ``flow_mw`` fills.
+        """
+        lost, packed = self.lost[second.name], self.packed
+        out = np.union1d(bounds.point.branch_out, lost.branches).astype(np.int32)
         low, high = self.limits(out, emergency=True)
         columns = np.concatenate(
             [
@@ -282,9 +246,12 @@ class _PairScreening:
                 packed.discharge_columns.start + lost.storages,
             ]
         ).astype(np.int32)
-        rows = Rows(np.vstack([after, self.limits.signs.T @ after]), low, high, columns)
-        limits = self.limits(state.branch_out, emergency=row == 0)
-        needed = self._unserved_mw(self.quick.solve(left, state, *limits, rows))
+        after = network.after_ptdf(lost)
+        after = np.vstack([after, self.limits.signs.T @ after])
+        rows = Rows(after, low, high, columns)
+        limits = self.limits(bounds.point.branch_out, emergency=row == 0)
+        flows = self.limits.with_sections(flow_mw[None, :])[0]
+        needed = self._short_of(self.quick.served_within(bounds, *limits, rows, flows))
         more = needed - self.first_shed_mw[row]
         return more if more > SHED_TOLERANCE_MW else 0.0
 
@@ -311,17 +278,19 @@ class _PairScreening:
             over_name=names[row],
             added_mw=added,
             order=order.astype(np.int32),
-            ac_over_mw=nan,
+            ac_over_mw=nan.copy(),
             ac_over_name=empty,
             ac_vm_min_pu=nan.copy(),
             ac_reason=empty,
             solved=np.full(n, "dc", dtype="<U8"),
+            margin_percent=nan.copy(),
+            margin_mw=nan.copy(),
             solves=self.quick.solves,
             **table,
         )
 
 
-def _in_ac(work: _PairScreening, result: PairResult, model: AcModel, most: int) -> PairResult:
+def _in_ac(work: PairScreening, result: PairResult, model: AcModel, most: int) -> PairResult:
     """The worst pairs in AC: each second outage from the redispatched state of its first."""
     chosen = result.order[:most]
     over, low = result.ac_over_mw.copy(), result.ac_vm_min_pu.copy()
@@ -345,3 +314,18 @@ def _in_ac(work: _PairScreening, result: PairResult, model: AcModel, most: int) 
         ac_reason=reason.astype(np.str_),
         solved=solved,
     )
+
+
+def _with_margins(work: PairScreening, result: PairResult, model: AcModel, most: int) -> PairResult:
+    """The margin to voltage collapse of the worst pairs."""
+    percent, mw = result.margin_percent.copy(), result.margin_mw.copy()
+    by_name = {one.name: one for one in work.equal.every}
+    for row in result.order[:most].tolist():
+        first = int(result.first[row])
+        left, point = work.states.system_of(first), work.after[first].point
+        states = States(left, point, [by_name[str(result.second_name[row])]])
+        left = states.system_of(1)
+        one = model if left is work.system else model.with_system(left)
+        margin = collapse_margin(one, states.point_of(1))
+        percent[row], mw[row] = margin.percent, margin.mw
+    return result._replace(margin_percent=percent, margin_mw=mw)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
 from gridsim.model.pack import Packed
@@ -22,17 +23,36 @@ from gridsim.solvers.screen_balance import available_mw
 
 #: Less shed than this is a rounding error of the limits.
 SHED_TOLERANCE_MW = 0.1
-_HUGE_MW = 1e12
+#: Rows of a state loaded beyond this share of their limit are in the problem from the outset.
+_FULL = 0.8
+_ROW_TOLERANCE_MW = 1e-6
+_ROUND = 32
 
 
 class Redispatched(NamedTuple):
-    """State after a redispatch: ``injection_mw`` (n_buses,) with the losses at the loads; ``shed_mw`` at the loads."""
+    """State after a redispatch: ``injection_mw`` (n_buses,) with the losses at the loads, ``load_mw`` without."""
 
     point: OperatingPoint
     topology: Topology
     injection_mw: F8
     load_mw: F8
-    shed_mw: float
+
+
+class Bounds(NamedTuple):
+    """Bounds of the supply columns, of the borders by contract and by limit, and the load to serve.
+
+    load_mw : (n_loads,);  demand_mw : the same with losses;  wanted_mw : (n_buses, n_tiers), of demand_mw
+    """
+
+    point: OperatingPoint
+    topology: Topology
+    low_mw: F8
+    high_mw: F8
+    contract_mw: F8
+    limit_mw: F8
+    load_mw: F8
+    demand_mw: F8
+    wanted_mw: F8
 
 
 class Rows(NamedTuple):
@@ -59,10 +79,27 @@ def heat_floor_mw(system: GridSystem, month: int) -> F8:
     return floor
 
 
+def _padded(rows: Rows, some: NDArray[np.int64]) -> Rows:
+    """Some of the rows, and free ones up to a round number, so that few sizes of the problem are met."""
+    n = -(-max(len(some), 1) // _ROUND) * _ROUND
+    ptdf, low, high = np.zeros((n, rows.ptdf.shape[1])), np.full(n, -np.inf), np.full(n, np.inf)
+    ptdf[: len(some)], low[: len(some)], high[: len(some)] = rows.ptdf[some], rows.low_mw[some], rows.high_mw[some]
+    return Rows(ptdf, low, high, rows.lost_columns)
+
+
 class QuickRedispatch:
     """Redispatch of the states of one screening. ``loss_scale`` (n_loads,): demand with losses per MW at the bus."""
 
-    def __init__(self, packed: Packed, start: OperatingPoint, loss_scale: F8, *, month: int, minutes: float):
+    def __init__(
+        self,
+        packed: Packed,
+        start: OperatingPoint,
+        loss_scale: F8,
+        *,
+        month: int,
+        minutes: float,
+        options: DispatchOptions | None = None,
+    ):
         self.packed, self.month, self.loss_scale = packed, month, loss_scale
         system = packed.system
         gens = system.generators
@@ -71,7 +108,8 @@ class QuickRedispatch:
         self._floor_mw = np.where(gens.profile >= 0, 0.0, floor)
         self.ramp_mw = np.where(np.isnan(gens.ramp_mw_per_min), np.inf, gens.ramp_mw_per_min * minutes)
         self.spill_cost = packed.spill_cost_in(month)
-        self._solver = DispatchSolver(packed.case, DispatchOptions())
+        self._options = options or DispatchOptions()
+        self._solver = DispatchSolver(packed.case, self._options)
         self._solvers: dict[bytes, DispatchSolver] = {}
         self.solves = 0
 
@@ -79,17 +117,10 @@ class QuickRedispatch:
         """Topology without the branches ``out``."""
         return self._solver.topology(out)
 
-    def solve(
-        self,
-        system: GridSystem,
-        point: OperatingPoint,
-        low_mw: F8,
-        high_mw: F8,
-        rows: Rows | None = None,
-    ) -> Redispatched:
-        """Redispatch of a state after its losses: ``system`` and ``point`` without them, ``low``/``high`` its limits.
+    def bounds(self, system: GridSystem, point: OperatingPoint) -> Bounds:
+        """What a state after its losses lets the operator do: ``system`` and ``point`` without what is lost.
 
-        Load in parts without a source is gone with them, and counts as shed.
+        Load in parts without a source is gone with them.
         """
         packed = self.packed
         topology = self._solver.topology(point.branch_out)
@@ -108,16 +139,27 @@ class QuickRedispatch:
         held = np.where(alive[storages.bus], point.p_storage_mw, 0.0)
         low[packed.charge_columns], high[packed.discharge_columns] = np.minimum(held, 0.0), np.maximum(held, 0.0)
         demand_mw = load_mw * self.loss_scale
-        solution = None
-        for allowed_mw in (np.maximum(borders.contract_import_mw, point.p_border_mw), borders.limit_import_mw):
-            high[packed.border_columns] = np.where(open_border, np.maximum(allowed_mw, 0.0), 0.0)
-            solution = self._dispatch(topology, low, high, demand_mw, low_mw, high_mw, rows)
-            if solution.shed_mw.sum() <= SHED_TOLERANCE_MW or not len(borders):
-                break
-        assert solution is not None
+        contract_mw = np.maximum(borders.contract_import_mw, point.p_border_mw)
+        return Bounds(
+            point=point,
+            topology=topology,
+            low_mw=low,
+            high_mw=high,
+            contract_mw=np.where(open_border, np.maximum(contract_mw, 0.0), 0.0),
+            limit_mw=np.where(open_border, np.maximum(borders.limit_import_mw, 0.0), 0.0),
+            load_mw=load_mw,
+            demand_mw=demand_mw,
+            wanted_mw=packed.demand_by_tier(demand_mw),
+        )
+
+    def solve(self, bounds: Bounds, low_mw: F8, high_mw: F8) -> Redispatched:
+        """The redispatch within row limits; borders beyond their contract only where load would be shed otherwise."""
+        packed, system, point = self.packed, self.packed.system, bounds.point
+        solution = self._dispatch(bounds, bounds.contract_mw, low_mw, high_mw)
+        if len(system.borders) and solution.shed_mw.sum() > SHED_TOLERANCE_MW:
+            solution = self._dispatch(bounds, bounds.limit_mw, low_mw, high_mw)
         net = solution.p_mw - solution.spill_mw
-        shed = packed.shed_by_load(demand_mw, solution.shed_mw[: len(system.buses)]) / self.loss_scale
-        served = load_mw - shed
+        served = self._served_mw(bounds, solution)
         after = point._replace(
             p_gen_mw=net[packed.gen_columns],
             p_border_mw=net[packed.border_columns],
@@ -126,15 +168,54 @@ class QuickRedispatch:
         )
         n = len(system.buses)
         injection = bus_sum(packed.case.gen_bus, net, n) - bus_sum(system.loads.bus, served * self.loss_scale, n)
-        gone = float((point.p_load_mw - served).sum())
-        return Redispatched(after, topology, injection, bus_sum(system.loads.bus, served, n), gone)
+        load_mw = bus_sum(system.loads.bus, served, n)
+        return Redispatched(after, bounds.topology, injection, load_mw)
+
+    def served_mw(self, bounds: Bounds, low_mw: F8, high_mw: F8) -> float:
+        """MW of load that a redispatch serves, borders up to their import limit from the outset.
+
+        That changes nothing of what is shed, as help beyond the contract is asked for before load is cut.
+        """
+        solution = self._dispatch(bounds, bounds.limit_mw, low_mw, high_mw)
+        if not solution.shed_mw.any():
+            return float(bounds.load_mw.sum())
+        return float(self._served_mw(bounds, solution).sum())
+
+    def served_within(self, bounds: Bounds, low_mw: F8, high_mw: F8, rows: Rows, flows_mw: F8) -> float:
+        """The same within all ``rows``, which join while the answer passes them; ``flows_mw``: those known to be full.
+
+        What the answer leaves within its limits could not change it, so it is the answer to all rows.
+        """
+        full = np.where(flows_mw >= 0.0, rows.high_mw, -rows.low_mw) * _FULL
+        chosen = np.abs(flows_mw) > full
+        while True:
+            some = np.flatnonzero(chosen)
+            part = _padded(rows, some)
+            solution = self._dispatch(bounds, bounds.limit_mw, low_mw, high_mw, part)
+            served = self._served_mw(bounds, solution) if solution.shed_mw.any() else bounds.load_mw
+            net = solution.p_mw - solution.spill_mw
+            net[rows.lost_columns] = 0.0
+            n = len(self.packed.system.buses)
+            injection = bus_sum(self.packed.case.gen_bus, net, n)
+            injection -= bus_sum(self.packed.system.loads.bus, served * self.loss_scale, n)
+            flow = rows.ptdf @ injection
+            passed = (flow > rows.high_mw + _ROW_TOLERANCE_MW) | (flow < rows.low_mw - _ROW_TOLERANCE_MW)
+            if not (passed & ~chosen).any():
+                return float(served.sum())
+            chosen |= passed
+
+    def _served_mw(self, bounds: Bounds, solution: DispatchSolution) -> F8:
+        shed = solution.shed_mw[: len(self.packed.system.buses)]
+        return bounds.load_mw - self.packed.shed_by_load(bounds.demand_mw, shed, bounds.wanted_mw) / self.loss_scale
 
     def _dispatch(
-        self, topology: Topology, low: F8, high: F8, demand_mw: F8, low_mw: F8, high_mw: F8, rows: Rows | None
+        self, bounds: Bounds, border_mw: F8, low_mw: F8, high_mw: F8, rows: Rows | None = None
     ) -> DispatchSolution:
         packed = self.packed
         self.solves += 1
-        solver, wanted, penalty = self._solver, packed.demand_by_tier(demand_mw), packed.penalty
+        solver, topology, wanted, penalty = self._solver, bounds.topology, bounds.wanted_mw, packed.penalty
+        high = bounds.high_mw.copy()
+        high[packed.border_columns] = border_mw
         if rows is not None:
             solver = self._solver_without(rows)
             topology = self._with_rows(topology, rows)
@@ -145,7 +226,7 @@ class QuickRedispatch:
         return solver.solve(
             DispatchState(
                 topology=topology,
-                lo_mw=low,
+                lo_mw=bounds.low_mw,
                 hi_mw=high,
                 cost=packed.cost,
                 spill_cost=self.spill_cost,
@@ -166,7 +247,7 @@ class QuickRedispatch:
         return Topology(topology.out_branch, island, row_ptdf, np.ascontiguousarray(row_ptdf.T))
 
     def _solver_without(self, rows: Rows) -> DispatchSolver:
-        key = rows.lost_columns.tobytes()
+        key = rows.lost_columns.tobytes() + bytes([0]) + len(rows.ptdf).to_bytes(4, "little")
         if key not in self._solvers:
             case, n = self.packed.case, self.packed.case.n_buses
             gen_bus = case.gen_bus.copy()
@@ -174,5 +255,5 @@ class QuickRedispatch:
             n_rows = len(case.row_ptdf) + len(rows.ptdf)
             empty = np.zeros((n_rows, n + len(rows.lost_columns)))
             larger = case._replace(gen_bus=gen_bus, n_buses=n + len(rows.lost_columns), row_ptdf=empty)
-            self._solvers[key] = DispatchSolver(larger, DispatchOptions())
+            self._solvers[key] = DispatchSolver(larger, self._options)
         return self._solvers[key]

@@ -100,7 +100,7 @@ class SecondOutages:
         table[_GOVERNED] = np.where(on & ~np.isnan(gens.droop_pu), gens.p_max_mw, 0.0)
         table[_RUNNING] = np.where(on, gens.p_max_mw, 0.0)
         table[_HOLDS] = have.gen_regulates
-        table[_HEADROOM] = np.where(on, np.maximum(self.state.available_mw - point.p_gen_mw, 0.0), 0.0)
+        table[_HEADROOM] = np.where(on, self.state.available_mw - point.p_gen_mw, 0.0)
         table[_INJECTION] = np.where(on, point.p_gen_mw, 0.0)
         return table
 
@@ -111,9 +111,30 @@ class SecondOutages:
         table = np.zeros((7, len(borders)))
         table[_BORDER] = np.where(on, np.maximum(borders.limit_import_mw, 1.0), 0.0)
         table[_HOLDS] = on
-        table[_HEADROOM] = np.where(on, np.maximum(borders.limit_import_mw - given, 0.0), 0.0)
+        table[_HEADROOM] = np.where(on, np.maximum(borders.limit_import_mw, given) - given, 0.0)
         table[_INJECTION] = np.where(on, given, 0.0)
         return table
+
+    def taken_by(self, outage: Outage) -> F8:
+        """(7,) what a machine or border gives to its bus, 0 for all other outages."""
+        if outage.kind is OutageKind.GENERATOR:
+            return self._gens[:, outage.position]
+        return self._borders[:, outage.position] if outage.kind is OutageKind.BORDER else np.zeros(7)
+
+    def totals(self) -> F8:
+        """(n_islands, 7) what each island has."""
+        masks = self.island == np.arange(int(self.island.max()) + 1)[:, None]
+        return np.asarray(masks.astype(np.float64) @ self.buses.T)
+
+    def holds(self, before: F8, left: F8) -> B1:
+        """(n,) bool: with what is ``left`` (n, 7) in an island its participants, voltage and headroom remain.
+
+        ``before`` (n, 7): what it had. False too where others would have to take the imbalance.
+        """
+        level = np.where(before[:, _GOVERNED] > 0.0, _GOVERNED, np.where(before[:, _RUNNING] > 0.0, _RUNNING, _BORDER))
+        remains = left[np.arange(len(level)), level] > 1e-6
+        short = before[:, _INJECTION] - left[:, _INJECTION] - left[:, _HEADROOM]
+        return remains & (left[:, _HOLDS] > 0.5) & (short <= SHORT_TOLERANCE_MW)
 
     def answers(self, outages: Sequence[Outage]) -> SecondAnswers:
         """State after each of ``outages``, each on top of the starting state."""
@@ -229,12 +250,11 @@ class SecondOutages:
         weight = np.divide(size, total[:, None], out=np.zeros_like(size), where=total[:, None] > 0.0)
         return weight, (sums[_HOLDS] > 0.5) & (total > 0.0), sums
 
-    def after_ptdf(self, outage: Outage) -> F8:
+    def after_ptdf(self, lost: Lost) -> F8:
         """Flows right after one outage per MW injected before it at each bus, (n_branches, n_buses).
 
         What an outage takes (machines, borders, stores) counts for nothing afterwards, whatever its bus says.
         """
-        lost = lost_by(self.state.system, outage)
         topology, masks = self._without(lost)
         parts = _Parts(np.arange(len(masks)), masks, np.zeros((len(masks), 7)), np.full(len(masks), -1))
         weight, live, _ = self._weights(parts, self._left(lost))
@@ -253,13 +273,15 @@ class SecondOutages:
 
     def _left(self, lost: Lost) -> F8:
         """What the buses have without the machines and borders that are lost."""
-        system = self.state.system
-        buses, n = self.buses.copy(), self.n_buses
-        for quantity in range(7):
-            buses[quantity] -= bus_sum(system.generators.bus[lost.generators], self._gens[quantity, lost.generators], n)
-            buses[quantity] -= bus_sum(system.borders.bus[lost.borders], self._borders[quantity, lost.borders], n)
-        stores = self.state.point.p_storage_mw[lost.storages]
-        buses[_INJECTION] -= bus_sum(system.storages.bus[lost.storages], stores, n)
+        system, buses = self.state.system, self.buses.copy()
+        if not (lost.generators.size or lost.borders.size or lost.storages.size):
+            return buses
+        for gen in lost.generators.tolist():
+            buses[:, system.generators.bus[gen]] -= self._gens[:, gen]
+        for border in lost.borders.tolist():
+            buses[:, system.borders.bus[border]] -= self._borders[:, border]
+        for store in lost.storages.tolist():
+            buses[_INJECTION, system.storages.bus[store]] -= self.state.point.p_storage_mw[store]
         buses[:3][buses[:3] < 1e-9] = 0.0
         return buses
 
