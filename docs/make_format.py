@@ -21,6 +21,7 @@ from gridsim.io.schemas.scenario import (
     PolicyKeys,
     RepairKeys,
     ScenarioKeys,
+    RecordedOutage,
     SeriesRow,
     WeatherKeys,
     WeatherRow,
@@ -90,6 +91,7 @@ def page() -> str:
         ("events: repair", RepairKeys),
         ("events: depends_on", DependsKeys),
         ("events: depends_on.only_if", ConditionKeys),
+        ("outages (CSV)", RecordedOutage),
         ("policy", PolicyKeys),
         ("check", CheckKeys),
     ):

@@ -118,7 +118,7 @@ class QuickRedispatch:
         return self._solver.topology(out)
 
     def bounds(self, system: GridSystem, point: OperatingPoint) -> Bounds:
-        """What a state after its losses lets the operator do: ``system`` and ``point`` without what is lost.
+        """Room that a state after its losses leaves the operator: ``system`` and ``point`` without what is lost.
 
         Load in parts without a source is gone with them.
         """

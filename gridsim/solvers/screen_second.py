@@ -272,7 +272,7 @@ class SecondOutages:
         return topology, topology.island == np.arange(int(topology.island.max()) + 1)[:, None]
 
     def _left(self, lost: Lost) -> F8:
-        """What the buses have without the machines and borders that are lost."""
+        """Table of the buses without the machines, borders and stores that are lost."""
         system, buses = self.state.system, self.buses.copy()
         if not (lost.generators.size or lost.borders.size or lost.storages.size):
             return buses
