@@ -8,8 +8,8 @@ from benchmarks.common import best_of, network, sized
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel
-from gridsim.solvers.operating_point import base_point
 from gridsim.solvers.collapse_margin import collapse_margin
+from gridsim.solvers.operating_point import base_point
 from gridsim.solvers.screen import screen
 from gridsim.solvers.screen_double import screen_doubles
 from gridsim.solvers.screen_pairs import screen_pairs

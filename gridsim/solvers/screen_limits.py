@@ -73,10 +73,14 @@ class Limits:
         groups: dict[bytes, list[int]] = {}
         for row, members in enumerate(lost):
             groups.setdefault(members.tobytes(), []).append(row)
-        limit, size = np.empty(flows.shape), np.abs(flows)
-        for rows in groups.values():
+        size, positive = np.abs(flows), flows >= 0.0
+        low, high = self(out, emergency=True)
+        limit = np.where(positive, high, -low)
+        for key, rows in groups.items():
+            if not key:  # no member of a section lost
+                continue
             low, high = self(np.union1d(out, lost[rows[0]]).astype(np.int32), emergency=True)
-            limit[rows] = np.where(flows[rows] >= 0.0, high, -low)
+            limit[rows] = np.where(positive[rows], high, -low)
         with np.errstate(divide="ignore", invalid="ignore"):
             percent = 100.0 * size / limit
             percent[np.isnan(percent)] = 0.0

@@ -151,6 +151,7 @@ class PairScreening:
         """The intact state, and the limits that it widens."""
         self.intact = self._intact()
         self.limits = Limits(self.packed, self.month, self.intact.topology.row_ptdf @ self.intact.injection_mw)
+        self.members = {name: self.limits.members_of(lost.branches) for name, lost in self.lost.items()}
 
     def solve(self) -> None:
         """Every first outage, its redispatch and all second ones."""
@@ -196,7 +197,7 @@ class PairScreening:
         bounds = self.quick.bounds(left, self.states.point_of(row))
         seconds, places = self.equal.seconds(self.states.outages[row], after.point.p_gen_mw)
         found = network.answers(seconds)
-        lost = [self.limits.members_of(self.lost[one.name].branches) for one in seconds]
+        lost = [self.members[one.name] for one in seconds]
         excess = self.limits.excess(found.flow_mw, after.point.branch_out, lost)
         over = np.where(excess.over_mw > OVER_TOLERANCE_MW, excess.over_mw, 0.0)
         shed = self.first_shed_mw[row] + found.dark_mw

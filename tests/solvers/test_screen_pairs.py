@@ -102,6 +102,7 @@ def five_buses() -> GridSystem:
     line = {"length_km": 50.0, "r_ohm_per_km": 0.05, "x_ohm_per_km": 0.42}
     ends = (("AB", "A", "B"), ("BC", "B", "C"), ("AC", "A", "C"), ("CD", "C", "D"), ("CE", "C", "E"))
     machine = {"fuel": "gas", "installed_mw": 200.0, "p_max_mw": 200.0, "cost_per_mwh": 30.0}
+    machine |= {"q_min_mvar": -300.0, "q_max_mvar": 300.0}
     load = {"power_factor": 1.0, "load_class": "all"}
     return triangle(
         buses=[{"name": bus, "zone": "z", "vn_kv": KV} for bus in "ABCDE"],
@@ -135,16 +136,19 @@ def test_islands_and_dark_load_of_five_buses() -> None:
     assert (result.short_mw[row], result.shed_mw[row]) == (0.0, 0.0)
 
 
-def test_worst_pairs_in_ac_are_those_of_a_screen_from_the_redispatched_state() -> None:
+def test_only_the_worst_pairs_are_solved_in_ac() -> None:
+    """The worst lose both machines: no power flow, hence no margin. Intact, and without CD, there is one."""
     system = five_buses()
     point = as_stated(system, [100.0, 10.0])
     result = screen_pairs(system, point, most_ac=4, margins=1)
-    worst = result.order[:4]
-    assert (result.solved[worst] != "dc").all()
+    assert (result.solved[result.order[:4]] != "dc").all()
     assert (result.solved[result.order[4:]] == "dc").all()
-    assert np.isfinite(result.margin_percent[result.order[0]])
-    alone = screen(system, point, outages=named_outages(system, ["CD"]))
+    worst = result.order[0]
+    assert {result.firsts.outages[result.first[worst]].name, str(result.second_name[worst])} == {"a", "e"}
+    assert (result.solved[worst], np.isnan(result.margin_percent[worst])) == ("failed", True)
+    alone = screen(system, point, outages=named_outages(system, ["CD"]), margins=1)
     assert alone.dark_mw[1] == 30.0
+    assert (alone.margin_mw > 0.0).all()
 
 
 def brute_force(system: GridSystem, point: Any) -> dict[frozenset[str], float]:
