@@ -19,6 +19,7 @@ from gridsim.io.schemas.scenario import (
     EventKeys,
     HorizonKeys,
     PolicyKeys,
+    RecordedOutage,
     RepairKeys,
     ScenarioKeys,
     SeriesRow,
@@ -90,6 +91,7 @@ def page() -> str:
         ("events: repair", RepairKeys),
         ("events: depends_on", DependsKeys),
         ("events: depends_on.only_if", ConditionKeys),
+        ("outages (CSV)", RecordedOutage),
         ("policy", PolicyKeys),
         ("check", CheckKeys),
     ):
