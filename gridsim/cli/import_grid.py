@@ -25,8 +25,8 @@ def import_grid(
     source: Annotated[
         str,
         typer.Argument(
-            help="A pandapower JSON file, a MATPOWER .m or .mat file, a case by name, such as case118; or rts-gmlc and "
-            "its folder."
+            help="A pandapower JSON file, a MATPOWER .m or .mat file, a case by name, such as case118, or rts-gmlc and "
+            "its folder. With gridsim\\[formats]: CGMES, PSS/E, UCTE, IEEE-CDF, XIIDM, PowerFactory."
         ),
     ],
     to: Annotated[str, typer.Option("--to", metavar="FOLDER", help="Network folder to write; it must not be there.")],
