@@ -18,6 +18,7 @@ from gridsim.cli.adequacy_options import (
 )
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_of, policies_told, side_by_side
+from gridsim.cli.nothing_fails import nothing_fails
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
@@ -148,7 +149,8 @@ def adequacy(
         sampling = SequentialMonteCarlo(years=effort.n, max_wall_s=effort.max_seconds, **common)
     else:
         sampling = SnapshotMonteCarlo(samples=effort.n, max_wall_s=effort.max_seconds, **common)
-    tell_warnings(grid.warnings, validate_command(network, variant))
+    doubts = (*grid.warnings, *nothing_fails(grid, network))
+    tell_warnings(doubts, validate_command(network, variant))
     if effort.by_default and method != "exact":
         print(f"{network}, {level}: {effort.told(metric, method)}", file=sys.stderr)
 
@@ -192,7 +194,7 @@ def adequacy(
             **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
             **({"not_exact": result.not_exact} if result.not_exact else {}),
             "weather": weather,
-            "warnings": as_dicts(grid.warnings),
+            "warnings": as_dicts(doubts),
             **({} if in_weather is None else in_weather),
         }
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
