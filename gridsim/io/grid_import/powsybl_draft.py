@@ -23,7 +23,7 @@ SOURCES = ("generators", "batteries")
 
 
 class _Buses:
-    """What a draft asks of a pandapower net, for a network that has nothing but buses in it."""
+    """The part of a pandapower net that a draft asks for, of a network that has nothing but buses in it."""
 
     def __init__(self, bus: pd.DataFrame):
         self.bus, self.switch = bus, pd.DataFrame({"et": [], "closed": []})

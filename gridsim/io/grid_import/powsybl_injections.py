@@ -22,7 +22,7 @@ FUELS = {"HYDRO": "hydro", "NUCLEAR": "nuclear", "WIND": "wind", "SOLAR": "solar
 
 
 def add_injections(draft: PowsyblDraft) -> None:
-    """All that draws or feeds at a bus."""
+    """Elements that draw or feed at a bus."""
     for name, row in draft.frame("loads"):
         bus = draft.at("loads", name, row)
         if bus is not None:
@@ -129,7 +129,7 @@ def _add_compensator(draft: PowsyblDraft, name: str, row: Cells) -> None:
 
 
 def _add_boundary_power(draft: PowsyblDraft) -> None:
-    """What lies beyond a boundary line: its load, and generation where that is given."""
+    """Load beyond each boundary line, and generation where that is given."""
     if not draft.boundary:
         return
     generation = {str(row["id"]): row for _, row in draft.plain_frame("boundary_lines_generation")}
