@@ -151,7 +151,7 @@ def adequacy(
         seed=seed,
         workers=threads(workers),
     )
-    tell_warnings(grid.warnings, validate_command(network, variant))
+    tell_warnings(request.doubts, validate_command(network, variant))
     if request.by_default and request.method != "exact":
         print(f"{network}, {level}: {request.effort.told(metric, request.method)}", file=sys.stderr)
     sampling = request.sampling()
@@ -211,7 +211,7 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
         "weather": request.weather,
         **({} if request.hour is None else {"hour": request.hour}),
         **({} if request.load_forecast is None else {"load_forecast": dataclasses.asdict(request.load_forecast)}),
-        "warnings": as_dicts(request.grid.warnings),
+        "warnings": as_dicts(request.doubts),
     }
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gridsim.cli.adequacy_options import Sampling, imports_of, sampling_of, weather_of, weather_told
 from gridsim.cli.import_policies import policies_of
+from gridsim.cli.nothing_fails import nothing_fails
+from gridsim.errors import Problem
 
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
@@ -50,6 +52,11 @@ class Request:
     def by_default(self) -> bool:
         """Whether the command line names no number, target or time."""
         return self.effort.by_default
+
+    @property
+    def doubts(self) -> tuple[Problem, ...]:
+        """What reading the network doubted, and that nothing fails where no outage data are given."""
+        return (*self.grid.warnings, *nothing_fails(self.grid, self.network))
 
     def sampling(self) -> AnyMethod:
         """The method of the assessment."""
