@@ -12,6 +12,7 @@ from gridsim.cli.adequacy_options import (
     choice_option,
     contradictions,
     imports_of,
+    sampler_of,
     sampling_of,
     weather_of,
     weather_told,
@@ -43,6 +44,15 @@ def adequacy(
             "independent hours. With --years, --target-cov or --max-seconds auto is sequential.",
         ),
     ] = "auto",
+    sampler: Annotated[
+        str | None,
+        choice_option(
+            "sampler",
+            "How years or snapshots are drawn (docs/samplers.md): as they come, by differences from a cheaper level, "
+            "tilted towards shortfalls, or tilted with the hours around them. By default years crude, snapshots auto; "
+            "only crude years give VaR, CVaR and months.",
+        ),
+    ] = None,
     years: Annotated[
         int | None,
         typer.Option(
@@ -144,10 +154,12 @@ def adequacy(
         sampling = Exact(level=level)
     elif method == "auto":
         sampling = Auto(years=effort.n, **common)
-    elif method == "sequential":
-        sampling = SequentialMonteCarlo(years=effort.n, max_wall_s=effort.max_seconds, **common)
     else:
-        sampling = SnapshotMonteCarlo(samples=effort.n, max_wall_s=effort.max_seconds, **common)
+        common |= {"max_wall_s": effort.max_seconds, "sampler": sampler_of(sampler, method, effort)}
+        if method == "sequential":
+            sampling = SequentialMonteCarlo(years=effort.n, **common)
+        else:
+            sampling = SnapshotMonteCarlo(samples=effort.n, **common)
     tell_warnings(grid.warnings, validate_command(network, variant))
     if effort.by_default and method != "exact":
         print(f"{network}, {level}: {effort.told(metric, method)}", file=sys.stderr)
@@ -170,18 +182,20 @@ def adequacy(
         head = {"network": network, "variant": variant_name(variant) or "", "level": level, "seed": seed}
         side_by_side(grid, lambda policy: assessed(policy, sampling), form, {**head, "weather": weather})
         return
-    result = assessed(imports, sampling, *(() if method == "snapshot" else (ShortfallByMonth(),)))
+    by_month = method != "snapshot" and common.get("sampler", "crude") in ("auto", "crude")
+    result = assessed(imports, sampling, *((ShortfallByMonth(),) if by_month else ()))
     years_of = years_with(imports)
     in_weather = None if years_of is None else weather_of_weeks(years_of, result)
     is_sampled = method != "exact"
-    status = "ok" if effort.by_default else result.status  # the cap of the default is an end, not a failure
+    # the cap of the default is an end, not a failure
+    status = "ok" if effort.by_default and result.status == "partial" else result.status
     if form == "json":
         extra = {
             "network": network,
             "variant": variant_name(variant) or "",
             "method": method,
             "level": level,
-            "sampler": "crude" if is_sampled else None,
+            "sampler": str(getattr(result.method, "sampler", "crude")) if is_sampled else None,
             "imports": imports,
             "gas_outages": gas_outages,
             "years": result.n_samples if is_sampled else None,
@@ -190,6 +204,7 @@ def adequacy(
             "cov": result.cov,
             "target_cov": effort.target_cov if is_sampled else None,
             **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
+            **({} if result.sampler_report is None else {"sampler_report": result.sampler_report.as_dict()}),
             **({"not_exact": result.not_exact} if result.not_exact else {}),
             "weather": weather,
             "warnings": as_dicts(grid.warnings),

@@ -120,3 +120,16 @@ def pras(case: str) -> tuple[AdequacySystem, dict[str, Any]]:
         name=case,
     )
     return system, raw["expected"]
+
+
+def tiny() -> AdequacySystem:
+    """Two machines of 60 MW and one of 30 MW over five hours: 8 states of machines."""
+    units = pd.DataFrame(
+        {
+            "name": ["a", "b", "c"],
+            "p_max_mw": [60.0, 60.0, 30.0],
+            "mttf_h": [90.0, 80.0, 95.0],
+            "mttr_h": [10.0, 20.0, 5.0],
+        }
+    )
+    return system_from_frames(units, np.array([70.0, 90.0, 110.0, 100.0, 80.0]), name="tiny")
