@@ -29,6 +29,7 @@ F8 = NDArray[np.float64]
 
 SPAN = 2**28  # sample numbers of a term, the last half of them for its pilot
 LEAST_PAIRS = 20  # samples of a pilot short in both levels below which it gives no coefficient
+LEAST_DIFFERENCES = 50.0  # contributions of a difference below which ``Term.unseen`` samples are asked for
 LEAST_EFFECTIVE = 256.0  # contributions before the first look at a sum of tilted samples
 SPARE = 1.1  # more than the variances so far ask for: few looks, since each is a chance to stop too early
 
@@ -174,11 +175,12 @@ def _is_doubted(found: _Sum, k: int) -> bool:
     """Whether the variance of a term is not to be trusted: one sample carries it, or few carry a sum."""
     carried = found.moments[k].concentration
     term = found.plan.terms[k]
-    if found.spread(k) == 0.0:
+    if term is None:
         return False
     if k > 0:
-        return carried.largest_square_share > LARGEST_SQUARE
-    return term is not None and term.is_tilted and carried.effective < LEAST_EFFECTIVE
+        few = carried.effective < LEAST_DIFFERENCES and found.moments[k].n < term.unseen
+        return few or carried.largest_square_share > LARGEST_SQUARE
+    return term.is_tilted and carried.effective < LEAST_EFFECTIVE
 
 
 def _in_proportion(found: _Sum, budget: int) -> list[int]:

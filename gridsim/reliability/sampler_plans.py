@@ -31,8 +31,8 @@ SourceOf = Callable[[AdequacySystem, Method], SampleSource]
 #: Cost of a sample in copper-plate years, or in copper-plate snapshots; only proportions of samples follow from it.
 YEAR_COST = {Level.COPPER: 1.0, Level.ZONAL: 16.0, Level.NODAL: 250.0}
 SNAPSHOT_COST = {Level.COPPER: 1.0, Level.ZONAL: 2.0, Level.NODAL: 10.0}
-#: Years of a job, before the first look, and of the pilot of a difference.
-YEAR_SIZES = {Level.COPPER: (1024, 1024, 0), Level.ZONAL: (64, 256, 128), Level.NODAL: (8, 64, 32)}
+#: Years of a job, before the first look, of the pilot of a difference, and before its few contributions are believed.
+YEAR_SIZES = {Level.COPPER: (1024, 1024, 0, 0), Level.ZONAL: (64, 256, 128, 4096), Level.NODAL: (8, 64, 32, 512)}
 WHOLE_YEARS = "--method sequential --sampler multilevel"
 
 
@@ -101,7 +101,7 @@ def plan_of(system: AdequacySystem | WeatherYears, method: Method, source_of: So
     pockets = [copper_pocket(system)]
     level = Level(method.level)
     if level is not Level.COPPER:
-        pockets += area_pockets(system) if _has_areas(system) else []
+        pockets += area_pockets(system, with_circuits=level is Level.ZONAL) if _has_areas(system) else []
     metric = "LOLH" if method.metric in ("LOLH", "LOLEv", "LOLD") else "EUE"
     untilted = UNTILTED_COPPER if level is Level.COPPER else UNTILTED_NETWORK
     tilt = tilt_towards(source.model, pockets, metric, untilted=untilted)

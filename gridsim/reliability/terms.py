@@ -38,6 +38,7 @@ class Term(Protocol):
 
     lower_scopes : scopes of ``Pairs.lower``, empty for the lowest level
     job, granule, first : samples of a job, of which numbers are multiples, and before the first look
+    unseen : samples of a difference that must be drawn before few contributions are believed to be all there is
     controls : columns of the level below that every column may lean on beside its own
     pilot : samples from which coefficients are taken;  cost : of a sample, in copper-plate years or so
     """
@@ -50,6 +51,7 @@ class Term(Protocol):
     granule: int
     first: int
     pilot: int
+    unseen: int
     cost: float
     is_tilted: bool
     controls: tuple[int, ...]
@@ -70,6 +72,7 @@ class TiltedTerm:
     job = 1024
     granule = 1024
     first = 1024
+    unseen = 16_384
     is_tilted = True
     controls: tuple[int, ...] = (HOURS, ENERGY)
 
@@ -169,11 +172,11 @@ class YearsTerm:
         system: AdequacySystem | WeatherYears,
         upper: SourceOf,
         lower: SourceOf | None,
-        sizes: tuple[int, int, int, float],
+        sizes: tuple[int, int, int, int, float],
     ) -> None:
-        """``sizes``: samples of a job, before the first look, of the pilot, and cost of one."""
+        """``sizes``: samples of a job, before the first look, of the pilot, ``unseen``, and cost of one."""
         self.name = name
-        self.job, self.first, self.pilot, self.cost = sizes
+        self.job, self.first, self.pilot, self.unseen, self.cost = sizes
         self.granule = self.job
         self._upper, self._lower, self._weather = upper, lower, None
         if isinstance(system, WeatherYears):

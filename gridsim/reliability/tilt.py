@@ -33,7 +33,10 @@ MOST_POCKETS = 12
 
 
 class Pocket(NamedTuple):
-    """Demand that machines may fail to meet: margin_mw (n_hours,) with all of them, MW that each of them is worth."""
+    """Demand that machines, and ties where it has any, may fail to meet.
+
+    margin_mw : (n_hours,) with all of them;  worth_mw : MW that each component is worth, machines first
+    """
 
     margin_mw: F8
     worth_mw: F8
@@ -63,20 +66,24 @@ def _pocket(system: AdequacySystem, inside: NDArray[np.bool_], import_mw: float)
     return Pocket(margin_mw, worth_mw)
 
 
-def area_pockets(system: AdequacySystem) -> list[Pocket]:
-    """Each area with all that its intact ties can bring."""
+def area_pockets(system: AdequacySystem, *, with_circuits: bool) -> list[Pocket]:
+    """Each area with all that its ties can bring; ``with_circuits``: their circuits follow the machines as components
+    that fail.
+    """
     areas = areas_of(system, merged=False)
     if not 1 < areas.n_areas <= MOST_POCKETS:
         return []
-    intact = areas.scheme_start[:-1]
-    import_mw = np.zeros(areas.n_areas)
-    np.add.at(import_mw, areas.interface_to, areas.forward_mw[:, intact].max(axis=0))
-    np.add.at(import_mw, areas.interface_from, areas.backward_mw[:, intact].max(axis=0))
-    return [
-        _pocket(system, areas.bus_area == area, float(import_mw[area]))
-        for area in range(areas.n_areas)
-        if np.isfinite(import_mw[area])
-    ]
+    circuits = np.bincount(areas.circuit_interface, minlength=len(areas.interface_from))
+    pockets = []
+    for area in range(areas.n_areas):
+        import_mw = np.zeros(len(circuits))
+        for end, limit_mw in ((areas.interface_to, areas.forward_mw), (areas.interface_from, areas.backward_mw)):
+            import_mw += np.where(end == area, limit_mw[:, areas.scheme_start[:-1]].max(axis=0), 0.0)
+        if np.isfinite(import_mw).all():
+            pocket = _pocket(system, areas.bus_area == area, float(import_mw.sum()))
+            each_mw = (import_mw / np.maximum(circuits, 1))[areas.circuit_interface]
+            pockets.append(pocket._replace(worth_mw=np.append(pocket.worth_mw, each_mw)) if with_circuits else pocket)
+    return pockets
 
 
 def tilt_towards(model: SnapshotModel, pockets: list[Pocket], metric: str, *, untilted: float) -> Tilt:

@@ -133,3 +133,36 @@ def tiny() -> AdequacySystem:
         }
     )
     return system_from_frames(units, np.array([70.0, 90.0, 110.0, 100.0, 80.0]), name="tiny")
+
+
+def rts96(*, tied: bool) -> AdequacySystem:
+    """Three times the machines and load of RTS-79; ``tied``: as three areas with the ties of RTS-96 between them."""
+    units, ties = table("rts79", "units"), table("rts96", "ties")
+    frame = pd.concat(
+        pd.DataFrame(
+            {
+                "name": f"A{area}U" + units["unit_id"].astype(str),
+                "area": str(area),
+                "p_max_mw": units["capacity_mw"],
+                "mttf_h": units["mttf_h"],
+                "mttr_h": units["mttr_h"],
+            }
+        )
+        for area in (1, 2, 3)
+    )
+    load_mw = 2850.0 * load_factor()
+    if not tied:
+        return system_from_frames(frame.drop(columns="area"), 3.0 * load_mw, name="rts96")
+    between = pd.DataFrame(
+        {
+            "name": ties["name"],
+            "area_from": ties["area_from"].astype(str),
+            "area_to": ties["area_to"].astype(str),
+            "forward_mw": ties["limit_mw"],
+            "backward_mw": ties["limit_mw"],
+            "mttf_h": 8760.0 / ties["failures_per_year"],
+            "mttr_h": ties["mttr_h"],
+        }
+    )
+    areas = pd.DataFrame({str(area): load_mw for area in (1, 2, 3)})
+    return system_from_frames(frame, areas, interfaces=between, name="rts96")
