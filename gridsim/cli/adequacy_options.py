@@ -120,10 +120,12 @@ def choice_option(option: str, help_: str) -> Any:
 def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
     """Problems of options, by name, that cannot be had together."""
     method, metric = options["method"], options["metric"]
-    if options["sampler"] is not None and options["sampler"] not in _SAMPLERS_OF[method]:
+    asked = any(options[name] is not None for name in ("years", "target_cov", "max_seconds"))
+    drawn = "sequential" if method == "auto" and asked else method
+    if options["sampler"] is not None and options["sampler"] not in _SAMPLERS_OF[drawn]:
         pairs = "; ".join(f"{name} with {', '.join(of) or 'none'}" for name, of in _SAMPLERS_OF.items())
         yield Problem(
-            "--sampler", 0, "", f"{method} does not go with {options['sampler']}", f"pairs of --method: {pairs}"
+            "--sampler", 0, "", f"{drawn} does not go with {options['sampler']}", f"pairs of --method: {pairs}"
         )
     if method == "snapshot" and metric not in _SNAPSHOT_METRICS:
         yield Problem("--metric", 0, "", f"snapshots have no {metric}", "use EUE or LOLH, or --method sequential")

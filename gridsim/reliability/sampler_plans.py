@@ -33,6 +33,8 @@ YEAR_COST = {Level.COPPER: 1.0, Level.ZONAL: 16.0, Level.NODAL: 250.0}
 SNAPSHOT_COST = {Level.COPPER: 1.0, Level.ZONAL: 2.0, Level.NODAL: 10.0}
 #: Years of a job, before the first look, of the pilot of a difference, and before its few contributions are believed.
 YEAR_SIZES = {Level.COPPER: (1024, 1024, 0, 0), Level.ZONAL: (64, 256, 128, 4096), Level.NODAL: (8, 64, 32, 512)}
+IN_WEATHER = (8, 64, 32, 256)
+WEATHER_COST = 200.0  # of a year of generated weather, whatever the level
 WHOLE_YEARS = "--method sequential --sampler multilevel"
 
 
@@ -175,9 +177,12 @@ def _years(system: AdequacySystem | WeatherYears, method: SequentialMonteCarlo, 
         return lambda year: source
 
     draws = [of(level) for level in levels]
-    terms: list[Term] = [YearsTerm("copper years", system, draws[0], None, (*YEAR_SIZES[Level.COPPER], 1.0))]
+    sizes, weather = YEAR_SIZES, 0.0
+    if isinstance(system, WeatherYears):
+        sizes, weather = dict.fromkeys(Level, IN_WEATHER), WEATHER_COST
+    terms: list[Term] = [YearsTerm("copper years", system, draws[0], None, (*sizes[Level.COPPER], 1.0 + weather))]
     for k, (below, level) in enumerate(pairwise(levels)):
-        cost = YEAR_COST[level] + YEAR_COST[below]
+        cost = YEAR_COST[level] + YEAR_COST[below] + weather
         name = f"{level} - {below} years"
-        terms.append(YearsTerm(name, system, draws[k + 1], draws[k], (*YEAR_SIZES[level], cost)))
+        terms.append(YearsTerm(name, system, draws[k + 1], draws[k], (*sizes[level], cost)))
     return Plan(tuple(terms), exact, events=True)

@@ -181,7 +181,6 @@ class YearsTerm:
         self._upper, self._lower, self._weather = upper, lower, None
         if isinstance(system, WeatherYears):
             self._weather = system
-            self.job = self.granule = min(self.job, 8)
             system = system.normal
         self._sources = (upper(system), None if lower is None else lower(system))
         self.scopes, self.demand_mwh = self._sources[0].scopes, self._sources[0].demand_mwh
