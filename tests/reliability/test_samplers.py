@@ -121,7 +121,8 @@ def test_multilevel_snapshots_lean_on_the_exact_copper_plate() -> None:
         assert abs(of - other) < 3.3 * math.hypot(of.stderr or 0.0, other.stderr or 0.0), scope
 
 
-def test_multilevel_years_agree_with_crude_ones() -> None:
+def pair(**more: pd.DataFrame) -> AdequacySystem:
+    """Two areas of twelve machines in all, a tie that fails between them, and 500 hours."""
     units = pd.DataFrame(
         {
             "name": [f"u{k}" for k in range(12)],
@@ -132,12 +133,40 @@ def test_multilevel_years_agree_with_crude_ones() -> None:
         }
     )
     load = pd.DataFrame({"north": np.full(500, 130.0), "south": 220.0 + 60.0 * np.sin(np.arange(500) / 9.0)})
-    ties = pd.DataFrame({"name": ["tie"], "area_from": ["north"], "area_to": ["south"], "forward_mw": [30.0],
-                         "backward_mw": [30.0], "mttf_h": [500.0], "mttr_h": [20.0]})  # fmt: skip
-    system = system_from_frames(units, load, interfaces=ties, name="pair")
-    crude = assess(system, SequentialMonteCarlo(years=4000, level="zonal", seed=5))
-    levels = assess(system, SequentialMonteCarlo(target_cov=0.03, level="zonal", seed=5, sampler="multilevel"))
+    tie = pd.DataFrame(
+        {
+            "name": ["tie"],
+            "area_from": ["north"],
+            "area_to": ["south"],
+            "forward_mw": [30.0],
+            "backward_mw": [30.0],
+            "mttf_h": [500.0],
+            "mttr_h": [20.0],
+        }
+    )
+    return system_from_frames(units, load, interfaces=tie, name="pair", **more)
+
+
+STORE = pd.DataFrame(
+    {
+        "name": ["tank"],
+        "area": ["south"],
+        "charge_mw": [40.0],
+        "discharge_mw": [40.0],
+        "energy_mwh": [160.0],
+        "efficiency_charge": [0.9],
+    }
+)
+
+
+@pytest.mark.parametrize("more", [{}, {"storages": STORE}], ids=["plain", "stores"])
+def test_multilevel_years_agree_with_crude_ones(more: dict[str, pd.DataFrame]) -> None:
+    """With a store too, which couples the hours: the copper plate's years hold it as the areas' do."""
+    system = pair(**more)
+    crude = assess(system, SequentialMonteCarlo(years=3000, level="zonal", seed=5))
+    levels = assess(system, SequentialMonteCarlo(target_cov=0.04, level="zonal", seed=5, sampler="multilevel"))
     assert {e.scope for e in levels.estimates} == {e.scope for e in crude.estimates}
+    assert levels.sampler_report is not None and levels.sampler_report.exact_base is (not more)
     for name in ("EUE", "LOLH", "LOLD", "LOLEv"):
         for scope in ("system", "zone:north", "zone:south"):
             of, other = levels[name, scope], crude[name, scope]
