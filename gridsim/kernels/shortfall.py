@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.availability import OutageModel, draw_outages
+from gridsim.kernels.availability import OutageModel
 from gridsim.kernels.jit import inline, jit
+from gridsim.kernels.outage_table import draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 
 B1 = NDArray[np.bool_]
@@ -283,47 +284,15 @@ def copper_samples(
     Returns the number of samples done: fewer than asked when the event table is full (grow it and go on from there).
     """
     n_days = case.day_margin_mw.shape[1]
-    batch = np.empty((4, model.batch_block.shape[0]))
-    capacity = 4 * model.batch_block.shape[0] + 64
-    component = np.empty(capacity, dtype=np.int32)
-    first = np.empty(capacity, dtype=np.int32)
-    end = np.empty(capacity, dtype=np.int32)
-    lost = np.empty(capacity)
+    table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
     change = np.empty((1, n_days + 1))
     area_loss = np.empty((1, DAY_H))
     lost_share = np.zeros((case.element_area.shape[0], DAY_H))
     touched = np.empty(case.element_area.shape[0], dtype=np.int32)
     for s in range(n_samples):
         sample = first_sample + s
-        n = draw_outages(
-            model=model,
-            seed=seed,
-            sample=sample,
-            n_hours=case.n_hours,
-            batch=batch,
-            component_out=component,
-            first_out=first,
-            end_out=end,
-            lost_out=lost,
-        )
-        while n < 0:
-            capacity *= 2
-            component = np.empty(capacity, dtype=np.int32)
-            first = np.empty(capacity, dtype=np.int32)
-            end = np.empty(capacity, dtype=np.int32)
-            lost = np.empty(capacity)
-            n = draw_outages(
-                model=model,
-                seed=seed,
-                sample=sample,
-                n_hours=case.n_hours,
-                batch=batch,
-                component_out=component,
-                first_out=first,
-                end_out=end,
-                lost_out=lost,
-            )
-        touched_mw_by_day(case, n, component, first, end, lost, change)
+        table, n = draw_year(model, seed, sample, case.n_hours, table)
+        touched_mw_by_day(case, n, table.component, table.first, table.end, table.lost, change)
         start_sample(recorder)
         touched_mw = 0.0
         for day in range(n_days):
@@ -333,10 +302,10 @@ def copper_samples(
             n_touched = day_losses(
                 case=case,
                 n=n,
-                component=component,
-                first=first,
-                end=end,
-                lost=lost,
+                component=table.component,
+                first=table.first,
+                end=table.end,
+                lost=table.lost,
                 day=day,
                 lost_share=lost_share,
                 touched=touched,
