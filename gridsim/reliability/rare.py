@@ -148,10 +148,9 @@ def _draw(executor: Executor, found: _Sum, method: Method, deadline: float) -> S
         n = [moments.n for moments in found.moments]
         if target is None:
             if n[top] >= budget:
-                return (
-                    Stopped.ALL_SAMPLES if method.max_wall_s is None or n[top] >= method.budget else Stopped.TIME_BUDGET
-                )
-            sizes = _in_proportion(found, budget)
+                return Stopped.ALL_SAMPLES if method.budget <= budget else Stopped.TIME_BUDGET
+            # against the clock all terms grow together
+            sizes = _in_proportion(found, budget if method.max_wall_s is None else min(budget, 2 * n[top]))
             continue
         doubted = [k for k, term in enumerate(terms) if term is not None and _is_doubted(found, k)]
         if not doubted and found.telescope.cov(method.metric) <= target:

@@ -173,6 +173,14 @@ def test_multilevel_years_agree_with_crude_ones(more: dict[str, pd.DataFrame]) -
             assert abs(of - other) < 3.3 * math.hypot(of.stderr or 0.0, other.stderr or 0.0), (name, scope)
 
 
+def test_the_clock_stops_all_terms_together() -> None:
+    result = assess(pair(), SequentialMonteCarlo(max_wall_s=0.5, level="zonal", sampler="multilevel", metric="LOLD"))
+    assert result.stopped == "time budget spent"
+    report = result.sampler_report
+    assert report is not None and min(term.n for term in report.terms) > 0
+    assert result["LOLD"].stderr is not None
+
+
 def test_auto_takes_what_is_valid() -> None:
     copper = assess(rts79(), SnapshotMonteCarlo(samples=1024, sampler="auto"))
     assert copper.method.sampler is Sampler.CROSS_ENTROPY
