@@ -12,6 +12,7 @@ import pytest
 from gridsim.errors import StudyError
 from gridsim.io.read_network import read_network
 from gridsim.reliability import (
+    Addition,
     AdequacySystem,
     AssessmentResult,
     CommonCause,
@@ -25,6 +26,7 @@ from gridsim.reliability import (
     SnapshotMonteCarlo,
     WeatherYears,
     assess,
+    capacity_credit,
     system_from_frames,
     system_from_grid,
     two_state,
@@ -257,6 +259,12 @@ def test_pairs_that_do_not_go_together_name_those_that_do() -> None:
     ):
         with pytest.raises(StudyError, match=pairs):
             make()
+
+
+def test_a_credit_compares_years_as_they_come() -> None:
+    method = SequentialMonteCarlo(years=10, sampler="quasi_sequential")
+    with pytest.raises(StudyError, match="a credit compares years as they come, not quasi_sequential; use crude"):
+        capacity_credit(tiny(), Addition("new", 10.0, 0.1), "EUE", method)
 
 
 def test_means_alone_have_no_tables_of_events() -> None:
