@@ -108,6 +108,7 @@ class AssessmentResult(Displayed):
             "shortfall_events": self.shortfall_events,
             "lolp": self.lolp,
             "lolp_by_hour": None if self.exact is None else self.exact.by_hour(),
+            "sampler_terms": None if self.sampler_report is None else self.sampler_report.frame(),
             "worst_weeks": pd.DataFrame(self.worst_weeks) if self.worst_weeks else None,
             "over_weather_years": to_frame(self.over_weather_years) if self.over_weather_years else None,
         }

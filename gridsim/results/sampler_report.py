@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pandas as pd
+
 from gridsim.results.levels import TermMoments
 
 LEAST_EFFECTIVE = 100.0
@@ -90,6 +92,12 @@ class SamplerReport:
             told.append(", ".join(parts))
         base = ["the level below is exact"] if self.exact_base else []
         return [f"sampler {self.sampler}", *base, *told, *(f"doubtful: {doubt}" for doubt in self.doubts())]
+
+    def frame(self) -> pd.DataFrame:
+        """The terms as a table, a row each."""
+        return pd.DataFrame([asdict(term) for term in self.terms]).astype(
+            {"mean_ratio": "float64", "ratio_stderr": "float64"}
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON takes it."""

@@ -186,6 +186,8 @@ def test_the_clock_stops_all_terms_together() -> None:
 def test_auto_takes_what_is_valid() -> None:
     copper = assess(rts79(), SnapshotMonteCarlo(samples=1024, sampler="auto"))
     assert copper.method.sampler is Sampler.CROSS_ENTROPY
+    (term,) = copper.frame("sampler_terms").itertuples()
+    assert (term.name, term.n, term.is_difference) == ("copper snapshots", 1024, False)
     zonal = assess(system_from_grid(read_network("rts79")), SnapshotMonteCarlo(1024, level="zonal", sampler="auto"))
     assert zonal.method.sampler is Sampler.MULTILEVEL
     years = assess(rts79(), SequentialMonteCarlo(years=256, sampler="auto"))
