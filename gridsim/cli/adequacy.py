@@ -37,6 +37,15 @@ def adequacy(
             "independent hours. With --years, --target-cov or --max-seconds auto is sequential.",
         ),
     ] = "auto",
+    sampler: Annotated[
+        str | None,
+        choice_option(
+            "sampler",
+            "How years or snapshots are drawn (docs/samplers.md): as they come, by differences from a cheaper level, "
+            "tilted towards shortfalls, or tilted with the hours around them. By default years crude, snapshots auto; "
+            "only crude years give VaR, CVaR and months.",
+        ),
+    ] = None,
     years: Annotated[
         int | None,
         typer.Option(
@@ -138,6 +147,7 @@ def adequacy(
         grid,
         level=level,
         method=method,
+        sampler=sampler,
         metric=metric,
         years=years,
         target_cov=target_cov,
@@ -165,7 +175,8 @@ def adequacy(
     by_ac = request.by_ac(ac_states) if ac_states is not None else None
     from gridsim.report.ac_verified import ac_lines
 
-    status = "ok" if request.by_default else result.status  # the cap of the default is an end, not a failure
+    # the cap of the default is an end, not a failure
+    status = "ok" if request.by_default and result.status == "partial" else result.status
     if form == "json":
         extra = {"network": network, "variant": variant_name(variant) or "", **_told(request, result), **(weeks or {})}
         if by_ac is not None:
@@ -186,7 +197,7 @@ def _assess(request: Request, sampling: AnyMethod) -> tuple[AssessmentResult, di
     from gridsim.reliability import ShortfallByMonth
     from gridsim.report.worst_weeks import weather_of_weeks
 
-    specs = () if request.method == "snapshot" else (ShortfallByMonth(),)
+    specs = (ShortfallByMonth(),) if request.gives_months else ()
     result = request.assessed(request.imports, sampling, *specs)
     years = request.years_with(request.imports)
     return result, None if years is None else weather_of_weeks(years, result)
@@ -198,7 +209,7 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
     return {
         "method": request.method,
         "level": request.level,
-        "sampler": "crude" if is_sampled else None,
+        "sampler": str(getattr(result.method, "sampler", "crude")) if is_sampled else None,
         "imports": request.imports,
         "gas_outages": request.gas_outages,
         "years": result.n_samples if is_sampled else None,
@@ -207,6 +218,7 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
         "cov": result.cov,
         "target_cov": request.effort.target_cov if is_sampled else None,
         **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
+        **({} if result.sampler_report is None else {"sampler_report": result.sampler_report.as_dict()}),
         **({"not_exact": result.not_exact} if result.not_exact else {}),
         "weather": request.weather,
         **({} if request.hour is None else {"hour": request.hour}),

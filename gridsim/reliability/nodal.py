@@ -27,15 +27,15 @@ from gridsim.kernels.nodal import (
     NodalScratch,
     new_nodal_scratch,
     nodal_samples,
-    nodal_snapshots,
+    nodal_states,
 )
 from gridsim.kernels.nodal_case import NodalCase, add_at_buses, row_limits, set_demand
 from gridsim.kernels.shortfall import DAY_H, EVENT_SCOPE, N_TOTALS
+from gridsim.kernels.snapshots import States
 from gridsim.kernels.stores import Prices, Stores, new_prices
 from gridsim.kernels.topologies import find_parallel_circuits, flow_bounds, forget_topologies
 from gridsim.model.outages import Component
 from gridsim.model.pack import SPILL_FACTOR, storage_cost_factors
-from gridsim.model.pack_outages import snapshot_model
 from gridsim.reliability.pack import of_one_type
 from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.samplers import (
@@ -46,8 +46,8 @@ from gridsim.reliability.samplers import (
     longer,
     new_recorder,
     people_mwh,
-    without_events,
 )
+from gridsim.reliability.snapshots import Snapshots
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, UseLimits
 from gridsim.results.adequacy import PEOPLE, WORTH
 from gridsim.solvers.highs import solve_highs
@@ -482,7 +482,7 @@ class NodalYears(_Nodal):
         return samples._replace(event=samples.event[in_mw])
 
 
-class NodalSnapshots(_Nodal):
+class NodalSnapshots(_Nodal, Snapshots):
     """Random hours and equilibrium states at every bus."""
 
     block_size: int = 4096
@@ -491,19 +491,21 @@ class NodalSnapshots(_Nodal):
     def __init__(self, system: AdequacySystem, seed: int) -> None:
         if system.stores:
             raise StudyError("method: stores need chronology; use SequentialMonteCarlo or leave the stores out")
-        super().__init__(system, seed)
-        self.model = snapshot_model(nodal_components(system), system.common_causes, system.n_hours)
+        _Nodal.__init__(self, system, seed)
+        Snapshots.__init__(self, system, nodal_components(system), seed)
 
-    def run(self, first: int, n: int) -> Samples:
+    def shortfall(self, states: States, first: int) -> F8:
+        n = len(states.hour)
         total = np.empty((n, len(self.scopes), N_TOTALS))
         scratch, workspace = self._scratch()
         prices = self._prices()
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
-            advanced, reason = nodal_snapshots(
+            advanced, reason = nodal_states(
                 case=self.case,
-                model=self.model,
-                seed=self.seed,
+                hour_of=states.hour[done:],
+                lost=states.lost[done:],
+                weight=states.weight[done:],
                 first_sample=first + done,
                 prices=prices,
                 scratch=scratch,
@@ -514,4 +516,4 @@ class NodalSnapshots(_Nodal):
             return int(advanced), int(reason)
 
         self._until_done(n, scratch, workspace, step, lambda: None)
-        return without_events(total)
+        return total

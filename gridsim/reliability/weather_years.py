@@ -78,6 +78,11 @@ class WeatherYears:
         """Year 0: names, calendar and everything else that weather leaves alone."""
         return self.in_year(0)
 
+    @cached_property
+    def normal(self) -> AdequacySystem:
+        """The network in normal weather, which NEUE is relative to."""
+        return system_from_grid(self.grid, self.imports)
+
     @property
     def name(self) -> str:
         return self.grid.name
@@ -141,7 +146,7 @@ class YearByYear:
             raise StudyError("method: weather years need whole years; use SequentialMonteCarlo")
         self._weather, self._method = weather, method
         self._make = make
-        normal = make(system_from_grid(weather.grid, weather.imports), method)
+        normal = make(weather.normal, method)
         self.scopes, self.demand_mwh = normal.scopes, normal.demand_mwh
         self.block_size = normal.block_size
         self.default_job_blocks = normal.default_job_blocks
