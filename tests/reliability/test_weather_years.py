@@ -83,9 +83,9 @@ def test_policies_that_share_their_years_get_the_answers_of_each_alone(kazakhsta
     made: list[int] = []
     generated = grid_module.sampled_year
 
-    def counted(system, seed, year, weekday=0):
+    def counted(system, seed, year, *given, **named):
         made.append(year)
-        return generated(system, seed, year, weekday)
+        return generated(system, seed, year, *given, **named)
 
     monkeypatch.setattr(grid_module, "sampled_year", counted)
     plant = str(kazakhstan.generators.name[np.argmax(kazakhstan.generators.p_max_mw)])
