@@ -18,11 +18,23 @@ class Change(NamedTuple):
     cause_id: int
 
 
+class Operated(NamedTuple):
+    """One operation of automation, ``at_s`` seconds after the sudden change at ``time_h``; taken MW are positive."""
+
+    time_h: float
+    at_s: float
+    rule: str
+    place: str
+    p_mw: float
+    cause: str
+
+
 class EventLog:
-    """Changes in order; remembers the last change of each component."""
+    """Changes in order; remembers the last change of each component. ``operations``: those of automation."""
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
+        self.operations: list[Operated] = []
         self._last: dict[str, Change] = {}
 
     def add(

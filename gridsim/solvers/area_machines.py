@@ -46,13 +46,33 @@ _WITHOUT = ("wind", "solar")
 
 
 class Neighbour(NamedTuple):
-    """A neighbouring system: load MW, inertia GW s, governors MW per Hz and their headroom MW (inf: no limit)."""
+    """A neighbouring system: load MW, inertia GW s, governors MW per Hz, their headroom MW (inf: no limit), and the
+    share of the frequency stages that is armed there.
+    """
 
     load_mw: float
     inertia_gws: float
     governor_mw_per_hz: float
     headroom_mw: float = np.inf
     governor: Governor = STEAM
+    armed_share: float = 1.0
+
+
+def neighbours_of(system: GridSystem) -> dict[str, Neighbour]:
+    """Neighbours that the network describes, by name of the border."""
+    sides = system.neighbour_systems
+    by_name = {governor.name: governor for governor in GOVERNORS}
+    return {
+        str(system.borders.name[border]): Neighbour(
+            float(sides.load_mw[row]),
+            float(sides.inertia_gws[row]),
+            float(sides.governor_mw_per_hz[row]),
+            float(np.nan_to_num(sides.headroom_mw[row], nan=np.inf)),
+            by_name[str(sides.governor[row])],
+            float(sides.armed_share[row]),
+        )
+        for row, border in enumerate(sides.border.tolist())
+    }
 
 
 class AreaMachines(NamedTuple):

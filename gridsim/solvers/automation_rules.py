@@ -10,20 +10,14 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.swing_case import SwingRules
+from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 from gridsim.solvers.area_machines import GOVERNORS, AreaMachines
 from gridsim.solvers.separation import AreaMap
 
-FREQUENCY, INTERFACE = "frequency_hz", "interface_mw"
-SHED, RETURN, TRIP, OPENS, ADD, BLOCKS = (
-    "shed load",
-    "return load",
-    "trip machines",
-    "open interfaces",
-    "start hydro",
-    "block rule",
-)
+FREQUENCY, INTERFACE = FIRST_MINUTES_QUANTITIES
+SHED, RETURN, TRIP, OPENS, ADD, BLOCKS = FIRST_MINUTES_ACTIONS
 DEAD_HZ = 45.0
 OUT_OF_STEP_DEGREE = 180.0
 EVENT, OUT_OF_STEP, DEAD = "event", "out of step", "dead area"
@@ -53,11 +47,17 @@ class Rule(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """Something that happens at ``at_s``: machines lost by name, or ``mw`` of a neighbour's, or branches opened."""
+    """Something that happens at ``at_s``.
+
+    ``machines`` lost by name, ``share`` of their output; or ``mw`` of a neighbour's, by ``border``; or ``mw`` more at a
+    ``bus`` (negative: less); or ``branches`` opened.
+    """
 
     at_s: float = 0.0
     machines: tuple[str, ...] = ()
+    share: float = 1.0
     border: str = ""
+    bus: str = ""
     mw: float = 0.0
     branches: tuple[str, ...] = ()
 
@@ -85,6 +85,33 @@ class Compiled(NamedTuple):
     places: list[str]
     watched: list[str]
     openings: list[I4]
+
+
+def rules_of(system: GridSystem) -> tuple[Rule, ...]:
+    """Rules of the network's table that act in the first minutes, in its order."""
+    rules = system.automation
+    acts = np.isin(rules.quantity, FIRST_MINUTES_QUANTITIES) & np.isin(rules.action, FIRST_MINUTES_ACTIONS)
+    return tuple(
+        Rule(
+            name=str(rules.name[row]),
+            quantity=str(rules.quantity[row]),
+            setting=float(rules.setting[row]),
+            delay_s=float(rules.delay_s[row]),
+            action=str(rules.action[row]),
+            targets=_listed(str(rules.target[row])),
+            places=_listed(str(rules.place[row])),
+            share=float(np.nan_to_num(rules.share[row])),
+            amount_mw=float(np.nan_to_num(rules.amount_mw[row])),
+            armed_share=float(rules.armed_share[row]),
+            after=str(rules.after[row]),
+            repeats=bool(rules.repeats[row]),
+        )
+        for row in np.flatnonzero(acts).tolist()
+    )
+
+
+def _listed(cell: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in cell.split(";") if name.strip())
 
 
 class RuleCompiler:
@@ -147,13 +174,16 @@ class RuleCompiler:
         row: dict[str, Any] = {"quantity": self._time, "above": True, "setting": loss.at_s}
         gens = self.system.generators
         for name in loss.machines:
-            for place, action in self._machine_lost(gens.position(name), 1.0):
+            for place, action in self._machine_lost(gens.position(name), loss.share):
                 self._add(EVENT, place, "time", {**row, **action})
         if loss.border:
             area = int(self.areas.of_border[self.system.borders.position(loss.border)])
             group = int(np.flatnonzero(self.machines.group_area == area)[-1])
             trips = {"action": case.TRIP_MW, "place": group, "amount": loss.mw}
             self._add(EVENT, loss.border, "time", {**row, **trips})
+        if loss.bus:
+            area = int(self.areas.bus[self.system.buses.position(loss.bus)])
+            self._add(EVENT, loss.bus, "time", {**row, "action": case.ADD_MW, "place": area, "amount": loss.mw})
         if loss.branches:
             names = self.system.branch_name
             opened = self._opening(np.flatnonzero(np.isin(names, loss.branches)))

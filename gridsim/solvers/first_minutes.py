@@ -17,10 +17,17 @@ from gridsim.kernels.swing import TRACE_STEP_S, run_swing
 from gridsim.kernels.swing_case import SwingModel, SwingState, new_log, new_state
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, sum_at
-from gridsim.solvers.area_machines import GOVERNORS, LOAD_INERTIA_S, Neighbour, area_machines, running_mva
+from gridsim.solvers.area_machines import (
+    GOVERNORS,
+    LOAD_INERTIA_S,
+    Neighbour,
+    area_machines,
+    neighbours_of,
+    running_mva,
+)
 from gridsim.solvers.automation_rules import Compiled, Loss, Pairs, Powers, Rule, RuleCompiler
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.solvers.separation import Reduction, area_map, reduce_network, settled_angles
+from gridsim.solvers.separation import Reduction, area_map, reduce_network, settled_angles, stability_margins
 
 MOST_OPERATIONS = 200
 PAIR_DAMPING_S = 0.05
@@ -30,14 +37,12 @@ DEAD_BAND_HZ = 0.02
 class Settings(NamedTuple):
     """Settings of the first minutes that no table states.
 
-    ``load_damping``: change of load per change of frequency, both per unit (1.0-2.5); ``armed``: share of the stages
-    armed in a neighbour, by name.
+    ``load_damping``: change of load per change of frequency, both per unit (1.0-2.5).
     """
 
     horizon_s: float = 60.0
     step_s: float = 0.01
     load_damping: float = 1.5
-    armed: dict[str, float] = {}  # noqa: RUF012 - read only
 
 
 class Operation(NamedTuple):
@@ -55,6 +60,7 @@ class FirstMinutesResult(NamedTuple):
 
     areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas) ; flow_mw : (n, n_interfaces)
     lowest_hz, highest_hz, final_hz, shed_mw, load_mw : (n_areas,) ; alive : (n_areas,)
+    group_left : (n_groups,) share of each group of machines that still runs
     opened : branches opened, positions in order ; ended : ``quiet``, ``horizon`` or ``operations``
     culprit : rule that acted most, where the operations ended it ; over_limit : a section stood beyond its static limit
     before the event, and was given room
@@ -71,6 +77,7 @@ class FirstMinutesResult(NamedTuple):
     shed_mw: F8
     load_mw: F8
     alive: B1
+    group_left: F8
     opened: I4
     end_s: float
     ended: str
@@ -82,7 +89,7 @@ class FirstMinutesResult(NamedTuple):
 
 
 class FirstMinutes:
-    """A network at an operating point, ready for events; ``stability`` (n_interfaces,) limits that shape amplitudes."""
+    """A network at an operating point, ready for events; ``neighbours`` None: those that the network describes."""
 
     def __init__(
         self,
@@ -91,11 +98,12 @@ class FirstMinutes:
         loss_share: float = 0.0,
         *,
         neighbours: dict[str, Neighbour] | None = None,
-        stability: B1 | None = None,
         settings: Settings | None = None,
     ):
         self.system, self.point, self.settings = system, point, settings or Settings()
-        self.stability = np.zeros(len(system.interfaces), dtype=bool) if stability is None else stability
+        self.margin = stability_margins(system)
+        neighbours = neighbours_of(system) if neighbours is None else neighbours
+        self._armed = {name: side.armed_share for name, side in neighbours.items()}
         self.areas = area_map(system, point.branch_out, running_mva(system, point))
         self.machines = area_machines(system, point, self.areas.bus, self.areas.of_border, neighbours)
         n_buses = len(system.buses)
@@ -112,7 +120,7 @@ class FirstMinutes:
         self._flow_offset_mw = self.dispatch_flows_mw() - self.model_flows_mw(self.angles)
 
     def _reduced(self, branch_out: I4) -> Reduction:
-        return reduce_network(self.system, self.areas, self.machines, branch_out, self.stability)
+        return reduce_network(self.system, self.areas, self.machines, branch_out, self.margin)
 
     def _load_at(self, reduction: Reduction, alive: B1) -> F8:
         """(n_areas, n_areas) MW: column z, what the load of area z draws from each area's machine."""
@@ -202,7 +210,7 @@ class FirstMinutes:
         r = self.reduction
         powers, pairs = Powers(self.load_mw, self.point.p_gen_mw), Pairs(r.first, r.second, r.stretch)
         compiler = RuleCompiler(self.system, self.areas, machines, powers, pairs)
-        compiled = compiler.compile(rules, losses, settings.armed)
+        compiled = compiler.compile(rules, losses, self._armed)
         alive = (np.bincount(machines.group_area, machines.group_inertia, n) > 0) | (self.load_mw <= 0)
         model = self._model(r, alive)
         groups = (machines.group_mw, machines.group_gain, machines.group_up_mw)
@@ -329,6 +337,7 @@ class FirstMinutes:
             shed_mw=shed_mw,
             load_mw=self.load_mw,
             alive=model.alive,
+            group_left=state.group_inertia / np.maximum(self.machines.group_inertia, 1e-9),
             opened=opened,
             end_s=end_s,
             ended={case.QUIET: "quiet", case.HORIZON: "horizon", case.FULL: "operations"}[why],

@@ -19,7 +19,6 @@ from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.area_machines import AreaMachines
 
 SMALLEST_COUPLING_MW = 1.0  # per radian; what couples less is left out
-STATIC_MARGIN = 0.80  # normal limit over the static one
 _MEANS_SHARE = 0.05  # of a coupling's flow, below which an interface does not shape its amplitude
 
 
@@ -134,12 +133,10 @@ def _joined(system: GridSystem, area: I4, works: B1) -> tuple[tuple[str, str], .
     return tuple(found)
 
 
-def reduce_network(
-    system: GridSystem, areas: AreaMap, machines: AreaMachines, branch_out: I4, stability: B1
-) -> Reduction:
+def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, branch_out: I4, margin: F8) -> Reduction:
     """The couplings between ``areas`` with ``branch_out`` (positions), machines behind their reactances.
 
-    stability : (n_interfaces,) True where the limit is one of stability and gives the amplitude
+    margin : (n_interfaces,) normal limit over static limit where stability limits, and gives the amplitude; else NaN
     """
     n_buses, n_areas = len(system.buses), len(areas.names)
     works = system.branch_in_service.copy()
@@ -173,7 +170,7 @@ def reduce_network(
     incidence[first, np.arange(len(first))] = coupling
     incidence[second, np.arange(len(first))] = -coupling
     flow_pair = np.asarray(np.linalg.lstsq(incidence, by_angle.T, rcond=1e-10)[0].T, dtype=np.float64)
-    stretch = _stretch(system, coupling, flow_pair, works, stability)
+    stretch = _stretch(system, coupling, flow_pair, works, margin)
     return Reduction(
         first.astype(np.int32),
         second.astype(np.int32),
@@ -192,8 +189,15 @@ def _linked(system: GridSystem, works: B1, has_link: B1) -> B1:
     return np.asarray(np.isin(island, island[has_link]))
 
 
-def static_limits_mw(system: GridSystem, works: B1) -> F8:
-    """(n_interfaces,) pull-out power: normal limit of the larger direction at the lines out, over 0.80; inf: none."""
+def stability_margins(system: GridSystem) -> F8:
+    """(n_interfaces,) normal limit over static limit of the sections that stability limits; NaN of others."""
+    margin = np.full(len(system.interfaces), np.nan)
+    margin[system.stability_limits.interface] = system.stability_limits.margin
+    return margin
+
+
+def static_limits_mw(system: GridSystem, works: B1, margin: F8) -> F8:
+    """(n_interfaces,) pull-out power: larger normal limit at the lines out over ``margin``; inf: not of stability."""
     limits, member = system.interface_limits, system.interface_members
     out = sum_at(member.interface, (~works[member.branch]).astype(np.float64), len(system.interfaces))
     found = np.full(len(system.interfaces), np.inf)
@@ -203,8 +207,8 @@ def static_limits_mw(system: GridSystem, works: B1) -> F8:
             rows = (limits.interface == interface) & (limits.direction == direction)
             holds = limits.normal_mw[rows & (limits.lines_out <= out[interface])]
             by_direction += [holds.min()] if len(holds) else []
-        if by_direction:
-            found[interface] = max(by_direction) / STATIC_MARGIN
+        if by_direction and np.isfinite(margin[interface]):
+            found[interface] = max(by_direction) / margin[interface]
     return found
 
 
@@ -215,13 +219,13 @@ def pull_out_mw(coupling: F8, stretch: F8, flow_pair: F8) -> float:
     return float((np.abs(flow_pair) * coupling * stretch * np.sin(within)).sum(axis=1).max(initial=0.0))
 
 
-def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, works: B1, stability: B1) -> F8:
+def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, works: B1, margin: F8) -> F8:
     """(n_pairs,) amplitude over coupling, so that every stability interface pulls out at its static limit."""
-    limit_mw = static_limits_mw(system, works)
+    limit_mw = static_limits_mw(system, works, margin)
     member = system.interface_members
     closed = sum_at(member.interface, works[member.branch].astype(np.float64), len(limit_mw)) > 0
     share = np.where(np.abs(flow_pair) > _MEANS_SHARE, np.abs(flow_pair), 0.0)
-    shaped = np.flatnonzero(stability & np.isfinite(limit_mw) & closed & (share.sum(axis=1) > 0))
+    shaped = np.flatnonzero(np.isfinite(limit_mw) & closed & (share.sum(axis=1) > 0))
     stretch = np.ones(len(coupling))
     if not len(shaped):
         return stretch

@@ -12,7 +12,7 @@ from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
-from gridsim.solvers.area_machines import HYDRO, Neighbour, area_machines, running_mva
+from gridsim.solvers.area_machines import area_machines, running_mva
 from gridsim.solvers.automation_rules import OPENS, RETURN, SHED, TRIP, Loss, Rule
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult, Settings
 from gridsim.solvers.operating_point import OperatingPoint, base_point
@@ -20,21 +20,13 @@ from gridsim.solvers.separation import area_map, pull_out_mw, reduce_network, se
 from tests.support.swing_networks import three_areas
 
 STABILITY = ("north_south", "pavlodar_east", "zhitikara_ulke", "uralsk_atyrau", "atyrau_mangystau")
-NEIGHBOURS = {
-    "russia": Neighbour(150_000.0, 850.0, 11_500.0),
-    "uzbekistan": Neighbour(9_600.0, 45.0, 810.0, 250.0),
-    "kyrgyzstan": Neighbour(2_600.0, 11.0, 700.0, 80.0, HYDRO),
-}
 BALANCED = np.array([300.0, 50.0, 250.0, 300.0])  # no area sends anything
 
 
 @pytest.fixture(scope="module")
 def country() -> tuple[GridSystem, FirstMinutes]:
     system = read_network(network_folder("kazakhstan"))
-    stability = np.isin(system.interfaces.name, STABILITY)
-    point = base_point(system)
-    minutes = FirstMinutes(system, point, system.loss_share, neighbours=NEIGHBOURS, stability=stability)
-    return system, minutes
+    return system, FirstMinutes(system, base_point(system), system.loss_share)
 
 
 def test_areas_of_kazakhstan(country) -> None:
@@ -58,9 +50,9 @@ def test_static_limits_of_kazakhstan(country) -> None:
         gone = transit[:out].astype(np.int32)
         works = system.branch_in_service.copy()
         works[gone] = False
-        limit = static_limits_mw(system, works)
+        limit = static_limits_mw(system, works, minutes.margin)
         assert limit[rows[0]] == pytest.approx((2100.0, 1300.0, 630.0)[out] / 0.80)
-        r = reduce_network(system, minutes.areas, minutes.machines, gone, minutes.stability)
+        r = reduce_network(system, minutes.areas, minutes.machines, gone, minutes.margin)
         reached = [pull_out_mw(r.coupling_mw, r.stretch, r.flow_pair[row]) for row in rows]
         assert reached == pytest.approx(limit[rows].tolist(), rel=0.02)
 
@@ -158,7 +150,7 @@ def test_reduction_carries_the_dc_flows() -> None:
     system, point = three_areas()
     areas = area_map(system, point.branch_out, running_mva(system, point))
     machines = area_machines(system, point, areas.bus, areas.of_border)
-    r = reduce_network(system, areas, machines, point.branch_out, np.zeros(2, dtype=bool))
+    r = reduce_network(system, areas, machines, point.branch_out, np.full(2, np.nan))
     assert r.at_area.sum(axis=0) == pytest.approx(np.ones(len(system.buses)))
     assert r.linked.all()
     supplied = np.array([-60.0, 100.0, -40.0])
