@@ -64,7 +64,7 @@ class EmergencyAutomation:
         self.first_minutes = FirstMinutesStage(state) if swings else None
 
     def act(self) -> list[Event]:
-        """Let the first minutes, then relays act on the changes of this instant; returns the trips, which have begun."""
+        """Let the first minutes, then relays act on the changes of this instant; returns the trips begun."""
         trips: list[Event] = [] if self.first_minutes is None else self.first_minutes.act()
         if not self.relays or not self.state.sudden:
             return trips
