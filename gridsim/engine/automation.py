@@ -1,6 +1,6 @@
 """Emergency automation: rules that act in seconds, before the operator can.
 
-The seam of the first minutes. Its first content are overload relays: rows of the network's ``automation`` table with
+First the swing of areas, where ``policy.first_minutes`` asks for it; then overload relays: rows of the network's ``automation`` table with
 the quantity ``line_loading_percent`` and the action of tripping the element; ``policy.automation: relays`` arms them.
 A relay trips a branch whose flow stays over its setting, and over the branch's emergency rating, for its delay, unless
 the operator acts sooner (``operator_delay_minutes``). Flows right after a change are those of the machines that still
