@@ -1,12 +1,12 @@
 """Emergency automation: rules that act in seconds, before the operator can.
 
-First the swing of areas, where ``policy.first_minutes`` asks for it; then overload relays: rows of the network's ``automation`` table with
-the quantity ``line_loading_percent`` and the action of tripping the element; ``policy.automation: relays`` arms them.
-A relay trips a branch whose flow stays over its setting, and over the branch's emergency rating, for its delay, unless
-the operator acts sooner (``operator_delay_minutes``). Flows right after a change are those of the machines that still
-run, with the loss of power shared by the synchronised machines in proportion to their headroom (governors): DC flows of
-the network that is left, F = PTDF (p - d). Each trip changes the flows of the others, so relays are asked again until
-none acts; relays of the shortest delay act first.
+First the swing of areas, where ``policy.first_minutes`` asks for it; then overload relays: rows of the network's
+``automation`` table with the quantity ``line_loading_percent`` and the action of tripping the element;
+``policy.automation: relays`` arms them. A relay trips a branch whose flow stays over its setting, and over the
+emergency rating of the branch, for its delay, unless the operator acts sooner (``operator_delay_minutes``). Flows right
+after a change are those of the machines that still run, with the loss of power shared by the synchronised machines in
+proportion to their headroom (governors): DC flows of the network that is left, F = PTDF (p - d). Each trip changes the
+flows of the others, so relays are asked again until none acts; relays of the shortest delay act first.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import numpy as np
 
 from gridsim.contingencies.effects import Conditions
 from gridsim.contingencies.events import default_kind, make_event
-from gridsim.engine.event_log import Operated
+from gridsim.engine.event_log import Operated, Swing
 from gridsim.engine.interval import Interval, operating_point
 from gridsim.engine.state import GridState
 from gridsim.model.scenario import Event, Primitive, Target
@@ -81,6 +81,7 @@ class FirstMinutesStage:
         point = operating_point(interval.dispatch)._replace(branch_out=before.out_branches(system))
         minutes = FirstMinutes(system, point, interval.dispatch.loss_share)
         self.last = result = minutes.run(self._rules, losses)
+        self._note_frequencies(minutes, result)
         cause = state.disturbances.cause()
         entries = self._log(result, cause)
         begun: list[Event] = []
@@ -98,6 +99,22 @@ class FirstMinutesStage:
             begun.append(self._begin(table, str(system.branch_name[branch]), RECLOSE_H, entries.get("", cause)))
         self._cut_load(interval, minutes, result, entries, cause)
         return begun
+
+    def _note_frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult) -> None:
+        """Frequencies of each zone, over its areas, and of each neighbour."""
+        system, log, now_h = self.state.system, self.state.log, self.state.now_h
+        places: dict[str, list[int]] = {
+            zone: np.unique(minutes.areas.bus[system.buses.zone == number]).tolist()
+            for number, zone in enumerate(system.zones)
+        }
+        places |= {
+            str(name): [int(area)] for name, area in zip(system.borders.name, minutes.areas.of_border, strict=True)
+        }
+        for name, areas in places.items():
+            if areas:
+                lowest, highest = float(result.lowest_hz[areas].min()), float(result.highest_hz[areas].max())
+                dead = int((~result.alive[areas]).sum())
+                log.swings.append(Swing(now_h, name, lowest, highest, float(result.shed_mw[areas].sum()), dead))
 
     def _log(self, result: FirstMinutesResult, cause: int) -> dict[str, int]:
         """Every operation in the log of operations, and one change of each rule; entries by rule, "" the last."""

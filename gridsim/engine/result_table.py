@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.engine.event_log import Change, Operated
+from gridsim.engine.event_log import Change, Operated, Swing
 from gridsim.engine.interval import Interval
 from gridsim.model.pack import Packed
 from gridsim.model.system import GridSystem
@@ -77,6 +77,7 @@ class Recorded(NamedTuple):
     tables: Mapping[str, Columns]
     baseline: Mapping[str, Columns] | None
     operations: list[Operated]
+    swings: list[Swing]
 
 
 class ResultTable:

@@ -208,7 +208,8 @@ class FirstMinutes:
         """The course after ``losses`` under ``rules``, until quiet or the horizon."""
         machines, n, settings = self.machines, len(self.areas.names), self.settings
         r = self.reduction
-        powers, pairs = Powers(self.load_mw, self.point.p_gen_mw), Pairs(r.first, r.second, r.stretch)
+        tied = self._tied(self.point.branch_out)
+        powers, pairs = Powers(self.load_mw, self.point.p_gen_mw), Pairs(r.first[tied], r.second[tied], r.stretch[tied])
         compiler = RuleCompiler(self.system, self.areas, machines, powers, pairs)
         compiled = compiler.compile(rules, losses, self._armed)
         alive = (np.bincount(machines.group_area, machines.group_inertia, n) > 0) | (self.load_mw <= 0)
@@ -262,6 +263,13 @@ class FirstMinutes:
         one, other = self.areas.bus[self.system.branch_from], self.areas.bus[self.system.branch_to]
         branches = np.flatnonzero(works & (one != other)).astype(np.int32)
         return branches, one[branches], other[branches]
+
+    def _tied(self, branch_out: I4) -> B1:
+        """(n_pairs,) True where a line joins the two areas: a coupling through others slips where one of them does."""
+        _, one, other = self._between(branch_out)
+        ties = set(zip(np.minimum(one, other).tolist(), np.maximum(one, other).tolist(), strict=True))
+        pairs = zip(self.reduction.first.tolist(), self.reduction.second.tolist(), strict=True)
+        return np.array([pair in ties for pair in pairs], dtype=bool)
 
     def _to_open(self, compiled: Compiled, rule: int, state: SwingState, branch_out: I4) -> I4:
         """Branches that an operation opens; out of step those at the widest angle on the way between the two areas."""

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from gridsim.engine.run import run
-from gridsim.model.pack import pack
 from gridsim.model.scenario import FirstMinutesMode, Horizon, Scenario
 from gridsim.solvers.dispatch import DispatchSolver
 from tests.support.engine_cases import QUIET, START, Stages, outage
@@ -122,14 +121,18 @@ def test_a_run_records_every_operation(two_areas):
     """The table of a whole run: seconds, rule, place, power, cause; nothing where the stage is off."""
     system = two_areas(with_stages)
     event = outage("generators", "gas_1", at_h=1.0)
-    tables = {}
+    results = {}
     for policy in (SECONDS, QUIET):
         scenario = Scenario("case", system.name, Horizon(START, 6), events=(event,), policy=policy)
-        tables[policy.first_minutes] = run(system, scenario).tables["automation_log"]
-    log = tables[FirstMinutesMode.ON]
+        results[policy.first_minutes] = run(system, scenario)
+    log = results[FirstMinutesMode.ON].tables["automation_log"]
     assert (log["time_h"] == 1.0).all()
     assert log["rule"].tolist()[0] == "event"
     assert (np.diff(log["at_s"]) >= 0).all()
     assert log["cause"].tolist()[1] == "frequency of n1 below 49.00 Hz for 0.2 s"
-    assert len(tables[FirstMinutesMode.OFF]["time_h"]) == 0
-    assert len(pack(system).system.automation) == 6
+    assert len(results[FirstMinutesMode.OFF].tables["automation_log"]["time_h"]) == 0
+    frequency = results[FirstMinutesMode.ON].tables["frequency"]
+    assert frequency["name"].tolist() == ["north", "south"]
+    assert frequency["shed_mw"].tolist() == pytest.approx([50.0, 150.0])
+    assert (frequency["lowest_hz"] < 48.2).all()
+    assert frequency["dead_areas"].tolist() == [0, 0]
