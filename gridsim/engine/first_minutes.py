@@ -20,7 +20,7 @@ from gridsim.engine.interval import Interval, operating_point
 from gridsim.engine.state import GridState
 from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.table import B1, F8
-from gridsim.solvers.automation_rules import EVENT, Loss, rules_of
+from gridsim.solvers.automation_rules import DEAD, EVENT, TRIP, Loss, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
 
 RECLOSE_H = 1.0  # until areas are synchronised again: on 25 January 2022 it took 1.7 h
@@ -86,17 +86,22 @@ class FirstMinutesStage:
         entries = self._log(result, cause)
         begun: list[Event] = []
         lost = {name for loss in losses for name in loss.machines}
+        trips = {rule.name for rule in self._rules if rule.action == TRIP}
+        tripping = next((name for name in entries if name in trips), "")
         for gen in self._tripped(minutes, result, lost):
             start_h = float(system.generators.start_h[gen])
             hours = start_h if np.isfinite(start_h) and start_h > 0 else RESTART_H
             area = int(minutes.areas.bus[system.generators.bus[gen]])
             hours = hours if result.alive[area] else max(hours, DEAD_H)
-            begun.append(self._begin("generators", str(system.generators.name[gen]), hours, entries.get("", cause)))
+            rule = tripping if result.alive[area] else DEAD
+            begun.append(self._begin("generators", str(system.generators.name[gen]), hours, entries.get(rule, cause)))
         gone = before.out_branches(system)
         now_out = state.disturbances.conditions().out_branches(system)
+        by_rule = dict(zip(result.opened.tolist(), result.opened_by, strict=True))
         for branch in np.setdiff1d(result.opened, np.union1d(gone, now_out)).tolist():
+            opening = entries.get(by_rule[branch], cause)
             table = "lines" if branch < len(system.lines) else "transformers"
-            begun.append(self._begin(table, str(system.branch_name[branch]), RECLOSE_H, entries.get("", cause)))
+            begun.append(self._begin(table, str(system.branch_name[branch]), RECLOSE_H, opening))
         self._cut_load(interval, minutes, result, entries, cause)
         return begun
 
@@ -117,7 +122,7 @@ class FirstMinutesStage:
                 log.swings.append(Swing(now_h, name, lowest, highest, float(result.shed_mw[areas].sum()), dead))
 
     def _log(self, result: FirstMinutesResult, cause: int) -> dict[str, int]:
-        """Every operation in the log of operations, and one change of each rule; entries by rule, "" the last."""
+        """Every operation in the log of operations, and one change of each rule; entries by rule."""
         state = self.state
         by_rule: dict[str, list[float]] = {}
         for operation in result.operations:
@@ -128,9 +133,7 @@ class FirstMinutesStage:
         for rule, mw in by_rule.items():
             text = f"acts, {sum(mw):.0f} MW" if abs(sum(mw)) >= _SMALLEST_MW else "acts"
             self._number += 1
-            entries[rule] = entries[""] = state.log.add(
-                state.now_h, f"automation:{rule}", f"{text} ({self._number})", cause
-            )
+            entries[rule] = state.log.add(state.now_h, f"automation:{rule}", f"{text} ({self._number})", cause)
         return entries
 
     def _tripped(self, minutes: FirstMinutes, result: FirstMinutesResult, lost: set[str]) -> list[int]:

@@ -61,7 +61,8 @@ class FirstMinutesResult(NamedTuple):
     areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas) ; flow_mw : (n, n_interfaces)
     lowest_hz, highest_hz, final_hz, shed_mw, load_mw : (n_areas,) ; alive : (n_areas,)
     group_left : (n_groups,) share of each group of machines that still runs
-    opened : branches opened, positions in order ; ended : ``quiet``, ``horizon`` or ``operations``
+    opened : branches opened, positions in order ; opened_by : rule of each
+    ended : ``quiet``, ``horizon`` or ``operations``
     culprit : rule that acted most, where the operations ended it ; over_limit : a section stood beyond its static limit
     before the event, and was given room
     """
@@ -79,6 +80,7 @@ class FirstMinutesResult(NamedTuple):
     alive: B1
     group_left: F8
     opened: I4
+    opened_by: list[str]
     end_s: float
     ended: str
     culprit: str
@@ -220,6 +222,7 @@ class FirstMinutes:
         state.x[:n] = self.angles
         log = new_log(n, len(self.system.interfaces), settings.horizon_s, MOST_OPERATIONS, TRACE_STEP_S)
         now_s, branch_out, opened, seen = 0.0, self.point.branch_out, [np.zeros(0, dtype=np.int32)], 0
+        opened_by: list[str] = []
         while True:
             span = now_s, settings.horizon_s
             now_s, why = run_swing(model, compiled.rules, state, log, span, settings.step_s, True)
@@ -227,14 +230,14 @@ class FirstMinutes:
                 break
             for row in range(seen, int(log.filled[0])):
                 rule = int(log.op_rule[row])
-                if compiled.rules.action[rule] == case.OPEN:
-                    gone = self._to_open(compiled, rule, state, branch_out)
-                    opened.append(gone)
-                    branch_out = np.union1d(branch_out, gone).astype(np.int32)
-                elif compiled.rules.action[rule] == case.DEAD:
-                    gone = self._kill(compiled, rule, state, alive)
-                    opened.append(gone)
-                    branch_out = np.union1d(branch_out, gone).astype(np.int32)
+                action = compiled.rules.action[rule]
+                if action not in (case.OPEN, case.DEAD):
+                    continue
+                change = self._to_open if action == case.OPEN else self._kill
+                gone = change(compiled, rule, state, alive, branch_out)
+                opened.append(gone)
+                opened_by += [compiled.names[rule]] * len(gone)
+                branch_out = np.union1d(branch_out, gone).astype(np.int32)
             seen = int(log.filled[0])
             reduction = self._reduced(branch_out)
             kept = state.fixed_mw - fixed  # what rules added
@@ -248,7 +251,7 @@ class FirstMinutes:
             self._block_slips(compiled, reduction, state, alive)
             model = self._model(reduction, alive)
             model = model._replace(flow_base_mw=np.where(closed, model.flow_base_mw, 0.0))
-        return self._result(compiled, model, state, log, now_s, why, np.concatenate(opened))
+        return self._result(compiled, model, state, log, now_s, why, np.concatenate(opened), opened_by)
 
     def _closed(self, branch_out: I4) -> B1:
         """(n_interfaces,) True where a member is closed."""
@@ -271,7 +274,7 @@ class FirstMinutes:
         pairs = zip(self.reduction.first.tolist(), self.reduction.second.tolist(), strict=True)
         return np.array([pair in ties for pair in pairs], dtype=bool)
 
-    def _to_open(self, compiled: Compiled, rule: int, state: SwingState, branch_out: I4) -> I4:
+    def _to_open(self, compiled: Compiled, rule: int, state: SwingState, alive: B1, branch_out: I4) -> I4:
         """Branches that an operation opens; out of step those at the widest angle on the way between the two areas."""
         opening = int(compiled.rules.place[rule])
         if opening >= 0:
@@ -286,7 +289,7 @@ class FirstMinutes:
         widest = max(itertools.pairwise(way), key=lambda step: abs(angle[step[0]] - angle[step[1]]))
         return branches[np.isin(one, widest) & np.isin(other, widest)]
 
-    def _kill(self, compiled: Compiled, rule: int, state: SwingState, alive: B1) -> I4:
+    def _kill(self, compiled: Compiled, rule: int, state: SwingState, alive: B1, branch_out: I4) -> I4:
         """Take a dead area away: it does not move, its rules are blocked, what joins it to others opens."""
         area = int(compiled.rules.place[rule])
         alive[area] = False
@@ -295,7 +298,7 @@ class FirstMinutes:
         here = self.areas.names[area]
         for other, (place, watched) in enumerate(zip(compiled.places, compiled.watched, strict=True)):
             state.blocked[other] |= here in (place, watched)
-        branches, one, other_end = self._between(np.zeros(0, dtype=np.int32))
+        branches, one, other_end = self._between(branch_out)
         return branches[(one == area) | (other_end == area)]
 
     def _block_slips(self, compiled: Compiled, reduction: Reduction, state: SwingState, alive: B1) -> None:
@@ -315,6 +318,7 @@ class FirstMinutes:
         end_s: float,
         why: int,
         opened: I4,
+        opened_by: list[str],
     ) -> FirstMinutesResult:
         n, f0 = len(self.areas.names), self.system.f_hz
         n_operations, n_trace = log.filled.tolist()
@@ -347,6 +351,7 @@ class FirstMinutes:
             alive=model.alive,
             group_left=state.group_inertia / np.maximum(self.machines.group_inertia, 1e-9),
             opened=opened,
+            opened_by=opened_by,
             end_s=end_s,
             ended={case.QUIET: "quiet", case.HORIZON: "horizon", case.FULL: "operations"}[why],
             culprit=culprit,

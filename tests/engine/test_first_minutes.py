@@ -87,6 +87,9 @@ def test_ties_open_and_close_again(two_areas):
     assert out == ["n1_s1", "n2_s1"]
     by_rule = {operation.rule: operation for operation in stages.state.log.operations}
     assert by_rule["split"].cause == "flow of north_south above 160 MW for 0.3 s"
+    changes = stages.state.log.changes
+    lines = [change for change in changes if change.component == "lines:n1_s1"]
+    assert changes[lines[0].cause_id].component == "automation:split"
     # The South alone has no machine left: it is dead, all of its load is cut until it is carried again.
     assert by_rule["dead area"].place == "s1"
     south = system.loads.bus == system.buses.position("s1")
