@@ -1,12 +1,12 @@
 """Emergency automation: rules that act in seconds, before the operator can.
 
-The seam of the first minutes. Its first content are overload relays: rows of the network's ``automation`` table with
-the quantity ``line_loading_percent`` and the action of tripping the element; ``policy.automation: relays`` arms them.
-A relay trips a branch whose flow stays over its setting, and over the branch's emergency rating, for its delay, unless
-the operator acts sooner (``operator_delay_minutes``). Flows right after a change are those of the machines that still
-run, with the loss of power shared by the synchronised machines in proportion to their headroom (governors): DC flows of
-the network that is left, F = PTDF (p - d). Each trip changes the flows of the others, so relays are asked again until
-none acts; relays of the shortest delay act first.
+First the swing of areas, where ``policy.first_minutes`` asks for it; then overload relays: rows of the network's
+``automation`` table with the quantity ``line_loading_percent`` and the action of tripping the element;
+``policy.automation: relays`` arms them. A relay trips a branch whose flow stays over its setting, and over the
+emergency rating of the branch, for its delay, unless the operator acts sooner (``operator_delay_minutes``). Flows right
+after a change are those of the machines that still run, with the loss of power shared by the synchronised machines in
+proportion to their headroom (governors): DC flows of the network that is left, F = PTDF (p - d). Each trip changes the
+flows of the others, so relays are asked again until none acts; relays of the shortest delay act first.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from gridsim.contingencies.events import default_kind, make_event
 from gridsim.engine.event_log import ROOT
+from gridsim.engine.first_minutes import FirstMinutesStage
 from gridsim.engine.interval import Moment
 from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.state import GridState
 from gridsim.model.power import OVERLOAD_RELAY
-from gridsim.model.scenario import Automation, Event, Primitive, Target
+from gridsim.model.scenario import Automation, Event, FirstMinutesMode, Primitive, Target
 from gridsim.model.table import F8, I4, sum_at
 
 _MOST_TRIPS = 1000
@@ -59,10 +60,12 @@ class EmergencyAutomation:
         on = state.scenario.policy.automation is Automation.RELAYS
         self.relays = [relay for relay in relays_of(state) if relay.delay_s < delay_s] if on else []
         self._trips = 0
+        swings = state.scenario.policy.first_minutes is FirstMinutesMode.ON
+        self.first_minutes = FirstMinutesStage(state) if swings else None
 
     def act(self) -> list[Event]:
-        """Trip what relays trip after the changes of this instant; returns the trips, which have begun."""
-        trips: list[Event] = []
+        """Let the first minutes, then relays act on the changes of this instant; returns the trips begun."""
+        trips: list[Event] = [] if self.first_minutes is None else self.first_minutes.act()
         if not self.relays or not self.state.sudden:
             return trips
         while True:

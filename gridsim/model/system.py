@@ -168,6 +168,8 @@ class GridSystem(Displayed):
     typical: planning.Typical = field(default_factory=planning.Typical.empty)
     renewables_at_peak: planning.RenewablesAtPeak = field(default_factory=planning.RenewablesAtPeak.empty)
     automation: power.Automation = field(default_factory=power.Automation.empty)
+    neighbour_systems: power.NeighbourSystems = field(default_factory=power.NeighbourSystems.empty)
+    stability_limits: power.StabilityLimits = field(default_factory=power.StabilityLimits.empty)
     gas_nodes: carriers.GasNodes = field(default_factory=carriers.GasNodes.empty)
     gas_pipelines: carriers.GasPipelines = field(default_factory=carriers.GasPipelines.empty)
     gas_supply: carriers.GasSupply = field(default_factory=carriers.GasSupply.empty)

@@ -55,6 +55,8 @@ TABLES: dict[str, TableSchema] = {
     "typical": TableSchema(planning.TypicalRow, False, ""),
     "renewables_at_peak": TableSchema(planning.RenewablesAtPeakRow, False, ""),
     "automation": TableSchema(power.AutomationRow, False, "name"),
+    "neighbour_systems": TableSchema(power.NeighbourSystemRow, False, "border"),
+    "stability_limits": TableSchema(power.StabilityLimitRow, False, "interface"),
     "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
     "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),
     "gas_supply": TableSchema(carriers.GasSupplyRow, False, "name"),

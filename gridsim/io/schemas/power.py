@@ -133,9 +133,7 @@ class GeneratorRow(SourcedRow):
     outage_curve: str = column("Failure rate by air temperature; empty: constant", "", ref="outage_curves")
     cost_per_mwh: float = column("Variable cost", unit="USD/MWh", ge=0)
     sn_mva: float | None = column("Machine rating; empty: installed_mw / 0.85", None, unit="MVA", gt=0)
-    inertia_h_s: float = column(
-        "Inertia constant on sn_mva; 0 for inverters", 0.0, unit="s", ge=0, le=20, effect=Effect.NONE
-    )
+    inertia_h_s: float = column("Inertia constant on sn_mva; 0 for inverters", 0.0, unit="s", ge=0, le=20)
     droop_pu: float | None = column("Governor droop; empty: no governor", None, unit="pu", gt=0, le=1)
     q_min_mvar: float | None = column("Lowest reactive output; empty: -0.3 p_max", None, unit="Mvar")
     q_max_mvar: float | None = column("Highest reactive output; empty: 0.6 p_max", None, unit="Mvar")
@@ -361,13 +359,51 @@ class ClimateRow(SourcedRow):
     t_max_c: float = column("Mean daily maximum", unit="C", ge=-70, le=60)
 
 
+class NeighbourSystemRow(SourcedRow):
+    """A neighbour's system as the first minutes see it; a border without a row is assumed from its import limit."""
+
+    border: str = column("Border", ref="borders")
+    load_mw: float = column("Load", unit="MW", ge=1, le=10_000_000)
+    inertia_gws: float = column("Kinetic energy of what runs", ge=0.001, le=10_000)
+    governor_mw_per_hz: float = column("Governors' power per change of frequency", ge=0, le=1_000_000)
+    headroom_mw: float | None = column("Most that its governors add; empty: no limit", None, unit="MW", ge=0)
+    governor: Literal["steam", "hydro", "gas", "nuclear"] = column("Technology of its governors", "steam")
+    armed_share: float = column("Share of the frequency stages that is armed there", 1.0, ge=0, le=1)
+
+
+class StabilityLimitRow(SourcedRow):
+    """A section that loses synchronism at its limit: its normal limit is this share of the static one."""
+
+    interface: str = column("Section", ref="interfaces")
+    margin: float = column("Normal limit over static limit", 0.80, ge=0.1, le=1)
+
+
 class AutomationRow(SourcedRow):
     """A rule of emergency automation."""
 
     name: str = column("Unique name")
     quantity: Literal["frequency_hz", "interface_mw", "line_loading_percent", "vm_pu"] = column("What is watched")
-    target: str = column("Section, line or bus; empty: every island", "")
-    setting: float = column("Threshold", ge=-100_000, le=100_000)
+    target: str = column(
+        "Section, line or bus; of a frequency neighbours, zones and buses with ; between them, empty: every area", ""
+    )
+    setting: float = column(
+        "Threshold; of a section a positive one watches the forward flow, a negative one the other way",
+        ge=-100_000,
+        le=100_000,
+    )
     delay_s: float = column("Time over the threshold before it acts", 0.0, unit="s", ge=0)
-    action: str = column("What it does", "")
-    share: float | None = column("Share of load shed", None, ge=0, le=1, effect=Effect.NONE)
+    action: str = column(
+        "shed load, return load, trip machines, open interfaces, start hydro, block rule; trip the element (relays); "
+        "anything else is a note",
+        "",
+    )
+    place: str = column(
+        "What it acts on, with ; between: areas (as target), machines or steam, hydro, gas, nuclear, sections, rules; "
+        "empty: the area whose frequency it watches",
+        "",
+    )
+    share: float | None = column("Share of the load shed or returned, or of the machines tripped", None, ge=0, le=1)
+    amount_mw: float | None = column("In place of a share: power", None, unit="MW", ge=0)
+    armed_share: float = column("Share of it that works", 1.0, ge=0, le=1)
+    after: str = column("Rule, in a row above, that must have acted", "")
+    repeats: bool = column("Acts again after each further delay", False)
