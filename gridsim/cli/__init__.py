@@ -14,6 +14,7 @@ from gridsim.cli import (
     validate,
     warm,
     weather,
+    why,
 )
 from gridsim.cli.app import app, main
 
@@ -33,4 +34,5 @@ __all__ = [
     "validate",
     "warm",
     "weather",
+    "why",
 ]

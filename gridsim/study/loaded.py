@@ -21,6 +21,7 @@ from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.results.cases import case_frame, case_metric, case_name, case_rows, case_table
 from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, from_row, to_frame
+from gridsim.results.run_records import Columns
 from gridsim.study.aggregate import case_estimates
 
 _NUMBERS = ("value", "stderr", "ci_low", "ci_high")
@@ -85,9 +86,23 @@ class Run(Displayed, read_run.Run):
     def why(self, component: str, time: float | str | dt.datetime, replicate: int | None = None) -> Chain:
         """The last logged change of a component, zone or section at or before ``time`` and its causes, root last.
 
-        Empty if nothing had happened to it by then; UnknownName if the log never names it.
+        Of a bus short of power: its zone's. Empty if nothing had happened by then; UnknownName for an unknown name.
         """
-        return logged(self.log(replicate), component, hours_of(time, self.start))
+        log = self.log(replicate)
+        return logged(log, component, hours_of(time, self.start), self._shortfall(replicate))
+
+    def _shortfall(self, replicate: int | None) -> Columns | None:
+        """Loads that were not served, by which a bus is known; None where the folder keeps none."""
+        if "shortfall" not in self.tables:
+            return None
+        rows = self.frame("shortfall")
+        if len(rows):
+            rows = rows[rows["replicate"] == (rows["replicate"].iloc[0] if replicate is None else replicate)]
+        return {str(name): rows[name].to_numpy() for name in rows}
+
+    def local_time(self, time_h: float) -> dt.datetime:
+        """Local time of hours after the start."""
+        return self.start + dt.timedelta(hours=time_h)
 
     def timeline(self, component: str = "", replicate: int | None = None) -> Timeline:
         """All changes in order, or those of components whose name holds ``component``; prints one a line."""
