@@ -178,5 +178,6 @@ _offer("change_scenario", lambda: import_module("gridsim.io.change_scenario").ch
 _offer("load", lambda: import_module("gridsim.study.loaded").load)
 _offer("progress", lambda: import_module("gridsim.report.progress").ProgressLine)
 _offer("save", lambda: import_module("gridsim.study.save").save)
+_offer("report", lambda: import_module("gridsim.report.documents").report)
 _offer("summary", lambda: import_module("gridsim.report.texts").summary)
 _offer("listing", lambda: import_module("gridsim.report.texts").listing)

@@ -109,6 +109,10 @@ class RunResult(Displayed):
         """Text that ``gridsim run`` prints."""
         return str(call("summary", self))
 
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
+
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the run folder that ``gridsim run`` writes, which ``gridsim.load`` reads; its path.
 

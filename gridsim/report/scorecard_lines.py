@@ -31,6 +31,18 @@ def scorecard_lines(scores: Sequence[Score], width: int) -> list[str]:
     return TextTable(("scorecard", "against no event"), tuple(rows), wrapped=True).lines(width)
 
 
+def area_texts(scores: Sequence[Score]) -> list[tuple[str, str]]:
+    """Each of the six areas and what changed in it, or why nothing can be said; none without a scorecard."""
+    found = []
+    for area in AREAS if scores else ():
+        of_area = [score for score in scores if score.area == area]
+        same = "as with no event" if any(score.verdict == SAME for score in of_area) else ""
+        stated = next((f"{s.label}: {number(s.value)} {s.unit}" for s in of_area if s.value is not None), "")
+        absent = next((f"{score.label}: {score.note}" for score in of_area if score.note), "")
+        found.append((area, _changes(of_area) or same or stated or absent))
+    return found
+
+
 def _changes(scores: Sequence[Score]) -> str:
     changed = [score for score in scores if score.verdict in (BETTER, WORSE) and not score.scope.startswith("zone:")]
     parts = [told(score) for score in changed[:_NAMED]]

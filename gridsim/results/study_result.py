@@ -57,6 +57,10 @@ class StudyResult(Displayed):
         """Text that ``gridsim study`` prints."""
         return str(call("summary", self))
 
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
+
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Copy the study's folder; the path of the copy.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -78,10 +79,14 @@ class Run(Displayed, read_run.Run):
         return tuple(Change(*row) for row in zip(*columns, strict=True))
 
     @cached_property
+    def scenario(self) -> dict[str, Any]:
+        """The resolved scenario as the folder keeps it."""
+        return dict(yaml.safe_load((self.path / "scenario.yaml").read_text(encoding="utf-8")))
+
+    @cached_property
     def start(self) -> dt.datetime:
         """Start of the horizon, local time."""
-        scenario = yaml.safe_load((self.path / "scenario.yaml").read_text(encoding="utf-8"))
-        return dt.datetime.fromisoformat(str(scenario["horizon"]["start"]))
+        return dt.datetime.fromisoformat(str(self.scenario["horizon"]["start"]))
 
     def why(self, component: str, time: float | str | dt.datetime, replicate: int | None = None) -> Chain:
         """The last logged change of a component, zone or section at or before ``time`` and its causes, root last.
@@ -112,6 +117,10 @@ class Run(Displayed, read_run.Run):
     def summary(self) -> str:
         """Name, state and the numbers that the screen of a run shows."""
         return str(call("listing", self._card().text(), leading(self.estimates)))
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Copy the folder; the path of the copy. InputError if the place is taken, unless ``force`` replaces it."""
@@ -170,6 +179,10 @@ class LoadedStudy(Displayed):
         """The table of cases."""
         card = self._card()
         return str(call("listing", card.text(), card.rows, card.header))
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Copy the folder; the path of the copy. InputError if the place is taken, unless ``force`` replaces it."""
