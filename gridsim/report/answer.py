@@ -48,7 +48,7 @@ def _list(names: Sequence[str]) -> str:
 
 
 def answer_of(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[Any]]) -> list[str]:
-    """Who lost power, where, when, why, and what it cost; one sentence where there is nothing to report.
+    """Five sentences on who lost power, where, when, why, and its cost; one where there is nothing to report.
 
     ``why``: the chain of changes behind a component at a time, root last.
     """
@@ -132,7 +132,7 @@ def _gas(run: RunLike, gas: float) -> str:
 
 
 def _held(run: RunLike, log: Sequence[Any]) -> str:
-    """What replaced the loss: plants short of gas, sections at their limit."""
+    """Plants short of gas and sections at their limit: where the loss was felt."""
     plants = sorted(
         (e.value or 0.0, e.scope.partition(":")[2])
         for e in run.estimates
@@ -227,7 +227,7 @@ def numbers_of(estimates: Sequence[Estimate], labels: Mapping[str, str], names: 
 
 
 def interval_of(estimate: Estimate) -> str:
-    """How sure a number is, in words."""
+    """The interval of a number, in words."""
     if estimate.ci_low is not None and estimate.ci_high is not None:
         return f"95 %: {number(estimate.ci_low)} to {number(estimate.ci_high)}"
     if estimate.n == 1:

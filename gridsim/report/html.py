@@ -37,7 +37,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Page:
-    """What a report says, from the top of the page to its end."""
+    """Content of a report, from the top of the page to its end."""
 
     kind: str
     title: str

@@ -1,4 +1,4 @@
-"""What the map of a report draws: places, outlines, and the course of a run packed as typed arrays."""
+"""Data of the map of a report: places, outlines, and the course of a run packed as typed arrays."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _outlines(run: RunLike, outlines: Mapping[str, Any] | None, starts: NDArray[
 
 
 def _broken(log: Sequence[Any]) -> list[dict[str, Any]]:
-    """When each gas pipe was out: from a change to anything that is not normal until it is normal again."""
+    """Hours that each gas pipe was out: from a change to anything that is not normal until it is normal again."""
     out: list[dict[str, Any]] = []
     open_at: dict[str, float] = {}
     for change in log:

@@ -31,7 +31,7 @@ _SHOWN = 8  # sections, plants, causes; more lines are not told apart
 
 
 class RunLike(Protocol):
-    """What figures read of a run, fresh or loaded; ``system`` is None where a loaded run's network is not at hand."""
+    """A run as figures read it, fresh or loaded; ``system`` is None where a loaded run's network is not at hand."""
 
     @property
     def tables(self) -> Mapping[str, Any]: ...
