@@ -165,6 +165,8 @@ else:  # a type checker takes a module with __getattr__ to have every name
     def __getattr__(name: str) -> object:
         if name in _PUBLIC:
             return getattr(import_module(_PUBLIC[name]), name)
+        if name == "plot":  # a module of figures, which most programs never ask for
+            return import_module("gridsim.plot")
         from gridsim.errors import nearest
 
         raise AttributeError(f"module 'gridsim' has no attribute '{name}'; {nearest(name, __all__)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,16 @@ from gridsim.engine.run import RunResult
 from gridsim.errors import GridsimError, StudyError
 from gridsim.hooks import call
 from gridsim.io.bundled import network_folder
+from gridsim.io.manifest import STUDY_FILE, read_manifest
 from gridsim.io.read_network import read_network
 from gridsim.io.read_outlines import read_outlines
 from gridsim.io.store import package_versions
 from gridsim.model.system import GridSystem
+from gridsim.reliability import AssessmentResult
+from gridsim.report.adequacy_page import AssessmentView, assessment_page
 from gridsim.report.html import Page, html_of
 from gridsim.report.run_page import RunView, run_page
+from gridsim.report.study_page import StudyView, case_view, study_page
 from gridsim.results.scorecard import Score, scorecard
 from gridsim.results.study_result import StudyResult
 
@@ -40,14 +44,35 @@ def report(result: Any, path: str | Path, *, network: str | Path | None = None) 
 
 def page_of(result: Any, network: str | Path | None = None) -> Page:
     """The page of a result."""
-    if isinstance(result, RunResult):
-        return run_page(_fresh(result))
+    if is_run(result):
+        return run_page(view_of(result, network))
     if isinstance(result, StudyResult):
         return page_of(call("load", result.path), network)
+    if isinstance(result, AssessmentResult):
+        return assessment_page(_fresh_assessment(result))
     manifest = getattr(result, "manifest", None)
-    if isinstance(manifest, Mapping) and manifest.get("kind", "run") == "run" and "blocks" not in manifest:
-        return run_page(_loaded(result, network))
-    raise StudyError(f"no report of a {type(result).__name__}; give a run, or the folder of one")
+    if manifest is None and hasattr(result, "cases"):
+        name = str(read_manifest(result.path / STUDY_FILE).get("study", result.path.name))
+        return study_page(_study(name, result.cases, network))
+    if isinstance(manifest, Mapping) and manifest.get("kind") == "assessment":
+        return assessment_page(_loaded_assessment(result))
+    if isinstance(manifest, Mapping) and "blocks" in manifest:
+        return study_page(_study(result.name, (result,), network))
+    raise StudyError(f"no report of a {type(result).__name__}; give a run, a study or an assessment, or its folder")
+
+
+def is_run(result: Any) -> bool:
+    """True for one trajectory, fresh or loaded."""
+    manifest = getattr(result, "manifest", None)
+    loaded = isinstance(manifest, Mapping) and manifest.get("kind", "run") == "run" and "blocks" not in manifest
+    return isinstance(result, RunResult) or loaded
+
+
+def view_of(result: Any, network: str | Path | None = None) -> RunView:
+    """One trajectory as its page and figures read it; StudyError for anything else."""
+    if not is_run(result):
+        raise StudyError(f"a {type(result).__name__} is no run; give a RunResult or a loaded run")
+    return _fresh(result) if isinstance(result, RunResult) else _loaded(result, network)
 
 
 def _fresh(result: RunResult) -> RunView:
@@ -91,8 +116,7 @@ class _Tables(Mapping[str, Any]):
         if table not in self._read:
             if table not in self._run.tables:
                 raise KeyError(table)
-            frame = self._run.frame(table)
-            self._read[table] = {str(name): frame[name].to_numpy() for name in frame}
+            self._read[table] = _columns_of(self._run.frame(table))
         return self._read[table]
 
     def __iter__(self) -> Iterator[str]:
@@ -121,6 +145,48 @@ def _loaded(run: Any, network: str | Path | None) -> RunView:
         remarks=manifest.get("remarks", ()),
         origin=origin_of(run, _command(run.name, manifest.get("seed", 0), manifest.get("replicate", 0))),
         map_note=note,
+    )
+
+
+def _study(name: str, runs: Sequence[Any], network: str | Path | None) -> StudyView:
+    cases = []
+    for run in runs:
+        system = _network_of(run.manifest, run.scenario, network)[0]
+        cases.append(case_view(run, scores_of(run, system)))
+    first = runs[0]
+    description = str(first.scenario.get("description", "")) if len(runs) == 1 else f"{len(runs)} cases"
+    return StudyView(name, description, cases, origin_of(first, f"gridsim study {name}"))
+
+
+def _columns_of(frame: Any) -> dict[str, Any]:
+    return {str(name): frame[name].to_numpy() for name in frame}
+
+
+def _fresh_assessment(result: AssessmentResult) -> AssessmentView:
+    method = result.method
+    seed = getattr(method, "seed", None)
+    origin = [*_versions(package_versions()), ("stopped", str(result.stopped))]
+    origin += [("seed", str(seed))] if seed is not None else []
+    return AssessmentView(
+        system=result.system,
+        estimates=result.estimates,
+        frames={table: _columns_of(result.frame(table)) for table in result.tables if table != "metrics"},
+        n_samples=result.n_samples,
+        level=str(method.level),
+        origin=origin,
+    )
+
+
+def _loaded_assessment(run: Any) -> AssessmentView:
+    manifest = run.manifest
+    rows = [("stopped", str(manifest.get("stopped", ""))), *origin_of(run, "")]
+    return AssessmentView(
+        system=str(manifest.get("network", run.name)),
+        estimates=run.estimates,
+        frames={table: _columns_of(run.frame(table)) for table in run.tables if table != "metrics"},
+        n_samples=int(manifest.get("samples", 0)),
+        level=str(manifest.get("level", "")),
+        origin=rows,
     )
 
 

@@ -179,3 +179,12 @@ def test_ticks_are_round_and_inside():
     assert ticks(3.0, 3.0) == [3.0]
     chart = Chart((0.0, 10.0), (0.0, 5.0))
     assert chart.px(0.0) == chart.left and chart.py(0.0) > chart.py(5.0)
+
+
+def test_figures_are_functions_of_runs(result, tmp_path):
+    fresh = gridsim.plot.all_of(result)
+    for name in ("supply_stack", "worst_hour_waterfall", "section_loading", "unserved_by", "weather"):
+        assert getattr(gridsim.plot, name)(result).svg == fresh[name].svg
+    loaded = gridsim.load(result.save(tmp_path / "run"))
+    assert gridsim.plot.supply_stack(loaded).svg == fresh["supply_stack"].svg
+    assert "Supply of zone south" in gridsim.plot.supply_stack(result, "south").svg

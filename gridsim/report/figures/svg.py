@@ -91,7 +91,7 @@ class Chart:
             low, high = getattr(self, axis)
             if not high > low:
                 setattr(self, axis, (low, low + 1.0))
-        self._top = _TOP + self._legend()
+        self._top = _TOP + self._legend() + (12 if self.y_title else 0)
 
     def _legend(self) -> int:
         at, row = float(self.left), 0
@@ -127,7 +127,7 @@ class Chart:
             y = self.py(value)
             self.rule(self.left, y, self.width - _RIGHT, y, extra=' opacity="0.18"')
             self.text(self.left - 6, y + 4, short(value), "end")
-        self.text(4, self._top - 2 if self._top > 20 else 11, self.y_title)
+        self.text(4, self._top - 10, self.y_title)
 
     def time_axis(self, start: dt.datetime) -> None:
         """Hours after ``start`` as days, or as hours of a short run."""
@@ -240,7 +240,9 @@ def bars(
     high = max((value for _, value, _ in rows), default=1.0) or 1.0
     low = min(0.0, min((value for _, value, _ in rows), default=0.0))
     parts: list[str] = []
-    chart = Chart((low, high * 1.25), (0.0, 1.0), width, row * len(rows) + 12, left=left, parts=parts)
+    chart = Chart(
+        (low, high * (1.5 if notes else 1.25)), (0.0, 1.0), width, row * len(rows) + 12, left=left, parts=parts
+    )
     for number, (label, value, colour) in enumerate(rows):
         y = 6 + number * row
         chart.text(left - 8, y + 14, label if len(label) <= 38 else f"{label[:37]}…", "end")
