@@ -73,7 +73,7 @@ def weather(result: Any) -> Figure:
 
 
 def exceedance(study: Any) -> Figure:
-    """How often more than so much is not served, a line for each case of a loaded study."""
+    """Share of samples with more unserved energy than x, a line for each case of a loaded study."""
     views = [case_view(run, ()) for run in study.cases]
     return study_figures.exceedance({view.name: view.samples for view in views})
 
