@@ -117,6 +117,7 @@ def adequacy(
         ShortfallByMonth,
         SnapshotMonteCarlo,
         WeatherYears,
+        YearsTogether,
         assess,
         gas_causes,
         system_from_grid,
@@ -158,17 +159,29 @@ def adequacy(
         causes = gas_causes(grid, policy) if gas_outages else ()
         return WeatherYears(grid, policy, seed, weather_years, causes)
 
-    def assessed(policy: str, sampling: AnyMethod, *specs: ShortfallByMonth) -> AssessmentResult:
-        system: WeatherYears | AdequacySystem | None = years_with(policy)
+    def assessed(
+        policy: str, sampling: AnyMethod, *specs: ShortfallByMonth, years: WeatherYears | None = None
+    ) -> AssessmentResult:
+        system: WeatherYears | AdequacySystem | None = years or years_with(policy)
         if system is None:
             system = system_from_grid(grid, policy)
             if gas_outages:
                 system = with_gas_outages(system, grid, policy)
         return assess(system, sampling, *specs)
 
+    def in_turn(sampling: AnyMethod) -> dict[str, AssessmentResult]:
+        policies = policies_of(grid)
+        fixed = isinstance(sampling, SequentialMonteCarlo) and sampling.target_cov is sampling.max_wall_s is None
+        made = {policy: years for policy in policies if fixed and (years := years_with(policy)) is not None}
+        shared = YearsTogether(made) if made else None  # with a target each policy ends at years of its own
+        return {
+            policy: assessed(policy, sampling, years=None if shared is None else shared.under(policy))
+            for policy in policies
+        }
+
     if imports == ALL:
         head = {"network": network, "variant": variant_name(variant) or "", "level": level, "seed": seed}
-        side_by_side(grid, lambda policy: assessed(policy, sampling), form, {**head, "weather": weather})
+        side_by_side(in_turn(sampling), form, {**head, "weather": weather})
         return
     result = assessed(imports, sampling, *(() if method == "snapshot" else (ShortfallByMonth(),)))
     years_of = years_with(imports)
@@ -202,7 +215,7 @@ def adequacy(
         if form == "text" and asked is None and effort.by_default and len(grid.borders):
             n = YEARS_OF_LINE[weather]
             line = SequentialMonteCarlo(years=n, level="copper", seed=seed, workers=common["workers"])
-            others = {policy: assessed(policy, line) for policy in policies_of(grid)}
+            others = in_turn(line)
             print("\n".join(wrapped(policies_told(others, n), terminal_width())))
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,16 +50,13 @@ def policies_table(results: Mapping[str, AssessmentResult]) -> Any:
     return TextTable(("imports", *results), tuple(rows))
 
 
-def side_by_side(
-    system: GridSystem, assessed: Callable[[str], AssessmentResult], form: str, head: Mapping[str, Any]
-) -> None:
+def side_by_side(results: Mapping[str, AssessmentResult], form: str, head: Mapping[str, Any]) -> None:
     """Print the assessments of all policies; of the same draws, so their differences are those of the policy."""
     import dataclasses
 
     from gridsim.cli.printing import print_json
     from gridsim.report.text_table import terminal_width, wrapped
 
-    results = {policy: assessed(policy) for policy in policies_of(system)}
     wall_s = round(sum(result.wall_s for result in results.values()), 3)
     if form == "json":
         policies = {

@@ -22,7 +22,7 @@ from gridsim.model.arguments import LARGEST_REPLICATE, instance_of, seed_of, who
 from gridsim.model.checks import check_system
 from gridsim.model.display import Card, Displayed, counted
 from gridsim.model.pack import operator_ladder, pack
-from gridsim.model.scenario import Scenario
+from gridsim.model.scenario import Failures, Scenario
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 from gridsim.results.known_day import CheckOutcome, held_against
@@ -194,9 +194,12 @@ class Replicates:
 
     def _weather_of(self, case: Scenario) -> CachedWeather:
         """The weather of ``case``, with the hours known from the last trajectory if that had the same."""
-        if self._weather is None or self._weather[0].weather != case.weather:
-            made = make_weather(self.system, case.weather, case.horizon.start)
+        repairs = case.failures is Failures.ON
+        known = None if self._weather is None else self._weather[0]
+        if known is None or (known.weather, known.failures is Failures.ON) != (case.weather, repairs):
+            made = make_weather(self.system, case.weather, case.horizon.start, repairs=repairs)
             self._weather = case, CachedWeather(made)
+        assert self._weather is not None
         return self._weather[1]
 
     def _trajectory(

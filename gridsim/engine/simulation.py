@@ -65,7 +65,10 @@ class Simulation:
         self.scenario = scenario
         self.seed, self.replicate = seed, replicate
         self.recorder = Recorder(packed, replicate, keep)
-        weather = weather or CachedWeather(make_weather(system, scenario.weather, scenario.horizon.start))
+        repairs = scenario.failures is Failures.ON
+        weather = weather or CachedWeather(
+            make_weather(system, scenario.weather, scenario.horizon.start, repairs=repairs)
+        )
         self.state = state = GridState(
             packed,
             scenario,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import resources
 from pathlib import Path
 
 from gridsim.errors import InputError, Problem, nearest
+
+RENAMED = {"mangystau_cascade": "maek_and_two_buses_out"}  # names of events of earlier versions
+_told: set[str] = set()
 
 
 def bundled_folder(kind: str) -> Path:
@@ -71,6 +75,11 @@ def event_file(name: str) -> Path:
     files = event_files()
     if name in files:
         return files[name]
+    if name in RENAMED:
+        if name not in _told:
+            _told.add(name)
+            warnings.warn(f"event {name} is called {RENAMED[name]} now", FutureWarning, stacklevel=2)
+        return files[RENAMED[name]]
     raise InputError([Problem(name, 0, "", "no such event file", nearest(name, files))])
 
 

@@ -43,6 +43,22 @@ SHARES = 8
 
 
 @jit
+def serve_at_once(case: ZonalCase, scratch: ZonalScratch) -> bool:
+    """Cover all shortages by one maximum flow; False, with everything as it was, where some is left.
+
+    Shares matter only to a shortage that stays, and to stores, which charge from what is left where.
+    """
+    surplus, shortage = scratch.surplus.copy(), scratch.shortage.copy()
+    send(case, scratch, scratch.surplus, scratch.shortage)
+    if scratch.shortage.max() <= NOTHING_MW:
+        return True
+    scratch.flow[:] = 0.0
+    scratch.surplus[:] = surplus
+    scratch.shortage[:] = shortage
+    return False
+
+
+@jit
 def serve_demand(case: ZonalCase, scratch: ZonalScratch) -> None:
     """Cover shortages from surpluses by a maximum flow, in eighths of each area's shortage.
 
@@ -61,6 +77,8 @@ def serve_demand(case: ZonalCase, scratch: ZonalScratch) -> None:
         return
     if n_short == 1:
         send(case, scratch, scratch.surplus, scratch.shortage)
+        return
+    if case.store_area.shape[0] == 0 and serve_at_once(case, scratch):
         return
     remaining = scratch.shortage.copy()
     for share in range(SHARES):
@@ -228,10 +246,20 @@ def stores_stay_full(case: ZonalCase, energy_mwh: F8) -> bool:
 
 
 @jit
-def record_shortages(case: ZonalCase, scratch: ZonalScratch, recorder: Recorder, sample: int, hour: int) -> None:
-    """Record the hour's shortage of the system (scope 0) and, shared, of each area that is short (scope 1 + area).
+def zone_shortage(case: ZonalCase, scratch: ZonalScratch, zone: int) -> float:
+    """Shortage of all areas of a zone, MW."""
+    short_mw = 0.0
+    for area in range(scratch.shortage.shape[0]):
+        if case.area_zone[area] == zone:
+            short_mw += scratch.shortage[area]
+    return short_mw
 
-    The last scope, after the areas, is what people feel of it.
+
+@jit
+def record_shortages(case: ZonalCase, scratch: ZonalScratch, recorder: Recorder, sample: int, hour: int) -> None:
+    """Record the hour's shortage of the system (scope 0) and, shared, of each zone that is short (scope 1 + zone).
+
+    The last scope, after the zones, is what people feel of it.
     """
     total_mw = 0.0
     for area in range(scratch.shortage.shape[0]):
@@ -240,10 +268,11 @@ def record_shortages(case: ZonalCase, scratch: ZonalScratch, recorder: Recorder,
         record_short_hour(recorder, sample, 0, hour, total_mw)
         people_mw = share_shortage(case, scratch, hour)
         if people_mw > case.supply.tolerance_mw:
-            record_short_hour(recorder, sample, 1 + scratch.shortage.shape[0], hour, people_mw)
-    for area in range(scratch.shortage.shape[0]):
-        if scratch.shortage[area] > case.supply.tolerance_mw:
-            record_short_hour(recorder, sample, 1 + area, hour, scratch.shortage[area])
+            record_short_hour(recorder, sample, 1 + case.n_zones, hour, people_mw)
+    for zone in range(case.n_zones):
+        short_mw = zone_shortage(case, scratch, zone)
+        if short_mw > case.supply.tolerance_mw:
+            record_short_hour(recorder, sample, 1 + zone, hour, short_mw)
 
 
 @jit
@@ -257,10 +286,10 @@ def zonal_samples(
     recorder: Recorder,
     total_out: F8,
 ) -> int:
-    """Chronological years of areas with interfaces and stores. Scope 0 is the system, 1 + a area a, the last people.
+    """Chronological years of areas with interfaces and stores. Scope 0 is the system, 1 + z zone z, the last people.
 
     A day is skipped if every store is full and stays so and :func:`base_flow_serves` it. A day that is not skipped is
-    dispatched hour by hour, so skipping changes no bit. total_out : (n_samples, 2 + n_areas, 5) f8
+    dispatched hour by hour, so skipping changes no bit. total_out : (n_samples, 2 + n_zones, 5) f8
     Returns the number of samples done: fewer than requested when the event table is full.
     """
     supply = case.supply
@@ -331,7 +360,7 @@ def zonal_samples(
 def zonal_snapshots(case: ZonalCase, model: SnapshotModel, seed: Counter, first_sample: int, total_out: F8) -> None:
     """Random hours and equilibrium states of areas with interfaces; stores give nothing.
 
-    ``first_sample`` is a multiple of four. total_out : (n_samples, 2 + n_areas, 5) f8, zero on entry.
+    ``first_sample`` is a multiple of four. total_out : (n_samples, 2 + n_zones, 5) f8, zero on entry.
     """
     supply = case.supply
     n_samples = total_out.shape[0]
@@ -364,10 +393,10 @@ def zonal_snapshots(case: ZonalCase, model: SnapshotModel, seed: Counter, first_
                 total_out[4 * group + w, 0, ENERGY] = total_mw * supply.n_hours
                 people_mw = share_shortage(case, scratch, hour)
                 if people_mw > supply.tolerance_mw:
-                    total_out[4 * group + w, 1 + n_areas, HOURS] = supply.n_hours
-                    total_out[4 * group + w, 1 + n_areas, ENERGY] = people_mw * supply.n_hours
-            for area in range(n_areas):
-                short_mw = scratch.shortage[area]
+                    total_out[4 * group + w, 1 + case.n_zones, HOURS] = supply.n_hours
+                    total_out[4 * group + w, 1 + case.n_zones, ENERGY] = people_mw * supply.n_hours
+            for zone in range(case.n_zones):
+                short_mw = zone_shortage(case, scratch, zone)
                 if short_mw > supply.tolerance_mw:
-                    total_out[4 * group + w, 1 + area, HOURS] = supply.n_hours
-                    total_out[4 * group + w, 1 + area, ENERGY] = short_mw * supply.n_hours
+                    total_out[4 * group + w, 1 + zone, HOURS] = supply.n_hours
+                    total_out[4 * group + w, 1 + zone, ENERGY] = short_mw * supply.n_hours

@@ -29,6 +29,7 @@ class ZonalCase(NamedTuple):
     scheme_start : (n_interfaces + 1,) i4, first column of each interface's limits with 0, 1, 2 ... all circuits out
     forward_mw, backward_mw : (n_rows, n_schemes) f8 >= 0, not rising with the circuits out
     limit_row : (n_hours,) i4, row that holds in each hour
+    area_zone : (n_areas,) i4, zone under which an area's shortage is booked, of n_zones
     store_area : (n_stores,) i4;  the other store_* : (n_stores,) f8, MW, MWh and shares
     base_flow_mw : (n_days, n_interfaces) f8, a flow within every limit of the day on which its certificate rests
     base_export_mw : (n_days, n_areas) f8, what that flow takes from each area
@@ -47,6 +48,8 @@ class ZonalCase(NamedTuple):
     forward_mw: F8
     backward_mw: F8
     limit_row: I4
+    area_zone: I4
+    n_zones: int
     store_area: I4
     store_charge_mw: F8
     store_discharge_mw: F8

@@ -21,7 +21,7 @@ from gridsim.reliability.methods import (
 )
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.system import AdequacySystem, Store
-from gridsim.reliability.weather_years import WeatherYears
+from gridsim.reliability.weather_years import WeatherYears, YearsTogether
 from gridsim.results.specs import LossOfLoadProfile, Shortfall, ShortfallByMonth, ShortfallEvents
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Stopped",
     "Store",
     "WeatherYears",
+    "YearsTogether",
     "assess",
     "capacity_credit",
     "gas_causes",

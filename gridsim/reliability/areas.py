@@ -23,6 +23,7 @@ class Areas:
     """Areas joined by interfaces, each of one or more circuits that fail.
 
     n_areas : their number;  bus_area : (n_buses,) i4
+    area_zone : (n_areas,) i4, the system's area that each belongs to and is booked under
     interface_from, interface_to : (n_interfaces,) i4
     circuit_component : per circuit, all circuits of interface 0 first;  circuit_interface : (n_circuits,) i4
     scheme_start : (n_interfaces + 1,) i4, columns of the limits with 0, 1, 2 ... all circuits out
@@ -31,6 +32,7 @@ class Areas:
 
     n_areas: int
     bus_area: I4
+    area_zone: I4
     interface_from: I4
     interface_to: I4
     circuit_component: tuple[Component, ...]
@@ -43,10 +45,13 @@ class Areas:
 
 def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
     """Areas of a system: its own interfaces, or those of its network; ``merged``: one area, the copper plate."""
-    if merged or (not system.interface_name and (system.detail is None or len(system.areas) == 1)):
+    detail = system.detail
+    is_one = len(system.areas) == 1 and (detail is None or not len(detail.interface_branch))
+    if merged or (not system.interface_name and (detail is None or is_one)):
         n_areas = 1 if merged else len(system.areas)
         bus_area = np.zeros(len(system.buses), dtype=np.int32) if merged else system.bus_area
-        return _joined_by(system, n_areas, bus_area, [], np.zeros((1, 0)), np.zeros((1, 0)), None)
+        zone = np.arange(n_areas, dtype=np.int32)
+        return _joined_by(system, zone, bus_area, [], np.zeros((1, 0)), np.zeros((1, 0)), None)
     if system.interface_name:
         links = [
             _Link(int(start), int(stop), (component,))
@@ -58,8 +63,9 @@ def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
             np.column_stack([limit, np.zeros(len(links))]).reshape(1, -1)
             for limit in (system.interface_forward_mw, system.interface_backward_mw)
         )
-        return _joined_by(system, len(system.areas), system.bus_area, links, forward, backward, None)
-    return _of_network(system, system.detail)
+        zone = np.arange(len(system.areas), dtype=np.int32)
+        return _joined_by(system, zone, system.bus_area, links, forward, backward, None)
+    return _of_network(system, detail)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class _Link:
 
 def _joined_by(
     system: AdequacySystem,
-    n_areas: int,
+    area_zone: I4,
     bus_area: I4,
     links: list[_Link],
     forward_mw: F8,
@@ -83,8 +89,9 @@ def _joined_by(
     limit_row: I4 | None,
 ) -> Areas:
     return Areas(
-        n_areas=n_areas,
+        n_areas=len(area_zone),
         bus_area=bus_area,
+        area_zone=area_zone,
         interface_from=np.array([link.start for link in links], dtype=np.int32),
         interface_to=np.array([link.stop for link in links], dtype=np.int32),
         circuit_component=tuple(circuit for link in links for circuit in link.circuits),
@@ -99,12 +106,13 @@ def _joined_by(
 def _of_network(system: AdequacySystem, detail: NetworkDetail | None) -> Areas:
     """Zones joined by their branches; an interface of which every member joins the same two areas is one tie.
 
-    Networks abroad that hold together only through the country are areas of their own. All that the zonal level leaves
-    out (interfaces inside a zone or through several pairs of areas, ratings inside, the split of flows) restricts the
-    nodal level further: with the same outages no hour sheds more here than there.
+    Networks abroad that hold together only through the country are areas of their own, and so is what lies behind an
+    interface that cuts a zone in two (a site and its fence, a peninsula on one line). All that the zonal level leaves
+    out (other interfaces inside a zone or through several pairs of areas, ratings inside, the split of flows) restricts
+    the nodal level further: with the same outages no hour sheds more here than there.
     """
     assert detail is not None
-    bus_area, n_areas = _with_parts_abroad(system, detail)
+    bus_area, area_zone = _with_parts_inside(system, detail, *_with_parts_abroad(system, detail))
     start, stop = bus_area[system.branch_from], bus_area[system.branch_to]
     is_free = (start != stop) & detail.branch_in_service
     links: list[_Link] = []
@@ -131,7 +139,7 @@ def _of_network(system: AdequacySystem, detail: NetworkDetail | None) -> Areas:
     limits = [_limits(system, detail, link, rows, column) for link in links]
     return _joined_by(
         system,
-        n_areas,
+        area_zone,
         bus_area,
         links,
         np.hstack([forward for forward, _ in limits] or [np.zeros((len(rows), 0))]),
@@ -140,17 +148,70 @@ def _of_network(system: AdequacySystem, detail: NetworkDetail | None) -> Areas:
     )
 
 
-def _with_parts_abroad(system: AdequacySystem, detail: NetworkDetail) -> tuple[I4, int]:
-    """Area of each bus and the number of areas, the area abroad cut into the parts that its own branches join."""
+def _with_parts_abroad(system: AdequacySystem, detail: NetworkDetail) -> tuple[I4, I4]:
+    """Area of each bus and zone of each area, the area abroad cut into the parts that its own branches join."""
     bus_area = system.bus_area.copy()
     n_areas = len(system.areas)
     if system.areas[-1] != EXTERNAL:
-        return bus_area, n_areas
+        return bus_area, np.arange(n_areas, dtype=np.int32)
     abroad = bus_area == n_areas - 1
     inside = detail.branch_in_service & abroad[system.branch_from] & abroad[system.branch_to]
     part = islands(len(system.buses), system.branch_from, system.branch_to, inside)
     bus_area[abroad] = n_areas - 1 + np.unique(part[abroad], return_inverse=True)[1].reshape(-1)
-    return bus_area, int(bus_area.max(initial=n_areas - 1)) + 1
+    n_parts = int(bus_area.max(initial=n_areas - 1)) + 1
+    return bus_area, np.minimum(np.arange(n_parts), n_areas - 1).astype(np.int32)
+
+
+def _with_parts_inside(system: AdequacySystem, detail: NetworkDetail, bus_area: I4, area_zone: I4) -> tuple[I4, I4]:
+    """Area of each bus and zone of each area, zones cut by the interfaces inside them.
+
+    An interface cuts where all its members join the same two parts of what they held together. None cuts what would
+    leave another that joins two areas with members between several, whose common limit would be lost.
+    """
+    at_home = bus_area < (len(system.areas) - (system.areas[-1] == EXTERNAL))
+    of_interface = [_members(detail, interface) for interface in range(len(detail.interface_start) - 1)]
+    joining = [members for members in of_interface if _joins_two(system, bus_area, members)]
+    is_inside = detail.branch_in_service & (bus_area[system.branch_from] == bus_area[system.branch_to])
+    is_inside &= at_home[system.branch_from]
+    whole = _parts(system, is_inside)
+    cut, zones = bus_area, area_zone
+    for members in of_interface:
+        if not len(members) or not is_inside[members].all():
+            continue
+        left = is_inside.copy()
+        left[np.concatenate([members, *(m for m in joining if is_inside[m].all())])] = False
+        found = _cut(bus_area, area_zone, whole, _parts(system, left))
+        if all(_joins_two(system, found[0], group) for group in (members, *joining)):
+            cut, zones = found
+            joining.append(members)
+    return cut, zones
+
+
+def _cut(bus_area: I4, area_zone: I4, whole: I4, part: I4) -> tuple[I4, I4]:
+    """Area of each bus and zone of each area; the largest part of what held together keeps the zone's own area."""
+    area, zones = bus_area.copy(), area_zone.tolist()
+    for held in np.unique(whole):
+        pieces, size = np.unique(part[whole == held], return_counts=True)
+        for piece in np.delete(pieces, int(size.argmax())).tolist():
+            zones.append(int(area_zone[bus_area[part == piece][0]]))
+            area[part == piece] = len(zones) - 1
+    return area, np.array(zones, dtype=np.int32)
+
+
+def _joins_two(system: AdequacySystem, area: I4, branches: I4) -> bool:
+    """Whether all the branches lead from one and the same area into one other."""
+    ends = np.sort(np.column_stack([area[system.branch_from[branches]], area[system.branch_to[branches]]]))
+    return bool(len(ends) and (ends == ends[0]).all() and ends[0, 0] != ends[0, 1])
+
+
+def _members(detail: NetworkDetail, interface: int) -> I4:
+    """Branches of an interface that are in service."""
+    members = detail.interface_branch[detail.interface_start[interface] : detail.interface_start[interface + 1]]
+    return np.asarray(members[detail.branch_in_service[members]])
+
+
+def _parts(system: AdequacySystem, joins: NDArray[np.bool_]) -> I4:
+    return islands(len(system.buses), system.branch_from, system.branch_to, joins)
 
 
 def _limits(

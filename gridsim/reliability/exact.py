@@ -161,6 +161,8 @@ def not_exact_because(system: AdequacySystem, level: Level, grid_mw: float | Non
     areas = areas_of(system, merged=level is Level.COPPER)
     if areas.n_areas > 2:
         return f"{areas.n_areas} areas with {len(areas.interface_from)} ties: convolution holds two areas"
+    if len(np.unique(areas.area_zone)) < areas.n_areas:
+        return "a zone that an interface cuts: convolution knows one margin a zone"
     if len(areas.circuit_component) > MOST_CIRCUITS:
         return f"ties of {len(areas.circuit_component)} circuits: convolution holds {MOST_CIRCUITS}"
     fleets = _fleets(system, areas)

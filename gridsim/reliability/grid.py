@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,20 +50,63 @@ def system_from_grid(
     nothing, whether it fails or not, in the days of its planned repair. With ``imports`` likely a neighbour gives its
     contract, less in a cold that it shares (generated weather), and the help of the spell.
     """
+    (made,) = systems_from_grid(system, (imports,), weather)
+    return made
+
+
+def systems_from_grid(
+    system: GridSystem, policies: Sequence[Imports | str], weather: tuple[int, int] | None = None
+) -> Iterator[AdequacySystem]:
+    """``system_from_grid`` under one import policy after the other; their weather is made once."""
     check_system(system)
     if not system.loads.p_mw[system.loads.in_service].any():
         raise StudyError(f"{system.name}: no load in service; a system without load has no adequacy")
     if not (system.generators.in_service.any() or system.borders.in_service.any()):
         raise StudyError(f"{system.name}: no machine or border in service; a system without supply has no adequacy")
-    times = _hours(system, whole_year=weather is not None)
+    times = sample_hours(system, whole_year=weather is not None)
     course = _normal_course(system, times) if weather is None else _generated_course(system, *weather, times)
+    inside = _inside(system, course, times)
+    for imports in policies:
+        yield _with_borders(system, inside, times, imports, weather)
+
+
+class Inside(NamedTuple):
+    """What import policies leave alone.
+
+    people, usd : of each part of the demand;  in_service : machines in service
+    capacity_mw, profiles : their largest capacity, and its hours where it is not constant
+    """
+
+    course: Course
+    packed: Packed
+    demand: Demand
+    people: F8
+    usd: F8
+    in_service: NDArray[np.int64]
+    capacity_mw: F8
+    profiles: list[F8 | None]
+
+
+def _inside(system: GridSystem, course: Course, times: pd.DatetimeIndex) -> Inside:
     packed = pack(system)
-    delivered = 1.0 / (1.0 + system.loss_share)
-    firm = ~packed.tiers.price_responsive
-    demand, people, usd = _demand(system, packed, course)
     gens = system.generators
     in_service = np.flatnonzero(gens.in_service)
-    capacity_mw, profiles = _capacity(course, gens.p_max_mw * delivered, in_service, unrepaired(system, times))
+    delivered = 1.0 / (1.0 + system.loss_share)
+    capacity = _capacity(course, gens.p_max_mw * delivered, in_service, unrepaired(system, times))
+    return Inside(course, packed, *_demand(system, packed, course), in_service, *capacity)
+
+
+def _with_borders(
+    system: GridSystem,
+    inside: Inside,
+    times: pd.DatetimeIndex,
+    imports: Imports | str,
+    weather: tuple[int, int] | None,
+) -> AdequacySystem:
+    course, packed, demand, people, usd, in_service, capacity_mw, profiles = inside
+    delivered = 1.0 / (1.0 + system.loss_share)
+    firm = ~packed.tiers.price_responsive
+    gens = system.generators
     borders = np.flatnonzero(system.borders.in_service)
     border_mw, border_profiles, support = _borders(system, borders, imports, weather, course.day_c)
     zones = list(system.zones)
@@ -151,7 +194,8 @@ def _borders(
     return mw, profiles, support
 
 
-def _hours(system: GridSystem, *, whole_year: bool = False) -> pd.DatetimeIndex:
+def sample_hours(system: GridSystem, *, whole_year: bool) -> pd.DatetimeIndex:
+    """Hours of a sample: those of the hourly profiles, or a year from 1 July."""
     n_hours = system.hourly_profiles.value.shape[1]
     if n_hours and not whole_year:
         return pd.date_range("2001-01-01", periods=n_hours, freq="h")
@@ -205,7 +249,7 @@ def _normal_course(system: GridSystem, times: pd.DatetimeIndex) -> Course:
 
 def _generated_course(system: GridSystem, seed: int, year: int, times: pd.DatetimeIndex) -> Course:
     """A generated weather year."""
-    found = sampled_year(system, seed, year, weekday=int(times[0].dayofweek))
+    found = sampled_year(system, seed, year, weekday=int(times[0].dayofweek), repairs=True)
     return Course(
         np.ascontiguousarray(found.load_factor.T),
         found.load_row,

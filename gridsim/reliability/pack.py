@@ -106,6 +106,8 @@ def zonal_case(system: AdequacySystem, areas: Areas, tolerance_mw: float, *, bas
         forward_mw=areas.forward_mw,
         backward_mw=areas.backward_mw,
         limit_row=areas.limit_row,
+        area_zone=areas.area_zone,
+        n_zones=int(areas.area_zone.max()) + 1,
         store_area=np.array([place[store.bus] for store in stores], dtype=np.int32),
         store_charge_mw=np.array([store.charge_mw for store in stores], dtype=np.float64),
         store_discharge_mw=np.array([store.discharge_mw for store in stores], dtype=np.float64),

@@ -214,7 +214,7 @@ class ZonalYears(_Chronological):
         def sample(start: int, count: int, recorder: Recorder, total: F8) -> int:
             return zonal_samples(self.case, model, self.seed, start, count, self.skip, recorder, total)
 
-        n_recorded = 2 + self.case.supply.margin_mw.shape[0]
+        n_recorded = 2 + self.case.n_zones
         samples = _with_events(sample, first, n, n_recorded)
         kept = _recorded(self.scopes, n_recorded)
         number = np.full(n_recorded, -1)
@@ -240,7 +240,7 @@ class ZonalSnapshots(_Plain):
         self.seed = np.uint64(seed)
 
     def run(self, first: int, n: int) -> Samples:
-        n_recorded = 2 + self.case.supply.margin_mw.shape[0]
+        n_recorded = 2 + self.case.n_zones
         total = np.zeros((n, n_recorded, N_TOTALS))
         zonal_snapshots(self.case, self.model, self.seed, first, total)
         return without_events(np.ascontiguousarray(total[:, _recorded(self.scopes, n_recorded)]))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,7 @@ from gridsim.model.outages import CommonCause
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.reliability.gas import behind, temperature_classes
-from gridsim.reliability.grid import system_from_grid
+from gridsim.reliability.grid import sample_hours, system_from_grid, systems_from_grid
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.samplers import Samples, SampleSource
 from gridsim.reliability.system import AdequacySystem
@@ -36,6 +36,7 @@ class WeatherYears:
     Sample s runs in weather year s of ``seed``, or in year s mod ``n_years`` of a fixed set. Load, wind, sun, hydro,
     heat-led machines, failure rates and line ratings all follow that year's weather.
     ``gas_causes``: pipelines that fail, of ``gas.gas_causes``; each day is of the temperature class of its weather.
+    ``together``: other import policies that share its years, of :class:`YearsTogether`.
     """
 
     grid: GridSystem
@@ -43,6 +44,7 @@ class WeatherYears:
     seed: int = 1
     n_years: int | None = None
     gas_causes: tuple[CommonCause, ...] = ()
+    together: YearsTogether | None = None
 
     def __post_init__(self) -> None:
         check_system(self.grid)
@@ -57,7 +59,10 @@ class WeatherYears:
 
     def in_year(self, year: int) -> AdequacySystem:
         """The sampler's system in one weather year."""
-        system = system_from_grid(self.grid, self.imports, (self.seed, year))
+        return self.behind_gas(system_from_grid(self.grid, self.imports, (self.seed, year)), year)
+
+    def behind_gas(self, system: AdequacySystem, year: int) -> AdequacySystem:
+        """A weather year's system with the failures of its gas network."""
         if not self.gas_causes:
             return system
         day_class = temperature_classes(self.grid, day_means(self.grid, self.seed, year))
@@ -74,11 +79,42 @@ class WeatherYears:
 
     @property
     def start(self) -> pd.Timestamp:
-        return self.first.start
+        return pd.Timestamp(sample_hours(self.grid, whole_year=True)[0])
 
     @property
     def n_hours(self) -> int:
-        return self.first.n_hours
+        return len(sample_hours(self.grid, whole_year=True))
+
+
+Drawn = tuple[dict[int, Samples], Mapping[str, int]]
+
+
+class YearsTogether:
+    """Several import policies over the same weather years: a year is made once and drawn under each of them at once.
+
+    Give ``under(policy)`` to ``assess``, one policy after the other, with one method. The draws of a policy are kept
+    until it asks for them; the answers are those of its ``WeatherYears`` alone.
+    """
+
+    def __init__(self, policies: Mapping[str, WeatherYears]) -> None:
+        self._policies = dict(policies)
+        if len({(id(years.grid), years.seed, years.n_years) for years in policies.values()}) != 1:
+            raise StudyError("policies: differ in more than imports, so they have no year in common")
+        self._drawn: dict[tuple[str, int, tuple[int, ...]], Drawn] = {}
+
+    def under(self, policy: str) -> WeatherYears:
+        """The years under one of the policies."""
+        return replace(self._policies[policy], together=self)
+
+    def draw(self, policy: str, year: int, samples: tuple[int, ...], draw: Callable[[AdequacySystem], Drawn]) -> Drawn:
+        """Samples of a year under a policy; those of the other policies are kept."""
+        key = (policy, year, samples)
+        if key not in self._drawn:
+            first = next(iter(self._policies.values()))
+            systems = systems_from_grid(first.grid, tuple(self._policies), (first.seed, year))
+            for (name, years), system in zip(self._policies.items(), systems, strict=True):
+                self._drawn[name, year, samples] = draw(years.behind_gas(system, year))
+        return self._drawn.pop(key)
 
 
 class YearByYear:
@@ -107,14 +143,22 @@ class YearByYear:
         samples = range(first, first + n)
         parts: dict[int, Samples] = {}
         for year in sorted({self._weather.year_of(s) for s in samples}):
-            source = self._make(self._weather.in_year(year), self._method)
-            for s in samples:
-                if self._weather.year_of(s) == year:
-                    parts[s] = source.run(s, 1)
+            drawn, counts = self._year(year, tuple(s for s in samples if self._weather.year_of(s) == year))
+            parts |= drawn
             with self._lock:
-                for name, count in source.diagnostics().items():
+                for name, count in counts.items():
                     self._counts[name] = self._counts.get(name, 0) + count
         return Samples(*(np.concatenate([parts[s][table] for s in samples]) for table in range(3)))
+
+    def _year(self, year: int, samples: tuple[int, ...]) -> Drawn:
+        def draw(system: AdequacySystem) -> Drawn:
+            source = self._make(system, self._method)
+            return {s: source.run(s, 1) for s in samples}, source.diagnostics()
+
+        weather = self._weather
+        if weather.together is None:
+            return draw(weather.in_year(year))
+        return weather.together.draw(str(weather.imports), year, samples, draw)
 
     def diagnostics(self) -> dict[str, int]:
         return dict(self._counts)

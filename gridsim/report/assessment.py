@@ -14,13 +14,14 @@ from gridsim.results.metrics import Estimate, ExactEstimate, is_exact, method_of
 if TYPE_CHECKING:
     from gridsim.reliability import AssessmentResult
 
-KINDS = ("zone", "oblast", "class", "month")
+KINDS = ("people", "zone", "oblast", "class", "month")
 BY_SCOPE = ("EUE", "NEUE", "LOLH", "LOLEv")
 LEVELS = {
     "copper": "no network limits, any machine serves any load: a lower bound",
-    "zonal": "zones joined by interfaces that limit, nothing inside a zone does: between copper and nodal",
+    "zonal": "zones joined by interfaces that limit, cut by those inside, else no limits: between copper and nodal",
     "nodal": "the dispatch problem at every bus, every line and interface limits: the number to quote for a network",
 }
+WHO_FEELS_IT = "households and services"  # what scope people counts
 PAGE = "docs/reliability.md, 'Which number do I quote'"
 _MEANING = {
     "LOLH": "hours a year with a shortfall",
@@ -222,7 +223,7 @@ def _by_scope(estimates: Iterable[Estimate], kind: str) -> dict[str, dict[str, E
     for estimate in estimates:
         prefix, _, scope = estimate.scope.partition(":")
         if prefix == kind:
-            rows.setdefault(scope, {})[estimate.name] = estimate
+            rows.setdefault(scope or WHO_FEELS_IT, {})[estimate.name] = estimate
     if kind == "month":
         return rows
     return dict(sorted(rows.items(), key=lambda item: (-(item[1]["EUE"].value or 0.0), item[0])))

@@ -94,6 +94,11 @@ def _unserved(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[st
         zones = ", ".join(sorted(bare_name(e) for e in by_kind.get("zone", [])))
         return [(label, f"none in {zones}" if zones else "none")]
     rows = [(label, f"{number(total)}{NO_BREAK}MWh")]
+    people_mwh = next((e.value or 0.0 for e in by_kind.get("people", [])), 0.0)
+    if people_mwh > _POSITIVE:
+        hours = next((e.value for e in result.estimates if (e.name, e.scope) == ("LOLH", "people")), None)
+        text = f"{number(people_mwh)}{NO_BREAK}MWh{_percent(people_mwh, total)}"
+        rows.append(("  of people", text if hours is None else f"{text} in {number(hours)}{NO_BREAK}h"))
     for kind in _SHARES:
         found = sorted(by_kind.get(kind, []), key=lambda e: (-(e.value or 0.0), e.scope))
         if kind == "zone" and len(found) < 2:

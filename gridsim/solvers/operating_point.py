@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.kernels.arrays import DispatchState
+from gridsim.model.duty import duty_of
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
@@ -106,6 +107,7 @@ def machine_bounds(system: GridSystem, hour: PeakHour) -> tuple[F8, F8]:
     """Forced and available output of each machine (n_gens,) in MW.
 
     Profiles at the hour, heat curves at the month's mean temperature; without a climate at the curve's coldest point.
+    Duty as on that day with every load at its ``p_mw``.
     """
     gens = system.generators
     available = np.where(gens.in_service, gens.p_max_mw, 0.0)
@@ -121,7 +123,10 @@ def machine_bounds(system: GridSystem, hour: PeakHour) -> tuple[F8, F8]:
         low, high = system.heat_curves.shares(curve, temperature_c)
         available[gen] = min(available[gen], high * gens.p_max_mw[gen])
         forced[gen] = min(max(forced[gen], low * gens.p_max_mw[gen]), available[gen])
-    return forced, available
+    load_mw = np.where(system.loads.in_service, system.loads.p_mw, 0.0)
+    owed = duty_of(system).hour(hour.month + 1, system.climate.t_mean_c[:, hour.month], load_mw)
+    available = np.minimum(available, owed.greatest * gens.p_max_mw)
+    return np.minimum(np.maximum(forced, owed.least * gens.p_max_mw), available), available
 
 
 def base_point(system: GridSystem, packed: Packed | None = None, *, loss_share: float | None = None) -> OperatingPoint:

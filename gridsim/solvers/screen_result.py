@@ -149,7 +149,7 @@ def judge(packed: Packed, answers: Answers, month: int) -> ScreenResult:
     share[~solved] = 0.0
     exceeds = share > 100.0 * (1.0 + LIMIT_TOLERANCE)
     where = np.argwhere(exceeds)
-    signed = np.sign(section_flow) * section_limit
+    signed = np.copysign(section_limit, section_flow)
     sections = SectionViolations(
         where[:, 0].astype(np.int32), where[:, 1].astype(np.int32), section_flow[exceeds], signed[exceeds]
     )

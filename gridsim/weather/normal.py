@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gridsim.model.duty import duty_of
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
-from gridsim.weather.duty import duty_of
 from gridsim.weather.water import day_of_year, net_load_mw, normal_water, water_plan, zone_load_mw
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ class HourInputs(NamedTuple):
 class NormalWeather:
     """The climate of one system as a function of local time and departures."""
 
-    def __init__(self, system: GridSystem):
+    def __init__(self, system: GridSystem, *, repairs: bool = False):
+        """``repairs``: machines are repaired and fail, so that others take their water."""
         self.system = system
+        self._repairs = repairs
         site = system.buses.weather_site
         self._gen_site = site[system.generators.bus]
         self._load_site = site[system.loads.bus]
@@ -100,7 +102,9 @@ class NormalWeather:
         key = day_of_year(date.month, date.day), date.month - 1, _day_type(date)
         if key not in self._planned:
             course = normal_water(self.system)
-            self._planned[key] = self._water.share(course, self.net_load_mw(date), np.array(key[:1]))
+            days = np.array(key[:1])
+            able = self._water.able(days) if self._repairs else None
+            self._planned[key] = self._water.share(course, self.net_load_mw(date), days, able)
         return self._planned[key]
 
     def net_load_mw(self, date: dt.date) -> F8:
@@ -158,7 +162,8 @@ class NormalWeather:
 def with_water_and_duty(system: GridSystem, times: pd.DatetimeIndex, shape: F8, share: F8, row: I4) -> tuple[F8, I4]:
     """Rows of shares (n_rows, n_hours) that machines share (``row``) in normal weather, with plan and duty.
 
-    ``times`` begin at midnight; ``shape`` (n_profiles + 1, n_hours): profiles of the loads, the last 1.
+    ``times`` begin at midnight; ``shape`` (n_profiles + 1, n_hours): profiles of the loads, the last 1. Machines are
+    taken to be repaired and to fail.
     """
     plan, duty = water_plan(system), duty_of(system)
     days = times[::24]
@@ -166,7 +171,7 @@ def with_water_and_duty(system: GridSystem, times: pd.DatetimeIndex, shape: F8, 
         net_mw = net_load_mw(system, shape, system.loads.profile, share, row)
         whole = np.pad(net_mw, ((0, 0), (0, 24 * len(days) - len(times))), mode="edge")
         of_year = np.array([day_of_year(day.month, day.day) for day in days])
-        planned = plan.share(normal_water(system), whole, of_year)[:, : len(times)]
+        planned = plan.share(normal_water(system), whole, of_year, plan.able(of_year))[:, : len(times)]
         share, row = plan.rows_with_plan(share, row, planned)
     if duty.limits:
         weather = NormalWeather(system)

@@ -25,10 +25,10 @@ _GOLDEN = 0.6180339887498949
 class PlanningWeather:
     """Weather and load of the planning day, seen by the simulator hour by hour."""
 
-    def __init__(self, system: GridSystem, choice: PlanningDay):
+    def __init__(self, system: GridSystem, choice: PlanningDay, *, repairs: bool = False):
         self.system = system
         self.choice = choice
-        self._normal = NormalWeather(system)
+        self._normal = NormalWeather(system, repairs=repairs)
         settings = system.planning_day
         error = forecast_error(choice.number, settings.load_forecast_error)
         self.load_factor = settings.expected_peak_mw / normal_peak_mw(system) * (1.0 + error)

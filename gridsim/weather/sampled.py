@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.weather_maps import load_departures
+from gridsim.model.duty import duty_of
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
-from gridsim.weather.duty import duty_of
 from gridsim.weather.field import DAYS, HOURS
 from gridsim.weather.generator import WeatherModel
 from gridsim.weather.water import net_load_mw, water_plan, zone_load_mw
@@ -35,8 +35,11 @@ class SampledYear(NamedTuple):
     temperature_c: F8
 
 
-def sampled_year(system: GridSystem, seed: int, year: int, weekday: int = 0) -> SampledYear:
-    """Weather year (seed, year); ``weekday`` of its 1 July, Monday 0. The same numbers as ``YearWeather.at``."""
+def sampled_year(system: GridSystem, seed: int, year: int, weekday: int = 0, *, repairs: bool = False) -> SampledYear:
+    """Weather year (seed, year); ``weekday`` of its 1 July, Monday 0. The same numbers as ``YearWeather.at``.
+
+    ``repairs``: machines are repaired and fail, so that others take their water.
+    """
     model = weather_model(system)
     composer = Composer(system)
     arrays = YearArrays(system, model, seed, year, model.field.year(seed, year), None)
@@ -46,7 +49,8 @@ def sampled_year(system: GridSystem, seed: int, year: int, weekday: int = 0) -> 
     plan, duty = water_plan(system), duty_of(system)
     if len(plan):
         net_mw = net_load_mw(system, load_factor, load_row, gen_share, gen_row)
-        planned = plan.share(arrays.water, net_mw, np.arange(DAYS, dtype=np.int32))
+        days = np.arange(DAYS, dtype=np.int32)
+        planned = plan.share(arrays.water, net_mw, days, plan.able(days) if repairs else None)
         gen_share, gen_row = plan.rows_with_plan(gen_share, gen_row, planned)
     if duty.limits:
         zone_mw = zone_load_mw(system, load_factor, load_row)

@@ -4,7 +4,8 @@ A plant with rows in ``reservoir_releases`` gives what its water allows. Rivers 
 (``kernels.water``) lets water out between the month's least and greatest, the day's release is the day's energy, and
 that energy goes into the peaks of the zone's net load: load less wind and sun. Where a zone has several such plants
 each fills the peaks of its part of the net load, by its share of their capacity, so that more water at one of them
-takes nothing from another.
+takes nothing from another. Where machines go out for planned repair and fail, their water is not lost: the others of
+the plant take it, or other hours do.
 
 A year begins with what three years before it left behind, each with its rivers at that year's level, so that dry years
 last. Those years begin at ``fill_share``.
@@ -18,12 +19,14 @@ from typing import NamedTuple
 import numpy as np
 
 from gridsim.kernels.water import fill_peaks, reservoir_course
+from gridsim.model.maintenance import DAYS, planned_outage
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.weather.field import day_of_year_month
 from gridsim.weather.rivers import RiverModel
 
 FIRST_MONTH = 7
+FIRST_DAY = 181  # 1 July, where 1 January is 0
 EARLIER_YEARS = 3
 DAY_H = 24
 MCM_PER_DAY = 0.0864  # of 1 m3/s
@@ -44,6 +47,13 @@ class WaterCourse(NamedTuple):
     energy_mwh: F8
     lowest_mw: F8
     highest_mw: F8
+
+
+class AbleMachines(NamedTuple):
+    """MW (n, n_days) of each plant: not in planned repair, and of these on the mean not failed."""
+
+    able_mw: F8
+    expected_mw: F8
 
 
 class WaterPlan:
@@ -131,17 +141,32 @@ class WaterPlan:
         start_mcm = self.system.reservoirs.fill_share[self.reservoir] * self.volume_mcm
         return self.course(inflow_m3_s, np.tile(self.month, EARLIER_YEARS), start_mcm).volume_mcm[:, -1].copy()
 
-    def share(self, course: WaterCourse, net_mw: F8, days: I4) -> F8:
+    def able(self, days: I4) -> AbleMachines:
+        """What is left of each plant on ``days`` of the year where machines are repaired and fail."""
+        generators = self.system.generators
+        of_plant = np.arange(len(self))[:, None] == self.row[self.gens]
+        able = np.where(generators.in_service, generators.p_max_mw, 0.0)[self.gens, None]
+        able = able * (1.0 - planned_outage(self.system)[self.gens][:, (np.asarray(days) + FIRST_DAY) % DAYS])
+        failed = np.nan_to_num(generators.mttr_h / (generators.mttf_h + generators.mttr_h))[self.gens, None]
+        return AbleMachines(of_plant @ able, of_plant @ (able * (1.0 - failed)))
+
+    def share(self, course: WaterCourse, net_mw: F8, days: I4, able: AbleMachines | None = None) -> F8:
         """(n, n_hours) planned share of the plants' p_max over the hours of ``days`` (n_days,) of ``course``.
 
         net_mw : (n_zones + 1, n_hours) load less wind and sun; the last zone is abroad
+        able : machines that go out for repair or fail leave their water to the others of the plant and to other
+            hours, as far as these can take it: the share is larger, and the output of the plant on the mean the plan's
         """
         p_mw = np.zeros((len(self), net_mw.shape[1]))
+        whole_mw = np.repeat(self.p_max_mw[:, None], len(days), axis=1)
+        able_mw, expected_mw = (whole_mw, whole_mw) if able is None else able
         for row in range(len(self)):
             part = self._part[row] * net_mw[self._zone[row]].reshape(-1, DAY_H)
             energy, lowest, highest = (of[row, days] for of in (course.energy_mwh, course.lowest_mw, course.highest_mw))
-            fill_peaks(part, energy, lowest, highest, p_mw[row].reshape(-1, DAY_H))
-        return np.asarray(p_mw / np.maximum(self.p_max_mw, 1e-9)[:, None])
+            highest = np.minimum(highest, able_mw[row])
+            energy = np.minimum(energy, DAY_H * highest)
+            fill_peaks(part, energy, np.minimum(lowest, highest), highest, p_mw[row].reshape(-1, DAY_H))
+        return np.minimum(p_mw / np.maximum(np.repeat(expected_mw, DAY_H, axis=1), 1e-9), 1.0)
 
     def rows_with_plan(self, share: F8, gen_row: I4, planned: F8) -> tuple[F8, I4]:
         """Rows of shares (n_rows, n_hours) that machines share (``gen_row``), with those of the plan in their place."""

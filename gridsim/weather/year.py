@@ -10,11 +10,11 @@ import numpy as np
 
 from gridsim.errors import StudyError
 from gridsim.kernels.weather_maps import heating_k
+from gridsim.model.duty import duty_of
 from gridsim.model.scenario import PlanningDay, Weather, WeatherSeries, WeatherYearChoice
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, sum_at
 from gridsim.weather.design import CATALOGUE_YEARS, Catalogue, Imposed, catalogue, event_weights, impose, river_level
-from gridsim.weather.duty import duty_of
 from gridsim.weather.field import DAYS
 from gridsim.weather.generator import LOAD_TAU_H, WeatherModel, hour_of
 from gridsim.weather.maps import resource_sites
@@ -36,9 +36,10 @@ def gas_hour_factor(hour: int) -> float:
 class Composer:
     """HourInputs from temperatures and shares of one hour: the common part of year and series."""
 
-    def __init__(self, system: GridSystem):
+    def __init__(self, system: GridSystem, *, repairs: bool = False):
         self.system = system
-        self.normal = NormalWeather(system)
+        self.repairs = repairs
+        self.normal = NormalWeather(system, repairs=repairs)
         generators, loads = system.generators, system.loads
         bus = generators.bus
         self.gen_site = system.buses.weather_site[bus]
@@ -69,7 +70,8 @@ class Composer:
             for hour in hours
         ]
         abroad_last = np.roll(np.stack(net_mw, axis=1), -1, axis=0)
-        return self.water.share(course, abroad_last, np.array([day_of_year(date.month, date.day)]))
+        days = np.array([day_of_year(date.month, date.day)])
+        return self.water.share(course, abroad_last, days, self.water.able(days) if self.repairs else None)
 
     def inputs(
         self,
@@ -133,10 +135,10 @@ class YearWeather:
     follow their water plan.
     """
 
-    def __init__(self, system: GridSystem, choice: WeatherYearChoice, start: dt.datetime):
+    def __init__(self, system: GridSystem, choice: WeatherYearChoice, start: dt.datetime, *, repairs: bool = False):
         self.system = system
         self.choice = choice
-        self._compose = Composer(system)
+        self._compose = Composer(system, repairs=repairs)
         self._model = weather_model(system)
         self._first_number, self._start_h = hour_of(start, self._model.first_month)
         self.imposed: list[Imposed] = []
@@ -283,10 +285,10 @@ class YearArrays:
 class SeriesWeather:
     """A user's own hourly series; all else follows the climate's normal course."""
 
-    def __init__(self, system: GridSystem, series: WeatherSeries, start: dt.datetime):
+    def __init__(self, system: GridSystem, series: WeatherSeries, start: dt.datetime, *, repairs: bool = False):
         self.system = system
         self.series = series
-        self._compose = Composer(system)
+        self._compose = Composer(system, repairs=repairs)
         self._normal = NormalWeather(system)
         keep = np.exp(-1.0 / LOAD_TAU_H)
         given = series.temperature_c
@@ -329,7 +331,9 @@ class SeriesWeather:
         if len(water) == 0:
             return np.zeros((0, 24))
         day = min(max((date - self._first_day).days, 0), self._water.energy_mwh.shape[1] - 1)
-        return water.share(self._water, self._normal.net_load_mw(date), np.array([day]))
+        of_year = np.array([day_of_year(date.month, date.day)])
+        able = water.able(of_year) if self._compose.repairs else None
+        return water.share(self._water, self._normal.net_load_mw(date), np.array([day]), able)
 
     def at(
         self,
@@ -398,18 +402,21 @@ def climate_years(system: GridSystem, sites: tuple[str, ...], years: int = CATAL
 
 
 @lru_cache(maxsize=4)
-def _year_weather(system: GridSystem, choice: WeatherYearChoice, start: dt.datetime) -> YearWeather:
-    return YearWeather(system, choice, start)
+def _year_weather(system: GridSystem, choice: WeatherYearChoice, start: dt.datetime, repairs: bool) -> YearWeather:
+    return YearWeather(system, choice, start, repairs=repairs)
 
 
 def make_weather(
-    system: GridSystem, weather: Weather | None, start: dt.datetime
+    system: GridSystem, weather: Weather | None, start: dt.datetime, *, repairs: bool = False
 ) -> NormalWeather | YearWeather | SeriesWeather | PlanningWeather:
-    """The weather that a scenario asks for, from local time ``start``; a file of departures uses the normal course."""
+    """The weather that a scenario asks for, from local time ``start``; a file of departures uses the normal course.
+
+    ``repairs``: machines are repaired and fail, so that others of a reservoir's plant take their water.
+    """
     if isinstance(weather, WeatherYearChoice):
-        return _year_weather(system, weather, start)
+        return _year_weather(system, weather, start, repairs)
     if isinstance(weather, WeatherSeries):
-        return SeriesWeather(system, weather, start)
+        return SeriesWeather(system, weather, start, repairs=repairs)
     if isinstance(weather, PlanningDay):
-        return PlanningWeather(system, weather)
-    return NormalWeather(system)
+        return PlanningWeather(system, weather, repairs=repairs)
+    return NormalWeather(system, repairs=repairs)

@@ -212,6 +212,8 @@ def test_valid_scenario_reads(folder):
         ("    at: +2h", "    at: +2h\n    duration: -3h", "events.0.duration", 9),
         ("    at: +2h", "    at: +2h\n    magnitude: 1.5", "events.0.magnitude", 9),
         ("    at: +2h", "    at: +2h\n    probability: 2", "events.0.probability", 9),
+        ("    at: +2h", "    at: +2h\n    probability: true", "events.0.probability", 9),
+        ("hours: 24", "hours: true", "horizon.hours", 5),
         ("2026-01-12 00:00", "2026-13-12", "horizon.start", 4),
         ("2026-01-12 00:00", "9999-12-31", "horizon.start", 4),
         ("target: ab", "target: []", "events.0.target", 10),

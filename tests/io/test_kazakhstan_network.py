@@ -276,7 +276,8 @@ def test_limits_fall_with_circuits_out_and_carry_the_published_values(kazakhstan
         table.setdefault(key, []).append((int(limits.lines_out[k]), float(limits.normal_mw[k])))
         emergency = float(limits.emergency_mw[k])
         assert np.isnan(emergency) or emergency >= float(limits.normal_mw[k])
-    assert {i for i, _ in table} == set(range(len(kazakhstan.interfaces)))
+    by_ratings = {kazakhstan.interfaces.position("aktau_zhanaozen")}  # two like circuits: nothing else limits it
+    assert {i for i, _ in table} == set(range(len(kazakhstan.interfaces))) - by_ratings
     for values in table.values():
         ordered = [mw for _, mw in sorted(values)]
         assert ordered == sorted(ordered, reverse=True) and len(set(ordered)) == len(ordered)

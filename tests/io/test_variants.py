@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gridsim.errors import InputError
@@ -88,8 +89,8 @@ def test_an_unknown_key_is_an_error(tmp_path: Path) -> None:
     assert caught.value.problems[0].mend == "did you mean 'retire'?"
 
 
-def test_nuclear_2035_adds_two_units_at_yukgres(kazakhstan: GridSystem) -> None:
-    system = read_network(network_folder("kazakhstan"), "nuclear_2035")
+def test_ulken_alone_adds_two_units_at_yukgres(kazakhstan: GridSystem) -> None:
+    system = read_network(network_folder("kazakhstan"), "ulken_alone")
     new = sorted(set(system.generators.name.tolist()) - set(kazakhstan.generators.name.tolist()))
     assert new == ["ulken_npp_1", "ulken_npp_2"]
     assert system.generators.p_max_mw.sum() == pytest.approx(kazakhstan.generators.p_max_mw.sum() + 2 * 1115)
@@ -97,6 +98,34 @@ def test_nuclear_2035_adds_two_units_at_yukgres(kazakhstan: GridSystem) -> None:
         "yukgres_500"
     }
     assert system.nuclear.status[system.nuclear.position("ulken_npp")] == "operating"
+
+
+def test_nuclear_2035_is_the_published_plan(kazakhstan: GridSystem) -> None:
+    """Peak of 27 GW; what is to be built is below the 22.2 GW published without modernisation, and above 17 GW."""
+    system = read_network(network_folder("kazakhstan"), "nuclear_2035")
+    gens, old = system.generators, kazakhstan.generators
+    assert system.planning_day is not None and system.planning_day.expected_peak_mw == 27_000
+    assert system.loads.p_mw.sum() == pytest.approx(kazakhstan.loads.p_mw.sum() * 27.0 / 17.6, rel=1e-4)
+    new = ~np.isin(gens.name, old.name)
+    assert 17_000 < gens.installed_mw[new & gens.in_service].sum() < 22_200
+    assert gens.installed_mw[gens.plant == "ulken_npp"].sum() == 2400
+    assert gens.installed_mw[np.isin(gens.plant, ["ekibastuz_gres2_u34", "ekibastuz_gres3"])].sum() == 1100 + 2640
+    retired = sorted(set(gens.plant[~new][~gens.in_service[~new] & old.in_service].tolist()))
+    assert retired == ["almaty_chp2", "almaty_chp3"]
+    replacing = np.isin(gens.plant, ["almaty_chp2_ccgt", "almaty_chp3_ccgt"]) & gens.in_service
+    assert replacing.sum() == 5
+    assert system.reserve_mw[1] == gens.p_max_mw[gens.position("ulken_npp_1")]
+
+
+@pytest.mark.parametrize("name", ["winter_2023_24", "winter_2026_27", "nuclear_2035", "ulken_alone"])
+def test_sources_of_a_variant_are_known(name: str) -> None:
+    table = (network_folder("kazakhstan") / "sources.csv").read_text(encoding="utf-8")
+    known = {row["key"] for row in csv.DictReader(table.splitlines())}
+    added = Variant(network_folder("kazakhstan") / "variants" / f"{name}.yaml").keys.add
+    for rows in added.values():
+        for row in rows:
+            assert row["confidence"] in ("published", "derived", "assumed")
+            assert set(row["source"].split("; ")) <= known, row
 
 
 def history(*lines: str) -> str:

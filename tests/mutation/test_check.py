@@ -54,7 +54,7 @@ def test_a_change_that_no_test_sees_is_green(copy: Path) -> None:
 
 def test_a_loop_that_no_longer_ends_is_red(copy: Path) -> None:
     outcome = outcome_of(copy, changed("comparison", 3), ["test_stock.py"], 5.0)
-    assert outcome.by == "timeout" and 5.0 <= outcome.seconds < 30.0
+    assert outcome.by == "timeout" and outcome.seconds >= 5.0
 
 
 def test_the_file_named_after_the_module_comes_first_then_what_imports_it() -> None:

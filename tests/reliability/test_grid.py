@@ -114,13 +114,19 @@ def test_zones_of_rts79_are_joined_by_its_transformers() -> None:
     assert {component.kind for component in areas.circuit_component} == {"transformer"}
 
 
+# behind an interface that cuts a zone; Aktobe is not cut off, for its ties to Russia are of one section with the others
+INSIDE_A_ZONE = ("atyrau_220", "tengiz_220", "aktau_220", "zhanaozen_220")
+
+
 def test_kazakh_zones_are_joined_by_named_sections_by_circuits_out(kazakhstan: GridSystem) -> None:
     """North-South 2,100 MW intact, 1,300 and 630 with circuits out; 220 kV beside it; Russia and the joined grid of
     Kyrgyzstan and Uzbekistan are areas of their own, not one through which power could pass around the country."""
     system = system_from_grid(kazakhstan)
     areas = areas_of(system, merged=False)
     zone = {name: position for position, name in enumerate(system.areas)}
-    assert areas.n_areas == 3 + 2
+    inside = {areas.bus_area[system.buses.index(bus)] for bus in INSIDE_A_ZONE}
+    assert len(inside) == len(INSIDE_A_ZONE)
+    assert areas.n_areas == 3 + 2 + len(inside)
     forward = {}
     for i in range(len(areas.interface_from)):
         first, last = areas.scheme_start[i], areas.scheme_start[i + 1]
@@ -132,7 +138,8 @@ def test_kazakh_zones_are_joined_by_named_sections_by_circuits_out(kazakhstan: G
     # the one line beside the sections has its own rating, which follows the temperature of the hour
     assert 0.8 < north_south[2][0] / (250.4 * 1.05) < 1.3
     assert len(north_south) == 3
-    abroad = {end for ends in forward for end in ends} - {zone[name] for name in ("north", "south", "west")}
+    home = {zone[name] for name in ("north", "south", "west")} | inside
+    abroad = {end for ends in forward for end in ends} - home
     assert len(abroad) == 2
     russia = areas.bus_area[system.buses.index("ru_equivalent")]
     assert forward[int(russia), zone["north"]][0][0] == pytest.approx(2000.0)

@@ -16,6 +16,7 @@ from gridsim.model.system import GridSystem
 from gridsim.reliability.assess import assess
 from gridsim.reliability.grid import system_from_grid
 from gridsim.reliability.methods import SequentialMonteCarlo, SnapshotMonteCarlo
+from gridsim.weather.water import water_plan
 from tests.support.cases import META, TWO_AREAS
 
 WEEK_H = 168
@@ -69,7 +70,7 @@ def test_a_machine_gives_its_profile_times_what_repairs_leave(kazakhstan: GridSy
     day = (times.astype("datetime64[D]") - times.astype("datetime64[M]")).astype(int) + 1
     left = 1.0 - planned_outage(kazakhstan)[:, day_of_year(month, day)]
     assert with_plan.unit_name == without.unit_name
-    n_repaired = 0
+    n_repaired, water_mwh, behind_reservoir = 0, np.zeros(2), water_plan(kazakhstan).row >= 0
     for unit, name in enumerate(with_plan.unit_name):
         before = without.unit_profile[unit]
         hours = np.full(8760, without.unit_mw[unit]) if before is None else before
@@ -79,8 +80,15 @@ def test_a_machine_gives_its_profile_times_what_repairs_leave(kazakhstan: GridSy
             continue
         n_repaired += 1
         assert after is not None
-        assert after == pytest.approx(hours * left[kazakhstan.generators.position(name)], abs=1e-12)
+        there = left[kazakhstan.generators.position(name)]
+        if behind_reservoir[kazakhstan.generators.position(name)]:
+            assert not after[there == 0.0].any()
+            water_mwh += [hours.sum(), after.sum()]
+        else:
+            assert after == pytest.approx(hours * there, abs=1e-12)
         assert with_plan.unit_mw[unit] == after.max()
+    before_mwh, after_mwh = water_mwh
+    assert 0.98 * before_mwh < after_mwh < before_mwh * (1 + 1e-9)  # what one cannot take in repair, the others do
     assert n_repaired == (maintenance_weeks(kazakhstan) > 0.0).sum() > 200
 
 

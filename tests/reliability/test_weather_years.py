@@ -16,10 +16,12 @@ from gridsim.reliability import (
     ShortfallByMonth,
     SnapshotMonteCarlo,
     WeatherYears,
+    YearsTogether,
     assess,
     system_from_grid,
     two_state,
 )
+from gridsim.reliability import grid as grid_module
 from gridsim.reliability.gas import CLASSES
 from gridsim.reliability.samplers import CopperYears, ZonalYears
 from gridsim.weather.response import failure_rates
@@ -72,6 +74,35 @@ def test_a_fixed_set_is_run_through_in_turn_and_tells_the_error_of_its_choice(ka
     assert over["EUE"].value == pytest.approx(np.mean(by_year), rel=1e-12)
     assert over["EUE"].stderr == pytest.approx(abs(by_year[0] - by_year[1]) / 2, rel=1e-9)
     assert len({weather.year_of(week.sample) for week in result.worst_weeks}) == len(result.worst_weeks) == 2
+
+
+def test_policies_that_share_their_years_get_the_answers_of_each_alone(kazakhstan, monkeypatch) -> None:
+    made: list[int] = []
+    generated = grid_module.sampled_year
+
+    def counted(system, seed, year, weekday=0):
+        made.append(year)
+        return generated(system, seed, year, weekday)
+
+    monkeypatch.setattr(grid_module, "sampled_year", counted)
+    plant = str(kazakhstan.generators.name[np.argmax(kazakhstan.generators.p_max_mw)])
+    cold_only = Derating(np.array([[1.0], [1.0], [0.0]]), np.ones((3, 0)))
+    pipe = CommonCause(two_state("gas_pipeline", "p", 900.0, 90.0), derating={plant: cold_only})
+    method = SequentialMonteCarlo(years=3, seed=2, workers=2)
+    policies = {
+        "none": WeatherYears(kazakhstan, "none", 5),
+        "likely": WeatherYears(kazakhstan, "likely", 5, gas_causes=(pipe,)),
+    }
+    together = YearsTogether(policies)
+    shared = {policy: numbers(assess(together.under(policy), method, ShortfallByMonth())) for policy in policies}
+    assert sorted(made) == [0, 1, 2]
+    alone = {policy: numbers(assess(years, method, ShortfallByMonth())) for policy, years in policies.items()}
+    assert shared == alone and shared["none"] != shared["likely"]
+
+
+def test_policies_that_share_years_differ_in_nothing_else(kazakhstan) -> None:
+    with pytest.raises(StudyError, match="no year in common"):
+        YearsTogether({"none": WeatherYears(kazakhstan, "none", 5), "limit": WeatherYears(kazakhstan, "limit", 6)})
 
 
 def test_machines_and_lines_of_a_sample_follow_its_temperature(kazakhstan) -> None:

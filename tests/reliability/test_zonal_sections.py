@@ -18,7 +18,9 @@ from gridsim.reliability import (
     system_from_grid,
 )
 from gridsim.reliability.areas import areas_of
-from gridsim.reliability.nodal import plain_detail
+from gridsim.reliability.exact import not_exact_because
+from gridsim.reliability.methods import Level
+from gridsim.reliability.nodal import NodalYears, plain_detail
 from gridsim.reliability.samplers import ZonalYears
 
 FORWARD, BACKWARD = True, False
@@ -139,6 +141,42 @@ def test_a_section_through_several_pairs_of_areas_leaves_the_ratings() -> None:
     assert areas.forward_mw[0].tolist() == [60.0, 0.0, 60.0, 0.0, 25.0, 0.0]
     inside = areas_of(triangle({"1": "north", "2": "north", "3": "south"}), merged=False)
     assert [component.name for component in inside.circuit_component] == ["l13", "l23"]
+
+
+def fenced_site(section: dict[str, float], limits: list[tuple[bool, int, int, float]]) -> AdequacySystem:
+    """A site of 100 MW and 20 MW of load behind one line of 70 MW, a town of 120 MW with 40 MW, both in one zone."""
+    units = pd.DataFrame({"name": ["own", "town"], "bus": ["s", "t"], "p_max_mw": [100.0, 40.0]})
+    branches = pd.DataFrame(
+        {"name": ["out", "round"], "from_bus": ["s", "t"], "to_bus": ["t", "u"], "x_pu": 0.1, "limit_mw": [70.0, 300.0]}
+    )
+    load = pd.DataFrame({"s": np.full(48, 20.0), "t": np.full(48, 120.0), "u": np.zeros(48)})
+    system = system_from_frames(units, load, branches=branches)
+    return with_section(system, section, limits, dict.fromkeys("stu", "zone"), winter_h=48)
+
+
+def test_a_site_gives_its_zone_what_its_fence_lets_out() -> None:
+    """Of 120 MW the town has 40 and what comes out: 30 by the fence, 70 by the line's rating where no limit stands."""
+    for limits, short_mw in (([(FORWARD, 0, 0, 30.0)], 50.0), ([], 10.0)):
+        system = fenced_site({"out": 1.0}, limits)
+        areas = areas_of(system, merged=False)
+        assert areas.area_zone.tolist() == [0, 0]
+        assert areas.bus_area.tolist() == [1, 0, 0]
+        years = ZonalYears(system, 1, True, merged=False)
+        total = years.run(0, 3).total
+        assert years.scopes[:2] == ("system", "zone:zone")
+        np.testing.assert_allclose(total[:, :2, 3], 48 * short_mw)
+        nodal = NodalYears(system, 1, True).run(0, 3).total[:, 0, 3]
+        np.testing.assert_allclose(nodal, 48 * short_mw)
+        assert "cuts" in str(not_exact_because(system, Level.ZONAL))
+
+
+def test_a_section_beside_another_path_cuts_nothing() -> None:
+    """Removed, it leaves its ends joined round about: the zone stays one area."""
+    areas = areas_of(triangle(dict.fromkeys("123", "zone")), merged=False)
+    assert areas.n_areas == 2  # both members out leave bus 1 alone
+    assert areas.bus_area.tolist() == [1, 0, 0]
+    one_member = with_section(triangle(dict.fromkeys("123", "zone")), {"l12": 1.0}, [], dict.fromkeys("123", "zone"), 0)
+    assert areas_of(one_member, merged=False).n_areas == 1
 
 
 def test_line_ratings_by_the_hour_limit_what_is_left() -> None:

@@ -111,7 +111,7 @@ def test_comma_separated_values_hold_every_digit(zonal) -> None:
 def test_markdown_is_the_screen(zonal) -> None:
     text = assessment_markdown("kazakhstan", "contract", zonal)
     assert "| metric | value | unit | meaning |\n| --- | ---: | --- | --- |\n" in text
-    assert text.count("\n| ---") == 3  # system, zones, months
+    assert text.count("\n| ---") == 4  # system, people, zones, months
 
 
 def test_weeks_fit_any_width() -> None:

@@ -48,6 +48,22 @@ def test_a_run_without_events_has_no_such_lines(two_areas):
     assert not [line for line in printed(result) if "against no event (MW)" in line or line.startswith("why")]
 
 
+def test_what_people_feel_has_a_line(two_areas):
+    def homes_are_people(tables):
+        tables["load_classes"][1]["people"] = "true"
+
+    deep = dataclasses.replace(outage("generators", "gas_1", 2, at_h=8), id="deep")
+    scenario = Scenario("case", "two_areas", Horizon(dt.datetime(2026, 1, 14), 12), events=(deep,), policy=QUIET)
+    without = run(two_areas(), scenario)
+    assert "  of people" not in dict(short_rows(without))
+    felt = run(two_areas(homes_are_people), scenario)
+    energy, hours = felt.metric("EUE", "people"), felt.metric("LOLH", "people")
+    share = 100.0 * energy / felt.metric("EUE")
+    assert 0.0 < energy < felt.metric("EUE")
+    text = dict(short_rows(felt))["  of people"].replace("\N{NO-BREAK SPACE}", " ")
+    assert text == f"{energy:,.1f} MWh ({share:.0f} %) in {hours:.1f} h"
+
+
 DAY = Horizon(dt.datetime(2026, 1, 14), 12)
 GENERATOR = dataclasses.replace(outage("generators", "gas_1", 3, at_h=2), id="machine")
 BAD = (

@@ -10,7 +10,7 @@ import numpy as np
 from gridsim.contingencies.effects import conditions
 from gridsim.engine.run import RunResult
 from gridsim.kernels.flows import islands
-from gridsim.model.scenario import WeatherFile
+from gridsim.model.scenario import Failures, WeatherFile
 from gridsim.weather.year import make_weather
 
 BALANCE_MW = 0.1
@@ -30,7 +30,7 @@ def check_every_interval(result: RunResult) -> int:
     }
     solves = tables["solves"]
     scenario = result.scenario
-    weather = make_weather(system, scenario.weather, scenario.horizon.start)
+    weather = make_weather(system, scenario.weather, scenario.horizon.start, repairs=scenario.failures is Failures.ON)
     for row, time_h in enumerate(solves["time_h"]):
         load_mw = demand_mw(result, weather, float(time_h))
         unserved = np.zeros(len(system.loads))

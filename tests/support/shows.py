@@ -416,7 +416,7 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MWh", eue("system")),
     ),
-    "mangystau_cascade": (
+    "maek_and_two_buses_out": (
         Claim("The West is short", only_in("west")),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),

@@ -95,7 +95,7 @@ def test_mazut_runs_out_where_little_is_in_stock():
 
 
 def test_loss_of_power_stops_gas_plants():
-    result = play("mangystau_cascade")
+    result = play("maek_and_two_buses_out")
     stopped = {c.component for c in result.log if c.to_state == "no power"}
     assert {"facility:p2g_gpp_kazgpz", "facility:p2g_gpp_tengiz"} <= stopped
     back = [c.time_h for c in result.log if c.component == "facility:p2g_gpp_kazgpz" and c.to_state == "normal"]

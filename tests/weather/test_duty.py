@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from gridsim.engine.run import run
+from gridsim.model.duty import Duty
 from gridsim.model.scenario import Horizon, Scenario
 from gridsim.reliability.grid import system_from_grid
-from gridsim.weather.duty import Duty
 from gridsim.weather.normal import NormalWeather
 from tests.support.cases import BY_HAND
 

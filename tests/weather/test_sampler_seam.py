@@ -22,7 +22,7 @@ def adequacy(kazakhstan):
 def test_demand_and_capacity_are_the_simulators(kazakhstan, adequacy) -> None:
     start = dt.datetime(kazakhstan.base_year, 7, 1)
     assert adequacy.start.to_pydatetime() == start and adequacy.n_hours == 8760
-    weather = YearWeather(kazakhstan, WeatherYearChoice(5, 2), start)
+    weather = YearWeather(kazakhstan, WeatherYearChoice(5, 2), start, repairs=True)
     gens = kazakhstan.generators
     in_service = np.flatnonzero(gens.in_service)
     delivered = 1.0 / (1.0 + kazakhstan.loss_share)

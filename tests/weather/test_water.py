@@ -6,9 +6,12 @@ import datetime as dt
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from gridsim.model.scenario import Horizon, Scenario, WeatherSeries, WeatherYearChoice
+from gridsim.engine.run import run
+from gridsim.model.maintenance import planned_outage
+from gridsim.model.scenario import Failures, Horizon, Scenario, WeatherSeries, WeatherYearChoice
 from gridsim.reliability.grid import system_from_grid
 from gridsim.weather.normal import NormalWeather
 from gridsim.weather.sampled import sampled_year
@@ -67,8 +70,6 @@ def test_a_normal_day_by_hand(two_areas) -> None:
 
 
 def test_the_simulator_runs_the_plan_and_the_sampler_has_it(two_areas) -> None:
-    from gridsim.engine.run import run
-
     system = two_areas(with_lake)
     found = run(system, Scenario("day", "two_areas", Horizon(dt.datetime(2026, 1, 14), 24), policy=BY_HAND))
     table = found.frame("generators")
@@ -188,3 +189,44 @@ def test_a_year_of_plans_is_cheap(kazakhstan) -> None:
         return time.process_time() - start
 
     assert min(once() for _ in range(5)) < 0.02
+
+
+def test_the_water_of_a_machine_in_repair_goes_through_the_other(two_areas) -> None:
+    """432 MWh a day: two machines of 30 MW give them, and one alone, at 18 MW on the mean."""
+
+    def with_repair(tables) -> None:
+        with_lake(tables)
+        tables["generators"][-1]["maintenance_weeks"] = 6
+
+    system = two_areas(with_repair)
+    hydro = np.flatnonzero(system.generators.plant == "hydro")
+    out = planned_outage(system)[hydro[1]]
+    day = int(np.flatnonzero(out == 1.0)[10])
+    date = dt.datetime(2026, 1, 1) + dt.timedelta(days=day)
+    weather = NormalWeather(system, repairs=True)
+    alone = np.array([weather.at(date + dt.timedelta(hours=hour)).gen_share[hydro[0]] * 30.0 for hour in range(24)])
+    assert alone.sum() == pytest.approx(432.0) and alone.max() == 30.0
+    both = [hydro_mw(NormalWeather(system).at(date + dt.timedelta(hours=hour)), system) for hour in range(24)]
+    assert sum(both) == pytest.approx(432.0) and max(both) == 60.0
+    sampled = system_from_grid(system, "none")
+    units = [unit for unit, name in enumerate(sampled.unit_name) if name.startswith("hydro")]
+    given = sum(
+        np.broadcast_to(sampled.unit_mw[u] if (p := sampled.unit_profile[u]) is None else p, 8760) for u in units
+    )
+    of_day = np.asarray(given).reshape(365, 24).sum(axis=1) * (1.0 + system.loss_share)
+    np.testing.assert_allclose(of_day, 432.0, rtol=1e-9)
+
+
+def test_a_run_gives_the_plan_while_a_machine_is_in_repair(two_areas) -> None:
+    def with_repair(tables) -> None:
+        with_lake(tables)
+        tables["generators"][-1]["maintenance_weeks"] = 6
+
+    system = two_areas(with_repair)
+    gens = system.generators
+    first = int(np.flatnonzero(planned_outage(system)[gens.position("hydro_2")] == 1.0)[10])
+    start = dt.datetime(2026, 1, 1) + dt.timedelta(days=first)
+    case = Scenario("case", "two_areas", Horizon(start, 24), policy=BY_HAND, failures=Failures.ON)
+    rows = pd.DataFrame(run(system, case).frame("generators"))
+    mwh = (rows.p_mw * rows.duration_h).groupby(rows.name).sum()
+    assert mwh["hydro_1"] == pytest.approx(432.0) and mwh.get("hydro_2", 0.0) == 0.0

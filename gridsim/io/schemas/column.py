@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from gridsim.io.schemas.bounds import BOUNDS, SMALLEST
@@ -64,6 +64,25 @@ class Row(BaseModel):
     """A row of any table: unknown columns are errors, cells are stripped, nothing changes after reading."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+    numbers: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **settings: Any) -> None:
+        """Note which columns hold numbers."""
+        super().__pydantic_init_subclass__(**settings)
+        kinds = {
+            name: set(get_args(field.annotation)) or {field.annotation} for name, field in cls.model_fields.items()
+        }
+        cls.numbers = frozenset(name for name, kind in kinds.items() if kind <= {int, float, type(None)})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, values: Any) -> Any:
+        """``probability: true`` is refused like any other word, not read as 1."""
+        if isinstance(values, dict) and any(value is True or value is False for value in values.values()):
+            return {key: str(value).lower() if isinstance(value, bool) and key in cls.numbers else value
+                    for key, value in values.items()}  # fmt: skip
+        return values
 
 
 class SourcedRow(Row):
