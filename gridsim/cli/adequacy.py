@@ -19,6 +19,7 @@ from gridsim.cli.adequacy_options import (
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_of, policies_told, side_by_side
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
+from gridsim.cli.report import ReportOption, events_for
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
 from gridsim.cli.values import positive, whole
@@ -106,6 +107,7 @@ def adequacy(
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
+    report: ReportOption = None,
 ) -> None:
     """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
     from gridsim.reliability import (
@@ -115,6 +117,7 @@ def adequacy(
         Exact,
         SequentialMonteCarlo,
         ShortfallByMonth,
+        ShortfallEvents,
         SnapshotMonteCarlo,
         WeatherYears,
         YearsTogether,
@@ -160,7 +163,7 @@ def adequacy(
         return WeatherYears(grid, policy, seed, weather_years, causes)
 
     def assessed(
-        policy: str, sampling: AnyMethod, *specs: ShortfallByMonth, years: WeatherYears | None = None
+        policy: str, sampling: AnyMethod, *specs: ShortfallByMonth | ShortfallEvents, years: WeatherYears | None = None
     ) -> AssessmentResult:
         system: WeatherYears | AdequacySystem | None = years or years_with(policy)
         if system is None:
@@ -183,7 +186,10 @@ def adequacy(
         head = {"network": network, "variant": variant_name(variant) or "", "level": level, "seed": seed}
         side_by_side(in_turn(sampling), form, {**head, "weather": weather})
         return
-    result = assessed(imports, sampling, *(() if method == "snapshot" else (ShortfallByMonth(),)))
+    specs = () if method == "snapshot" else (ShortfallByMonth(),)
+    result = assessed(imports, sampling, *specs, *events_for(report, method))
+    if report is not None:
+        result.report(report)
     years_of = years_with(imports)
     in_weather = None if years_of is None else weather_of_weeks(years_of, result)
     is_sampled = method != "exact"

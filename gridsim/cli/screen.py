@@ -11,6 +11,7 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import as_dicts, tell_warnings
+from gridsim.cli.report import ReportOption, write_screen_report
 from gridsim.cli.values import choice, local_time, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 from gridsim.errors import Problem
@@ -61,6 +62,7 @@ def screen(
     by: Annotated[str, typer.Option(parser=choice(ORDERS), metavar="ORDER", help="Worst by mw or percent.")] = "mw",
     most: Annotated[int, typer.Option(parser=whole(1), metavar="N", help="Rows of a table.")] = 20,
     as_json: JsonOption = False,
+    report: ReportOption = None,
 ) -> None:
     """N-1: lose every line, transformer, machine and border, one at a time; or what a list names."""
     from gridsim.report.screening import screening_lines
@@ -82,6 +84,8 @@ def screen(
         lost = read_outages(system, base_point(system) if start is None else start, outages)
     frame = screen_system(system, start, ac=ac, month=month, outages=lost, redispatch=redispatch)
     wall_s = round(time.perf_counter() - began, 3)
+    if report is not None:
+        write_screen_report(f"{network} {words}", frame, report)
     if as_json:
         verdict = {
             "command": "screen",

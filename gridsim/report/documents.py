@@ -32,8 +32,12 @@ def report(result: Any, path: str | Path, *, network: str | Path | None = None) 
     ``result``: of run, run_study or assess, or what ``load`` gives. ``network``: the folder of a loaded run's network
     where that is no bundled one. StudyError for anything else.
     """
-    path = Path(path)
-    text = html_of(page_of(result, network))
+    return write_page(page_of(result, network), Path(path))
+
+
+def write_page(page: Page, path: Path) -> Path:
+    """Write a page as one file; its path."""
+    text = html_of(page)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

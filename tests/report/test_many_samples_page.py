@@ -14,7 +14,9 @@ from gridsim.report.adequacy_page import verdict
 from gridsim.report.documents import page_of
 from gridsim.report.figures import study_figures
 from gridsim.report.html import html_of
+from gridsim.report.screen_page import screen_page
 from gridsim.results.metrics import Estimate
+from tests.support.cases import build_two_areas, event, scenario
 from tests.support.reliability_cases import rts79
 from tests.support.study_cases import small_study
 
@@ -97,3 +99,33 @@ def test_figures_are_functions_of_results(assessed, tmp_path):
     assert gridsim.plot.all_of(assessed)["month_by_hour"].save(tmp_path / "x.svg").is_file()
     with pytest.raises(gridsim.StudyError, match="is no run"):
         gridsim.plot.supply_stack(assessed)
+
+
+def test_a_screening_names_its_worst_outage(tmp_path):
+    from typer.testing import CliRunner
+
+    from gridsim.cli import app
+
+    frame = gridsim.screen(build_two_areas(), ac=False)
+    page = screen_page("two areas", frame)
+    bad = frame[(frame["kind"] != "none") & ~frame["secure"]]
+    assert page.numbers[1].value == str(len(bad)) != "0"
+    assert page.answer[0].startswith(f"The network is not N-1 secure: {len(bad)} of {len(frame) - 1} outages")
+    assert str(bad.iloc[0]["name"]) in page.answer[2]
+    assert len(page.tables[0].rows) == len(frame)
+    done = CliRunner().invoke(app, ["screen", "rts79", "--dc", "--report", str(tmp_path / "screen.html")])
+    assert done.exit_code == 0 and "What if one element is lost?" in (tmp_path / "screen.html").read_text("utf-8")
+
+
+def test_runs_are_compared_with_the_first(tmp_path):
+    from gridsim.cli.report import compared
+
+    folders = []
+    for hours in (1, 3):
+        result = gridsim.run(build_two_areas(), scenario(event("line_outage", "lines", "n1_s1", 2, hours)))
+        folders.append(result.save(tmp_path / f"for_{hours}_h"))
+    page = compared(folders)
+    assert page.title == "for_3_h against for_1_h"
+    assert page.answer[0] == "for_3_h: unserved energy 120.0 MWh, 80 MWh more."
+    assert page.numbers[0].value == "80 MWh"
+    ET.fromstring(page.figures[0].svg)
