@@ -61,7 +61,7 @@ names a variant.
 A **scenario file** is YAML; unknown keys are errors. Times are local to the network: an ISO time, or `+36h` after
 the start. Durations are hours, or texts like `36h`, `3d`, `90min`. YAML never names code.
 
-A **run folder** holds `manifest.json`, `scenario.yaml`, `metrics.parquet`, `events.parquet` and per-interval tables
+A **run folder** holds `manifest.json`, `scenario.yaml`, `metrics.parquet`, `scorecard.parquet`, `events.parquet` and per-interval tables
 (`TABLE/part-000000.parquet`). Every row holds from `time_h` for `duration_h`: between two events nothing changes.
 
 """

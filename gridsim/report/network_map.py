@@ -193,8 +193,14 @@ def _outlines(run: RunLike, outlines: Mapping[str, Any] | None, starts: NDArray[
     row = np.array([region_of.get(str(name), -1) for name in np.asarray(short["oblast"]).tolist()], dtype=np.int64)
     unserved = np.asarray(short["unserved_mw"], dtype=float)
     shortage = _spread(row, np.asarray(short["time_h"]), unserved, len(regions), starts)
+    zone_of = dict(zip(np.asarray(short["oblast"]).tolist(), np.asarray(short["zone"]).tolist(), strict=True))
+    rows = []
+    for region in regions:
+        zones = [zone_of[oblast] for oblast in region["oblasts"] if oblast in zone_of]
+        why = f"zone:{zones[0]}" if zones else ""  # a place is short with its zone
+        rows.append({"name": region["name"], "title": region["name"], "rings": region["rings"], "why": why})
     return {
-        "regions": [{"name": region["name"], "title": region["name"], "rings": region["rings"]} for region in regions],
+        "regions": rows,
         "countries": list(outlines["countries"]) if outlines else [],
         "shortage": packed(shortage.ravel(), "u2"),
         "largest_shortage": max(float(shortage.max(initial=0.0)), 1.0),

@@ -112,7 +112,7 @@
     byId("element-value").textContent = Number.isNaN(value) ? "out of service" : `${number(value)} ${entry.unit} at ${stamp(times[now])}`;
     const list = byId("element-why");
     list.replaceChildren();
-    const chain = chainOf(entry.id);
+    const chain = chainOf(entry.why || entry.id);
     for (const change of chain) { const item = document.createElement("li"); item.textContent = `${stamp(change.time_h)} ${change.component}: ${change.to_state}`; list.append(item); }
     byId("element-none").hidden = chain.length > 0;
     if (!fresh) return;
