@@ -88,6 +88,10 @@ def test_a_study_shows_its_cases_with_errors(tmp_path):
         ET.fromstring(figure.svg)
     text = html_of(page)
     assert "map-data" not in text and "script-src 'none'" in text.replace("&#x27;", "'")
+    for case, scores in result.scorecard.items():
+        (unserved,) = (score for score in scores if score.metric == "EUE" and score.scope == "system")
+        energy = result.metric("EUE", case=case)
+        assert (unserved.value, unserved.stderr) == (energy.value, energy.stderr) and unserved.stderr
     assert result.report(tmp_path / "study.html").read_text(encoding="utf-8") == text
 
 
