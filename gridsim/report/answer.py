@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridsim.report.figures.run_figures import RunLike, summed, times_of
-from gridsim.report.numbers import number, value_with_error
+from gridsim.report.numbers import number, percent, value_with_error
 from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
 
 _POSITIVE = 0.05
@@ -105,9 +105,11 @@ def _who(run: RunLike, unserved: float) -> str:
 def _when(run: RunLike, unserved: float) -> str:
     if unserved <= _POSITIVE:
         margin = of_system(run.estimates, "reserve_margin_mw_min")
-        return (
-            f"The least reserve margin was {number(margin)} MW." if margin is not None else "Reserves are not stated."
-        )
+        if margin is None:
+            return "Reserves are not stated."
+        starts, _, _ = times_of(run.tables["zones"])
+        least = float(starts[int(summed(run.tables["zones"], "reserve_margin_mw").argmin())])
+        return f"The least reserve margin was {number(margin)} MW, on {_moment(run, least)}."
     starts, ends, _ = times_of(run.tables["zones"])
     short = summed(run.tables["zones"], "unserved_mw") > SHORTFALL_TOLERANCE_MW
     first, last = float(starts[short][0]), float(ends[short][-1])
@@ -181,7 +183,11 @@ def _why(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[
     )
     if first is not None:
         return f"What happened first: {first.component}, {first.to_state}, on {_moment(run, first.time_h)}."
-    return "No single event is behind it: supply, network and weather of these days are."  # a lull, a cold wave
+    energy = _by_scope(run.estimates, "energy_mwh", "fuel")
+    total = sum(mwh for _, mwh in energy)
+    shares = ", ".join(f"{'imports' if name == 'import' else name} {percent(mwh / total)}" for name, mwh in energy[:5])
+    told = f"; energy came from {shares}" if total > 0.0 else ""
+    return f"No single event is behind it: supply, network and weather of these days are{told}."
 
 
 def _cost(run: RunLike) -> str:
@@ -196,7 +202,10 @@ def _cost(run: RunLike) -> str:
     minerals = _by_scope(run.estimates, "mineral_loss_t", "mineral")
     if minerals:
         parts.append("output lost: " + ", ".join(f"{name} {number(t)} t" for name, t in minerals[:_NAMED]))
-    text = "; ".join(parts) or "its cost is not stated: nothing was lost and no emissions are compared"
+    co2_t = of_system(run.estimates, "co2_t")
+    if not parts and co2_t is not None:
+        parts.append(f"nothing was lost; CO2 of these days is {number(co2_t)} t")
+    text = "; ".join(parts) or "nothing was lost, and no emissions are stated"
     return f"{text[0].upper()}{text[1:]}."
 
 
