@@ -8,8 +8,11 @@ from benchmarks.common import best_of, network, sized
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel
+from gridsim.solvers.collapse_margin import collapse_margin
 from gridsim.solvers.operating_point import base_point
 from gridsim.solvers.screen import screen
+from gridsim.solvers.screen_double import screen_doubles
+from gridsim.solvers.screen_pairs import screen_pairs
 
 
 def single_branches(system: GridSystem) -> np.ndarray:
@@ -95,3 +98,24 @@ class Screening:
         ours()
         theirs()
         return best_of(sized(7, 1), ours) / best_of(sized(7, 1), theirs)
+
+
+class Pairs:
+    """N-1-1 with a redispatch after each first outage, N-2 by bounds, and one margin to collapse."""
+
+    timeout = 600
+
+    def setup(self) -> None:
+        self.system = network(sized("kazakhstan", "rbts"))
+        self.point = base_point(self.system)
+        self.model = AcModel(self.system, base=self.point)
+        screen(self.system, self.point, model=self.model)
+
+    def time_screen_n_1_1(self) -> None:
+        screen_pairs(self.system, self.point)
+
+    def time_screen_n_2(self) -> None:
+        screen_doubles(self.system, self.point)
+
+    def time_collapse_margin(self) -> None:
+        collapse_margin(self.model, self.point)

@@ -19,6 +19,7 @@ from gridsim.io.schemas.scenario import (
     EventKeys,
     HorizonKeys,
     PolicyKeys,
+    RecordedOutage,
     RepairKeys,
     ScenarioKeys,
     SeriesRow,
@@ -35,9 +36,10 @@ HEAD = """# Formats
 Made from the schemas by `python docs/make_format.py`; do not edit by hand.
 
 A **network folder** holds `network.yaml` and one CSV table per heading below, UTF-8, first line the column names. An
-empty cell means the default. Names in a column that refers to another table must exist there. Lines and transformers
-are "branches"; a row is what fails as one. `note`, `source` (keys of `sources.csv`, separated by `; `) and `confidence`
-(published, derived, assumed) close most tables and are not repeated here.
+empty cell means the default. Names in a column that refers to another table must exist there. A table may be Parquet
+instead (`hourly_profiles.parquet`), with the same columns and checks; a year of 84 profiles is then read in a second.
+Lines and transformers are "branches"; a row is what fails as one. `note`, `source` (keys of `sources.csv`, separated by
+`; `) and `confidence` (published, derived, assumed) close most tables and are not repeated here.
 
 Every number has a **range**: wide enough for the largest machine, line or store there is and for equivalents of whole
 countries, narrow enough that a slip of three powers of ten, or a value in another unit, is an error that names its
@@ -92,6 +94,7 @@ def page() -> str:
         ("events: repair", RepairKeys),
         ("events: depends_on", DependsKeys),
         ("events: depends_on.only_if", ConditionKeys),
+        ("outages (CSV)", RecordedOutage),
         ("policy", PolicyKeys),
         ("check", CheckKeys),
     ):

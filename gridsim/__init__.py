@@ -61,11 +61,18 @@ _RUNNING = {
     "CapacityCredit": "gridsim.reliability",
     "capacity_credit": "gridsim.reliability",
     "Exact": "gridsim.reliability",
+    "importance": "gridsim.reliability",
+    "importance_frame": "gridsim.reliability",
     "SequentialMonteCarlo": "gridsim.reliability",
     "SnapshotMonteCarlo": "gridsim.reliability",
     "Shortfall": "gridsim.reliability",
+    "ShortfallByHour": "gridsim.reliability",
     "ShortfallByMonth": "gridsim.reliability",
+    "StateOfCharge": "gridsim.reliability",
+    "Surplus": "gridsim.reliability",
+    "Flows": "gridsim.reliability",
     "ShortfallEvents": "gridsim.reliability",
+    "LoadForecast": "gridsim.reliability",
     "LossOfLoadProfile": "gridsim.reliability",
     "WeatherYears": "gridsim.reliability",
     "Estimate": "gridsim.results.metrics",
@@ -136,15 +143,22 @@ if TYPE_CHECKING:
     from gridsim.reliability import Component as Component
     from gridsim.reliability import Derating as Derating
     from gridsim.reliability import Exact as Exact
+    from gridsim.reliability import Flows as Flows
+    from gridsim.reliability import LoadForecast as LoadForecast
     from gridsim.reliability import LossOfLoadProfile as LossOfLoadProfile
     from gridsim.reliability import SequentialMonteCarlo as SequentialMonteCarlo
     from gridsim.reliability import Shortfall as Shortfall
+    from gridsim.reliability import ShortfallByHour as ShortfallByHour
     from gridsim.reliability import ShortfallByMonth as ShortfallByMonth
     from gridsim.reliability import ShortfallEvents as ShortfallEvents
     from gridsim.reliability import SnapshotMonteCarlo as SnapshotMonteCarlo
+    from gridsim.reliability import StateOfCharge as StateOfCharge
+    from gridsim.reliability import Surplus as Surplus
     from gridsim.reliability import WeatherYears as WeatherYears
     from gridsim.reliability import assess as assess
     from gridsim.reliability import capacity_credit as capacity_credit
+    from gridsim.reliability import importance as importance
+    from gridsim.reliability import importance_frame as importance_frame
     from gridsim.reliability import system_from_frames as system_from_frames
     from gridsim.reliability import system_from_grid as system_from_grid
     from gridsim.reliability import two_state as two_state

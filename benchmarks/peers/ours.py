@@ -244,8 +244,8 @@ def flow(_: Path) -> Work:
 
 
 def outage_system(name: str) -> GridSystem:
-    """Kazakhstan; for lightsim2grid (``all``) with transformers at their buses' nominal voltages and neutral taps: of
-    others its import makes an admittance unlike pandapower's (0.08 pu at the worst bus).
+    """Kazakhstan; for lightsim2grid (``all``) with transformers at their buses' nominal voltages and neutral taps: its
+    import takes the ratio from the taps alone and leaves out rated voltages (0.08 pu at the worst bus).
     """
     system = network("kazakhstan")
     if name != "all":

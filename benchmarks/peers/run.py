@@ -79,7 +79,13 @@ COMPARISONS = (
         "lightsim2grid", "lightsim2grid", "N-1 of Kazakhstan, every outage that does not island",
         "ContingencyAnalysisCPP", "AcModel.contingencies and flows", "outages", "outages", "outage", 1e-5, "all",
         note="gridsim calls the same class, on a grid model it makes itself. Transformers stand at nominal "
-        "ratio in both, because lightsim2grid imports others unlike pandapower does.",
+        "ratio in both, because lightsim2grid's import leaves out rated voltages unlike those of the buses.",
+    ),
+    Comparison(
+        "pypowsybl", "pypowsybl", "N-1 of Kazakhstan, every outage that does not island",
+        "OpenLoadFlow's security analysis", "AcModel.contingencies and flows", "outages", "outages", "outage", 1e-5,
+        "all",
+        note="The net is written into pypowsybl's own model; both sides share the imbalance by the same weights.",
     ),
     Comparison(
         "pypsa_case118", "pypsa", "a day of hourly dispatch, case118", "Network.optimize with HiGHS",

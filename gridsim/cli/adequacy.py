@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
+import dataclasses
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import (
-    choice_option,
-    contradictions,
-    imports_of,
-    sampling_of,
-    weather_of,
-    weather_told,
-)
+from gridsim.cli.adequacy_options import WorkersOption, choice_option, contradictions, threads
+from gridsim.cli.adequacy_request import Request, request_of
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
-from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_of, policies_told, side_by_side
+from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_told, side_by_side
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.report import ReportOption, events_for
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
-from gridsim.cli.values import positive, whole
+from gridsim.cli.values import load_forecast, positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
-    from gridsim.reliability import AssessmentResult
+    from gridsim.reliability import AnyMethod, AssessmentResult, ImportanceRow, ShortfallEvents
 
 
 @app.command(together=contradictions)
@@ -85,12 +79,7 @@ def adequacy(
             "--gas-outages", help="Gas pipelines, sources, stations fail: plants lose gas as linepack drains."
         ),
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole(1), metavar="N", help="Threads, by default one per core; results do not depend on them."
-        ),
-    ] = None,
+    workers: WorkersOption = None,
     seed: SeedOption = 1,
     weather: Annotated[
         str | None,
@@ -104,142 +93,169 @@ def adequacy(
         int | None,
         typer.Option(parser=whole(1), metavar="N", help="Run through a fixed set of so many weather years instead."),
     ] = None,
+    hour: Annotated[
+        str | None,
+        typer.Option(
+            "--hour",
+            metavar="N|TIME",
+            help="One hour of the normal year alone, by number from 0 or by time: 01-14 18:00.",
+        ),
+    ] = None,
+    forecast: Annotated[
+        Any,
+        typer.Option(
+            "--load-forecast",
+            parser=load_forecast,
+            metavar="X|E:P,...",
+            help="Error of the load in each sample, as a share of it: a standard deviation, 0.04, or steps with their "
+            "probabilities, -0.05:0.2,0:0.6,0.05:0.2.",
+        ),
+    ] = None,
+    ac_states: Annotated[
+        int | None,
+        typer.Option(
+            "--ac-states",
+            parser=whole(2, 100_000),
+            metavar="N",
+            help="Solve so many random states by AC with voltage control too: share rejected, EUE that follows.",
+        ),
+    ] = None,
+    importance: Annotated[
+        bool,
+        typer.Option(
+            "--importance",
+            help="Unserved energy that each component, cause and section accounts for (--csv: this table alone).",
+        ),
+    ] = False,
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
     report: ReportOption = None,
 ) -> None:
     """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
-    from gridsim.reliability import (
-        AdequacySystem,
-        AnyMethod,
-        Auto,
-        Exact,
-        SequentialMonteCarlo,
-        ShortfallByMonth,
-        ShortfallEvents,
-        SnapshotMonteCarlo,
-        WeatherYears,
-        YearsTogether,
-        assess,
-        gas_causes,
-        system_from_grid,
-        with_gas_outages,
-    )
-    from gridsim.report.text_table import terminal_width, wrapped
-    from gridsim.report.worst_weeks import weather_of_weeks
-
     form = table_form(as_json=as_json, csv=csv, md=md)
     grid = read_system(network, variant)
-    weather = weather_of(grid, weather, method, weather_years)
-    asked, imports = imports, imports_of(grid, imports)
-    effort = sampling_of(level, method, years, target_cov, max_seconds, weather)
-    if method == "auto" and not effort.by_default:
-        method = "sequential"
-    common: dict[str, Any] = {
-        "seed": seed,
-        "level": level,
-        "target_cov": effort.target_cov,
-        "metric": metric,
-        "workers": workers or os.cpu_count() or 1,
-    }
-    sampling: AnyMethod
-    if method == "exact":
-        sampling = Exact(level=level)
-    elif method == "auto":
-        sampling = Auto(years=effort.n, **common)
-    elif method == "sequential":
-        sampling = SequentialMonteCarlo(years=effort.n, max_wall_s=effort.max_seconds, **common)
-    else:
-        sampling = SnapshotMonteCarlo(samples=effort.n, max_wall_s=effort.max_seconds, **common)
-    tell_warnings(grid.warnings, validate_command(network, variant))
-    if effort.by_default and method != "exact":
-        print(f"{network}, {level}: {effort.told(metric, method)}", file=sys.stderr)
-
-    def years_with(policy: str) -> WeatherYears | None:
-        if weather != "synthetic":
-            return None
-        causes = gas_causes(grid, policy) if gas_outages else ()
-        return WeatherYears(grid, policy, seed, weather_years, causes)
-
-    def assessed(
-        policy: str, sampling: AnyMethod, *specs: ShortfallByMonth | ShortfallEvents, years: WeatherYears | None = None
-    ) -> AssessmentResult:
-        system: WeatherYears | AdequacySystem | None = years or years_with(policy)
-        if system is None:
-            system = system_from_grid(grid, policy)
-            if gas_outages:
-                system = with_gas_outages(system, grid, policy)
-        return assess(system, sampling, *specs)
-
-    def in_turn(sampling: AnyMethod) -> dict[str, AssessmentResult]:
-        policies = policies_of(grid)
-        fixed = isinstance(sampling, SequentialMonteCarlo) and sampling.target_cov is sampling.max_wall_s is None
-        made = {policy: years for policy in policies if fixed and (years := years_with(policy)) is not None}
-        shared = YearsTogether(made) if made else None  # with a target each policy ends at years of its own
-        return {
-            policy: assessed(policy, sampling, years=None if shared is None else shared.under(policy))
-            for policy in policies
-        }
-
-    if imports == ALL:
+    request = request_of(
+        network,
+        grid,
+        level=level,
+        method=method,
+        metric=metric,
+        years=years,
+        target_cov=target_cov,
+        max_seconds=max_seconds,
+        imports=imports,
+        gas_outages=gas_outages,
+        weather=weather,
+        weather_years=weather_years,
+        load_forecast=forecast,
+        hour=hour,
+        seed=seed,
+        workers=threads(workers),
+    )
+    tell_warnings(request.doubts, validate_command(network, variant))
+    if request.by_default and request.method != "exact":
+        print(f"{network}, {level}: {request.effort.told(metric, request.method)}", file=sys.stderr)
+    sampling = request.sampling()
+    if request.imports == ALL:
         head = {"network": network, "variant": variant_name(variant) or "", "level": level, "seed": seed}
-        side_by_side(in_turn(sampling), form, {**head, "weather": weather})
+        head["weather"] = request.weather
+        side_by_side(request.in_turn(sampling), form, head)
         return
-    specs = () if method == "snapshot" else (ShortfallByMonth(),)
-    result = assessed(imports, sampling, *specs, *events_for(report, method))
+    result, weeks = _assess(request, sampling, *events_for(report, request.method))
     if report is not None:
         result.report(report)
-    years_of = years_with(imports)
-    in_weather = None if years_of is None else weather_of_weeks(years_of, result)
-    is_sampled = method != "exact"
-    status = "ok" if effort.by_default else result.status  # the cap of the default is an end, not a failure
+    important = request.importance(result) if importance else None
+    by_ac = request.by_ac(ac_states) if ac_states is not None else None
+    from gridsim.report.ac_verified import ac_lines
+
+    status = "ok" if request.by_default else result.status  # the cap of the default is an end, not a failure
     if form == "json":
-        extra = {
-            "network": network,
-            "variant": variant_name(variant) or "",
-            "method": method,
-            "level": level,
-            "sampler": "crude" if is_sampled else None,
-            "imports": imports,
-            "gas_outages": gas_outages,
-            "years": result.n_samples if is_sampled else None,
-            "years_per_s": round(result.samples_per_s, 1) if is_sampled else None,
-            "stopped": str(result.stopped),
-            "cov": result.cov,
-            "target_cov": effort.target_cov if is_sampled else None,
-            **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
-            **({"not_exact": result.not_exact} if result.not_exact else {}),
-            "weather": weather,
-            "warnings": as_dicts(grid.warnings),
-            **({} if in_weather is None else in_weather),
-        }
+        extra = {"network": network, "variant": variant_name(variant) or "", **_told(request, result), **(weeks or {})}
+        if by_ac is not None:
+            extra["ac"] = by_ac.frame().to_dict("records")
+        if important is not None:
+            extra["importance"] = [vars(row) for row in important]
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
-        told = weather_told(grid, weather, weather_years)
-        _print(network, imports, result, told, in_weather, form)
-        if form == "text" and asked is None and effort.by_default and len(grid.borders):
-            n = YEARS_OF_LINE[weather]
-            line = SequentialMonteCarlo(years=n, level="copper", seed=seed, workers=common["workers"])
-            others = in_turn(line)
-            print("\n".join(wrapped(policies_told(others, n), terminal_width())))
+        _print(request, result, weeks, form, important)
+        if by_ac is not None and form != "csv":
+            print("\n" + "\n".join(ac_lines(by_ac, form)))
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 
 
+def _assess(
+    request: Request, sampling: AnyMethod, *more: ShortfallEvents
+) -> tuple[AssessmentResult, dict[str, Any] | None]:
+    """The assessment, and the weather of its worst weeks where samples have one of their own."""
+    from gridsim.reliability import ShortfallByMonth
+    from gridsim.report.worst_weeks import weather_of_weeks
+
+    specs = () if request.method == "snapshot" else (ShortfallByMonth(),)
+    result = request.assessed(request.imports, sampling, *specs, *more)
+    years = request.years_with(request.imports)
+    return result, None if years is None else weather_of_weeks(years, result)
+
+
+def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
+    """Method, effort and weather of the numbers, for JSON."""
+    is_sampled = request.method != "exact"
+    return {
+        "method": request.method,
+        "level": request.level,
+        "sampler": "crude" if is_sampled else None,
+        "imports": request.imports,
+        "gas_outages": request.gas_outages,
+        "years": result.n_samples if is_sampled else None,
+        "years_per_s": round(result.samples_per_s, 1) if is_sampled else None,
+        "stopped": str(result.stopped),
+        "cov": result.cov,
+        "target_cov": request.effort.target_cov if is_sampled else None,
+        **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
+        **({"not_exact": result.not_exact} if result.not_exact else {}),
+        "weather": request.weather,
+        **({} if request.hour is None else {"hour": request.hour}),
+        **({} if request.load_forecast is None else {"load_forecast": dataclasses.asdict(request.load_forecast)}),
+        "warnings": as_dicts(request.doubts),
+    }
+
+
 def _print(
-    network: str, imports: str, result: AssessmentResult, weather: str, in_weather: dict[str, Any] | None, form: str
+    request: Request,
+    result: AssessmentResult,
+    weeks: dict[str, Any] | None,
+    form: str,
+    important: list[ImportanceRow] | None,
 ) -> None:
     from gridsim.report.assessment import assessment_csv, assessment_lines, assessment_markdown, week_lines, weeks_table
+    from gridsim.report.importance import importance_csv, importance_lines, importance_table
 
+    network, imports, weather = request.network, request.imports, request.weather_told()
     if form == "csv":
-        print(assessment_csv(result.estimates), end="")
+        print(assessment_csv(result.estimates) if important is None else importance_csv(important), end="")
     elif form == "md":
         print(assessment_markdown(network, imports, result, weather), end="")
-        if in_weather is not None:
-            print("\n" + weeks_table(in_weather).markdown(), end="")
+        if weeks is not None:
+            print("\n" + weeks_table(weeks).markdown(), end="")
+        if important is not None:
+            print("\n" + importance_table(important).markdown(), end="")
     else:
         lines = assessment_lines(network, imports, result, weather=weather)
-        if in_weather is not None:
-            lines += ["", *week_lines(in_weather)]
-        print("\n".join(lines))
+        if weeks is not None:
+            lines += ["", *week_lines(weeks)]
+        if important is not None:
+            lines += ["", *importance_lines(important)]
+        print("\n".join([*lines, *_import_lines(request)]))
+
+
+def _import_lines(request: Request) -> list[str]:
+    """EUE of the import policies in a line, where the command line names none and no effort."""
+    from gridsim.reliability import SequentialMonteCarlo
+    from gridsim.report.text_table import terminal_width, wrapped
+
+    if request.asked_imports is not None or not request.by_default or not len(request.grid.borders):
+        return []
+    years = YEARS_OF_LINE[request.weather]
+    line = SequentialMonteCarlo(years=years, level="copper", seed=request.seed, workers=request.workers)
+    return wrapped(policies_told(request.in_turn(line), years), terminal_width())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.values import choice
+from gridsim.cli.values import choice, whole
 from gridsim.errors import Problem
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ _OF_ANOTHER_NAME = {
     "EENS": "EENS is EUE",
     "LOEE": "LOEE is EUE",
 }
+
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(parser=whole(1), metavar="N", help="Threads, by default one per core; results do not depend on them."),
+]
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,11 @@ def imports_of(system: GridSystem, asked: str | None) -> str:
     return "likely" if len(system.border_support) else "contract"
 
 
+def threads(workers: int | None) -> int:
+    """Threads as asked, by default one per core."""
+    return workers or os.cpu_count() or 1
+
+
 def choice_option(option: str, help_: str) -> Any:
     """The option of one of CHOICES."""
     choices = CHOICES[option]
@@ -110,6 +121,16 @@ def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("--metric", 0, "", f"snapshots have no {metric}", "use EUE or LOLH, or --method sequential")
     if options["weather"] == "normal" and options["weather_years"] is not None:
         yield Problem("--weather-years", 0, "", "normal weather is one year", "add --weather synthetic")
+    if options["hour"] is not None and (options["weather"] == "synthetic" or options["weather_years"] is not None):
+        yield Problem("--hour", 0, "", "is an hour of the normal year", "leave --weather and --weather-years out")
+    if options["ac_states"] is not None and (options["hour"] is not None or options["imports"] == "all"):
+        yield Problem("--ac-states", 0, "", "is of the year and one import policy", "leave --hour and imports all out")
+    if options["importance"] and options["level"] == "nodal":
+        yield Problem("--importance", 0, "", "is for level copper and zonal", "add --level zonal")
+    if options["importance"] and method == "snapshot":
+        yield Problem("--importance", 0, "", "takes whole years", "leave --method out")
+    if options["importance"] and options["imports"] == "all":
+        yield Problem("--importance", 0, "", "is of one import policy", "name one with --imports")
     if method == "exact":
         for name in ("years", "target_cov", "max_seconds"):
             if options[name] is not None:

@@ -22,6 +22,7 @@ _COMPONENTS = (
     "gas_pipelines", "fuel_stocks",
 )  # fmt: skip
 _DEFAULT_NETWORK = "kazakhstan"
+_SAME = {"machines": "generators", "stocks": "fuel_stocks"}
 
 
 @app.command("list")
@@ -29,7 +30,15 @@ def list_(
     what: Annotated[
         str, typer.Argument(metavar="WHAT", help=f"{', '.join(_BUNDLED)}; of a network: {', '.join(_COMPONENTS)}.")
     ],
-    text: Annotated[
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="[NETWORK]",
+            help=f"A bundled network or a network folder, for what a network holds; left out: {_DEFAULT_NETWORK}.",
+            autocompletion=element_names,
+        ),
+    ] = "",
+    second: Annotated[
         str,
         typer.Argument(
             metavar="[TEXT]",
@@ -37,15 +46,17 @@ def list_(
             autocompletion=element_names,
         ),
     ] = "",
-    network: Annotated[
-        str, typer.Option(help="A bundled network or a network folder, for what a network holds.")
-    ] = _DEFAULT_NETWORK,
+    named: Annotated[
+        str | None, typer.Option("--network", metavar="NETWORK", help="The network, where no word names it.")
+    ] = None,
     variant: VariantOption = None,
     long: Annotated[bool, typer.Option("--long", help="Events: what they show, too. Kinds: what they act on.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List networks, events, studies, kinds of events; or the names of lines, plants and so on of a network."""
     what = what.replace("-", "_").lower()
+    what = _SAME.get(what, what)
+    network, text = _network_and_text(what, first, second, named)
     if what in _COMPONENTS:
         from gridsim.report.component_list import component_lines, component_rows
 
@@ -66,6 +77,20 @@ def list_(
         print(f"no {told}" + (f" with '{text}' in it" if text else ""), file=sys.stderr)
         return
     print("\n".join(component_lines(rows) if what in _COMPONENTS else _bundled_lines(what, rows, long)))
+
+
+def _network_and_text(what: str, first: str, second: str, named: str | None) -> tuple[str, str]:
+    """Network and text of the words: a first word is a network if it is one, or if another follows."""
+    from gridsim.io.bundled import network_names
+
+    if named is not None or what not in _COMPONENTS:
+        if second:
+            mend = "--network names the network" if named is not None else f"{what} belong to no network"
+            raise StudyError(f"'{second}': one word too many; leave it out: {mend}")
+        return named or _DEFAULT_NETWORK, first
+    if second or first in network_names() or (first and (Path(first) / "network.yaml").is_file()):
+        return first, second
+    return _DEFAULT_NETWORK, first
 
 
 @app.command()

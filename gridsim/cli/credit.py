@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import choice_option, imports_of, weather_told
+from gridsim.cli.adequacy_options import WorkersOption, choice_option, imports_of, threads, weather_told
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.credit_options import (
     DEFAULT_YEARS,
@@ -17,6 +18,7 @@ from gridsim.cli.credit_options import (
     additions_of,
     contradictions,
     levels_of,
+    line_of,
     machines_of,
     nameplate_of,
 )
@@ -44,13 +46,15 @@ def credit(
             "--add",
             metavar="KEY=VALUE,...",
             help='Machines to add: "fuel=nuclear,p_max_mw=1200,for=0.05"; further keys count, mttr_h, name, '
-            "bus, like (a machine whose hours it follows: wind, sun), energy_mwh and efficiency (a store). May be "
-            "repeated: all together have one credit.",
+            "bus, like (a machine whose hours it follows: wind, sun), energy_mwh and efficiency (a store), calls, "
+            "hours and period_h (demand response). May be repeated: all together have one credit.",
         ),
     ] = None,
     plant: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Value a plant, machine, store or border that the network has."),
+        typer.Option(
+            metavar="NAME", help="Value a plant, machine, store, border or (level zonal) line that the network has."
+        ),
     ] = None,
     variant: VariantOption = None,
     by: Annotated[
@@ -97,21 +101,14 @@ def credit(
     curve: Annotated[
         bool, typer.Option("--curve", help="The credit of a quarter, half and three quarters of it, too.")
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole(1), metavar="N", help="Threads, by default one per core; results do not depend on them."
-        ),
-    ] = None,
+    workers: WorkersOption = None,
     seed: SeedOption = 1,
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
 ) -> None:
     """Value of an addition, plant or variant in MW: its capacity credit as ELCC and EFC, with an interval."""
-    from gridsim.reliability import SequentialMonteCarlo
-    from gridsim.reliability.credit_rows import KINDS, credit_rows
-    from gridsim.report.credit import credit_lines, credit_table, parts_sentence
+    from gridsim.reliability.credit_rows import KINDS
 
     started = time.perf_counter()
     form = table_form(as_json=as_json, csv=csv, md=md)
@@ -121,49 +118,94 @@ def credit(
     tell_warnings(grid.warnings, validate_command(network, None if with_variant else variant))
     additions = additions_of(add or (), grid)
     comparison = _comparison(network, grid, additions, plant, variant, (imports, weather, seed))
-    levels = levels_of(level, grid, additions)
+    levels = levels_of(level, grid, additions, line_of(plant, grid))
     kinds = KINDS if by is None else (by,)
-
-    def rows_of(chosen: Comparison, at_level: str) -> list[CreditRow]:
-        n = years or DEFAULT_YEARS[weather][at_level]
-        method = SequentialMonteCarlo(years=n, seed=seed, level=at_level, workers=workers or os.cpu_count() or 1)
-        return list(credit_rows(chosen, kinds, metric, method, exact=years is None))
-
-    sizes = CURVE if curve else (1.0,)
-    rows = [row for at in levels for size in sizes for row in rows_of(comparison.sized(size), at)]
-    parts: list[CreditRow] = []
-    if comparison.largest_failing_mw() >= LARGE_MW:
-        parts = rows_of(comparison.in_parts(PARTS), levels[0])
-    wholes = [row for row in rows if row.level == levels[0] and row.nameplate_mw == comparison.nameplate_mw]
-    sentence = parts_sentence(wholes, parts, PARTS)
-    status = next((row.status for row in rows if row.status != "ok"), "ok")
+    search = _Search(kinds, metric, years, weather, seed, threads(workers))
+    found = _credits(comparison, levels, CURVE if curve else (1.0,), search)
     if form == "json":
-        extra: dict[str, Any] = {
+        head = {
             "network": network,
             "variant": variant_name(variant) or "",
             "add": list(add or ()),
             "plant": plant,
             "imports": imports,
             "weather": weather,
-            "credits": [{**vars(row), "percent": row.percent} for row in rows],
-            "in_parts": [{**vars(row), "percent": row.percent} for row in parts],
-            "note": sentence,
-            "warnings": as_dicts(grid.warnings),
         }
+        extra = {**head, **found.as_json(), "warnings": as_dicts(grid.warnings)}
         wall_s = round(time.perf_counter() - started, 3)
-        print_json("credit", wall_s, (), seed=seed, status=status, extra=extra)
-    elif form == "csv":
-        print(credit_table(rows, exact_digits=True).csv(), end="")
-    elif form == "md":
-        print(credit_table(rows).markdown(), end="")
+        print_json("credit", wall_s, (), seed=seed, status=found.status, extra=extra)
     else:
         what = ", ".join(add) if add else plant or f"variant {variant}"
-        told = weather_told(grid, weather, None)
-        print("\n".join(credit_lines(f"{network}: {what}", imports, rows, sentence, told)))
-    if status != "ok":
+        _print(f"{network}: {what}", imports, found, form, weather_told(grid, weather, None))
+    if found.status != "ok":
         if form in ("csv", "md"):
-            print(f"{status}: a credit is missing; --json says more", file=sys.stderr)
+            print(f"{found.status}: a credit is missing; --json says more", file=sys.stderr)
         raise typer.Exit(EXIT_PARTIAL)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Kinds, metric and effort of every credit of a call."""
+
+    kinds: Sequence[str]
+    metric: str
+    years: int | None
+    weather: str
+    seed: int
+    workers: int
+
+    def rows(self, comparison: Comparison, level: str) -> list[CreditRow]:
+        """Credits of one comparison at one level."""
+        from gridsim.reliability import SequentialMonteCarlo
+        from gridsim.reliability.credit_rows import credit_rows
+
+        n = self.years or DEFAULT_YEARS[self.weather][level]
+        method = SequentialMonteCarlo(years=n, seed=self.seed, level=level, workers=self.workers)
+        return list(credit_rows(comparison, self.kinds, self.metric, method, exact=self.years is None))
+
+
+@dataclass(frozen=True)
+class _Credits:
+    """Credits by level and size, and those of a large machine cut in parts, with the sentence about them."""
+
+    rows: list[CreditRow]
+    parts: list[CreditRow]
+    sentence: str
+
+    @property
+    def status(self) -> str:
+        return next((row.status for row in self.rows if row.status != "ok"), "ok")
+
+    def as_json(self) -> dict[str, Any]:
+        """Keys of the JSON."""
+        return {
+            "credits": [{**vars(row), "percent": row.percent} for row in self.rows],
+            "in_parts": [{**vars(row), "percent": row.percent} for row in self.parts],
+            "note": self.sentence,
+        }
+
+
+def _credits(comparison: Comparison, levels: Sequence[str], sizes: Sequence[float], search: _Search) -> _Credits:
+    """The credits of a call."""
+    from gridsim.report.credit import parts_sentence
+
+    rows = [row for at in levels for size in sizes for row in search.rows(comparison.sized(size), at)]
+    parts: list[CreditRow] = []
+    if comparison.largest_failing_mw() >= LARGE_MW:
+        parts = search.rows(comparison.in_parts(PARTS), levels[0])
+    wholes = [row for row in rows if row.level == levels[0] and row.nameplate_mw == comparison.nameplate_mw]
+    return _Credits(rows, parts, parts_sentence(wholes, parts, PARTS))
+
+
+def _print(title: str, imports: str, found: _Credits, form: str, weather: str) -> None:
+    from gridsim.report.credit import credit_lines, credit_table
+
+    if form == "csv":
+        print(credit_table(found.rows, exact_digits=True).csv(), end="")
+    elif form == "md":
+        print(credit_table(found.rows).markdown(), end="")
+    else:
+        print("\n".join(credit_lines(title, imports, found.rows, found.sentence, weather)))
 
 
 def _comparison(
@@ -176,7 +218,13 @@ def _comparison(
 ) -> Comparison:
     from gridsim.errors import InputError, Problem
     from gridsim.reliability import AdequacySystem
-    from gridsim.reliability.additions import nameplate_mw, with_additions, without_machines
+    from gridsim.reliability.additions import (
+        line_nameplate_mw,
+        nameplate_mw,
+        with_additions,
+        without_line,
+        without_machines,
+    )
     from gridsim.reliability.credit_rows import Comparison
 
     base = _sampled(grid, *assumed)
@@ -186,6 +234,12 @@ def _comparison(
         whole = {name: addition.p_max_mw for addition in additions for name in addition.names}
         at_bus = nameplate_mw(with_additions(normal, additions), names, whole)
         return Comparison(base, base, names, at_bus, change_with=lambda system: with_additions(system, additions))
+    line = line_of(plant, grid)
+    if line is not None:
+        at_bus = line_nameplate_mw(normal, line)
+        return Comparison(
+            base, base, frozenset([line]), at_bus, change_without=lambda system: without_line(system, line)
+        )
     if plant is not None:
         names = machines_of(plant, grid)
         at_bus = nameplate_mw(normal, names, nameplate_of(grid, names))

@@ -27,6 +27,9 @@ _NUMBERS: dict[str, tuple[float, float, bool, str]] = {
     "count": (0.0, 1000.0, False, "a whole number of machines up to 1,000, as count=2"),
     "energy_mwh": (0.0, 1e9, False, "MWh of a store, as energy_mwh=400"),
     "efficiency": (0.0, 1.0, False, "what comes back of a store, as efficiency=0.85"),
+    "calls": (0.0, 1e4, False, "runs of hours of demand response in a period, as calls=10"),
+    "hours": (0.0, 1e4, False, "hours of demand response in a period, as hours=40"),
+    "period_h": (0.0, 1e4, False, "hours of a period, as period_h=168; without it the year"),
 }
 _KEYS = (*_WORDS, *_NUMBERS)
 _OF_THE_WEATHER = ("wind", "solar", "sun", "hydro")
@@ -65,6 +68,9 @@ class Added:
             bus=self.words.get("bus"),
             energy_mwh=None if energy_mwh is None else energy_mwh * delivered,
             efficiency=self.numbers.get("efficiency", 0.85),
+            calls=self.numbers.get("calls", math.inf),
+            hours=self.numbers.get("hours", math.inf),
+            period_h=int(self.numbers.get("period_h", 0)),
         )
 
 
@@ -111,7 +117,7 @@ def _number(key: str, value: str) -> float | None:
     except ValueError:
         return None
     within = least <= number <= most and (with_least or number > least) and not (key == "for" and number == most)
-    return number if within and (key != "count" or number == int(number)) else None
+    return number if within and (key not in ("count", "period_h") or number == int(number)) else None
 
 
 def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
@@ -166,8 +172,23 @@ def machines_of(name: str, system: GridSystem) -> frozenset[str]:
     raise InputError([Problem("--plant", 0, "", f"no '{name}' in service in {system.name}", nearest(name, known))])
 
 
-def levels_of(asked: str | None, system: GridSystem, additions: Sequence[Addition]) -> tuple[str, ...]:
+def line_of(name: str | None, system: GridSystem) -> str | None:
+    """The name, if it is that of a line or transformer and of nothing else that --plant names."""
+    if name is None or name not in system.branch_name.tolist():
+        return None
+    others = (*system.generators.plant.tolist(), *system.generators.name.tolist(), *system.borders.name.tolist())
+    return None if name in (*others, *system.storages.name.tolist()) else name
+
+
+def levels_of(
+    asked: str | None, system: GridSystem, additions: Sequence[Addition], line: str | None = None
+) -> tuple[str, ...]:
     """The level as asked; by default copper, and zonal where there are zones and every addition has its bus."""
+    if line is not None:
+        if asked == "copper":
+            told = f"'{line}' is a line, which is worth nothing where nothing limits"
+            raise InputError([Problem("--level", 0, "", told, "use --level zonal")])
+        return ("zonal",)
     if asked is not None:
         return (asked,)
     placed = all(addition.bus is not None for addition in additions)

@@ -21,14 +21,34 @@ if TYPE_CHECKING:
 
 DISPATCH = "dispatch"
 ORDERS = ("mw", "percent")
+LEVELS = ("1", "1-1", "2")
+N_MARGINS = 10  # of the worst outages or pairs
 
 
 def _together(values: dict[str, Any]) -> list[Problem]:
-    """Problems of a point that states its own hour."""
-    if values.get("hour") is None or values.get("point") in (None, DISPATCH):
-        return []
-    mend = f"leave --hour out, or give --point {DISPATCH}"
-    return [Problem("--hour", 0, "", f"contradicts --point {values['point']}, which has its own hour", mend)]
+    """Problems of a point that states its own hour, and of options that a level has no use for."""
+    problems = []
+    if values.get("hour") is not None and values.get("point") not in (None, DISPATCH):
+        mend = f"leave --hour out, or give --point {DISPATCH}"
+        problems.append(
+            Problem("--hour", 0, "", f"contradicts --point {values['point']}, which has its own hour", mend)
+        )
+    level = values.get("level") or "1"
+    for option, of_level in (
+        ("redispatch", ("1",)),
+        ("by", ("1",)),
+        ("report", ("1",)),
+        ("margin", ("1", "1-1")),
+        ("minutes", ("1-1",)),
+    ):
+        given = values.get(option)
+        if given in (None, False, "mw", 15) or level in of_level:
+            continue
+        what = f"says nothing at --level {level}"
+        problems.append(Problem(f"--{option}", 0, "", what, f"leave it out, or give --level {of_level[-1]}"))
+    if values.get("margin") and values.get("ac") is False:
+        problems.append(Problem("--margin", 0, "", "contradicts --dc, which has no voltages", "leave one of them out"))
+    return problems
 
 
 @app.command(together=_together)
@@ -60,12 +80,29 @@ def screen(
     ac: Annotated[bool, typer.Option("--ac/--dc", help="AC power flow, or DC.")] = True,
     redispatch: Annotated[bool, typer.Option("--redispatch", help="Find what has to be shed all the same.")] = False,
     by: Annotated[str, typer.Option(parser=choice(ORDERS), metavar="ORDER", help="Worst by mw or percent.")] = "mw",
+    level: Annotated[
+        str,
+        typer.Option(
+            parser=choice(LEVELS),
+            metavar="LEVEL",
+            help="1: each outage alone; 1-1: a second one after a redispatch; 2: two at once (DC).",
+        ),
+    ] = "1",
+    minutes: Annotated[
+        int, typer.Option(parser=whole(1, 240), metavar="MIN", help="Time to redispatch between the two of 1-1.")
+    ] = 15,
+    margin: Annotated[bool, typer.Option("--margin", help="Margin to voltage collapse of the worst ten.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="CSV of every row, the worst first.")
+    ] = None,
     most: Annotated[int, typer.Option(parser=whole(1), metavar="N", help="Rows of a table.")] = 20,
     as_json: JsonOption = False,
     report: ReportOption = None,
 ) -> None:
-    """N-1: lose every line, transformer, machine and border, one at a time; or what a list names."""
+    """N-1, N-1-1 or N-2: lose every line, transformer, machine and border, or what a list names."""
+    from gridsim.io.whole_files import write_file
     from gridsim.report.screening import screening_lines
+    from gridsim.report.screening_pairs import doubles_lines, pairs_lines
     from gridsim.results.screening import screen as screen_system
     from gridsim.solvers.operating_point import base_point
     from gridsim.study.screening_inputs import read_outages, read_stated_point
@@ -82,10 +119,22 @@ def screen(
     lost = None
     if outages is not None:
         lost = read_outages(system, base_point(system) if start is None else start, outages)
-    frame = screen_system(system, start, ac=ac, month=month, outages=lost, redispatch=redispatch)
+    frame = screen_system(
+        system,
+        start,
+        ac=ac,
+        month=month,
+        outages=lost,
+        redispatch=redispatch,
+        level=level,
+        minutes=float(minutes),
+        margins=N_MARGINS if margin else 0,
+    )
     wall_s = round(time.perf_counter() - began, 3)
     if report is not None:
         write_screen_report(f"{network} {words}", frame, report)
+    if out is not None:
+        write_file(out, frame.to_csv(index=False).encode())
     if as_json:
         verdict = {
             "command": "screen",
@@ -94,15 +143,21 @@ def screen(
             "variant": variant_name(variant) or "",
             "point": point,
             "hour": hour or ("winter peak" if point == DISPATCH else ""),
-            "method": "ac" if ac else "dc",
+            "level": level,
+            "method": "ac" if ac and level != "2" else "dc",
             "wall_s": wall_s,
             "warnings": as_dicts(system.warnings),
             **frame.attrs,
-            "outages": json.loads(frame.to_json(orient="records")),
+            "outages" if level == "1" else "pairs": json.loads(frame.to_json(orient="records")),
         }
         print(json.dumps(verdict))
         return
     title = f"{network} {words}, {'AC' if ac else 'DC'} power flow"
+    if level != "1":
+        method = "AC power flow of the worst" if ac and level == "1-1" else "DC power flow"
+        lines_of = pairs_lines if level == "1-1" else doubles_lines
+        print("\n".join(lines_of(f"{network} {words}, {method}", frame, most, wall_s)))
+        return
     what = "N-1" if outages is None else outages.name
     print("\n".join(screening_lines(title, frame, most, wall_s, by=by, what=what)))
 

@@ -56,6 +56,23 @@ def choice(choices: Sequence[str], of_another_name: Mapping[str, str] | None = N
     return one_of
 
 
+def load_forecast(text: str) -> object:
+    """The error of a load forecast: a standard deviation, or steps like -0.05:0.25,0:0.5,0.05:0.25."""
+    from gridsim.errors import InputError
+    from gridsim.reliability import LoadForecast
+
+    try:
+        if ":" not in text:
+            return LoadForecast(stdev=float(text))
+        pairs = [part.split(":") for part in text.split(",")]
+        return LoadForecast(tuple(float(e) for e, _ in pairs), tuple(float(p) for _, p in pairs))
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no error; give 0.04, or steps like -0.05:0.2,0:0.6,0.05:0.2") from None
+    except InputError as refused:
+        problem = refused.problems[0]
+        raise typer.BadParameter(f"{problem.column} {problem.value}; {problem.mend}") from None
+
+
 def local_time(text: str) -> str:
     """A local time in words that ``parse_start`` reads."""
     from gridsim.io.durations import parse_start

@@ -62,6 +62,7 @@ def build_system(
         reserve_stated=bool(meta["reserve_mw"]),
         loss_share=meta["loss_share"],
         base_year=meta["base_year"],
+        hourly_year=meta["hourly_year"],
         gas=carriers.GasSettings(**meta["gas"]),
         planning_day=planning_day_of(meta["planning_day"]),
         licence=meta["licence"],

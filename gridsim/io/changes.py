@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from gridsim.errors import InputError, Problem
 from gridsim.io.yaml_lines import YamlDocument, plain_value
 
-_OF_PATHS = ("network", "weather.file", "weather.series")
+_OF_PATHS = ("network", "weather.file", "weather.series", "outages")
 
 
 class Change(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridsim.errors import Problem
 from gridsim.io.raw_table import RawTable
@@ -134,48 +135,64 @@ def interfaces_of(
 
 def profiles_of(table: RawTable, problems: list[Problem]) -> Profiles:
     """(shapes, 12 months, 3 day types, 24 hours); a shape with a gap or a value given twice is a problem."""
-    names = list(dict.fromkeys(row.profile for _, row in table.rows))
-    at = {name: position for position, name in enumerate(names)}
+    if table.broken:  # what is missing may be what was refused
+        return Profiles.empty()
+    names, shape = table.coded("profile")
     value = np.full((len(names), MONTHS, len(DAY_TYPES), 24), np.nan)
-    for number, row in table.rows:
-        days = slice(None) if row.day_type == "any" else DAY_TYPES.index(row.day_type)
-        cell = value[at[row.profile], row.month - 1, days, row.hour]
-        if not np.isnan(cell).all():
-            problems.append(table.problem(number, "profile", f"'{row.profile}' has this hour twice", "keep one"))
-        value[at[row.profile], row.month - 1, days, row.hour] = row.value
-    for name, position in at.items():
+    if not names:
+        return Profiles(np.array(names, dtype=np.str_), value)
+    month, hour, kept = table.column("month") - 1, table.column("hour"), table.column("value")
+    day_types, day_type = table.coded("day_type")
+    for day, name in enumerate(DAY_TYPES):
+        here = np.flatnonzero([text in ("any", name) for text in day_types])
+        here = np.flatnonzero(np.isin(day_type, here))
+        at = shape[here], month[here], day, hour[here]
+        again = ~_is_first(np.ravel_multi_index(at[:2] + at[3:], (len(names), MONTHS, 24)))
+        for position in here[again].tolist():
+            what = f"'{names[shape[position]]}' has this hour twice"
+            problems.append(table.problem(table.number(position), "profile", what, "keep one"))
+        value[at] = kept[here]
+    for position, name in enumerate(names):
         gaps = np.argwhere(np.isnan(value[position]))
         if len(gaps):
-            month, day, hour = gaps[0]
-            problems.append(
-                table.problem(
-                    0,
-                    "profile",
-                    f"'{name}' lacks {len(gaps)} values, first month {month + 1} {DAY_TYPES[day]} hour {hour}",
-                    "give 12 months x 24 hours for day_type any, or for each of workday, saturday, sunday",
-                )
-            )
+            first_month, first_day, first_hour = gaps[0]
+            what = f"'{name}' lacks {len(gaps)} values, first month {first_month + 1} {DAY_TYPES[first_day]}"
+            mend = "give 12 months x 24 hours for day_type any, or for each of workday, saturday, sunday"
+            problems.append(table.problem(0, "profile", f"{what} hour {first_hour}", mend))
     return Profiles(np.array(names, dtype=np.str_), value)
 
 
 def hourly_profiles_of(table: RawTable, profiles: Sequence[str], problems: list[Problem]) -> HourlyProfiles:
     """(shapes, hours) of the shapes among ``profiles``; every shape has every hour of the sample year."""
-    shapes: dict[str, dict[int, float]] = {}
-    for number, row in table.rows:
-        hours = shapes.setdefault(row.profile, {})
-        if row.hour in hours:
-            problems.append(table.problem(number, "hour", f"'{row.profile}' has hour {row.hour} twice", "keep one"))
-        hours[row.hour] = row.value
-    n_hours = max((len(hours) for hours in shapes.values()), default=0)
-    for name, hours in shapes.items():
-        if sorted(hours) != list(range(n_hours)):
+    names, shape = table.coded("profile")
+    if not names or table.broken:
+        return HourlyProfiles.empty()
+    hour = table.column("hour")
+    span = int(hour.max()) + 1
+    for position in np.flatnonzero(~_is_first(shape * span + hour)).tolist():
+        what = f"'{names[shape[position]]}' has hour {hour[position]} twice"
+        problems.append(table.problem(table.number(position), "hour", what, "keep one"))
+    filled = np.zeros((len(names), span), dtype=bool)
+    value = np.zeros((len(names), span))
+    filled[shape, hour] = True
+    value[shape, hour] = table.column("value")
+    n_hours = int(filled.sum(axis=1).max())
+    for position, name in enumerate(names):
+        if not filled[position, :n_hours].all() or filled[position, n_hours:].any():
             gap = f"'{name}' has not every hour from 0 to {n_hours - 1}"
             problems.append(table.problem(0, "hour", gap, "give all, in all shapes"))
-    known = [name for name in shapes if name in profiles]
+    known = [position for position, name in enumerate(names) if name in profiles]
     if problems or not known:
         return HourlyProfiles.empty()
-    value = np.array([[shapes[name][hour] for hour in range(n_hours)] for name in known])
-    return HourlyProfiles(np.array([profiles.index(name) for name in known], dtype=np.int32), value)
+    at = np.array([profiles.index(names[position]) for position in known], dtype=np.int32)
+    return HourlyProfiles(at, np.ascontiguousarray(value[known, :n_hours]))
+
+
+def _is_first(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """True for the first row of each key."""
+    first = np.zeros(len(keys), dtype=bool)
+    first[np.unique(keys, return_index=True)[1]] = True
+    return first
 
 
 def heat_curves_of(table: RawTable) -> HeatCurves:

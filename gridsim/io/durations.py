@@ -42,3 +42,17 @@ def parse_at_h(value: object, start: dt.datetime) -> float:
     if text.startswith("+"):
         return parse_duration_h(text[1:])
     return (parse_start(text) - start).total_seconds() / 3600
+
+
+def utc_offset(timezone: str) -> dt.timedelta:
+    """Offset of a network's ``UTC+05:00``."""
+    text = timezone.strip().removeprefix("UTC") or "+00:00"
+    return dt.datetime.fromisoformat(f"2000-01-01T00:00{text}").utcoffset() or dt.timedelta(0)
+
+
+def network_time(value: object, timezone: str) -> dt.datetime:
+    """Local time of an ISO text, moved to the network's ``timezone`` if it has an offset; ValueError otherwise."""
+    time = dt.datetime.fromisoformat(str(value).strip())
+    if time.tzinfo is None:
+        return time
+    return time.astimezone(dt.timezone(utc_offset(timezone))).replace(tzinfo=None)

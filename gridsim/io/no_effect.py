@@ -56,7 +56,7 @@ def without_effect(tables: Mapping[str, RawTable]) -> Iterator[Problem]:
                 numbers = [number for number, row in table.rows if getattr(row, column) != empty]
                 if numbers:
                     yield _warning(name, table, numbers, column, "has no effect yet", _MEND)
-        for rule in IDLE:
+        for rule in [rule for rule in IDLE if rule.table == name]:
             found = list(broken_rules([rule], name, table.rows, look_up))
             if found:
                 _, column, value, mend = found[0]

@@ -11,8 +11,9 @@ from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.build_system import build_system
 from gridsim.io.bundled import network_folder, variant_names
 from gridsim.io.raw_table import RawTable
+from gridsim.io.read_parquet import read_parquet_table
 from gridsim.io.read_variant import Variant
-from gridsim.io.schemas import TABLES
+from gridsim.io.schemas import TABLES, TableSchema
 from gridsim.io.schemas.carriers import GasKeys
 from gridsim.io.schemas.column import Effect, Row, column
 from gridsim.io.schemas.planning import PlanningDayKeys
@@ -39,13 +40,20 @@ class NetworkMeta(Row):
     reserve_mw: dict[str, float] = column("Spinning reserve per zone that commitment covers", {}, unit="MW", items=True)
     loss_share: float = column("Network losses as a share of demand at the bus", 0.0, ge=0, lt=0.5)
     base_year: int = column("Year the base state describes; 0: unknown", 0, unit="year", ge=0)
+    hourly_year: int = column(
+        "Calendar year of hourly_profiles.csv, whose runs take its values hour by hour; 0: a sample year that starts "
+        "on a Monday, for sampled years only",
+        0,
+        ge=0,
+        le=2200,
+    )
     gas: GasKeys = column("The gas and the laws of its flow", GasKeys())
     planning_day: PlanningDayKeys | None = column("Load of the planning day; without it there is none", None)
     licence: str = column("Licence of the data", "", effect=Effect.LABEL)
 
 
 def read_network(folder: str | Path, variant: str = "") -> GridSystem:
-    """Read a bundled network by name or a folder (``network.yaml`` and CSV tables) by path.
+    """Read a bundled network by name or a folder (``network.yaml`` and tables in CSV or Parquet) by path.
 
     ``variant``: one of its ``variants/NAME.yaml``, laid over the tables; empty: the network as it stands.
     Columns and tables that have no effect are ``warnings`` of the system.
@@ -64,24 +72,32 @@ def read_network(folder: str | Path, variant: str = "") -> GridSystem:
     meta, problems = _meta(document)
     tables: dict[str, RawTable] = {}
     for name, schema in TABLES.items():
-        path = folder / f"{name}.csv"
-        if not path.is_file():
-            if schema.required:
-                problems.append(Problem(str(path), 0, "", "missing", f"every network has a table {name}.csv"))
-            tables[name] = RawTable(str(path), [])
-            continue
-        tables[name], table_problems = read_table(path, schema.row)
+        tables[name], table_problems = _table_of_folder(folder, name, schema)
         problems += table_problems
     if overlay is not None:
         problems += overlay.overlay(tables)
     problems += [
         Problem(str(path), 0, "", "not a table of the format", nearest(path.stem, TABLES) + " or move it elsewhere")
-        for path in sorted(folder.glob("*.csv"))
+        for path in sorted([*folder.glob("*.csv"), *folder.glob("*.parquet")])
         if path.stem not in TABLES
     ]
     if meta is None:
         raise InputError(problems)
     return build_system(meta.model_dump(), str(meta_path), tables, problems)
+
+
+def _table_of_folder(folder: Path, name: str, schema: TableSchema) -> tuple[RawTable, list[Problem]]:
+    """A table of a folder, as CSV or Parquet; without a file it has no rows."""
+    path, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
+    if parquet.is_file():
+        if path.is_file():
+            what = f"stands beside {path.name}"
+            return RawTable(str(parquet), [], True), [Problem(str(parquet), 0, "", what, "keep one of the two")]
+        return read_parquet_table(parquet, schema.row)
+    if path.is_file():
+        return read_table(path, schema.row)
+    missing = [Problem(str(path), 0, "", "missing", f"every network has a table {path.name}")]
+    return RawTable(str(path), []), missing if schema.required else []
 
 
 def system_from_tables(meta: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> GridSystem:

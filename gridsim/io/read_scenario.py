@@ -17,6 +17,7 @@ from gridsim.io.durations import parse_at_h, parse_duration_h, parse_start
 from gridsim.io.plain_keys import plain
 from gridsim.io.read_checks import read_checks
 from gridsim.io.read_network import read_network
+from gridsim.io.read_outages import read_outages
 from gridsim.io.read_script import look_at_script, read_script
 from gridsim.io.read_weather import read_weather
 from gridsim.io.schemas.scenario import CheckKeys, DependsKeys, EventKeys, ScenarioKeys
@@ -140,7 +141,7 @@ def scenario_of(
     faulty = [column for column, _, _ in faults]
     problems: list[Problem] = []
     horizon = None if {"horizon", "horizon.start"} & {*faulty} else _horizon(keys, document, problems)
-    weather, made = None, []
+    weather, made = None, list[Event | None]()
     if system is not None:
         if keys.weather and horizon:
             weather = read_weather(keys.weather, path, document, horizon, system, problems)
@@ -149,6 +150,8 @@ def scenario_of(
             _event(position, event, ids, horizon, system, GasMode(keys.policy.gas), document, problems)
             for position, event in events.items()
         ]
+        if keys.outages and horizon:
+            made += _recorded(keys.outages, path, document, horizon, system, ids, problems)
     if fault := folder_fault(keys.name):
         problems.append(document.problem(("name",), *fault))
     known = read_checks(checks, document, horizon, system, problems) if horizon and system is not None else ()
@@ -268,8 +271,9 @@ def _seen_from(folder: Path, base_folder: Path, data: dict[str, Any]) -> dict[st
     if os.path.abspath(folder) == os.path.abspath(base_folder):
         return data
     result = {**data}
-    if "network" in data:
-        result["network"] = moved(data["network"])
+    for key in ("network", "outages"):
+        if key in data:
+            result[key] = moved(data[key])
     if isinstance(data.get("weather"), dict):
         weather = data["weather"]
         result["weather"] = {k: moved(v) if k in ("file", "series") else v for k, v in weather.items()}
@@ -310,6 +314,28 @@ def _horizon(keys: ScenarioKeys, document: YamlDocument, problems: list[Problem]
         )
         return Horizon(start, keys.horizon.hours)  # for the checks that follow
     return Horizon(start, keys.horizon.hours, keys.horizon.step_minutes)
+
+
+def _recorded(
+    name: str,
+    path: Path,
+    document: YamlDocument,
+    horizon: Horizon,
+    system: GridSystem,
+    ids: list[str],
+    problems: list[Problem],
+) -> list[Event | None]:
+    """Events of a list of recorded outages."""
+    file = path.parent / name
+    if not is_file(file):
+        mend = "give a CSV beside the scenario file"
+        problems.append(document.problem(("outages",), f"'{name}' does not exist", mend))
+        return []
+    try:
+        return list(read_outages(file, system, horizon, ids))
+    except InputError as error:
+        problems += error.problems
+        return []
 
 
 def _event(

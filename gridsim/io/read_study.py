@@ -192,4 +192,7 @@ def _self_contained(data: dict[str, Any], beside: Path) -> tuple[dict[str, Any],
             if weather.get(key):
                 files.append(str(beside.parent / str(weather[key])))
                 plain["weather"][key] = Path(str(weather[key])).name
+    if plain.get("outages"):
+        files.append(str(beside.parent / str(plain["outages"])))
+        plain["outages"] = Path(str(plain["outages"])).name
     return plain, tuple(files)

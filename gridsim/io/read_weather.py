@@ -18,7 +18,7 @@ import numpy as np
 
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import is_file
-from gridsim.io.durations import parse_at_h
+from gridsim.io.durations import parse_at_h, utc_offset
 from gridsim.io.read_network import read_table
 from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.schemas.scenario import DesignEventKeys, SeriesRow, WeatherKeys, WeatherRow
@@ -222,7 +222,7 @@ def _design_event(
 def read_series(file: Path, system: GridSystem, horizon: Horizon | None = None) -> WeatherSeries:
     """A user's hourly series (CSV, or Parquet by its suffix); InputError with every problem."""
     rows, problems = _parquet_rows(file) if file.suffix == ".parquet" else _csv_rows(file)
-    offset = _offset(system.timezone)
+    offset = utc_offset(system.timezone)
     tables: dict[str, tuple[list[str], str]] = {
         "temperature_c": (system.weather_sites.name.tolist(), "weather site"),
         "wind_cf": (_renewable(system, "wind"), "wind site"),
@@ -374,11 +374,6 @@ def _fill(line: np.ndarray[Any, Any]) -> tuple[int, int] | None:
 def _renewable(system: GridSystem, technology: str) -> list[str]:
     sites = system.renewable_sites
     return [str(name) for name in sites.name[sites.technology == technology]]
-
-
-def _offset(timezone: str) -> dt.timedelta:
-    text = timezone.strip().removeprefix("UTC") or "+00:00"
-    return dt.datetime.fromisoformat(f"2000-01-01T00:00{text}").utcoffset() or dt.timedelta(0)
 
 
 def _csv_rows(file: Path) -> tuple[list[tuple[int, Any]], list[Problem]]:

@@ -37,7 +37,7 @@ def allowed_names(
         ("rating_curves", "curve"),
         ("interfaces", "interface"),
     ):
-        names[group] = list(dict.fromkeys(getattr(row, column) for _, row in tables[group].rows))
+        names[group] = tables[group].coded(column).values
     names["plants"] = sorted({row.plant or row.name for _, row in tables["generators"].rows})
     return names
 
@@ -58,11 +58,12 @@ def check_references(tables: Mapping[str, RawTable], names: Mapping[str, list[st
         for column, target in references(schema.row):
             if target in tables and tables[target].broken:
                 continue  # the target's own problem is reported; its absence here would be noise
-            known = set(names[target])
+            known = {*names[target], ""} | ({EXTERNAL} if target == "zones" else set())
+            if known.issuperset(table.coded(column).values):
+                continue
             for number, row in table.rows:
                 value = getattr(row, column)
-                if value == "" or value in known or (target == "zones" and value == EXTERNAL):
-                    continue
-                mend = nearest(value, names[target])
-                problems.append(table.problem(number, column, f"'{value}' is not in {target}", mend))
+                if value not in known:
+                    mend = nearest(value, names[target])
+                    problems.append(table.problem(number, column, f"'{value}' is not in {target}", mend))
     return problems

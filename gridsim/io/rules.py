@@ -270,6 +270,7 @@ RULES: tuple[Rule, ...] = (
            "mttf_h and mttr_h go together", "give both or none") for table in FAILING_TABLES),
 )
 # fmt: on
+_RULED = {rule.table for rule in RULES}
 
 
 def check_rows(tables: Mapping[str, RawTable]) -> list[Problem]:
@@ -278,6 +279,7 @@ def check_rows(tables: Mapping[str, RawTable]) -> list[Problem]:
     problems = [
         table.problem(*found)
         for name, table in tables.items()
+        if name in _RULED  # large tables that no rule looks at are not taken apart
         for found in broken_rules(RULES, name, table.rows, look_up)
     ]
     classes = tables["load_classes"]
@@ -291,13 +293,16 @@ def check_machine_profiles(tables: Mapping[str, RawTable]) -> list[Problem]:
     followed = {row.profile: row.name for _, row in reversed(tables["generators"].rows) if row.profile}
     problems = []
     for name in ("profiles", "hourly_profiles"):
-        table, told = tables[name], set()
-        for number, row in table.rows:
-            if row.value > 1.0 and row.profile in followed and row.profile not in told:
-                told.add(row.profile)
-                value = f"{row.value} of '{row.profile}', which machine '{followed[row.profile]}' follows"
-                mend = "give the share of p_max_mw, 0 to 1, or a profile of its own to the loads"
-                problems.append(table.problem(number, "value", value, mend))
+        table = tables[name]
+        if not len(table):
+            continue
+        (profiles, shape), value = table.coded("profile"), table.column("value")
+        high = np.flatnonzero((value > 1.0) & np.array([name in followed for name in profiles])[shape])
+        for at in high[np.unique(shape[high], return_index=True)[1]].tolist():
+            profile = profiles[shape[at]]
+            what = f"{value[at]} of '{profile}', which machine '{followed[profile]}' follows"
+            mend = "give the share of p_max_mw, 0 to 1, or a profile of its own to the loads"
+            problems.append(table.problem(table.number(at), "value", what, mend))
     return problems
 
 

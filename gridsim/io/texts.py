@@ -45,9 +45,7 @@ def check_texts(tables: Mapping[str, RawTable]) -> list[Problem]:
         table = tables[table_name]
         named, remarks = text_columns(schema.row)
         for column in named:
-            bad = {
-                text: fault for text in {getattr(row, column) for _, row in table.rows} if (fault := name_fault(text))
-            }
+            bad = {text: fault for text in table.coded(column).values if (fault := name_fault(text))}
             if bad:
                 problems += [
                     table.problem(number, column, *bad[text])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_snapshots
 from gridsim.kernels.jit import jit
+from gridsim.kernels.limited_use import begin_periods, forget_use, may_be_used, note_use
 from gridsim.kernels.outage_table import OutageTable, draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 from gridsim.kernels.shortfall import (
@@ -117,8 +118,11 @@ def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
         needed += scratch.shortage[area]
     offer = np.zeros(n_areas)
     if needed > NOTHING_MW:
-        for position in range(n_stores):
-            k = scratch.by_rank[position]
+        for place in range(2 * n_stores):
+            k = scratch.by_rank[place % n_stores]
+            # demand response is called when the others can give no more
+            if case.store_is_last[k] != (place >= n_stores) or not may_be_used(case, scratch, k):
+                continue
             usable = scratch.energy_mwh[k] * case.store_efficiency_discharge[k]
             power = min(case.store_discharge_mw[k] * (1.0 - store_lost[k]), usable)
             if power <= NOTHING_MW:
@@ -128,6 +132,8 @@ def use_stores(case: ZonalCase, scratch: ZonalScratch, store_lost: F8) -> None:
             used = power - offer[case.store_area[k]]
             offer[case.store_area[k]] = 0.0
             scratch.discharged[k] = used
+            if used > NOTHING_MW:
+                note_use(scratch, k)
             remaining = scratch.energy_mwh[k] - used / case.store_efficiency_discharge[k]
             scratch.energy_mwh[k] = max(remaining, 0.0)
     # shortest time-to-go first, none that has discharged in this hour
@@ -315,6 +321,7 @@ def zonal_samples(
         touched_mw[:] = 0.0
         interface_touched[:] = 0.0
         scratch.energy_mwh[:] = case.store_start_mwh
+        forget_use(case, scratch)
         all_full = stores_stay_full(case, scratch.energy_mwh)
         for day in range(n_days):
             # 2. the day's certificate
@@ -339,6 +346,7 @@ def zonal_samples(
             )
             for hour in range(day * DAY_H, min((day + 1) * DAY_H, supply.n_hours)):
                 place = hour - day * DAY_H
+                begin_periods(case, scratch, hour)
                 for area in range(n_areas):
                     loss_mw[area] = area_loss_mw[area, place]
                 some_short = set_balance(case, scratch, hour, loss_mw)

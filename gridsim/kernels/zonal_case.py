@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from gridsim.kernels.jit import jit
 from gridsim.kernels.shortfall import SupplyCase
 
+B1 = NDArray[np.bool_]
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
+I8 = NDArray[np.int64]
 
 NOTHING_MW = 1e-9  # flows, surpluses and shortages below this are rounding
 
@@ -30,7 +32,9 @@ class ZonalCase(NamedTuple):
     forward_mw, backward_mw : (n_rows, n_schemes) f8 >= 0, not rising with the circuits out
     limit_row : (n_hours,) i4, row that holds in each hour
     area_zone : (n_areas,) i4, zone under which an area's shortage is booked, of n_zones
-    store_area : (n_stores,) i4;  the other store_* : (n_stores,) f8, MW, MWh and shares
+    store_area : (n_stores,) i4;  the other store_* : (n_stores,) f8, MW, MWh and shares;
+        store_calls, store_hours f8 most within each store_period_h (i8, 0 the horizon); store_is_last bool, used after
+        all others
     base_flow_mw : (n_days, n_interfaces) f8, a flow within every limit of the day on which its certificate rests
     base_export_mw : (n_days, n_areas) f8, what that flow takes from each area
     n_tiers : places of the order in which load is shed; 0 where no classes are known
@@ -58,6 +62,10 @@ class ZonalCase(NamedTuple):
     store_efficiency_discharge: F8
     store_start_mwh: F8
     store_carryover: F8
+    store_calls: F8
+    store_hours: F8
+    store_period_h: I8
+    store_is_last: B1
     base_flow_mw: F8
     base_export_mw: F8
     n_tiers: int
@@ -76,6 +84,7 @@ class ZonalScratch(NamedTuple):
     flow, forward, backward : (n_interfaces,) f8, MW;  out : (n_interfaces,) f8, circuits out
     previous : (n_areas,) i4, interface by which the search reached an area (-1 start, -2 not reached); queue :
     (n_areas,) energy_mwh, time_to_go_h : (n_stores,) f8;  by_rank : (n_stores,) i4;  discharged : (n_stores,) f8
+    calls, hours_used : (n_stores,) f8 of the period;  last_used : (n_stores,) i8, hour;  now : (1,) i8, hour
     """
 
     surplus: F8
@@ -91,6 +100,10 @@ class ZonalScratch(NamedTuple):
     time_to_go_h: F8
     by_rank: I4
     discharged: F8
+    calls: F8
+    hours_used: F8
+    last_used: I8
+    now: I8
 
 
 @jit
@@ -110,6 +123,10 @@ def new_scratch(n_areas: int, n_interfaces: int, n_stores: int) -> ZonalScratch:
         time_to_go_h=np.zeros(n_stores),
         by_rank=np.zeros(n_stores, dtype=np.int32),
         discharged=np.zeros(n_stores),
+        calls=np.zeros(n_stores),
+        hours_used=np.zeros(n_stores),
+        last_used=np.full(n_stores, -2, dtype=np.int64),
+        now=np.zeros(1, dtype=np.int64),
     )
 
 

@@ -40,9 +40,10 @@ class Profiles:
 
 @dataclass(frozen=True, eq=False)
 class HourlyProfiles:
-    """Shapes over a whole sample year that starts on Monday, 1 January: ``value`` (n_shapes, n_hours) f8.
+    """Shapes over a whole sample year from 1 January: ``value`` (n_shapes, n_hours) f8.
 
-    Where years are sampled a shape replaces the profile at position ``profile`` (n_shapes,).
+    Where years are sampled, and in runs of ``GridSystem.hourly_year``, a shape replaces the profile at position
+    ``profile`` (n_shapes,). A sample year that is no calendar year starts on a Monday.
     """
 
     profile: I4
@@ -136,6 +137,7 @@ class GridSystem(Displayed):
     f_hz: float = 50.0
     loss_share: float = 0.0
     base_year: int = 0
+    hourly_year: int = 0
     gas: carriers.GasSettings = field(default_factory=carriers.GasSettings)
     planning_day: planning.PlanningDaySettings = field(default_factory=planning.PlanningDaySettings)
     licence: str = ""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError, nearest
 from gridsim.model.arguments import number
 from gridsim.model.outages import Component, two_state
-from gridsim.reliability.system import AdequacySystem, Store
+from gridsim.reliability.system import AdequacySystem, Store, UseLimits
 
 F8 = NDArray[np.float64]
 
@@ -34,6 +34,9 @@ class Addition:
         Where it stands; the first bus without one, which copper level does not see.
     energy_mwh, efficiency
         A store of so much, with the efficiency of charging and discharging together; it starts full.
+    calls, hours, period_h
+        Demand response: most runs of hours, and hours, in use within each period (0: the horizon), of which
+        ``energy_mwh`` is then a budget too. Nothing charges it.
     """
 
     name: str
@@ -47,6 +50,9 @@ class Addition:
     bus: str | None = None
     energy_mwh: float | None = None
     efficiency: float = 0.85
+    calls: float = math.inf
+    hours: float = math.inf
+    period_h: int = 0
 
     def __post_init__(self) -> None:
         number("p_max_mw", self.p_max_mw, 0.0, 1e9)
@@ -55,8 +61,23 @@ class Addition:
             raise StudyError(f"forced_outage_rate: {self.forced_outage_rate} is not below 1; it is never there")
         if self.energy_mwh is not None:
             number("energy_mwh", self.energy_mwh, 0.0, 1e12)
+        for name in ("calls", "hours"):
+            if not getattr(self, name) > 0.0:
+                raise StudyError(f"{name}: {getattr(self, name)} is not > 0; leave it out, or give more")
+        if self.period_h != int(self.period_h) or self.period_h < 0:
+            raise StudyError(f"period_h: {self.period_h} is no whole number of hours")
         if not number("efficiency", self.efficiency, 0.0, 1.0) > 0.0:
             raise StudyError(f"efficiency: {self.efficiency} is not > 0; give the share that comes back")
+
+    @property
+    def is_response(self) -> bool:
+        """Whether it is demand response."""
+        return math.isfinite(self.calls) or math.isfinite(self.hours) or self.period_h > 0
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it has a budget of energy, calls or hours."""
+        return self.energy_mwh is not None or self.is_response
 
     @property
     def nameplate_mw(self) -> float:
@@ -71,7 +92,7 @@ class Addition:
         """Outages of one of the machines."""
         out = self.forced_outage_rate
         mttf_h = self.mttr_h * (1.0 - out) / out if out > 0.0 else np.inf
-        return two_state("generator" if self.energy_mwh is None else "storage", name, mttf_h, self.mttr_h)
+        return two_state("storage" if self.is_stored else "generator", name, mttf_h, self.mttr_h)
 
 
 def with_additions(system: AdequacySystem, additions: Sequence[Addition]) -> AdequacySystem:
@@ -82,13 +103,13 @@ def with_additions(system: AdequacySystem, additions: Sequence[Addition]) -> Ade
             if name in known:
                 raise StudyError(f"{name}: the system has a machine of that name; give another one")
             known.add(name)
-    machines = [addition for addition in additions if addition.energy_mwh is None]
+    machines = [addition for addition in additions if not addition.is_stored]
     for addition in machines:
         profile = _profile(system, addition)
         for name in addition.names:
             bus = _bus(system, addition)
             system = _with_machine(system, addition.component(name), bus, addition.p_max_mw, profile)
-    stored = [(addition, name) for addition in additions if addition.energy_mwh is not None for name in addition.names]
+    stored = [(addition, name) for addition in additions if addition.is_stored for name in addition.names]
     if not stored:
         return system
     return replace(
@@ -126,6 +147,22 @@ def _bus(system: AdequacySystem, addition: Addition) -> int:
 
 
 def _store(system: AdequacySystem, addition: Addition, name: str) -> Store:
+    if addition.is_response:
+        most_h = min(addition.hours, addition.period_h or system.n_hours)
+        most_mwh = math.inf if addition.energy_mwh is None else addition.energy_mwh
+        budget_mwh = min(most_mwh, addition.p_max_mw * most_h)
+        return Store(
+            name=name,
+            bus=_bus(system, addition),
+            charge_mw=0.0,
+            discharge_mw=addition.p_max_mw,
+            energy_mwh=budget_mwh,
+            efficiency_charge=1.0,
+            efficiency_discharge=1.0,
+            energy_start_mwh=budget_mwh,
+            carryover=1.0,
+            limits=UseLimits(addition.calls, addition.hours, int(addition.period_h), is_last=True),
+        )
     one_way = math.sqrt(addition.efficiency)
     energy_mwh = addition.energy_mwh or 0.0
     size = addition.p_max_mw
@@ -184,6 +221,33 @@ def without_machines(system: AdequacySystem, names: Collection[str]) -> Adequacy
         stores=tuple(system.stores[k] for k in stores),
         store_component=tuple(system.store_component[k] for k in stores),
     )
+
+
+ALWAYS_OUT = (1e-6, 1e12)  # mean times in h: a year without a minute in service
+
+
+def without_line(system: AdequacySystem, name: str) -> AdequacySystem:
+    """The system with a line or transformer out all year: limits of its sections are those of a circuit out."""
+    return replace(
+        system,
+        branch_component=tuple(
+            two_state(of.kind, of.name, *ALWAYS_OUT) if of.name == name else of for of in system.branch_component
+        ),
+    )
+
+
+def line_nameplate_mw(system: AdequacySystem, name: str) -> F8:
+    """(n_buses,) rating of a line, at the end of which the area has the smaller margin over its own peak load."""
+    branch = system.branch_name.index(name)
+    n_areas = int(system.bus_area.max()) + 1
+    load_mw = np.zeros((system.n_hours, n_areas))
+    np.add.at(load_mw.T, system.bus_area, system.load_mw.T)
+    supply_mw = np.bincount(system.bus_area[system.unit_bus], weights=system.unit_mw, minlength=n_areas)
+    share = supply_mw / np.maximum(load_mw.max(axis=0), 1e-9)
+    ends = (int(system.branch_from[branch]), int(system.branch_to[branch]))
+    at_bus = np.zeros(len(system.buses))
+    at_bus[min(ends, key=lambda bus: float(share[system.bus_area[bus]]))] = system.branch_mw[branch]
+    return at_bus
 
 
 def split(system: AdequacySystem, names: Collection[str], parts: int) -> AdequacySystem:

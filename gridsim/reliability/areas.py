@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from gridsim.kernels.flows import islands
 from gridsim.model.outages import Component
 from gridsim.model.system import EXTERNAL
-from gridsim.reliability.system import AdequacySystem, NetworkDetail
+from gridsim.reliability.system import AdequacySystem, NetworkDetail, TieLimits
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
+NO_LIMIT_MW = 1e9
+NO_AREAS = ("system",)  # of frames of buses
 WINTER, SUMMER = 1, 2  # limit_season; 0 holds all year
 
 
@@ -22,7 +24,7 @@ WINTER, SUMMER = 1, 2  # limit_season; 0 holds all year
 class Areas:
     """Areas joined by interfaces, each of one or more circuits that fail.
 
-    n_areas : their number;  bus_area : (n_buses,) i4
+    names : of the interfaces;  n_areas : their number;  bus_area : (n_buses,) i4
     area_zone : (n_areas,) i4, the system's area that each belongs to and is booked under
     interface_from, interface_to : (n_interfaces,) i4
     circuit_component : per circuit, all circuits of interface 0 first;  circuit_interface : (n_circuits,) i4
@@ -30,6 +32,7 @@ class Areas:
     forward_mw, backward_mw : (n_rows, n_schemes) f8, falling with the circuits out;  limit_row : (n_hours,) i4
     """
 
+    names: tuple[str, ...]
     n_areas: int
     bus_area: I4
     area_zone: I4
@@ -43,8 +46,25 @@ class Areas:
     limit_row: I4
 
 
+def lacks_areas(system: AdequacySystem) -> bool:
+    """Whether branches join buses of which nothing says the areas: a system from frames without them."""
+    return bool(system.branch_name) and (system.detail is None or system.areas == NO_AREAS)
+
+
 def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
     """Areas of a system: its own interfaces, or those of its network; ``merged``: one area, the copper plate."""
+    areas = _areas_of(system, merged=merged)
+    if not system.open_ties or merged:
+        return areas
+    is_open = np.repeat([tie in system.open_ties for tie in range(len(areas.names))], np.diff(areas.scheme_start))
+    return replace(
+        areas,
+        forward_mw=np.where(is_open, NO_LIMIT_MW, areas.forward_mw),
+        backward_mw=np.where(is_open, NO_LIMIT_MW, areas.backward_mw),
+    )
+
+
+def _areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
     detail = system.detail
     is_one = len(system.areas) == 1 and (detail is None or not len(detail.interface_branch))
     if merged or (not system.interface_name and (detail is None or is_one)):
@@ -53,6 +73,8 @@ def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
         zone = np.arange(n_areas, dtype=np.int32)
         return _joined_by(system, zone, bus_area, [], np.zeros((1, 0)), np.zeros((1, 0)), None)
     if system.interface_name:
+        if system.tie_limits is not None:
+            return _of_tie_limits(system, system.tie_limits)
         links = [
             _Link(int(start), int(stop), (component,))
             for start, stop, component in zip(
@@ -66,6 +88,20 @@ def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:
         zone = np.arange(len(system.areas), dtype=np.int32)
         return _joined_by(system, zone, system.bus_area, links, forward, backward, None)
     return _of_network(system, detail)
+
+
+def _of_tie_limits(system: AdequacySystem, limits: TieLimits) -> Areas:
+    """Areas of a system from frames whose interfaces have several circuits, or limits that follow the hour."""
+    ends = zip(system.interface_from.tolist(), system.interface_to.tolist(), limits.circuits, strict=True)
+    links = [_Link(start, stop, circuits) for start, stop, circuits in ends]
+    share = np.ones((1, len(links))) if limits.share is None else limits.share
+    rows, limit_row = np.unique(share, axis=0, return_inverse=True)
+    # the share of each interface, for all numbers of its circuits out
+    spread = np.repeat(rows, [len(mw) for mw in limits.forward_mw], axis=1)
+    forward, backward = (spread * np.concatenate(way) for way in (limits.forward_mw, limits.backward_mw))
+    row_of_hour = None if limits.share is None else limit_row.reshape(-1).astype(np.int32)
+    zone = np.arange(len(system.areas), dtype=np.int32)
+    return _joined_by(system, zone, system.bus_area, links, forward, backward, row_of_hour)
 
 
 @dataclass(frozen=True)
@@ -89,6 +125,7 @@ def _joined_by(
     limit_row: I4 | None,
 ) -> Areas:
     return Areas(
+        names=tuple(_name(system, link) for link in links),
         n_areas=len(area_zone),
         bus_area=bus_area,
         area_zone=area_zone,
@@ -101,6 +138,12 @@ def _joined_by(
         backward_mw=np.ascontiguousarray(backward_mw),
         limit_row=np.zeros(system.n_hours, dtype=np.int32) if limit_row is None else limit_row,
     )
+
+
+def _name(system: AdequacySystem, link: _Link) -> str:
+    """Name of an interface: of the tie of a system from frames, or of the first of the network's branches."""
+    names = [system.branch_name[branch] for branch in link.branches] or [of.name for of in link.circuits]
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _of_network(system: AdequacySystem, detail: NetworkDetail | None) -> Areas:

@@ -9,24 +9,29 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import ArgumentError, InputError, Problem, StudyError
 from gridsim.kernels import shortfall
 from gridsim.model.arguments import instance_of
 from gridsim.model.system import GridSystem
+from gridsim.reliability.areas import lacks_areas
+from gridsim.reliability.exact import daily_peak_hours
 from gridsim.reliability.exact_result import exact_assessment, with_exact
+from gridsim.reliability.load_forecast import ForecastSnapshots, ForecastYears
 from gridsim.reliability.methods import AnyMethod, Auto, Exact, Level, Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears, ScratchPool
 from gridsim.reliability.result import AssessmentResult, Stopped
 from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
+from gridsim.reliability.steps import StepSource, in_steps
 from gridsim.reliability.system import AdequacySystem, check_adequacy
+from gridsim.reliability.traces import trace_tables
 from gridsim.reliability.weather_years import WeatherYears, YearByYear
 from gridsim.results.adequacy import ShortfallAccumulator
-from gridsim.results.metrics import finite
-from gridsim.results.shortfall_calendar import ShortfallCalendar, WeatherClusters
-from gridsim.results.specs import LossOfLoadProfile, ShortfallByMonth, ShortfallEvents, Spec
+from gridsim.results.daily_peaks import DailyPeaks
+from gridsim.results.metrics import Estimate, finite
+from gridsim.results.shortfall_calendar import WeatherClusters
+from gridsim.results.specs.spec import Assessed, Spec
 
 F8 = NDArray[np.float64]
 
@@ -45,7 +50,8 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
         :class:`SequentialMonteCarlo`, :class:`SnapshotMonteCarlo`, :class:`Exact`; by default :class:`Auto`: exact
         where that is possible, sampled until EUE is known to 2 % for the rest.
     *specs
-        What else to record: :class:`ShortfallEvents`, :class:`LossOfLoadProfile`, :class:`ShortfallByMonth`.
+        What else to record: :class:`ShortfallEvents`, :class:`LossOfLoadProfile`, :class:`ShortfallByMonth`,
+        :class:`ShortfallByHour`, :class:`Surplus`, :class:`Flows`, :class:`StateOfCharge`.
 
     The same seed gives the same numbers for any number of workers and any job size: samples are folded in blocks of a
     fixed size in ascending order, and the stop rule looks only after 1, 2, 4, 8 ... blocks.
@@ -55,7 +61,7 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
     if isinstance(method, Exact):
         return exact_assessment(system, method, specs)
     if isinstance(method, Auto):
-        return with_exact(assess(system, method.sampling, *specs), system, method)
+        return with_exact(assess(system, method.sampling, *specs), system, method, specs)
     n_weather_years = None
     source: SampleSource
     if isinstance(system, WeatherYears):
@@ -64,17 +70,14 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
     else:
         source = sample_source(system, method)
     chronological = isinstance(method, SequentialMonteCarlo)
-    cell, cell_names = _calendar(system) if LossOfLoadProfile() in specs else (None, None)
+    of = Assessed(source.scopes, system.times, system.step_h, chronological, n_weather_years)
     accumulator = ShortfallAccumulator(
-        source.scopes, source.demand_mwh, system.n_hours, chronological=chronological, calendar_cell=cell
+        source.scopes, source.demand_mwh, system.n_hours, system.step_h, chronological=chronological
     )
-    calendar = None
-    if ShortfallByMonth() in specs:
-        if not chronological:
-            raise StudyError("specs: snapshots are states of single hours; unserved energy by month needs whole years")
-        calendar = ShortfallCalendar(system.start, system.n_hours, n_weather_years)
+    recorders = [made for spec in specs if (made := spec.accumulator(of)) is not None]
+    if chronological and isinstance(system, AdequacySystem):  # the hour of the peak is another in every weather
+        recorders.append(DailyPeaks(daily_peak_hours(system), system.n_hours))
     clusters = WeatherClusters(n_weather_years) if n_weather_years is not None else None
-    kept: list[F8] = []
     stopped = Stopped.ALL_SAMPLES if method.target_cov is None else Stopped.SAMPLE_BUDGET
     if method.years is None if isinstance(method, SequentialMonteCarlo) else method.samples is None:
         stopped = Stopped.TIME_BUDGET if method.target_cov is None else stopped
@@ -84,10 +87,8 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
                 if clusters is not None:
                     clusters.add(part.total)
                 accumulator.add(part.total, part.event, source.block_size)
-                if calendar is not None:
-                    calendar.add(part.short_day, len(part.total), source.block_size)
-                if ShortfallEvents() in specs:
-                    kept.append(part.event)
+                for recorder in recorders:
+                    recorder.add(part, source.block_size)
                 is_check = _is_power_of_two(accumulator.n, source.block_size) or accumulator.n == method.budget
                 if method.target_cov is not None and is_check and accumulator.cov(method.metric) <= method.target_cov:
                     stopped = Stopped.TARGET
@@ -98,22 +99,19 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
                 if accumulator.n < method.budget:
                     stopped = Stopped.TIME_BUDGET
                 break
-    lolp = None
-    if cell_names is not None:
-        lolp = cell_names.assign(lolp=accumulator.lolp_by_cell())
+    recorded = {name: table for recorder in recorders for name, table in recorder.tables().items()}
+    recorded |= trace_tables(system, method, accumulator.n, specs, of)
     return AssessmentResult(
         system=system.name,
         method=method,
-        estimates=finite((*accumulator.estimates(), *(calendar.estimates() if calendar else ()))),
+        estimates=finite(_in_order(accumulator.estimates(), [e for made in recorders for e in made.estimates()])),
         n_samples=accumulator.n,
         block_size=source.block_size,
         wall_s=time.perf_counter() - started,
         stopped=stopped,
         cov=accumulator.cov(method.metric),
-        shortfall_events=_event_frame(kept, source.scopes) if ShortfallEvents() in specs else None,
-        lolp=lolp,
+        recorded=recorded,
         over_weather_years=finite(clusters.estimates()) if clusters else (),
-        worst_weeks=tuple(calendar.worst_weeks()) if calendar else (),
         diagnostics=source.diagnostics(),
     )
 
@@ -134,9 +132,17 @@ def sample_source(
     system: AdequacySystem, method: Method, *, base_flow: bool = True, pool: ScratchPool | None = None
 ) -> SampleSource:
     """The packed sampler of a level and method; ``base_flow`` as of ``ZonalYears``, ``pool`` as of ``NodalYears``."""
-    if method.level is Level.ZONAL and system.detail is None and system.branch_name:
-        mend = "use level nodal (or copper), or give the load by area and interfaces between them"
+    if method.level is Level.ZONAL and lacks_areas(system):
+        mend = "use level nodal (or copper), or say the areas of buses"
         raise InputError([Problem("branches", 0, "", "join buses without areas, which level zonal needs", mend)])
+    if system.load_forecast is not None:
+        inner = partial(sample_source, method=method, base_flow=base_flow, pool=pool)
+        if isinstance(method, SequentialMonteCarlo):
+            return ForecastYears(system, method.seed, inner)
+        return ForecastSnapshots(system, inner)
+    if system.step_h != 1.0:
+        inner_source = sample_source(in_steps(system), method, base_flow=base_flow, pool=pool)
+        return StepSource(inner_source, system.step_h)
     if isinstance(method, SequentialMonteCarlo):
         if method.level is Level.NODAL:
             return NodalYears(system, method.seed, method.skip, pool)
@@ -195,23 +201,8 @@ def _at_checks(samples: Samples, n_before: int, block_size: int) -> Iterator[Sam
         start = stop
 
 
-def _calendar(system: AdequacySystem | WeatherYears) -> tuple[NDArray[np.int64], pd.DataFrame]:
-    """Cell of each hour, and the cells: month 1..12 and hour 0..23, only those that occur."""
-    times = pd.date_range(system.start, periods=system.n_hours, freq="h")
-    key = np.asarray(times.month) * 24 + np.asarray(times.hour)
-    values, cell = np.unique(key, return_inverse=True)
-    return cell.astype(np.int64), pd.DataFrame({"month": values // 24, "hour": values % 24})
-
-
-def _event_frame(kept: list[F8], scopes: tuple[str, ...]) -> pd.DataFrame:
-    rows = np.concatenate(kept) if kept else np.empty((0, shortfall.N_EVENT_COLUMNS))
-    return pd.DataFrame(
-        {
-            "sample": rows[:, shortfall.EVENT_SAMPLE].astype(np.int64),
-            "scope": np.array(scopes)[rows[:, shortfall.EVENT_SCOPE].astype(np.int64)],
-            "start_h": rows[:, shortfall.EVENT_START].astype(np.int64),
-            "duration_h": rows[:, shortfall.EVENT_DURATION].astype(np.int64),
-            "energy_mwh": rows[:, shortfall.EVENT_ENERGY],
-            "peak_mw": rows[:, shortfall.EVENT_PEAK],
-        }
-    )
+def _in_order(estimates: list[Estimate], more: list[Estimate]) -> list[Estimate]:
+    """The estimates of the recorders after the metrics, days by their peaks beside the other days."""
+    days = [estimate for estimate in more if estimate.name == "LOLE_peak_d"]
+    at = next((k for k, e in enumerate(estimates) if e.name == "LOLEv"), len(estimates))
+    return [*estimates[:at], *days, *estimates[at:], *(e for e in more if e.name != "LOLE_peak_d")]

@@ -106,7 +106,7 @@ def capacity_credit(
         whole_mw = {name: addition.p_max_mw for addition in chosen for name in addition.names}
         search = SampledSearch(
             SampledRisk(system, lambda unchanged: unchanged, metric, method),
-            SampledRisk(system, change, metric, method),
+            SampledRisk(system, change, metric, method, whole_mw.keys()),
             nameplate_mw(change(normal), whole_mw.keys(), whole_mw),
             metric,
         )

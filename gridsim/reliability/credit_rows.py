@@ -48,6 +48,12 @@ class Comparison:
     def nameplate_mw(self) -> float:
         return float(self.at_bus_mw.sum())
 
+    def changed_names(self) -> frozenset[str]:
+        """The names, and those of the parts that the change makes of them."""
+        system = self.change_with(_normal(self.with_addition))
+        parts = (name for name in system.unit_name if name.rpartition(" part ")[0] in self.names)
+        return self.names.union(parts)
+
     def sized(self, factor: float) -> Comparison:
         """The addition ``factor`` times as large."""
         change = self.change_with
@@ -118,7 +124,7 @@ def credit_rows(
         return
     sampled = SampledSearch(
         SampledRisk(comparison.without, comparison.change_without, metric, method),
-        SampledRisk(comparison.with_addition, comparison.change_with, metric, method),
+        SampledRisk(comparison.with_addition, comparison.change_with, metric, method, comparison.changed_names()),
         comparison.at_bus_mw,
         metric,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from gridsim.errors import StudyError
 from gridsim.kernels.shortfall import ENERGY, EVENTS, HOURS
 from gridsim.reliability.additions import with_load, with_perfect
 from gridsim.reliability.assess import sample_source
+from gridsim.reliability.credit_conditional import Mixture, mixture_of
 from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import ScratchPool
@@ -49,15 +50,23 @@ class SampledRisk:
     """A metric of a system, changed, over the same sample years for every amount of load or capacity beside it.
 
     ``system``: in the weather of the normal year, or one that gives each sample its own. ``at`` is the metric's
-    contribution of each sample, (n_years,): of CVaR_95 its influence, which has the same mean.
+    contribution of each sample, (n_years,): of CVaR_95 its influence, which has the same mean. ``names``: machines of
+    which the outages are averaged over, not drawn, where that can be.
     """
 
     def __init__(
-        self, system: AdequacySystem | WeatherYears, change: Change, metric: str, method: SequentialMonteCarlo
+        self,
+        system: AdequacySystem | WeatherYears,
+        change: Change,
+        metric: str,
+        method: SequentialMonteCarlo,
+        names: Collection[str] = (),
     ) -> None:
         self._system, self._change = system, change
         self._metric, self._method = metric, method
         self._pool = ScratchPool()
+        normal = system.first if isinstance(system, WeatherYears) else system
+        self._mixture = mixture_of(change(normal), names, metric)
 
     def at(self, load_mw: float = 0.0, perfect_mw: float = 0.0, share_of_bus: F8 | None = None) -> F8:
         """The contributions with load or perfect capacity beside the system."""
@@ -68,8 +77,18 @@ class SampledRisk:
                 made = with_perfect(made, perfect_mw, share_of_bus)
             return with_load(made, load_mw) if load_mw > 0.0 else made
 
-        value = self._totals(changed)[:, COLUMNS[self._metric]]
+        value = self._value(changed)
         return tail_influence(value) if self._metric == "CVaR_95" else value
+
+    def _value(self, changed: Change) -> F8:
+        """The metric of each sample; where the outages of the addition are averaged over, its mean over them."""
+        column, mixture = COLUMNS[self._metric], self._mixture
+        if mixture is None:
+            return self._totals(changed)[:, column]
+        value = np.zeros(self._method.budget)
+        for share, out in mixture.states:
+            value += share * self._totals(partial(_in_state, mixture, out, changed))[:, column]
+        return value
 
     def _totals(self, changed: Change) -> F8:
         method = self._method
@@ -88,6 +107,10 @@ class SampledRisk:
         with ThreadPoolExecutor(method.workers) as executor:
             parts = executor.map(lambda first: source.run(first, min(job, method.budget - first)).total[:, 0], firsts)
             return np.concatenate(list(parts))
+
+
+def _in_state(mixture: Mixture, out: frozenset[str], changed: Change, system: AdequacySystem) -> AdequacySystem:
+    return mixture.in_state(changed(system), out)
 
 
 def tail_influence(value: F8) -> F8:

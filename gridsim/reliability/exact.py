@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from gridsim.kernels.convolution import (
 )
 from gridsim.kernels.shortfall import DAY_H
 from gridsim.model.outages import RepairLaw, equilibrium
-from gridsim.reliability.areas import Areas, areas_of
+from gridsim.reliability.areas import Areas, areas_of, lacks_areas
 from gridsim.reliability.fleet import LARGEST_STEP_MW, Fleet, Rounding, fleet_of, not_memoryless, pairs_of
 from gridsim.reliability.methods import Level
 from gridsim.reliability.samplers import COPPER_TOLERANCE_MW, NETWORK_TOLERANCE_MW, zone_scopes
@@ -66,6 +66,7 @@ class ExactShortfall:
     scopes : names, ``system`` first;  demand_mwh : (n_scopes,)
     lolp, epns_mw : (n_scopes, n_hours)
     peak_hour : (n_days,) i8, hour of each day's largest demand
+    step_h : of the hours, less than 1 where they are shorter steps
     step_mw : the grid;  is_on_grid : whether every capacity lies on it
     frequency : (n_hours,) of the system, LOLEv and LOLEv_continuous, as far as the cause is not in ``absent``
     """
@@ -79,6 +80,7 @@ class ExactShortfall:
     is_on_grid: bool
     frequency: Mapping[str, Bounded]
     absent: Mapping[str, str]
+    step_h: float = 1.0
 
     @property
     def n_hours(self) -> int:
@@ -89,12 +91,12 @@ class ExactShortfall:
         made: list[ExactEstimate] = []
         for scope, name in enumerate(self.scopes):
             hours, energy = self.lolp.at(scope), self.epns_mw.at(scope)
-            made.append(_total("LOLH", name, hours, 1.0, "h"))
+            made.append(_total("LOLH", name, hours, self.step_h, "h"))
             made.append(_total("LOLP", name, hours, 1.0 / self.n_hours, "-"))
-            made.append(_total("EUE", name, energy, 1.0, "MWh"))
+            made.append(_total("EUE", name, energy, self.step_h, "MWh"))
             made.append(_total("EPNS", name, energy, 1.0 / self.n_hours, "MW"))
             if self.demand_mwh[scope] > 0.0:
-                made.append(_total("NEUE", name, energy, 1e6 / float(self.demand_mwh[scope]), "ppm"))
+                made.append(_total("NEUE", name, energy, 1e6 * self.step_h / float(self.demand_mwh[scope]), "ppm"))
             if scope == 0:
                 made.append(_total("LOLE_peak_d", name, hours.at(self.peak_hour), 1.0, "d"))
                 made += [_total(metric, name, of, 1.0, "events") for metric, of in self.frequency.items()]
@@ -104,18 +106,25 @@ class ExactShortfall:
         """LOLP and mean unserved power of every hour: hour, scope, lolp, epns_mw."""
         return pd.DataFrame(
             {
-                "hour": np.tile(np.arange(self.n_hours), len(self.scopes)),
+                "hour": np.tile(_hours(self.n_hours, self.step_h), len(self.scopes)),
                 "scope": np.repeat(np.array(self.scopes), self.n_hours),
                 "lolp": self.lolp.value.ravel(),
                 "epns_mw": self.epns_mw.value.ravel(),
             }
         )
 
-    def of_months(self, start: pd.Timestamp) -> list[ExactEstimate]:
+    def of_months(self, times: pd.DatetimeIndex) -> list[ExactEstimate]:
         """EUE of each calendar month of the horizon, scope ``month:1`` to ``month:12``."""
-        month = np.asarray(pd.date_range(start, periods=self.n_hours, freq="h").month)
+        month = np.asarray(times.month)
         energy = self.epns_mw.at(0)
-        return [_total("EUE", f"month:{m}", energy.at(month == m), 1.0, "MWh") for m in np.unique(month).tolist()]
+        return [
+            _total("EUE", f"month:{m}", energy.at(month == m), self.step_h, "MWh") for m in np.unique(month).tolist()
+        ]
+
+
+def _hours(n_steps: int, step_h: float) -> NDArray[Any]:
+    """Start of each step in h."""
+    return np.arange(n_steps) if step_h == 1.0 else np.arange(n_steps) * step_h
 
 
 def _total(name: str, scope: str, hours: Bounded, factor: float, unit: str) -> ExactEstimate:
@@ -148,6 +157,10 @@ def not_exact_because(system: AdequacySystem, level: Level, grid_mw: float | Non
     """Cause that keeps a system at a level from convolution, as words that follow "for"; None if there is none."""
     if level is Level.NODAL:
         return "level nodal: every state is a dispatch of its own"
+    if system.step_h != 1.0:
+        return f"steps of {system.step_h:g} h, which take the place of hours"
+    if system.load_forecast is not None:
+        return "an error of the load forecast, whose loads are each exact by themselves"
     if system.stores:
         return f"stores ({system.stores[0].name}): they couple the hours"
     if system.common_causes:
@@ -156,7 +169,7 @@ def not_exact_because(system: AdequacySystem, level: Level, grid_mw: float | Non
         follows = component.rate_factor is not None or component.unavailability is not None
         if follows and any(state.law is not RepairLaw.EXPONENTIAL for state in component.states):
             return f"{component.name}: its failures follow the hour and its repairs are not exponential"
-    if level is Level.ZONAL and system.detail is None and system.branch_name and not system.interface_name:
+    if level is Level.ZONAL and lacks_areas(system):
         return "level zonal of branches without areas"
     areas = areas_of(system, merged=level is Level.COPPER)
     if areas.n_areas > 2:
@@ -215,10 +228,15 @@ def _demand(system: AdequacySystem) -> F8:
     return np.asarray(system.load_mw.sum(axis=1))
 
 
-def _peak_hours(demand_mw: F8) -> I8:
-    """The first hour of the largest demand of each day."""
-    starts = range(0, len(demand_mw), DAY_H)
-    return np.array([start + int(np.argmax(demand_mw[start : start + DAY_H])) for start in starts], dtype=np.int64)
+def daily_peak_hours(system: AdequacySystem) -> I8:
+    """The first hour of the largest demand of each day of a system."""
+    return peak_hours(_demand(system), round(DAY_H / system.step_h))
+
+
+def peak_hours(demand_mw: F8, day: int = DAY_H) -> I8:
+    """The first hour of the largest demand of each day of so many hours."""
+    starts = range(0, len(demand_mw), day)
+    return np.array([start + int(np.argmax(demand_mw[start : start + day])) for start in starts], dtype=np.int64)
 
 
 def _steps(fleet: Fleet, grid_mw: float | None) -> tuple[float, bool, tuple[Rounding, ...]]:
@@ -257,7 +275,7 @@ def _one_area(
         demand_mwh=demand_mwh,
         lolp=Bounded(*(np.repeat(of[None], len(scopes), axis=0) for of in lolp)),
         epns_mw=Bounded(*(np.repeat(of[None], len(scopes), axis=0) for of in epns_mw)),
-        peak_hour=_peak_hours(load_mw),
+        peak_hour=peak_hours(load_mw),
         step_mw=step_mw,
         is_on_grid=on_grid,
         frequency=frequency,
@@ -343,7 +361,7 @@ def _frequencies(
     # machines over P(b), so that a move's two terms are at most its flow over P(b) times LOLP.
     leaving = sum(
         float((part.reshape(len(machine.mw), -1).sum(axis=0) / machine.probability).sum())
-        for machine, part in zip(fleet.constant, np.split(flow, pair_start[1:]), strict=True)
+        for machine, part in zip(fleet.constant, np.split(flow, pair_start[1:])[: len(fleet.constant)], strict=True)
     )
     before = np.append(0.0, lolp[:-1])
     return {
@@ -376,7 +394,7 @@ def _two_areas(system: AdequacySystem, areas: Areas, fleets: list[Fleet], grid_m
         demand_mwh=demand_mwh,
         lolp=lolp.at(within),
         epns_mw=epns_mw.at(within),
-        peak_hour=_peak_hours(load_mw.sum(axis=0)),
+        peak_hour=peak_hours(load_mw.sum(axis=0)),
         step_mw=float(step_mw.max()),
         is_on_grid=on_grid,
         frequency={},

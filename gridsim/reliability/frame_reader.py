@@ -18,7 +18,9 @@ from gridsim.reliability.frame_rules import RULES
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
-OUTAGE_COLUMNS = ("mttf_h", "mttr_h", "forced_outage_rate", "repair_law", "repair_sigma")
+TRANSITIONS = ("failure_probability", "repair_probability")
+OUTAGE_COLUMNS = ("mttf_h", "mttr_h", "forced_outage_rate", "repair_law", "repair_sigma", *TRANSITIONS)
+NO_MEMORY = 40.0  # sum of the rates per hour of a chain that forgets its state within one: exp(-40) is nothing
 
 
 class FrameReader:
@@ -139,15 +141,37 @@ class FrameReader:
                     self.add(table, row + 2, "repair_law", f"'{text}' is not a law", nearest(text, list(RepairLaw)))
                 else:
                     laws[row] = RepairLaw(text)
+        fails = self.numbers(table, frame, TRANSITIONS[0], high=1.0, nan_allowed=True, mend="from 0 to 1, in an hour")
+        returns = self.numbers(table, frame, TRANSITIONS[1], high=1.0, nan_allowed=True, mend="from 0 to 1, in an hour")
         made = []
         for row, name in enumerate(names):
             up_h, down_h, share = mttf_h[row], mttr_h[row], rate[row]
+            if not np.isnan(fails[row]):
+                up_h, down_h = self._mean_times(table, row, float(fails[row]), float(returns[row]))
             if share >= 1.0:
                 self.add(table, row + 2, "forced_outage_rate", f"{share:g} is not < 1", "give a share below 1")
             elif share > 0.0:
                 up_h = down_h * (1.0 - share) / share
             made.append(two_state(kind, name, up_h, down_h, laws[row], float(sigma[row])))
         return tuple(made)
+
+    def _mean_times(self, table: str, row: int, fails: float, returns: float) -> tuple[float, float]:
+        """Mean times of the chain in continuous time that fails and returns within an hour as often as stated.
+
+        With rates a and b, P(up, then down) = a / (a + b) (1 - exp(-(a + b))), and so back: a + b = -log(1 - p - q).
+        """
+        if fails == 0.0:
+            return np.nan, np.nan
+        total = fails + returns
+        if total > 1.0 + 1e-12:
+            what = f"{fails:g} and repair_probability {returns:g} sum to more than 1"
+            self.add(table, row + 2, TRANSITIONS[0], what, "no chain in continuous time changes that fast: lower them")
+        elif not returns > 0.0:
+            self.add(table, row + 2, TRANSITIONS[1], "no number above 0", "a component that fails needs it")
+        else:
+            rate = min(-np.log1p(-total), NO_MEMORY) if total < 1.0 else NO_MEMORY
+            return total / (fails * rate), total / (returns * rate)
+        return np.nan, np.nan
 
 
 def _cell(value: Any) -> Any:

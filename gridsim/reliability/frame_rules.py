@@ -7,7 +7,7 @@ from typing import Any
 
 from gridsim.model.rules import Rule, same, together
 
-FAILING = ("units", "interfaces", "branches", "storages")
+FAILING = ("units", "interfaces", "branches", "storages", "energy_limited", "demand_response")
 
 
 def _fails(row: Any) -> bool:
@@ -24,6 +24,11 @@ def _repaired_without_failure(row: Any, _: Any) -> bool:
     return row.mttr_h is not None and row.mttf_h is None and row.forced_outage_rate is None
 
 
+def _fails_in_two_ways(row: Any, _: Any) -> bool:
+    given = (row.mttf_h, row.mttr_h, row.forced_outage_rate)
+    return row.failure_probability is not None and any(value is not None for value in given)
+
+
 # fmt: off
 RULES: tuple[Rule, ...] = (
     Rule("interfaces", "area_to", same("area_from", "area_to"),
@@ -33,6 +38,8 @@ RULES: tuple[Rule, ...] = (
     *(rule for table in FAILING for rule in (
         Rule(table, "forced_outage_rate", together("forced_outage_rate", "mttf_h"),
              "given with mttf_h", "give one of the two"),
+        Rule(table, "failure_probability", _fails_in_two_ways,
+             "given with mean times or a rate", "give probabilities in an hour, or times"),
         Rule(table, "mttr_h", _never_repaired,
              "no number", "a component that fails needs a repair time in h"),
         Rule(table, "mttr_h", _repaired_without_failure,

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
+from gridsim.reliability.areas import NO_AREAS
+from gridsim.reliability.frame_maintenance import WEEK_H, placed_repairs, read_maintenance
+from gridsim.reliability.frame_network import load_by_bus, read_areas, read_classes, read_tie_limits
+from gridsim.reliability.frame_plans import read_forecast, read_limited
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
+from gridsim.reliability.frame_times import Clock, aligned, read_clock
+from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.system import AdequacySystem, Store
 
 F8 = NDArray[np.float64]
@@ -34,17 +40,25 @@ def system_from_frames(
     unavailability: pd.DataFrame | None = None,
     deratings: pd.DataFrame | None = None,
     temperature_class: Any = None,
+    buses: pd.DataFrame | None = None,
+    load_classes: pd.DataFrame | None = None,
+    interface_limits: pd.DataFrame | None = None,
+    interface_share: pd.DataFrame | None = None,
+    energy_limited: pd.DataFrame | None = None,
+    demand_response: pd.DataFrame | None = None,
+    maintenance: pd.DataFrame | None = None,
+    load_forecast: Any = None,
     name: str = "system",
-    start: str = "2001-01-01",
+    start: str | None = None,
 ) -> AdequacySystem:
     """A bare system without a network folder.
 
     Parameters
     ----------
     units
-        One row per machine: name, p_max_mw, mttf_h, mttr_h, optionally bus, area, forced_outage_rate (in place of
-        mttf_h), repair_law (exponential, lognormal, constant) and repair_sigma. Neither mttf_h nor a rate: never fails,
-        and mttr_h is empty too.
+        One row per machine: name, p_max_mw, mttf_h, mttr_h, optionally bus, area, maintenance_weeks, repair_law
+        (exponential, lognormal, constant) and repair_sigma. In place of mttf_h a forced_outage_rate, in place of both
+        failure_probability and repair_probability in an hour. None of them: never fails, and mttr_h is empty too.
     load_mw
         (hours,) MW of one area, or a frame hours x area or hours x bus (buses when ``branches`` are given), MW.
     interfaces
@@ -70,14 +84,43 @@ def system_from_frames(
         (0, 1, 2 ... without a gap), capacity_factor.
     temperature_class
         (hours,) whole numbers from 0, the class of ``deratings`` that holds in each hour; None: 0 throughout.
+    buses
+        Areas of the buses of ``branches``, for level zonal: bus, area. Branches between two areas are ties. With
+        load_share ``load_mw`` is by area, and each bus has that share of it.
+    load_classes
+        Shares of the load: class, share, shed_order (the lowest is shed first), optionally bus or area (empty:
+        everywhere). At levels zonal and nodal places shed by it.
+    interface_limits
+        Limits of interfaces with several ``circuits`` (a column of ``interfaces``; each fails by itself, and without
+        this frame carries an equal part): interface, circuits_out, forward_mw, backward_mw.
+    interface_share
+        Share of the limits by hour (hours x interface).
+    energy_limited
+        Plants with a budget of energy: name, p_max_mw, energy_mwh within each period_h (24, 168 ...; empty: the
+        horizon), mttf_h, mttr_h, optionally bus or area. Used where other machines are not enough, as stores are.
+    demand_response
+        name, p_max_mw, and what it is limited by within each period_h: energy_mwh, calls (runs of hours), hours;
+        mttf_h, mttr_h, optionally bus or area. Called when stores can give no more.
+    maintenance
+        Planned repairs: unit, start, end (time stamps or hours of the horizon, the first hour after). Weeks of a column
+        ``maintenance_weeks`` of ``units`` are placed where reserves are largest.
+    load_forecast
+        Error of the load in each sample year, as a share of it: a standard deviation, or a frame of steps (error,
+        probability), or a ``LoadForecast``; None: load is known.
     start
-        First hour, a midnight, for results by month and hour of the day.
+        First hour, a midnight, for results by month and hour of the day; by default that of the load's time stamps or,
+        without any, 2001-01-01.
+
+    A load with a DatetimeIndex says the horizon: hours, or whole parts of one, without a gap. Profiles, unavailability
+    and classes with stamps are then aligned by stamp.
 
     Raises InputError with every problem found.
     """
     reader = FrameReader()
     load = _load(reader, load_mw)
-    first_hour = _midnight(reader, start)
+    if branches is not None:
+        load = load_by_bus(reader, load, buses)
+    clock = read_clock(reader, load.index, start)
     if interfaces is not None and branches is not None:
         mend = "give interfaces between areas, or branches between buses"
         reader.add("interfaces", 0, "", "given beside branches", mend)
@@ -88,23 +131,38 @@ def system_from_frames(
     unit_columns = ("name", "p_max_mw")
     if len(units) == 0:
         reader.add("units", 0, "", "no machines", "give at least one row")
-    if not reader.require("units", units, unit_columns, ("bus", "area", *OUTAGE_COLUMNS)):
+    if not reader.require("units", units, unit_columns, ("bus", "area", "maintenance_weeks", *OUTAGE_COLUMNS)):
         reader.finish()
     unit_name = reader.names("units", units)
     unit_mw = reader.numbers("units", units, "p_max_mw", high=LARGEST, mend="give the capacity in MW")
     unit_component = list(reader.components("units", "generator", units))
     unit_bus = _places(reader, "units", units, place_column, places)
-    profiles = _profiles(reader, profiles_mw, unit_name, unit_mw, n_hours)
+    profiles = _profiles(reader, profiles_mw, unit_name, unit_mw, clock)
+    weeks = reader.numbers(
+        "units",
+        units,
+        "maintenance_weeks",
+        high=clock.n_steps * clock.step_h / WEEK_H,
+        default=0.0,
+        mend="weeks a year",
+    )
+    repairs = read_maintenance(reader, maintenance, unit_name, clock)
     for row, profile in enumerate(profiles):
         if profile is not None:
             unit_mw[row] = profile.max()
+    if not reader.problems and weeks.any():
+        load_of_hour = load.to_numpy(dtype=np.float64)
+        repairs |= placed_repairs(weeks, unit_mw, unit_bus, load_of_hour, _expected(profiles, unit_bus, load), clock)
+    for unit, hours in repairs.items():
+        profile = profiles[unit]
+        profiles[unit] = np.where(hours, 0.0, unit_mw[unit] if profile is None else profile)
 
     _read_states(reader, unit_states, unit_name, unit_component)
 
     interface_arguments: dict[str, Any] = {}
     if interfaces is not None:
         columns = ("name", "area_from", "area_to", "forward_mw", "backward_mw")
-        if reader.require("interfaces", interfaces, columns, OUTAGE_COLUMNS):
+        if reader.require("interfaces", interfaces, columns, ("circuits", *OUTAGE_COLUMNS)):
             interface_arguments = {
                 "interface_name": tuple(reader.names("interfaces", interfaces)),
                 "interface_from": reader.positions(
@@ -115,6 +173,14 @@ def system_from_frames(
                 "interface_backward_mw": reader.numbers("interfaces", interfaces, "backward_mw", mend="a limit in MW"),
                 "interface_component": reader.components("interfaces", "interface", interfaces),
             }
+            interface_arguments["tie_limits"] = read_tie_limits(
+                reader,
+                interfaces,
+                interface_limits,
+                interface_share,
+                interface_arguments["interface_component"],
+                clock,
+            )
     branch_arguments: dict[str, Any] = {}
     if branches is not None:
         columns = ("name", "from_bus", "to_bus", "x_pu", "limit_mw")
@@ -129,21 +195,45 @@ def system_from_frames(
                 "branch_mw": reader.numbers("branches", branches, "limit_mw", mend="give the rating in MW"),
                 "branch_component": reader.components("branches", "branch", branches),
             }
+    areas_of_buses = read_areas(reader, buses, places) if nodal else None
+    classes = read_classes(reader, load_classes, place_column, places, load.to_numpy(dtype=np.float64))
     stores, store_component = _stores(reader, storages, place_column, places)
+    for table, frame, is_last in (
+        ("energy_limited", energy_limited, False),
+        ("demand_response", demand_response, True),
+    ):
+        if frame is not None and len(frame):
+            limited, component = read_limited(reader, table, frame, clock, is_last=is_last)
+            taken = {store.name for store in stores}
+            for row, store in enumerate(limited):
+                if store.name in taken:
+                    reader.add(table, row + 2, "name", f"'{store.name}' is a store already", "give it another name")
+            at = _places(reader, table, frame, place_column, places)
+            stores += tuple(dataclasses.replace(store, bus=int(bus)) for store, bus in zip(limited, at))
+            store_component += component
     everything = [*unit_name, *interface_arguments.get("interface_name", ())]
+    ties = interface_arguments.get("tie_limits")
+    everything += [] if ties is None else [of.name for tie in ties.circuits for of in tie if len(tie) > 1]
     everything += [*branch_arguments.get("branch_name", ()), *(store.name for store in stores)]
-    hour_class = _temperature_class(reader, temperature_class, n_hours)
+    hour_class = _temperature_class(reader, temperature_class, clock)
     causes = _causes(reader, common_causes, everything, _deratings(reader, deratings))
     cause_component = [cause.component for cause in causes]
-    _read_unavailability(reader, unavailability, unit_component, cause_component, n_hours)
+    _read_unavailability(reader, unavailability, unit_component, cause_component, clock)
+    forecast = read_forecast(reader, load_forecast)
     reader.finish()
-    return AdequacySystem(
+    areas = NO_AREAS if nodal else places
+    bus_area = np.zeros(len(places), dtype=np.int32) if nodal else np.arange(len(places), dtype=np.int32)
+    if areas_of_buses is not None:
+        areas, bus_area = areas_of_buses
+    system = AdequacySystem(
         name=name,
         n_hours=n_hours,
-        start=first_hour,
+        start=clock.start,
+        step_h=clock.step_h,
+        leap_day=clock.stamps is not None,
         buses=places,
-        areas=("system",) if nodal else places,
-        bus_area=np.zeros(len(places), dtype=np.int32) if nodal else np.arange(len(places), dtype=np.int32),
+        areas=areas,
+        bus_area=bus_area,
         load_mw=np.ascontiguousarray(load.to_numpy(dtype=np.float64)),
         unit_name=tuple(unit_name),
         unit_bus=unit_bus,
@@ -156,24 +246,28 @@ def system_from_frames(
             dataclasses.replace(cause, component=component) for cause, component in zip(causes, cause_component)
         ),
         temperature_class=hour_class,
+        load_forecast=forecast,
         **interface_arguments,
         **branch_arguments,
     )
-
-
-def _midnight(reader: FrameReader, start: Any) -> pd.Timestamp:
-    """The first hour of the horizon; days, months and LOLD are counted from it."""
-    first = pd.to_datetime(start, errors="coerce")
-    if not isinstance(first, pd.Timestamp):
-        reader.add("start", 0, "", f"'{start}' is not a time", "give a day like 2001-01-01")
-    elif first != first.normalize():
-        reader.add("start", 0, "", f"{first} is not a midnight", "begin at 00:00: days and LOLD are counted from there")
-    return first
+    if classes is None and areas_of_buses is None:
+        return system
+    detail = plain_detail(system)
+    if classes is not None:
+        detail = dataclasses.replace(
+            detail,
+            demand=classes.demand,
+            class_name=classes.names,
+            class_penalty=classes.penalty,
+            class_counts=np.ones(len(classes.names), dtype=bool),
+        )
+    return dataclasses.replace(system, detail=detail)
 
 
 def _load(reader: FrameReader, load_mw: Any) -> pd.DataFrame:
+    if isinstance(load_mw, pd.Series):
+        load_mw = load_mw.to_frame("system")
     frame = load_mw if isinstance(load_mw, pd.DataFrame) else pd.DataFrame({"system": np.asarray(load_mw).reshape(-1)})
-    frame = frame.reset_index(drop=True)
     if frame.shape[0] == 0 or frame.shape[1] == 0:
         reader.add("load_mw", 0, "", "no load", "give one value in MW for each hour")
         reader.finish()
@@ -201,14 +295,23 @@ def _places(reader: FrameReader, table: str, frame: pd.DataFrame, column: str, p
     return np.zeros(len(frame), dtype=np.int32)
 
 
+def _expected(profiles: Sequence[F8 | None], unit_bus: I4, load: pd.DataFrame) -> F8:
+    """(n_hours, n_places) MW of the machines with a profile."""
+    expected_mw = np.zeros(load.shape)
+    for unit, profile in enumerate(profiles):
+        if profile is not None:
+            expected_mw[:, unit_bus[unit]] += profile
+    return expected_mw
+
+
 def _profiles(
-    reader: FrameReader, profiles_mw: pd.DataFrame | None, unit_name: Sequence[str], unit_mw: F8, n_hours: int
+    reader: FrameReader, profiles_mw: pd.DataFrame | None, unit_name: Sequence[str], unit_mw: F8, clock: Clock
 ) -> list[F8 | None]:
     profiles: list[F8 | None] = [None] * len(unit_name)
     if profiles_mw is None:
         return profiles
-    if len(profiles_mw) != n_hours:
-        reader.add("profiles_mw", 0, "", f"{len(profiles_mw)} hours", f"the load has {n_hours}: give as many")
+    profiles_mw = aligned(reader, "profiles_mw", profiles_mw, clock)
+    if profiles_mw is None:
         return profiles
     if reader.repeated("profiles_mw", profiles_mw, "keep one"):
         return profiles
@@ -285,12 +388,12 @@ def _read_unavailability(
     frame: pd.DataFrame | None,
     units: list[Component],
     causes: list[Component],
-    n_hours: int,
+    clock: Clock,
 ) -> None:
     if frame is None:
         return
-    if len(frame) != n_hours:
-        reader.add("unavailability", 0, "", f"{len(frame)} hours", f"the load has {n_hours}: give as many")
+    frame = aligned(reader, "unavailability", frame, clock)
+    if frame is None:
         return
     if reader.repeated("unavailability", frame, "keep one"):
         return
@@ -356,13 +459,15 @@ def _stores(
     return stores, reader.components("storages", "storage", frame)
 
 
-def _temperature_class(reader: FrameReader, temperature_class: Any, n_hours: int) -> I4 | None:
+def _temperature_class(reader: FrameReader, temperature_class: Any, clock: Clock) -> I4 | None:
     if temperature_class is None:
         return None
-    values = np.asarray(temperature_class, dtype=np.float64).reshape(-1)
-    if len(values) != n_hours:
-        reader.add("temperature_class", 0, "", f"{len(values)} hours", f"the load has {n_hours}: give as many")
+    if not isinstance(temperature_class, pd.Series):
+        temperature_class = np.asarray(temperature_class).reshape(-1)
+    found = aligned(reader, "temperature_class", temperature_class, clock)
+    if found is None:
         return None
+    values = np.asarray(found, dtype=np.float64)
     wrong = np.flatnonzero(~((values >= 0.0) & (values == np.floor(values))))
     if len(wrong):
         cell = f"{values[wrong[0]]:g} is not a class"

@@ -198,7 +198,8 @@ def sample_hours(system: GridSystem, *, whole_year: bool) -> pd.DatetimeIndex:
     """Hours of a sample: those of the hourly profiles, or a year from 1 July."""
     n_hours = system.hourly_profiles.value.shape[1]
     if n_hours and not whole_year:
-        return pd.date_range("2001-01-01", periods=n_hours, freq="h")
+        first = system.hourly_year or 2001  # a year that begins on a Monday
+        return pd.date_range(f"{first}-01-01", periods=n_hours, freq="h")
     year = system.base_year or 2001
     times = pd.date_range(f"{year}-07-01", periods=YEAR_H + DAY_H, freq="h")
     return times[~((times.month == 2) & (times.day == 29))][:YEAR_H]

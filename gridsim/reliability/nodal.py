@@ -34,10 +34,10 @@ from gridsim.kernels.shortfall import DAY_H, EVENT_SCOPE, N_TOTALS
 from gridsim.kernels.stores import Prices, Stores, new_prices
 from gridsim.kernels.topologies import find_parallel_circuits, flow_bounds, forget_topologies
 from gridsim.model.outages import Component
-from gridsim.model.pack import LEAST_SHEDDING, SPILL_FACTOR, storage_cost_factors
+from gridsim.model.pack import SPILL_FACTOR, storage_cost_factors
 from gridsim.model.pack_outages import snapshot_model
-from gridsim.reliability.demand import Demand
 from gridsim.reliability.pack import of_one_type
+from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.samplers import (
     NETWORK_TOLERANCE_MW,
     Chronology,
@@ -48,7 +48,7 @@ from gridsim.reliability.samplers import (
     people_mwh,
     without_events,
 )
-from gridsim.reliability.system import AdequacySystem, NetworkDetail
+from gridsim.reliability.system import AdequacySystem, NetworkDetail, UseLimits
 from gridsim.results.adequacy import PEOPLE, WORTH
 from gridsim.solvers.highs import solve_highs
 
@@ -73,37 +73,6 @@ class Scopes:
     class_scope: I4
     weight: F8
     weight_scope: I4
-
-
-def plain_detail(system: AdequacySystem) -> NetworkDetail:
-    """Detail of a system from frames: one class of load, all supply at one cost, no interfaces."""
-    none, n_buses = np.zeros(0, dtype=np.int32), len(system.buses)
-    return NetworkDetail(
-        demand=Demand(
-            np.arange(n_buses, dtype=np.int32),
-            np.zeros(n_buses, dtype=np.int32),
-            np.arange(n_buses, dtype=np.int32),
-            np.ones(n_buses),
-            system.load_mw,
-        ),
-        class_name=("load",),
-        class_penalty=np.array([LEAST_SHEDDING.first]),
-        class_counts=np.array([True]),
-        unit_cost=np.ones(len(system.unit_name)),
-        branch_in_service=np.ones(len(system.branch_name), dtype=bool),
-        branch_rating=np.full(len(system.branch_name), -1, dtype=np.int32),
-        rating_factor=np.ones((system.n_hours, 0)),
-        bus_oblast=("",) * len(system.buses),
-        interface_start=np.zeros(1, dtype=np.int32),
-        interface_branch=none,
-        interface_sign=np.zeros(0),
-        limit_interface=none,
-        limit_is_forward=np.zeros(0, dtype=bool),
-        limit_lines_out=none,
-        limit_season=none,
-        limit_mw=np.zeros(0),
-        is_winter=np.zeros(system.n_hours, dtype=bool),
-    )
 
 
 def nodal_components(system: AdequacySystem) -> tuple[Component, ...]:
@@ -336,6 +305,9 @@ class _Nodal:
     def __init__(self, system: AdequacySystem, seed: int, pool: ScratchPool | None = None) -> None:
         if not system.branch_name:
             raise StudyError(f"level: {system.name} has no branches; give branches or use copper or zonal")
+        for store in system.stores:
+            if store.limits != UseLimits():
+                raise StudyError(f"{store.name}: calls, hours and periods are counted at level copper and zonal only")
         branch_names = set(system.branch_name)
         for cause in system.common_causes:
             partial = {name for name, share in cause.lost_share.items() if share < 1.0}

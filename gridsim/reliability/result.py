@@ -34,7 +34,7 @@ class Stopped(StrEnum):
 class AssessmentResult(Displayed):
     """Numbers of one assessment.
 
-    ``shortfall_events`` and ``lolp`` are None unless their spec was given. ``over_weather_years`` (a fixed set of
+    ``recorded``: tables of the specs that were given. ``over_weather_years`` (a fixed set of
     weather years): means of the years' means, whose errors hold the choice of the years. ``status`` is ``ok``, or
     ``partial`` when a target was not reached. ``diagnostics`` tells how hours were decided (nodal level), work past a
     stop included. ``exact``: shortfall hour by hour where numbers are exact; ``not_exact``: why none is, although the
@@ -49,13 +49,28 @@ class AssessmentResult(Displayed):
     wall_s: float
     stopped: Stopped
     cov: float
-    shortfall_events: pd.DataFrame | None = None
-    lolp: pd.DataFrame | None = None
-    worst_weeks: tuple[Week, ...] = ()
+    recorded: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     over_weather_years: tuple[Estimate, ...] = ()
     diagnostics: Mapping[str, int] = field(default_factory=dict)
     exact: ExactShortfall | None = None
     not_exact: str = ""
+
+    @property
+    def shortfall_events(self) -> pd.DataFrame | None:
+        """Every event, None unless ``ShortfallEvents`` was given."""
+        return self.recorded.get("shortfall_events")
+
+    @property
+    def lolp(self) -> pd.DataFrame | None:
+        """LOLP by month and hour of the day, None unless ``LossOfLoadProfile`` was given."""
+        return self.recorded.get("lolp")
+
+    @property
+    def worst_weeks(self) -> tuple[Week, ...]:
+        """Weeks with the most unserved energy, none unless ``ShortfallByMonth`` was given."""
+        if "worst_weeks" not in self.recorded:
+            return ()
+        return tuple(Week(*row) for row in self.recorded["worst_weeks"].itertuples(index=False, name=None))
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -100,10 +115,8 @@ class AssessmentResult(Displayed):
     def _frames(self) -> dict[str, pd.DataFrame]:
         found = {
             "metrics": self.metrics,
-            "shortfall_events": self.shortfall_events,
-            "lolp": self.lolp,
             "lolp_by_hour": None if self.exact is None else self.exact.by_hour(),
-            "worst_weeks": pd.DataFrame(self.worst_weeks) if self.worst_weeks else None,
+            **self.recorded,
             "over_weather_years": to_frame(self.over_weather_years) if self.over_weather_years else None,
         }
         return {name: frame for name, frame in found.items() if frame is not None}

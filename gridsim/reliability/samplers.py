@@ -203,6 +203,7 @@ class ZonalYears(_Chronological):
         self.chronology = Chronology(system, zonal_components(system, areas))
         tolerance_mw = COPPER_TOLERANCE_MW if merged else NETWORK_TOLERANCE_MW
         self.case = of_one_type(zonal_case(system, areas, tolerance_mw, base_flow=base_flow and skip))
+        self.bus_area = areas.bus_area
         self.scopes, self.demand_mwh = zone_scopes(system, merged)
         self.seed = np.uint64(seed)
         self.skip = skip

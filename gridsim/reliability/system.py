@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from gridsim.errors import InputError, Problem, StudyError
 from gridsim.model.outage_checks import cause_faults, component_faults
 from gridsim.model.outages import CommonCause, Component
 from gridsim.reliability.demand import Demand
+from gridsim.reliability.forecast_error import LoadForecast
+from gridsim.results.calendar import times_of
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -21,8 +24,24 @@ LARGEST_MW = 1e9  # of a bus or a machine; sums of squares over the years stay f
 
 
 @dataclass(frozen=True)
+class UseLimits:
+    """Most calls and hours of use within a period of ``period_h``, in which energy is budgeted too; 0: the horizon.
+
+    ``is_last``: used when all other stores can give no more, as demand response is.
+    """
+
+    calls: float = math.inf
+    hours: float = math.inf
+    period_h: int = 0
+    is_last: bool = False
+
+
+@dataclass(frozen=True)
 class Store:
-    """A store of electricity; ``carryover`` is the share of its energy kept over an hour."""
+    """A store of electricity; ``carryover`` is the share of its energy kept over an hour.
+
+    Demand response and plants with a budget of energy are stores that nothing charges, with ``limits``.
+    """
 
     name: str
     bus: int
@@ -33,6 +52,22 @@ class Store:
     efficiency_discharge: float
     energy_start_mwh: float
     carryover: float
+    limits: UseLimits = UseLimits()
+
+
+@dataclass(frozen=True, eq=False)
+class TieLimits:
+    """Circuits of every interface of a system from frames, and limits that follow them and the hour.
+
+    circuits : by interface, the outage of each circuit
+    forward_mw, backward_mw : by interface, (n_circuits + 1,) with 0, 1, 2 ... circuits out, not rising
+    share : (n_hours, n_interfaces) f8, of the limits in each hour, or None
+    """
+
+    circuits: tuple[tuple[Component, ...], ...]
+    forward_mw: tuple[F8, ...]
+    backward_mw: tuple[F8, ...]
+    share: F8 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +123,12 @@ class AdequacySystem:
     stores, store_component : sorted by name, however given, because ties of the time-to-go go by name
     temperature_class : (n_hours,) i4, row of the common causes' deratings that holds in each hour; None: the first
     start : first hour, for results by month and hour of the day
+    step_h : length of an "hour" of the horizon: 1, or less where ``n_hours`` counts shorter steps
+    leap_day : whether a 29 February within 8,760 hours is one of the horizon's days, because stamps say so
     detail : classes, costs and interfaces of the nodal level; None: one class, all costs alike, no interfaces
+    tie_limits : circuits and limits by hour of the interfaces; None: one circuit each, limits that hold always
+    open_ties : ties of the areas, by number, that neither fail nor limit: of comparisons
+    load_forecast : error of the load as forecast, one in each sample; None: load is known
     """
 
     name: str
@@ -120,6 +160,11 @@ class AdequacySystem:
     common_causes: tuple[CommonCause, ...] = ()
     temperature_class: I4 | None = None
     detail: NetworkDetail | None = None
+    tie_limits: TieLimits | None = None
+    open_ties: frozenset[int] = frozenset()
+    load_forecast: LoadForecast | None = None
+    step_h: float = 1.0
+    leap_day: bool = False
 
     def __post_init__(self) -> None:
         by_name = sorted(range(len(self.stores)), key=lambda k: self.stores[k].name)
@@ -129,7 +174,12 @@ class AdequacySystem:
     @property
     def demand_mwh(self) -> float:
         """Demand energy of the horizon."""
-        return float(self.load_mw.sum())
+        return float(self.load_mw.sum()) * self.step_h
+
+    @property
+    def times(self) -> pd.DatetimeIndex:
+        """Start of every hour."""
+        return times_of(self.start, self.n_hours, self.step_h, leap_day=self.leap_day)
 
 
 def check_adequacy(system: AdequacySystem) -> AdequacySystem:
@@ -162,5 +212,6 @@ def _outage_faults(system: AdequacySystem) -> Iterator[Problem]:
     for what in ("unit_component", "interface_component", "branch_component", "store_component"):
         yield from component_faults(getattr(system, what), what)
     stores = (store.name for store in system.stores)
-    known = dict.fromkeys((*system.unit_name, *system.interface_name, *system.branch_name, *stores))
+    ties = () if system.tie_limits is None else (of.name for tie in system.tie_limits.circuits for of in tie)
+    known = dict.fromkeys((*system.unit_name, *system.interface_name, *ties, *system.branch_name, *stores))
     yield from cause_faults(system.common_causes, known)

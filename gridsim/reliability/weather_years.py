@@ -17,6 +17,7 @@ from gridsim.model.checks import check_system
 from gridsim.model.outages import CommonCause
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
+from gridsim.reliability.forecast_error import LoadForecast
 from gridsim.reliability.gas import behind, temperature_classes
 from gridsim.reliability.grid import sample_hours, system_from_grid, systems_from_grid
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
@@ -37,6 +38,7 @@ class WeatherYears:
     heat-led machines, failure rates and line ratings all follow that year's weather.
     ``gas_causes``: pipelines that fail, of ``gas.gas_causes``; each day is of the temperature class of its weather.
     ``together``: other import policies that share its years, of :class:`YearsTogether`.
+    ``load_forecast``: error of the load besides that of the weather, one in each sample.
     """
 
     grid: GridSystem
@@ -45,6 +47,7 @@ class WeatherYears:
     n_years: int | None = None
     gas_causes: tuple[CommonCause, ...] = ()
     together: YearsTogether | None = None
+    load_forecast: LoadForecast | None = None
 
     def __post_init__(self) -> None:
         check_system(self.grid)
@@ -59,10 +62,12 @@ class WeatherYears:
 
     def in_year(self, year: int) -> AdequacySystem:
         """The sampler's system in one weather year."""
-        return self.behind_gas(system_from_grid(self.grid, self.imports, (self.seed, year)), year)
+        system = system_from_grid(self.grid, self.imports, (self.seed, year))
+        return self.behind_gas(system, year)
 
     def behind_gas(self, system: AdequacySystem, year: int) -> AdequacySystem:
-        """A weather year's system with the failures of its gas network."""
+        """A weather year's system with the error of its load forecast and the failures of its gas network."""
+        system = replace(system, load_forecast=self.load_forecast)
         if not self.gas_causes:
             return system
         day_class = temperature_classes(self.grid, day_means(self.grid, self.seed, year))
@@ -80,6 +85,14 @@ class WeatherYears:
     @property
     def start(self) -> pd.Timestamp:
         return pd.Timestamp(sample_hours(self.grid, whole_year=True)[0])
+
+    @property
+    def times(self) -> pd.DatetimeIndex:
+        return self.first.times
+
+    @property
+    def step_h(self) -> float:
+        return self.first.step_h
 
     @property
     def n_hours(self) -> int:

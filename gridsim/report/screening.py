@@ -139,13 +139,14 @@ def _over_table(rows: Sequence[Row], by: str) -> TextTable:
                 _pu(row["vm_min_pu"]),
                 _pu(row["vm_max_pu"]),
                 f"{row['voltage_violations']:.0f}",
+                _whole(row.get("margin_percent", math.nan)),
             )
         )
     if all(row[4] == row[5] for row in cells):  # nothing was over before: what is over is what was added
         cells = [(*row[:5], "0", *row[6:]) for row in cells]
     headings = (
         "lost", "kind", "worst %", "of", "over MW", "added MW", "cut MW", "short MW", "shed MW", "overloads", "low pu",
-        "high pu", "off range",
+        "high pu", "off range", "margin %",
     )  # fmt: skip
     kept = [0, 1, 2, 3, *(i for i in range(4, len(headings)) if any(row[i] not in ("0", "-") for row in cells))]
     return TextTable(
@@ -169,6 +170,10 @@ def _fitting(table: TextTable, width: int) -> list[str]:
 
 def _pu(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def _whole(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.0f}"
 
 
 def _reasons(heading: str, why: str, rows: Sequence[Row], width: int) -> list[str]:

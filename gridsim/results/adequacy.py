@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels import shortfall
-from gridsim.kernels.accumulate import N_BINS, fold_event_hours, fold_histogram, fold_moments
+from gridsim.kernels.accumulate import N_BINS, fold_histogram, fold_moments
 from gridsim.results.metrics import Estimate
 
 F8 = NDArray[np.float64]
@@ -96,27 +96,26 @@ class ShortfallAccumulator:
         Names of the scopes of METRICS, ``system`` first.
     demand_mwh
         (n_scopes,) demand energy of the horizon, MWh.
-    horizon_h
-        Hours of the horizon.
+    n_hours, step_h
+        Steps of the horizon and the hours of one; events are counted in steps, all else in hours.
     chronological
         False for snapshots: then days, events and distributions over years are absent.
-    calendar_cell
-        (n_hours,) cell of each hour for :meth:`lolp_by_cell`, or None.
     """
 
     def __init__(
         self,
         scopes: Sequence[str],
         demand_mwh: F8,
-        horizon_h: int,
+        n_hours: int,
+        step_h: float = 1.0,
         *,
         chronological: bool = True,
-        calendar_cell: I8 | None = None,
     ) -> None:
         n_scopes = len(scopes)
         self.scopes = tuple(scopes)
         self.demand_mwh = demand_mwh
-        self.horizon_h = horizon_h
+        self.horizon_h = n_hours * step_h
+        self.step_h = step_h
         self.chronological = chronological
         self.n = 0
         self.mean = np.zeros((n_scopes, shortfall.N_TOTALS))
@@ -125,8 +124,6 @@ class ShortfallAccumulator:
         self.largest = np.zeros((n_scopes, shortfall.N_TOTALS))
         self.energy = Histogram(n_scopes)
         self.events = tuple(Histogram(n_scopes) for _ in EVENT_MEASURES)
-        self.calendar_cell = calendar_cell
-        self.cell_hours = np.zeros(0 if calendar_cell is None else int(calendar_cell.max()) + 1, dtype=np.int64)
 
     def add(self, total: F8, event: F8, block_size: int) -> None:
         """Fold the next blocks: ``total`` (n_samples, n_scopes, 5), their event rows (n_events, 6) in order of
@@ -141,15 +138,8 @@ class ShortfallAccumulator:
         self.energy.add(scope_of, np.ascontiguousarray(total[:, :, shortfall.ENERGY]).reshape(-1))
         event_scope = event[:, shortfall.EVENT_SCOPE].astype(np.int64)
         for (_, column, _, _), histogram in zip(EVENT_MEASURES, self.events):
-            histogram.add(event_scope, np.ascontiguousarray(event[:, column]))
-        if self.calendar_cell is not None:
-            whole = event[event_scope == 0]
-            fold_event_hours(
-                whole[:, shortfall.EVENT_START].astype(np.int64),
-                whole[:, shortfall.EVENT_DURATION].astype(np.int64),
-                self.calendar_cell,
-                self.cell_hours,
-            )
+            in_hours = self.step_h if column == shortfall.EVENT_DURATION else 1.0
+            histogram.add(event_scope, event[:, column] * in_hours)
 
     def standard_error(self, scope: int, column: int) -> float:
         """Standard error of a mean over independent samples."""
@@ -165,11 +155,6 @@ class ShortfallAccumulator:
         if self.n < 2 or self.mean[0, column] <= 0.0:
             return math.inf
         return self.standard_error(0, column) / float(self.mean[0, column])
-
-    def lolp_by_cell(self) -> F8:
-        """Share of hours short in each cell of the calendar."""
-        assert self.calendar_cell is not None
-        return self.cell_hours / (np.bincount(self.calendar_cell, minlength=len(self.cell_hours)) * max(self.n, 1))
 
     def estimates(self) -> list[Estimate]:
         """Every metric of every scope."""
@@ -189,8 +174,9 @@ class ShortfallAccumulator:
             made.append(self._mean(scope, "NEUE", shortfall.ENERGY, 1e6 / float(self.demand_mwh[scope]), "ppm"))
         if not self.chronological:
             return made
+        if self.step_h == 1.0:  # a day is 24 steps
+            made.append(self._mean(scope, "LOLD", shortfall.DAYS, 1.0, "d"))
         made += [
-            self._mean(scope, "LOLD", shortfall.DAYS, 1.0, "d"),
             self._mean(scope, "LOLEv", shortfall.EVENTS, 1.0, "events"),
             self._any_shortfall(scope),
         ]

@@ -7,13 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from gridsim.errors import StudyError
 from gridsim.model.arguments import whole_number
 from gridsim.model.checks import check_system
 from gridsim.model.system import GridSystem
+from gridsim.results.screening_pairs import doubles_frame, pairs_frame
 from gridsim.solvers.operating_point import OperatingPoint, check_point
 from gridsim.solvers.screen import screen as solve_screen
+from gridsim.solvers.screen_double import screen_doubles
 from gridsim.solvers.screen_outages import Outage, named_outages
+from gridsim.solvers.screen_pairs import screen_pairs
 from gridsim.solvers.screen_result import ScreenResult, SolvedBy
+
+LEVELS = ("1", "1-1", "2")
+MOST_MINUTES = 240.0
 
 
 def screen(
@@ -24,13 +31,19 @@ def screen(
     month: int = 1,
     outages: Sequence[str | Sequence[str] | Outage] | None = None,
     redispatch: bool = False,
+    level: str = "1",
+    minutes: float = 15.0,
+    margins: int = 0,
 ) -> pd.DataFrame:
     """Lose every line, transformer, machine and border, one at a time, and hold what remains against emergency limits.
 
     ``point``: the operating point (``OperatingPoint``), by default the winter peak; ``month`` chooses seasonal section
     limits. ``outages``: what is lost instead, a name for one element (storages, shunts, buses and sections too) and a
-    list of names for several at once. ``redispatch`` fills ``shed_mw``. Columns as :func:`screen_frame`;
-    ``frame.attrs`` holds ``n1_secure``, ``intact_secure`` and ``short_mw`` of the intact state.
+    list of names for several at once. ``redispatch`` fills ``shed_mw``; ``margins`` asks for the margin to
+    voltage collapse of so many of the worst. Columns as :func:`screen_frame`; ``frame.attrs`` holds ``n1_secure``,
+    ``intact_secure`` and ``short_mw`` of the intact state.
+    ``level``: 1-1 loses a second element after ``minutes`` of redispatch (every ordered pair, ``pairs_frame``), 2 loses
+    two at once (``doubles_frame``, DC).
     Raises StudyError for a point that does not fit the system or holds NaN, for a month that is not 1-12 and for an
     element that is not there.
     """
@@ -41,7 +54,17 @@ def screen(
     lost = None
     if outages is not None:
         lost = [one if isinstance(one, Outage) else named_outages(system, [one])[0] for one in outages]
-    result = solve_screen(system, point, ac=ac, month=month, outages=lost, redispatch=redispatch)
+    if level not in LEVELS:
+        raise StudyError(f"level: no '{level}'; give {', '.join(LEVELS[:-1])} or {LEVELS[-1]}")
+    if level == "1-1":
+        if not 0.0 <= minutes <= MOST_MINUTES:
+            raise StudyError(f"minutes: {minutes:g}; give 0 to {MOST_MINUTES:g}")
+        return pairs_frame(
+            screen_pairs(system, point, ac=ac, month=month, minutes=minutes, outages=lost, margins=margins)
+        )
+    if level == "2":
+        return doubles_frame(screen_doubles(system, point, month=month, outages=lost))
+    result = solve_screen(system, point, ac=ac, month=month, outages=lost, redispatch=redispatch, margins=margins)
     return screen_frame(system, result)
 
 
@@ -52,7 +75,8 @@ def screen_frame(system: GridSystem, result: ScreenResult) -> pd.DataFrame:
     worst_section, vm_min_pu, vm_max_pu, islanded_mw, dark_mw, counts overloads and voltage_violations, solved, reason,
     short_mw (imbalance beyond the headroom of what runs), over_mw, worst_over and worst_over_percent (largest MW beyond
     a limit, of what, and its loading), added_mw (by which the outage makes an overload larger), adds (to what is wrong
-    with the intact state), shed_mw (with ``redispatch``).
+    with the intact state), shed_mw (with ``redispatch``), margin_percent and
+    margin_mw (with ``margins``: load that the state carries more before its voltage collapses).
     A state without a power flow has no numbers; what is known of it all the same stands in its reason.
     """
     n = len(result.kind)
@@ -90,6 +114,8 @@ def screen_frame(system: GridSystem, result: ScreenResult) -> pd.DataFrame:
             "added_mw": result.added_mw,
             "adds": result.adds,
             "shed_mw": known(result.shed_mw),
+            "margin_percent": result.margin_percent,
+            "margin_mw": result.margin_mw,
         }
     )
     frame = frame.iloc[result.order].reset_index(drop=True)

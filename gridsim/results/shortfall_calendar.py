@@ -32,15 +32,12 @@ class Week(NamedTuple):
 class ShortfallCalendar:
     """Folds short days into months and keeps the worst weeks; memory does not depend on the number of samples.
 
-    The calendar is the horizon's own, a 29 February dropped where 8,760 hours hold a year. A sample shows at most one
+    ``times``: start of every hour. A sample shows at most one
     week, its worst; with ``n_weather_years`` samples s and s + n share their weather and show at most one together.
     """
 
-    def __init__(self, start: pd.Timestamp, n_hours: int, n_weather_years: int | None = None) -> None:
-        days = pd.date_range(start, periods=-(-n_hours // DAY_H) + 1, freq="D")
-        if n_hours == 365 * DAY_H:
-            days = days[~((days.month == 2) & (days.day == 29))]
-        self._days = days[: -(-n_hours // DAY_H)]
+    def __init__(self, times: pd.DatetimeIndex, n_weather_years: int | None = None) -> None:
+        self._days = times[::DAY_H]
         self._months = sorted(set(self._days.month.tolist()))
         self._column = np.searchsorted(self._months, np.asarray(self._days.month))
         self._n_weather_years = n_weather_years

@@ -29,6 +29,7 @@ MAX_ROUNDS = 60
 ALL_AT_ONCE = 8  # rounds in which every bus that should change does; then one a round, which ends most exchanges
 MAX_RETURNS = 8  # of a bus from its reactive limit to its setpoint; one more and the start has failed
 LOWEST_VM_PU = 0.5  # below it a solution is the lower branch of the nose curve, not a state of the grid
+LOW_VM_PU = 0.85  # below it a warm start may have followed the lower branch: a flat one is tried beside it
 N_NAMED = 3
 
 
@@ -93,6 +94,10 @@ class IslandSolution:
     reason: str = ""
 
 
+def _lowest(solution: IslandSolution) -> float:
+    return float(np.abs(solution.v).min())
+
+
 class Injection(NamedTuple):
     """Scheduled injections of the whole system (n_buses,) pu without the share of regulating sources, and weights."""
 
@@ -144,14 +149,23 @@ class Ladder:
         bus = self.topology.networks[number].bus
         iterations = 0
         for limits in (True, False) if self.q_limits else (False,):
+            low: IslandSolution | None = None
             for rung, start, guess in self._starts(number, warm, held):
                 solution = self._rounds(
                     number, start, guess, limits, rung if limits == self.q_limits else Rung.RELAXED_Q
                 )
                 iterations += solution.iterations
-                if solution.rung is not Rung.NONE:
-                    solution.iterations = iterations
-                    return solution
+                if solution.rung is Rung.NONE:
+                    continue
+                if rung is Rung.WARM and _lowest(solution) < LOW_VM_PU:
+                    low = solution
+                    continue
+                best = solution if low is None else max(low, solution, key=_lowest)
+                best.iterations = iterations
+                return best
+            if low is not None:
+                low.iterations = iterations
+                return low
         angle = self._dc(number)
         start = np.ones(len(bus), dtype=np.complex128) if angle is None else np.exp(1j * angle)
         reason = self._diagnosis(number, start)

@@ -26,6 +26,7 @@ from gridsim.solvers.ac import AcModel
 from gridsim.solvers.ac_ladder import Q_TOLERANCE_PU, VM_TOLERANCE_PU, injections
 from gridsim.solvers.ac_network import Flows
 from gridsim.solvers.ac_solution import AcSolution
+from gridsim.solvers.collapse_margin import collapse_margin
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum, held_buses, sources
 from gridsim.solvers.screen_balance import Balance
@@ -45,31 +46,56 @@ def screen(
     model: AcModel | None = None,
     outages: Sequence[Outage] | None = None,
     redispatch: bool = False,
+    margins: int = 0,
 ) -> ScreenResult:
     """Screen one operating point; ``None``: the winter peak, in AC dispatched for its own AC losses.
 
     ``month`` (1-12) chooses the interfaces' seasonal limits; ``model``: an AC model of this system made before.
-    ``outages``: by default those of ``usual_outages``;  ``redispatch``: find what the operator would have to shed.
+    ``outages``: by default those of ``usual_outages``;  ``redispatch``: find what the operator would have to shed
+    ``margins``: so many of the worst outages, and the intact state, with a margin to voltage collapse (AC).
     """
     packed = pack(system)
     if point is None:
-        point = base_point(system, packed)
-        if ac:
-            model = model or AcModel(system, base=point)
-            first = model.solve(point)
-            if first.converged:
-                point = base_point(system, packed, loss_share=first.losses_mw / point.p_load_mw.sum())
+        point, model = dispatched_point(system, packed, ac=ac, model=model)
     states = States(system, point, usual_outages(system, point) if outages is None else outages)
     balance = Balance(packed, states, month)
     work = _Screening(states, balance)
     if ac:
-        work.by_ac(model or AcModel(system, base=point))
+        model = model or AcModel(system, base=point)
+        work.by_ac(model)
     else:
         work.by_dc(packed)
     result = judge(packed, work.answers(), month)
     if redispatch:
         result = result._replace(shed_mw=_shed_mw(states, balance, result))
+    if ac and margins and model is not None:
+        result = _with_margins(states, result, model, margins)
     return result
+
+
+def _with_margins(states: States, result: ScreenResult, model: AcModel, most: int) -> ScreenResult:
+    """Margins of the intact state and of the worst outages."""
+    percent, mw = result.margin_percent.copy(), result.margin_mw.copy()
+    worst = [row for row in result.order.tolist() if row > 0][:most]
+    for row in [0, *worst]:
+        left = states.system_of(row)
+        margin = collapse_margin(model if left is states.intact else model.with_system(left), states.point_of(row))
+        percent[row], mw[row] = margin.percent, margin.mw
+    return result._replace(margin_percent=percent, margin_mw=mw)
+
+
+def dispatched_point(
+    system: GridSystem, packed: Packed | None = None, *, ac: bool, model: AcModel | None = None
+) -> tuple[OperatingPoint, AcModel | None]:
+    """The winter peak, with ``ac`` dispatched for its own AC losses; and the AC model made on the way."""
+    packed = packed or pack(system)
+    point = base_point(system, packed)
+    if ac:
+        model = model or AcModel(system, base=point)
+        first = model.solve(point)
+        if first.converged:
+            point = base_point(system, packed, loss_share=first.losses_mw / point.p_load_mw.sum())
+    return point, model
 
 
 def _shed_mw(states: States, balance: Balance, result: ScreenResult) -> F8:

@@ -69,6 +69,7 @@ class ScreenResult(NamedTuple):
     over_mw, over_name, over_percent : largest MW beyond the limit of a branch or section, its name ("" if none), its %
     added_mw : largest MW by which a branch or section is farther beyond its emergency limit than before the outage
     adds : the outage adds something to what is wrong with the intact state;  shed_mw : of a redispatch, NaN without
+    margin_percent, margin_mw : load that the state carries more before its voltage collapses, NaN where not asked
     """
 
     kind: STR
@@ -99,6 +100,8 @@ class ScreenResult(NamedTuple):
     added_mw: F8
     adds: B1
     shed_mw: F8
+    margin_percent: F8
+    margin_mw: F8
 
 
 class Answers(NamedTuple):
@@ -208,6 +211,8 @@ def judge(packed: Packed, answers: Answers, month: int) -> ScreenResult:
         added_mw=np.where(solved, added_mw, np.nan),
         adds=adds,
         shed_mw=np.full(n, np.nan),
+        margin_percent=np.full(n, np.nan),
+        margin_mw=np.full(n, np.nan),
     )
 
 

@@ -13,7 +13,36 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import I4
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import branch_status, bus_sum, sources
-from gridsim.solvers.screen_outages import INTACT, Outage, lost_by
+from gridsim.solvers.screen_outages import INTACT, Lost, Outage, lost_by
+
+
+def system_without(system: GridSystem, lost: Lost) -> GridSystem:
+    """The system without the borders, shunts and condensers that are lost."""
+    # a condenser has no power to commit: it is lost by being out of service
+    condensers = lost.generators[system.generators.p_max_mw[lost.generators] <= 0.0]
+    if lost.borders.size:
+        system = system.replace(borders=_without(system.borders, lost.borders))
+    if lost.shunts.size:
+        system = system.replace(shunts=_without(system.shunts, lost.shunts))
+    if condensers.size:
+        system = system.replace(generators=_without(system.generators, condensers))
+    return system
+
+
+def point_without(point: OperatingPoint, lost: Lost) -> OperatingPoint:
+    """The point without what is lost; load stays as it was."""
+    if lost.branches.size:
+        point = point._replace(branch_out=np.union1d(point.branch_out, lost.branches).astype(np.int32))
+    if lost.generators.size:
+        committed = point.gen_committed.copy()
+        committed[lost.generators] = False
+        point = point._replace(gen_committed=committed)
+    for name, gone in (("p_border_mw", lost.borders), ("p_storage_mw", lost.storages)):
+        if gone.size:
+            p_mw = getattr(point, name).copy()
+            p_mw[gone] = 0.0
+            point = point._replace(**{name: p_mw})
+    return point
 
 
 class States:
@@ -65,30 +94,10 @@ class States:
 
     def system_of(self, row: int) -> GridSystem:
         """The system after the loss: without the borders, shunts and condensers that are lost."""
-        system, lost = self.intact, self.lost[row]
-        # a condenser has no power to commit: it is lost by being out of service
-        condensers = lost.generators[system.generators.p_max_mw[lost.generators] <= 0.0]
-        if lost.borders.size:
-            system = system.replace(borders=_without(system.borders, lost.borders))
-        if lost.shunts.size:
-            system = system.replace(shunts=_without(system.shunts, lost.shunts))
-        if condensers.size:
-            system = system.replace(generators=_without(system.generators, condensers))
-        return system
+        return system_without(self.intact, self.lost[row])
 
     def _after(self, row: int) -> OperatingPoint:
-        lost = self.lost[row]
-        state = self.point._replace(branch_out=self.branch_out(row))
-        if lost.generators.size:
-            committed = state.gen_committed.copy()
-            committed[lost.generators] = False
-            state = state._replace(gen_committed=committed)
-        for name, gone in (("p_border_mw", lost.borders), ("p_storage_mw", lost.storages)):
-            if gone.size:
-                p_mw = getattr(state, name).copy()
-                p_mw[gone] = 0.0
-                state = state._replace(**{name: p_mw})
-        return state
+        return point_without(self.point, self.lost[row])
 
     def _island(self) -> None:
         """Islands of every outage, and the load they cut off."""

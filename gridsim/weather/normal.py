@@ -117,6 +117,10 @@ class NormalWeather:
     def profile_values(self, profile: I4, time: dt.datetime) -> F8:
         """Value of each element's profile at ``time``; 1 for elements without one."""
         values = np.append(self.system.profiles.value[:, time.month - 1, _day_type(time), time.hour], 1.0)
+        hourly = self.system.hourly_profiles
+        hour = int((time.replace(tzinfo=None) - dt.datetime(time.year, 1, 1)).total_seconds() // 3600)
+        if time.year == self.system.hourly_year and hour < hourly.value.shape[1]:
+            values[hourly.profile] = hourly.value[:, hour]
         return values[profile].copy()
 
     def normal_day_c(self, time: dt.datetime) -> F8:

@@ -9,6 +9,7 @@ import numpy as np
 
 import gridsim as api
 from gridsim.io.grid_import.imported import import_net
+from gridsim.io.grid_import.sources import ENDINGS, POWSYBL_ENDINGS
 from tests.support.command import gridsim
 from tests.support.import_cases import small
 
@@ -56,11 +57,12 @@ def test_what_is_refused_names_the_element_and_leaves_nothing(tmp_path: Path) ->
     (tmp_path / "mine").mkdir()
     again = gridsim("import", "case9", "--to", "mine", cwd=tmp_path)
     assert (again.returncode, again.stderr) == (2, "mine: exists; give a folder that is not there yet\n")
+    known = ", ".join([*ENDINGS, *POWSYBL_ENDINGS])
     for source, told in (
         ("case99", "case99: is no file and no built-in case; did you mean 'case9'?\n"),
-        ("series.txt", "series.txt: ending '.txt' is not known; give a file that ends with .json, .m, .mat\n"),
+        ("series.csv", f"series.csv: ending '.csv' is not known; give a file that ends with {known}\n"),
     ):
-        (tmp_path / "series.txt").write_text("")
+        (tmp_path / "series.csv").write_text("")
         failed = gridsim("import", source, "--to", "other", cwd=tmp_path)
         assert (failed.returncode, failed.stderr) == (2, told)
 

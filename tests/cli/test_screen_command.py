@@ -66,3 +66,26 @@ def test_the_table_fits_the_terminal(order: str, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("COLUMNS", str(columns))
         shown = CliRunner().invoke(app, ["screen", "rts79", "--dc", "--by", order]).stdout
         assert max(map(len, shown.splitlines())) <= columns
+
+
+def test_pairs_by_level(tmp_path: Path) -> None:
+    found = answer("rbts", "--level", "1-1", "--dc", "--out", str(tmp_path / "pairs.csv"))
+    assert (found["level"], found["method"], len(found["pairs"])) == ("1-1", "dc", found["n_pairs"])
+    assert {"first", "second", "over_mw", "shed_mw", "pre_shed_mw", "added_mw"} <= set(found["pairs"][0])
+    assert len((tmp_path / "pairs.csv").read_text().splitlines()) == 1 + found["n_pairs"]
+    twice = answer("rbts", "--level", "2")
+    assert (twice["method"], twice["n_bounded"] + twice["n_solved"]) == ("dc", twice["n_pairs"])
+    for level, words in (("1-1", "N-1-1 not secure"), ("2", "are bounded away")):
+        shown = CliRunner().invoke(app, ["screen", "rbts", "--dc", "--level", level], env={"COLUMNS": "60"}).stdout
+        assert words in " ".join(shown.split())
+        assert all(len(line) <= 60 for line in shown.splitlines())
+
+
+def test_options_that_a_level_does_not_have() -> None:
+    done = CliRunner().invoke(app, ["screen", "rbts", "--level", "2", "--redispatch", "--margin", "--minutes", "20"])
+    assert isinstance(done.exception, InputError)
+    assert [str(problem) for problem in done.exception.problems] == [
+        "--margin: says nothing at --level 2; leave it out, or give --level 1-1",
+        "--minutes: says nothing at --level 2; leave it out, or give --level 1-1",
+        "--redispatch: says nothing at --level 2; leave it out, or give --level 1",
+    ]

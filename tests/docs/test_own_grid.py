@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gridsim.cli.nothing_fails import nothing_fails
+from gridsim.io.grid_import.defaults import add_outage_defaults
+from gridsim.io.grid_import.sources import import_source
 from tests.support.command import gridsim
 from tests.support.imports import ROOT
 
@@ -32,3 +35,21 @@ def test_the_commands_run(section: str, count: int, tmp_path: Path) -> None:
         done = gridsim(*words, cwd=tmp_path)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
+
+
+def test_the_five_commands_are_those_of_an_imported_case() -> None:
+    first = [" ".join(words[:4]) for words in commands("Five commands")]
+    assert first[0] == "import case118 --to my118"
+    assert first[2] == "screen my118 --point as_imported"
+
+
+def test_an_import_without_outage_data_is_told_that_nothing_fails(tmp_path: Path) -> None:
+    assert gridsim("import", "case9", "--to", "grid", cwd=tmp_path).returncode == 0
+    done = gridsim("adequacy", "grid", "--years", "2", cwd=tmp_path)
+    told = "no element has outage data: nothing fails; give mttf_h and mttr_h, or import with --outage-defaults"
+    assert told in done.stderr
+    imported = import_source("case9")
+    assert len(nothing_fails(imported.system, "grid")) == 1
+    imported = import_source("case9")
+    add_outage_defaults(imported)
+    assert nothing_fails(imported.system, "grid") == ()

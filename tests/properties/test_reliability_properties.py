@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gridsim.kernels.stores import let_stores_charge, let_stores_discharge, move_stores
 from gridsim.reliability import AdequacySystem, system_from_frames
-from gridsim.reliability.nodal import NodalYears, new_stores, plain_detail
+from gridsim.reliability.nodal import NodalYears, new_stores
+from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.samplers import CopperYears, ZonalYears
 
 AREAS = ("a", "b", "c")

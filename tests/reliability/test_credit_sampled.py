@@ -11,7 +11,15 @@ from scipy.stats import chi2
 
 from gridsim.errors import StudyError
 from gridsim.reliability import Addition, AdequacySystem, SequentialMonteCarlo, capacity_credit, system_from_frames
-from gridsim.reliability.additions import scaled, split, with_additions, without_machines
+from gridsim.reliability.additions import (
+    line_nameplate_mw,
+    scaled,
+    split,
+    with_additions,
+    without_line,
+    without_machines,
+)
+from gridsim.reliability.credit_conditional import mixture_of
 from gridsim.reliability.credit_rows import Comparison, credit_rows
 from gridsim.reliability.credit_sampled import tail_influence
 from gridsim.reliability.credit_search import NoRootError
@@ -163,3 +171,65 @@ def test_a_rare_outage_says_that_one_year_carries_much() -> None:
         method = SequentialMonteCarlo(years=years)
         shares.append(next(iter(credit_rows(pair, ("elcc",), "LOLH", method, exact=False))).largest_share)
     assert shares[0] > 0.05 > shares[1] > 0.0
+
+
+def test_a_machine_that_is_rarely_out_is_worth_the_exact_value_and_says_how_well_it_is_known() -> None:
+    """1,200 MW that are out an hour in fifty, or in a thousand: the exact load to be added is within the error."""
+    for out in (0.02, 0.001):
+        addition = Addition("new", 1200.0, out)
+        exact = capacity_credit(rts79(), addition, "EUE")
+        for seed in (1, 2):
+            found = capacity_credit(rts79(), addition, "EUE", SequentialMonteCarlo(years=600, seed=seed))
+            assert abs(found.elcc_mw - exact.elcc_mw) < 3.9 * found.elcc_stderr_mw
+
+
+def test_what_is_averaged_over() -> None:
+    """Machines that are alike by the binomial of how many are out; none where hours hang together."""
+    additions = [Addition("new", 20.0, 0.1, count=3)]
+    system = with_additions(two_machines(), additions)
+    mixture = mixture_of(system, additions[0].names, "EUE")
+    assert mixture is not None
+    found = sorted((len(out), share) for share, out in mixture.states)
+    assert found == [(k, pytest.approx(share)) for k, share in enumerate((0.729, 0.243, 0.027, 0.001))]
+    assert mixture_of(system, additions[0].names, "CVaR_95") is None
+    stored = with_additions(system, [Addition("s", 1.0, energy_mwh=1.0)])
+    assert mixture_of(stored, additions[0].names, "EUE") is None
+    assert mixture_of(with_additions(two_machines(), [Addition("n", 2.0, 0.1, count=9)]), ["n_1"], "EUE") is not None
+
+
+def test_demand_response_is_worth_what_its_calls_reach() -> None:
+    """Short of 10 MW in the last 2 of every 12 hours, four times; 5 MW for two calls: 20 of 80 MWh, ELCC under 5 MW."""
+    units = pd.DataFrame({"name": ["a"], "p_max_mw": [20.0], "forced_outage_rate": [0.0]})
+    system = system_from_frames(units, np.tile(np.r_[np.full(10, 5.0), np.full(2, 30.0)], 4))
+    found = capacity_credit(system, Addition("dr", 5.0, calls=2.0), "EUE", SequentialMonteCarlo(years=4))
+    assert (found.without, found.with_addition) == (pytest.approx(80.0), pytest.approx(60.0))
+    # as much as perfect capacity of 2.5 MW in all eight hours
+    assert (found.elcc_mw, found.efc_mw) == (pytest.approx(2.5, abs=1e-2), pytest.approx(2.5, abs=1e-2))
+    whole = capacity_credit(system, Addition("dr", 5.0, calls=2.0, period_h=24), "EUE", SequentialMonteCarlo(years=4))
+    assert whole.elcc_mw == pytest.approx(5.0, abs=1e-2)
+
+
+def test_a_line_is_worth_what_it_brings() -> None:
+    """20 of 30 MW of ties to an area that lacks 50: without the line 40 are lost, with it 20. Load is added where load
+    is, five sevenths of it in the east, so that 28 MW take the 20 back; perfect capacity stands in the east.
+    """
+    system = system_from_frames(
+        pd.DataFrame({"name": ["m"], "bus": ["a"], "p_max_mw": [100.0]}),
+        pd.DataFrame({"a": np.full(24, 20.0), "c": np.full(24, 50.0)}),
+        branches=pd.DataFrame(
+            {"name": ["thick", "thin"], "from_bus": "a", "to_bus": "c", "x_pu": 0.1, "limit_mw": [20.0, 10.0]}
+        ),
+        buses=pd.DataFrame({"bus": ["a", "c"], "area": ["west", "east"]}),
+    )
+    comparison = Comparison(
+        system,
+        system,
+        frozenset(["thick"]),
+        line_nameplate_mw(system, "thick"),
+        change_without=lambda of: without_line(of, "thick"),
+    )
+    method = SequentialMonteCarlo(years=4, level="zonal")
+    elcc, efc = credit_rows(comparison, ("elcc", "efc"), "EUE", method)
+    assert (elcc.without, elcc.with_addition) == (pytest.approx(24 * 40.0), pytest.approx(24 * 20.0))
+    assert elcc.value_mw == pytest.approx(28.0, abs=0.01)
+    assert efc.value_mw == pytest.approx(20.0, abs=0.01)

@@ -329,7 +329,7 @@ def test_the_default_puts_exact_numbers_among_the_sampled_ones() -> None:
     for estimate in alone.estimates:
         known = [e for e in exact.estimates if (e.name, e.scope) == (estimate.name, estimate.scope)]
         assert found[estimate.name, estimate.scope] == (known[0] if known else estimate)
-    assert {e.name for e in found.estimates} - {e.name for e in alone.estimates} == {"LOLE_peak_d", "LOLEv_continuous"}
+    assert {e.name for e in found.estimates} - {e.name for e in alone.estimates} == {"LOLEv_continuous"}
     assert found.lolp.equals(exact.lolp) and found.lolp.columns.tolist() == alone.lolp.columns.tolist()
     weights = found.lolp.merge(alone.lolp, on=["month", "hour"])
     assert len(weights) == len(alone.lolp)

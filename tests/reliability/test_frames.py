@@ -17,7 +17,7 @@ OUTAGES = {"mttf_h": 100.0, "mttr_h": 5.0}
 
 
 def arguments(level: str, **changes: Any) -> dict[str, Any]:
-    """Frames of two places joined by one interface (or one branch), with a store."""
+    """Frames of two places joined by one interface (or one branch), with stores."""
     place, columns = ("bus", ("from_bus", "to_bus")) if level == "nodal" else ("area", ("area_from", "area_to"))
     joined: dict[str, Any] = {"name": ["j"], columns[0]: ["x"], columns[1]: ["y"], **OUTAGES}
     limits = {"x_pu": 0.1, "limit_mw": 20.0} if level == "nodal" else {"forward_mw": 20.0, "backward_mw": 20.0}
@@ -29,6 +29,9 @@ def arguments(level: str, **changes: Any) -> dict[str, Any]:
             {"name": ["s"], place: "y", "charge_mw": 1.0, "discharge_mw": 1.0, "energy_mwh": 4.0, **OUTAGES}
         ),
     }
+    if level != "nodal":
+        limited = {"p_max_mw": 1.0, "energy_mwh": 4.0, place: "y", **OUTAGES}
+        frames |= {name: pd.DataFrame({"name": [name], **limited}) for name in ("energy_limited", "demand_response")}
     for name, change in changes.items():
         given = frames.get(name)
         frames[name] = (
@@ -72,6 +75,7 @@ def test_nothing_joins_a_place_to_itself(level: str, table: str, column: str) ->
         ({"mttr_h": NAN}, "mttr_h"),  # a failure without repair
         ({"mttf_h": NAN, "mttr_h": NAN, "forced_outage_rate": 0.1}, "mttr_h"),
         ({"forced_outage_rate": 0.1}, "forced_outage_rate"),  # beside mttf_h
+        ({"failure_probability": 0.1, "repair_probability": 0.5}, "failure_probability"),
     ],
 )
 @pytest.mark.parametrize("table", FAILING)
@@ -115,7 +119,7 @@ def test_a_horizon_starts_at_a_midnight(start: Any) -> None:
     assert system_from_frames(**arguments("zonal", start=start)).start == pd.Timestamp(start)
 
 
-@pytest.mark.parametrize("start", ["2001-01-01 06:00", "2001-01-01 00:00:01", "soon", "2001-13-01", None, float("nan")])
+@pytest.mark.parametrize("start", ["2001-01-01 06:00", "2001-01-01 00:00:01", "soon", "2001-13-01", float("nan")])
 def test_any_other_start_is_refused(start: Any) -> None:
     problem = one("zonal", start=start)
     assert problem.file == "start" and problem.value.endswith((" is not a midnight", " is not a time"))
@@ -169,5 +173,7 @@ def test_all_of_it_is_said_at_once_and_row_by_row() -> None:
 
 def test_every_rule_of_frames_has_a_case_above() -> None:
     places = {(rule.table, rule.column) for rule in RULES}
-    failing = {(table, column) for table in FAILING for column in ("mttr_h", "forced_outage_rate")}
+    failing = {
+        (table, column) for table in FAILING for column in ("mttr_h", "forced_outage_rate", "failure_probability")
+    }
     assert places == failing | {("interfaces", "area_to"), ("branches", "to_bus")}

@@ -27,7 +27,8 @@ from gridsim.reliability import (
     system_from_grid,
     two_state,
 )
-from gridsim.reliability.nodal import NodalYears, plain_detail
+from gridsim.reliability.nodal import NodalYears
+from gridsim.reliability.plain_detail import plain_detail
 from gridsim.solvers.highs import solve_highs
 from tests.support.reliability_cases import demand_of, rts79
 

@@ -24,7 +24,8 @@ from gridsim.reliability import (
     assess,
     system_from_frames,
 )
-from gridsim.reliability.nodal import NodalYears, plain_detail
+from gridsim.reliability.nodal import NodalYears
+from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.samplers import ZonalYears
 from gridsim.solvers.highs import solve_highs
 from tests.support.reliability_cases import demand_of, pras

@@ -20,7 +20,8 @@ from gridsim.reliability import (
 from gridsim.reliability.areas import areas_of
 from gridsim.reliability.exact import not_exact_because
 from gridsim.reliability.methods import Level
-from gridsim.reliability.nodal import NodalYears, plain_detail
+from gridsim.reliability.nodal import NodalYears
+from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.samplers import ZonalYears
 
 FORWARD, BACKWARD = True, False

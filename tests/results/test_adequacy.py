@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -17,6 +19,7 @@ from gridsim.results.adequacy import (
     tail_mean,
 )
 from gridsim.results.metrics import Estimate, to_frame
+from gridsim.results.specs.shortfall_profile import HoursByCell
 
 NO_EVENTS = np.empty((0, 6))
 
@@ -178,14 +181,14 @@ def test_jobs_of_any_number_of_blocks_give_the_same_bytes() -> None:
     event[:, shortfall.EVENT_DURATION] = rng.integers(1, 9, 2000)
     results = []
     for blocks in (1, 3, 16):
-        accumulator = ShortfallAccumulator(
-            ("system", "zone:a"), np.array([10.0, 5.0]), 20, calendar_cell=np.arange(20) % 4
-        )
+        accumulator = ShortfallAccumulator(("system", "zone:a"), np.array([10.0, 5.0]), 20)
+        profile = HoursByCell(np.arange(20) % 4, pd.DataFrame(index=range(4)))
         for start in range(0, 1000, blocks * 64):
             stop = min(start + blocks * 64, 1000)
             rows = (event[:, 0] >= start) & (event[:, 0] < stop)
             accumulator.add(np.ascontiguousarray(total[start:stop]), event[rows], 64)
-        results.append((to_frame(accumulator.estimates()), accumulator.lolp_by_cell()))
+            profile.add(SimpleNamespace(total=total[start:stop], event=event[rows], short_day=None), 64)
+        results.append((to_frame(accumulator.estimates()), profile.tables()["lolp"]["lolp"].to_numpy()))
     for frame, lolp in results[1:]:
         for column in ("value", "stderr", "ci_low", "ci_high"):
             assert frame[column].to_numpy().tobytes() == results[0][0][column].to_numpy().tobytes()

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from gridsim.kernels import shortfall
+from gridsim.results.calendar import times_of
 from gridsim.results.shortfall_calendar import ShortfallCalendar, WeatherClusters
 
 DAY_H = 24
@@ -23,7 +24,7 @@ def test_months_and_their_errors_by_hand() -> None:
     Means 2 and 1/3; standard errors sqrt(sum of squares about the mean / (n - 1) / n) = sqrt(8 / 2 / 3) and
     sqrt((4/9 + 1/9 + 1/9) / 2 / 3) = 1/3.
     """
-    calendar = ShortfallCalendar(pd.Timestamp("2001-01-25"), 14 * DAY_H)
+    calendar = ShortfallCalendar(times_of(pd.Timestamp("2001-01-25"), 14 * DAY_H))
     calendar.add(rows((0, 0, 2.0), (0, 8, 1.0), (2, 6, 4.0)), 3, 1)
     january, february = calendar.estimates()
     assert (january.name, january.scope, january.n) == ("EUE", "month:1", 3)
@@ -36,7 +37,7 @@ def test_months_and_their_errors_by_hand() -> None:
 
 def test_a_month_far_from_zero_has_an_interval_on_both_sides() -> None:
     """10, 12 and 14 MWh in July: mean 12, error sqrt(8 / 2 / 3) = 1.155, 12 -+ 2.263."""
-    calendar = ShortfallCalendar(pd.Timestamp("2001-07-01"), 20 * DAY_H)
+    calendar = ShortfallCalendar(times_of(pd.Timestamp("2001-07-01"), 20 * DAY_H))
     calendar.add(rows((0, 1, 10.0), (1, 1, 12.0), (2, 1, 14.0)), 3, 1)
     (july,) = calendar.estimates()
     half_width = Z_95 * np.sqrt(4 / 3)
@@ -44,7 +45,7 @@ def test_a_month_far_from_zero_has_an_interval_on_both_sides() -> None:
 
 
 def test_a_month_without_shortfall_or_of_one_sample_states_no_error() -> None:
-    calendar = ShortfallCalendar(pd.Timestamp("2001-01-25"), 14 * DAY_H)
+    calendar = ShortfallCalendar(times_of(pd.Timestamp("2001-01-25"), 14 * DAY_H))
     calendar.add(rows((0, 0, 2.0)), 1, 1)
     assert [(e.value, e.stderr, e.ci_low, e.ci_high) for e in calendar.estimates()] == [
         (2.0, None, None, None),
@@ -59,14 +60,14 @@ def test_a_month_without_shortfall_or_of_one_sample_states_no_error() -> None:
 
 def test_the_worst_seven_days_of_each_sample_worst_first() -> None:
     """Sample 0: days 2 to 8 hold 1 + 5 = 6, days 8 to 14 hold 5; sample 1: the last window starts on day 13."""
-    calendar = ShortfallCalendar(pd.Timestamp("2001-07-01"), 20 * DAY_H)
+    calendar = ShortfallCalendar(times_of(pd.Timestamp("2001-07-01"), 20 * DAY_H))
     calendar.add(rows((0, 2, 1.0), (0, 8, 5.0), (1, 19, 7.0)), 2, 2)
     weeks = [(week.sample, week.start_day, str(week.start.date()), week.energy_mwh) for week in calendar.worst_weeks()]
     assert weeks == [(1, 13, "2001-07-14", 7.0), (0, 2, "2001-07-03", 6.0)]
 
 
 def test_samples_that_share_their_weather_show_one_week() -> None:
-    calendar = ShortfallCalendar(pd.Timestamp("2001-07-01"), 20 * DAY_H, n_weather_years=2)
+    calendar = ShortfallCalendar(times_of(pd.Timestamp("2001-07-01"), 20 * DAY_H), n_weather_years=2)
     calendar.add(rows((0, 2, 1.0), (1, 2, 2.0), (2, 2, 3.0)), 3, 1)
     assert [week.sample for week in calendar.worst_weeks()] == [2, 1]
 
@@ -77,7 +78,7 @@ def test_a_year_of_8760_hours_drops_the_leap_day_and_another_horizon_keeps_it() 
     29 February would be day 215 + 28 = 243: of 8,760 hours it is 1 March, of 8,784 it is itself.
     """
     for n_hours, months in ((8760, (0.0, 1.0)), (8784, (1.0, 0.0))):
-        calendar = ShortfallCalendar(pd.Timestamp("2023-07-01"), n_hours)
+        calendar = ShortfallCalendar(times_of(pd.Timestamp("2023-07-01"), n_hours))
         calendar.add(rows((0, 243, 1.0), (0, 364, 2.0)), 1, 1)
         found = {estimate.scope: estimate.value for estimate in calendar.estimates()}
         assert (found["month:2"], found["month:3"]) == months

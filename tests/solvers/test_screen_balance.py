@@ -190,6 +190,7 @@ def test_a_state_without_a_power_flow_has_no_numbers() -> None:
     assert set(numbers.columns) == {
         "worst_loading_percent", "worst_section_percent", "vm_min_pu", "vm_max_pu", "islanded_mw", "dark_mw",
         "overloads", "voltage_violations", "short_mw", "over_mw", "worst_over_percent", "added_mw", "shed_mw",
+            "margin_percent", "margin_mw",
     }  # fmt: skip
     assert numbers.isna().all(axis=None)
     assert not failed["secure"].any()

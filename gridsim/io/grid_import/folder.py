@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,19 @@ def write_folder(imported: Imported, folder: Path) -> None:
         tables[table] = [row | _origin(table, row) for row in rows] if sourced else rows
     tables["sources"] = [source, *([OUTAGES] if outages else [])]
     write_network(folder, imported.meta, tables, note=_NOTE)
+    write_point(folder, imported.point_mw, imported.storage_mw)
+
+
+def write_point(folder: Path, machine_mw: Mapping[str, float], storage_mw: Mapping[str, float]) -> None:
+    """Write the operating point of the source beside its tables."""
     path = folder / POINT_FILE
     path.parent.mkdir()
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("table", "name", "p_mw"))
-        for name, p_mw in imported.point_mw.items():
+        for name, p_mw in machine_mw.items():
             writer.writerow(("generators", name, repr(float(p_mw))))
-        for name, p_mw in imported.storage_mw.items():
+        for name, p_mw in storage_mw.items():
             writer.writerow(("storages", name, repr(float(p_mw))))
 
 

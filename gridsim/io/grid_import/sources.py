@@ -23,6 +23,10 @@ BUILT_IN = (
     "lv_schutterwald", "mv_oberrhein", "simple_four_bus_system",
 )  # fmt: skip
 ENDINGS = (".json", ".m", ".mat")
+#: Endings of what pypowsybl reads: XIIDM, UCTE, PSS/E, PowerFactory, IEEE-CDF, and CGMES as an archive or one file.
+POWSYBL_ENDINGS = (
+    ".xiidm", ".iidm", ".jiidm", ".biidm", ".uct", ".raw", ".rawx", ".dgs", ".cdf", ".txt", ".zip", ".xml",
+)  # fmt: skip
 
 
 class Source(NamedTuple):
@@ -40,7 +44,7 @@ def open_source(source: str) -> Source:
     path = Path(source)
     if is_file(path):
         if path.suffix not in ENDINGS:
-            mend = f"give a file that ends with {', '.join(ENDINGS)}"
+            mend = f"give a file that ends with {', '.join([*ENDINGS, *POWSYBL_ENDINGS])}"
             raise InputError([Problem(source, 0, "", f"ending '{path.suffix}' is not known", mend)])
         if path.suffix == ".json":
             from gridsim.io.grid_import.pandapower_json import read_pandapower_json
@@ -76,6 +80,14 @@ def import_source(source: str, *, name: str = "", drop: Iterable[str] = ()) -> I
     from gridsim.io.grid_import.imported import import_net
     from gridsim.io.grid_import.report import Fate
 
+    path = Path(source)
+    if (is_file(path) and path.suffix in POWSYBL_ENDINGS) or (path.is_dir() and any(path.glob("*.xml"))):
+        from gridsim.io.grid_import.powsybl import import_powsybl, load_network
+
+        imported = import_powsybl(load_network(path), name or path.stem, drop)
+        imported.report.source = f"{path.name}, given by the user"
+        imported.meta["licence"] = "as the user's file has it"
+        return imported
     found = open_source(source)
     imported = import_net(found.net, name or found.name, drop)
     imported.report.source = found.title
@@ -89,8 +101,9 @@ def import_source(source: str, *, name: str = "", drop: Iterable[str] = ()) -> I
 def read_grid(path: str | Path, *, drop: Iterable[str] = ()) -> GridSystem:
     """Read the grid of another program: pandapower JSON, MATPOWER ``.m`` or ``.mat``, or a built-in case by name.
 
-    No code of a file ever runs. ``drop``: pandapower tables that are left out on purpose. Raises InputError naming
-    every element that has no equal.
+    With the extra ``gridsim[formats]`` also CGMES, PSS/E, UCTE, IEEE-CDF, XIIDM and PowerFactory. No code of a file
+    ever runs. ``drop``: tables of the source that are left out on purpose. Raises InputError naming every element that
+    has no equal.
     """
     return import_source(str(path), drop=drop).system
 

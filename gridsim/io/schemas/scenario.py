@@ -128,6 +128,24 @@ class EventKeys(Row):
     depends_on: DependsKeys | None = column("The event it follows", None)
 
 
+class RecordedOutage(Row):
+    """One recorded outage; where several of one element overlap the lowest MW available holds."""
+
+    element: str = column("Name of a line, transformer, machine, plant, border, store, bus or gas element")
+    begin: str | None = column("Local time, or with an offset from UTC; empty or early: out at the start", None)
+    end: str | None = column("When it was back; empty: not within the horizon", None)
+    mw_available: float | None = column(
+        "What a machine or plant could give meanwhile; empty: nothing", None, unit="MW", ge=0, le=1e6
+    )
+    table: (
+        Literal[
+            "lines", "transformers", "buses", "generators", "plants", "storages", "borders", "gas_pipelines",
+            "compressor_stations", "gas_supply", "gas_storage",
+        ]
+        | None
+    ) = column("Table of the element, where several have the name", None)  # fmt: skip
+
+
 class CheckKeys(Row):
     """One number observed on the day that the scenario replays (`gridsim run NAME --check`)."""
 
@@ -194,6 +212,7 @@ class ScenarioKeys(Row):
         "off",
     )
     events: tuple[EventKeys, ...] = column("What happens", ())
+    outages: str | None = column("CSV of recorded outages, beside the scenario file, which happen too", None)
     policy: PolicyKeys = column("How the system is operated", PolicyKeys())
     check: Annotated[tuple[CheckKeys, ...], BeforeValidator(_as_list)] = column(
         "What was observed on the day that it replays", ()
