@@ -13,13 +13,14 @@ from gridsim.cli.adequacy_request import Request, request_of
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_told, side_by_side
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
+from gridsim.cli.report import ReportOption, events_for
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
 from gridsim.cli.values import load_forecast, positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
-    from gridsim.reliability import AnyMethod, AssessmentResult, ImportanceRow
+    from gridsim.reliability import AnyMethod, AssessmentResult, ImportanceRow, ShortfallEvents
 
 
 @app.command(together=contradictions)
@@ -138,6 +139,7 @@ def adequacy(
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
+    report: ReportOption = None,
 ) -> None:
     """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
     form = table_form(as_json=as_json, csv=csv, md=md)
@@ -170,7 +172,9 @@ def adequacy(
         head["weather"] = request.weather
         side_by_side(request.in_turn(sampling), form, head)
         return
-    result, weeks = _assess(request, sampling)
+    result, weeks = _assess(request, sampling, *events_for(report, request.method))
+    if report is not None:
+        result.report(report)
     important = request.importance(result) if importance else None
     by_ac = request.by_ac(ac_states) if ac_states is not None else None
     from gridsim.report.ac_verified import ac_lines
@@ -192,13 +196,15 @@ def adequacy(
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def _assess(request: Request, sampling: AnyMethod) -> tuple[AssessmentResult, dict[str, Any] | None]:
+def _assess(
+    request: Request, sampling: AnyMethod, *more: ShortfallEvents
+) -> tuple[AssessmentResult, dict[str, Any] | None]:
     """The assessment, and the weather of its worst weeks where samples have one of their own."""
     from gridsim.reliability import ShortfallByMonth
     from gridsim.report.worst_weeks import weather_of_weeks
 
     specs = (ShortfallByMonth(),) if request.gives_months else ()
-    result = request.assessed(request.imports, sampling, *specs)
+    result = request.assessed(request.imports, sampling, *specs, *more)
     years = request.years_with(request.imports)
     return result, None if years is None else weather_of_weeks(years, result)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -118,6 +119,7 @@ class GridSystem(Displayed):
     ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak;
     ``reserve_stated`` False: the network says nothing, and the largest machine is covered instead (N-1).
     ``warnings``: columns and tables of the input that have no effect, and values hardly meant.
+    ``confidence``: table -> confidence -> share of its MW, km or rows, as the input says of itself.
     """
 
     name: str
@@ -140,6 +142,7 @@ class GridSystem(Displayed):
     planning_day: planning.PlanningDaySettings = field(default_factory=planning.PlanningDaySettings)
     licence: str = ""
     warnings: tuple[Problem, ...] = ()
+    confidence: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     lines: power.Lines = field(default_factory=power.Lines.empty)
     transformers: power.Transformers = field(default_factory=power.Transformers.empty)
     shunts: power.Shunts = field(default_factory=power.Shunts.empty)
@@ -211,7 +214,7 @@ class GridSystem(Displayed):
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of everything in the system: one that was changed, by a variant or in memory, has another."""
-        return digest(self, leave_out=("warnings",))
+        return digest(self, leave_out=("warnings", "confidence"))
 
     def _card(self) -> Card:
         tables = [(name, getattr(self, name)) for name in (field.name for field in dataclasses.fields(self))]

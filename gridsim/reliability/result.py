@@ -131,6 +131,10 @@ class AssessmentResult(Displayed):
         """Text that ``gridsim adequacy`` prints."""
         return str(call("summary", self))
 
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
+
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write every table as Parquet with a manifest into a folder, which ``gridsim.load`` reads; its path.
 
