@@ -56,7 +56,7 @@ class Request:
 
     @property
     def doubts(self) -> tuple[Problem, ...]:
-        """What reading the network doubted, and that nothing fails where no outage data are given."""
+        """Doubts about the network as it was read, and that nothing fails where no outage data are given."""
         return (*self.grid.warnings, *nothing_fails(self.grid, self.network))
 
     def sampling(self) -> AnyMethod:

@@ -71,7 +71,7 @@ def systems_from_grid(
 
 
 class Inside(NamedTuple):
-    """What import policies leave alone.
+    """Parts of a system that import policies leave alone.
 
     people, usd : of each part of the demand;  in_service : machines in service
     capacity_mw, profiles : their largest capacity, and its hours where it is not constant

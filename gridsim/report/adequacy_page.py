@@ -19,8 +19,16 @@ from gridsim.results.metrics import Estimate
 
 #: Metric, limit and who uses it; a year is meant.
 THRESHOLDS = (
-    ("LOLH", 3.0, "3 h a year, the reliability standard of France and Great Britain"),
-    ("NEUE", 20.0, "20 ppm (0.002 %) of demand a year, the reliability standard of Australia's NEM"),
+    (
+        "LOLH",
+        3.0,
+        "3 h a year, the reliability standard of Great Britain (Electricity Capacity Regulations 2014, regulation 6)",
+    ),
+    (
+        "NEUE",
+        20.0,
+        "0.002 % of demand a year, the reliability standard of Australia's NEM (National Electricity Rules, 3.9.3C)",
+    ),
 )
 _LIMITS = (
     "Shortfalls are those of the level named: copper plate knows no network, zonal only sections between zones, nodal "
