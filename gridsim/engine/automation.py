@@ -21,6 +21,7 @@ from gridsim.engine.event_log import ROOT
 from gridsim.engine.interval import Moment
 from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.state import GridState
+from gridsim.kernels.flows import turned_mw
 from gridsim.model.power import OVERLOAD_RELAY
 from gridsim.model.scenario import Automation, Event, Primitive, Target
 from gridsim.model.table import F8, I4, sum_at
@@ -113,7 +114,8 @@ class EmergencyAutomation:
         missing_mw = -sum_at(island, at_bus, n_islands)
         at_bus += _shared(np.maximum(missing_mw, 0.0), load_mw, island)
         at_bus -= _shared(np.maximum(-missing_mw, 0.0), gen_mw + np.maximum(border_mw, 0.0), island)
-        return np.asarray(grid.topology.row_ptdf[: system.n_branches] @ at_bus)
+        turned = turned_mw(self._redispatcher.packed.case, grid.topology)[: system.n_branches]
+        return np.asarray(grid.topology.row_ptdf[: system.n_branches] @ at_bus + turned)
 
     def _trip(self, relay: Relay, branch: int, cause: int) -> Event:
         state, system = self.state, self.state.system

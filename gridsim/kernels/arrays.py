@@ -7,11 +7,12 @@ Problem (docs/simulator.md), per island one balance row::
 
     minimise  sum cost*p + spill_cost*w + sum penalty*s
     s.t.      sum(p - w + s) = sum(demand)
-              row_lo <= PTDF (p - w + s - demand) <= row_hi
+              row_lo <= PTDF (p - w + s - demand) + turned <= row_hi
               lo <= p <= hi,  0 <= w <= max(lo, 0),  0 <= s <= demand
 
 The packer promises hi >= 0, lo <= hi, row_lo <= 0 <= row_hi and all load in some class, so that zero injection is
-always feasible and the problem is bounded.
+always feasible and the problem is bounded. ``turned`` is the flow that the angles of phase shifters drive; a limit
+that it passes by itself is widened to it (``flows.widened_limits``).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class DispatchCase(NamedTuple):
     interface_branch : i4 branch position;  interface_sign : f8 +1 or -1
     row_ptdf : (n_branches + n_interfaces, n_buses) f8, intact network, referred to each island's lowest bus
     island : (n_buses,) i4, of the intact network, numbered by lowest bus
+    branch_turn_mw : (n_branches,) f8, shift over x: a branch carries (angle difference) / x less this
     """
 
     n_buses: int
@@ -50,6 +52,7 @@ class DispatchCase(NamedTuple):
     interface_sign: F8
     row_ptdf: F8
     island: I4
+    branch_turn_mw: F8
 
 
 class Topology(NamedTuple):
@@ -71,7 +74,8 @@ class DispatchState(NamedTuple):
 
     lo_mw, hi_mw, cost, spill_cost : (n_gens,) f8, MW and money per MWh
     demand_mw, penalty : (n_buses, n_classes) f8, MW and money per MWh
-    row_lo_mw, row_hi_mw : (n_rows,) f8, MW, row_lo <= 0 <= row_hi; infinite where unlimited
+    row_lo_mw, row_hi_mw : (n_rows,) f8, MW, row_lo <= 0 <= row_hi; infinite where unlimited; of the flow
+        with its turned part
     """
 
     topology: Topology

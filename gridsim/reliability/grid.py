@@ -165,6 +165,7 @@ def _with_borders(
             is_winter=np.isin(np.asarray(times.month), WINTER_MONTHS),
             part_people=people if system.load_classes.people.any() else None,
             part_usd=usd,
+            branch_turn_mw=system.branch_turn_mw * delivered,
         ),
     )
 

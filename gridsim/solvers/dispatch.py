@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from gridsim.kernels.arrays import F8, I4, DispatchCase, DispatchSolution, DispatchState, Topology
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
 from gridsim.kernels.dispatch_order import MeritOrder, make_merit_order
-from gridsim.kernels.flows import make_topology
+from gridsim.kernels.flows import make_topology, turned_mw, widened_limits
 from gridsim.solvers.highs import solve_highs
 
 #: Topologies kept: an outage lasts tens of hours, so a few dozen sets cover the recent past.
@@ -60,6 +60,7 @@ class DispatchSolver:
         self._workspaces: dict[int, Workspace] = {}
         self._order: MeritOrder | None = None
         self._prices: tuple[F8, F8, F8]
+        self._turns = bool(case.branch_turn_mw.any())
         self._load_exists: NDArray[np.bool_] | None = None
         self._warm = np.zeros(2 * (case.n_buses + 1), dtype=np.int32)
 
@@ -88,6 +89,10 @@ class DispatchSolver:
             dearest = float(np.max(state.penalty, initial=0.0))
             state = state._replace(penalty=np.full_like(state.penalty, dearest))
         self.solves += 1
+        if self._turns:
+            turned = turned_mw(self.case, state.topology)
+            row_lo, row_hi = widened_limits(turned, state.row_lo_mw, state.row_hi_mw)
+            state = state._replace(row_lo_mw=row_lo, row_hi_mw=row_hi)
         if self.options.method == DispatchMethod.KERNEL:
             solution = self._solve_kernel(state, warm)
             if warm is not None and solution.status == OPTIMAL:
@@ -112,6 +117,8 @@ class DispatchSolver:
             n_warm = warm.size
             self._warm[:n_warm] = warm
         ws = self._workspace(state.demand_mw.shape[1])
+        # the kernel knows no shifts: its flows and limits are less what they drive
+        turned = turned_mw(self.case, state.topology) if self._turns else 0.0
         status = solve_dispatch(
             topology=state.topology,
             gen_bus=self.case.gen_bus,
@@ -121,8 +128,8 @@ class DispatchSolver:
             spill_cost=_plain(state.spill_cost),
             demand_mw=_plain(state.demand_mw),
             penalty=_plain(state.penalty),
-            row_lo_mw=_plain(state.row_lo_mw),
-            row_hi_mw=_plain(state.row_hi_mw),
+            row_lo_mw=_plain(state.row_lo_mw - turned),
+            row_hi_mw=_plain(state.row_hi_mw - turned),
             order=order,
             ws=ws,
             warm_basis=self._warm,
@@ -132,7 +139,7 @@ class DispatchSolver:
             p_mw=ws.p_mw.copy(),
             spill_mw=ws.spill_mw.copy(),
             shed_mw=ws.shed_mw.copy(),
-            flow_mw=ws.flow_mw.copy(),
+            flow_mw=ws.flow_mw + turned,
             row_price=ws.row_price.copy(),
             price=ws.price.copy(),
             cost=float(ws.cost[0]),

@@ -124,7 +124,8 @@ def state_problem(case: DispatchCase, state: DispatchState, *, n_segments: int =
         ],
         format="csr",
     )
-    b_eq = np.concatenate([demand.sum(axis=1), np.zeros(n_rows)])
+    turn = np.where(in_service, -case.branch_turn_mw, 0.0)
+    b_eq = np.concatenate([demand.sum(axis=1), turn, np.zeros(n_rows - n_branches)])
 
     cost, penalty = perturbed_costs(state.cost, state.penalty) if perturb else (state.cost, state.penalty)
     steps = 1.0 + SEGMENT_STEP * np.arange(n_segments)

@@ -32,6 +32,8 @@ def flows_after(system: GridSystem, point: OperatingPoint, loss_scale: F8, outag
     island = components(n, [(int(system.branch_from[b]), int(system.branch_to[b])) for b in np.flatnonzero(on)])
     have = sources(system, point, island)
     flow, dark_mw = np.zeros(system.n_branches), 0.0
+    shift_rad = np.concatenate([np.zeros(len(system.lines)), np.radians(system.transformers.shift_degree)])
+    turn = shift_rad / system.branch_x_pu
     for number in range(island.max() + 1):
         buses = np.flatnonzero(island == number)
         load = np.isin(system.loads.bus, buses)
@@ -55,8 +57,10 @@ def flows_after(system: GridSystem, point: OperatingPoint, loss_scale: F8, outag
             matrix[j, j] += y
             matrix[i, j] -= y
             matrix[j, i] -= y
+            inside[i] += turn[b]
+            inside[j] -= turn[b]
         angle = np.zeros(len(buses))
         angle[1:] = np.linalg.solve(matrix[1:, 1:], inside[1:])
         for (i, j), b in zip(ends, branches):
-            flow[b] = (angle[i] - angle[j]) / system.branch_x_pu[b]
+            flow[b] = (angle[i] - angle[j]) / system.branch_x_pu[b] - turn[b]
     return flow, dark_mw

@@ -81,7 +81,7 @@ class TransformerRow(SourcedRow):
     tap_pos: int = column("Tap in the base state", 0, ge=-500, le=500)
     tap_step_percent: float = column("Voltage step of one tap", 0.0, unit="%", ge=0, le=10)
     shift_degree: float = column(
-        "Angle by which the low side lags; AC power flow alone knows it", 0.0, unit="degree", ge=-180, le=180
+        "Angle by which the low side lags, in AC and in DC flows", 0.0, unit="degree", ge=-180, le=180
     )
     equivalent: bool = column(
         "True for a branch of an equivalent, such as the star of three windings: vk and vkr may be negative",
