@@ -106,7 +106,7 @@ class EmergencyAutomation:
         storage_mw = sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.storage_share, n_buses)
         served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
         load_mw = np.where(moment.conditions.bus_out, 0.0, sum_at(system.loads.bus, served_mw, n_buses))
-        at_bus = gen_mw + border_mw + storage_mw - load_mw
+        at_bus = gen_mw + border_mw + storage_mw - load_mw - dispatch.solution.bus_loss_mw
 
         # Governors: headroom takes a shortage, the rest is load lost; machines and imports give way to a surplus.
         missing_mw = -sum_at(island, at_bus, n_islands)

@@ -39,6 +39,7 @@ class DispatchCase(NamedTuple):
     row_ptdf : (n_branches + n_interfaces, n_buses) f8, intact network, referred to each island's lowest bus
     island : (n_buses,) i4, of the intact network, numbered by lowest bus
     branch_turn_mw : (n_branches,) f8, shift over x: a branch carries (angle difference) / x less this
+    bus_loss_mw : (n_buses,) f8, withdrawn whatever is dispatched, such as losses of shunts; below 0 given
     """
 
     n_buses: int
@@ -53,6 +54,7 @@ class DispatchCase(NamedTuple):
     row_ptdf: F8
     island: I4
     branch_turn_mw: F8
+    bus_loss_mw: F8
 
 
 class Topology(NamedTuple):
@@ -95,6 +97,7 @@ class DispatchSolution(NamedTuple):
     p_mw, spill_mw : (n_gens,);  shed_mw : (n_buses, n_classes);  flow_mw : (n_rows,)
     row_price : (n_rows,) >= 0 at the upper limit, <= 0 at the lower;  price : (n_buses,) money per MWh
     cost : money per hour;  status : 0 optimal, else the solver's code;  pivots : simplex iterations
+    bus_loss_mw : (n_buses,) what was withdrawn of the case's constant losses: all but in a part without supply
     basis : (n_basic,) i4 opaque positions for a warm start (empty from HiGHS)
     """
 
@@ -108,3 +111,4 @@ class DispatchSolution(NamedTuple):
     status: int
     pivots: int
     basis: I4
+    bus_loss_mw: F8

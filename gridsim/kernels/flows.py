@@ -216,6 +216,7 @@ def make_case(
     interface_branch: ArrayLike,
     interface_sign: ArrayLike,
     branch_turn_mw: ArrayLike | None = None,
+    bus_loss_mw: ArrayLike | None = None,
 ) -> DispatchCase:
     """Make the constant part of the dispatch problem: copies of the arguments, PTDF and islands.
 
@@ -246,6 +247,7 @@ def make_case(
         row_ptdf=row_ptdf,
         island=islands(n_buses, from_bus, to_bus, in_service),
         branch_turn_mw=np.zeros(n_branches) if branch_turn_mw is None else np.array(branch_turn_mw, dtype=np.float64),
+        bus_loss_mw=np.zeros(n_buses) if bus_loss_mw is None else np.array(bus_loss_mw, dtype=np.float64),
     )
 
 

@@ -13,7 +13,7 @@ from gridsim.errors import Problem, StudyError
 from gridsim.model import carriers, planning, power, weather
 from gridsim.model.digest import digest
 from gridsim.model.display import Card, Displayed, counted, listed
-from gridsim.model.table import F8, I4, Table
+from gridsim.model.table import F8, I4, Table, sum_at
 
 EXTERNAL = "external"
 MONTHS = 12
@@ -265,6 +265,11 @@ class GridSystem(Displayed):
         """(n_branches,) MW that a transformer's shift takes off its flow in the DC power flow: shift over x."""
         shift_rad = np.concatenate([np.zeros(len(self.lines)), np.radians(self.transformers.shift_degree)])
         return np.asarray(shift_rad / self.branch_x_pu)
+
+    @cached_property
+    def shunt_loss_mw(self) -> F8:
+        """(n_buses,) MW that shunts in service lose at nominal voltage; below 0 where equivalents give power."""
+        return sum_at(self.shunts.bus, np.where(self.shunts.in_service, self.shunts.p_mw, 0.0), len(self.buses))
 
     @cached_property
     def branch_normal_mw(self) -> F8:

@@ -14,6 +14,7 @@ from gridsim.kernels.arrays import F8, I4, DispatchCase, DispatchSolution, Dispa
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
 from gridsim.kernels.dispatch_order import MeritOrder, make_merit_order
 from gridsim.kernels.flows import make_topology, turned_mw, widened_limits
+from gridsim.solvers.constant_losses import ConstantLosses
 from gridsim.solvers.highs import solve_highs
 
 #: Topologies kept: an outage lasts tens of hours, so a few dozen sets cover the recent past.
@@ -61,6 +62,8 @@ class DispatchSolver:
         self._order: MeritOrder | None = None
         self._prices: tuple[F8, F8, F8]
         self._turns = bool(case.branch_turn_mw.any())
+        self._losses = ConstantLosses(case) if case.bus_loss_mw.any() else None
+        self._inner = case if self._losses is None else self._losses.case
         self._load_exists: NDArray[np.bool_] | None = None
         self._warm = np.zeros(2 * (case.n_buses + 1), dtype=np.int32)
 
@@ -88,6 +91,11 @@ class DispatchSolver:
         if self.options.min_mw:
             dearest = float(np.max(state.penalty, initial=0.0))
             state = state._replace(penalty=np.full_like(state.penalty, dearest))
+        if self._losses is not None:
+            return self._losses.without(self._solve(self._losses.with_them(state), warm, stores), state)
+        return self._solve(state, warm, stores)
+
+    def _solve(self, state: DispatchState, warm: I4 | None, stores: Sequence[int] | ArrayLike) -> DispatchSolution:
         self.solves += 1
         if self._turns:
             turned = turned_mw(self.case, state.topology)
@@ -103,7 +111,7 @@ class DispatchSolver:
                 return solution
             self.fallbacks += 1
         return solve_highs(
-            self.case,
+            self._inner,
             state,
             tolerance=self.options.tolerance,
             segments=self.options.segments,
@@ -121,7 +129,7 @@ class DispatchSolver:
         turned = turned_mw(self.case, state.topology) if self._turns else 0.0
         status = solve_dispatch(
             topology=state.topology,
-            gen_bus=self.case.gen_bus,
+            gen_bus=self._inner.gen_bus,
             lo_mw=_plain(state.lo_mw),
             hi_mw=_plain(state.hi_mw),
             cost=_plain(state.cost),
@@ -146,6 +154,7 @@ class DispatchSolver:
             status=int(status),
             pivots=int(ws.info[PIVOTS]),
             basis=ws.basis[: ws.info[N_BASIS]].copy(),
+            bus_loss_mw=np.zeros(self.case.n_buses),
         )
 
     def merit_order(self, state: DispatchState) -> MeritOrder:
@@ -164,8 +173,8 @@ class DispatchSolver:
             return self._order
         self._prices = (state.cost.copy(), state.spill_cost.copy(), state.penalty.copy())
         self._order = make_merit_order(
-            self.case.n_buses,
-            self.case.gen_bus,
+            self._inner.n_buses,
+            self._inner.gen_bus,
             *self._prices,
             segments=self.options.segments,
             perturb=self.options.perturb,
@@ -176,7 +185,7 @@ class DispatchSolver:
     def _workspace(self, n_classes: int) -> Workspace:
         ws = self._workspaces.get(n_classes)
         if ws is None:
-            ws = make_workspace(self.case.n_buses, self.case.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
+            ws = make_workspace(self.case.n_buses, self._inner.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
             self._workspaces[n_classes] = ws
         return ws
 

@@ -52,6 +52,7 @@ def solve_highs(
             status=HIGHS_FAILED + int(result.status or dual.status),
             pivots=int(getattr(result, "nit", 0)),
             basis=np.empty(0, dtype=np.int32),
+            bus_loss_mw=np.zeros(case.n_buses),
         )
     x = result.x
     p, spill = x[:n_gens], x[n_gens : 2 * n_gens]
@@ -67,6 +68,7 @@ def solve_highs(
         status=0,
         pivots=int(result.nit),
         basis=np.empty(0, dtype=np.int32),
+        bus_loss_mw=np.zeros(case.n_buses),
     )
 
 

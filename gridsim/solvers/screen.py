@@ -161,7 +161,7 @@ class _Screening:
         p = bus_sum(system.generators.bus, np.where(gen_on, state.p_gen_mw, 0.0), n)
         p += bus_sum(system.borders.bus, np.where(system.borders.in_service, state.p_border_mw, 0.0), n)
         p += bus_sum(system.storages.bus, state.p_storage_mw, n)
-        return p - bus_sum(system.loads.bus, state.p_load_mw, n)
+        return p - bus_sum(system.loads.bus, state.p_load_mw, n) - system.shunt_loss_mw
 
     # --- AC
 

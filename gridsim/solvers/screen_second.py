@@ -288,7 +288,7 @@ class SecondOutages:
     def _left(self, lost: Lost) -> F8:
         """Table of the buses without the machines, borders and stores that are lost."""
         system, buses = self.state.system, self.buses.copy()
-        if not (lost.generators.size or lost.borders.size or lost.storages.size):
+        if not (lost.generators.size or lost.borders.size or lost.storages.size or lost.shunts.size):
             return buses
         for gen in lost.generators.tolist():
             buses[:, system.generators.bus[gen]] -= self._gens[:, gen]
@@ -296,6 +296,8 @@ class SecondOutages:
             buses[:, system.borders.bus[border]] -= self._borders[:, border]
         for store in lost.storages.tolist():
             buses[_INJECTION, system.storages.bus[store]] -= self.state.point.p_storage_mw[store]
+        for shunt in lost.shunts.tolist():
+            buses[_INJECTION, system.shunts.bus[shunt]] += system.shunts.p_mw[shunt] * system.shunts.in_service[shunt]
         buses[:3][buses[:3] < 1e-9] = 0.0
         return buses
 

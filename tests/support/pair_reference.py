@@ -45,6 +45,8 @@ def flows_after(system: GridSystem, point: OperatingPoint, loss_scale: F8, outag
         np.add.at(injection, system.borders.bus, np.where(system.borders.in_service, point.p_border_mw, 0.0))
         np.add.at(injection, system.storages.bus, point.p_storage_mw)
         np.subtract.at(injection, system.loads.bus, point.p_load_mw * loss_scale)
+        on_shunts = system.shunts.in_service
+        np.subtract.at(injection, system.shunts.bus[on_shunts], system.shunts.p_mw[on_shunts])
         np.add.at(weight, system.generators.bus, have.gen_weight)
         np.add.at(weight, system.borders.bus, have.border_weight)
         inside = injection[buses] - weight[buses] * injection[buses].sum()
