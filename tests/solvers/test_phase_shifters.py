@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from gridsim.io.grid_import.imported import import_net
+from gridsim.io.grid_import.sources import built_in
 from gridsim.kernels.arrays import DispatchCase, DispatchState
 from gridsim.kernels.flows import make_case, make_topology, turned_mw
 from gridsim.model.pack import pack
@@ -19,6 +21,7 @@ from gridsim.solvers.screen_balanced import balanced
 from gridsim.solvers.screen_outages import usual_outages
 from gridsim.solvers.screen_second import SecondOutages, StartingState
 from tests.support.ac_cases import case
+from tests.support.import_cases import point_of
 from tests.support.pair_reference import flows_after
 
 SHIFT_RAD = 0.03
@@ -92,6 +95,24 @@ def rundcpp(system: GridSystem, point: OperatingPoint) -> tuple[np.ndarray, np.n
     pp.rundcpp(net)
     flow = np.concatenate([net.res_line.p_from_mw.to_numpy(), net.res_trafo.p_hv_mw.to_numpy()])
     return -np.nan_to_num(net.res_bus.p_mw.to_numpy()), np.nan_to_num(flow)
+
+
+@pytest.mark.parametrize("grid", ["GBreducednetwork", "case89pegase"])
+def test_imports_have_the_flows_of_their_own_rundcpp(grid: str) -> None:
+    """Shifters in loops, shunts that lose or give power: flows of the net as it came, by their size."""
+    import pandapower as pp
+
+    net = built_in(grid)
+    imported = import_net(net)
+    system, point = imported.system, point_of(imported)
+    assert np.abs(system.transformers.shift_degree).max() > 0.5 or np.abs(system.shunt_loss_mw).max() > 0.1
+    pp.rundcpp(net)
+    source = np.concatenate([net.res_line.p_from_mw, net.res_trafo.p_hv_mw, net.res_impedance.p_from_mw])
+    network = pack(system).case
+    topology = make_topology(network, ())
+    injection, _ = rundcpp(system, point)
+    found = topology.row_ptdf[: system.n_branches] @ injection + turned_mw(network, topology)
+    np.testing.assert_allclose(np.sort(np.abs(found)), np.sort(np.abs(source)), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["case39", "case118"])
