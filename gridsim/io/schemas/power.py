@@ -104,7 +104,7 @@ class ShuntRow(SourcedRow):
     name: str = column("Unique name")
     bus: str = column("Bus", ref="buses")
     q_mvar: float = column("Reactive power drawn at rated voltage (inductive positive)", unit="Mvar")
-    p_mw: float = column("Losses at rated voltage, in AC and in the balance of dispatch; below 0 for equivalents", 0.0, unit="MW", ge=-100_000)
+    p_mw: float = column("Losses at rated voltage, in AC and in dispatch; below 0: given", 0.0, unit="MW", ge=-100_000)
     line: str = column("Line it is switched with; empty: a bus device", "", ref="lines")
     in_service: bool = column("False if switched off; of a switchable one: at the start", True)
     switchable: bool = column("The operator switches it to hold voltages; False: as stated for ever", False)
