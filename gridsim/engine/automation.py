@@ -22,6 +22,7 @@ from gridsim.engine.first_minutes import FirstMinutesStage
 from gridsim.engine.interval import Moment
 from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.state import GridState
+from gridsim.kernels.flows import turned_mw
 from gridsim.model.power import OVERLOAD_RELAY
 from gridsim.model.scenario import Automation, Event, FirstMinutesMode, Primitive, Target
 from gridsim.model.table import F8, I4, sum_at
@@ -108,7 +109,7 @@ class EmergencyAutomation:
         storage_mw = sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.storage_share, n_buses)
         served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
         load_mw = np.where(moment.conditions.bus_out, 0.0, sum_at(system.loads.bus, served_mw, n_buses))
-        at_bus = gen_mw + border_mw + storage_mw - load_mw
+        at_bus = gen_mw + border_mw + storage_mw - load_mw - dispatch.solution.bus_loss_mw
 
         # Governors: headroom takes a shortage, the rest is load lost; machines and imports give way to a surplus.
         missing_mw = -sum_at(island, at_bus, n_islands)
@@ -116,7 +117,8 @@ class EmergencyAutomation:
         missing_mw = -sum_at(island, at_bus, n_islands)
         at_bus += _shared(np.maximum(missing_mw, 0.0), load_mw, island)
         at_bus -= _shared(np.maximum(-missing_mw, 0.0), gen_mw + np.maximum(border_mw, 0.0), island)
-        return np.asarray(grid.topology.row_ptdf[: system.n_branches] @ at_bus)
+        turned = turned_mw(self._redispatcher.packed.case, grid.topology)[: system.n_branches]
+        return np.asarray(grid.topology.row_ptdf[: system.n_branches] @ at_bus + turned)
 
     def _trip(self, relay: Relay, branch: int, cause: int) -> Event:
         state, system = self.state, self.state.system

@@ -14,7 +14,7 @@ from gridsim.errors import Problem, StudyError
 from gridsim.model import carriers, planning, power, weather
 from gridsim.model.digest import digest
 from gridsim.model.display import Card, Displayed, counted, listed
-from gridsim.model.table import F8, I4, Table
+from gridsim.model.table import F8, I4, Table, sum_at
 
 EXTERNAL = "external"
 MONTHS = 12
@@ -94,7 +94,7 @@ def transformer_x_pu(transformers: power.Transformers, vn_kv: F8) -> F8:
     vn_kv : (n_buses,) kV. A branch of ratio t carries (angle difference) / (x t) (MATPOWER manual, section 3.7). With x
     on the low side's base the voltage bases leave x (v_hv / vn_hv) (v_lv / vn_lv), v the rated voltages at the tap. It
     is x of the pi circuit made from pandapower's T circuit (wye-delta: z (1 + z y / 4)), so that the magnetising branch
-    counts as it does there: about 1e-4 of x. Phase shifts are left out: DC flows and dispatch do not know them.
+    counts as it does there: about 1e-4 of x.
     """
     t = transformers
     sign = np.where(t.vk_percent < 0, -1.0, 1.0)
@@ -264,6 +264,17 @@ class GridSystem(Displayed):
         vn_kv = self.buses.vn_kv[self.lines.from_bus]
         x_line = self.lines.x_ohm_per_km * self.lines.length_km / self.lines.parallel / vn_kv**2
         return np.concatenate([x_line, transformer_x_pu(self.transformers, self.buses.vn_kv)])
+
+    @cached_property
+    def branch_turn_mw(self) -> F8:
+        """(n_branches,) MW that a transformer's shift takes off its flow in the DC power flow: shift over x."""
+        shift_rad = np.concatenate([np.zeros(len(self.lines)), np.radians(self.transformers.shift_degree)])
+        return np.asarray(shift_rad / self.branch_x_pu)
+
+    @cached_property
+    def shunt_loss_mw(self) -> F8:
+        """(n_buses,) MW that shunts in service lose at nominal voltage; below 0 where equivalents give power."""
+        return sum_at(self.shunts.bus, np.where(self.shunts.in_service, self.shunts.p_mw, 0.0), len(self.buses))
 
     @cached_property
     def branch_normal_mw(self) -> F8:

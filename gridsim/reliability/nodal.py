@@ -13,7 +13,7 @@ from gridsim.errors import NotConverged, StudyError
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.dispatch import Workspace, make_workspace
 from gridsim.kernels.dispatch_order import make_merit_order
-from gridsim.kernels.flows import islands, make_case, make_topology
+from gridsim.kernels.flows import islands, make_case, make_topology, turned_mw, widened_limits
 from gridsim.kernels.nodal import (
     BY_DAY,
     BY_DISPATCH,
@@ -163,6 +163,7 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         interface_start=detail.interface_start,
         interface_branch=detail.interface_branch,
         interface_sign=detail.interface_sign,
+        branch_turn_mw=detail.branch_turn_mw,
     )
     between_interfaces = detail.branch_in_service.copy()
     between_interfaces[detail.interface_branch] = False
@@ -368,6 +369,7 @@ class _Nodal:
         rated = np.flatnonzero(case.branch_rating >= 0)
         for limit in (row_lo, row_hi):
             limit[rated] *= case.rating_factor[hour, case.branch_rating[rated]]
+        row_lo, row_hi = widened_limits(turned_mw(case.dispatch, topology), row_lo, row_hi)
         set_demand(
             case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour], scratch.demand_mw
         )

@@ -85,6 +85,7 @@ class NetworkDetail:
         summer) and MW;  is_winter : (n_hours,) bool
     part_people, part_usd : (n_parts,) of ``demand``, share that households and services are of each part, and USD/MWh
         of its lost load; None where no class says so
+    branch_turn_mw : (n_branches,) f8, shift over x of phase shifters, see ``kernels.arrays``; None: there are none
     """
 
     demand: Demand
@@ -107,6 +108,7 @@ class NetworkDetail:
     is_winter: NDArray[np.bool_]
     part_people: F8 | None = None
     part_usd: F8 | None = None
+    branch_turn_mw: F8 | None = None
 
 
 @dataclass(frozen=True, eq=False)

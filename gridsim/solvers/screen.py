@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.flows import make_topology
+from gridsim.kernels.flows import make_topology, turned_mw
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8
@@ -148,6 +148,8 @@ class _Screening:
             weight += bus_sum(system.borders.bus, have.border_weight, len(system.buses))
             injection = np.where(states.dark[row], 0.0, injection - weight * imbalance[states.island[row]])
             flow = topologies[key].row_ptdf[:n_branches] @ injection
+            turned = turned_mw(packed.case, topologies[key])[:n_branches]
+            flow += np.where(states.dark[row][system.branch_from], 0.0, turned)
             self.flow_mw[row] = flow
             self.loading[row] = 100.0 * np.abs(flow) / (emergency if row else normal)
             self.solved[row] = SolvedBy.DC
@@ -159,7 +161,7 @@ class _Screening:
         p = bus_sum(system.generators.bus, np.where(gen_on, state.p_gen_mw, 0.0), n)
         p += bus_sum(system.borders.bus, np.where(system.borders.in_service, state.p_border_mw, 0.0), n)
         p += bus_sum(system.storages.bus, state.p_storage_mw, n)
-        return p - bus_sum(system.loads.bus, state.p_load_mw, n)
+        return p - bus_sum(system.loads.bus, state.p_load_mw, n) - system.shunt_loss_mw
 
     # --- AC
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import DispatchCase, Topology
-from gridsim.kernels.flows import islands, make_topology
+from gridsim.kernels.flows import islands, make_topology, turned_mw
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
@@ -81,7 +81,8 @@ class SecondOutages:
         self.island = state.topology.island
         self.status = branch_status(system, point.branch_out)
         self.ptdf = state.topology.row_ptdf[: self.n_branches]
-        self.flow_mw = np.asarray(self.ptdf @ state.injection_mw)
+        self.turned_mw = turned_mw(case, state.topology)[: self.n_branches]
+        self.flow_mw = np.asarray(self.ptdf @ state.injection_mw) + self.turned_mw
         self._gens, self._borders = self._machines(), self._neighbours()
         n = self.n_buses
         self.buses = np.zeros((7, n))
@@ -215,7 +216,10 @@ class SecondOutages:
         parts = _Parts(np.array(owner), np.array(masks), np.array(lost), np.array(bus))
         change = self._change(found, parts, self.buses)
         rows = np.unique(parts.owner)
-        found.flow_mw[rows] = (self.ptdf @ (self.state.injection_mw + change[rows]).T).T
+        found.flow_mw[rows] = (self.ptdf @ (self.state.injection_mw + change[rows]).T).T + self.turned_mw
+        if self.turned_mw.any():  # a dark part carries nothing, whatever its shifts
+            for part in np.flatnonzero(~self._weights(parts, self.buses)[1]):
+                found.flow_mw[parts.owner[part], parts.mask[part][self.case.branch_from]] = 0.0
         for row, branch in bridges:
             found.flow_mw[row, branch] = 0.0
 
@@ -262,6 +266,16 @@ class SecondOutages:
         share = ptdf @ weight.T
         return np.where(live[topology.island], ptdf - share[:, topology.island], 0.0)
 
+    def after_turned_mw(self, lost: Lost) -> F8:
+        """Flows right after one outage that phase shifters drive, (n_branches,): see :meth:`after_ptdf`."""
+        topology, masks = self._without(lost)
+        parts = _Parts(np.arange(len(masks)), masks, np.zeros((len(masks), 7)), np.full(len(masks), -1))
+        return self._turned_without(topology, self._weights(parts, self._left(lost))[1])
+
+    def _turned_without(self, topology: Topology, live: B1) -> F8:
+        turned = turned_mw(self.case, topology)[: self.n_branches]
+        return np.where(live[topology.island[self.case.branch_from]], turned, 0.0)
+
     # --- all others
 
     def _without(self, lost: Lost) -> tuple[Topology, B1]:
@@ -274,7 +288,7 @@ class SecondOutages:
     def _left(self, lost: Lost) -> F8:
         """Table of the buses without the machines, borders and stores that are lost."""
         system, buses = self.state.system, self.buses.copy()
-        if not (lost.generators.size or lost.borders.size or lost.storages.size):
+        if not (lost.generators.size or lost.borders.size or lost.storages.size or lost.shunts.size):
             return buses
         for gen in lost.generators.tolist():
             buses[:, system.generators.bus[gen]] -= self._gens[:, gen]
@@ -282,6 +296,8 @@ class SecondOutages:
             buses[:, system.borders.bus[border]] -= self._borders[:, border]
         for store in lost.storages.tolist():
             buses[_INJECTION, system.storages.bus[store]] -= self.state.point.p_storage_mw[store]
+        for shunt in lost.shunts.tolist():
+            buses[_INJECTION, system.shunts.bus[shunt]] += system.shunts.p_mw[shunt] * system.shunts.in_service[shunt]
         buses[:3][buses[:3] < 1e-9] = 0.0
         return buses
 
@@ -294,6 +310,7 @@ class SecondOutages:
         change = self._change(one, parts, buses)[row]
         found.short_mw[row], found.dark_mw[row] = one.short_mw[row], one.dark_mw[row]
         found.flow_mw[row] = topology.row_ptdf[: self.n_branches] @ (buses[_INJECTION] + change)
+        found.flow_mw[row] += self._turned_without(topology, self._weights(parts, buses)[1])
         cut = 0.0
         for former in np.unique(self.island):
             inside = self.island == former

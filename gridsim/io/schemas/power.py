@@ -81,7 +81,7 @@ class TransformerRow(SourcedRow):
     tap_pos: int = column("Tap in the base state", 0, ge=-500, le=500)
     tap_step_percent: float = column("Voltage step of one tap", 0.0, unit="%", ge=0, le=10)
     shift_degree: float = column(
-        "Angle by which the low side lags; AC power flow alone knows it", 0.0, unit="degree", ge=-180, le=180
+        "Angle by which the low side lags, in AC and in DC flows", 0.0, unit="degree", ge=-180, le=180
     )
     equivalent: bool = column(
         "True for a branch of an equivalent, such as the star of three windings: vk and vkr may be negative",
@@ -104,7 +104,7 @@ class ShuntRow(SourcedRow):
     name: str = column("Unique name")
     bus: str = column("Bus", ref="buses")
     q_mvar: float = column("Reactive power drawn at rated voltage (inductive positive)", unit="Mvar")
-    p_mw: float = column("Losses at rated voltage; AC power flow alone knows them", 0.0, unit="MW", ge=-100_000)
+    p_mw: float = column("Losses at rated voltage, in AC and in dispatch; below 0: given", 0.0, unit="MW", ge=-100_000)
     line: str = column("Line it is switched with; empty: a bus device", "", ref="lines")
     in_service: bool = column("False if switched off; of a switchable one: at the start", True)
     switchable: bool = column("The operator switches it to hold voltages; False: as stated for ever", False)
