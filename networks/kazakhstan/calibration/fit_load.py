@@ -5,9 +5,9 @@
     python networks/kazakhstan/calibration/fit_load.py --loss-share 0.032    # share the losses out anew, fit nothing
 
 What it fits to stands in load_facts.csv, the shapes of a day before the fit in day_shapes.csv. All published MW and MWh
-hold network losses. Those of the grid (``loss_share`` of network.yaml) are added to the loads; those below 110 kV are in
-p_mw of loads.csv, at what the grid's buses give. Industry, lighting, heat networks and vital loads keep
-their course. Running it again on its own result changes nothing.
+hold network losses. Those of the grid (``loss_share`` of network.yaml) are added to the loads; those below 110 kV are
+in p_mw of loads.csv, at what the grid's buses give. Industry, lighting, heat networks and vital loads keep their
+course. Running it again on its own result changes nothing.
 """
 
 from __future__ import annotations
