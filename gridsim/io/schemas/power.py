@@ -173,9 +173,9 @@ class DutyRow(SourcedRow):
 
     name: str = column("Unique name")
     plant: str = column("Plant (column plant of generators.csv)", ref="plants")
-    must_run_when: Literal["load_above", "heat", "desalination", "gas_allotment"] = column(
+    must_run_when: Literal["load_above", "heat", "desalination", "gas_allotment", "own_load"] = column(
         "Condition: load_above while a zone's load is above load_share of its load in the base state; heat on days "
-        "colder than below_c at the plant; desalination and gas_allotment in the months given"
+        "colder than below_c at the plant; desalination, gas_allotment and own_load in the months given"
     )
     zone: str = column("Zone of load_above", "", ref="zones")
     load_share: float | None = column("Share of the zone's load in the base state", None, ge=0, le=2)
