@@ -22,7 +22,7 @@ from gridsim.reliability.gas import behind, temperature_classes
 from gridsim.reliability.grid import sample_hours, system_from_grid, systems_from_grid
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.samplers import Samples, SampleSource
-from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.system import AdequacySystem, times_of
 from gridsim.weather.sampled import day_means
 from gridsim.weather.year import weather_model
 
@@ -93,11 +93,12 @@ class WeatherYears:
 
     @property
     def times(self) -> pd.DatetimeIndex:
-        return self.first.times
+        """Start of every hour, as of each of its years."""
+        return times_of(self.start, self.n_hours, self.step_h, leap_day=False)
 
     @property
     def step_h(self) -> float:
-        return self.first.step_h
+        return 1.0
 
     @property
     def n_hours(self) -> int:
