@@ -71,7 +71,7 @@ TABLES: dict[str, TableSchema] = {
     "reservoir_releases": TableSchema(carriers.ReservoirReleaseRow, False, ""),
     "duty": TableSchema(power.DutyRow, False, "name"),
     "minerals": TableSchema(carriers.MineralRow, False, "name"),
-    "nuclear": TableSchema(carriers.NuclearRow, False, "name", Effect.NONE),
+    "nuclear": TableSchema(carriers.NuclearRow, False, "name"),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),
     "sources": TableSchema(carriers.SourceRow, False, "key", Effect.LABEL),
 }

@@ -285,10 +285,10 @@ class NuclearRow(SourcedRow):
     title: str = column("Name for people", "")
     kind: Literal["power_plant", "research_reactor", "fuel_plant", "store"] = column("What it is")
     status: Literal["operating", "planned", "shut_down"] = column("Status")
-    bus: str = column("Bus of its offsite power", ref="buses")
-    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0)
-    offsite_circuits: int | None = column("Independent circuits", None, ge=0, le=1_000)
-    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0)
+    bus: str = column("Bus of its offsite power", ref="buses", effect=Effect.NONE)
+    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0, effect=Effect.NONE)
+    offsite_circuits: int | None = column("Independent circuits", None, ge=0, le=1_000, effect=Effect.NONE)
+    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0, effect=Effect.NONE)
 
 
 class EmissionFactorRow(SourcedRow):
