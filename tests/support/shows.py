@@ -332,7 +332,8 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     ),
     # gas
     "bbs_pipeline_rupture": (
-        Claim("No power is shed", NOBODY),
+        Number("{:,.0f} MWh", metric("EUE")),
+        Claim("all in the North", lambda r: eue("zone:north")(r) > 0.999 * metric("EUE")(r)),
         Number("after {:.1f} hours", lambda r: plants_short_h(r)[0]),
         Number("{:.0f} % full", LOADING),
         Number("{:.0f} cities", cities_short),
@@ -340,7 +341,8 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     "bbs_rupture_low_mazut": (
         Given("CHP-1"),
         Number("{:.0f} hours", between("plant:almaty_chp1", "on backup fuel", "no fuel left")),
-        Claim("no power is shed", NOBODY),
+        Number("{:,.0f} MWh", metric("EUE")),
+        Number("instead of {:,.0f}", of(RUPTURE, metric("EUE"))),
         Number("{:.1f} mcm", lambda r: gas_mcm(r.tables["gas"], "cut_heating_mcm_per_d")),
         Number("{:.1f} with usual stocks", of(RUPTURE, lambda r: gas_mcm(r.tables["gas"], "cut_heating_mcm_per_d"))),
     ),
@@ -399,14 +401,14 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     "blind_dispatcher": (
         Number("{:,.0f} MW", DEEPEST_MW),
         Claim(
-            "then only the South",
+            "then South and North",
             lambda r: (
                 set(
                     r.tables["zones"]["name"][
                         (r.tables["zones"]["unserved_mw"] > 1e-3) & (r.tables["zones"]["time_h"] > 6.9)
                     ]
                 )
-                == {"south"}
+                == {"south", "north"}
             ),
         ),
         Number(
@@ -430,7 +432,7 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("take {:.0f}", between("repair:rupture", "repairing", "done")),
         Number("out for {:.0f}", between("gas_pipelines:bbs1_bozoy_aral", "pipeline_rupture", "normal")),
         Number("{:.0f} cities", cities_short),
-        Claim("no power is shed", NOBODY),
+        Number("{:,.0f} MWh", metric("EUE")),
     ),
     # weather
     "cold_and_calm": (
