@@ -135,10 +135,7 @@ class PairScreening:
         self.packed = pack(system, operator_ladder(least_effect))
         self.equal = EqualMachines(system, point, outages)
         self.states = States(system, point, self.equal.outages)
-        losses_mw = Balance(self.packed, self.states, month).losses_mw
-        load_mw = self.states.load_mw
-        share = np.divide(losses_mw, load_mw, out=np.zeros_like(load_mw), where=load_mw > 0)
-        self.loss_scale = 1.0 + share[system.loads.bus]
+        self.loss_scale = Balance(self.packed, self.states, month).loss_scale
         self.quick = QuickRedispatch(self.packed, point, self.loss_scale, month=month, minutes=minutes)
         self.available_mw = available_mw(system, point, month)
         self.after: list[Redispatched] = []

@@ -22,10 +22,8 @@ from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import branch_status, bus_sum, sources
 from gridsim.solvers.screen_balance import SHORT_TOLERANCE_MW
+from gridsim.solvers.screen_dc import SMALL_PIVOT
 from gridsim.solvers.screen_outages import Lost, Outage, OutageKind, lost_by
-
-#: Below this 1 - M of a branch its LODF is not used: the branch is a bridge, or nearly one.
-_SMALL_PIVOT = 1e-4
 
 # Places in the table of what each bus has.
 _GOVERNED, _RUNNING, _BORDER, _HOLDS, _HEADROOM, _LOAD, _INJECTION = range(7)
@@ -149,7 +147,7 @@ class SecondOutages:
                 branch = position + (len(system.lines) if kind is OutageKind.TRANSFORMER else 0)
                 if not self.status[branch]:
                     continue
-                if self._pivot(branch) > _SMALL_PIVOT:
+                if self._pivot(branch) > SMALL_PIVOT:
                     lines.append((row, branch))
                 elif self._splits(branch):
                     bridges.append((row, branch))
