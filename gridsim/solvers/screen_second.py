@@ -194,7 +194,7 @@ class SecondOutages:
     # --- machines and borders
 
     def _by_machines(self, found: SecondAnswers, singles: list[tuple[int, int, F8]]) -> None:
-        """What is lost at a bus is taken by the participants of its island, or by nobody if none is left."""
+        """Losses at a bus, taken by the participants of its island, or by nobody if none is left."""
         if not singles:
             return
         rows, bus = np.array([one[0] for one in singles]), np.array([one[1] for one in singles])
