@@ -27,6 +27,7 @@ from gridsim.io.schemas.scenario import (
     WeatherRow,
 )
 from gridsim.model.known_day import observables
+from gridsim.results.scorecard import SCORECARD
 
 PAGE = Path(__file__).parent / "format.md"
 
@@ -63,7 +64,8 @@ names a variant.
 A **scenario file** is YAML; unknown keys are errors. Times are local to the network: an ISO time, or `+36h` after
 the start. Durations are hours, or texts like `36h`, `3d`, `90min`. YAML never names code.
 
-A **run folder** holds `manifest.json`, `scenario.yaml`, `metrics.parquet`, `events.parquet` and per-interval tables
+A **run folder** holds `manifest.json`, `scenario.yaml`, `metrics.parquet`, `scorecard.parquet`,
+`events.parquet` and tables per interval
 (`TABLE/part-000000.parquet`). Every row holds from `time_h` for `duration_h`: between two events nothing changes.
 
 """
@@ -104,6 +106,9 @@ def page() -> str:
         meaning = " ".join(cleandoc(table.__doc__ or "").split())
         rows = "".join(f"| `{column.name}` | {column.kind} | {column.doc} |\n" for column in table.columns)
         parts.append(f"### {name}\n\n{meaning}\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}\n")
+    rows = "".join(f"| `{column.name}` | {column.kind} | {column.doc} |\n" for column in SCORECARD)
+    meaning = "The six areas against the same horizon without events, a row each ([report.md](report.md))."
+    parts.append(f"### scorecard\n\n{meaning}\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}\n")
     return "".join(parts).rstrip() + "\n"
 
 

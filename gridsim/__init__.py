@@ -179,6 +179,8 @@ else:  # a type checker takes a module with __getattr__ to have every name
     def __getattr__(name: str) -> object:
         if name in _PUBLIC:
             return getattr(import_module(_PUBLIC[name]), name)
+        if name == "plot":  # a module of figures, which most programs never ask for
+            return import_module("gridsim.plot")
         from gridsim.errors import nearest
 
         raise AttributeError(f"module 'gridsim' has no attribute '{name}'; {nearest(name, __all__)}")
@@ -192,5 +194,6 @@ _offer("change_scenario", lambda: import_module("gridsim.io.change_scenario").ch
 _offer("load", lambda: import_module("gridsim.study.loaded").load)
 _offer("progress", lambda: import_module("gridsim.report.progress").ProgressLine)
 _offer("save", lambda: import_module("gridsim.study.save").save)
+_offer("report", lambda: import_module("gridsim.report.documents").report)
 _offer("summary", lambda: import_module("gridsim.report.texts").summary)
 _offer("listing", lambda: import_module("gridsim.report.texts").listing)

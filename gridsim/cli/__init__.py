@@ -8,12 +8,14 @@ from gridsim.cli import (
     credit,
     import_grid,
     new,
+    report,
     run,
     screen,
     study,
     validate,
     warm,
     weather,
+    why,
 )
 from gridsim.cli.app import app, main
 
@@ -27,10 +29,12 @@ __all__ = [
     "import_grid",
     "main",
     "new",
+    "report",
     "run",
     "screen",
     "study",
     "validate",
     "warm",
     "weather",
+    "why",
 ]

@@ -13,13 +13,14 @@ from gridsim.cli.adequacy_request import Request, request_of
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_told, side_by_side
 from gridsim.cli.printing import as_dicts, print_json, tell_warnings
+from gridsim.cli.report import ReportOption, events_for
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
 from gridsim.cli.values import load_forecast, positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
-    from gridsim.reliability import AnyMethod, AssessmentResult, ImportanceRow
+    from gridsim.reliability import AnyMethod, AssessmentResult, ImportanceRow, ShortfallEvents
 
 
 @app.command(together=contradictions)
@@ -37,6 +38,15 @@ def adequacy(
             "independent hours. With --years, --target-cov or --max-seconds auto is sequential.",
         ),
     ] = "auto",
+    sampler: Annotated[
+        str | None,
+        choice_option(
+            "sampler",
+            "How years or snapshots are drawn (docs/samplers.md): as they come, by differences from a cheaper level, "
+            "tilted towards shortfalls, or tilted with the hours around them. By default years crude, snapshots auto; "
+            "only crude years give VaR, CVaR and months.",
+        ),
+    ] = None,
     years: Annotated[
         int | None,
         typer.Option(
@@ -129,6 +139,7 @@ def adequacy(
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
+    report: ReportOption = None,
 ) -> None:
     """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
     form = table_form(as_json=as_json, csv=csv, md=md)
@@ -138,6 +149,7 @@ def adequacy(
         grid,
         level=level,
         method=method,
+        sampler=sampler,
         metric=metric,
         years=years,
         target_cov=target_cov,
@@ -160,12 +172,15 @@ def adequacy(
         head["weather"] = request.weather
         side_by_side(request.in_turn(sampling), form, head)
         return
-    result, weeks = _assess(request, sampling)
+    result, weeks = _assess(request, sampling, *events_for(report, request.method))
+    if report is not None:
+        result.report(report)
     important = request.importance(result) if importance else None
     by_ac = request.by_ac(ac_states) if ac_states is not None else None
     from gridsim.report.ac_verified import ac_lines
 
-    status = "ok" if request.by_default else result.status  # the cap of the default is an end, not a failure
+    # the cap of the default is an end, not a failure
+    status = "ok" if request.by_default and result.status == "partial" else result.status
     if form == "json":
         extra = {"network": network, "variant": variant_name(variant) or "", **_told(request, result), **(weeks or {})}
         if by_ac is not None:
@@ -181,13 +196,15 @@ def adequacy(
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def _assess(request: Request, sampling: AnyMethod) -> tuple[AssessmentResult, dict[str, Any] | None]:
+def _assess(
+    request: Request, sampling: AnyMethod, *more: ShortfallEvents
+) -> tuple[AssessmentResult, dict[str, Any] | None]:
     """The assessment, and the weather of its worst weeks where samples have one of their own."""
     from gridsim.reliability import ShortfallByMonth
     from gridsim.report.worst_weeks import weather_of_weeks
 
-    specs = () if request.method == "snapshot" else (ShortfallByMonth(),)
-    result = request.assessed(request.imports, sampling, *specs)
+    specs = (ShortfallByMonth(),) if request.gives_months else ()
+    result = request.assessed(request.imports, sampling, *specs, *more)
     years = request.years_with(request.imports)
     return result, None if years is None else weather_of_weeks(years, result)
 
@@ -198,7 +215,7 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
     return {
         "method": request.method,
         "level": request.level,
-        "sampler": "crude" if is_sampled else None,
+        "sampler": str(getattr(result.method, "sampler", "crude")) if is_sampled else None,
         "imports": request.imports,
         "gas_outages": request.gas_outages,
         "years": result.n_samples if is_sampled else None,
@@ -207,6 +224,7 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
         "cov": result.cov,
         "target_cov": request.effort.target_cov if is_sampled else None,
         **({} if result.exact is None else {"grid_mw": result.exact.step_mw}),
+        **({} if result.sampler_report is None else {"sampler_report": result.sampler_report.as_dict()}),
         **({"not_exact": result.not_exact} if result.not_exact else {}),
         "weather": request.weather,
         **({} if request.hour is None else {"hour": request.hour}),

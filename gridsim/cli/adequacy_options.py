@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CHOICES = {
     "level": ("copper", "zonal", "nodal"),
     "method": ("auto", "exact", "sequential", "snapshot"),
+    "sampler": ("auto", "crude", "multilevel", "cross_entropy", "quasi_sequential"),
     "metric": ("EUE", "LOLH", "LOLD", "LOLEv"),
     "imports": ("none", "contract", "limit", "likely", "all"),
     "weather": ("normal", "synthetic"),
@@ -26,6 +27,12 @@ DEFAULT_COV = {"normal": 0.02, "synthetic": 0.05}  # a generated year takes a te
 DEFAULT_CAPS = {
     "sequential": {"copper": 200_000, "zonal": 10_000, "nodal": 500},
     "snapshot": {"copper": 20_000_000, "zonal": 2_000_000, "nodal": 100_000},
+}
+_SAMPLERS_OF = {
+    "auto": ("auto",),
+    "exact": (),
+    "sequential": ("auto", "crude", "multilevel", "quasi_sequential"),
+    "snapshot": ("auto", "crude", "cross_entropy", "multilevel"),
 }
 _SNAPSHOT_METRICS = ("EUE", "LOLH")
 _OF_ANOTHER_NAME = {
@@ -96,6 +103,13 @@ def weather_told(system: GridSystem, weather: str, weather_years: int | None) ->
     return ""
 
 
+def sampler_of(asked: str | None, method: str, effort: Sampling) -> str:
+    """The sampler as asked; by default years and whatever has a number, target or time of its own are crude."""
+    if asked is not None:
+        return asked
+    return "auto" if method == "snapshot" and effort.by_default else "crude"
+
+
 def imports_of(system: GridSystem, asked: str | None) -> str:
     """The import policy as asked; by default what neighbours are likely to give where the network says it."""
     if asked is not None:
@@ -117,6 +131,13 @@ def choice_option(option: str, help_: str) -> Any:
 def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
     """Problems of options, by name, that cannot be had together."""
     method, metric = options["method"], options["metric"]
+    asked = any(options[name] is not None for name in ("years", "target_cov", "max_seconds"))
+    drawn = "sequential" if method == "auto" and asked else method
+    if options["sampler"] is not None and options["sampler"] not in _SAMPLERS_OF[drawn]:
+        pairs = "; ".join(f"{name} with {', '.join(of) or 'none'}" for name, of in _SAMPLERS_OF.items())
+        yield Problem(
+            "--sampler", 0, "", f"{drawn} does not go with {options['sampler']}", f"pairs of --method: {pairs}"
+        )
     if method == "snapshot" and metric not in _SNAPSHOT_METRICS:
         yield Problem("--metric", 0, "", f"snapshots have no {metric}", "use EUE or LOLH, or --method sequential")
     if options["weather"] == "normal" and options["weather_years"] is not None:

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gridsim.cli.adequacy_options import Sampling, imports_of, sampling_of, weather_of, weather_told
+from gridsim.cli.adequacy_options import Sampling, imports_of, sampler_of, sampling_of, weather_of, weather_told
 from gridsim.cli.import_policies import policies_of
 from gridsim.cli.nothing_fails import nothing_fails
 from gridsim.errors import Problem
@@ -36,6 +36,7 @@ class Request:
     grid: GridSystem
     level: str
     method: str
+    sampler: str
     metric: str
     effort: Sampling
     imports: str
@@ -55,7 +56,7 @@ class Request:
 
     @property
     def doubts(self) -> tuple[Problem, ...]:
-        """What reading the network doubted, and that nothing fails where no outage data are given."""
+        """Doubts about the network as it was read, and that nothing fails where no outage data are given."""
         return (*self.grid.warnings, *nothing_fails(self.grid, self.network))
 
     def sampling(self) -> AnyMethod:
@@ -73,9 +74,15 @@ class Request:
         }
         if self.method == "auto":
             return Auto(years=self.effort.n, **common)
+        common |= {"max_wall_s": self.effort.max_seconds, "sampler": self.sampler}
         if self.method == "sequential":
-            return SequentialMonteCarlo(years=self.effort.n, max_wall_s=self.effort.max_seconds, **common)
-        return SnapshotMonteCarlo(samples=self.effort.n, max_wall_s=self.effort.max_seconds, **common)
+            return SequentialMonteCarlo(years=self.effort.n, **common)
+        return SnapshotMonteCarlo(samples=self.effort.n, **common)
+
+    @property
+    def gives_months(self) -> bool:
+        """Whether months and weeks are recorded: whole years that are drawn as they come."""
+        return self.method != "snapshot" and self.sampler in ("auto", "crude")
 
     def years_with(self, policy: str) -> WeatherYears | None:
         """Weather years under an import policy; None in normal weather."""
@@ -144,6 +151,7 @@ def request_of(
     *,
     level: str,
     method: str,
+    sampler: str | None,
     metric: str,
     years: int | None,
     target_cov: float | None,
@@ -160,11 +168,13 @@ def request_of(
     """The call that options make; what they leave open follows the network, ``auto`` with an effort is sequential."""
     weather = "normal" if hour is not None else weather_of(grid, weather, method, weather_years)
     effort = sampling_of(level, method, years, target_cov, max_seconds, weather)
+    method = "sequential" if method == "auto" and not effort.by_default else method
     return Request(
         network=network,
         grid=grid,
         level=level,
-        method="sequential" if method == "auto" and not effort.by_default else method,
+        method=method,
+        sampler=sampler_of(sampler, method, effort),
         metric=metric,
         effort=effort,
         imports=imports_of(grid, imports),

@@ -96,6 +96,7 @@ def run(
     from gridsim.report.summary import print_summary
     from gridsim.results.known_day import Verdict
     from gridsim.results.run_records import METRICS, metric_columns
+    from gridsim.results.scorecard import SCORECARD, scorecard_columns
 
     began = time.perf_counter()
     changes = _changes(settings, variant, imports)
@@ -116,11 +117,13 @@ def run(
         run_and_tell("run", to_run, out, workers, "json" if as_json else "text", listed_by=listed_by, **options)
         return
     tell_warnings(system.warnings, listed_by)
-    folder = RunFolder(out or free_run_path(loaded.name), {**TABLES, "metrics": METRICS}, force=force, csv=csv)
+    schemas = {**TABLES, "metrics": METRICS, "scorecard": SCORECARD}
+    folder = RunFolder(out or free_run_path(loaded.name), schemas, force=force, csv=csv)
     try:
         with stdout_for_json(as_json), progress_bar(loaded.name) as progress:
             result = run_scenario(system, loaded, seed=seed, replicate=replicate or 0, sink=folder, progress=progress)
         folder.write("metrics", metric_columns(result.estimates))
+        folder.write("scorecard", scorecard_columns(result.scorecard))
         not_converged = int((result.tables["solves"]["ac_status"] == "not_converged").sum())
         wall_s = round(time.perf_counter() - began, 3)
         extra = {
@@ -139,7 +142,8 @@ def run(
         folder.discard()
         raise
     if as_json:
-        told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings)}
+        scores = [dataclasses.asdict(score) for score in result.scorecard]
+        told = {**extra, "variant": loaded.variant, "warnings": as_dicts(system.warnings), "scorecard": scores}
         print_json("run", wall_s, result.estimates, seed=seed, run_dir=str(folder.path), extra=told)
     else:
         print_summary(Console(markup=False), result, everything=everything)

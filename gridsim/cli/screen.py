@@ -11,6 +11,7 @@ import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.printing import as_dicts, tell_warnings
+from gridsim.cli.report import ReportOption, write_screen_report
 from gridsim.cli.values import choice, local_time, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 from gridsim.errors import Problem
@@ -33,7 +34,13 @@ def _together(values: dict[str, Any]) -> list[Problem]:
             Problem("--hour", 0, "", f"contradicts --point {values['point']}, which has its own hour", mend)
         )
     level = values.get("level") or "1"
-    for option, of_level in (("redispatch", ("1",)), ("by", ("1",)), ("margin", ("1", "1-1")), ("minutes", ("1-1",))):
+    for option, of_level in (
+        ("redispatch", ("1",)),
+        ("by", ("1",)),
+        ("report", ("1",)),
+        ("margin", ("1", "1-1")),
+        ("minutes", ("1-1",)),
+    ):
         given = values.get(option)
         if given in (None, False, "mw", 15) or level in of_level:
             continue
@@ -90,6 +97,7 @@ def screen(
     ] = None,
     most: Annotated[int, typer.Option(parser=whole(1), metavar="N", help="Rows of a table.")] = 20,
     as_json: JsonOption = False,
+    report: ReportOption = None,
 ) -> None:
     """N-1, N-1-1 or N-2: lose every line, transformer, machine and border, or what a list names."""
     from gridsim.io.whole_files import write_file
@@ -123,6 +131,8 @@ def screen(
         margins=N_MARGINS if margin else 0,
     )
     wall_s = round(time.perf_counter() - began, 3)
+    if report is not None:
+        write_screen_report(f"{network} {words}", frame, report)
     if out is not None:
         write_file(out, frame.to_csv(index=False).encode())
     if as_json:

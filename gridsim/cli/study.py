@@ -157,6 +157,11 @@ def _print_json(command: str, result: StudyResult) -> None:
                     for case, estimates in result.estimates.items()
                     for estimate in estimates
                 ],
+                "scorecard": [
+                    {"case": case, **dataclasses.asdict(score)}
+                    for case, scores in result.scorecard.items()
+                    for score in scores
+                ],
             }
         )
     )

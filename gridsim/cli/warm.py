@@ -77,6 +77,8 @@ def _assessments(system: object) -> Iterator[Callable[[], object]]:
     for level in ("copper", "zonal", "nodal"):
         yield partial(assess, plain, SequentialMonteCarlo(years=2, seed=1, level=level), ShortfallByMonth())
         yield partial(assess, plain, SnapshotMonteCarlo(samples=16, seed=1, level=level))
+    yield partial(assess, plain, SnapshotMonteCarlo(samples=16, seed=1, sampler="cross_entropy"))
+    yield partial(assess, plain, SequentialMonteCarlo(years=16, seed=1, sampler="quasi_sequential"))
     if len(grid.weather_sites):
         years = WeatherYears(grid, "contract", 1)
         yield partial(assess, years, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())

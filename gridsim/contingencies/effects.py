@@ -26,7 +26,8 @@ class Conditions(NamedTuple):
     """Remaining system: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses.
 
     ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes; ``abroad_mw``
-    (n_borders,): power missing in each neighbour's system.
+    (n_borders,): power missing in each neighbour's system; ``facility_works`` (n_power_to_gas,): False where a gas
+    facility has failed by itself.
     """
 
     gen_share: F8
@@ -42,6 +43,7 @@ class Conditions(NamedTuple):
     delivery_share: F8
     crew_share: F8
     station_works: NDArray[np.bool_]
+    facility_works: NDArray[np.bool_]
     gas_demand_factor: F8
     abroad_mw: F8
     temperature_k: float
@@ -69,6 +71,7 @@ class ConditionsBuilder:
         self.branch_out = np.zeros(system.n_branches, dtype=bool)
         self.bus_out = np.zeros(len(system.buses), dtype=bool)
         self.station_works = np.ones(len(system.compressor_stations), dtype=bool)
+        self.facility_works = np.ones(len(system.power_to_gas), dtype=bool)
         self.load_factor = np.ones(len(system.loads))
         self.gas_demand_factor = np.ones(len(system.gas_demand))
         self.abroad_mw = np.zeros(len(system.borders))
@@ -109,6 +112,8 @@ class ConditionsBuilder:
             self.bus_out[position] = True
         elif table == "compressor_stations":
             self.station_works[position] = False
+        elif table == "power_to_gas":
+            self.facility_works[position] = False
         else:
             self.share[table][position] *= 1.0 - lost
 
@@ -170,6 +175,7 @@ def conditions(
         delivery_share=share["fuel_stocks"],
         crew_share=share["repair_crews"],
         station_works=remaining.station_works,
+        facility_works=remaining.facility_works,
         gas_demand_factor=remaining.gas_demand_factor,
         abroad_mw=np.where(share["borders"] > 0.0, remaining.abroad_mw, 0.0),
         temperature_k=remaining.weather[Change.TEMPERATURE_K],

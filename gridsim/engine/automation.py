@@ -1,12 +1,12 @@
 """Emergency automation: rules that act in seconds, before the operator can.
 
-The seam of the first minutes. Its first content are overload relays: rows of the network's ``automation`` table with
-the quantity ``line_loading_percent`` and the action of tripping the element; ``policy.automation: relays`` arms them.
-A relay trips a branch whose flow stays over its setting, and over the branch's emergency rating, for its delay, unless
-the operator acts sooner (``operator_delay_minutes``). Flows right after a change are those of the machines that still
-run, with the loss of power shared by the synchronised machines in proportion to their headroom (governors): DC flows of
-the network that is left, F = PTDF (p - d). Each trip changes the flows of the others, so relays are asked again until
-none acts; relays of the shortest delay act first.
+First the swing of areas, where ``policy.first_minutes`` asks for it; then overload relays: rows of the network's
+``automation`` table with the quantity ``line_loading_percent`` and the action of tripping the element;
+``policy.automation: relays`` arms them. A relay trips a branch whose flow stays over its setting, and over the
+emergency rating of the branch, for its delay, unless the operator acts sooner (``operator_delay_minutes``). Flows right
+after a change are those of the machines that still run, with the loss of power shared by the synchronised machines in
+proportion to their headroom (governors): DC flows of the network that is left, F = PTDF (p - d). Each trip changes the
+flows of the others, so relays are asked again until none acts; relays of the shortest delay act first.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from gridsim.contingencies.events import default_kind, make_event
 from gridsim.engine.event_log import ROOT
+from gridsim.engine.first_minutes import FirstMinutesStage
 from gridsim.engine.interval import Moment
 from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.state import GridState
+from gridsim.kernels.flows import turned_mw
 from gridsim.model.power import OVERLOAD_RELAY
-from gridsim.model.scenario import Automation, Event, Primitive, Target
+from gridsim.model.scenario import Automation, Event, FirstMinutesMode, Primitive, Target
 from gridsim.model.table import F8, I4, sum_at
 
 _MOST_TRIPS = 1000
@@ -59,10 +61,12 @@ class EmergencyAutomation:
         on = state.scenario.policy.automation is Automation.RELAYS
         self.relays = [relay for relay in relays_of(state) if relay.delay_s < delay_s] if on else []
         self._trips = 0
+        swings = state.scenario.policy.first_minutes is FirstMinutesMode.ON
+        self.first_minutes = FirstMinutesStage(state) if swings else None
 
     def act(self) -> list[Event]:
-        """Trip what relays trip after the changes of this instant; returns the trips, which have begun."""
-        trips: list[Event] = []
+        """Let the first minutes, then relays act on the changes of this instant; returns the trips begun."""
+        trips: list[Event] = [] if self.first_minutes is None else self.first_minutes.act()
         if not self.relays or not self.state.sudden:
             return trips
         while True:
@@ -105,7 +109,7 @@ class EmergencyAutomation:
         storage_mw = sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.storage_share, n_buses)
         served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
         load_mw = np.where(moment.conditions.bus_out, 0.0, sum_at(system.loads.bus, served_mw, n_buses))
-        at_bus = gen_mw + border_mw + storage_mw - load_mw
+        at_bus = gen_mw + border_mw + storage_mw - load_mw - dispatch.solution.bus_loss_mw
 
         # Governors: headroom takes a shortage, the rest is load lost; machines and imports give way to a surplus.
         missing_mw = -sum_at(island, at_bus, n_islands)
@@ -113,7 +117,8 @@ class EmergencyAutomation:
         missing_mw = -sum_at(island, at_bus, n_islands)
         at_bus += _shared(np.maximum(missing_mw, 0.0), load_mw, island)
         at_bus -= _shared(np.maximum(-missing_mw, 0.0), gen_mw + np.maximum(border_mw, 0.0), island)
-        return np.asarray(grid.topology.row_ptdf[: system.n_branches] @ at_bus)
+        turned = turned_mw(self._redispatcher.packed.case, grid.topology)[: system.n_branches]
+        return np.asarray(grid.topology.row_ptdf[: system.n_branches] @ at_bus + turned)
 
     def _trip(self, relay: Relay, branch: int, cause: int) -> Event:
         state, system = self.state, self.state.system

@@ -9,7 +9,8 @@ soon as gas suffices.
 
 Power to gas. A facility (``power_to_gas``, electric compressor stations) stops when its bus loses more than half of its
 load or is dead, and starts again ``restart_h`` after its bus is back for good: its node's sources and compressors stand
-still meanwhile, and its heating plants take no gas. A change asks for another resolve of the same instant.
+still meanwhile, and its heating plants take no gas. So they do where a facility fails by itself, until its repair. A
+change asks for another resolve of the same instant.
 """
 
 from __future__ import annotations
@@ -220,6 +221,9 @@ class FuelSystem:
     def _conditions_of_gas(self, now_s: float, conditions: Conditions) -> GasConditions:
         """The same object while neither ``conditions`` nor the facilities that work change: networks remember by it."""
         works, last = self._facilities.works_at(now_s), self._gas_conditions
+        if not conditions.facility_works.all():
+            works = works.copy()
+            works[self._system.power_to_gas.node[~conditions.facility_works]] = False
         reserve = np.where(self._stocks.backup_mwh > 0, self._reserve_share, 0.0)
         if last is not None and last[0] is conditions:
             same = np.array_equal(last[1].node_works, works) and np.array_equal(last[1].reserve_share, reserve)

@@ -18,11 +18,38 @@ class Change(NamedTuple):
     cause_id: int
 
 
+class Operated(NamedTuple):
+    """One operation of automation, ``at_s`` seconds after the sudden change at ``time_h``; taken MW are positive."""
+
+    time_h: float
+    at_s: float
+    rule: str
+    place: str
+    p_mw: float
+    cause: str
+
+
+class Swing(NamedTuple):
+    """Frequency of one zone or neighbour in the seconds after the sudden change at ``time_h``."""
+
+    time_h: float
+    name: str
+    lowest_hz: float
+    highest_hz: float
+    shed_mw: float
+    dead_areas: int
+
+
 class EventLog:
-    """Changes in order; remembers the last change of each component."""
+    """Changes in order; remembers the last change of each component.
+
+    ``operations`` of automation and ``swings`` of frequency, in order.
+    """
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
+        self.operations: list[Operated] = []
+        self.swings: list[Swing] = []
         self._last: dict[str, Change] = {}
 
     def add(

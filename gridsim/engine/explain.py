@@ -75,17 +75,21 @@ def why(
         return _chain(log, before[-1])
     bus = name.removeprefix("bus:")
     if system.buses.has(bus):
-        return _why_bus(system, log, tables, bus, time_h)
+        return _why_bus(log, tables["shortfall"], bus, time_h)
     if not before:
         _require_known(system, log, name)
     return _chain(log, before[-1]) if before else Chain()
 
 
-def logged(log: Sequence[Change], name: str, time_h: float) -> Chain:
-    """``why`` where there is a log and nothing else: UnknownName for a name that the log never has."""
+def logged(log: Sequence[Change], name: str, time_h: float, shortfall: Columns | None = None) -> Chain:
+    """``why`` where there are tables and no system: UnknownName for a name that neither log nor ``shortfall`` has."""
     before = [change for change in log if change.time_h <= time_h and name in (change.component, _alone(change))]
+    bus = name.removeprefix("bus:")
+    buses = {str(load).split("/", 1)[0] for load in shortfall["name"]} if shortfall is not None else set()
+    if shortfall is not None and bus in buses and not (before and before[-1].to_state != "normal"):
+        return _why_bus(log, shortfall, bus, time_h)
     if not before and not any(name in (change.component, _alone(change)) for change in log):
-        known = sorted({change.component for change in log} | {_alone(change) for change in log})
+        known = sorted({change.component for change in log} | {_alone(change) for change in log} | buses)
         raise UnknownName(f"nothing in the log about '{name}'; {nearest(name, known)}")
     return _chain(log, before[-1]) if before else Chain()
 
@@ -111,20 +115,15 @@ def _system_wide(log: Sequence[Change], chain: Chain) -> list[Change]:
     return [change for change in begun if change not in chain]
 
 
-def _why_bus(
-    system: GridSystem, log: Sequence[Change], tables: Mapping[str, Columns], bus: str, time_h: float
-) -> Chain:  # fmt: skip
-    rows = tables["shortfall"]
-    unserved_mw = sum(
-        float(mw)
-        for name, start_h, length_h, mw in zip(
-            rows["name"], rows["time_h"], rows["duration_h"], rows["unserved_mw"], strict=True
-        )
-        if str(name).split("/", 1)[0] == bus and start_h <= time_h < start_h + length_h
-    )
+def _why_bus(log: Sequence[Change], shortfall: Columns, bus: str, time_h: float) -> Chain:
+    unserved_mw, zone = 0.0, ""
+    for name, start_h, length_h, mw, of_zone in zip(
+        *(shortfall[column] for column in ("name", "time_h", "duration_h", "unserved_mw", "zone")), strict=True
+    ):
+        if str(name).split("/", 1)[0] == bus and start_h <= time_h < start_h + length_h:
+            unserved_mw, zone = unserved_mw + float(mw), f"zone:{of_zone}"
     if unserved_mw <= SHORTFALL_TOLERANCE_MW:
         return Chain()
-    zone = f"zone:{system.bus_zone_name[system.buses.position(bus)]}"
     cause = next((c for c in reversed(log) if c.component == zone and c.time_h <= time_h), None)
     here = Change(
         -1, time_h, f"bus:{bus}", "normal", f"{unserved_mw:.1f} MW not served", cause.event_id if cause else -1

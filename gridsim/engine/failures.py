@@ -1,16 +1,18 @@
 """Random failures of a run: the outages that the reliability sampler draws for the same seed and sample number.
 
-Every machine, line, transformer, store and gas pipeline with mttf_h is drawn from its own streams in equilibrium from
-the start of the horizon, as in a sample year that begins there: whole hours, exponential times. In a generated weather
-year machines fail at rates that follow its temperature, as the sampler's do; in any other weather at their base rates.
+Every machine, line, transformer, store and part of the gas network with mttf_h is drawn from its own streams in
+equilibrium from the start of the horizon, as in a sample year that begins there: whole hours, exponential times. In a
+generated weather year machines fail at rates that follow its temperature, as the sampler's do; in any other weather at
+their base rates. What has a season (``fails_from_month``) fails in its months alone.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 
 from gridsim.contingencies.events import default_kind, make_event
-from gridsim.model.outages import FAILING, Component, components_of
+from gridsim.model.outages import FAILING, Component, components_of, in_season
 from gridsim.model.pack_outages import drawn_outages
 from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.system import GridSystem
@@ -19,17 +21,26 @@ from gridsim.weather.response import machine_outages
 
 
 def failures(
-    system: GridSystem, seed: int, replicate: int, horizon_h: float, temperature_c: F8 | None = None
+    system: GridSystem,
+    seed: int,
+    replicate: int,
+    horizon_h: float,
+    temperature_c: F8 | None = None,
+    start: dt.datetime | None = None,
 ) -> list[Event]:
     """Outages of replicate ``replicate`` as events, by component and time.
 
-    ``temperature_c`` (n_sites, n_hours): of a generated year over the horizon; None: base rates.
+    ``temperature_c`` (n_sites, n_hours): of a generated year over the horizon; None: base rates. ``start``: first hour
+    of the horizon, for what fails in a season; None: of the system's base year.
     """
+    start = start or dt.datetime(system.base_year or 2001, 1, 1)
+    n_hours = math.ceil(horizon_h)
     found = {table: components_of(system, table) for table in FAILING}
     if temperature_c is not None:
         found["generators"] = machine_outages(system, temperature_c)
-    places: list[tuple[str, Component]] = [(table, c) for table, failing in found.items() for c in failing]
-    n_hours = math.ceil(horizon_h)
+    places: list[tuple[str, Component]] = [
+        (table, in_season(component, start, n_hours)) for table, failing in found.items() for component in failing
+    ]
     drawn = drawn_outages([component for _, component in places], seed, replicate, n_hours)
     kind_of = {table: default_kind(table, Primitive.OUTAGE) for table in FAILING}
     events = []

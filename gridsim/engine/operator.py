@@ -211,7 +211,7 @@ class Operator:
 
         An operator who is blind carries it on: machines follow the load and the losses that they were planned for.
         """
-        expected = self.state.moment(self.state.disturbances.foreseen())
+        expected = self.state.moment(self.state.disturbances.foreseen())._replace(shed_mw=self.state.held_shed_mw)
         ramp = Ramp(plan.p_gen_mw, self._climb_h(moment, plan.now_s))
         fuel = self.state.fuel.limits(expected)
         p_gen_mw = self._solve(expected, fuel, ramp, loss_share=plan.loss_share).p_gen_mw

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.engine.event_log import Change
+from gridsim.engine.event_log import Change, Operated, Swing
 from gridsim.engine.interval import Interval
 from gridsim.model.pack import Packed
 from gridsim.model.system import GridSystem
@@ -76,6 +76,8 @@ class Recorded(NamedTuple):
     changes: list[Change]
     tables: Mapping[str, Columns]
     baseline: Mapping[str, Columns] | None
+    operations: list[Operated]
+    swings: list[Swing]
 
 
 class ResultTable:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,9 @@ from gridsim.model.system import GridSystem
 from gridsim.results.known_day import CheckOutcome, held_against
 from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, to_frame
-from gridsim.results.run_metrics import METRIC_TABLES, run_metrics, run_remarks
+from gridsim.results.run_metrics import METRIC_TABLES, baseline_metrics, run_metrics, run_remarks
 from gridsim.results.run_records import Columns, Sink
+from gridsim.results.scorecard import Score, scorecard, scorecard_columns
 from gridsim.results.trajectory_record import Trajectory
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
@@ -92,12 +94,24 @@ class RunResult(Displayed):
 
         if table == "metrics":
             return self.metrics
-        require_table(table, [*self.tables, "metrics"])
+        if table == "scorecard":
+            return pd.DataFrame(dict(scorecard_columns(self.scorecard)))
+        require_table(table, [*self.tables, "metrics", "scorecard"])
         return pd.DataFrame(dict(self.tables[table]))
+
+    @cached_property
+    def scorecard(self) -> tuple[Score, ...]:
+        """The six areas, each number against the same horizon without events, and what is not counted."""
+        run = Trajectory(self.system, self.scenario.horizon.start, self.tables, baseline=self.baseline)
+        return scorecard(self.system, self.estimates, baseline_metrics(run))
 
     def summary(self) -> str:
         """Text that ``gridsim run`` prints."""
         return str(call("summary", self))
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the run folder that ``gridsim run`` writes, which ``gridsim.load`` reads; its path.

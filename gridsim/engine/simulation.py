@@ -111,7 +111,7 @@ class Simulation:
             hours = scenario.horizon.hours
             at_start = state.inputs.local_time(0)
             felt_c = year.temperature_c(at_start, math.ceil(hours)) if isinstance(year, YearWeather) else None
-            events += failures(system, self.seed, self.replicate, hours, felt_c)
+            events += failures(system, self.seed, self.replicate, hours, felt_c, at_start)
         for event in events:
             self.env.process(self._event(event))
         self._scripts.start()

@@ -36,10 +36,11 @@ class GridState:
     """State of one run.
 
     ``storage_mwh`` (n_storages,) energy held; ``loss_share`` of the last AC solution; ``fixed_load_mw`` (n_loads,) by
-    scripts, NaN where a load follows its own course; ``shed_mw`` (n_loads,) cut by automation, outside the dispatch;
-    ``interval``: holds since the last resolve, None after :meth:`advance`; ``last``: the one before it; ``sudden``: a
-    surprise since the last resolve; ``points``: operating point of every interval; ``devices``: where the operator's
-    voltage devices stand, None without voltage control. ``record`` takes finished intervals.
+    scripts, NaN where a load follows its own course; ``shed_mw`` (n_loads,) cut by automation, outside the dispatch,
+    ``held_shed_mw`` at the last resolve; ``interval``: holds since the last resolve, None after :meth:`advance`;
+    ``last``: the one before it; ``sudden``: a surprise since the last resolve; ``points``: operating point of every
+    interval; ``devices``: where the operator's voltage devices stand, None without voltage control. ``record`` takes
+    finished intervals.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class GridState:
         self.storage_mwh = system.storages.energy_mwh * system.storages.energy_start_share
         self.loss_share = system.loss_share
         self.fixed_load_mw = np.full(len(system.loads), np.nan)
-        self.shed_mw = np.zeros(len(system.loads))
+        self.shed_mw = self.held_shed_mw = np.zeros(len(system.loads))
         self.sudden = False
         self.interval: Interval | None = None
         self.last: Interval | None = None
@@ -169,6 +170,7 @@ class GridState:
     def hold(self, interval: Interval) -> None:
         """Let ``interval`` be true from now on."""
         self.interval = interval
+        self.held_shed_mw = self.shed_mw
         self.resolved_s = self.now_s
         self.points.append((self.now_h, operating_point(interval.dispatch)._replace(devices=interval.devices)))
         self.sudden = False

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridsim.errors import InputError, Problem
+from gridsim.io.confidence import confidence_of
 from gridsim.io.convert import (
     MODELS,
     climate_of,
@@ -66,6 +67,7 @@ def build_system(
         planning_day=planning_day_of(meta["planning_day"]),
         licence=meta["licence"],
         warnings=(*without_effect(tables), *doubtful(tables)),
+        confidence=confidence_of(tables),
         interfaces=interfaces,
         interface_members=members,
         profiles=profiles,

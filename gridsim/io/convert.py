@@ -44,6 +44,8 @@ MODELS: dict[str, type[Table]] = {
     "typical": planning.Typical,
     "renewables_at_peak": planning.RenewablesAtPeak,
     "automation": power.Automation,
+    "neighbour_systems": power.NeighbourSystems,
+    "stability_limits": power.StabilityLimits,
     "gas_nodes": carriers.GasNodes,
     "gas_pipelines": carriers.GasPipelines,
     "gas_supply": carriers.GasSupply,

@@ -11,7 +11,7 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.rules import LookUp
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Effect, effect_of
-from gridsim.model.power import OVERLOAD_RELAY
+from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES, OVERLOAD_RELAY
 from gridsim.model.rules import Rule, broken_rules
 
 _MEND = "results are the same without it"
@@ -21,11 +21,17 @@ def _counts_no_loss(mineral: Any, look_up: LookUp) -> bool:
     return mineral.site not in look_up.loaded_sites or mineral.electricity_mwh_per_t is None
 
 
+def _acts(rule: Any) -> bool:
+    seconds = rule.quantity in FIRST_MINUTES_QUANTITIES and rule.action in FIRST_MINUTES_ACTIONS
+    return seconds or (rule.quantity, rule.action) == OVERLOAD_RELAY
+
+
 # Cells without effect because of another cell or table: a rule's condition picks the rows, its value gives the reason.
 # fmt: off
 IDLE: tuple[Rule, ...] = (
-    Rule("automation", "quantity", lambda row, _: (row.quantity, row.action) != OVERLOAD_RELAY,
-         "has no effect yet: of the rules only overload relays act, with policy.automation: relays", _MEND),
+    Rule("automation", "quantity", lambda row, _: not _acts(row),
+         "has no effect yet: relays that trip the element act, and rules of frequencies and sections with an action",
+         _MEND),
     Rule("generators", "heat_curve", lambda row, _: bool(row.heat_curve) and not row.heat_led,
          "has no effect: the machine is not heat-led", "set heat_led, or leave it empty"),
     Rule("generators", "outage_curve", lambda row, _: bool(row.outage_curve) and row.mttf_h is None,

@@ -16,6 +16,7 @@ from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
 from gridsim.model.maintenance import HEAT_LED_WEEKS
+from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same, together
 from gridsim.model.system import EXTERNAL, GridSystem
 
@@ -33,9 +34,74 @@ class LookUp:
         reservoirs = [row for _, row in tables["reservoirs"].rows]
         self.flows_into: dict[str, str] = {row.name: row.flows_into for row in reservoirs}
         self.plant_of: dict[str, str] = {row.name: row.plant for row in reservoirs}
+        self.automation: list[Any] = [row for _, row in tables["automation"].rows]
+        self.machines: set[str] = {row.name for _, row in tables["generators"].rows}
+        self.interfaces: set[str] = {row.interface for _, row in tables["interfaces"].rows}
+        zones = {row.zone for _, row in tables["buses"].rows}
+        self.areas: set[str] = zones | set(self.vn_kv) | {row.name for _, row in tables["borders"].rows}
         self.releases: dict[str, list[Any]] = {}
         for _, row in tables["reservoir_releases"].rows:
             self.releases.setdefault(row.reservoir, []).append(row)
+
+
+def _of_first_minutes(rule: Any) -> bool:
+    return rule.quantity in FIRST_MINUTES_QUANTITIES and rule.action in FIRST_MINUTES_ACTIONS
+
+
+def _names(cell: str) -> list[str]:
+    return [name.strip() for name in cell.split(";") if name.strip()]
+
+
+def _unknown_targets(rule: Any, look_up: LookUp) -> list[str]:
+    if not _of_first_minutes(rule):
+        return []
+    known = look_up.areas if rule.quantity == "frequency_hz" else look_up.interfaces
+    return [name for name in _names(rule.target) if name not in known] or (
+        ["''"] if rule.quantity == "interface_mw" and not _names(rule.target) else []
+    )
+
+
+def _unknown_places(rule: Any, look_up: LookUp) -> list[str]:
+    if not _of_first_minutes(rule):
+        return []
+    by_action = {
+        "trip machines": look_up.machines | {"steam", "hydro", "gas", "nuclear"},
+        "open interfaces": look_up.interfaces,
+        "block rule": {other.name for other in look_up.automation},
+    }
+    return [name for name in _names(rule.place) if name not in by_action.get(rule.action, look_up.areas)]
+
+
+def _needs_a_place(rule: Any, look_up: LookUp) -> bool:
+    where = rule.action in ("open interfaces", "block rule") or rule.quantity == "interface_mw"
+    return _of_first_minutes(rule) and where and not _names(rule.place)
+
+
+def _does_nothing(rule: Any, look_up: LookUp) -> bool:
+    measured = rule.action in ("shed load", "return load", "trip machines", "start hydro")
+    by_name = rule.action == "trip machines" and set(_names(rule.place)) & look_up.machines
+    return _of_first_minutes(rule) and measured and not by_name and rule.share is None and rule.amount_mw is None
+
+
+def _waits_for_none_above(rule: Any, look_up: LookUp) -> bool:
+    before = []
+    for other in look_up.automation:
+        if other.name == rule.name:
+            break
+        before.append(other.name)
+    return bool(rule.after) and rule.after not in before
+
+
+def _undone_by(rule: Any, look_up: LookUp) -> list[str]:
+    """Stages that shed at or above the frequency at which ``rule`` returns load to the same areas."""
+    if rule.action != "return load" or rule.quantity != "frequency_hz":
+        return []
+    return [
+        other.name
+        for other in look_up.automation
+        if (other.action, other.quantity, other.target) == ("shed load", "frequency_hz", rule.target)
+        and other.setting >= rule.setting
+    ]
 
 
 def _joins_two_voltages(line: Any, look_up: LookUp) -> bool:
@@ -164,6 +230,7 @@ def _too_long(column: str) -> Rule:
 
 FAILING_TABLES = (
     "lines", "transformers", "generators", "storages", "gas_pipelines", "gas_supply", "compressor_stations",
+    "power_to_gas",
 )  # fmt: skip
 
 # fmt: off
@@ -221,6 +288,24 @@ RULES: tuple[Rule, ...] = (
          "{row.emergency_mw} is below normal_mw {row.normal_mw}", "an emergency limit is at least the normal one"),
     Rule("borders", "contract_import_mw", above("contract_import_mw", "limit_import_mw"),
          "{row.contract_import_mw} is above limit_import_mw {row.limit_import_mw}", "lower it"),
+    Rule("automation", "target", lambda row, look_up: bool(_unknown_targets(row, look_up)),
+         lambda row, look_up: f"'{_unknown_targets(row, look_up)[0]}' is nothing that {row.quantity} is watched of",
+         "name sections for interface_mw, and neighbours, zones or buses for frequency_hz, with ; between them"),
+    Rule("automation", "place", lambda row, look_up: bool(_unknown_places(row, look_up)),
+         lambda row, look_up: f"'{_unknown_places(row, look_up)[0]}' is nothing to {row.action}",
+         "name areas for load, machines or technologies to trip, sections to open, rules to block"),
+    Rule("automation", "place", _needs_a_place, "empty: a rule of {row.quantity} must say where to {row.action}",
+         "name areas, sections or rules, with ; between them"),
+    Rule("automation", "share", _does_nothing, "neither share nor amount_mw", "give one of the two"),
+    Rule("automation", "amount_mw", together("share", "amount_mw"), "{row.amount_mw} beside share {row.share}",
+         "give one of the two"),
+    Rule("automation", "after", _waits_for_none_above, "'{row.after}' is no rule of a row above",
+         "order the rows so that a rule stands below the one it waits for"),
+    Rule("automation", "setting", lambda row, look_up: bool(_undone_by(row, look_up)),
+         lambda row, look_up: f"{row.setting} Hz would undo the stage {_undone_by(row, look_up)[0]}, not below it",
+         "return load above every stage that sheds it"),
+    Rule("automation", "delay_s", lambda row, _: row.repeats and row.delay_s < 0.1,
+         "{row.delay_s} s for a rule that repeats", "give at least 0.1 s"),
     Rule("border_support", "extra_min_mw", above("extra_min_mw", "extra_median_mw"),
          "{row.extra_min_mw} is above extra_median_mw {row.extra_median_mw}", "lower it"),
     Rule("border_support", "extra_max_mw", above("extra_median_mw", "extra_max_mw"),

@@ -29,7 +29,7 @@ from gridsim.model.system import GridSystem
 
 ROW_FILE = "part-000000.parquet"
 BLOCK_REPLICATES = 64
-TOP_LEVEL_TABLES = ("events", "metrics")
+TOP_LEVEL_TABLES = ("events", "metrics", "scorecard")
 _LONGEST_DEFAULT = 160  # bytes of a folder's name made from a scenario's
 
 

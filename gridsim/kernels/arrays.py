@@ -7,11 +7,12 @@ Problem (docs/simulator.md), per island one balance row::
 
     minimise  sum cost*p + spill_cost*w + sum penalty*s
     s.t.      sum(p - w + s) = sum(demand)
-              row_lo <= PTDF (p - w + s - demand) <= row_hi
+              row_lo <= PTDF (p - w + s - demand) + turned <= row_hi
               lo <= p <= hi,  0 <= w <= max(lo, 0),  0 <= s <= demand
 
 The packer promises hi >= 0, lo <= hi, row_lo <= 0 <= row_hi and all load in some class, so that zero injection is
-always feasible and the problem is bounded.
+always feasible and the problem is bounded. ``turned`` is the flow that the angles of phase shifters drive; a limit
+that it passes by itself is widened to it (``flows.widened_limits``).
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class DispatchCase(NamedTuple):
     interface_branch : i4 branch position;  interface_sign : f8 +1 or -1
     row_ptdf : (n_branches + n_interfaces, n_buses) f8, intact network, referred to each island's lowest bus
     island : (n_buses,) i4, of the intact network, numbered by lowest bus
+    branch_turn_mw : (n_branches,) f8, shift over x: a branch carries (angle difference) / x less this
+    bus_loss_mw : (n_buses,) f8, withdrawn whatever is dispatched, such as losses of shunts; below 0 given
     """
 
     n_buses: int
@@ -50,6 +53,8 @@ class DispatchCase(NamedTuple):
     interface_sign: F8
     row_ptdf: F8
     island: I4
+    branch_turn_mw: F8
+    bus_loss_mw: F8
 
 
 class Topology(NamedTuple):
@@ -71,7 +76,8 @@ class DispatchState(NamedTuple):
 
     lo_mw, hi_mw, cost, spill_cost : (n_gens,) f8, MW and money per MWh
     demand_mw, penalty : (n_buses, n_classes) f8, MW and money per MWh
-    row_lo_mw, row_hi_mw : (n_rows,) f8, MW, row_lo <= 0 <= row_hi; infinite where unlimited
+    row_lo_mw, row_hi_mw : (n_rows,) f8, MW, row_lo <= 0 <= row_hi; infinite where unlimited; of the flow
+        with its turned part
     """
 
     topology: Topology
@@ -91,6 +97,7 @@ class DispatchSolution(NamedTuple):
     p_mw, spill_mw : (n_gens,);  shed_mw : (n_buses, n_classes);  flow_mw : (n_rows,)
     row_price : (n_rows,) >= 0 at the upper limit, <= 0 at the lower;  price : (n_buses,) money per MWh
     cost : money per hour;  status : 0 optimal, else the solver's code;  pivots : simplex iterations
+    bus_loss_mw : (n_buses,) what was withdrawn of the case's constant losses: all but in a part without supply
     basis : (n_basic,) i4 opaque positions for a warm start (empty from HiGHS)
     """
 
@@ -104,3 +111,4 @@ class DispatchSolution(NamedTuple):
     status: int
     pivots: int
     basis: I4
+    bus_loss_mw: F8

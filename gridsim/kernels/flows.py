@@ -11,6 +11,10 @@ Outages (the LODF of several outages, same source; the matrix inversion lemma on
 ``I - M`` is singular when the outages split an island. Then the outages that join the new islands into a tree are left
 in place: with every new island balanced they carry nothing, so the flows inside each island are those of the outage.
 The result is a function of the intact network and the sorted outages alone, so bits never depend on history.
+
+A phase shifter carries ``(angle difference - shift) / x``: the flow of a plain branch with ``shift / x`` injected at
+its beginning and withdrawn at its end, less ``shift / x`` on itself (:func:`turned_mw`). Flows then are
+``ptdf @ injection`` plus what the shifts drive.
 """
 
 from __future__ import annotations
@@ -211,6 +215,8 @@ def make_case(
     interface_start: ArrayLike,
     interface_branch: ArrayLike,
     interface_sign: ArrayLike,
+    branch_turn_mw: ArrayLike | None = None,
+    bus_loss_mw: ArrayLike | None = None,
 ) -> DispatchCase:
     """Make the constant part of the dispatch problem: copies of the arguments, PTDF and islands.
 
@@ -240,6 +246,8 @@ def make_case(
         interface_sign=sign,
         row_ptdf=row_ptdf,
         island=islands(n_buses, from_bus, to_bus, in_service),
+        branch_turn_mw=np.zeros(n_branches) if branch_turn_mw is None else np.array(branch_turn_mw, dtype=np.float64),
+        bus_loss_mw=np.zeros(n_buses) if bus_loss_mw is None else np.array(bus_loss_mw, dtype=np.float64),
     )
 
 
@@ -401,3 +409,29 @@ def make_topology(case: DispatchCase, out_branch: Sequence[int] | ArrayLike) -> 
     bus_ptdf = np.empty((case.n_buses, case.row_ptdf.shape[0]))
     topology_into(case, out, island, row_ptdf, bus_ptdf)
     return Topology(out_branch=out, island=island, row_ptdf=row_ptdf, bus_ptdf=bus_ptdf)
+
+
+def turned_mw(case: DispatchCase, topology: Topology) -> F8:
+    """Flow of every row of ``topology`` (n_rows,) MW that the shifts drive when nothing is injected.
+
+    Rows beyond branches and interfaces, of other states, have it in their limits: 0.
+    """
+    n_branches, n_interfaces = case.branch_from.size, case.interface_start.size - 1
+    turn = np.where(case.branch_in_service, case.branch_turn_mw, 0.0)
+    turn[topology.out_branch] = 0.0
+    turned: F8 = np.zeros(topology.row_ptdf.shape[0])
+    turning = np.flatnonzero(turn)
+    if turning.size == 0:
+        return turned
+    at_ends = topology.row_ptdf[:, case.branch_from[turning]] - topology.row_ptdf[:, case.branch_to[turning]]
+    turned += at_ends @ turn[turning]
+    turned[:n_branches] -= turn
+    member_row = n_branches + np.repeat(np.arange(n_interfaces), np.diff(case.interface_start))
+    np.subtract.at(turned, member_row, case.interface_sign * turn[case.interface_branch])
+    turned[n_branches + n_interfaces :] = 0.0
+    return turned
+
+
+def widened_limits(turned: F8, row_lo_mw: F8, row_hi_mw: F8) -> tuple[F8, F8]:
+    """Limits that the flow at zero injection keeps: what the shifts drive alone is no reason to serve nothing."""
+    return np.minimum(row_lo_mw, turned), np.maximum(row_hi_mw, turned)

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridsim.kernels.arrays import F8, I4, I8, Topology
-from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_snapshots
+from gridsim.kernels.availability import OutageModel
 from gridsim.kernels.certificate import OVERLOADED, PROVED, UNBALANCED, zero_shed_certificate
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, Workspace, solve_dispatch
 from gridsim.kernels.jit import inline, jit
@@ -545,10 +545,11 @@ def nodal_samples(
 
 
 @jit
-def nodal_snapshots(
+def nodal_states(
     case: NodalCase,
-    model: SnapshotModel,
-    seed: Counter,
+    hour_of: I4,
+    lost: F8,
+    weight: F8,
     first_sample: int,
     prices: Prices,
     scratch: NodalScratch,
@@ -556,93 +557,85 @@ def nodal_snapshots(
     answers: Answers,
     total_out: F8,
 ) -> tuple[int, int]:
-    """Random hours and equilibrium states at every bus; ``first_sample`` is a multiple of four.
+    """Shortfall of snapshots at every bus, arguments as of ``copper_states``; they are ``first_sample`` and following.
 
-    total_out : (n_samples, n_scopes, 5) f8. Returns samples done (a multiple of four unless all) and DONE or UNSOLVED.
+    total_out : (n_samples, n_scopes, 5) f8. Returns samples done and DONE or UNSOLVED.
     """
     n_samples, n_scopes = total_out.shape[0], total_out.shape[1]
     n_units, n_branches = case.unit_mw.size, case.branch_mw.size
     slots, trial, outages, scope_mw = scratch.slots, scratch.trial, scratch.outages, scratch.scope_mw
-    n_components = model.id_lo.shape[0]
-    block = np.zeros(n_components, dtype=np.uint64)
-    hour_of = np.empty(4, dtype=np.int32)
-    lost = np.empty((4, n_components))
     nothing_mw = np.zeros(n_units)
-    for group in range((n_samples + 3) // 4):
-        # a Philox block has four numbers: four snapshots are drawn at a time
-        draw_snapshots(model, seed, first_sample // 4 + group, case.n_hours, block, hour_of, lost)
-        for w in range(min(4, n_samples - 4 * group)):
-            place = 4 * group + w
-            for scope in range(n_scopes):
-                total_out[place, scope, :] = 0.0
-            # int64 and of no literal type (n_touched too), or callees would be compiled a second time
-            hour = int(np.int64(hour_of[w]))
+    for place in range(n_samples):
+        for scope in range(n_scopes):
+            total_out[place, scope, :] = 0.0
+        # int64 and of no literal type (n_touched too), or callees would be compiled a second time
+        hour = int(np.int64(hour_of[place]))
 
-            # 1. outages, topology and limits
-            n_touched = int(np.int64(0))
-            for unit in range(n_units):
-                outages.share[unit] = 1.0 - lost[w, unit]
-                if lost[w, unit] > 0.0:
-                    outages.touched[n_touched] = unit
-                    n_touched += 1
-            n_out = 0
-            for branch in range(n_branches):
-                if lost[w, n_units + branch] > 0.0:
-                    outages.out[n_out] = branch
-                    n_out += 1
-            slot = find_slot(slots.key, slots.size, outages.out[:n_out])
-            if slot < 0:
-                slot = make_slot(case, slots, outages.out[:n_out])
-            rows = rows_of(slots, slot)
-            n_rows = rows.kept.size
-            set_limits(case, slots, slot, hour, hour + 1)
+        # 1. outages, topology and limits
+        n_touched = int(np.int64(0))
+        for unit in range(n_units):
+            outages.share[unit] = 1.0 - lost[place, unit]
+            if lost[place, unit] > 0.0:
+                outages.touched[n_touched] = unit
+                n_touched += 1
+        n_out = 0
+        for branch in range(n_branches):
+            if lost[place, n_units + branch] > 0.0:
+                outages.out[n_out] = branch
+                n_out += 1
+        slot = find_slot(slots.key, slots.size, outages.out[:n_out])
+        if slot < 0:
+            slot = make_slot(case, slots, outages.out[:n_out])
+        rows = rows_of(slots, slot)
+        n_rows = rows.kept.size
+        set_limits(case, slots, slot, hour, hour + 1)
 
-            # 2. the certificate from zero: all machines of an island loaded alike; snapshots have no reference
-            profile_mw = case.profile_mw[hour]
-            set_supply(case, case.bus_supply_mw[hour], profile_mw, n_touched, outages, trial.supply_mw)
-            trial.p_mw[:] = 0.0
-            verdict = zero_shed_certificate(
-                island=rows.island,
-                row_ptdf=rows.row_ptdf,
-                bus_ptdf32=rows.bus_ptdf32,
-                largest_ptdf=rows.largest,
-                supply_mw=trial.supply_mw,
-                demand_mw=case.bus_demand_mw[hour],
-                row_lo_mw=slots.row_lo[:n_rows],
-                row_hi_mw=slots.row_hi[:n_rows],
-                last_mw=trial.p_mw,
-                p_out_mw=trial.p_mw,
-                island_mw=trial.island_mw,
-                injection_mw=trial.injection_mw,
-            )
-            if verdict == PROVED:
-                scratch.counter[BY_TRIAL] += 1
+        # 2. the certificate from zero: all machines of an island loaded alike; snapshots have no reference
+        profile_mw = case.profile_mw[hour]
+        set_supply(case, case.bus_supply_mw[hour], profile_mw, n_touched, outages, trial.supply_mw)
+        trial.p_mw[:] = 0.0
+        verdict = zero_shed_certificate(
+            island=rows.island,
+            row_ptdf=rows.row_ptdf,
+            bus_ptdf32=rows.bus_ptdf32,
+            largest_ptdf=rows.largest,
+            supply_mw=trial.supply_mw,
+            demand_mw=case.bus_demand_mw[hour],
+            row_lo_mw=slots.row_lo[:n_rows],
+            row_hi_mw=slots.row_hi[:n_rows],
+            last_mw=trial.p_mw,
+            p_out_mw=trial.p_mw,
+            island_mw=trial.island_mw,
+            injection_mw=trial.injection_mw,
+        )
+        if verdict == PROVED:
+            scratch.counter[BY_TRIAL] += 1
+            continue
+
+        # 3. the dispatch from the merit order
+        set_capacity(case.unit_mw, case.unit_row, profile_mw, outages.share, scratch.hi_mw)
+        set_demand(
+            case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour], scratch.demand_mw
+        )
+        status, shed_mw = dispatched_shed_mw(case, scratch, ws, prices, slot, nothing_mw, COLD)
+        scratch.counter[BY_DISPATCH] += 1
+        if status == OPTIMAL:
+            if shed_mw <= case.tolerance_mw:
                 continue
+            shed = ws.shed_mw
+        else:
+            known = find_answer(answers, first_sample + place, hour, COLD)
+            if known < 0:
+                note_unsolved(scratch, prices, first_sample + place, hour, COLD, nothing_mw, n_out)
+                return place, UNSOLVED
+            shed = answers.shed_mw[known]
 
-            # 3. the dispatch from the merit order
-            set_capacity(case.unit_mw, case.unit_row, profile_mw, outages.share, scratch.hi_mw)
-            set_demand(
-                case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour], scratch.demand_mw
-            )
-            status, shed_mw = dispatched_shed_mw(case, scratch, ws, prices, slot, nothing_mw, COLD)
-            scratch.counter[BY_DISPATCH] += 1
-            if status == OPTIMAL:
-                if shed_mw <= case.tolerance_mw:
-                    continue
-                shed = ws.shed_mw
-            else:
-                known = find_answer(answers, first_sample + place, hour, COLD)
-                if known < 0:
-                    note_unsolved(scratch, prices, first_sample + place, hour, COLD, nothing_mw, n_out)
-                    return 4 * group, UNSOLVED
-                shed = answers.shed_mw[known]
-
-            # 4. record: a state stands for every hour of the horizon
-            scope_totals(case.counts, case.group_scope, case.class_scope, shed, scope_mw)
-            weighted_totals(case, hour, shed, scratch.demand_mw, scope_mw)
-            scratch.counter[COUNTED] += 1
-            for scope in range(n_scopes):
-                if scope_mw[scope] > case.tolerance_mw:
-                    total_out[place, scope, HOURS] = case.n_hours
-                    total_out[place, scope, ENERGY] = scope_mw[scope] * case.n_hours
+        # 4. record: a state stands for every hour of the horizon
+        scope_totals(case.counts, case.group_scope, case.class_scope, shed, scope_mw)
+        weighted_totals(case, hour, shed, scratch.demand_mw, scope_mw)
+        scratch.counter[COUNTED] += 1
+        for scope in range(n_scopes):
+            if scope_mw[scope] > case.tolerance_mw:
+                total_out[place, scope, HOURS] = case.n_hours * weight[place]
+                total_out[place, scope, ENERGY] = scope_mw[scope] * case.n_hours * weight[place]
     return n_samples, DONE

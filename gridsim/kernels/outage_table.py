@@ -40,7 +40,7 @@ def new_outage_table(model: OutageModel, capacity: int) -> OutageTable:
 
 @jit
 def draw_year(
-    model: OutageModel, seed: Counter, sample: int, n_hours: int, table: OutageTable
+    model: OutageModel, seed: Counter, sample: Counter, n_hours: int, table: OutageTable
 ) -> tuple[OutageTable, int]:
     """Draw a year's outages into ``table`` or, if they are too many, a larger one; return it and their number.
 

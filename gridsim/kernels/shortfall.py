@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_outages, draw_snapshots
+from gridsim.kernels.availability import OutageModel
 from gridsim.kernels.jit import inline, jit
+from gridsim.kernels.outage_table import draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 
 B1 = NDArray[np.bool_]
@@ -283,47 +284,15 @@ def copper_samples(
     Returns the number of samples done: fewer than asked when the event table is full (grow it and go on from there).
     """
     n_days = case.day_margin_mw.shape[1]
-    batch = np.empty((4, model.batch_block.shape[0]))
-    capacity = 4 * model.batch_block.shape[0] + 64
-    component = np.empty(capacity, dtype=np.int32)
-    first = np.empty(capacity, dtype=np.int32)
-    end = np.empty(capacity, dtype=np.int32)
-    lost = np.empty(capacity)
+    table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
     change = np.empty((1, n_days + 1))
     area_loss = np.empty((1, DAY_H))
     lost_share = np.zeros((case.element_area.shape[0], DAY_H))
     touched = np.empty(case.element_area.shape[0], dtype=np.int32)
     for s in range(n_samples):
         sample = first_sample + s
-        n = draw_outages(
-            model=model,
-            seed=seed,
-            sample=sample,
-            n_hours=case.n_hours,
-            batch=batch,
-            component_out=component,
-            first_out=first,
-            end_out=end,
-            lost_out=lost,
-        )
-        while n < 0:
-            capacity *= 2
-            component = np.empty(capacity, dtype=np.int32)
-            first = np.empty(capacity, dtype=np.int32)
-            end = np.empty(capacity, dtype=np.int32)
-            lost = np.empty(capacity)
-            n = draw_outages(
-                model=model,
-                seed=seed,
-                sample=sample,
-                n_hours=case.n_hours,
-                batch=batch,
-                component_out=component,
-                first_out=first,
-                end_out=end,
-                lost_out=lost,
-            )
-        touched_mw_by_day(case, n, component, first, end, lost, change)
+        table, n = draw_year(model, seed, sample, case.n_hours, table)
+        touched_mw_by_day(case, n, table.component, table.first, table.end, table.lost, change)
         start_sample(recorder)
         touched_mw = 0.0
         for day in range(n_days):
@@ -333,10 +302,10 @@ def copper_samples(
             n_touched = day_losses(
                 case=case,
                 n=n,
-                component=component,
-                first=first,
-                end=end,
-                lost=lost,
+                component=table.component,
+                first=table.first,
+                end=table.end,
+                lost=table.lost,
                 day=day,
                 lost_share=lost_share,
                 touched=touched,
@@ -354,27 +323,21 @@ def copper_samples(
 
 
 @jit
-def copper_snapshots(case: SupplyCase, model: SnapshotModel, seed: Counter, first_sample: int, total_out: F8) -> None:
-    """Copper-plate shortfall of random hours in equilibrium states.
+def copper_states(case: SupplyCase, hour_of: I4, lost: F8, weight: F8, total_out: F8) -> None:
+    """Copper-plate shortfall of snapshots.
 
-    ``first_sample`` is a multiple of four. total_out : (n_samples, 1, 5) f8, zero on entry; hours and MWh are those
-    of a whole horizon spent in the state, so that their means are LOLH and EUE.
+    hour_of : (n,) i4;  lost : (n, n_components) f8, share of capacity lost;  weight : (n,) f8, likelihood ratio
+    total_out : (n_samples, 1, 5) f8, zero on entry; hours and MWh are those of a whole horizon spent in the state times
+        the weight, so that their means are LOLH and EUE.
     """
-    n_samples = total_out.shape[0]
     n_elements = case.element_area.shape[0]
-    n_components = model.id_lo.shape[0]
-    block = np.zeros(n_components, dtype=np.uint64)
-    hour_of = np.empty(4, dtype=np.int32)
-    lost = np.empty((4, n_components))
-    for group in range((n_samples + 3) // 4):
-        draw_snapshots(model, seed, first_sample // 4 + group, case.n_hours, block, hour_of, lost)
-        for w in range(min(4, n_samples - 4 * group)):
-            hour = hour_of[w]
-            shortfall_mw = -case.margin_mw[0, hour]
-            for element in range(n_elements):
-                row = case.element_row[element]
-                capacity_mw = case.element_mw[element] if row < 0 else case.profile_mw[row, hour]
-                shortfall_mw += capacity_mw * lost[w, element]
-            if shortfall_mw > case.tolerance_mw:
-                total_out[4 * group + w, 0, HOURS] = case.n_hours
-                total_out[4 * group + w, 0, ENERGY] = shortfall_mw * case.n_hours
+    for place in range(total_out.shape[0]):
+        hour = hour_of[place]
+        shortfall_mw = -case.margin_mw[0, hour]
+        for element in range(n_elements):
+            row = case.element_row[element]
+            capacity_mw = case.element_mw[element] if row < 0 else case.profile_mw[row, hour]
+            shortfall_mw += capacity_mw * lost[place, element]
+        if shortfall_mw > case.tolerance_mw:
+            total_out[place, 0, HOURS] = case.n_hours * weight[place]
+            total_out[place, 0, ENERGY] = shortfall_mw * case.n_hours * weight[place]

@@ -39,8 +39,9 @@ class Slots(NamedTuple):
     island : (n_slots, n_buses) i4;  row_ptdf, bus_ptdf : (n_slots, n_rows * n_buses) f8, of the kept rows and
         transposed, from the slot's start;  bus_ptdf32 : the latter in f4;  largest : (n_slots,) f8, see ``certificate``
     lo, hi : (n_slots, 2, n_rows) f8, limits of the kept rows in summer (0) and winter (1)
+    turned : (n_slots, n_rows) f8, flow of the kept rows that phase shifters drive (see ``flows``)
     next_slot, made : (1,) i8, slot to be used next and topologies made so far
-    row_lo, row_hi : (n_rows,) f8, limits of the kept rows in the hour (or the day's worst hour)
+    row_lo, row_hi : (n_rows,) f8, limits of the kept rows in the hour (or the day's worst hour), less what is turned
     """
 
     key: I4
@@ -55,6 +56,7 @@ class Slots(NamedTuple):
     largest: F8
     lo: F8
     hi: F8
+    turned: F8
     next_slot: I8
     made: I8
     row_lo: F8
@@ -78,6 +80,7 @@ def new_slots(case: NodalCase, n_slots: int) -> Slots:
         largest=np.zeros(n_slots),
         lo=np.empty((n_slots, 2, n_rows)),
         hi=np.empty((n_slots, 2, n_rows)),
+        turned=np.zeros((n_slots, n_rows)),
         next_slot=np.zeros(1, dtype=np.int64),
         made=np.zeros(1, dtype=np.int64),
         row_lo=np.zeros(n_rows),
@@ -130,7 +133,8 @@ def find_parallel_circuits(dispatch: DispatchCase, branch_mw: F8, branch_rating:
     """``parallel_to`` of ``NodalCase``, (n_branches,) i4."""
     last: dict[tuple[float, ...], int] = {}
     parallel_to = np.full(branch_mw.size, -1, dtype=np.int32)
-    columns = (dispatch.branch_from, dispatch.branch_to, dispatch.branch_x_pu, branch_mw, branch_rating)
+    ends = dispatch.branch_from, dispatch.branch_to
+    columns = (*ends, dispatch.branch_x_pu, dispatch.branch_turn_mw, branch_mw, branch_rating)
     for branch, alike in enumerate(zip(*columns, strict=True)):
         if dispatch.branch_in_service[branch]:
             parallel_to[branch] = last.get(alike, -1)
@@ -138,11 +142,24 @@ def find_parallel_circuits(dispatch: DispatchCase, branch_mw: F8, branch_rating:
     return parallel_to
 
 
+@inline
+def turned_by_row(dispatch, in_service, row):  # type: ignore[no-untyped-def]
+    """Flow that the shifts of the branches in service drive through a row of PTDF (n_buses,), as injections."""
+    total = 0.0
+    for branch in range(in_service.size):
+        turn = dispatch.branch_turn_mw[branch]
+        if turn != 0.0 and in_service[branch]:
+            total += (row[dispatch.branch_from[branch]] - row[dispatch.branch_to[branch]]) * turn
+    return total
+
+
 @jit
-def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out: I4, row_ptdf_out: F8) -> int:
+def _keep_rows(
+    case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out: I4, row_ptdf_out: F8, turned_out: F8
+) -> int:
     """Write the islands and the PTDF of the rows that can bind without the branches ``out``; return their number.
 
-    kept_out, place_out : (n_rows,);  row_ptdf_out : (n_rows * n_buses,)
+    kept_out, place_out, turned_out : (n_rows,);  row_ptdf_out : (n_rows * n_buses,)
     """
     out_of_line()
     dispatch = case.dispatch
@@ -160,6 +177,7 @@ def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out
         updated_mw[i] = largest_flow_mw(
             outage.rhs[i], dispatch.island, home, centre[removed[i]], most_in_mw, most_out_mw, np.inf
         )
+    turns = dispatch.branch_turn_mw.any()
     n = 0
     for branch in range(n_branches):
         place_out[branch] = -1
@@ -173,7 +191,7 @@ def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out
             place_out[branch] = place_out[same]
             continue
         limit = least_mw[branch] - BOUND_MARGIN_MW
-        if not outage.anew:
+        if not outage.anew and not turns:
             # |flow after| <= |flow before| + sum |h_from - h_to| |rhs q|: no row needed if that is below the limit
             bound = intact_mw[branch]
             for i in range(removed.size):
@@ -183,26 +201,34 @@ def _keep_rows(case: NodalCase, out: I4, island_out: I4, kept_out: I4, place_out
         row = row_ptdf_out[n * n_buses : (n + 1) * n_buses]
         branch_row_into(dispatch, outage, island_out, branch, row)
         home = island_out[branch_from[branch]]
+        turned = turned_by_row(dispatch, in_service, row) - dispatch.branch_turn_mw[branch]
+        limit -= abs(turned)
         if largest_flow_mw(row, island_out, home, centre[branch], most_in_mw, most_out_mw, limit) >= limit:
             kept_out[n] = branch
             place_out[branch] = n
+            turned_out[n] = turned
             n += 1
     # an interface's flow is the signed sum of its members', left out branches included
     for interface in range(dispatch.interface_start.size - 1):
         row = row_ptdf_out[n * n_buses : (n + 1) * n_buses]
         for bus in range(n_buses):
             row[bus] = 0.0
+        turned_out[n] = 0.0
         for member in range(dispatch.interface_start[interface], dispatch.interface_start[interface + 1]):
             sign = dispatch.interface_sign[member]
             branch_row_into(dispatch, outage, island_out, dispatch.interface_branch[member], member_row)
             for bus in range(n_buses):
                 row[bus] += sign * member_row[bus]
+            if in_service[dispatch.interface_branch[member]]:
+                turned_out[n] -= sign * dispatch.branch_turn_mw[dispatch.interface_branch[member]]
+        turned_out[n] += turned_by_row(dispatch, in_service, row)
         kept_out[n] = n_branches + interface
         place_out[n_branches + interface] = n
         n += 1
     while n % PADDED != 0:
         row_ptdf_out[n * n_buses : (n + 1) * n_buses] = 0.0
         kept_out[n] = -1
+        turned_out[n] = 0.0
         n += 1
     return n
 
@@ -238,7 +264,7 @@ def make_slot(case: NodalCase, slots: Slots, out: I4) -> int:
     # rows that can bind, their PTDF by row and, for sums over buses, by bus
     row_ptdf, bus_ptdf, bus_ptdf32 = slots.row_ptdf[slot], slots.bus_ptdf[slot], slots.bus_ptdf32[slot]
     kept, limit_lo, limit_hi = slots.kept[slot], slots.lo[slot], slots.hi[slot]
-    n = _keep_rows(case, out, slots.island[slot], kept, slots.place[slot], row_ptdf)
+    n = _keep_rows(case, out, slots.island[slot], kept, slots.place[slot], row_ptdf, slots.turned[slot])
     largest = 0.0
     for bus in range(n_buses):
         for k in range(n):
@@ -273,7 +299,7 @@ def set_limits(case, slots, slot, first, stop):  # type: ignore[no-untyped-def]
     A rating that follows the temperature is its least of these hours.
     """
     season = 1 if case.is_winter[first] else 0
-    kept, lo, hi = slots.kept[slot], slots.lo[slot, season], slots.hi[slot, season]
+    kept, lo, hi, turned = slots.kept[slot], slots.lo[slot, season], slots.hi[slot, season], slots.turned[slot]
     for k in range(slots.n_kept[slot]):
         slots.row_lo[k], slots.row_hi[k] = lo[k], hi[k]
         if 0 <= kept[k] < case.branch_rating.size and case.branch_rating[kept[k]] >= 0:
@@ -283,3 +309,6 @@ def set_limits(case, slots, slot, first, stop):  # type: ignore[no-untyped-def]
                 factor = min(factor, case.rating_factor[other, rating])
             slots.row_lo[k] *= factor
             slots.row_hi[k] *= factor
+        if turned[k] != 0.0:  # what it passes alone is no limit: see ``flows.widened_limits``
+            slots.row_lo[k] = min(slots.row_lo[k] - turned[k], 0.0)
+            slots.row_hi[k] = max(slots.row_hi[k] - turned[k], 0.0)

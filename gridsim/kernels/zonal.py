@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_snapshots
+from gridsim.kernels.availability import OutageModel
 from gridsim.kernels.jit import jit
 from gridsim.kernels.limited_use import begin_periods, forget_use, may_be_used, note_use
 from gridsim.kernels.outage_table import OutageTable, draw_year, new_outage_table
@@ -365,46 +365,38 @@ def zonal_samples(
 
 
 @jit
-def zonal_snapshots(case: ZonalCase, model: SnapshotModel, seed: Counter, first_sample: int, total_out: F8) -> None:
-    """Random hours and equilibrium states of areas with interfaces; stores give nothing.
+def zonal_states(case: ZonalCase, hour_of: I4, lost: F8, weight: F8, total_out: F8) -> None:
+    """Shortfall of snapshots of areas with interfaces, arguments as of ``copper_states``; stores give nothing.
 
-    ``first_sample`` is a multiple of four. total_out : (n_samples, 2 + n_zones, 5) f8, zero on entry.
+    total_out : (n_samples, 2 + n_zones, 5) f8, zero on entry.
     """
     supply = case.supply
-    n_samples = total_out.shape[0]
     n_areas = supply.margin_mw.shape[0]
-    n_interfaces = case.interface_from.shape[0]
-    scratch = new_scratch(n_areas, n_interfaces, 0)
-    n_components = model.id_lo.shape[0]
-    block = np.zeros(n_components, dtype=np.uint64)
-    hour_of = np.empty(4, dtype=np.int32)
-    lost = np.empty((4, n_components))
+    scratch = new_scratch(n_areas, case.interface_from.shape[0], 0)
     loss_mw = np.empty(n_areas)
-    for group in range((n_samples + 3) // 4):
-        draw_snapshots(model, seed, first_sample // 4 + group, supply.n_hours, block, hour_of, lost)
-        for w in range(min(4, n_samples - 4 * group)):
-            hour = hour_of[w]
-            loss_mw[:] = 0.0
-            for element in range(case.first_circuit):
-                row = supply.element_row[element]
-                capacity_mw = supply.element_mw[element] if row < 0 else supply.profile_mw[row, hour]
-                loss_mw[supply.element_area[element]] += capacity_mw * lost[w, element]
-            if not set_balance(case, scratch, hour, loss_mw):
-                continue
-            set_limits(case, scratch, hour, lost[w, case.first_circuit : case.first_store])
-            serve_demand(case, scratch)
-            total_mw = 0.0
-            for area in range(n_areas):
-                total_mw += scratch.shortage[area]
-            if total_mw > supply.tolerance_mw:
-                total_out[4 * group + w, 0, HOURS] = supply.n_hours
-                total_out[4 * group + w, 0, ENERGY] = total_mw * supply.n_hours
-                people_mw = share_shortage(case, scratch, hour)
-                if people_mw > supply.tolerance_mw:
-                    total_out[4 * group + w, 1 + case.n_zones, HOURS] = supply.n_hours
-                    total_out[4 * group + w, 1 + case.n_zones, ENERGY] = people_mw * supply.n_hours
-            for zone in range(case.n_zones):
-                short_mw = zone_shortage(case, scratch, zone)
-                if short_mw > supply.tolerance_mw:
-                    total_out[4 * group + w, 1 + zone, HOURS] = supply.n_hours
-                    total_out[4 * group + w, 1 + zone, ENERGY] = short_mw * supply.n_hours
+    for place in range(total_out.shape[0]):
+        hour = hour_of[place]
+        loss_mw[:] = 0.0
+        for element in range(case.first_circuit):
+            row = supply.element_row[element]
+            capacity_mw = supply.element_mw[element] if row < 0 else supply.profile_mw[row, hour]
+            loss_mw[supply.element_area[element]] += capacity_mw * lost[place, element]
+        if not set_balance(case, scratch, hour, loss_mw):
+            continue
+        set_limits(case, scratch, hour, lost[place, case.first_circuit : case.first_store])
+        serve_demand(case, scratch)
+        total_mw = 0.0
+        for area in range(n_areas):
+            total_mw += scratch.shortage[area]
+        if total_mw > supply.tolerance_mw:
+            total_out[place, 0, HOURS] = supply.n_hours * weight[place]
+            total_out[place, 0, ENERGY] = total_mw * supply.n_hours * weight[place]
+            people_mw = share_shortage(case, scratch, hour)
+            if people_mw > supply.tolerance_mw:
+                total_out[place, 1 + case.n_zones, HOURS] = supply.n_hours * weight[place]
+                total_out[place, 1 + case.n_zones, ENERGY] = people_mw * supply.n_hours * weight[place]
+        for zone in range(case.n_zones):
+            short_mw = zone_shortage(case, scratch, zone)
+            if short_mw > supply.tolerance_mw:
+                total_out[place, 1 + zone, HOURS] = supply.n_hours * weight[place]
+                total_out[place, 1 + zone, ENERGY] = short_mw * supply.n_hours * weight[place]

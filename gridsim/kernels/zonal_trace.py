@@ -7,7 +7,7 @@ import numpy as np
 from gridsim.kernels.arrays import F8
 from gridsim.kernels.availability import OutageModel
 from gridsim.kernels.jit import jit
-from gridsim.kernels.limited_use import begin_periods, forget_use
+from gridsim.kernels.limited_use import begin_periods, forget_use, may_be_used
 from gridsim.kernels.outage_table import draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 from gridsim.kernels.shortfall import DAY_H, clear_shares, day_losses
@@ -26,8 +26,12 @@ def zonal_trace(
     surplus_out: F8,
     flow_out: F8,
     held_out: F8,
+    spare_out: F8,
 ) -> None:
     """A sample of ``zonal_samples`` hour by hour; outputs (places, n_hours), of the areas, the interfaces, the stores.
+
+    ``spare_out`` (n_areas, n_hours), zero on entry: MW that stores could give with the energy that they begin the hour
+    with, less what they do give.
 
     Shortage is 0 in hours in which the system is not short by more than the tolerance, and in areas that are not.
     """
@@ -64,8 +68,14 @@ def zonal_trace(
             set_balance(case, scratch, hour, loss_mw)
             set_limits(case, scratch, hour, lost_share[first_circuit:first_store, place])
             serve_demand(case, scratch)
+            for k in range(n_stores):
+                usable = scratch.energy_mwh[k] * case.store_carryover[k] * case.store_efficiency_discharge[k]
+                able_mw = case.store_discharge_mw[k] * (1.0 - lost_share[first_store + k, place])
+                spare_out[case.store_area[k], hour] += min(able_mw, usable) if may_be_used(case, scratch, k) else 0.0
             if n_stores > 0:
                 use_stores(case, scratch, lost_share[first_store : first_store + n_stores, place])
+            for k in range(n_stores):
+                spare_out[case.store_area[k], hour] -= scratch.discharged[k]
             total_mw = 0.0
             for area in range(n_areas):
                 total_mw += scratch.shortage[area]

@@ -72,6 +72,8 @@ class GasPipelines(Table):
     in_service: B1
     mttf_h: F8
     mttr_h: F8
+    fails_from_month: I4
+    fails_to_month: I4
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,8 @@ class GasSupply(Table):
     in_service: B1
     mttf_h: F8
     mttr_h: F8
+    fails_from_month: I4
+    fails_to_month: I4
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +150,8 @@ class CompressorStations(Table):
     in_service: B1
     mttf_h: F8
     mttr_h: F8
+    fails_from_month: I4
+    fails_to_month: I4
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +161,10 @@ class PowerToGas(Table):
     node: I4
     p_mw: F8
     restart_h: F8
+    mttf_h: F8
+    mttr_h: F8
+    fails_from_month: I4
+    fails_to_month: I4
 
 
 @dataclass(frozen=True, eq=False)

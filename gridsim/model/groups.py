@@ -95,7 +95,7 @@ GROUPS: Mapping[str, tuple[str, Callable[[GridSystem], Members]]] = {
 }
 
 
-_WHOLE = ("lines", "transformers", "buses", "compressor_stations")
+_WHOLE = ("lines", "transformers", "buses", "compressor_stations", "power_to_gas")
 
 
 def is_whole(table: str) -> bool:

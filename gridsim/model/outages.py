@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -45,6 +46,7 @@ class Component:
     ``kind`` and ``name`` give it its random numbers. ``unavailability``: (n_hours,) f8, unavailability by hour of a
     two-state component whose failures follow temperature; then ``base_unavailability`` is its mean. ``rate_factor``:
     (n_hours,) f8, failure rate of a two-state component over its largest, to which ``states[0].mean_h`` belongs.
+    ``season``: first and last month in which it fails (:func:`in_season`); None: all year.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class Component:
     unavailability: F8 | None = None
     base_unavailability: float = 0.0
     rate_factor: F8 | None = None
+    season: tuple[int, int] | None = None
 
     @property
     def fails(self) -> bool:
@@ -130,18 +133,45 @@ FAILING = {
     "gas_pipelines": "gas_pipeline",
     "gas_supply": "gas_supply",
     "compressor_stations": "compressor_station",
+    "power_to_gas": "gas_facility",
 }
+_ALL_YEAR = (1, 12)
 
 
 def components_of(system: GridSystem, table: str) -> tuple[Component, ...]:
-    """Outages of a table's elements as mttf_h and mttr_h say; what is out of service never fails."""
+    """Outages of a table's elements as mttf_h and mttr_h say; what is out of service never fails.
+
+    Those of a season have it beside their states: ``mttf_h`` counts its hours alone, and :func:`in_season` lays it over
+    the hours of a horizon.
+    """
     rows, kind = getattr(system, table), FAILING[table]
-    return tuple(
-        two_state(kind, name, mttf_h, mttr_h) if in_use else Component(kind, name)
-        for name, mttf_h, mttr_h, in_use in zip(
-            rows.name.tolist(), rows.mttf_h, rows.mttr_h, rows.in_service, strict=True
-        )
-    )
+    in_use = getattr(rows, "in_service", np.ones(len(rows), dtype=bool))
+    found = []
+    for row, name in enumerate(rows.name.tolist()):
+        component = Component(kind, name)
+        if in_use[row]:
+            component = two_state(kind, name, rows.mttf_h[row], rows.mttr_h[row])
+        if component.fails and hasattr(rows, "fails_from_month"):
+            season = int(rows.fails_from_month[row]), int(rows.fails_to_month[row])
+            component = replace(component, season=None if season == _ALL_YEAR else season)
+        found.append(component)
+    return tuple(found)
+
+
+def in_season(component: Component, start: dt.datetime, n_hours: int) -> Component:
+    """The component in hours from ``start``: no failure begins outside its months; one under way goes on."""
+    if component.season is None or not component.fails:
+        return component
+    first, last = component.season
+    month = month_of_hours(start, n_hours)
+    inside = (month >= first) & (month <= last) if first <= last else (month >= first) | (month <= last)
+    return replace(component, rate_factor=inside.astype(np.float64), season=None)
+
+
+def month_of_hours(start: dt.datetime, n_hours: int) -> NDArray[np.int64]:
+    """(n_hours,) month 1..12 in which each hour from ``start`` begins."""
+    hour = np.datetime64(start, "h") + np.arange(n_hours)
+    return np.asarray(hour.astype("datetime64[M]").astype(np.int64) % 12 + 1)
 
 
 def equilibrium(component: Component) -> F8:

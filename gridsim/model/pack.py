@@ -281,6 +281,8 @@ def pack(system: GridSystem, ladder: Ladder = LEAST_SHEDDING) -> Packed:
         interface_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
         interface_branch=members.branch[order].astype(np.int32),
         interface_sign=members.sign[order].astype(np.float64),
+        branch_turn_mw=system.branch_turn_mw,
+        bus_loss_mw=system.shunt_loss_mw,
     )
     tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest, ladder)
     return Packed(

@@ -17,9 +17,9 @@ from gridsim.kernels.availability import (
     CauseTable,
     OutageModel,
     SnapshotModel,
-    draw_outages,
     thinning_profile,
 )
+from gridsim.kernels.outage_table import draw_year, new_outage_table
 from gridsim.kernels.rng import stream_id
 from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, equilibrium, is_plain, jump_matrix
 
@@ -132,25 +132,9 @@ class Drawn(NamedTuple):
 def drawn_outages(components: Sequence[Component], seed: int, sample: int, n_hours: int) -> Drawn:
     """Outages of ``components`` in the hours of one sample, in equilibrium from its start."""
     model = outage_model(components, (), n_hours)
-    batch = np.empty((4, len(model.batch_block)))
-    length = 4 * len(components) + 64
-    while True:
-        component, first, end = (np.empty(length, dtype=np.int32) for _ in range(3))
-        lost = np.empty(length)
-        n = draw_outages(
-            model=model,
-            seed=np.uint64(seed),
-            sample=np.uint64(sample),
-            n_hours=n_hours,
-            batch=batch,
-            component_out=component,
-            first_out=first,
-            end_out=end,
-            lost_out=lost,
-        )
-        if n >= 0:
-            return Drawn(component[:n], first[:n], end[:n], lost[:n])
-        length *= 2
+    room = new_outage_table(model, 4 * len(components) + 64)
+    table, n = draw_year(model, np.uint64(seed), np.uint64(sample), n_hours, room)
+    return Drawn(table.component[:n], table.first[:n], table.end[:n], table.lost[:n])
 
 
 def _cause_table(

@@ -316,16 +316,52 @@ class WeatherSites(Table):
     lon: F8
 
 
-#: Quantity and action of an automation rule that is an overload relay, the one sort of rule that acts today.
+#: Quantity and action of an automation rule that is an overload relay.
 OVERLOAD_RELAY = ("line_loading_percent", "trip the element")
+#: Quantities and actions of the rules of the first minutes.
+FIRST_MINUTES_QUANTITIES = ("frequency_hz", "interface_mw")
+FIRST_MINUTES_ACTIONS = (
+    "shed load",
+    "return load",
+    "trip machines",
+    "open interfaces",
+    "start hydro",
+    "block rule",
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Automation(Table):
+    """``target``, ``place``: names with ; between them; ``share`` or ``amount_mw`` NaN: the other one holds."""
+
     name: STR
     quantity: STR
     target: STR
     setting: F8
     delay_s: F8
     action: STR
+    place: STR
     share: F8
+    amount_mw: F8
+    armed_share: F8
+    after: STR
+    repeats: B1
+
+
+@dataclass(frozen=True, eq=False)
+class NeighbourSystems(Table):
+    """``headroom_mw`` NaN: no limit."""
+
+    border: I4
+    load_mw: F8
+    inertia_gws: F8
+    governor_mw_per_hz: F8
+    headroom_mw: F8
+    governor: STR
+    armed_share: F8
+
+
+@dataclass(frozen=True, eq=False)
+class StabilityLimits(Table):
+    interface: I4
+    margin: F8

@@ -194,6 +194,13 @@ class Automation(StrEnum):
     RELAYS = "relays"
 
 
+class FirstMinutesMode(StrEnum):
+    """The seconds after a sudden change, before the operator: left out, or as the swing of areas with automation."""
+
+    OFF = "off"
+    ON = "on"
+
+
 class GasMode(StrEnum):
     """Gas models: pressures and linepack of the pipes, or a daily transport balance."""
 
@@ -384,14 +391,16 @@ class Policy:
 
     ``least_effect``: load is worth 1 / least_effect times the dearest supply, so redispatch of less effect on a binding
     limit is not used to save it; 0.005 is the sampler's least shedding. ``voltage_control``: the operator moves the
-    voltage devices that the network names before each AC check. ``gas_order``: gas classes whose places in the order of
-    cuts are given out anew, first cut first (``model/gas_order.csv``).
+    voltage devices that the network names before each AC check. ``first_minutes``: after a sudden change frequencies,
+    shedding and separation are answered before the operator acts. ``gas_order``: gas classes whose places in the order
+    of cuts are given out anew, first cut first (``model/gas_order.csv``).
     """
 
     imports: Imports = Imports.CONTRACT
     ac: AcMode = AcMode.FAST
     operator_delay_minutes: float = 15.0
     automation: Automation = Automation.OFF
+    first_minutes: FirstMinutesMode = FirstMinutesMode.OFF
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
     voltage_control: VoltageMode = VoltageMode.ON

@@ -31,6 +31,7 @@ from gridsim.model.scenario import (
     Condition,
     Dependence,
     Event,
+    FirstMinutesMode,
     GasMode,
     Horizon,
     Imports,
@@ -54,6 +55,7 @@ POLICY: Rules = {
     "ac": ("ac", one_of(AcMode)),
     "operator_delay_minutes": ("operator_delay_minutes", Number("give minutes", 1, 240)),
     "automation": ("automation", one_of(Automation)),
+    "first_minutes": ("first_minutes", one_of(FirstMinutesMode)),
     "gas": ("gas", one_of(GasMode)),
     "least_effect": ("least_effect", Number("give least effect of redispatch on a limit", *LEAST_EFFECT)),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +14,7 @@ from gridsim.errors import Problem, StudyError
 from gridsim.model import carriers, planning, power, weather
 from gridsim.model.digest import digest
 from gridsim.model.display import Card, Displayed, counted, listed
-from gridsim.model.table import F8, I4, Table
+from gridsim.model.table import F8, I4, Table, sum_at
 
 EXTERNAL = "external"
 MONTHS = 12
@@ -93,7 +94,7 @@ def transformer_x_pu(transformers: power.Transformers, vn_kv: F8) -> F8:
     vn_kv : (n_buses,) kV. A branch of ratio t carries (angle difference) / (x t) (MATPOWER manual, section 3.7). With x
     on the low side's base the voltage bases leave x (v_hv / vn_hv) (v_lv / vn_lv), v the rated voltages at the tap. It
     is x of the pi circuit made from pandapower's T circuit (wye-delta: z (1 + z y / 4)), so that the magnetising branch
-    counts as it does there: about 1e-4 of x. Phase shifts are left out: DC flows and dispatch do not know them.
+    counts as it does there: about 1e-4 of x.
     """
     t = transformers
     sign = np.where(t.vk_percent < 0, -1.0, 1.0)
@@ -118,6 +119,7 @@ class GridSystem(Displayed):
     ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak;
     ``reserve_stated`` False: the network says nothing, and the largest machine is covered instead (N-1).
     ``warnings``: columns and tables of the input that have no effect, and values hardly meant.
+    ``confidence``: table -> confidence -> share of its MW, km or rows, as the input says of itself.
     """
 
     name: str
@@ -140,6 +142,7 @@ class GridSystem(Displayed):
     planning_day: planning.PlanningDaySettings = field(default_factory=planning.PlanningDaySettings)
     licence: str = ""
     warnings: tuple[Problem, ...] = ()
+    confidence: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     lines: power.Lines = field(default_factory=power.Lines.empty)
     transformers: power.Transformers = field(default_factory=power.Transformers.empty)
     shunts: power.Shunts = field(default_factory=power.Shunts.empty)
@@ -168,6 +171,8 @@ class GridSystem(Displayed):
     typical: planning.Typical = field(default_factory=planning.Typical.empty)
     renewables_at_peak: planning.RenewablesAtPeak = field(default_factory=planning.RenewablesAtPeak.empty)
     automation: power.Automation = field(default_factory=power.Automation.empty)
+    neighbour_systems: power.NeighbourSystems = field(default_factory=power.NeighbourSystems.empty)
+    stability_limits: power.StabilityLimits = field(default_factory=power.StabilityLimits.empty)
     gas_nodes: carriers.GasNodes = field(default_factory=carriers.GasNodes.empty)
     gas_pipelines: carriers.GasPipelines = field(default_factory=carriers.GasPipelines.empty)
     gas_supply: carriers.GasSupply = field(default_factory=carriers.GasSupply.empty)
@@ -209,7 +214,7 @@ class GridSystem(Displayed):
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of everything in the system: one that was changed, by a variant or in memory, has another."""
-        return digest(self, leave_out=("warnings",))
+        return digest(self, leave_out=("warnings", "confidence"))
 
     def _card(self) -> Card:
         tables = [(name, getattr(self, name)) for name in (field.name for field in dataclasses.fields(self))]
@@ -259,6 +264,17 @@ class GridSystem(Displayed):
         vn_kv = self.buses.vn_kv[self.lines.from_bus]
         x_line = self.lines.x_ohm_per_km * self.lines.length_km / self.lines.parallel / vn_kv**2
         return np.concatenate([x_line, transformer_x_pu(self.transformers, self.buses.vn_kv)])
+
+    @cached_property
+    def branch_turn_mw(self) -> F8:
+        """(n_branches,) MW that a transformer's shift takes off its flow in the DC power flow: shift over x."""
+        shift_rad = np.concatenate([np.zeros(len(self.lines)), np.radians(self.transformers.shift_degree)])
+        return np.asarray(shift_rad / self.branch_x_pu)
+
+    @cached_property
+    def shunt_loss_mw(self) -> F8:
+        """(n_buses,) MW that shunts in service lose at nominal voltage; below 0 where equivalents give power."""
+        return sum_at(self.shunts.bus, np.where(self.shunts.in_service, self.shunts.p_mw, 0.0), len(self.buses))
 
     @cached_property
     def branch_normal_mw(self) -> F8:

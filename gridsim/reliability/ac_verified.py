@@ -34,7 +34,6 @@ from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.operating_point import COMMITTED_MW, OperatingPoint
 from gridsim.solvers.voltage_control import VoltageControl, device_state
-from gridsim.weather.normal import NormalWeather
 
 F8 = NDArray[np.float64]
 
@@ -144,22 +143,24 @@ def ac_verified(
     seed, states = seed_of(seed), whole_number("states", states, 2, 1_000_000)
     check = _States(grid, imports)
     drawn = list(check.drawn(seed, CANDIDATES * states))
-    short = [k for k, of in enumerate(drawn) if of.shed_mw.sum() > SHORT_MW]
-    served = [k for k, of in enumerate(drawn) if of.shed_mw.sum() <= SHORT_MW]
+    short = [k for k, of in enumerate(drawn) if of.unserved_mw > SHORT_MW]
+    served = [k for k, of in enumerate(drawn) if of.unserved_mw <= SHORT_MW]
     n_short = min(len(short), max(states // 2, states - len(served)))
     chosen = sorted([*short[:n_short], *served[: states - n_short]])
     return AcVerified(
         n_drawn=len(drawn),
         n_short=len(short),
         horizon_h=float(check.n_hours),
-        drawn_shed_mw=tuple(float(of.shed_mw.sum()) for of in drawn),
+        drawn_shed_mw=tuple(of.unserved_mw for of in drawn),
         verdicts=tuple(check.verdict(drawn[k]) for k in chosen),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """A state and its dispatch: available MW of the supply columns, load at the bus, and what of it is not served."""
+    """A state and its dispatch: available MW of the supply columns, load at the bus, what of it gets no power, and how
+    much of that is unserved: load that stops buying at its price is not.
+    """
 
     hour: int
     hi_mw: F8
@@ -167,6 +168,7 @@ class _State:
     branch_out: NDArray[np.int32]
     p_mw: F8
     shed_mw: F8
+    unserved_mw: float
 
 
 class _States:
@@ -178,7 +180,6 @@ class _States:
         self.n_hours = system.n_hours
         self._packed = packed = pack(grid)
         self._solver = DispatchSolver(packed.case)
-        self._weather = NormalWeather(grid)
         self._model = snapshot_model(nodal_components(system), system.common_causes, system.n_hours)
         columns = np.full(len(system.unit_name), -1, dtype=np.int64)
         at = {name: k for k, name in enumerate(grid.generators.name.tolist())}
@@ -208,7 +209,6 @@ class _States:
 
     def _state(self, hour: int, lost: F8) -> _State:
         grid, system, packed = self._grid, self._system, self._packed
-        time = system.times[hour].to_pydatetime()
         n_units, n_branches = len(system.unit_name), len(system.branch_name)
         loss = 1.0 + grid.loss_share
         hi_mw = np.zeros(packed.n_columns)
@@ -216,17 +216,18 @@ class _States:
             profile = system.unit_profile[unit]
             mw = float(system.unit_mw[unit]) if profile is None else float(profile[hour])
             hi_mw[self._column[unit]] += mw * (1.0 - lost[unit]) * loss
-        load_mw = np.where(grid.loads.in_service, self._weather.at(time).load_mw, 0.0)
+        assert system.detail is not None
+        # the course of the year, of which the last column is that of loads without a profile
+        course = system.detail.demand.factor[hour, grid.loads.profile]
+        load_mw = np.where(grid.loads.in_service, grid.loads.p_mw, 0.0) * course
         branch_out = np.flatnonzero(lost[n_units : n_units + n_branches] > 0.5).astype(np.int32)
         branch_out = branch_out[grid.branch_in_service[branch_out]]
         return self._dispatched(hour, hi_mw, load_mw, branch_out)
 
     def _dispatched(self, hour: int, hi_mw: F8, load_mw: F8, branch_out: NDArray[np.int32]) -> _State:
         grid, packed = self._grid, self._packed
-        time = self._system.times[hour].to_pydatetime()
-        temperature_c = self._weather.at(time).temperature_c
-        factor = grid.branch_rating_factor(temperature_c)
-        row_lo, row_hi = packed.row_limits(branch_out, time.month, rating_factor=factor)
+        month = int(self._system.times[hour].month)
+        row_lo, row_hi = packed.row_limits(branch_out, month, rating_factor=self._rating_factor(hour))
         loss = 1.0 + grid.loss_share
         solution = self._solver.solve(
             DispatchState(
@@ -242,14 +243,25 @@ class _States:
             )
         )
         shed_mw = packed.shed_by_load(load_mw * loss, solution.shed_mw) / loss
-        return _State(hour, hi_mw, load_mw, branch_out, solution.p_mw - solution.spill_mw, shed_mw)
+        unserved_mw = float(solution.shed_mw[:, ~packed.tiers.price_responsive].sum()) / loss
+        supply_mw = solution.p_mw - solution.spill_mw
+        return _State(hour, hi_mw, load_mw, branch_out, p_mw=supply_mw, shed_mw=shed_mw, unserved_mw=unserved_mw)
+
+    def _rating_factor(self, hour: int) -> F8:
+        """(n_branches,) share of its rating that each branch has in an hour."""
+        detail = self._system.detail
+        assert detail is not None
+        factor = np.ones(len(detail.branch_rating))
+        rated = detail.branch_rating >= 0
+        factor[rated] = detail.rating_factor[hour, detail.branch_rating[rated]]
+        return factor
 
     def verdict(self, state: _State) -> Verdict:
         """The state by AC, and what it must shed besides until it solves."""
         reason, zone = self._wrong(state)
         if not reason:
-            return Verdict(state.hour, bool(state.shed_mw.sum() > SHORT_MW), "", (), float(state.shed_mw.sum()), 0.0)
-        shed_mw = float(state.shed_mw.sum())
+            return Verdict(state.hour, state.unserved_mw > SHORT_MW, "", (), state.unserved_mw, 0.0)
+        shed_mw = state.unserved_mw
         where = zone[self._grid.buses.zone[self._grid.loads.bus]] if zone.any() else np.ones(len(state.load_mw), bool)
         extra_mw = float(state.load_mw.sum()) - shed_mw
         for share in STEPS:
@@ -257,7 +269,7 @@ class _States:
             tried = self._dispatched(state.hour, state.hi_mw, left, state.branch_out)
             again, more = self._wrong(tried)
             if not again:
-                extra_mw = float((state.load_mw - left).sum() + tried.shed_mw.sum()) - shed_mw
+                extra_mw = float((state.load_mw - left).sum()) + tried.unserved_mw - shed_mw
                 break
             where |= more[self._grid.buses.zone[self._grid.loads.bus]] if more.any() else True
         zones = tuple(str(name) for name in np.array(self._grid.zones)[np.flatnonzero(zone[: len(self._grid.zones)])])
@@ -288,9 +300,7 @@ class _States:
         if out.any():
             zone[grid.buses.zone[out]] = True
             return "voltage", zone
-        time = self._system.times[state.hour].to_pydatetime()
-        factor = grid.branch_rating_factor(self._weather.at(time).temperature_c)
-        over = solution.loading_percent > 100.0 * factor + WITHIN_PERCENT
+        over = solution.loading_percent > 100.0 * self._rating_factor(state.hour) + WITHIN_PERCENT
         if over.any():
             zone[grid.buses.zone[grid.branch_from[over]]] = True
             return "overload", zone

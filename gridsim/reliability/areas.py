@@ -48,7 +48,7 @@ class Areas:
 
 def lacks_areas(system: AdequacySystem) -> bool:
     """Whether branches join buses of which nothing says the areas: a system from frames without them."""
-    return bool(system.branch_name) and (system.detail is None or system.areas == NO_AREAS)
+    return bool(system.branch_name) and (system.detail is None or not system.knows_areas)
 
 
 def areas_of(system: AdequacySystem, *, merged: bool) -> Areas:

@@ -19,10 +19,13 @@ from gridsim.reliability.areas import lacks_areas
 from gridsim.reliability.exact import daily_peak_hours
 from gridsim.reliability.exact_result import exact_assessment, with_exact
 from gridsim.reliability.load_forecast import ForecastSnapshots, ForecastYears
-from gridsim.reliability.methods import AnyMethod, Auto, Exact, Level, Method, SequentialMonteCarlo
+from gridsim.reliability.methods import AnyMethod, Auto, Exact, Level, Method, Sampler, SequentialMonteCarlo
 from gridsim.reliability.nodal import NodalSnapshots, NodalYears, ScratchPool
+from gridsim.reliability.rare import rare_assessment
 from gridsim.reliability.result import AssessmentResult, Stopped
-from gridsim.reliability.samplers import CopperSnapshots, CopperYears, Samples, SampleSource, ZonalSnapshots, ZonalYears
+from gridsim.reliability.sampler_plans import plan_of, with_sampler
+from gridsim.reliability.samplers import CopperYears, Samples, SampleSource, ZonalYears
+from gridsim.reliability.snapshots import CopperSnapshots, ZonalSnapshots
 from gridsim.reliability.steps import StepSource, in_steps
 from gridsim.reliability.system import AdequacySystem, check_adequacy
 from gridsim.reliability.traces import trace_tables
@@ -62,6 +65,15 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
         return exact_assessment(system, method, specs)
     if isinstance(method, Auto):
         return with_exact(assess(system, method.sampling, *specs), system, method, specs)
+    method = with_sampler(system, method)
+    if method.sampler is not Sampler.CRUDE:
+        if specs:
+            raise StudyError(
+                f"specs: {method.sampler} gives means alone; use sampler crude for {type(specs[0]).__name__}"
+            )
+        in_weather = isinstance(system, WeatherYears)
+        plan = plan_of(system, method, partial(sample_source, base_flow=not in_weather, pool=ScratchPool()))
+        return rare_assessment(system.name, system.n_hours, method, plan, started)
     n_weather_years = None
     source: SampleSource
     if isinstance(system, WeatherYears):

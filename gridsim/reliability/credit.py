@@ -23,7 +23,7 @@ from gridsim.reliability.credit_sampled import SampledRisk, SampledSearch
 from gridsim.reliability.credit_search import flat_root
 from gridsim.reliability.exact import better_sampled_because, no_frequencies_because
 from gridsim.reliability.fleet import LARGEST_STEP_MW, Rounding, fleet_of, pairs_of
-from gridsim.reliability.methods import Level, SequentialMonteCarlo
+from gridsim.reliability.methods import Level, Sampler, SequentialMonteCarlo
 from gridsim.reliability.samplers import COPPER_TOLERANCE_MW
 from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.weather_years import WeatherYears
@@ -101,6 +101,8 @@ def capacity_credit(
     if not sum(addition.nameplate_mw for addition in chosen) > 0.0:
         raise StudyError("additions: nothing is added; give p_max_mw > 0")
     if method is not None:
+        if method.sampler not in (Sampler.AUTO, Sampler.CRUDE):
+            raise StudyError(f"sampler: a credit compares years as they come, not {method.sampler}; use crude")
         normal = system.first if isinstance(system, WeatherYears) else system
         change = partial(with_additions, additions=chosen)
         whole_mw = {name: addition.p_max_mw for addition in chosen for name in addition.names}

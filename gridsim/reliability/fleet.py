@@ -225,14 +225,14 @@ def pairs_of(fleet: Fleet) -> tuple[I8, F8, F8]:
     for machine in fleet.constant:
         states = machine.component.states
         rate = jump_matrix(machine.component) / np.array([[state.mean_h] for state in states])
-        pairs.append((machine.probability[:, None] * _after_an_hour(rate)).ravel())
+        pairs.append((machine.probability[:, None] * after_an_hour(rate)).ravel())
         flows.append((machine.probability[:, None] * rate).ravel())
         start.append(start[-1] + len(states) ** 2)
     empty = np.zeros(0)
     return np.array(start[:-1], dtype=np.int64), np.concatenate([empty, *pairs]), np.concatenate([empty, *flows])
 
 
-def _after_an_hour(rate: F8) -> F8:
+def after_an_hour(rate: F8) -> F8:
     """Transition probabilities over one hour: exp(Q)."""
     if len(rate) == 2:
         out, back = rate[0, 1], rate[1, 0]

@@ -233,6 +233,7 @@ def system_from_frames(
         leap_day=clock.stamps is not None,
         buses=places,
         areas=areas,
+        knows_areas=areas_of_buses is not None or not nodal,
         bus_area=bus_area,
         load_mw=np.ascontiguousarray(load.to_numpy(dtype=np.float64)),
         unit_name=tuple(unit_name),

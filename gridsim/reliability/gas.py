@@ -1,4 +1,4 @@
-"""Outages of gas pipelines, sources and compressor stations as common causes of the sampler.
+"""Outages of gas pipelines, sources, stations and facilities as common causes of the sampler.
 
 Linepack drains, plants switch fuel, pipes fill again.
 
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from gridsim.kernels.arrays import DispatchState
-from gridsim.model.outages import CommonCause, Derating, components_of
+from gridsim.model.outages import CommonCause, Derating, components_of, in_season
 from gridsim.model.pack import gas_generators, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
@@ -44,7 +44,7 @@ class ClassWeather(NamedTuple):
     requested_mcm_per_d: F8
 
 
-_GAS_TABLES = ("gas_pipelines", "gas_supply", "compressor_stations")
+_GAS_TABLES = ("gas_pipelines", "gas_supply", "compressor_stations", "power_to_gas")
 CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), TemperatureClass(-7.5, -12.0, 1))
 
 
@@ -64,9 +64,14 @@ def behind(adequacy: AdequacySystem, causes: tuple[CommonCause, ...], day_class:
         return adequacy
     return dataclasses.replace(
         adequacy,
-        common_causes=(*adequacy.common_causes, *causes),
+        common_causes=(*adequacy.common_causes, *(_in_season(cause, adequacy) for cause in causes)),
         temperature_class=np.repeat(day_class, DAY_H)[: adequacy.n_hours],
     )
+
+
+def _in_season(cause: CommonCause, adequacy: AdequacySystem) -> CommonCause:
+    component = in_season(cause.component, adequacy.start.to_pydatetime(), adequacy.n_hours)
+    return dataclasses.replace(cause, component=component)
 
 
 def temperature_classes(system: GridSystem, day_c: F8) -> I4:
@@ -77,7 +82,7 @@ def temperature_classes(system: GridSystem, day_c: F8) -> I4:
 
 
 def gas_causes(system: GridSystem, imports: Imports | str = Imports.CONTRACT) -> tuple[CommonCause, ...]:
-    """One common cause per pipeline, source and station that plants depend on; deratings by name of machine."""
+    """One common cause per part of the gas network that plants depend on; deratings by name of machine."""
     links = system.gas_to_power
     if len(system.gas_pipelines) == 0:
         return ()
@@ -104,8 +109,8 @@ def _failing(system: GridSystem) -> list[tuple[str, int]]:
     """Table and row of everything in the gas network that fails."""
     found: list[tuple[str, int]] = []
     for table in _GAS_TABLES:
-        rows = getattr(system, table)
-        found += [(table, row) for row in np.flatnonzero(np.isfinite(rows.mttf_h) & rows.in_service).tolist()]
+        failing = [component.fails for component in components_of(system, table)]
+        found += [(table, row) for row in np.flatnonzero(failing).tolist()]
     return found
 
 

@@ -71,7 +71,7 @@ def systems_from_grid(
 
 
 class Inside(NamedTuple):
-    """What import policies leave alone.
+    """Parts of a system that import policies leave alone.
 
     people, usd : of each part of the demand;  in_service : machines in service
     capacity_mw, profiles : their largest capacity, and its hours where it is not constant
@@ -165,6 +165,7 @@ def _with_borders(
             is_winter=np.isin(np.asarray(times.month), WINTER_MONTHS),
             part_people=people if system.load_classes.people.any() else None,
             part_usd=usd,
+            branch_turn_mw=system.branch_turn_mw * delivered,
         ),
     )
 
@@ -275,7 +276,10 @@ def _shapes(system: GridSystem, times: pd.DatetimeIndex) -> F8:
 
 
 def _demand(system: GridSystem, packed: Packed, course: Course) -> tuple[Demand, F8, F8]:
-    """Demand at the bus, and of each part the share of people and the USD/MWh; ``load_row`` -1 means the last."""
+    """Demand at the bus, and of each part the share of people and the USD/MWh; ``load_row`` -1 means the last.
+
+    Losses of shunts are demand of the class that is cut last, the same in every hour, of nobody.
+    """
     loads = system.loads
     load_mw = np.where(loads.in_service, loads.p_mw, 0.0)
     sheddable_mw = load_mw * packed.load_sheddable_share
@@ -291,8 +295,18 @@ def _demand(system: GridSystem, packed: Packed, course: Course) -> tuple[Demand,
         np.add.at(worth, place, mw * usd_per_mwh)
     bus, tier, row = at = np.nonzero(parts)
     part_mw = parts[at]
-    demand = Demand(bus.astype(np.int32), tier.astype(np.int32), row.astype(np.int32), part_mw, course.load_factor)
-    return demand, people[at] / part_mw, worth[at] / part_mw
+    people, worth, factor = people[at] / part_mw, worth[at] / part_mw, course.load_factor
+    at_shunts = np.flatnonzero(system.shunt_loss_mw > 0.0)
+    if len(at_shunts):
+        none = np.zeros(len(at_shunts))
+        lost_mw = system.shunt_loss_mw[at_shunts] / (1.0 + system.loss_share)
+        bus, part_mw = np.concatenate([bus, at_shunts]), np.concatenate([part_mw, lost_mw])
+        tier = np.concatenate([tier, np.full(len(at_shunts), len(packed.tiers) - 1)])
+        row = np.concatenate([row, np.full(len(at_shunts), factor.shape[1])])
+        factor = np.hstack([factor, np.ones((len(factor), 1))])
+        people, worth = np.concatenate([people, none]), np.concatenate([worth, none])
+    demand = Demand(bus.astype(np.int32), tier.astype(np.int32), row.astype(np.int32), part_mw, factor)
+    return demand, people, worth
 
 
 def unrepaired(system: GridSystem, times: pd.DatetimeIndex) -> Mapping[int, F8]:

@@ -18,15 +18,23 @@ class Level(StrEnum):
 
 
 class Sampler(StrEnum):
-    """Way in which states are drawn."""
+    """Way in which states are drawn.
 
+    ``CRUDE`` as they come; ``CROSS_ENTROPY`` tilted towards shortfalls; ``MULTILEVEL`` by differences from a cheaper
+    level; ``QUASI_SEQUENTIAL`` tilted snapshots with the hours around each shortfall; ``AUTO`` the one that fits.
+    """
+
+    AUTO = "auto"
     CRUDE = "crude"
+    CROSS_ENTROPY = "cross_entropy"
+    MULTILEVEL = "multilevel"
+    QUASI_SEQUENTIAL = "quasi_sequential"
 
 
 #: Samplers that a method goes with; exact draws nothing.
 ALLOWED_SAMPLERS: dict[str, tuple[Sampler, ...]] = {
-    "sequential": (Sampler.CRUDE,),
-    "snapshot": (Sampler.CRUDE,),
+    "sequential": (Sampler.CRUDE, Sampler.MULTILEVEL, Sampler.QUASI_SEQUENTIAL),
+    "snapshot": (Sampler.CRUDE, Sampler.CROSS_ENTROPY, Sampler.MULTILEVEL),
     "exact": (),
 }
 STOP_METRICS = ("EUE", "LOLH", "LOLD", "LOLEv")
@@ -55,6 +63,9 @@ class SequentialMonteCarlo:
         Skip hours on certificates; off only to check that nothing changes.
     job_blocks
         Blocks per job; results do not depend on it.
+    sampler
+        A :class:`Sampler`: crude, multilevel (``years`` of the highest level), or quasi_sequential (``years`` are then
+        tilted snapshots). Only crude years give VaR, CVaR and tables of events.
     """
 
     years: int | None = None
@@ -186,7 +197,7 @@ AnyMethod = Method | Exact | Auto
 def sampler_of(method: str, sampler: str) -> Sampler:
     """The sampler, if it goes with the method; StudyError naming the pairs that go together."""
     allowed = ALLOWED_SAMPLERS[method]
-    if sampler not in allowed:
+    if sampler not in allowed and not (allowed and sampler == Sampler.AUTO):
         pairs = "; ".join(f"{name} with {', '.join(of) or 'none'}" for name, of in ALLOWED_SAMPLERS.items())
         raise StudyError(f"sampler: {method} does not go with '{sampler}'; {pairs}")
     return Sampler(sampler)

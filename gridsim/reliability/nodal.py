@@ -13,7 +13,7 @@ from gridsim.errors import NotConverged, StudyError
 from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.dispatch import Workspace, make_workspace
 from gridsim.kernels.dispatch_order import make_merit_order
-from gridsim.kernels.flows import islands, make_case, make_topology
+from gridsim.kernels.flows import islands, make_case, make_topology, turned_mw, widened_limits
 from gridsim.kernels.nodal import (
     BY_DAY,
     BY_DISPATCH,
@@ -27,15 +27,15 @@ from gridsim.kernels.nodal import (
     NodalScratch,
     new_nodal_scratch,
     nodal_samples,
-    nodal_snapshots,
+    nodal_states,
 )
 from gridsim.kernels.nodal_case import NodalCase, add_at_buses, row_limits, set_demand
 from gridsim.kernels.shortfall import DAY_H, EVENT_SCOPE, N_TOTALS
+from gridsim.kernels.snapshots import States
 from gridsim.kernels.stores import Prices, Stores, new_prices
 from gridsim.kernels.topologies import find_parallel_circuits, flow_bounds, forget_topologies
 from gridsim.model.outages import Component
 from gridsim.model.pack import SPILL_FACTOR, storage_cost_factors
-from gridsim.model.pack_outages import snapshot_model
 from gridsim.reliability.pack import of_one_type
 from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.samplers import (
@@ -46,8 +46,8 @@ from gridsim.reliability.samplers import (
     longer,
     new_recorder,
     people_mwh,
-    without_events,
 )
+from gridsim.reliability.snapshots import Snapshots
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, UseLimits
 from gridsim.results.adequacy import PEOPLE, WORTH
 from gridsim.solvers.highs import solve_highs
@@ -163,6 +163,7 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         interface_start=detail.interface_start,
         interface_branch=detail.interface_branch,
         interface_sign=detail.interface_sign,
+        branch_turn_mw=detail.branch_turn_mw,
     )
     between_interfaces = detail.branch_in_service.copy()
     between_interfaces[detail.interface_branch] = False
@@ -368,6 +369,7 @@ class _Nodal:
         rated = np.flatnonzero(case.branch_rating >= 0)
         for limit in (row_lo, row_hi):
             limit[rated] *= case.rating_factor[hour, case.branch_rating[rated]]
+        row_lo, row_hi = widened_limits(turned_mw(case.dispatch, topology), row_lo, row_hi)
         set_demand(
             case.load_bus, case.load_class, case.load_row, case.load_mw, case.load_factor[hour], scratch.demand_mw
         )
@@ -482,7 +484,7 @@ class NodalYears(_Nodal):
         return samples._replace(event=samples.event[in_mw])
 
 
-class NodalSnapshots(_Nodal):
+class NodalSnapshots(_Nodal, Snapshots):
     """Random hours and equilibrium states at every bus."""
 
     block_size: int = 4096
@@ -491,19 +493,21 @@ class NodalSnapshots(_Nodal):
     def __init__(self, system: AdequacySystem, seed: int) -> None:
         if system.stores:
             raise StudyError("method: stores need chronology; use SequentialMonteCarlo or leave the stores out")
-        super().__init__(system, seed)
-        self.model = snapshot_model(nodal_components(system), system.common_causes, system.n_hours)
+        _Nodal.__init__(self, system, seed)
+        Snapshots.__init__(self, system, nodal_components(system), seed)
 
-    def run(self, first: int, n: int) -> Samples:
+    def shortfall(self, states: States, first: int) -> F8:
+        n = len(states.hour)
         total = np.empty((n, len(self.scopes), N_TOTALS))
         scratch, workspace = self._scratch()
         prices = self._prices()
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
-            advanced, reason = nodal_snapshots(
+            advanced, reason = nodal_states(
                 case=self.case,
-                model=self.model,
-                seed=self.seed,
+                hour_of=states.hour[done:],
+                lost=states.lost[done:],
+                weight=states.weight[done:],
                 first_sample=first + done,
                 prices=prices,
                 scratch=scratch,
@@ -514,4 +518,4 @@ class NodalSnapshots(_Nodal):
             return int(advanced), int(reason)
 
         self._until_done(n, scratch, workspace, step, lambda: None)
-        return without_events(total)
+        return total

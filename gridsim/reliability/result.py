@@ -17,6 +17,7 @@ from gridsim.reliability.exact import ExactShortfall
 from gridsim.reliability.methods import AnyMethod, Exact
 from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, to_frame
+from gridsim.results.sampler_report import SamplerReport
 from gridsim.results.shortfall_calendar import Week
 
 
@@ -38,7 +39,8 @@ class AssessmentResult(Displayed):
     weather years): means of the years' means, whose errors hold the choice of the years. ``status`` is ``ok``, or
     ``partial`` when a target was not reached. ``diagnostics`` tells how hours were decided (nodal level), work past a
     stop included. ``exact``: shortfall hour by hour where numbers are exact; ``not_exact``: why none is, although the
-    method was to see.
+    method was to see. ``sampler_report``: account of a sampler other than crude; ``status`` is ``doubtful``
+    where that gives a cause not to trust an error.
     """
 
     system: str
@@ -54,6 +56,7 @@ class AssessmentResult(Displayed):
     diagnostics: Mapping[str, int] = field(default_factory=dict)
     exact: ExactShortfall | None = None
     not_exact: str = ""
+    sampler_report: SamplerReport | None = None
 
     @property
     def shortfall_events(self) -> pd.DataFrame | None:
@@ -79,6 +82,8 @@ class AssessmentResult(Displayed):
 
     @property
     def status(self) -> str:
+        if self.sampler_report is not None and self.sampler_report.doubts():
+            return "doubtful"
         return "ok" if self.stopped in (Stopped.ALL_SAMPLES, Stopped.TARGET, Stopped.EXACT) else "partial"
 
     @property
@@ -116,6 +121,7 @@ class AssessmentResult(Displayed):
         found = {
             "metrics": self.metrics,
             "lolp_by_hour": None if self.exact is None else self.exact.by_hour(),
+            "sampler_terms": None if self.sampler_report is None else self.sampler_report.frame(),
             **self.recorded,
             "over_weather_years": to_frame(self.over_weather_years) if self.over_weather_years else None,
         }
@@ -124,6 +130,10 @@ class AssessmentResult(Displayed):
     def summary(self) -> str:
         """Text that ``gridsim adequacy`` prints."""
         return str(call("summary", self))
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write every table as Parquet with a manifest into a folder, which ``gridsim.load`` reads; its path.

@@ -17,11 +17,10 @@ from gridsim.kernels.shortfall import (
     N_TOTALS,
     Recorder,
     copper_samples,
-    copper_snapshots,
 )
-from gridsim.kernels.zonal import zonal_samples, zonal_snapshots
+from gridsim.kernels.zonal import zonal_samples
 from gridsim.model.outages import Component
-from gridsim.model.pack_outages import causes_alone, outage_model, snapshot_model
+from gridsim.model.pack_outages import causes_alone, outage_model
 from gridsim.model.system import EXTERNAL
 from gridsim.reliability.areas import areas_of
 from gridsim.reliability.pack import of_one_type, supply_case, zonal_case, zonal_components
@@ -49,13 +48,6 @@ class SampleSource(Protocol):
     def run(self, first: int, n: int) -> Samples: ...
 
     def diagnostics(self) -> dict[str, int]: ...
-
-
-class _Plain:
-    """Level without diagnostics."""
-
-    def diagnostics(self) -> dict[str, int]:
-        return {}
 
 
 class Samples(NamedTuple):
@@ -217,34 +209,13 @@ class ZonalYears(_Chronological):
 
         n_recorded = 2 + self.case.n_zones
         samples = _with_events(sample, first, n, n_recorded)
-        kept = _recorded(self.scopes, n_recorded)
+        kept = recorded_scopes(self.scopes, n_recorded)
         number = np.full(n_recorded, -1)
         number[kept] = np.arange(len(kept))
         scope = number[samples.event[:, EVENT_SCOPE].astype(np.int64)]
         event = samples.event[scope >= 0]
         event[:, EVENT_SCOPE] = scope[scope >= 0]
         return samples._replace(total=np.ascontiguousarray(samples.total[:, kept]), event=event)
-
-
-class ZonalSnapshots(_Plain):
-    """Random hours and equilibrium states of areas with interfaces."""
-
-    block_size = 4096
-    default_job_blocks = 16
-
-    def __init__(self, system: AdequacySystem, seed: int) -> None:
-        areas = areas_of(system, merged=False)
-        components = zonal_components(system, areas)
-        self.model = snapshot_model(components, system.common_causes, system.n_hours)
-        self.case = of_one_type(zonal_case(system, areas, NETWORK_TOLERANCE_MW))
-        self.scopes, self.demand_mwh = zone_scopes(system, merged=False)
-        self.seed = np.uint64(seed)
-
-    def run(self, first: int, n: int) -> Samples:
-        n_recorded = 2 + self.case.n_zones
-        total = np.zeros((n, n_recorded, N_TOTALS))
-        zonal_snapshots(self.case, self.model, self.seed, first, total)
-        return without_events(np.ascontiguousarray(total[:, _recorded(self.scopes, n_recorded)]))
 
 
 def zone_scopes(system: AdequacySystem, merged: bool) -> tuple[tuple[str, ...], F8]:
@@ -271,7 +242,7 @@ def people_mwh(detail: NetworkDetail) -> float:
     return float(felt_mw @ demand.factor.sum(axis=0)[demand.row])
 
 
-def _recorded(scopes: tuple[str, ...], n_recorded: int) -> list[int]:
+def recorded_scopes(scopes: tuple[str, ...], n_recorded: int) -> list[int]:
     """Places of the scopes among those that the kernel of areas records.
 
     An area without demand has no scope, the one area of the copper plate repeats the system, people are the last.
@@ -279,24 +250,3 @@ def _recorded(scopes: tuple[str, ...], n_recorded: int) -> list[int]:
     if scopes[-1] != PEOPLE:
         return list(range(len(scopes)))
     return [*range(len(scopes) - 1), n_recorded - 1]
-
-
-class CopperSnapshots(_Plain):
-    """Random hours and equilibrium states without a network."""
-
-    block_size = 4096
-    default_job_blocks = 16
-
-    def __init__(self, system: AdequacySystem, seed: int) -> None:
-        components = system.unit_component
-        self.model = snapshot_model(components, system.common_causes, system.n_hours)
-        place = np.zeros(len(system.buses), dtype=np.int32)
-        self.case = of_one_type(supply_case(system, place, 1, len(components), COPPER_TOLERANCE_MW))
-        self.scopes: tuple[str, ...] = ("system",)
-        self.demand_mwh = np.array([system.demand_mwh])
-        self.seed = np.uint64(seed)
-
-    def run(self, first: int, n: int) -> Samples:
-        total = np.zeros((n, 1, N_TOTALS))
-        copper_snapshots(self.case, self.model, self.seed, first, total)
-        return without_events(total)

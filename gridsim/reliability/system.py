@@ -85,6 +85,7 @@ class NetworkDetail:
         summer) and MW;  is_winter : (n_hours,) bool
     part_people, part_usd : (n_parts,) of ``demand``, share that households and services are of each part, and USD/MWh
         of its lost load; None where no class says so
+    branch_turn_mw : (n_branches,) f8, shift over x of phase shifters, see ``kernels.arrays``; None: there are none
     """
 
     demand: Demand
@@ -107,6 +108,7 @@ class NetworkDetail:
     is_winter: NDArray[np.bool_]
     part_people: F8 | None = None
     part_usd: F8 | None = None
+    branch_turn_mw: F8 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +126,7 @@ class AdequacySystem:
     temperature_class : (n_hours,) i4, row of the common causes' deratings that holds in each hour; None: the first
     start : first hour, for results by month and hour of the day
     step_h : length of an "hour" of the horizon: 1, or less where ``n_hours`` counts shorter steps
+    knows_areas : False of buses joined by branches of which nothing says the areas
     leap_day : whether a 29 February within 8,760 hours is one of the horizon's days, because stamps say so
     detail : classes, costs and interfaces of the nodal level; None: one class, all costs alike, no interfaces
     tie_limits : circuits and limits by hour of the interfaces; None: one circuit each, limits that hold always
@@ -165,6 +168,7 @@ class AdequacySystem:
     load_forecast: LoadForecast | None = None
     step_h: float = 1.0
     leap_day: bool = False
+    knows_areas: bool = True
 
     def __post_init__(self) -> None:
         by_name = sorted(range(len(self.stores)), key=lambda k: self.stores[k].name)

@@ -128,6 +128,6 @@ class Tracer:
         case, n_hours = years.case, years.case.supply.n_hours
         n_areas = len(case.supply.margin_mw)
         n_ties, n_stores = len(case.interface_from), len(case.store_area)
-        trace = Trace(*(np.zeros((n, n_hours)) for n in (n_areas, n_areas, n_ties, n_stores)))
+        trace = Trace(*(np.zeros((n, n_hours)) for n in (n_areas, n_areas, n_ties, n_stores, n_areas)))
         zonal_trace(case, years.chronology.model, years.seed, sample, *trace)
         return trace

@@ -22,7 +22,7 @@ from gridsim.reliability.gas import behind, temperature_classes
 from gridsim.reliability.grid import sample_hours, system_from_grid, systems_from_grid
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.samplers import Samples, SampleSource
-from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.system import AdequacySystem, times_of
 from gridsim.weather.sampled import day_means
 from gridsim.weather.year import weather_model
 
@@ -78,6 +78,11 @@ class WeatherYears:
         """Year 0: names, calendar and everything else that weather leaves alone."""
         return self.in_year(0)
 
+    @cached_property
+    def normal(self) -> AdequacySystem:
+        """The network in normal weather, which NEUE is relative to."""
+        return system_from_grid(self.grid, self.imports)
+
     @property
     def name(self) -> str:
         return self.grid.name
@@ -88,11 +93,12 @@ class WeatherYears:
 
     @property
     def times(self) -> pd.DatetimeIndex:
-        return self.first.times
+        """Start of every hour, as of each of its years."""
+        return times_of(self.start, self.n_hours, self.step_h, leap_day=False)
 
     @property
     def step_h(self) -> float:
-        return self.first.step_h
+        return 1.0
 
     @property
     def n_hours(self) -> int:
@@ -141,7 +147,7 @@ class YearByYear:
             raise StudyError("method: weather years need whole years; use SequentialMonteCarlo")
         self._weather, self._method = weather, method
         self._make = make
-        normal = make(system_from_grid(weather.grid, weather.imports), method)
+        normal = make(weather.normal, method)
         self.scopes, self.demand_mwh = normal.scopes, normal.demand_mwh
         self.block_size = normal.block_size
         self.default_job_blocks = normal.default_job_blocks

@@ -60,6 +60,7 @@ def assessment_lines(
         *([weather] if weather else []),
         *_convolved(result),
         *([reached(result)] if result.n_samples else []),
+        *_sampled(result),
         f"{level}: {LEVELS[level]} ({PAGE})",
     ]
     lines = [line for text in told for line in wrapped(text, width)]
@@ -85,6 +86,11 @@ def _assumed(imports: str) -> str:
 
 def _seeded(result: AssessmentResult) -> str:
     return f"seed {result.method.seed}, " if result.n_samples else ""
+
+
+def _sampled(result: AssessmentResult) -> list[str]:
+    """Account of a sampler that does not take states as they come."""
+    return [] if result.sampler_report is None else result.sampler_report.lines()
 
 
 def _convolved(result: AssessmentResult) -> list[str]:
@@ -126,6 +132,7 @@ def assessment_markdown(network: str, imports: str, result: AssessmentResult, we
     parts = [
         f"{network}, {level} level ({LEVELS[level]}), {_assumed(imports)}{_seeded(result)}".rstrip(", ")
         + f": {'; '.join([*_convolved(result), *([reached(result)] if result.n_samples else [])])}.\n",
+        *(f"{line}.\n" for line in _sampled(result)),
         *([f"{weather[0].upper()}{weather[1:]}.\n"] if weather else []),
         _system_table(result.estimates).markdown(),
         *(f"{remark}.\n" for remark in _remarks(result)),
@@ -142,7 +149,8 @@ def reached(result: AssessmentResult) -> str:
     from gridsim.reliability import SnapshotMonteCarlo
 
     method = result.method
-    unit = "snapshots" if isinstance(method, SnapshotMonteCarlo) else "years"
+    tilted = getattr(method, "sampler", "") == "quasi_sequential"
+    unit = "snapshots" if tilted or isinstance(method, SnapshotMonteCarlo) else "years"
     error = percent(result.cov)
     known = f"{method.metric} to {error}" if error != "-" else f"no {method.metric} seen"
     target = "" if method.target_cov is None else f"target of {percent(method.target_cov)} "
@@ -160,7 +168,7 @@ def reached(result: AssessmentResult) -> str:
 def _remarks(result: AssessmentResult) -> list[str]:
     n = result.n_samples
     found: list[str] = []
-    if not n:
+    if not n or result.sampler_report is not None:  # of tilted samples the share that is short says nothing
         return found
     eue = next((e for e in result.estimates if e.scope == "system" and e.name == "EUE"), None)
     if eue is not None and not eue.value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gridsim.report.numbers import number
+from gridsim.report.scorecard_lines import scorecard_lines
 from gridsim.report.short_summary import bare_name, short_rows
 from gridsim.report.start_summary import start_lines
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
@@ -52,7 +53,7 @@ def summary_lines(result: RunResult, width: int | None = None, *, everything: bo
         chain = _chain(result, row)
         if chain:
             lines += wrapped(f"why: {chain}", width, "  ")
-    return lines
+    return lines + scorecard_lines(result.scorecard, width)
 
 
 def _every_metric(result: RunResult, width: int) -> list[str]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.model.known_day import SYSTEM, Against, Check, Statistic
+from gridsim.model.known_day import SYSTEM, Against, Check, Stage, Statistic
 from gridsim.model.table import F8, sum_at
 from gridsim.results.run_records import Columns
 
@@ -47,13 +47,21 @@ def held_against(checks: tuple[Check, ...], tables: Tables, baseline: Tables | N
 
 
 def _outcome(check: Check, tables: Tables, baseline: Tables | None) -> CheckOutcome:
-    if not check.modelled:
+    if not _looked_at(check, tables):
         return CheckOutcome(check, None, Verdict.SKIPPED)
     simulated = _number(check, tables, baseline)
     if simulated is None:
         return CheckOutcome(check, None, Verdict.MISSED)
     near = abs(simulated - check.observed) <= check.tolerance
     return CheckOutcome(check, simulated, Verdict.MET if near else Verdict.MISSED)
+
+
+def _looked_at(check: Check, tables: Tables) -> bool:
+    """The run has the stage that the check needs: the first minutes where they were on and something happened."""
+    if check.observable.stage is Stage.FIRST_MINUTES:
+        rows = tables.get(check.observable.table)
+        return rows is not None and len(rows["time_h"]) > 0
+    return check.modelled
 
 
 def _number(check: Check, tables: Tables, baseline: Tables | None) -> float | None:

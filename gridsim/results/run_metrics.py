@@ -10,7 +10,14 @@ from gridsim.results.metric_table import metric_table
 from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate, finite
 from gridsim.results.trajectory_record import Subject, Trajectory
 
-__all__ = ["BASELINE_TABLES", "METRIC_TABLES", "SHORTFALL_TOLERANCE_MW", "run_metrics", "run_remarks"]
+__all__ = [
+    "BASELINE_TABLES",
+    "METRIC_TABLES",
+    "SHORTFALL_TOLERANCE_MW",
+    "baseline_metrics",
+    "run_metrics",
+    "run_remarks",
+]
 
 
 def _find() -> tuple[Subject, ...]:
@@ -33,6 +40,15 @@ def run_metrics(run: Trajectory) -> list[Estimate]:
     found = [estimate for subject in SUBJECTS for estimate in subject.measures(run)]
     named = [estimate for estimate in found if not estimate.scope.endswith(":")]
     return list(finite(sorted(named, key=lambda estimate: rank[estimate.name])))
+
+
+def baseline_metrics(run: Trajectory) -> list[Estimate]:
+    """Metrics of the horizon without events, as far as its tables were made; none where nothing happens."""
+    if run.baseline is None:
+        return []
+    calm = Trajectory(system=run.system, start=run.start, tables=run.baseline)
+    known = [subject for subject in SUBJECTS if subject.tables <= run.baseline.keys()]
+    return [estimate for subject in known for estimate in subject.measures(calm)]
 
 
 def run_remarks(run: Trajectory) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from gridsim.model.display import Card, Displayed
 from gridsim.model.study import Study
 from gridsim.results.cases import case_frame, case_metric, case_rows, case_table
 from gridsim.results.metrics import Estimate
+from gridsim.results.scorecard import Score, scorecard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +51,12 @@ class StudyResult(Displayed):
         """
         return case_metric(self.estimates, name, scope, case)
 
+    @cached_property
+    def scorecard(self) -> dict[str, tuple[Score, ...]]:
+        """The six areas of each case, with standard errors; emissions against the same horizon without events."""
+        systems = {case.name: case.system for case in self.study.cases}
+        return {name: scorecard(systems[name], estimates) for name, estimates in self.estimates.items()}
+
     def frame(self, table: str, case: str | None = None) -> pd.DataFrame:
         """A table of one case, or of all with the column ``case`` in front, as a pandas DataFrame."""
         return case_table(dict(zip(self.estimates, call("load", self.path).cases, strict=True)), table, case)
@@ -56,6 +64,10 @@ class StudyResult(Displayed):
     def summary(self) -> str:
         """Text that ``gridsim study`` prints."""
         return str(call("summary", self))
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Copy the study's folder; the path of the copy.

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from gridsim.kernels.arrays import F8, I4, DispatchCase, DispatchSolution, DispatchState, Topology
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
 from gridsim.kernels.dispatch_order import MeritOrder, make_merit_order
-from gridsim.kernels.flows import make_topology
+from gridsim.kernels.flows import make_topology, turned_mw, widened_limits
+from gridsim.solvers.constant_losses import ConstantLosses
 from gridsim.solvers.highs import solve_highs
 
 #: Topologies kept: an outage lasts tens of hours, so a few dozen sets cover the recent past.
@@ -60,6 +61,9 @@ class DispatchSolver:
         self._workspaces: dict[int, Workspace] = {}
         self._order: MeritOrder | None = None
         self._prices: tuple[F8, F8, F8]
+        self._turns = bool(case.branch_turn_mw.any())
+        self._losses = ConstantLosses(case) if case.bus_loss_mw.any() else None
+        self._inner = case if self._losses is None else self._losses.case
         self._load_exists: NDArray[np.bool_] | None = None
         self._warm = np.zeros(2 * (case.n_buses + 1), dtype=np.int32)
 
@@ -87,7 +91,16 @@ class DispatchSolver:
         if self.options.min_mw:
             dearest = float(np.max(state.penalty, initial=0.0))
             state = state._replace(penalty=np.full_like(state.penalty, dearest))
+        if self._losses is not None:
+            return self._losses.without(self._solve(self._losses.with_them(state), warm, stores), state)
+        return self._solve(state, warm, stores)
+
+    def _solve(self, state: DispatchState, warm: I4 | None, stores: Sequence[int] | ArrayLike) -> DispatchSolution:
         self.solves += 1
+        if self._turns:
+            turned = turned_mw(self.case, state.topology)
+            row_lo, row_hi = widened_limits(turned, state.row_lo_mw, state.row_hi_mw)
+            state = state._replace(row_lo_mw=row_lo, row_hi_mw=row_hi)
         if self.options.method == DispatchMethod.KERNEL:
             solution = self._solve_kernel(state, warm)
             if warm is not None and solution.status == OPTIMAL:
@@ -98,7 +111,7 @@ class DispatchSolver:
                 return solution
             self.fallbacks += 1
         return solve_highs(
-            self.case,
+            self._inner,
             state,
             tolerance=self.options.tolerance,
             segments=self.options.segments,
@@ -112,17 +125,19 @@ class DispatchSolver:
             n_warm = warm.size
             self._warm[:n_warm] = warm
         ws = self._workspace(state.demand_mw.shape[1])
+        # the kernel knows no shifts: its flows and limits are less what they drive
+        turned = turned_mw(self.case, state.topology) if self._turns else 0.0
         status = solve_dispatch(
             topology=state.topology,
-            gen_bus=self.case.gen_bus,
+            gen_bus=self._inner.gen_bus,
             lo_mw=_plain(state.lo_mw),
             hi_mw=_plain(state.hi_mw),
             cost=_plain(state.cost),
             spill_cost=_plain(state.spill_cost),
             demand_mw=_plain(state.demand_mw),
             penalty=_plain(state.penalty),
-            row_lo_mw=_plain(state.row_lo_mw),
-            row_hi_mw=_plain(state.row_hi_mw),
+            row_lo_mw=_plain(state.row_lo_mw - turned),
+            row_hi_mw=_plain(state.row_hi_mw - turned),
             order=order,
             ws=ws,
             warm_basis=self._warm,
@@ -132,13 +147,14 @@ class DispatchSolver:
             p_mw=ws.p_mw.copy(),
             spill_mw=ws.spill_mw.copy(),
             shed_mw=ws.shed_mw.copy(),
-            flow_mw=ws.flow_mw.copy(),
+            flow_mw=ws.flow_mw + turned,
             row_price=ws.row_price.copy(),
             price=ws.price.copy(),
             cost=float(ws.cost[0]),
             status=int(status),
             pivots=int(ws.info[PIVOTS]),
             basis=ws.basis[: ws.info[N_BASIS]].copy(),
+            bus_loss_mw=np.zeros(self.case.n_buses),
         )
 
     def merit_order(self, state: DispatchState) -> MeritOrder:
@@ -157,8 +173,8 @@ class DispatchSolver:
             return self._order
         self._prices = (state.cost.copy(), state.spill_cost.copy(), state.penalty.copy())
         self._order = make_merit_order(
-            self.case.n_buses,
-            self.case.gen_bus,
+            self._inner.n_buses,
+            self._inner.gen_bus,
             *self._prices,
             segments=self.options.segments,
             perturb=self.options.perturb,
@@ -169,7 +185,7 @@ class DispatchSolver:
     def _workspace(self, n_classes: int) -> Workspace:
         ws = self._workspaces.get(n_classes)
         if ws is None:
-            ws = make_workspace(self.case.n_buses, self.case.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
+            ws = make_workspace(self.case.n_buses, self._inner.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
             self._workspaces[n_classes] = ws
         return ws
 

@@ -1,7 +1,8 @@
 """Gas that an outage leaves to plants, hour by hour: the table the reliability sampler draws from.
 
 The network stands settled under given demand and burn, with storages at their seasonal mean; then a pipe bursts, a
-source stops, or a compressor station trips.
+source stops, a compressor station trips, or a facility that needs power fails (what its heating plants leave is not
+given to others).
 Shares are those of :class:`solvers.gas.HydraulicGas` under its dispatcher's schedule, first until nothing changes any
 more, then, after the repair, until every plant has all its gas again. Weather and demand stay as they are.
 """
@@ -61,7 +62,7 @@ class GasOutages:
     def bites(self, row: int, table: str = "gas_pipelines") -> bool:
         """Whether plants would be short for want of capacity or sources once no linepack is left.
 
-        ``row`` of ``table``: gas_pipelines, gas_supply or compressor_stations.
+        ``row`` of ``table``: gas_pipelines, gas_supply, compressor_stations or power_to_gas.
         """
         system, weather = self._gas.system, self._weather
         stocks = GasStocks(np.zeros(len(system.gas_nodes)), self._start.storage_mcm)
@@ -100,6 +101,8 @@ class GasOutages:
             conditions.pipeline_share[row] = 0.0
         elif table == "gas_supply":
             conditions.supply_share[row] = 0.0
+        elif table == "power_to_gas":
+            conditions.node_works[self._gas.system.power_to_gas.node[row]] = False
         else:
             conditions.station_works[row] = False
         return conditions

@@ -52,6 +52,7 @@ def solve_highs(
             status=HIGHS_FAILED + int(result.status or dual.status),
             pivots=int(getattr(result, "nit", 0)),
             basis=np.empty(0, dtype=np.int32),
+            bus_loss_mw=np.zeros(case.n_buses),
         )
     x = result.x
     p, spill = x[:n_gens], x[n_gens : 2 * n_gens]
@@ -67,6 +68,7 @@ def solve_highs(
         status=0,
         pivots=int(result.nit),
         basis=np.empty(0, dtype=np.int32),
+        bus_loss_mw=np.zeros(case.n_buses),
     )
 
 
@@ -124,7 +126,8 @@ def state_problem(case: DispatchCase, state: DispatchState, *, n_segments: int =
         ],
         format="csr",
     )
-    b_eq = np.concatenate([demand.sum(axis=1), np.zeros(n_rows)])
+    turn = np.where(in_service, -case.branch_turn_mw, 0.0)
+    b_eq = np.concatenate([demand.sum(axis=1), turn, np.zeros(n_rows - n_branches)])
 
     cost, penalty = perturbed_costs(state.cost, state.penalty) if perturb else (state.cost, state.penalty)
     steps = 1.0 + SEGMENT_STEP * np.arange(n_segments)

@@ -56,6 +56,7 @@ class Balance:
         given += bus_sum(island[system.borders.bus], np.where(in_service, state.p_border_mw, 0.0), n)
         given += bus_sum(island[system.storages.bus], state.p_storage_mw, n)
         wanted = bus_sum(island[system.loads.bus], state.p_load_mw, n) + bus_sum(island, self.losses_mw, n)
+        wanted += bus_sum(island, self.states.system_of(row).shunt_loss_mw, n)
         return wanted - given
 
     def short_mw(self, row: int, have: Sources, missing_mw: F8) -> float:
@@ -107,7 +108,7 @@ class Balance:
         return float((packed.shed_by_load(load_mw * scale, solution.shed_mw) / scale).sum())
 
     def _losses_mw(self) -> F8:
-        """Surplus of each intact island, which the point's losses take, at its buses in proportion to load."""
+        """Surplus of each intact island, which its branches' losses take, at its buses in proportion to load."""
         system, states = self.states.intact, self.states
         island: I4 = states.island[0]
         point, n = states.point_of(0), int(states.island[0].max(initial=-1)) + 1
@@ -116,6 +117,7 @@ class Balance:
         surplus = bus_sum(island[gens.bus], np.where(on, point.p_gen_mw, 0.0), n)
         surplus += bus_sum(island[borders.bus], np.where(borders.in_service, point.p_border_mw, 0.0), n)
         surplus += bus_sum(island[system.storages.bus], point.p_storage_mw, n)
+        surplus -= bus_sum(island, system.shunt_loss_mw, n)
         load = bus_sum(island, states.load_mw, n)
         share = np.divide(np.maximum(surplus - load, 0.0), load, out=np.zeros(n), where=load > 0)
         return states.load_mw * share[island]

@@ -38,7 +38,7 @@ def balanced(
 
     def injection() -> F8:
         p = bus_sum(gens.bus, p_gen, n) + bus_sum(borders.bus, p_border, n) + bus_sum(storages.bus, store, n)
-        return p - bus_sum(loads.bus, load * loss_scale, n)
+        return p - bus_sum(loads.bus, load * loss_scale, n) - np.where(alive, system.shunt_loss_mw, 0.0)
 
     lacks = -bus_sum(island, injection(), len(have.live))
     p_gen = p_gen + np.where(alive[gens.bus], have.gen_weight * lacks[island[gens.bus]], 0.0)

@@ -3,7 +3,8 @@
 Losses stand at the loads, and what lacks in an island is taken by its participants (``screen_balanced``). A branch that
 leaves its island whole moves its own flow by the LODF; one that splits the island (a bridge) leaves the PTDF as it is,
 since with both parts balanced it carries nothing. Only outages of several branches, and a branch whose LODF would lose
-digits, have a topology of their own.
+digits, have a topology of their own. Phase shifters add what their shifts drive (``turned_mw``) in every live part: a
+branch moves all that it carried, its own shift's part too, and a bridge's shift drives nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import DispatchCase, Topology
-from gridsim.kernels.flows import make_topology
-from gridsim.model.table import F8
+from gridsim.kernels.flows import make_topology, turned_mw
+from gridsim.model.table import B1, F8
 from gridsim.solvers.participation import sources
 from gridsim.solvers.screen_balance import Balance
 from gridsim.solvers.screen_balanced import balanced
@@ -36,7 +37,10 @@ class DcScreening:
         self.flow_mw = np.empty((n, states.intact.n_branches))
         self.short_mw = np.empty(n)
         self._intact_injection_mw, self.short_mw[0] = self._balance(0)
+        self._turned_mw = turned_mw(case, topology)[: states.intact.n_branches]
+        self._turns = bool(case.branch_turn_mw.any())
         self.flow_mw[0] = self._ptdf @ self._intact_injection_mw
+        self._turn(0, self._turned_mw)
         branch = np.array([states.branch(row) for row in range(n)], dtype=np.int64)
         whole = (branch >= 0) & ~states.splits
         whole[whole] = self._pivot(branch[whole]) > SMALL_PIVOT
@@ -56,6 +60,12 @@ class DcScreening:
         have = sources(left, state, island)
         injection = balanced(left, state, island, balance.loss_scale, have).injection_mw
         return injection, balance.short_mw(row, have, balance.missing_mw(row, have))
+
+    def _turn(self, row: int, turned: F8) -> None:
+        """Add to the flows of a row what the shifts drive, ``turned`` (n_branches,), nothing in its dark parts."""
+        if self._turns:
+            dark: B1 = self.states.dark[row][self.case.branch_from]
+            self.flow_mw[row] += np.where(dark, 0.0, turned)
 
     def _pivot(self, branch: NDArray[np.int64]) -> F8:
         start, end = self.case.branch_from[branch], self.case.branch_to[branch]
@@ -82,6 +92,7 @@ class DcScreening:
                 injection[place], self.short_mw[row] = self._balance(row)
             self.flow_mw[some] = injection @ self._ptdf.T
             for row in some.tolist():
+                self._turn(row, self._turned_mw)
                 self.flow_mw[row, self.states.lost[row].branches] = 0.0
 
     def _anew(self, rows: list[int]) -> None:
@@ -93,3 +104,5 @@ class DcScreening:
                 known = {key: make_topology(self.case, out)}  # rows of one topology follow each other
             injection, self.short_mw[row] = self._balance(row)
             self.flow_mw[row] = known[key].row_ptdf[: self.states.intact.n_branches] @ injection
+            if self._turns:
+                self._turn(row, turned_mw(self.case, known[key])[: self.states.intact.n_branches])

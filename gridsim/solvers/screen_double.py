@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.flows import make_topology
+from gridsim.kernels.flows import make_topology, turned_mw
 from gridsim.model.pack import pack
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, STR
@@ -82,7 +82,8 @@ class _Doubles:
         self.lost = {one.name: lost_by(system, one) for one in outages}
         self.topology = make_topology(self.packed.case, point.branch_out)
         self.intact = balanced(system, self.states.point_of(0), self.topology.island, self.loss_scale)
-        self.limits = Limits(self.packed, month, self.topology.row_ptdf @ self.intact.injection_mw)
+        self.flow_mw = self.topology.row_ptdf @ self.intact.injection_mw + turned_mw(self.packed.case, self.topology)
+        self.limits = Limits(self.packed, month, self.flow_mw)
 
     # --- every pair that needs it, exactly
 
@@ -177,7 +178,7 @@ class Certificates:
     def __init__(self, doubles: _Doubles):
         self.doubles, self.network = doubles, doubles.network_after(0)
         self.island = doubles.topology.island
-        self.flow = doubles.topology.row_ptdf @ doubles.intact.injection_mw
+        self.flow = doubles.flow_mw
 
     def certified(self) -> B1:
         """(n, n) bool over the outages: True where no limit is passed and nothing lacks or is cut off."""

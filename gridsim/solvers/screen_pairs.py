@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gridsim.kernels.flows import turned_mw, widened_limits
 from gridsim.model.pack import operator_ladder, pack
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, STR
@@ -147,7 +148,8 @@ class PairScreening:
     def prepare(self) -> None:
         """The intact state, and the limits that it widens."""
         self.intact = self._intact()
-        self.limits = Limits(self.packed, self.month, self.intact.topology.row_ptdf @ self.intact.injection_mw)
+        flow = self.intact.topology.row_ptdf @ self.intact.injection_mw
+        self.limits = Limits(self.packed, self.month, flow + turned_mw(self.packed.case, self.intact.topology))
         self.members = {name: self.limits.members_of(lost.branches) for name, lost in self.lost.items()}
 
     def solve(self) -> None:
@@ -259,7 +261,10 @@ class PairScreening:
                 packed.discharge_columns.start + lost.storages,
             ]
         ).astype(np.int32)
-        rows = Rows(network.after(second, lost), *within, columns)
+        after = network.after(second, lost)
+        turned = self.limits.with_sections(network.after_turned_mw(after)[None, :])[0]
+        low, high = widened_limits(turned, *within)
+        rows = Rows(after, low - turned, high - turned, columns)
         limits = self.limits(bounds.point.branch_out, emergency=row == 0)
         flows = self.limits.with_sections(flow_mw[None, :])[0]
         needed = self._short_of(self.quick.served_within(bounds, *limits, rows, flows))

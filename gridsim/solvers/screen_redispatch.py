@@ -203,6 +203,7 @@ class QuickRedispatch:
         )
         n = len(system.buses)
         injection = bus_sum(packed.case.gen_bus, net, n) - bus_sum(system.loads.bus, served * self.loss_scale, n)
+        injection -= solution.bus_loss_mw
         load_mw = bus_sum(system.loads.bus, served, n)
         return Redispatched(after, bounds.topology, injection, load_mw)
 
@@ -232,7 +233,7 @@ class QuickRedispatch:
             net[rows.lost_columns] = 0.0
             n = len(self.packed.system.buses)
             injection = bus_sum(self.packed.case.gen_bus, net, n)
-            injection -= bus_sum(self.packed.system.loads.bus, served * self.loss_scale, n)
+            injection -= bus_sum(self.packed.system.loads.bus, served * self.loss_scale, n) + solution.bus_loss_mw[:n]
             flow = rows.after.flows_mw(injection)
             passed = (flow > rows.high_mw + _ROW_TOLERANCE_MW) | (flow < rows.low_mw - _ROW_TOLERANCE_MW)
             if not (passed & ~chosen).any():

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import DispatchCase, Topology
-from gridsim.kernels.flows import islands, make_topology
+from gridsim.kernels.flows import islands, make_topology, turned_mw
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
@@ -80,7 +80,8 @@ class SecondOutages:
         self.island = state.topology.island
         self.status = branch_status(system, point.branch_out)
         self.ptdf = state.topology.row_ptdf[: self.n_branches]
-        self.flow_mw = np.asarray(self.ptdf @ state.injection_mw)
+        self.turned_mw = self._turned_without(state.topology, sources(system, point, self.island).live)
+        self.flow_mw = np.asarray(self.ptdf @ state.injection_mw) + self.turned_mw
         self._gens, self._borders = self._machines(), self._neighbours()
         self._shares: AfterOutage | None = None
         n = self.n_buses
@@ -212,6 +213,9 @@ class SecondOutages:
         flow = self.state.topology.bus_ptdf[bus, : self.n_branches] * own_mw[:, None]
         flow -= self._flows_of_all()[island, quantity] * per_mw[:, None]
         found.flow_mw[rows] += flow
+        if self.turned_mw.any():  # a dark island carries nothing, whatever its shifts
+            for k in np.flatnonzero(~live):
+                found.flow_mw[rows[k], self.island[self.case.branch_from] == island[k]] = 0.0
         short = np.where(live, -imbalance - left[:, _HEADROOM], 0.0)
         found.short_mw[rows] = np.where(short > SHORT_TOLERANCE_MW, short, 0.0)
         found.dark_mw[rows] = np.where(live, 0.0, left[:, _LOAD])
@@ -237,7 +241,10 @@ class SecondOutages:
         parts = _Parts(np.array(owner), np.array(masks))
         change = self._change(found, parts, self.buses)
         rows = np.unique(parts.owner)
-        found.flow_mw[rows] = (self.ptdf @ (self.state.injection_mw + change[rows]).T).T
+        found.flow_mw[rows] = (self.ptdf @ (self.state.injection_mw + change[rows]).T).T + self.turned_mw
+        if self.turned_mw.any():  # a dark part carries nothing, whatever its shifts
+            for part in np.flatnonzero(~self._weights(parts, self.buses)[1]):
+                found.flow_mw[parts.owner[part], parts.mask[part][self.case.branch_from]] = 0.0
         for row, branch in bridges:
             found.flow_mw[row, branch] = 0.0
 
@@ -294,6 +301,17 @@ class SecondOutages:
         weight, live, _ = self._weights(parts, buses)
         return AfterOutage(topology, topology.row_ptdf @ weight.T, live, None)
 
+    def after_turned_mw(self, after: AfterOutage) -> F8:
+        """Flows right after one outage that phase shifters drive, (n_branches,)."""
+        turned = self._turned_without(after.topology, after.live)
+        if after.lost is not None:
+            turned += after.lost.moved[: self.n_branches] * turned[after.lost.branch]
+        return turned
+
+    def _turned_without(self, topology: Topology, live: B1) -> F8:
+        turned = turned_mw(self.case, topology)[: self.n_branches]
+        return np.where(live[topology.island[self.case.branch_from]], turned, 0.0)
+
     # --- all others
 
     def _without(self, lost: Lost) -> tuple[Topology, B1]:
@@ -306,7 +324,7 @@ class SecondOutages:
     def _left(self, lost: Lost) -> F8:
         """Table of the buses without the machines, borders and stores that are lost."""
         system, buses = self.state.system, self.buses.copy()
-        if not (lost.generators.size or lost.borders.size or lost.storages.size):
+        if not (lost.generators.size or lost.borders.size or lost.storages.size or lost.shunts.size):
             return buses
         for gen in lost.generators.tolist():
             buses[:, system.generators.bus[gen]] -= self._gens[:, gen]
@@ -314,6 +332,8 @@ class SecondOutages:
             buses[:, system.borders.bus[border]] -= self._borders[:, border]
         for store in lost.storages.tolist():
             buses[_INJECTION, system.storages.bus[store]] -= self.state.point.p_storage_mw[store]
+        for shunt in lost.shunts.tolist():
+            buses[_INJECTION, system.shunts.bus[shunt]] += system.shunts.p_mw[shunt] * system.shunts.in_service[shunt]
         buses[:3][buses[:3] < 1e-9] = 0.0
         return buses
 
@@ -326,6 +346,7 @@ class SecondOutages:
         change = self._change(one, parts, buses)[row]
         found.short_mw[row], found.dark_mw[row] = one.short_mw[row], one.dark_mw[row]
         found.flow_mw[row] = topology.row_ptdf[: self.n_branches] @ (buses[_INJECTION] + change)
+        found.flow_mw[row] += self._turned_without(topology, self._weights(parts, buses)[1])
         cut = 0.0
         for former in np.unique(self.island):
             inside = self.island == former

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -21,6 +22,7 @@ from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.results.cases import case_frame, case_metric, case_name, case_rows, case_table
 from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, from_row, to_frame
+from gridsim.results.run_records import Columns
 from gridsim.study.aggregate import case_estimates
 
 _NUMBERS = ("value", "stderr", "ci_low", "ci_high")
@@ -77,17 +79,35 @@ class Run(Displayed, read_run.Run):
         return tuple(Change(*row) for row in zip(*columns, strict=True))
 
     @cached_property
+    def scenario(self) -> dict[str, Any]:
+        """The resolved scenario as the folder keeps it."""
+        return dict(yaml.safe_load((self.path / "scenario.yaml").read_text(encoding="utf-8")))
+
+    @cached_property
     def start(self) -> dt.datetime:
         """Start of the horizon, local time."""
-        scenario = yaml.safe_load((self.path / "scenario.yaml").read_text(encoding="utf-8"))
-        return dt.datetime.fromisoformat(str(scenario["horizon"]["start"]))
+        return dt.datetime.fromisoformat(str(self.scenario["horizon"]["start"]))
 
     def why(self, component: str, time: float | str | dt.datetime, replicate: int | None = None) -> Chain:
         """The last logged change of a component, zone or section at or before ``time`` and its causes, root last.
 
-        Empty if nothing had happened to it by then; UnknownName if the log never names it.
+        Of a bus short of power: its zone's. Empty if nothing had happened by then; UnknownName for an unknown name.
         """
-        return logged(self.log(replicate), component, hours_of(time, self.start))
+        log = self.log(replicate)
+        return logged(log, component, hours_of(time, self.start), self._shortfall(replicate))
+
+    def _shortfall(self, replicate: int | None) -> Columns | None:
+        """Loads that were not served, by which a bus is known; None where the folder keeps none."""
+        if "shortfall" not in self.tables:
+            return None
+        rows = self.frame("shortfall")
+        if len(rows):
+            rows = rows[rows["replicate"] == (rows["replicate"].iloc[0] if replicate is None else replicate)]
+        return {str(name): rows[name].to_numpy() for name in rows}
+
+    def local_time(self, time_h: float) -> dt.datetime:
+        """Local time of hours after the start."""
+        return self.start + dt.timedelta(hours=time_h)
 
     def timeline(self, component: str = "", replicate: int | None = None) -> Timeline:
         """All changes in order, or those of components whose name holds ``component``; prints one a line."""
@@ -97,6 +117,10 @@ class Run(Displayed, read_run.Run):
     def summary(self) -> str:
         """Name, state and the numbers that the screen of a run shows."""
         return str(call("listing", self._card().text(), leading(self.estimates)))
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Copy the folder; the path of the copy. InputError if the place is taken, unless ``force`` replaces it."""
@@ -155,6 +179,10 @@ class LoadedStudy(Displayed):
         """The table of cases."""
         card = self._card()
         return str(call("listing", card.text(), card.rows, card.header))
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file, which opens offline; its path."""
+        return Path(call("report", self, Path(path)))
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Copy the folder; the path of the copy. InputError if the place is taken, unless ``force`` replaces it."""

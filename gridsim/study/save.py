@@ -13,6 +13,7 @@ from gridsim.io.owned import JOBS, LOCK
 from gridsim.io.store import NewFolder, RunFolder, package_versions, storing, write_parquet
 from gridsim.reliability import AssessmentResult
 from gridsim.results.run_records import METRICS, metric_columns
+from gridsim.results.scorecard import SCORECARD, scorecard_columns
 from gridsim.results.study_result import StudyResult
 from gridsim.study.loaded import LoadedStudy, Run
 
@@ -33,11 +34,12 @@ def save(
 
 
 def _save_run(result: RunResult, path: Path, force: bool) -> None:
-    folder = RunFolder(path, {**TABLES, "metrics": METRICS}, force=force)
+    folder = RunFolder(path, {**TABLES, "metrics": METRICS, "scorecard": SCORECARD}, force=force)
     try:
         for table, columns in result.tables.items():
             folder.write(table, columns)
         folder.write("metrics", metric_columns(result.estimates))
+        folder.write("scorecard", scorecard_columns(result.scorecard))
         extra = {
             "replicate": result.replicate,
             "dispatches": result.dispatch_solves,

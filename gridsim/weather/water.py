@@ -142,7 +142,7 @@ class WaterPlan:
         return self.course(inflow_m3_s, np.tile(self.month, EARLIER_YEARS), start_mcm).volume_mcm[:, -1].copy()
 
     def able(self, days: I4) -> AbleMachines:
-        """What is left of each plant on ``days`` of the year where machines are repaired and fail."""
+        """Capacity left of each plant on ``days`` of the year where machines are repaired and fail."""
         generators = self.system.generators
         of_plant = np.arange(len(self))[:, None] == self.row[self.gens]
         able = np.where(generators.in_service, generators.p_max_mw, 0.0)[self.gens, None]

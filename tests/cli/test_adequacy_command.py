@@ -51,6 +51,16 @@ def test_a_target_out_of_reach_exits_with_3_and_the_cov_reached() -> None:
             ("--weather", "normal", "--weather-years", "3", "--csv", "--md"),
             ("--csv: contradicts --md", "--weather-years:"),
         ),
+        (
+            ("--method", "snapshot", "--sampler", "quasi_sequential"),
+            (
+                "--sampler: snapshot does not go with quasi_sequential; pairs of --method: auto with auto; exact with "
+                "none; sequential with auto, crude, multilevel, quasi_sequential; snapshot with auto, crude, cross_",
+            ),
+        ),
+        (("--method", "exact", "--sampler", "crude"), ("--sampler: exact does not go with crude",)),
+        (("--sampler", "crude"), ("--sampler: auto does not go with crude",)),
+        (("--years", "10", "--sampler", "cross_entropy"), ("--sampler: sequential does not go with cross_entropy",)),
         (("--seed", "-1", "--workers", "0", "--max-seconds", "0"), ("--seed: -1", "--workers: 0", "--max-seconds: 0")),
     ],
 )
@@ -158,3 +168,25 @@ def test_what_cannot_be_exact_names_its_cause(monkeypatch: pytest.MonkeyPatch) -
     words = ["--method", "exact", "--years", "5", "--target-cov", "0.1", "--weather", "synthetic"]
     done = CliRunner().invoke(app, ["adequacy", "kazakhstan", *words])
     assert {line.split(":")[0] for line in str(done.exception).splitlines()} == {"--years", "--target-cov", "--weather"}
+
+
+def test_snapshots_by_default_are_tilted_and_tell_what_carries_them() -> None:
+    done = CliRunner().invoke(app, ["adequacy", "rts79", "--method", "snapshot", "--json"])
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert answer["sampler"] == "cross_entropy" and answer["years"] < 10_000
+    (term,) = answer["sampler_report"]["terms"]
+    assert term["effective"] > 256 and abs(term["mean_ratio"] - 1.0) < 3.3 * term["ratio_stderr"]
+    assert answer["sampler_report"]["doubts"] == []
+    told = CliRunner().invoke(app, ["adequacy", "rts79", "--method", "snapshot", "--years", "64", "--sampler", "auto"])
+    assert told.exit_code == 3
+    assert "doubtful: copper snapshots:" in told.stdout and "effective contributions" in told.stdout
+    crude = CliRunner().invoke(app, ["adequacy", "rts79", "--method", "snapshot", "--years", "4096", "--json"])
+    assert json.loads(crude.stdout)["sampler"] == "crude" and "sampler_report" not in json.loads(crude.stdout)
+
+
+def test_a_sampler_of_means_draws_years_without_months() -> None:
+    words = ("--method", "sequential", "--sampler", "quasi_sequential", "--years", "4096", "--metric", "LOLEv")
+    done = CliRunner().invoke(app, ["adequacy", "rts79", *words])
+    assert done.exit_code == 0, done.output
+    assert "all 4,096 snapshots done" in done.stdout and "LOLEv" in done.stdout and "VaR_95" not in done.stdout

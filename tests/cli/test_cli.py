@@ -47,7 +47,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     for out in ("one", "two"):
         assert gridsim("run", "short.yaml", "--out", out, "--seed", "5", cwd=tmp_path).returncode == 0
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.parquet"))
-    assert len(files) == len(TABLES) + 1
+    assert len(files) == len(TABLES) + 2  # metrics and scorecard
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 

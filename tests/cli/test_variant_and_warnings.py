@@ -32,7 +32,7 @@ def answer(*words: str, cwd: Path) -> tuple[dict[str, Any], str]:
 def one_line(errors: str, listed_by: str) -> None:
     """Exactly one line tells of columns without effect, and names the command that lists them."""
     (line,) = [line for line in errors.splitlines() if "no effect" in line]
-    assert "columns and tables have no effect in this run: generators.inertia_h_s, " in line
+    assert "columns and tables have no effect in this run: generators.heat_rate_gj_per_mwh, " in line
     assert line.endswith(f"; gridsim validate {listed_by} lists them")
 
 

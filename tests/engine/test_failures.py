@@ -13,14 +13,14 @@ from gridsim.engine.run import run
 from gridsim.engine.simulation import Simulation
 from gridsim.kernels.availability import draw_outages
 from gridsim.model.pack import pack
-from gridsim.model.pack_outages import outage_model
+from gridsim.model.pack_outages import drawn_outages, outage_model
 from gridsim.model.scenario import AcMode, GasMode, Horizon, Imports, Policy, Scenario, WeatherYearChoice
-from gridsim.reliability import SequentialMonteCarlo, Shortfall, assess, system_from_grid
+from gridsim.reliability import SequentialMonteCarlo, Shortfall, assess, system_from_grid, with_gas_outages
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.weather.response import failure_rates
 from gridsim.weather.year import make_weather
 
-GAS_TABLES = ("gas_pipelines", "gas_supply", "compressor_stations")
+GAS_TABLES = ("gas_pipelines", "gas_supply", "compressor_stations", "power_to_gas")
 HOURS = 8760
 
 
@@ -118,23 +118,71 @@ def test_failures_happen_and_end_in_a_run(two_areas):
     assert calm.metric("EUE") == pytest.approx(0, abs=1e-6)
 
 
-def test_gas_sources_and_stations_fail_at_their_rates(kazakhstan):
-    """Full trips of gas plants 1.5 a year for 60 h, of stations 0.75 a year for 9 h, border cuts two in 12 winters."""
-    years, found = 40, {"gas_supply": 0, "compressor_stations": 0, "import_uzbek_turkmen": 0}
+def test_gas_sources_stations_and_facilities_fail_at_their_rates(kazakhstan):
+    """Full trips of gas plants 1.5 a year for 60 h, a third with the power of five of them; of stations 0.75 for 9 h.
+
+    Of the stations Karaozek has a quarter of a trip with its auxiliaries; border cuts: two in 12 winters.
+    """
+    years, border = 40, "import_uzbek_turkmen"
+    found = {"gas_supply": 0, "compressor_stations": 0, "power_to_gas": 0, border: 0}
     out_h = dict.fromkeys(found, 0.0)
     for replicate in range(years):
         for event in failures(kazakhstan, 3, replicate, HOURS):
             target = event.targets[0]
-            key = target.name if target.name == "import_uzbek_turkmen" else target.table
+            key = border if target.name == border else target.table
             if key in found and not target.name.startswith("import_russia") and target.name != "import_turkmen_west":
                 found[key] += 1
                 out_h[key] += event.duration_h
-    plants, stations = 6, len(kazakhstan.compressor_stations)
+    stations = len(kazakhstan.compressor_stations)
     for key, expected in (
-        ("gas_supply", 1.5 * plants * years),
-        ("compressor_stations", 0.75 * stations * years),
-        ("import_uzbek_turkmen", years * 2 / 12),
+        ("gas_supply", (1.5 + 5 * 1.0) * years),
+        ("power_to_gas", (5 * 0.5 + 4 * 0.75 + 0.25) * years),
+        ("compressor_stations", (0.75 * stations - 0.25) * years),
+        (border, years * 2 / 12),
     ):
         assert abs(found[key] - expected) < 4.0 * np.sqrt(expected), (key, found[key], expected)
     assert out_h["gas_supply"] / found["gas_supply"] == pytest.approx(60, rel=0.2)
     assert out_h["compressor_stations"] / found["compressor_stations"] == pytest.approx(9, rel=0.2)
+
+
+def wintry(tables):
+    """The source fails every 200 h from October to March, the trunk every 400 h of the year; neither has a stand-in."""
+    tables["gas_supply"][0] |= {"mttf_h": 200, "mttr_h": 20, "fails_from_month": 10, "fails_to_month": 3}
+    tables["gas_pipelines"][0] |= {"mttf_h": 400, "mttr_h": 20, "inner_diameter_mm": 500}
+    tables["gas_pipelines"][1]["inner_diameter_mm"] = 400
+    for key in [key for key in tables["gas_to_power"][0] if key.startswith("backup")]:
+        del tables["gas_to_power"][0][key]
+
+
+def begun(system, start: dt.datetime, hours: float, table: str) -> list[dt.datetime]:
+    return [
+        start + dt.timedelta(hours=event.at_h)
+        for replicate in range(20)
+        for event in failures(system, 1, replicate, hours, start=start)
+        if event.targets[0].table == table
+    ]
+
+
+def test_what_has_a_season_fails_in_its_months_alone(two_areas):
+    system, start = two_areas(wintry, gas=True), dt.datetime(2025, 7, 1)
+    cuts = begun(system, start, HOURS, "gas_supply")
+    assert {moment.month for moment in cuts} == {10, 11, 12, 1, 2, 3}
+    expected = 20 * 182 * 24 / 220  # the hours of the season alone count
+    assert abs(len(cuts) - expected) < 4.0 * np.sqrt(expected)
+    assert {moment.month for moment in begun(system, start, HOURS, "gas_pipelines")} == set(range(1, 13))
+    assert begun(system, start, 24 * 62, "gas_supply") == []  # none under way at the start of July either
+    assert len(begun(system, dt.datetime(2026, 1, 1), 24 * 31, "gas_supply")) > 20
+
+
+def test_the_sampler_and_a_run_cut_a_border_in_the_same_hours(two_areas):
+    system = two_areas(wintry, gas=True)
+    adequacy = with_gas_outages(system_from_grid(system), system)
+    (cause,) = [cause for cause in adequacy.common_causes if cause.component.kind == "gas_supply"]
+    for sample in range(3):
+        drawn = drawn_outages([cause.component], 5, sample, adequacy.n_hours)
+        events = failures(system, 5, sample, adequacy.n_hours, start=adequacy.start.to_pydatetime())
+        of_source = [e for e in events if e.targets[0].table == "gas_supply"]
+        assert [(e.at_h, e.at_h + e.duration_h) for e in of_source] == sorted(
+            zip(drawn.first_h.tolist(), drawn.end_h.tolist(), strict=True)
+        )
+        assert len(of_source) > 5

@@ -124,6 +124,27 @@ def test_gas_source_stops_with_its_bus_and_restarts_later(two_areas):
     assert np.isfinite(result.tables["generators"]["p_mw"]).all()
 
 
+def test_gas_facility_that_fails_by_itself_stops_its_node_until_its_repair(two_areas):
+    """Its bus is served all the time: no restart follows, and the root is the facility."""
+
+    def powered(tables):
+        tables["power_to_gas"] = [{"name": "field_power", "bus": "n2", "node": "field", "p_mw": 5, "restart_h": 3}]
+
+    result = run(
+        two_areas(powered, gas=True), scenario(event("gas_facility_outage", "power_to_gas", "field_power", 4, 5))
+    )
+    states = [(c.time_h, c.to_state) for c in result.log if c.component == "power_to_gas:field_power"]
+    assert [time_h for time_h, _ in states] == [4.0, 9.0] and states[1][1] == "normal"
+    bus_lost = run(two_areas(powered, gas=True), scenario(event("busbar_outage", "buses", "n2", 4, 2)))
+    time_h, p_bar = series(result, "hub", "pressure_bar")
+    lost_h, lost_bar = series(bus_lost, "hub", "pressure_bar")
+    # five hours without the source either way: two of the lost bus and three of its restart
+    assert p_bar[time_h == 8] == pytest.approx(lost_bar[lost_h == 8], abs=0.5)
+    quiet_h, quiet_bar = series(run(two_areas(powered, gas=True), scenario()), "hub", "pressure_bar")
+    assert p_bar[time_h == 8] < quiet_bar[quiet_h == 8] - 0.5
+    assert p_bar[-1] == pytest.approx(lost_bar[-1], abs=0.5)
+
+
 def test_gas_is_conserved_over_two_weeks(two_areas):
     """What enters less what leaves is what the pipes hold more, to 1e-6 of what passed."""
     from gridsim.solvers.gas import HydraulicGas, everything_works

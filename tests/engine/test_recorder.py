@@ -37,7 +37,8 @@ def packed(two_areas) -> Packed:
 
 
 def interval(packed: Packed, time_h: float, duration_h: float, **changes: Any) -> Interval:
-    """Coal 180 MW, gas 150 and 20 on mazut, 40 out of the battery; 10 MW of the factory unserved, losses 2 %.
+    """Coal 180 MW, gas 150 and 20 on mazut, 40 out of the battery; 10 MW of the factory unserved, losses 2 %, and of
+    shunts 4 MW at n2 and 3 at s1.
 
     Demand n2 100, s1 homes 200, s1 factory 100. ``changes``: fields of the redispatch.
     """
@@ -64,6 +65,7 @@ def interval(packed: Packed, time_h: float, duration_h: float, **changes: Any) -
         status=0,
         pivots=0,
         basis=np.zeros(1, dtype=np.int32),
+        bus_loss_mw=np.array([0.0, 4.0, 3.0]),
     )
     dispatch = Redispatch(
         state=state,
@@ -136,9 +138,9 @@ def test_a_zone_row_is_the_sum_of_its_elements(packed):
     south = row(recorded(packed, interval(packed, 0.0, 0.5))["zones"], "south")
     expected = {
         "replicate": 7, "time_h": 0.0, "duration_h": 0.5, "demand_mw": 300.0, "unserved_mw": 10.0,
-        "losses_mw": 0.02 * 290.0, "generation_mw": 170.0, "gas_fired_mw": 150.0, "backup_fuel_mw": 20.0,
+        "losses_mw": 0.02 * 290.0 + 3.0, "generation_mw": 170.0, "gas_fired_mw": 150.0, "backup_fuel_mw": 20.0,
         "coal_mw": 0.0, "storage_mw": 40.0, "import_mw": 0.0, "net_inflow_mw": 80.0, "available_mw": 170.0,
-        "gas_fired_available_mw": 150.0, "reserve_margin_mw": 170.0 + 45.0 - 300.0 * 1.02,
+        "gas_fired_available_mw": 150.0, "reserve_margin_mw": 170.0 + 45.0 - 300.0 * 1.02 - 3.0,
         "co2_t_per_h": 150.0 * 0.5 + 20.0 * 0.75,
     }  # fmt: skip
     assert {column: south[column] for column in expected} == pytest.approx(expected)

@@ -122,7 +122,8 @@ def test_validate_and_run_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     table = (net / "generators.csv").read_text().splitlines()
     header, first = table[0].split(","), table[1].split(",")
     first[header.index("mttr_h")] = "50000"
-    (net / "generators.csv").write_text("\n".join([table[0], ",".join(first), *table[2:]]) + "\n")
+    rows = [f"{table[0]},commissioned", ",".join([*first, "1971"]), *(f"{row}," for row in table[2:])]
+    (net / "generators.csv").write_text("\n".join(rows) + "\n")
     (tmp_path / "case.yaml").write_text(
         'network: net\nhorizon: {start: "2026-01-12 00:00", hours: 1}\npolicy: {ac: "off"}\n'
     )

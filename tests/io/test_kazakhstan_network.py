@@ -270,19 +270,19 @@ def test_kyrgyz_section_is_the_net_exchange(kazakhstan: GridSystem) -> None:
 
 def test_limits_fall_with_circuits_out_and_carry_the_published_values(kazakhstan: GridSystem) -> None:
     limits = kazakhstan.interface_limits
-    table: dict[tuple[int, str], list[tuple[int, float]]] = {}
+    table: dict[tuple[int, str, str], list[tuple[int, float]]] = {}
     for k in range(len(limits)):
-        key = (int(limits.interface[k]), str(limits.direction[k]))
+        key = (int(limits.interface[k]), str(limits.direction[k]), str(limits.season[k]))
         table.setdefault(key, []).append((int(limits.lines_out[k]), float(limits.normal_mw[k])))
         emergency = float(limits.emergency_mw[k])
         assert np.isnan(emergency) or emergency >= float(limits.normal_mw[k])
     by_ratings = {kazakhstan.interfaces.position("aktau_zhanaozen")}  # two like circuits: nothing else limits it
-    assert {i for i, _ in table} == set(range(len(kazakhstan.interfaces))) - by_ratings
+    assert {i for i, _, _ in table} == set(range(len(kazakhstan.interfaces))) - by_ratings
     for values in table.values():
         ordered = [mw for _, mw in sorted(values)]
         assert ordered == sorted(ordered, reverse=True) and len(set(ordered)) == len(ordered)
     north_south = kazakhstan.interfaces.name.tolist().index("north_south")
-    assert sorted(table[north_south, "forward"]) == [(0, 2100.0), (1, 1300.0), (2, 630.0)]
+    assert sorted(table[north_south, "forward", "all"]) == [(0, 2100.0), (1, 1300.0), (2, 630.0)]
 
 
 def test_russia_is_one_border_column_whose_bounds_hold_zero(kazakhstan: GridSystem) -> None:

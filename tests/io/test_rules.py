@@ -32,6 +32,10 @@ RELEASES = [{"reservoir": "lake", "month": month, "least_m3_s": 20, "greatest_m3
 DUTY = {"name": "d", "plant": "coal", "must_run_when": "load_above", "zone": "north", "load_share": 0.9, "least_mw": 9}
 HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 
+STAGE = {"name": "stage", "quantity": "frequency_hz", "setting": 49, "action": "shed load", "share": 0.1}
+BACK = STAGE | {"name": "back", "setting": 49.4, "delay_s": 20, "action": "return load"}
+SPLIT = {"name": "split", "quantity": "interface_mw", "target": "north_south", "setting": 100, "place": "north_south",
+         "action": "open interfaces"}  # fmt: skip
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
 BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, str]] = [
     ("buses", None, {"vm_min_pu": 1.1, "vm_max_pu": 1.1}, "vm_min_pu", "1.1 is not below vm_max_pu 1.1", "swap"),
@@ -113,6 +117,15 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("reservoirs", [LAKE, POND], {"flows_into": "lake"}, "flows_into", "'lake' comes back to it", "downstream"),
     ("reservoir_releases", RELEASES, {"month": 2}, "month", "'lake' has months 2, 2, 3, 4", "each month from 1 to 12"),
     ("reservoir_releases", RELEASES, {"least_m3_s": 101}, "greatest_m3_s", "100.0 is below least_m3_s 101.0", "swap"),
+    ("automation", [STAGE], {"target": "nowhere"}, "target", "'nowhere' is nothing that frequency_hz", "with ;"),
+    ("automation", [STAGE], {"place": "nowhere"}, "place", "'nowhere' is nothing to shed load", "name areas"),
+    ("automation", [SPLIT], {"place": ""}, "place", "must say where to open interfaces", "sections"),
+    ("automation", [SPLIT], {"target": ""}, "target", "'' is nothing that interface_mw", "name sections"),
+    ("automation", [STAGE], {"share": None}, "share", "neither share nor amount_mw", "one of the two"),
+    ("automation", [STAGE], {"amount_mw": 5}, "amount_mw", "5.0 beside share 0.1", "one of the two"),
+    ("automation", [STAGE], {"after": "later"}, "after", "'later' is no rule of a row above", "order the rows"),
+    ("automation", [BACK, STAGE], {"setting": 48.9}, "setting", "48.9 Hz would undo the stage stage", "above every"),
+    ("automation", [BACK], {"repeats": "true", "delay_s": 0.05}, "delay_s", "for a rule that repeats", "0.1 s"),
     ("duty", [DUTY], {"zone": "external"}, "zone", "'external' for must_run_when load_above", "network.yaml"),
     ("duty", [DUTY], {"load_share": None}, "load_share", "empty for must_run_when load_above", "0.96"),
     ("duty", [DUTY], {"must_run_when": "heat"}, "zone", "with must_run_when heat", "leave both empty"),

@@ -14,9 +14,11 @@ FILES = (
     "test_rng.py",
     "test_availability.py",
     "test_shortfall.py",
+    "test_snapshots.py",
     "test_zonal.py",
     "test_accumulate.py",
     "test_convolution.py",
+    "test_swing.py",
 )
 
 

@@ -12,7 +12,10 @@ from typer.testing import CliRunner
 
 from gridsim.cli.app import app
 from gridsim.io.read_network import read_network
+from gridsim.kernels.shortfall import ENERGY
+from gridsim.reliability import system_from_grid
 from gridsim.reliability.ac_verified import AcVerified, Verdict, ac_verified
+from gridsim.reliability.nodal import NodalSnapshots
 
 
 def verdict(reason: str, *, short: bool, zones: tuple[str, ...] = (), extra_mw: float = 0.0) -> Verdict:
@@ -60,3 +63,14 @@ def test_command() -> None:
     rows = json.loads(CliRunner().invoke(app, [*args, "--json"]).stdout)["ac"]
     assert {row["metric"] for row in rows} == {"ac_rejected_share", "EUE", "EUE_ac"}
     assert "ac_rejected_share, voltage" in CliRunner().invoke(app, args).stdout
+
+
+def test_states_are_those_of_the_snapshots() -> None:
+    """The same draws and the same unserved power, state by state, as the nodal level's snapshots; load 20 % higher."""
+    grid = read_network("rts79")
+    loads = dataclasses.replace(grid.loads, p_mw=1.2 * grid.loads.p_mw)
+    grid = dataclasses.replace(grid, loads=loads)
+    found = ac_verified(grid, 4, seed=5)
+    total = NodalSnapshots(system_from_grid(grid), 5).run(0, found.n_drawn).total
+    assert list(found.drawn_shed_mw) == pytest.approx((total[:, 0, ENERGY] / 8736).tolist(), abs=1e-6)
+    assert found.n_short > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gridsim.reliability import system_from_grid, with_gas_outages
@@ -66,6 +67,27 @@ def test_cause_joins_the_system_and_leaves_it_alone_without_failures(two_areas):
     assert extended.temperature_class.shape == (plain.n_hours,)
     never = two_areas(gas=True)
     assert with_gas_outages(system_from_grid(never), never).common_causes == system_from_grid(never).common_causes
+
+
+def test_facility_is_a_cause_where_nothing_else_feeds_the_plant(two_areas):
+    def edit(tables):
+        failing(backup=False)(tables)
+        for key in ("mttf_h", "mttr_h"):
+            del tables["gas_pipelines"][0][key]
+        tables["power_to_gas"] = [
+            {"name": "field_power", "bus": "n2", "node": "field", "p_mw": 5, "mttf_h": 6000, "mttr_h": 50,
+             "fails_from_month": 12, "fails_to_month": 2}
+        ]  # fmt: skip
+
+    system = two_areas(edit, gas=True)
+    (cause,) = gas_causes(system)
+    assert (cause.component.kind, cause.component.name) == ("gas_facility", "field_power")
+    assert cause.derating["gas_1"].outage[:, -1] == pytest.approx(0.0, abs=1e-3)
+    joined_of = with_gas_outages(system_from_grid(system), system)
+    (joined,) = joined_of.common_causes
+    factor = joined.component.rate_factor
+    month = (joined_of.start + pd.to_timedelta(np.arange(joined_of.n_hours), "h")).month
+    assert factor.sum() == 24 * (31 + 31 + 28) and (factor[np.isin(month, (12, 1, 2))] == 1.0).all()
 
 
 def test_source_is_a_cause_and_a_station_that_limits_the_plant_bites(two_areas):

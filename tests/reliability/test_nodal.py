@@ -313,3 +313,13 @@ def test_ratings_by_the_hour(skip: bool) -> None:
     result = assess(dataclasses.replace(system, detail=detail), method)
     assert result["EUE"].value == pytest.approx(24 * 25.6 + 40.0, abs=1e-3)
     assert result["LOLH"].value == 25
+
+
+@pytest.mark.parametrize(("turn_mw", "unserved_mw"), [(0.0, 60.0), (15.0, 75.0), (-15.0, 45.0)])
+def test_a_phase_shifter_moves_what_a_limit_lets_through(turn_mw: float, unserved_mw: float) -> None:
+    """120 MW at bus 3: line 2-3 carries a third of what is served and a third of what 1-3 turns, at most 20 MW."""
+    system = triangle(np.zeros(24), np.full(24, 120.0), fails=False)
+    detail = dataclasses.replace(plain_detail(system), branch_turn_mw=np.array([0.0, turn_mw, 0.0]))
+    system = dataclasses.replace(system, detail=detail)
+    values, _, _ = NodalYears(system, 1, True).run(0, 1)
+    assert values[0, 0, 3] == pytest.approx(24.0 * unserved_mw, rel=1e-6)

@@ -12,7 +12,9 @@ from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.model.outages import CommonCause, Derating
 from gridsim.reliability import (
+    LoadForecast,
     SequentialMonteCarlo,
+    ShortfallByHour,
     ShortfallByMonth,
     SnapshotMonteCarlo,
     WeatherYears,
@@ -23,6 +25,7 @@ from gridsim.reliability import (
 )
 from gridsim.reliability import grid as grid_module
 from gridsim.reliability.gas import CLASSES
+from gridsim.reliability.load_forecast import with_load_factor
 from gridsim.reliability.samplers import CopperYears, ZonalYears
 from gridsim.weather.response import failure_rates
 from gridsim.weather.sampled import window_means
@@ -80,9 +83,9 @@ def test_policies_that_share_their_years_get_the_answers_of_each_alone(kazakhsta
     made: list[int] = []
     generated = grid_module.sampled_year
 
-    def counted(system, seed, year, weekday=0):
+    def counted(system, seed, year, *given, **named):
         made.append(year)
-        return generated(system, seed, year, weekday)
+        return generated(system, seed, year, *given, **named)
 
     monkeypatch.setattr(grid_module, "sampled_year", counted)
     plant = str(kazakhstan.generators.name[np.argmax(kazakhstan.generators.p_max_mw)])
@@ -169,3 +172,19 @@ def test_what_cannot_be_done_is_refused(kazakhstan) -> None:
         assess(WeatherYears(kazakhstan), SnapshotMonteCarlo(samples=64))
     with pytest.raises(StudyError, match="weather years"):
         WeatherYears(kazakhstan, n_years=0)
+
+
+def test_an_uncertain_load_and_hours_go_with_the_weather_of_the_sample(kazakhstan) -> None:
+    """Each sample in its weather year and with an error of its own; hour by hour the same samples."""
+    forecast = LoadForecast((-0.05, 0.05), (0.5, 0.5))
+    weather = WeatherYears(kazakhstan, "none", seed=4, load_forecast=forecast)
+    result = assess(weather, SequentialMonteCarlo(years=3, seed=9), ShortfallByHour())
+    alone = []
+    for year, factor in enumerate(forecast.factors(9, 0, 3).tolist()):
+        system = with_load_factor(system_from_grid(kazakhstan, "none", (4, year)), factor)
+        alone.append(CopperYears(system, 9, True).run(year, 1).total[0, 0, 3])
+    assert result["EUE"].value == pytest.approx(np.mean(alone), rel=1e-9)
+    hours = result.frame("shortfall_by_hour")
+    assert hours["lolp"].sum() == pytest.approx(result["LOLH"].value, rel=1e-12)
+    assert hours["epns_mw"].sum() == pytest.approx(result["EUE"].value, rel=1e-9)
+    assert not (result.metrics["name"] == "LOLE_peak_d").any()  # the hour of the peak is another in every weather

@@ -93,7 +93,12 @@ def made(system, metrics, *, quiet=False, full=("north_south", "russia_west"), n
 
     def sections(names):
         n = len(names)
-        return {"time_h": np.full(n, 6.0), "name": np.array(names, dtype=np.str_), "loading": np.ones(n)}
+        return {
+            "time_h": np.full(n, 6.0),
+            "duration_h": np.ones(n),
+            "name": np.array(names, dtype=np.str_),
+            "loading": np.ones(n),
+        }
 
     nothing = {name: np.zeros(0) for name in ("time_h", "name", "unserved_mw", "net_inflow_change_mw")}
     values = {

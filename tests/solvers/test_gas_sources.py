@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 
 import numpy as np
 import pytest
@@ -67,15 +66,17 @@ def test_withdrawal_falls_with_the_filling(two_areas, exponent, filling, most):
 
 
 def test_milder_days_of_the_heating_season_start_with_more_linepack(kazakhstan):
-    held = []
+    """But for days on which the storages, which stand beside the loads of the south, have come to rest."""
+    held, withdrawn = [], []
     for month, mean_c in ((1, -20.0), (1, -12.0), (1, -5.0), (3, -2.0), (7, 20.0)):
         weather = class_weather(kazakhstan, TemperatureClass(0.0, mean_c, month), "contract").gas
-        network = HydraulicGas(kazakhstan)
-        state = network.start(everything_works(kazakhstan), *weather)
+        network, works = HydraulicGas(kazakhstan), everything_works(kazakhstan)
+        state = network.start(works, *weather)
         held.append(float(network.linepack_mcm(state.gas_mcm).sum()))
-    # between -12 and -5 C the storages come to rest, and the pipes behind them are packed a little less
-    assert all(later > 0.98 * earlier for earlier, later in itertools.pairwise(held)), held
-    assert held[0] < min(held[1:3]) < max(held[1:3]) < held[3] < held[4], held
+        withdrawn.append(float(network.schedule(state, works, *weather).storage_mcm_per_d.sum()))
+    assert withdrawn[0] > withdrawn[1] > 0.0 == withdrawn[2]
+    # what they gave comes from afar now: the pipes to Almaty are packed less, those of the whole country about alike
+    assert held[0] < min(held[1:3]) and max(held[1:3]) < held[3] < held[4], held
 
 
 def test_two_weeks_balance_and_loss_of_the_largest_field_draws_linepack(kazakhstan):

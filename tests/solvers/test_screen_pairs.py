@@ -207,3 +207,32 @@ def test_margin_of_one_line_is_that_of_the_formula() -> None:
     assert margin.mw == pytest.approx(most_mw - 300.0, abs=0.5)
     assert margin.percent == pytest.approx(100.0 * margin.mw / 300.0)
     assert not margin.at_least
+
+
+@pytest.mark.parametrize(("turn_mw", "before_mw"), [(0.0, 10.0), (5.0, 15.0), (-5.0, 5.0)])
+def test_what_is_shed_beforehand_counts_what_a_phase_shifter_drives(turn_mw: float, before_mw: float) -> None:
+    """A feeds C over L1, L2 and the shifter T, all alike. Without L2 half of C is on L1, and half of what T turns.
+
+    L1 may carry 45 MW: 90 MW of load less what T turns. The first outage, the end of the line to B, changes nothing.
+    """
+    x_pu = 0.42 * 100.0 / KV**2
+    line = {"length_km": 100.0, "r_ohm_per_km": 0.0, "x_ohm_per_km": 0.42}
+    amps = 45.0 / (np.sqrt(3.0) * KV)
+    shifter = {
+        "name": "T", "hv_bus": "A", "lv_bus": "C", "sn_mva": 100.0, "vn_hv_kv": KV, "vn_lv_kv": KV,
+        "vk_percent": 1e4 * x_pu, "vkr_percent": 0.0, "shift_degree": np.degrees(turn_mw * x_pu),
+    }  # fmt: skip
+    machine = {"name": "a", "bus": "A", "fuel": "gas", "installed_mw": 200.0, "p_max_mw": 200.0, "cost_per_mwh": 20.0}
+    system = triangle(
+        lines=[
+            {"name": "L1", "from_bus": "A", "to_bus": "C", "max_i_ka": amps, "max_i_emergency_ka": amps, **line},
+            {"name": "L2", "from_bus": "A", "to_bus": "C", "max_i_ka": 1.0, **line},
+            {"name": "AB", "from_bus": "A", "to_bus": "B", "max_i_ka": 1.0, **line},
+        ],
+        transformers=[shifter],
+        generators=[machine | {"droop_pu": 0.05}],
+    )
+    result = screen_pairs(system, as_stated(system, [100.0]), ac=False)
+    row = pair(result, "AB", "L2")
+    assert result.over_mw[row] == pytest.approx(5.0 + turn_mw / 2.0, abs=1e-4)  # a limit counts from 1e-6 of it
+    assert result.pre_shed_mw[row] == pytest.approx(before_mw, abs=1e-5)

@@ -40,6 +40,7 @@ def serve() -> bool:
 def become(arguments: list[str], cwd: str, out: str, errors: str) -> None:
     """Give this process the folder, the words and the streams of its command."""
     os.chdir(cwd)
+    sys.modules["__main__"].__package__ = "gridsim"  # `python -m gridsim` in usage lines
     sys.argv = [os.path.join(os.path.dirname(gridsim.__file__), "__main__.py"), *arguments]
     for stream, file in ((1, out), (2, errors)):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream)

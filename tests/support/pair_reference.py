@@ -32,6 +32,8 @@ def flows_after(system: GridSystem, point: OperatingPoint, loss_scale: F8, outag
     island = components(n, [(int(system.branch_from[b]), int(system.branch_to[b])) for b in np.flatnonzero(on)])
     have = sources(system, point, island)
     flow, dark_mw = np.zeros(system.n_branches), 0.0
+    shift_rad = np.concatenate([np.zeros(len(system.lines)), np.radians(system.transformers.shift_degree)])
+    turn = shift_rad / system.branch_x_pu
     for number in range(island.max() + 1):
         buses = np.flatnonzero(island == number)
         load = np.isin(system.loads.bus, buses)
@@ -43,6 +45,8 @@ def flows_after(system: GridSystem, point: OperatingPoint, loss_scale: F8, outag
         np.add.at(injection, system.borders.bus, np.where(system.borders.in_service, point.p_border_mw, 0.0))
         np.add.at(injection, system.storages.bus, point.p_storage_mw)
         np.subtract.at(injection, system.loads.bus, point.p_load_mw * loss_scale)
+        on_shunts = system.shunts.in_service
+        np.subtract.at(injection, system.shunts.bus[on_shunts], system.shunts.p_mw[on_shunts])
         np.add.at(weight, system.generators.bus, have.gen_weight)
         np.add.at(weight, system.borders.bus, have.border_weight)
         inside = injection[buses] - weight[buses] * injection[buses].sum()
@@ -55,8 +59,10 @@ def flows_after(system: GridSystem, point: OperatingPoint, loss_scale: F8, outag
             matrix[j, j] += y
             matrix[i, j] -= y
             matrix[j, i] -= y
+            inside[i] += turn[b]
+            inside[j] -= turn[b]
         angle = np.zeros(len(buses))
         angle[1:] = np.linalg.solve(matrix[1:, 1:], inside[1:])
         for (i, j), b in zip(ends, branches):
-            flow[b] = (angle[i] - angle[j]) / system.branch_x_pu[b]
+            flow[b] = (angle[i] - angle[j]) / system.branch_x_pu[b] - turn[b]
     return flow, dark_mw

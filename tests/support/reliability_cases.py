@@ -120,3 +120,49 @@ def pras(case: str) -> tuple[AdequacySystem, dict[str, Any]]:
         name=case,
     )
     return system, raw["expected"]
+
+
+def tiny() -> AdequacySystem:
+    """Two machines of 60 MW and one of 30 MW over five hours: 8 states of machines."""
+    units = pd.DataFrame(
+        {
+            "name": ["a", "b", "c"],
+            "p_max_mw": [60.0, 60.0, 30.0],
+            "mttf_h": [90.0, 80.0, 95.0],
+            "mttr_h": [10.0, 20.0, 5.0],
+        }
+    )
+    return system_from_frames(units, np.array([70.0, 90.0, 110.0, 100.0, 80.0]), name="tiny")
+
+
+def rts96(*, tied: bool) -> AdequacySystem:
+    """Three times the machines and load of RTS-79; ``tied``: as three areas with the ties of RTS-96 between them."""
+    units, ties = table("rts79", "units"), table("rts96", "ties")
+    frame = pd.concat(
+        pd.DataFrame(
+            {
+                "name": f"A{area}U" + units["unit_id"].astype(str),
+                "area": str(area),
+                "p_max_mw": units["capacity_mw"],
+                "mttf_h": units["mttf_h"],
+                "mttr_h": units["mttr_h"],
+            }
+        )
+        for area in (1, 2, 3)
+    )
+    load_mw = 2850.0 * load_factor()
+    if not tied:
+        return system_from_frames(frame.drop(columns="area"), 3.0 * load_mw, name="rts96")
+    between = pd.DataFrame(
+        {
+            "name": ties["name"],
+            "area_from": ties["area_from"].astype(str),
+            "area_to": ties["area_to"].astype(str),
+            "forward_mw": ties["limit_mw"],
+            "backward_mw": ties["limit_mw"],
+            "mttf_h": 8760.0 / ties["failures_per_year"],
+            "mttr_h": ties["mttr_h"],
+        }
+    )
+    areas = pd.DataFrame({str(area): load_mw for area in (1, 2, 3)})
+    return system_from_frames(frame, areas, interfaces=between, name="rts96")

@@ -21,8 +21,7 @@ from tests.support.fraction import FRACTION
 
 HOURS = max(8760.0 * FRACTION, 120.0)
 INSIDE = 0.97
-LOWEST_PU, HIGHEST_PU = 0.85, 1.105  # the highest at 220 kV, whose limit is 252 kV
-HIGHEST_HOURS = 0.001  # of the year above 1.10 pu, by a hair: the West has no reactor
+LOWEST_PU, HIGHEST_PU = 0.85, 1.10  # the highest at 220 kV, whose limit is 252 kV
 MOST_SWITCHINGS = 1500.0  # of one device a year
 
 
@@ -38,7 +37,7 @@ def test_a_normal_year(year: list[tuple[float, OperatingPoint]]) -> None:
     system = kazakhstan()[0]
     control, alone, model = VoltageControl(system), AcModel(system), AcModel(system)
     state = DeviceState(control.devices)
-    inside = inside_alone = worse = above = 0
+    inside = inside_alone = worse = 0
     low, high, cost_alone_s, cost_s = np.inf, 0.0, 0.0, 0.0
     for time_h, point in year:
         began_s = time.process_time()
@@ -53,17 +52,15 @@ def test_a_normal_year(year: list[tuple[float, OperatingPoint]]) -> None:
         worse += stated.converged and (not found.converged or violation > violation_alone + 1e-9)
         if found.converged:
             low, high = min(low, float(np.nanmin(found.vm_pu))), max(high, float(np.nanmax(found.vm_pu)))
-            above += float(np.nanmax(found.vm_pu)) > 1.10
     per_year = state.switchings * 8760.0 / HOURS
     cost = cost_s / cost_alone_s
     share, share_alone = 100.0 * inside / len(year), 100.0 * inside_alone / len(year)
     print(f"\n{len(year)} intervals: inside {share:.2f} %, {share_alone:.1f} % without control")
-    print(f"  {low:.3f} to {high:.3f} pu, {above} above 1.10; cost {cost:.2f} times the power flows alone")
+    print(f"  {low:.3f} to {high:.3f} pu; cost {cost:.2f} times the power flows alone")
     print(f"  {per_year.sum():.0f} switchings a year, most:")
     for number in np.argsort(-per_year)[:8]:
         print(f"  {control.devices.name[number]} {per_year[number]:.0f}")
     assert inside >= INSIDE * len(year)
     assert worse == 0
     assert LOWEST_PU <= low <= high <= HIGHEST_PU
-    assert above <= HIGHEST_HOURS * len(year)
     assert per_year.max() < MOST_SWITCHINGS

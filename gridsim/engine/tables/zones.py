@@ -28,7 +28,7 @@ class Zones(ResultTable):
         ("name", "str", "zone; 'external' holds the borders"),
         ("temperature_c", "f8", "load-weighted temperature"),
         ("demand_mw", "f8", "demand at the bus"),
-        ("losses_mw", "f8", "loss allowance: share x (demand - price response - unserved)"),
+        ("losses_mw", "f8", "loss allowance: share x (demand - price response - unserved), and losses of shunts"),
         ("unserved_mw", "f8", "demand not served against its will"),
         ("price_response_mw", "f8", "demand that did not buy at the price"),
         ("generation_mw", "f8", "machines, net of spill"),
@@ -52,6 +52,7 @@ class Zones(ResultTable):
         system = packed.system
         self.zone_names = np.array([*system.zones, EXTERNAL])
         zone = np.append(system.buses.zone, -1) % len(self.zone_names)
+        self._bus_zone = zone[:-1]
         self._gen_zone, self._load_zone = zone[system.generators.bus], zone[system.loads.bus]
         self._border_zone, self._storage_zone = zone[system.borders.bus], zone[system.storages.bus]
         from_zone, to_zone = zone[system.branch_from], zone[system.branch_to]
@@ -76,6 +77,7 @@ class Zones(ResultTable):
         available = by_zone(gens, batch.dispatch("available_mw"))
         importable = by_zone(self._border_zone, batch.dispatch("border_available_mw"))
         stored = by_zone(self._storage_zone, batch.of(lambda i: i.dispatch.state.hi_mw[self.packed.discharge_columns]))
+        at_shunts = by_zone(self._bus_zone, batch.of(lambda i: i.dispatch.solution.bus_loss_mw))
         spilled = np.where(generators.variable, 0.0, batch.dispatch("spilled_mw"))
         on_gas_mw = np.where(generators.gas_fired, generators.p_max_mw, 0.0)
         gas_available = on_gas_mw * batch.of(lambda i: i.inputs.gen_share) * batch.of(lambda i: i.fuel.gas_share)
@@ -84,7 +86,7 @@ class Zones(ResultTable):
             self.zone_names,
             temperature_c=self._temperature_c(batch),
             demand_mw=demand,
-            losses_mw=loss_share * (demand - response - unserved),
+            losses_mw=loss_share * (demand - response - unserved) + at_shunts,
             unserved_mw=unserved,
             price_response_mw=response,
             generation_mw=by_zone(gens, main_mw + backup_mw),
@@ -95,7 +97,7 @@ class Zones(ResultTable):
             net_inflow_mw=by_zone(self._crossing_to, flow) - by_zone(self._crossing_from, flow),
             gas_fired_available_mw=by_zone(gens, gas_available * batch.dispatch("committed")),
             available_mw=available,
-            reserve_margin_mw=available + importable + stored - (demand - response) * (1.0 + loss_share),
+            reserve_margin_mw=available + importable + stored - (demand - response) * (1.0 + loss_share) - at_shunts,
             curtailed_mw=by_zone(gens, batch.dispatch("curtailed_mw")),
             spilled_mw=by_zone(gens, spilled),
             co2_t_per_h=self._co2_t_per_h(main_mw, backup_mw),

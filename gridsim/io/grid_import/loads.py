@@ -99,5 +99,3 @@ def add_shunts(draft: Draft) -> None:
         if power == (0.0, 0.0):
             draft.add("shunts", {"name": draft.unique("shunts", name), "bus": bus, "q_mvar": 0.0, "in_service": on})
         draft.add_shunt(name, bus, power, on)
-        if power.p_mw != 0.0:
-            draft.restated("shunt", name, "losses: exact in AC; dispatch leaves them out", (abs(power.p_mw), "MW"))

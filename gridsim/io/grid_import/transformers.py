@@ -103,13 +103,6 @@ def add_winding(draft: Draft, winding: Winding, shift_degree: float) -> None:
         shift = -shift
     if abs(shift) > 1e-9:
         row["shift_degree"] = shift
-        mw = abs(math.radians(shift) / max(abs(z.imag), 1e-9)) * sn_mva * parallel
-        draft.restated(
-            winding.table,
-            winding.element,
-            "phase shift: exact in AC; dispatch, DC flows of a run and PTDF leave it out",
-            (mw, "MW driven around its loop"),
-        )
     if columns["equivalent"]:
         draft.restated(winding.table, winding.element, "negative r or x: marked as an equivalent")
     name = draft.unique("transformers", winding.name, f"{winding.table}_{winding.name}")

@@ -55,6 +55,8 @@ TABLES: dict[str, TableSchema] = {
     "typical": TableSchema(planning.TypicalRow, False, ""),
     "renewables_at_peak": TableSchema(planning.RenewablesAtPeakRow, False, ""),
     "automation": TableSchema(power.AutomationRow, False, "name"),
+    "neighbour_systems": TableSchema(power.NeighbourSystemRow, False, "border"),
+    "stability_limits": TableSchema(power.StabilityLimitRow, False, "interface"),
     "gas_nodes": TableSchema(carriers.GasNodeRow, False, "name"),
     "gas_pipelines": TableSchema(carriers.GasPipelineRow, False, "name"),
     "gas_supply": TableSchema(carriers.GasSupplyRow, False, "name"),
@@ -69,7 +71,7 @@ TABLES: dict[str, TableSchema] = {
     "reservoir_releases": TableSchema(carriers.ReservoirReleaseRow, False, ""),
     "duty": TableSchema(power.DutyRow, False, "name"),
     "minerals": TableSchema(carriers.MineralRow, False, "name"),
-    "nuclear": TableSchema(carriers.NuclearRow, False, "name", Effect.NONE),
+    "nuclear": TableSchema(carriers.NuclearRow, False, "name"),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),
     "sources": TableSchema(carriers.SourceRow, False, "key", Effect.LABEL),
 }

@@ -86,6 +86,12 @@ class GasPipelineRow(SourcedRow):
     in_service: bool = column("False for planned, idle or unfinished sections", True)
     mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+    fails_from_month: int = column(
+        "First month in which it fails; mttf_h counts the hours of its months", 1, ge=1, le=12
+    )
+    fails_to_month: int = column(
+        "Last month in which it fails; before fails_from_month: over New Year", 12, ge=1, le=12
+    )
 
 
 class GasSupplyRow(SourcedRow):
@@ -104,6 +110,12 @@ class GasSupplyRow(SourcedRow):
     in_service: bool = column("False if not in the base state", True)
     mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+    fails_from_month: int = column(
+        "First month in which it fails; mttf_h counts the hours of its months", 1, ge=1, le=12
+    )
+    fails_to_month: int = column(
+        "Last month in which it fails; before fails_from_month: over New Year", 12, ge=1, le=12
+    )
 
 
 class GasDemandRow(SourcedRow):
@@ -171,16 +183,30 @@ class CompressorStationRow(SourcedRow):
     in_service: bool = column("False if not in the base state", True)
     mttf_h: float | None = column("Mean time to failure; empty: never fails", None, unit="h", gt=0, le=1e10)
     mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+    fails_from_month: int = column(
+        "First month in which it fails; mttf_h counts the hours of its months", 1, ge=1, le=12
+    )
+    fails_to_month: int = column(
+        "Last month in which it fails; before fails_from_month: over New Year", 12, ge=1, le=12
+    )
 
 
 class PowerToGasRow(SourcedRow):
-    """A gas facility that stops when its bus loses supply."""
+    """A gas facility that stops when its bus loses supply, or fails by itself."""
 
     name: str = column("Unique name")
     bus: str = column("Bus that feeds it", ref="buses")
     node: str = column("Gas node that stops", ref="gas_nodes")
     p_mw: float = column("Power it needs", unit="MW", ge=0, effect=Effect.NONE)
     restart_h: float = column("Time to restart after supply returns", 0.0, unit="h", ge=0)
+    mttf_h: float | None = column("Mean time to failure of its own; empty: never fails", None, unit="h", gt=0, le=1e10)
+    mttr_h: float | None = column("Mean time to repair", None, unit="h", gt=0)
+    fails_from_month: int = column(
+        "First month in which it fails; mttf_h counts the hours of its months", 1, ge=1, le=12
+    )
+    fails_to_month: int = column(
+        "Last month in which it fails; before fails_from_month: over New Year", 12, ge=1, le=12
+    )
 
 
 class FuelStockRow(SourcedRow):
@@ -259,10 +285,10 @@ class NuclearRow(SourcedRow):
     title: str = column("Name for people", "")
     kind: Literal["power_plant", "research_reactor", "fuel_plant", "store"] = column("What it is")
     status: Literal["operating", "planned", "shut_down"] = column("Status")
-    bus: str = column("Bus of its offsite power", ref="buses")
-    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0)
-    offsite_circuits: int | None = column("Independent circuits", None, ge=0, le=1_000)
-    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0)
+    bus: str = column("Bus of its offsite power", ref="buses", effect=Effect.NONE)
+    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0, effect=Effect.NONE)
+    offsite_circuits: int | None = column("Independent circuits", None, ge=0, le=1_000, effect=Effect.NONE)
+    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0, effect=Effect.NONE)
 
 
 class EmissionFactorRow(SourcedRow):

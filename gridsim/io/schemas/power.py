@@ -81,7 +81,7 @@ class TransformerRow(SourcedRow):
     tap_pos: int = column("Tap in the base state", 0, ge=-500, le=500)
     tap_step_percent: float = column("Voltage step of one tap", 0.0, unit="%", ge=0, le=10)
     shift_degree: float = column(
-        "Angle by which the low side lags; AC power flow alone knows it", 0.0, unit="degree", ge=-180, le=180
+        "Angle by which the low side lags, in AC and in DC flows", 0.0, unit="degree", ge=-180, le=180
     )
     equivalent: bool = column(
         "True for a branch of an equivalent, such as the star of three windings: vk and vkr may be negative",
@@ -104,7 +104,7 @@ class ShuntRow(SourcedRow):
     name: str = column("Unique name")
     bus: str = column("Bus", ref="buses")
     q_mvar: float = column("Reactive power drawn at rated voltage (inductive positive)", unit="Mvar")
-    p_mw: float = column("Losses at rated voltage; AC power flow alone knows them", 0.0, unit="MW", ge=-100_000)
+    p_mw: float = column("Losses at rated voltage, in AC and in dispatch; below 0: given", 0.0, unit="MW", ge=-100_000)
     line: str = column("Line it is switched with; empty: a bus device", "", ref="lines")
     in_service: bool = column("False if switched off; of a switchable one: at the start", True)
     switchable: bool = column("The operator switches it to hold voltages; False: as stated for ever", False)
@@ -133,9 +133,7 @@ class GeneratorRow(SourcedRow):
     outage_curve: str = column("Failure rate by air temperature; empty: constant", "", ref="outage_curves")
     cost_per_mwh: float = column("Variable cost", unit="USD/MWh", ge=0)
     sn_mva: float | None = column("Machine rating; empty: installed_mw / 0.85", None, unit="MVA", gt=0)
-    inertia_h_s: float = column(
-        "Inertia constant on sn_mva; 0 for inverters", 0.0, unit="s", ge=0, le=20, effect=Effect.NONE
-    )
+    inertia_h_s: float = column("Inertia constant on sn_mva; 0 for inverters", 0.0, unit="s", ge=0, le=20)
     droop_pu: float | None = column("Governor droop; empty: no governor", None, unit="pu", gt=0, le=1)
     q_min_mvar: float | None = column("Lowest reactive output; empty: -0.3 p_max", None, unit="Mvar")
     q_max_mvar: float | None = column("Highest reactive output; empty: 0.6 p_max", None, unit="Mvar")
@@ -175,9 +173,9 @@ class DutyRow(SourcedRow):
 
     name: str = column("Unique name")
     plant: str = column("Plant (column plant of generators.csv)", ref="plants")
-    must_run_when: Literal["load_above", "heat", "desalination", "gas_allotment"] = column(
+    must_run_when: Literal["load_above", "heat", "desalination", "gas_allotment", "own_load"] = column(
         "Condition: load_above while a zone's load is above load_share of its load in the base state; heat on days "
-        "colder than below_c at the plant; desalination and gas_allotment in the months given"
+        "colder than below_c at the plant; desalination, gas_allotment and own_load in the months given"
     )
     zone: str = column("Zone of load_above", "", ref="zones")
     load_share: float | None = column("Share of the zone's load in the base state", None, ge=0, le=2)
@@ -361,13 +359,51 @@ class ClimateRow(SourcedRow):
     t_max_c: float = column("Mean daily maximum", unit="C", ge=-70, le=60)
 
 
+class NeighbourSystemRow(SourcedRow):
+    """A neighbour's system as the first minutes see it; a border without a row is assumed from its import limit."""
+
+    border: str = column("Border", ref="borders")
+    load_mw: float = column("Load", unit="MW", ge=1, le=10_000_000)
+    inertia_gws: float = column("Kinetic energy of what runs", ge=0.001, le=10_000)
+    governor_mw_per_hz: float = column("Governors' power per change of frequency", ge=0, le=1_000_000)
+    headroom_mw: float | None = column("Most that its governors add; empty: no limit", None, unit="MW", ge=0)
+    governor: Literal["steam", "hydro", "gas", "nuclear"] = column("Technology of its governors", "steam")
+    armed_share: float = column("Share of the frequency stages that is armed there", 1.0, ge=0, le=1)
+
+
+class StabilityLimitRow(SourcedRow):
+    """A section that loses synchronism at its limit: its normal limit is this share of the static one."""
+
+    interface: str = column("Section", ref="interfaces")
+    margin: float = column("Normal limit over static limit", 0.80, ge=0.1, le=1)
+
+
 class AutomationRow(SourcedRow):
     """A rule of emergency automation."""
 
     name: str = column("Unique name")
     quantity: Literal["frequency_hz", "interface_mw", "line_loading_percent", "vm_pu"] = column("What is watched")
-    target: str = column("Section, line or bus; empty: every island", "")
-    setting: float = column("Threshold", ge=-100_000, le=100_000)
+    target: str = column(
+        "Section, line or bus; of a frequency neighbours, zones and buses with ; between them, empty: every area", ""
+    )
+    setting: float = column(
+        "Threshold; of a section a positive one watches the forward flow, a negative one the other way",
+        ge=-100_000,
+        le=100_000,
+    )
     delay_s: float = column("Time over the threshold before it acts", 0.0, unit="s", ge=0)
-    action: str = column("What it does", "")
-    share: float | None = column("Share of load shed", None, ge=0, le=1, effect=Effect.NONE)
+    action: str = column(
+        "shed load, return load, trip machines, open interfaces, start hydro, block rule; trip the element (relays); "
+        "anything else is a note",
+        "",
+    )
+    place: str = column(
+        "What it acts on, with ; between: areas (as target), machines or steam, hydro, gas, nuclear, sections, rules; "
+        "empty: the area whose frequency it watches",
+        "",
+    )
+    share: float | None = column("Share of the load shed or returned, or of the machines tripped", None, ge=0, le=1)
+    amount_mw: float | None = column("In place of a share: power", None, unit="MW", ge=0)
+    armed_share: float = column("Share of it that works", 1.0, ge=0, le=1)
+    after: str = column("Rule, in a row above, that must have acted", "")
+    repeats: bool = column("Acts again after each further delay", False)

@@ -180,6 +180,9 @@ class PolicyKeys(Row):
         "Load is worth 1 / least_effect dearest supplies: redispatch of less effect on a binding limit is not used to "
         "save it; 0.005: least shedding, as in the sampler", 0.05, ge=LEAST_EFFECT[0], le=LEAST_EFFECT[1],
     )  # fmt: skip
+    first_minutes: Annotated[Literal["off", "on"], BeforeValidator(_as_word)] = column(
+        "Frequency, load shedding and separation of areas after a sudden change, before the operator acts", "off"
+    )
     voltage_control: Literal["on", "off"] = column(
         "The operator moves switchable shunts and controlled taps before each AC check; off: all stand as stated", "on"
     )

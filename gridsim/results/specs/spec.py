@@ -59,13 +59,15 @@ class Accumulator(Protocol):
 class Trace(NamedTuple):
     """One sample hour by hour: MW of areas and ties, and MWh held by stores at the end of the hour.
 
-    shortage, surplus : (n_areas, n_hours);  flow : (n_ties, n_hours);  held : (n_stores, n_hours)
+    shortage, surplus, spare : (n_areas, n_hours), spare of what stores could give besides
+    flow : (n_ties, n_hours);  held : (n_stores, n_hours)
     """
 
     shortage: F8
     surplus: F8
     flow: F8
     held: F8
+    spare: F8
 
 
 class TraceAccumulator(Protocol):

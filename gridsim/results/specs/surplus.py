@@ -15,28 +15,31 @@ from gridsim.results.specs.spec import Assessed, Spec, Trace, hours_of
 @dataclass(frozen=True)
 class Surplus(Spec):
     """Table ``surplus`` (hour, time, scope, surplus_mw and its standard error): capacity of the machines that neither
-    load nor stores nor other areas take. ``per_sample``: table ``surplus_by_sample`` too, mean and least of each.
+    load nor stores nor other areas take. ``stores``: with what stores could give of the energy that they begin the
+    hour with, as PRAS has it. ``per_sample``: table ``surplus_by_sample`` too, mean and least of each.
     """
 
     per_sample: bool = False
+    stores: bool = False
 
     def traced(self, of: Assessed) -> SurplusHours:
-        return SurplusHours(of, self.per_sample)
+        return SurplusHours(of, self.per_sample, self.stores)
 
 
 class SurplusHours:
     """Surplus by hour of the system and of each area."""
 
-    def __init__(self, of: Assessed, per_sample: bool) -> None:
-        self._of, self._per_sample = of, per_sample
+    def __init__(self, of: Assessed, per_sample: bool, stores: bool) -> None:
+        self._of, self._per_sample, self._stores = of, per_sample, stores
         self._scopes = ("system", *(f"zone:{area}" for area in of.areas)) if len(of.areas) > 1 else ("system",)
         self.mw = HourMoments(len(self._scopes), len(of.times))
         self.rows: list[tuple[int, str, float, float]] = []
 
     def add(self, sample: int, trace: Trace) -> None:
-        mw = trace.surplus.sum(axis=0, keepdims=True)
+        left_mw = trace.surplus + trace.spare if self._stores else trace.surplus
+        mw = left_mw.sum(axis=0, keepdims=True)
         if len(self._scopes) > 1:
-            mw = np.concatenate([mw, trace.surplus[: len(self._of.areas)]])
+            mw = np.concatenate([mw, left_mw[: len(self._of.areas)]])
         self.mw.add(mw)
         if self._per_sample:
             for scope, name in enumerate(self._scopes):

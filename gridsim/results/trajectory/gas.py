@@ -13,7 +13,10 @@ from gridsim.results.trajectory_record import Subject, Trajectory, roots, sum_by
 
 _ABROAD = ("export", "transit")
 _HOURS_PER_DAY = 24.0
-_SOURCES = ("gas_pipelines:", "gas_supply:", "gas_storage:", "compressor_stations:", "gas_nodes:", "facility:")
+_SOURCES = (
+    "gas_pipelines:", "gas_supply:", "gas_storage:", "compressor_stations:", "gas_nodes:", "facility:",
+    "power_to_gas:",
+)  # fmt: skip
 _UNKNOWN = "supply"  # as in unserved energy: no change is behind it
 
 

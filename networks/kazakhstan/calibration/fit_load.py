@@ -2,10 +2,12 @@
 
     python networks/kazakhstan/calibration/fit_load.py            # print the fit and what it gives
     python networks/kazakhstan/calibration/fit_load.py --write    # and write profiles.csv and loads.csv
+    python networks/kazakhstan/calibration/fit_load.py --loss-share 0.032    # share the losses out anew, fit nothing
 
 What it fits to stands in load_facts.csv, the shapes of a day before the fit in day_shapes.csv. All published MW and MWh
-hold network losses; the tables hold what arrives at the buses. Industry, lighting, heat networks and vital loads keep
-their course. Running it again on its own result changes nothing.
+hold network losses. Those of the grid (``loss_share`` of network.yaml) are added to the loads; those below 110 kV are
+in p_mw of loads.csv, at what the grid's buses give. Industry, lighting, heat networks and vital loads keep their
+course. Running it again on its own result changes nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -300,6 +303,20 @@ def write_tables(parameters: Parameters, shapes: dict[str, F8], town: float) -> 
     _rewrite(NETWORK / "loads.csv", load)
 
 
+def share_losses(loss_share: float) -> None:
+    """loads.csv and network.yaml with ``loss_share`` of the loads lost in the grid, at the same demand with losses."""
+    text = (NETWORK / "network.yaml").read_text()
+    held = float(re.findall(r"^loss_share: ([0-9.]+)", text, flags=re.MULTILINE)[0])
+    factor = (1.0 + held) / (1.0 + loss_share)
+
+    def load(row: dict[str, str]) -> None:
+        row["p_mw"] = f"{round(float(row['p_mw']) * factor, 3):g}"
+
+    _rewrite(NETWORK / "loads.csv", load)
+    found = re.sub(r"^loss_share: [0-9.]+", f"loss_share: {loss_share:g}", text, flags=re.MULTILINE)
+    (NETWORK / "network.yaml").write_text(found)
+
+
 def _rewrite(path: Path, change: Callable[[dict[str, str]], None]) -> None:
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
@@ -317,7 +334,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--write", action="store_true", help="write profiles.csv and loads.csv")
     options.add_argument("--years", type=int, default=YEARS, help="generated years")
+    options.add_argument("--loss-share", type=float, help="losses of the grid over its loads; the rest is in the loads")
     asked = options.parse_args()
+    if asked.loss_share is not None:
+        share_losses(asked.loss_share)
+        return
     started = dt.datetime.now()
     fit = Fit(Aggregates(read_network(NETWORK), asked.years))
     tables = fit.aggregates

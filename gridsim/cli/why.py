@@ -1,0 +1,79 @@
+"""`gridsim why`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridsim.cli.app import JsonOption, app
+from gridsim.cli.values import whole
+
+if TYPE_CHECKING:
+    from gridsim.engine.explain import Chain
+    from gridsim.study.loaded import Run
+
+
+def moment(text: str) -> float | str:
+    """Hours after the start of ``74`` or ``+74h``; a local time as it is."""
+    try:
+        return float(text.removeprefix("+").removesuffix("h"))
+    except ValueError:
+        return text
+
+
+@app.command()
+def why(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a study's case.")],
+    component: Annotated[str, typer.Argument(help="As in the log (zone:south), or its name alone (south).")],
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Hours after the start, or '2026-01-12 03:00'; else its last.")
+    ] = None,
+    replicate: Annotated[
+        int | None, typer.Option(parser=whole(0, 2**31 - 1), metavar="N", help="Of a study; by default the first.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell why a component, zone, section or bus is as it is: its last change and the causes, root last."""
+    from gridsim.study.loaded import load_run
+
+    loaded = load_run(run)
+    chain = loaded.why(component, _last_trouble(loaded, component, replicate) if at is None else moment(at), replicate)
+    if as_json:
+        print(json.dumps({"command": "why", "run_dir": str(run), "component": component, **as_dict(chain, loaded)}))
+        return
+    if not chain:
+        print(f"nothing had happened to {component} by then")
+        return
+    print("\n".join(chain_lines(chain, loaded)))
+
+
+def _last_trouble(loaded: Run, component: str, replicate: int | None) -> float:
+    """Hours of the last change that took the component from normal; the end of the log without any."""
+    log = loaded.log(replicate)
+    own = [c for c in log if component in (c.component, c.component.split(":", 1)[-1]) and c.to_state != "normal"]
+    return own[-1].time_h if own else max((change.time_h for change in log), default=0.0)
+
+
+def chain_lines(chain: Chain, loaded: Run) -> list[str]:
+    """A line for each link, with its local time, each cause under what it caused."""
+    lines = []
+    for depth, change in enumerate(chain):
+        time = loaded.local_time(change.time_h)
+        lead = "   " * (depth - 1) + "<- " * bool(depth)
+        lines.append(f"{time:%Y-%m-%d %H:%M} (+{change.time_h:g} h)  {lead}{change.component}: {change.to_state}")
+    return lines + [f"with {change.to_state} begun +{change.time_h:g} h" for change in chain.beside]
+
+
+def as_dict(chain: Chain, loaded: Run) -> dict[str, Any]:
+    """Links and what was begun beside them."""
+    return {
+        "chain": [_link(change, loaded) for change in chain],
+        "beside": [_link(change, loaded) for change in chain.beside],
+    }
+
+
+def _link(change: Any, loaded: Run) -> dict[str, Any]:
+    return {**change._asdict(), "local_time": loaded.local_time(change.time_h).isoformat(sep=" ", timespec="minutes")}

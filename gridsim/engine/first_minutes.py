@@ -1,0 +1,236 @@
+"""Seconds after a sudden change: the swing of areas and its automation, acting on the run's state.
+
+``policy.first_minutes: on`` arms it. The interval that held gives the operating point, what events took since is lost
+at once, and the answer comes back as changes of the state: load cut by automation, machines tripped, ties opened, each
+logged with its rule. Load cut stays so until the operator acts (``operator_delay_minutes``): then what supply, ramps
+and limits allow returns in the dispatch's order of classes, and the rest is its shortage. Ties close again, and
+machines start, after documented times; a dead area has no supply until then. An hour without a surprise costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridsim.contingencies.effects import Conditions
+from gridsim.contingencies.events import default_kind, make_event
+from gridsim.engine.event_log import Operated, Swing
+from gridsim.engine.interval import Interval, operating_point
+from gridsim.engine.state import GridState
+from gridsim.model.scenario import Event, Primitive, Target
+from gridsim.model.table import B1, F8
+from gridsim.solvers.automation_rules import DEAD, EVENT, TRIP, Loss, rules_of
+from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
+
+RECLOSE_H = 1.0  # until areas are synchronised again: on 25 January 2022 it took 1.7 h
+RESTART_H = 2.0  # of a machine that tripped, where its own time of start is not known
+DEAD_H = 3.0  # until a dead area is carried again
+_SMALLEST_MW = 0.1
+
+
+class Ending(NamedTuple):
+    """An event of the automation that ends at ``at_s``."""
+
+    at_s: int
+    event: Event
+
+
+class FirstMinutesStage:
+    """The first minutes of one run; acts on ``state`` before the operator. ``last``: the course of the latest event."""
+
+    def __init__(self, state: GridState):
+        self.state = state
+        self.last: FirstMinutesResult | None = None
+        self._rules = rules_of(state.system)
+        self._conditions: Conditions | None = None
+        self._endings: list[Ending] = []
+        self._cuts: list[tuple[int, F8]] = []  # when, and how much of the load cut is handed to the operator
+        self._number = 0
+
+    def act(self) -> list[Event]:
+        """Answer what was lost since the last resolve; the events begun."""
+        state = self.state
+        self._end_what_is_due()
+        before, now = self._conditions, state.disturbances.conditions()
+        self._conditions = now
+        interval = state.interval or state.last
+        if not state.sudden or before is None or interval is None or before is now:
+            return []
+        losses = losses_between(state, interval, before, now)
+        if not losses:
+            return []
+        begun = self._answer(interval, before, losses)
+        self._conditions = state.disturbances.conditions()
+        return begun
+
+    def _end_what_is_due(self) -> None:
+        state = self.state
+        due = [ending for ending in self._endings if ending.at_s <= state.now_s]
+        self._endings = [ending for ending in self._endings if ending.at_s > state.now_s]
+        for ending in due:
+            state.end(ending.event)
+        returned = [cut_mw for at_s, cut_mw in self._cuts if at_s <= state.now_s]
+        self._cuts = [cut for cut in self._cuts if cut[0] > state.now_s]
+        if returned:
+            left_mw = sum((cut_mw for _, cut_mw in self._cuts), np.zeros(len(state.shed_mw)))
+            state.shed(np.minimum(left_mw, state.shed_mw), "operator")
+
+    def _answer(self, interval: Interval, before: Conditions, losses: tuple[Loss, ...]) -> list[Event]:
+        state, system = self.state, self.state.system
+        point = operating_point(interval.dispatch)._replace(branch_out=before.out_branches(system))
+        minutes = FirstMinutes(system, point, interval.dispatch.loss_share)
+        self.last = result = minutes.run(self._rules, losses)
+        self._note_frequencies(minutes, result)
+        cause = state.disturbances.cause()
+        entries = self._log(result, cause)
+        begun: list[Event] = []
+        lost = {name for loss in losses for name in loss.machines}
+        trips = {rule.name for rule in self._rules if rule.action == TRIP}
+        tripping = next((name for name in entries if name in trips), "")
+        for gen in self._tripped(minutes, result, lost):
+            start_h = float(system.generators.start_h[gen])
+            hours = start_h if np.isfinite(start_h) and start_h > 0 else RESTART_H
+            area = int(minutes.areas.bus[system.generators.bus[gen]])
+            hours = hours if result.alive[area] else max(hours, DEAD_H)
+            rule = tripping if result.alive[area] else DEAD
+            begun.append(self._begin("generators", str(system.generators.name[gen]), hours, entries.get(rule, cause)))
+        gone = before.out_branches(system)
+        now_out = state.disturbances.conditions().out_branches(system)
+        by_rule = dict(zip(result.opened.tolist(), result.opened_by, strict=True))
+        for branch in np.setdiff1d(result.opened, np.union1d(gone, now_out)).tolist():
+            opening = entries.get(by_rule[branch], cause)
+            table = "lines" if branch < len(system.lines) else "transformers"
+            begun.append(self._begin(table, str(system.branch_name[branch]), RECLOSE_H, opening))
+        self._cut_load(interval, minutes, result, entries, cause)
+        return begun
+
+    def _note_frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult) -> None:
+        """Frequencies of each zone, over its areas, and of each neighbour."""
+        system, log, now_h = self.state.system, self.state.log, self.state.now_h
+        places: dict[str, list[int]] = {
+            zone: np.unique(minutes.areas.bus[system.buses.zone == number]).tolist()
+            for number, zone in enumerate(system.zones)
+        }
+        places |= {
+            str(name): [int(area)] for name, area in zip(system.borders.name, minutes.areas.of_border, strict=True)
+        }
+        for name, areas in places.items():
+            if areas:
+                lowest, highest = float(result.lowest_hz[areas].min()), float(result.highest_hz[areas].max())
+                dead = int((~result.alive[areas]).sum())
+                log.swings.append(Swing(now_h, name, lowest, highest, float(result.shed_mw[areas].sum()), dead))
+
+    def _log(self, result: FirstMinutesResult, cause: int) -> dict[str, int]:
+        """Every operation in the log of operations, and one change of each rule; entries by rule."""
+        state = self.state
+        by_rule: dict[str, list[float]] = {}
+        for operation in result.operations:
+            state.log.operations.append(Operated(state.now_h, *operation))
+            if operation.rule != EVENT:
+                by_rule.setdefault(operation.rule, []).append(operation.mw)
+        entries: dict[str, int] = {}
+        for rule, mw in by_rule.items():
+            text = f"acts, {sum(mw):.0f} MW" if abs(sum(mw)) >= _SMALLEST_MW else "acts"
+            self._number += 1
+            entries[rule] = state.log.add(state.now_h, f"automation:{rule}", f"{text} ({self._number})", cause)
+        return entries
+
+    def _tripped(self, minutes: FirstMinutes, result: FirstMinutesResult, lost: set[str]) -> list[int]:
+        """Machines taken by protection, smallest first up to the share of their group; all of dead areas."""
+        system, machines = self.state.system, minutes.machines
+        found: list[int] = []
+        areas = minutes.areas.bus[system.generators.bus]
+        for group in range(len(machines.group_area)):
+            members = np.flatnonzero(machines.group_of_gen == group)
+            running = [gen for gen in members.tolist() if str(system.generators.name[gen]) not in lost]
+            if not running:
+                continue
+            if not result.alive[areas[running[0]]]:
+                found += running
+                continue
+            inertia = machines.gen_inertia
+            gone = (1.0 - result.group_left[group]) * machines.group_inertia[group]
+            gone -= inertia[members].sum() - inertia[running].sum()
+            for gen in sorted(running, key=lambda gen: (inertia[gen], gen)):
+                if gone < inertia[gen] / 2:
+                    break
+                gone -= inertia[gen]
+                found.append(gen)
+        return found
+
+    def _begin(self, table: str, name: str, hours: float, cause: int) -> Event:
+        state = self.state
+        self._number += 1
+        event = make_event(
+            state.system,
+            id=f"first_minutes:{self._number}",
+            kind=default_kind(table, Primitive.OUTAGE),
+            targets=[Target(table, name)],
+            at_h=state.now_h,
+            duration_h=None,
+        )
+        assert isinstance(event, Event), f"{name} is out already"
+        state.begin(event, cause)
+        self._endings.append(Ending(state.now_s + round(hours * 3600.0), event))
+        state.agenda.wake(hours * 3600.0, event.id)
+        return event
+
+    def _cut_load(
+        self,
+        interval: Interval,
+        minutes: FirstMinutes,
+        result: FirstMinutesResult,
+        entries: dict[str, int],
+        cause: int,
+    ) -> None:
+        """Load that stages and dead areas took, as state of its own; in each area of all loads alike."""
+        state, system = self.state, self.state.system
+        share = np.divide(result.shed_mw, result.load_mw, out=np.zeros(len(result.areas)), where=result.load_mw > 0)
+        inside = system.buses.zone[system.loads.bus] >= 0
+        of_load = np.where(inside, share[minutes.areas.bus[system.loads.bus]], 0.0)
+        dispatch = interval.dispatch
+        cut_mw = of_load * (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw)
+        if float(cut_mw.sum()) < _SMALLEST_MW:
+            return
+        taken: dict[str, float] = {}
+        for operation in result.operations:
+            taken[operation.rule] = taken.get(operation.rule, 0.0) + max(operation.mw, 0.0)
+        rules = {rule: mw for rule, mw in taken.items() if rule in entries}
+        culprit = max(rules, key=lambda rule: rules[rule]) if rules else "first_minutes"
+        state.shed(state.shed_mw + cut_mw, culprit, entries.get(culprit, cause))
+        dies = ~result.alive[minutes.areas.bus[system.loads.bus]]
+        delay_h = state.scenario.policy.operator_delay_minutes / 60.0
+        for hours, which in ((delay_h, ~dies), (DEAD_H, dies)):
+            if cut_mw[which].any():
+                self._cuts.append((state.now_s + round(hours * 3600.0), np.where(which, cut_mw, 0.0)))
+                state.agenda.wake(hours * 3600.0, "load cut by automation")
+
+
+def losses_between(state: GridState, interval: Interval, before: Conditions, now: Conditions) -> tuple[Loss, ...]:
+    """Losses that events made since ``before``, from the operating point of ``interval``."""
+    system, dispatch = state.system, interval.dispatch
+    losses: list[Loss] = []
+    opened = now.out_branches(system)
+    new = np.setdiff1d(opened, before.out_branches(system))
+    if len(new):
+        losses.append(Loss(branches=tuple(system.branch_name[new].tolist())))
+    dead = now.bus_out & ~before.bus_out
+    left = np.where(dead[system.generators.bus], 0.0, _left(before.gen_share, now.gen_share))
+    for gen in np.flatnonzero((left < 1.0) & (dispatch.p_gen_mw > _SMALLEST_MW)).tolist():
+        losses.append(Loss(machines=(str(system.generators.name[gen]),), share=1.0 - float(left[gen])))
+    stored = dispatch.p_storage_mw * (1.0 - _left(before.storage_share, now.storage_share))
+    for storage in np.flatnonzero(np.abs(stored) > _SMALLEST_MW).tolist():
+        bus = str(system.buses.name[system.storages.bus[storage]])
+        losses.append(Loss(bus=bus, mw=-float(stored[storage])))
+    imported = np.maximum(dispatch.p_border_mw, 0.0) * (1.0 - _left(before.border_share, now.border_share))
+    missing = imported + np.maximum(now.abroad_mw - before.abroad_mw, 0.0)
+    for border in np.flatnonzero(missing > _SMALLEST_MW).tolist():
+        losses.append(Loss(border=str(system.borders.name[border]), mw=float(missing[border])))
+    return tuple(losses)
+
+
+def _left(before: F8, now: F8) -> F8:
+    """Share of what was there before that is there now, at most 1."""
+    there: B1 = before > 0
+    return np.minimum(np.divide(now, before, out=np.ones(len(now)), where=there), 1.0)

@@ -1,0 +1,189 @@
+"""The page of an assessment: how likely a shortfall is, where and when, against thresholds, with every number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridsim.report.answer import numbers_of
+from gridsim.report.figures import study_figures as figures
+from gridsim.report.figures.svg import Figure
+from gridsim.report.html import Page, Table
+from gridsim.report.numbers import number, percent, with_error
+from gridsim.report.run_page import metric_labels, metric_rows
+from gridsim.results.metrics import Estimate
+
+#: Metric, limit and who uses it; a year is meant.
+THRESHOLDS = (
+    (
+        "LOLH",
+        3.0,
+        "3 h a year, the reliability standard of Great Britain (Electricity Capacity Regulations 2014, regulation 6)",
+    ),
+    (
+        "NEUE",
+        20.0,
+        "0.002 % of demand a year, the reliability standard of Australia's NEM (National Electricity Rules, 3.9.3C)",
+    ),
+)
+_LIMITS = (
+    "Shortfalls are those of the level named: copper plate knows no network, zonal only sections between zones, nodal "
+    "every line; none knows voltages, stability or single hours of operators. Machines fail independently unless the "
+    "network says otherwise. The MW of firm capacity that would mend a failed threshold is not part of an assessment: "
+    "gridsim credit states what a resource is worth."
+)
+
+
+@dataclass(frozen=True)
+class AssessmentView:
+    """An assessment as its page reads it, fresh or loaded. ``frames``: its tables as columns."""
+
+    system: str
+    estimates: Sequence[Estimate]
+    frames: Mapping[str, Mapping[str, Any]]
+    n_samples: int
+    level: str
+    origin: Sequence[tuple[str, str]]
+
+
+def assessment_page(view: AssessmentView) -> Page:
+    """The page of an assessment."""
+    sampled = f"{view.n_samples:,} sample years" if view.n_samples else "computed exactly"
+    return Page(
+        kind="adequacy",
+        title=f"How likely is a shortfall in {view.system}?",
+        subtitle=f"{view.system}, {view.level} level, {sampled}",
+        answer=_answer(view.estimates),
+        numbers=numbers_of(
+            view.estimates, metric_labels(), ("EUE", "LOLH", "LOLEv", "CVaR_95", "P_any_shortfall", "NEUE")
+        ),
+        figures=_figures(view),
+        tables=(_thresholds(view.estimates), metric_rows(view.estimates)),
+        trust=[*view.origin, ("known limits", _LIMITS)],
+    )
+
+
+def _answer(estimates: Sequence[Estimate]) -> list[str]:
+    found = {e.name: e for e in estimates if e.scope == "system"}
+    energy = found.get("EUE")
+    if energy is None or not energy.value:
+        chance = found.get("P_any_shortfall")
+        bound = (
+            f": its chance is under {number(chance.ci_high)} a year with 95 % confidence"
+            if chance and chance.ci_high
+            else ""
+        )
+        return [f"Nothing to report: no shortfall in any sample{bound}."]
+    told = [
+        f"On average {with_error(energy)} MWh a year are not served, in {with_error(found.get('LOLH'))} hours.",
+        _frequency(found),
+        _share(estimates, "zone", "By zone"),
+        _share(estimates, "month", "By month", figures.MONTHS),
+    ]
+    tail = found.get("CVaR_95")
+    if tail is not None:
+        told.append(f"In the worst 5 % of years the mean is {with_error(tail)} MWh.")
+    return [sentence for sentence in told if sentence]
+
+
+def _frequency(found: Mapping[str, Estimate]) -> str:
+    events, chance = found.get("LOLEv"), found.get("P_any_shortfall")
+    parts = []
+    if events is not None:
+        parts.append(f"there are {with_error(events)} shortfalls a year")
+    if chance is not None and chance.value is not None:
+        parts.append(f"{percent(chance.value)} of years have one")
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _share(estimates: Sequence[Estimate], kind: str, lead: str, labels: Sequence[str] = ()) -> str:
+    found = [
+        (e.value or 0.0, e.scope.partition(":")[2])
+        for e in estimates
+        if e.name == "EUE" and e.scope.startswith(f"{kind}:")
+    ]
+    total = sum(value for value, _ in found)
+    if total <= 0.0:
+        return ""
+    largest = sorted(found, reverse=True)[:3]
+    named = (f"{labels[int(name) - 1] if labels else name} {percent(value / total)}" for value, name in largest)
+    return f"{lead}: {', '.join(named)} of the unserved energy."
+
+
+def _thresholds(estimates: Sequence[Estimate]) -> Table:
+    found = {e.name: e for e in estimates if e.scope == "system"}
+    rows = []
+    for name, limit, words in THRESHOLDS:
+        if name in found:
+            rows.append((words, f"{with_error(found[name])} {found[name].unit}", verdict(found[name], limit)))
+    help_text = "Pass or fail where the whole 95 % interval lies on one side of the limit."
+    return Table("Against thresholds that others use", ("limit", "here", "verdict"), rows, help_text)
+
+
+def verdict(estimate: Estimate, limit: float) -> str:
+    """``pass``, ``fail``, or ``not decided`` where the 95 % interval holds the limit."""
+    low = estimate.ci_low if estimate.ci_low is not None else estimate.value
+    high = estimate.ci_high if estimate.ci_high is not None else estimate.value
+    if low is None or high is None:
+        return "not decided"
+    return "pass" if high <= limit else "fail" if low > limit else "not decided"
+
+
+def _first_day(weeks: Mapping[str, Any] | None) -> dt.datetime | None:
+    """First day of the sample years, as the worst weeks tell it; None where they were not recorded."""
+    if weeks is None or not len(weeks["start"]):
+        return None
+    found = dt.datetime.fromisoformat(str(weeks["start"][0])[:19])
+    return figures.start_of(found, int(weeks["start_day"][0]))
+
+
+def _figures(view: AssessmentView) -> list[Figure]:
+    found: list[Figure | None] = [
+        figures.by_scope(view.estimates, "month", "eue_by_month", "Unserved energy by month", figures.MONTHS),
+        figures.by_scope(view.estimates, "zone", "eue_by_zone", "Unserved energy by zone"),
+    ]
+    events = view.frames.get("shortfall_events")
+    if events is not None and len(events["scope"]) and view.n_samples:
+        whole = np.asarray(events["scope"]) == "system"
+        start, length = (
+            np.asarray(events["start_h"], dtype=float)[whole],
+            np.asarray(events["duration_h"], dtype=float)[whole],
+        )
+        energy = np.asarray(events["energy_mwh"], dtype=float)
+        peak = np.asarray(events["peak_mw"], dtype=float)[whole]
+        sample = np.asarray(events["sample"])[whole]
+        yearly = np.bincount(sample, energy[whole], minlength=view.n_samples).astype(float)
+        zones = sorted({str(scope) for scope in np.unique(events["scope"]) if str(scope).startswith("zone:")})
+        first = _first_day(view.frames.get("worst_weeks"))
+        if first is not None:
+            found += [
+                figures.heat_map(
+                    figures.short_hours_of(start, length, view.n_samples, first),
+                    figures.MONTHS,
+                    [f"{hour:02d}" for hour in range(24)],
+                    "h",
+                    "month_by_hour",
+                    "Hours short by month and hour of the day",
+                    "Expected hours a year; all cells together are LOLH (table shortfall_events).",
+                ),
+                figures.heat_map(
+                    figures.energy_by_week(events, zones or ["system"], view.n_samples),
+                    [zone.partition(":")[2] for zone in zones] or ["system"],
+                    figures.weeks_of(first),
+                    "MWh",
+                    "week_by_zone",
+                    "Unserved energy by week and zone",
+                    "Expected MWh a year by the week in which a shortfall begins; a row together is EUE of its zone.",
+                ),
+            ]
+        found += [
+            figures.event_scatter(length, peak, energy[whole]),
+            figures.exceedance({"sample years": yearly}),
+            figures.convergence({"EUE": yearly}),
+        ]
+    return [figure for figure in found if figure is not None]

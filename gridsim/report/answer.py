@@ -1,0 +1,244 @@
+"""The answer of a run in five plain sentences, from its numbers and causes, and the four numbers beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridsim.report.figures.run_figures import RunLike, summed, times_of
+from gridsim.report.numbers import number, percent, value_with_error
+from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
+
+_POSITIVE = 0.05
+_FULL = 0.9995
+_NAMED = 3
+_QUIET = ("fleet:", "section:")  # changes of a day on which nothing fails
+
+
+class Number(NamedTuple):
+    """One of the large numbers: ``interval`` says how sure it is."""
+
+    label: str
+    value: str
+    interval: str
+
+
+def _by_scope(estimates: Sequence[Estimate], name: str, kind: str) -> list[tuple[str, float]]:
+    """Scopes of a kind with their values, largest first."""
+    found = [(e.scope.partition(":")[2], e.value or 0.0) for e in estimates if e.name == name]
+    scopes = [e.scope for e in estimates if e.name == name]
+    rows = [
+        row for row, scope in zip(found, scopes, strict=True) if scope.partition(":")[0] == kind and row[1] > _POSITIVE
+    ]
+    return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+def of_system(estimates: Sequence[Estimate], name: str) -> float | None:
+    """A number of the whole system, None where there is none."""
+    return next((e.value for e in estimates if e.name == name and e.scope == "system"), None)
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = list(names[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(shown) + more
+
+
+def answer_of(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[Any]]) -> list[str]:
+    """Five sentences on who lost power, where, when, why, and its cost; one where there is nothing to report.
+
+    ``why``: the chain of changes behind a component at a time, root last.
+    """
+    estimates = run.estimates
+    unserved = of_system(estimates, "EUE") or 0.0
+    gas = of_system(estimates, "unserved_gas_mcm") or 0.0
+    happened = [change for change in log if not change.component.startswith(_QUIET) and change.time_h > 0]
+    if unserved <= _POSITIVE and gas <= _POSITIVE and not happened:
+        return [
+            f"Nothing to report: everyone was served, and nothing failed, in the {_hours(run):g} hours of this run."
+        ]
+    return [
+        _who(run, unserved),
+        _gas(run, gas) if gas > _POSITIVE else _when(run, unserved),
+        _held(run, log),
+        _why(run, log, why, happened),
+        _cost(run),
+    ]
+
+
+def titled(run: RunLike, name: str) -> str:
+    """The network's title of a plant or gas node; its name where there is none."""
+    if run.system is None:
+        return name
+    generators, nodes = run.system.generators, run.system.gas_nodes
+    titles = dict(zip(generators.plant.tolist(), generators.title.tolist(), strict=True))
+    titles |= dict(zip(nodes.name.tolist(), nodes.title.tolist(), strict=True))
+    return str(titles.get(name) or name)
+
+
+def _hours(run: RunLike) -> float:
+    starts, ends, _ = times_of(run.tables["zones"])
+    return float(ends[-1] - starts[0]) if len(starts) else 0.0
+
+
+def _moment(run: RunLike, time_h: float) -> str:
+    moment = run.start + dt.timedelta(hours=time_h)
+    return f"{moment.day} {moment:%B %H:%M}"
+
+
+def _who(run: RunLike, unserved: float) -> str:
+    if unserved <= _POSITIVE:
+        return "No customer lost electricity."
+    classes = [name.replace("_", " ") for name, _ in _by_scope(run.estimates, "EUE", "class")]
+    where = [name for name, _ in _by_scope(run.estimates, "EUE", "oblast")]
+    where = where or [name for name, _ in _by_scope(run.estimates, "EUE", "zone")]
+    peak, hours = of_system(run.estimates, "peak_shed_mw"), of_system(run.estimates, "LOLH")
+    return (
+        f"{number(unserved)} MWh of electricity were not served over {number(hours)} hours, at most {number(peak)} MW "
+        f"at once: {_list(classes)} in {_list(where)}."
+    )
+
+
+def _when(run: RunLike, unserved: float) -> str:
+    if unserved <= _POSITIVE:
+        margin = of_system(run.estimates, "reserve_margin_mw_min")
+        if margin is None:
+            return "Reserves are not stated."
+        starts, _, _ = times_of(run.tables["zones"])
+        least = float(starts[int(summed(run.tables["zones"], "reserve_margin_mw").argmin())])
+        return f"The least reserve margin was {number(margin)} MW, on {_moment(run, least)}."
+    starts, ends, _ = times_of(run.tables["zones"])
+    short = summed(run.tables["zones"], "unserved_mw") > SHORTFALL_TOLERANCE_MW
+    first, last = float(starts[short][0]), float(ends[short][-1])
+    restored = "and all was restored" if last < float(ends[-1]) else "and it was not restored"
+    return f"It began on {_moment(run, first)} {restored} by {_moment(run, last)}."
+
+
+def _gas(run: RunLike, gas: float) -> str:
+    classes = [name.replace("_", " ") for name, _ in _by_scope(run.estimates, "unserved_gas_mcm", "class")]
+    classes = [name for name in classes if name not in ("export", "transit")]
+    cities = sorted(
+        (e.value or 0.0, e.scope.partition(":")[2])
+        for e in run.estimates
+        if e.name == "survival_time_h" and e.scope.startswith("city:")
+    )
+    first = (
+        f"; homes or heat of {titled(run, cities[0][1])} were first cut {number(cities[0][0])} h after the event"
+        if cities
+        else ""
+    )
+    return f"{number(gas)} million m³ of gas did not reach {_list(classes)}{first}."
+
+
+def _held(run: RunLike, log: Sequence[Any]) -> str:
+    """Plants short of gas and sections at their limit: where the loss was felt."""
+    plants = sorted(
+        (e.value or 0.0, e.scope.partition(":")[2])
+        for e in run.estimates
+        if e.name == "survival_time_h" and e.scope.startswith("plant:")
+    )
+    full = _full_sections(run, log)
+    parts = []
+    if plants:
+        names = _list([titled(run, name) for _, name in plants])
+        parts.append(f"{names} ran short of gas, the first after {number(plants[0][0])} h")
+    if full:
+        parts.append(
+            f"the sections {_list(full)} were at their limit"
+            if len(full) > 1
+            else f"the section {full[0]} was at its limit"
+        )
+    share = of_system(run.estimates, "import_share")
+    if not parts and share is not None:
+        parts.append(f"imports were {number(share)} % of the energy")
+    text = "; ".join(parts) or "No section was at its limit"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _full_sections(run: RunLike, log: Sequence[Any]) -> list[str]:
+    """Sections that were full, without those that were so before anything happened."""
+    rows = run.tables["interfaces"]
+    began = [c.time_h for c in log if c.cause_id < 0 and c.time_h > 0 and not c.component.startswith(_QUIET)]
+    full = rows["loading"] >= _FULL
+    usual = set(np.asarray(rows["name"])[full & (rows["time_h"] < min(began, default=0.0))].tolist())
+    return sorted(set(np.asarray(rows["name"])[full].tolist()) - usual)
+
+
+def _why(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[Any]], happened: Sequence[Any]) -> str:
+    causes = [name for name, _ in _by_scope(run.estimates, "EUE", "cause")]
+    causes = causes or [name for name, _ in _by_scope(run.estimates, "unserved_gas_mcm", "cause")]
+    for change in log:
+        if change.component.startswith(("zone:", "city:")) and change.to_state != "normal":
+            chain = why(change.component, change.time_h)
+            if len(chain) > 1:
+                root = chain[-1]
+                return f"The cause: {root.component}, {root.to_state}, on {_moment(run, root.time_h)}."
+    if causes:
+        return f"The cause: {_list(causes)}."
+    first = next(
+        (change for change in happened if change.cause_id < 0 and not change.component.startswith("city:")), None
+    )
+    if first is not None:
+        return f"What happened first: {first.component}, {first.to_state}, on {_moment(run, first.time_h)}."
+    energy = _by_scope(run.estimates, "energy_mwh", "fuel")
+    total = sum(mwh for _, mwh in energy)
+    shares = ", ".join(f"{'imports' if name == 'import' else name} {percent(mwh / total)}" for name, mwh in energy[:5])
+    told = f"; energy came from {shares}" if total > 0.0 else ""
+    return f"No single event is behind it: supply, network and weather of these days are{told}."
+
+
+def _cost(run: RunLike) -> str:
+    parts = []
+    cost = of_system(run.estimates, "unserved_cost_usd")
+    if cost is not None and cost > _POSITIVE:
+        parts.append(f"the load lost is worth {number(cost)} USD")
+    for name, label in (("co2e_gwp100_change_t", "CO2e over 100 years"), ("ch4_change_t", "methane")):
+        change = of_system(run.estimates, name)
+        if change is not None and abs(change) > _POSITIVE:
+            parts.append(f"{label} {'+' if change > 0 else ''}{number(change)} t against no event")
+    minerals = _by_scope(run.estimates, "mineral_loss_t", "mineral")
+    if minerals:
+        parts.append("output lost: " + ", ".join(f"{name} {number(t)} t" for name, t in minerals[:_NAMED]))
+    co2_t = of_system(run.estimates, "co2_t")
+    if not parts and co2_t is not None:
+        parts.append(f"nothing was lost; CO2 of these days is {number(co2_t)} t")
+    text = "; ".join(parts) or "nothing was lost, and no emissions are stated"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+_FIRST, _SHOWN = "EUE", 4
+_NEXT = (
+    "LOLH",
+    "unserved_gas_mcm",
+    "co2e_gwp100_change_t",
+    "peak_shed_mw",
+    "reserve_margin_mw_min",
+    "import_share",
+    "co2_t",
+)
+
+
+def numbers_of(estimates: Sequence[Estimate], labels: Mapping[str, str], names: Sequence[str] = ()) -> list[Number]:
+    """Four large numbers of the system with their 95 % interval; of one trajectory there is none, and it says so."""
+    found = {e.name: e for e in estimates if e.scope == "system"}
+    wanted = [name for name in names or (_FIRST, *_NEXT) if name in found]
+    told = [name for name in wanted if name == wanted[0] or abs(found[name].value or 0.0) > _POSITIVE]
+    out: list[Number] = []
+    for name in (*told, *(name for name in wanted if name not in told))[:_SHOWN]:
+        estimate = found[name]
+        unit = "" if estimate.unit == "-" else f" {estimate.unit}"
+        text = number(estimate.value) if estimate.n == 1 else value_with_error(estimate.value, estimate.stderr)
+        out.append(Number(labels.get(name, name), f"{text}{unit}", interval_of(estimate)))
+    return out
+
+
+def interval_of(estimate: Estimate) -> str:
+    """The interval of a number, in words."""
+    if estimate.ci_low is not None and estimate.ci_high is not None:
+        return f"95 %: {number(estimate.ci_low)} to {number(estimate.ci_high)}"
+    if estimate.n == 1:
+        return "one trajectory, no interval"
+    return f"{estimate.n:,} samples, no interval can be stated"

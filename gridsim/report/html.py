@@ -1,0 +1,222 @@
+"""One self-contained HTML page from its parts: no request of any kind, everything from data as escaped text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib import resources
+from typing import Any
+
+from gridsim.report.answer import Number
+from gridsim.report.figures.svg import Figure
+from gridsim.report.numbers import number, value_with_error
+from gridsim.report.scorecard_lines import area_texts
+from gridsim.results.scorecard import Score
+
+_VENDOR = (
+    "d3-dispatch", "d3-color", "d3-interpolate", "d3-ease", "d3-timer", "d3-selection", "d3-transition", "d3-drag",
+    "d3-zoom", "d3-array", "d3-geo", "uPlot.iife",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page; cells that are numbers are told by the heading's place in ``right``."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    help: str = ""
+    right: frozenset[int] = frozenset()
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Content of a report, from the top of the page to its end."""
+
+    kind: str
+    title: str
+    subtitle: str
+    answer: Sequence[str]
+    numbers: Sequence[Number] = ()
+    scorecard: Sequence[Score] = ()
+    map: Mapping[str, Any] | None = None
+    map_note: str = ""
+    figures: Sequence[Figure] = ()
+    tables: Sequence[Table] = ()
+    trust: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def html_of(page: Page) -> str:
+    """The whole file."""
+    scripts = [_file(f"vendor/{name}.min.js") for name in _VENDOR] + [_file("page.js")] if page.map is not None else []
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts) or "'none'"
+    policy = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:"
+    style = _file("page.css") + (_file("vendor/uPlot.min.css") if page.map is not None else "")
+    body = [
+        '<a class="skip" href="#answer">Skip to the answer</a><main>',
+        f'<header><p class="soft">gridsim {escape(page.kind)}</p><h1>{escape(page.title)}</h1>',
+        f'<p class="soft">{escape(page.subtitle)}</p></header>',
+        '<section id="answer" class="answer" aria-label="The answer">',
+        *(f"<p>{escape(sentence)}</p>" for sentence in page.answer),
+        _numbers(page.numbers),
+        "</section>",
+        _short_scorecard(page.scorecard),
+        _map(page),
+        _figures(page.figures),
+        _scorecard(page.scorecard),
+        *(_table(table) for table in page.tables),
+        _trust(page.trust),
+        "</main>",
+    ]
+    data = f'<script type="application/json" id="map-data">{_json(page.map)}</script>' if page.map is not None else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy, quote=True)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="icon" href="data:,"><title>{escape(page.title)} - gridsim {escape(page.kind)}</title>'
+        f"<style>{style}</style></head><body>{''.join(body)}{data}"
+        f"{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>\n"
+    )
+
+
+def _file(name: str) -> str:
+    return resources.files("gridsim.report").joinpath("page", *name.split("/")).read_text(encoding="utf-8")
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _json(data: Any) -> str:
+    """JSON that cannot end its script element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _numbers(numbers: Iterable[Number]) -> str:
+    boxes = "".join(
+        f'<div><dt>{escape(one.label)}</dt><dd class="value">{escape(one.value)}</dd>'
+        f'<dd class="soft">{escape(one.interval)}</dd></div>'
+        for one in numbers
+    )
+    return f'<dl class="numbers">{boxes}</dl>' if boxes else ""
+
+
+def _map(page: Page) -> str:
+    if page.map is None:
+        return f'<h2>Map</h2><p class="soft">{escape(page.map_note)}</p>' if page.map_note else ""
+    keys = (
+        ("<i style='background:var(--l0)'></i>", "line under 50 % of its rating"),
+        ("<i style='background:var(--l1)'></i>", "50 to 80"),
+        ("<i style='background:var(--l2)'></i>", "80 to 100"),
+        ("<i style='background:var(--l3)'></i>", "100 and more, or oblast short of power"),
+        ("<i style='background:var(--out)'></i>", "out of service"),
+        ("<i style='background:var(--gas)'></i>", "gas pipe, bold a quarter under its pressure at the start"),
+        ("<i class='dot' style='background:var(--out);opacity:.6'></i>", "homes or heat short of gas"),
+        ("<i class='dot' style='background:#e69f00'></i>", "plant, colour by fuel, pale when it stands still"),
+    )
+    legend = "".join(f"<span>{mark}{escape(text)}</span>" for mark, text in keys)
+    return (
+        '<section aria-label="Map with replay"><h2>The course, hour by hour</h2><div id="map-box"><div>'
+        '<svg id="map" tabindex="0" role="img" aria-label="Map of the network at the time of the slider"></svg>'
+        f'<div class="key soft">{legend}</div>'
+        '<div class="controls"><button id="play" aria-pressed="false">Play</button>'
+        '<button id="previous" aria-label="Step to the event before">◀ event</button>'
+        '<button id="next" aria-label="Step to the next event">event ▶</button>'
+        '<input id="time" type="range" min="0" max="1" value="0" step="1" aria-label="Time of the map">'
+        '<span id="clock"></span></div><svg id="marks" aria-hidden="true"></svg>'
+        f'<p id="now" aria-live="polite"></p><p class="soft">{escape(page.map_note)}</p></div>'
+        '<div id="element" aria-live="polite"><h3>One element</h3><label>Click the map, or name it: '
+        '<input id="pick" list="elements" autocomplete="off"></label><datalist id="elements"></datalist>'
+        '<p><strong id="element-name"></strong></p><p id="element-value"></p><div id="chart"></div>'
+        '<h3>Why</h3><ol id="element-why"></ol>'
+        '<p class="soft" id="element-none">Nothing had happened to it by then.</p></div></div></section>'
+    )
+
+
+def _short_scorecard(scores: Sequence[Score]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(area)}</th><td>{escape(text)}</td></tr>' for area, text in area_texts(scores)
+    )
+    title = "<h2>Scorecard, against no event</h2>"
+    return f'{title}<div class="scroll"><table id="areas"><tbody>{rows}</tbody></table></div>' if rows else ""
+
+
+def _scorecard(scores: Sequence[Score]) -> str:
+    if not scores:
+        return ""
+    rows, area = [], ""
+    spared = [score for score in scores if _is_spared(score)]
+    for score in scores:
+        if score in spared and score is not spared[0]:
+            continue
+        name = score.scope.partition(":")[2]
+        label = f"{score.label}, {name}" if name else score.label
+        unit = "" if score.unit == "-" else score.unit
+        value = number(score.value) if not score.stderr else value_with_error(score.value, score.stderr)
+        change = "" if score.change is None else f"{'+' if score.change > 0 else ''}{number(score.change)}"
+        key = f'data-metric="{escape(score.metric, quote=True)}" data-scope="{escape(score.scope, quote=True)}"'
+        cells = (
+            f'<td colspan="4" class="soft">{escape(score.note)}</td>'
+            if score.value is None
+            else f'<td class="n" {key}>{escape(value)}</td><td>{escape(unit)}</td><td class="n">{escape(change)}</td>'
+            f'<td class="{score.verdict}">{score.verdict}</td>'
+        )
+        if score in spared:
+            label, names = f"{score.label}: none", ", ".join(one.scope.partition(":")[2] for one in spared)
+            cells = f'<td colspan="4" class="soft">{escape(names)}</td>'
+        head = f'<th scope="row">{escape(score.area)}</th>' if score.area != area else "<td></td>"
+        rows.append(f'<tr>{head}<td>{escape(label)}</td>{cells}<td class="soft">{escape(score.confidence)}</td></tr>')
+        area = score.area
+    return (
+        '<section aria-label="Scorecard"><h2>The six areas in full</h2><div class="scroll">'
+        '<table id="scorecard"><thead><tr><th>area</th><th>what</th><th class="n">value</th><th></th>'
+        '<th class="n">against no event</th><th></th>'
+        f"<th>data behind it</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
+    )
+
+
+def _is_spared(score: Score) -> bool:
+    """A mineral that lost nothing, with and without the events: one row names them all."""
+    return score.scope.startswith("mineral:") and not score.value and not score.without_events and not score.note
+
+
+def _figures(figures: Sequence[Figure]) -> str:
+    drawn = "".join(
+        f'<figure id="{escape(figure.name, quote=True)}"><h3>{escape(figure.title)}</h3>'
+        f'<div class="wide">{figure.svg}</div>'
+        f"<figcaption>{escape(figure.definition)}</figcaption></figure>"
+        for figure in figures
+    )
+    return f'<section aria-label="Figures"><h2>Figures</h2><div class="plots">{drawn}</div></section>' if drawn else ""
+
+
+def _table(table: Table) -> str:
+    def cells(row: Sequence[str], tag: str) -> str:
+        return "".join(
+            f"<{tag}{' class=n' if at in table.right else ''}>{escape(cell)}</{tag}>" for at, cell in enumerate(row)
+        )
+
+    rows = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in table.rows)
+    whole = (
+        f'<p class="help">{escape(table.help)}</p><div class="scroll"><table><thead>'
+        f"<tr>{cells(table.headings, 'th')}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    title = escape(table.title)
+    if table.folded:
+        return f"<section><details><summary>{title} ({len(table.rows):,})</summary>{whole}</details></section>"
+    return f"<section><h2>{title}</h2>{whole}</section>"
+
+
+def _trust(rows: Sequence[tuple[str, str]]) -> str:
+    if not rows:
+        return ""
+    entries = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
+    title = "Where this comes from"
+    return f'<section class="trust" aria-label="{title}"><h2>{title}</h2><dl>{entries}</dl></section>'

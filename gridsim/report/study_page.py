@@ -1,0 +1,186 @@
+"""The page of a study: its cases side by side, how often and how badly each goes wrong, and every number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gridsim.model.table import F8
+from gridsim.report.answer import Number, numbers_of
+from gridsim.report.figures import study_figures as figures
+from gridsim.report.figures.svg import Figure
+from gridsim.report.html import Page, Table
+from gridsim.report.numbers import percent, with_error
+from gridsim.report.run_page import metric_labels, metric_rows
+from gridsim.report.study_summary import heading, remarks_of
+from gridsim.report.text_table import without_common_prefix
+from gridsim.results.metrics import Estimate
+from gridsim.results.scorecard import Score
+
+_COLUMNS = ("EUE", "P_any_shortfall", "LOLH", "CVaR_95", "peak_shed_mw", "co2e_gwp100_change_t")
+_FAN = ("time_h", "scope", "quantity", "p05", "p25", "p50", "p75", "p95")
+_LIMITS = (
+    "Replicates differ by what the scenario draws (repair times, failures, probabilities), not by what is assumed in "
+    "all of them. Errors are over replicates; they do not hold the doubt about the data."
+)
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case: ``samples``: unserved MWh by replicate; ``events``: duration, depth and size of its shortfalls.
+
+    ``fan``: quantiles over replicates by hour, where the folder keeps them.
+    """
+
+    name: str
+    estimates: Sequence[Estimate]
+    n: int
+    samples: F8
+    events: tuple[F8, F8, F8]
+    fan: Mapping[str, Any] | None = None
+    start: dt.datetime | None = None
+    scorecard: Sequence[Score] = ()
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """A study as its page reads it."""
+
+    name: str
+    description: str
+    cases: Sequence[CaseView]
+    origin: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def study_page(study: StudyView) -> Page:
+    """The page of a study."""
+    worst = _worst(study.cases)
+    remarks = [(case.name, remark) for case in study.cases for remark in remarks_of(list(case.estimates))]
+    return Page(
+        kind="study",
+        title=study.name.replace("_", " "),
+        subtitle=study.description,
+        answer=_answer(study.cases),
+        numbers=_numbers(worst, len(study.cases) > 1),
+        scorecard=worst.scorecard,
+        figures=_figures(study, worst),
+        tables=(
+            _table(study.cases),
+            *(metric_rows(case.estimates, f"Every number of {case.name}") for case in study.cases),
+        ),
+        trust=[*study.origin, *remarks, ("known limits", _LIMITS)],
+    )
+
+
+def _of(case: CaseView, name: str) -> Estimate | None:
+    return next((e for e in case.estimates if e.name == name and e.scope == "system"), None)
+
+
+def _value(case: CaseView, name: str) -> float:
+    estimate = _of(case, name)
+    return estimate.value or 0.0 if estimate is not None else 0.0
+
+
+def _worst(cases: Sequence[CaseView]) -> CaseView:
+    return max(cases, key=lambda case: _value(case, "EUE"))
+
+
+def _numbers(worst: CaseView, several: bool) -> list[Number]:
+    found = numbers_of(
+        worst.estimates, metric_labels(), ("EUE", "P_any_shortfall", "LOLH", "CVaR_95", "co2e_gwp100_change_t")
+    )
+    return [one._replace(label=f"{one.label}, worst case") for one in found] if several else found
+
+
+def _answer(cases: Sequence[CaseView]) -> list[str]:
+    worst, least = _worst(cases), min(cases, key=lambda case: _value(case, "EUE"))
+    n = sum(case.n for case in cases)
+    if not _value(worst, "EUE"):
+        bounds = [
+            e.ci_high for case in cases if (e := _of(case, "P_any_shortfall")) is not None and e.ci_high is not None
+        ]
+        chance = f": its chance is under {max(bounds):.2g} in each case with 95 % confidence" if bounds else ""
+        return [f"Nothing to report: no power was cut in any of {n:,} replicates of {len(cases)} cases{chance}."]
+    told = [
+        f"Of {len(cases)} cases with {n:,} replicates in all, {worst.name} is the worst: "
+        f"{with_error(_of(worst, 'EUE'))} MWh are not served on average."
+        if len(cases) > 1
+        else f"On average {with_error(_of(worst, 'EUE'))} MWh are not served, over {n:,} replicates."
+    ]
+    chance_of = _of(worst, "P_any_shortfall")
+    if chance_of is not None and chance_of.value is not None:
+        told.append(f"There {percent(chance_of.value)} of replicates cut power at all.")
+    tail = _of(worst, "CVaR_95")
+    if tail is not None:
+        told.append(f"In the worst 5 % of them the mean is {with_error(tail)} MWh.")
+    if len(cases) > 1:
+        told.append(f"The mildest is {least.name}: {with_error(_of(least, 'EUE'))} MWh.")
+    change = _of(worst, "co2e_gwp100_change_t")
+    if change is not None:
+        told.append(f"The worst case changes CO2e over 100 years by {with_error(change)} t against no event.")
+    return told
+
+
+def _table(cases: Sequence[CaseView]) -> Table:
+    shown = [name for name in _COLUMNS if any(_of(case, name) is not None for case in cases)]
+    rows = [(case.name, f"{case.n:,}", *(with_error(_of(case, name)) for name in shown)) for case in cases]
+    right = frozenset(range(1, len(shown) + 2))
+    help_text = "Mean over replicates +- standard error (docs/metrics.md)."
+    return Table("The cases", ("case", "replicates", *(heading(name) for name in shown)), rows, help_text, right)
+
+
+def _figures(study: StudyView, worst: CaseView) -> list[Figure]:
+    names, _ = without_common_prefix([case.name for case in study.cases])
+    named = dict(zip(names, study.cases, strict=True))
+    found: list[Figure] = []
+    energy = {name: e for name, case in named.items() if (e := _of(case, "EUE")) is not None}
+    if len(energy) > 1:
+        found.append(figures.cases_side_by_side(energy, "Unserved energy by case"))
+    samples = {name: case.samples for name, case in named.items() if len(case.samples)}
+    if samples:
+        found += [figures.exceedance(samples), figures.convergence(samples)]
+    if worst.fan is not None and worst.start is not None:
+        scopes = ["system", *sorted({str(scope) for scope in np.unique(worst.fan["scope"])} - {"system"})]
+        fans = (
+            figures.fan(worst.fan, worst.start, f"Power not served, {worst.name}, {scope}", scope) for scope in scopes
+        )
+        found += [figure for figure in fans if figure is not None][:3]
+    duration, peak, size = (np.concatenate([case.events[at] for case in study.cases]) for at in range(3))
+    if len(size):
+        found.append(figures.event_scatter(duration, peak, size))
+    return found
+
+
+def case_view(run: Any, scores: Sequence[Score]) -> CaseView:
+    """A loaded case of a study as the page reads it."""
+    samples = _samples(run)
+    events = _columns(run, "shortfall_events", ("name", "duration_h", "peak_mw", "energy_mwh"))
+    whole = np.asarray(events["name"]) == "system"
+    return CaseView(
+        name=run.path.name,
+        estimates=run.estimates,
+        n=run.n_replicates,
+        samples=samples,
+        events=tuple(np.asarray(events[name], dtype=float)[whole] for name in ("duration_h", "peak_mw", "energy_mwh")),
+        fan=_columns(run, "fan", _FAN) if "fan" in run.tables else None,
+        start=run.start,
+        scorecard=scores,
+    )
+
+
+def _columns(run: Any, table: str, names: Sequence[str]) -> Mapping[str, Any]:
+    if table not in run.tables:
+        return {name: np.zeros(0) for name in names}
+    frame = run.frame(table, list(names))
+    return {name: frame[name].to_numpy() for name in names}
+
+
+def _samples(run: Any) -> F8:
+    rows = _columns(run, "replicate_metrics", ("replicate", "name", "scope", "value"))
+    chosen = (np.asarray(rows["name"]) == "EUE") & (np.asarray(rows["scope"]) == "system")
+    order = np.argsort(np.asarray(rows["replicate"])[chosen], kind="stable")
+    return np.asarray(rows["value"], dtype=float)[chosen][order]

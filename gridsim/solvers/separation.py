@@ -1,0 +1,271 @@
+"""Areas of a network and the couplings between them: what the swing of the first minutes needs to know of a grid.
+
+Areas are what is left when every line of every interface is cut, and each neighbour; the machines of an area are one
+node behind the buses they stand at. Buses are reduced away, B_red = B_aa - B_ab B_bb^-1 B_ba, in each island apart. The
+slope of a coupling follows from reactances, its amplitude, for interfaces limited by stability, from their limit: it
+does not emerge from reactances. Any network has areas; without interfaces an island is one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridsim.kernels.flows import islands
+from gridsim.model.system import GridSystem
+from gridsim.model.table import B1, F8, I4, sum_at
+from gridsim.solvers.area_machines import AreaMachines
+
+SMALLEST_COUPLING_MW = 1.0  # per radian; what couples less is left out
+_MEANS_SHARE = 0.05  # of a coupling's flow, below which an interface does not shape its amplitude
+
+
+class AreaMap(NamedTuple):
+    """Areas of a network.
+
+    names : of the areas, neighbours last ; bus : (n_buses,) area of each bus ; of_border : (n_borders,) area
+    joined : interfaces whose ends lie in one area, with the branch whose ends do
+    """
+
+    names: tuple[str, ...]
+    bus: I4
+    of_border: I4
+    joined: tuple[tuple[str, str], ...]
+
+
+class Reduction(NamedTuple):
+    """The network between areas as it stands.
+
+    first, second, coupling_mw, stretch : (n_pairs,) ; at_area : (n_areas, n_buses) share of a bus's power that
+    reaches the machine of each area ; flow_bus : (n_interfaces, n_buses) and flow_pair : (n_interfaces, n_pairs), what
+    a MW at a bus and a MW of a coupling add to an interface's flow
+    linked : (n_buses,) False: no machine reaches the bus
+    """
+
+    first: I4
+    second: I4
+    coupling_mw: F8
+    stretch: F8
+    at_area: F8
+    flow_bus: F8
+    flow_pair: F8
+    linked: B1
+
+
+def area_map(system: GridSystem, branch_out: I4, machines_mva: F8) -> AreaMap:
+    """Areas of a network with ``branch_out`` (positions); ``machines_mva`` (n_buses,) of running machines.
+
+    A part without machines belongs to the part it is coupled to most.
+    """
+    n_buses, of_country = len(system.buses), _neighbour_of_bus(system)
+    works = system.branch_in_service.copy()
+    works[branch_out] = False
+    members = np.unique(system.interface_members.branch)
+    inside = works.copy()
+    inside[members] = False
+    ends = of_country[system.branch_from], of_country[system.branch_to]
+    inside &= ends[0] == ends[1]
+    part = islands(n_buses, system.branch_from, system.branch_to, inside).astype(np.int64)
+    n_parts = int(part.max()) + 1 if n_buses else 0
+    part = np.where(of_country >= 0, n_parts + of_country, part)
+    _join_parts_without_machines(system, part, np.flatnonzero(works & ~inside), machines_mva, n_parts)
+    numbers, bus = np.unique(part, return_inverse=True)
+    weight = machines_mva + 1e-6 * sum_at(system.loads.bus, system.loads.p_mw, n_buses)
+    names, borders = [], list(system.borders.name.tolist())
+    for area, number in enumerate(numbers.tolist()):
+        buses = np.flatnonzero(bus == area)
+        largest = str(system.buses.name[buses[np.argmax(weight[buses])]])
+        names.append(borders[number - n_parts] if number >= n_parts else largest)
+    of_border = np.array(bus[system.borders.bus], dtype=np.int32)
+    for border, name in enumerate(borders):
+        if of_country[system.borders.bus[border]] < 0:  # a neighbour that stands at a bus inside
+            names.append(name)
+            of_border[border] = len(names) - 1
+    area_of_bus = bus.astype(np.int32)
+    return AreaMap(tuple(names), area_of_bus, of_border, _joined(system, area_of_bus, works))
+
+
+def _neighbour_of_bus(system: GridSystem) -> I4:
+    """(n_buses,) border whose neighbour a bus abroad belongs to, -1 inside: its own bus, and those of its country."""
+    of_bus = np.full(len(system.buses), -1, dtype=np.int32)
+    abroad, country = system.buses.zone < 0, system.buses.country
+    for border, bus in reversed(list(enumerate(system.borders.bus.tolist()))):
+        if abroad[bus]:
+            of_bus[abroad & (country == country[bus]) & (country[bus] != "")] = border
+            of_bus[bus] = border
+    return of_bus
+
+
+def _join_parts_without_machines(
+    system: GridSystem, part: NDArray[np.int64], cut: NDArray[np.integer[Any]], machines_mva: F8, n_parts: int
+) -> None:
+    """Write into ``part`` so that each has machines, is abroad (from ``n_parts``), or touches nothing."""
+    slope = 1.0 / np.abs(system.branch_x_pu)
+    while True:
+        has = np.zeros(part.max(initial=0) + 1, dtype=bool)
+        has[part[machines_mva > 0]] = True
+        has[n_parts:] = True
+        ends = part[system.branch_from[cut]], part[system.branch_to[cut]]
+        best: tuple[float, int, int] | None = None
+        for one, other in (ends, ends[::-1]):
+            poor = np.flatnonzero(~has[one] & (one != other))
+            if len(poor):
+                to_pair = one[poor] * (part.max() + 1) + other[poor]
+                pairs, which = np.unique(to_pair, return_inverse=True)
+                sums = np.bincount(which, slope[cut[poor]])
+                top = int(np.argmax(sums))
+                found = float(sums[top]), int(pairs[top] // (part.max() + 1)), int(pairs[top] % (part.max() + 1))
+                best = found if best is None else max(best, found)
+        if best is None:
+            return
+        part[part == best[1]] = best[2]
+
+
+def _joined(system: GridSystem, area: I4, works: B1) -> tuple[tuple[str, str], ...]:
+    """Interfaces with a working member whose ends lie in one area: they separate nothing there."""
+    found = []
+    members = system.interface_members
+    for interface, branch in zip(members.interface.tolist(), members.branch.tolist(), strict=True):
+        if works[branch] and area[system.branch_from[branch]] == area[system.branch_to[branch]]:
+            found.append((str(system.interfaces.name[interface]), str(system.branch_name[branch])))
+    return tuple(found)
+
+
+def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, branch_out: I4, margin: F8) -> Reduction:
+    """The couplings between ``areas`` with ``branch_out`` (positions), machines behind their reactances.
+
+    margin : (n_interfaces,) normal limit over static limit where stability limits, and gives the amplitude; else NaN
+    """
+    n_buses, n_areas = len(system.buses), len(areas.names)
+    works = system.branch_in_service.copy()
+    works[branch_out] = False
+    slope = np.where(works, 1.0 / system.branch_x_pu, 0.0)
+    start, end = system.branch_from, system.branch_to
+    b_bb, b_ba = np.zeros((n_buses, n_buses)), np.zeros((n_buses, n_areas))
+    np.add.at(b_bb, (start, start), slope)
+    np.add.at(b_bb, (end, end), slope)
+    np.add.at(b_bb, (start, end), -slope)
+    np.add.at(b_bb, (end, start), -slope)
+    np.add.at(b_ba, (machines.link_bus, machines.link_area), -machines.link_mw)
+    link = -b_ba.sum(axis=1)
+    b_bb[np.diag_indices(n_buses)] += link
+    linked = _linked(system, works, link > 0)
+    b_bb[np.diag_indices(n_buses)] += np.where(linked, 0.0, 1.0)  # what no machine reaches stands apart
+
+    member = system.interface_members
+    rows = np.zeros((len(system.interfaces), n_buses))
+    np.add.at(rows, (member.interface, start[member.branch]), member.sign * slope[member.branch])
+    np.add.at(rows, (member.interface, end[member.branch]), -member.sign * slope[member.branch])
+    solved = np.asarray(np.linalg.solve(b_bb, np.hstack([b_ba, rows.T])), dtype=np.float64)
+    at_area = -solved[:, :n_areas].T
+    reduced = np.diag(-b_ba.sum(axis=0)) - b_ba.T @ solved[:, :n_areas]
+    flow_bus = solved[:, n_areas:].T
+    by_angle = -flow_bus @ b_ba
+
+    first, second = np.nonzero(np.triu(-reduced, 1) >= SMALLEST_COUPLING_MW)
+    coupling = -reduced[first, second]
+    incidence = np.zeros((n_areas, len(first)))
+    incidence[first, np.arange(len(first))] = coupling
+    incidence[second, np.arange(len(first))] = -coupling
+    flow_pair = np.asarray(np.linalg.lstsq(incidence, by_angle.T, rcond=1e-10)[0].T, dtype=np.float64)
+    stretch = _stretch(system, coupling, flow_pair, works, margin)
+    return Reduction(
+        first.astype(np.int32),
+        second.astype(np.int32),
+        coupling,
+        stretch,
+        at_area * linked,
+        flow_bus,
+        flow_pair,
+        linked,
+    )
+
+
+def _linked(system: GridSystem, works: B1, has_link: B1) -> B1:
+    """(n_buses,) True where a machine reaches the bus."""
+    island = islands(len(system.buses), system.branch_from, system.branch_to, works)
+    return np.asarray(np.isin(island, island[has_link]))
+
+
+def stability_margins(system: GridSystem) -> F8:
+    """(n_interfaces,) normal limit over static limit of the sections that stability limits; NaN of others."""
+    margin = np.full(len(system.interfaces), np.nan)
+    margin[system.stability_limits.interface] = system.stability_limits.margin
+    return margin
+
+
+def static_limits_mw(system: GridSystem, works: B1, margin: F8) -> F8:
+    """(n_interfaces,) pull-out power: larger normal limit at the lines out over ``margin``; inf: not of stability."""
+    limits, member = system.interface_limits, system.interface_members
+    out = sum_at(member.interface, (~works[member.branch]).astype(np.float64), len(system.interfaces))
+    found = np.full(len(system.interfaces), np.inf)
+    for interface in range(len(found)):
+        by_direction = []
+        for direction in ("forward", "reverse"):
+            rows = (limits.interface == interface) & (limits.direction == direction)
+            holds = limits.normal_mw[rows & (limits.lines_out <= out[interface])]
+            by_direction += [holds.min()] if len(holds) else []
+        if by_direction and np.isfinite(margin[interface]):
+            found[interface] = max(by_direction) / margin[interface]
+    return found
+
+
+def pull_out_mw(coupling: F8, stretch: F8, flow_pair: F8) -> float:
+    """Largest flow of an interface, ``flow_pair`` (n_pairs,), when its sides move apart as a whole."""
+    angle = np.linspace(0.0, np.pi / 2 * max(float(stretch.max(initial=0.0)), 1e-9), 61)[:, None]
+    within = np.minimum(angle / stretch, np.pi)  # beyond pull-out a coupling gives nothing
+    return float((np.abs(flow_pair) * coupling * stretch * np.sin(within)).sum(axis=1).max(initial=0.0))
+
+
+def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, works: B1, margin: F8) -> F8:
+    """(n_pairs,) amplitude over coupling, so that every stability interface pulls out at its static limit."""
+    limit_mw = static_limits_mw(system, works, margin)
+    member = system.interface_members
+    closed = sum_at(member.interface, works[member.branch].astype(np.float64), len(limit_mw)) > 0
+    share = np.where(np.abs(flow_pair) > _MEANS_SHARE, np.abs(flow_pair), 0.0)
+    shaped = np.flatnonzero(np.isfinite(limit_mw) & closed & (share.sum(axis=1) > 0))
+    stretch = np.ones(len(coupling))
+    if not len(shaped):
+        return stretch
+    # One that carries less than another of every coupling stands beside it and takes its share of what that one does.
+    shaped = np.unique(shaped[share[shaped].argmax(axis=0)[share[shaped].sum(axis=0) > 0]])
+    share = share[shaped]
+    by_interface, weight = np.ones(len(shaped)), share.sum(axis=0)
+    for _ in range(60):
+        mean = np.divide(share.T @ by_interface, weight, out=np.ones(len(coupling)), where=weight > 0)
+        stretch = np.where(weight > 0, mean, 1.0)
+        reached = np.array([pull_out_mw(coupling, stretch, flow_pair[row]) for row in shaped])
+        wrong = limit_mw[shaped] / np.maximum(reached, 1e-9)
+        if np.abs(wrong - 1.0).max() < 1e-3:
+            break
+        by_interface = np.clip(by_interface * wrong, 1e-3, 100.0)
+    return stretch
+
+
+def settled_angles(reduction: Reduction, supplied_mw: F8, start: F8 | None = None) -> tuple[F8, bool]:
+    """(n_areas,) angles at which the couplings carry away ``supplied_mw`` (n_areas,), balanced by island; found or not.
+
+    Newton from ``start``, or from the linear answer, on the least-norm step: each island has its own reference.
+    """
+    first, second, b, s = reduction.first, reduction.second, reduction.coupling_mw, reduction.stretch
+    n = len(supplied_mw)
+    angle = np.zeros(n) if start is None else start.copy()
+    if not len(first):
+        return angle, bool(np.abs(supplied_mw).max(initial=0.0) < 1e-6)
+    for _ in range(60):
+        within = (angle[first] - angle[second]) / s
+        power = b * s * np.sin(within)
+        missing = supplied_mw - np.bincount(first, power, n) + np.bincount(second, power, n)
+        slope = b * np.cos(within)
+        jacobian = np.zeros((n, n))
+        np.add.at(jacobian, (first, first), slope)
+        np.add.at(jacobian, (second, second), slope)
+        np.add.at(jacobian, (first, second), -slope)
+        np.add.at(jacobian, (second, first), -slope)
+        if np.abs(missing).max() < 1e-6:  # stable where no direction of the angles pulls further apart
+            return angle, bool(np.linalg.eigvalsh(jacobian)[0] > -1e-6 * slope.max())
+        step = np.linalg.lstsq(jacobian, missing, rcond=1e-10)[0]
+        angle = angle + step * min(1.0, 0.5 / max(np.abs(step).max(), 1e-12))
+    return angle, False

@@ -1,0 +1,135 @@
+"""Pages of studies and assessments: their figures add up to the numbers beside them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+import gridsim
+from gridsim.report.adequacy_page import verdict
+from gridsim.report.documents import page_of
+from gridsim.report.figures import study_figures
+from gridsim.report.html import html_of
+from gridsim.report.screen_page import screen_page
+from gridsim.results.metrics import Estimate
+from tests.support.cases import build_two_areas, event, scenario
+from tests.support.reliability_cases import rts79
+from tests.support.study_cases import small_study
+
+
+@pytest.fixture(scope="module")
+def assessed():
+    method = gridsim.SequentialMonteCarlo(years=64, seed=1)
+    return gridsim.assess(rts79(), method, gridsim.ShortfallByMonth(), gridsim.ShortfallEvents())
+
+
+def titles(figure):
+    return [float(text) for text in re.findall(r"<title>[^<]*: ([\d.e+-]+) \w+</title>", figure.svg)]
+
+
+def test_cells_of_the_heat_maps_sum_to_the_metrics(assessed):
+    figures = {figure.name: figure for figure in page_of(assessed).figures}
+    assert sum(titles(figures["month_by_hour"])) == pytest.approx(assessed.metric("LOLH").value, rel=0.02)
+    assert sum(titles(figures["week_by_zone"])) == pytest.approx(assessed.metric("EUE").value, rel=0.02)
+
+
+def test_months_of_hours_short_are_those_of_unserved_energy(assessed):
+    events = assessed.frame("shortfall_events")
+    events = events[events["scope"] == "system"]
+    weeks = assessed.frame("worst_weeks")
+    first = study_figures.start_of(weeks["start"][0], int(weeks["start_day"][0]))
+    short = study_figures.short_hours_of(
+        events["start_h"].to_numpy(), events["duration_h"].to_numpy(), assessed.n_samples, first
+    )
+    with_energy = {e.scope for e in assessed.estimates if e.name == "EUE" and e.scope.startswith("month:") and e.value}
+    assert {f"month:{month + 1}" for month in np.flatnonzero(short.sum(axis=1))} == with_energy
+
+
+def test_a_year_of_days_leaves_out_the_leap_day():
+    days = study_figures.calendar(dt.datetime(2024, 1, 1))
+    assert len(days) == 365 and dt.datetime(2024, 2, 29) not in days and days[-1] == dt.datetime(2024, 12, 31)
+    assert study_figures.start_of(dt.datetime(2024, 3, 1), 1) == dt.datetime(2024, 2, 28)
+    assert study_figures.start_of(dt.datetime(2025, 6, 30), 364) == dt.datetime(2024, 7, 1)
+
+
+@pytest.mark.parametrize(("low", "high", "expected"), [(1, 2, "pass"), (2, 4, "not decided"), (3.1, 9, "fail")])
+def test_a_threshold_is_passed_or_failed_by_the_whole_interval(low, high, expected):
+    assert verdict(Estimate("LOLH", "system", (low + high) / 2, 1.0, low, high, "h", 64), 3.0) == expected
+
+
+def test_the_folder_of_an_assessment_gives_the_page_of_the_assessment(assessed, tmp_path):
+    loaded = page_of(gridsim.load(assessed.save(tmp_path / "assessment")))
+    fresh = page_of(assessed)
+    assert (loaded.answer, loaded.numbers) == (fresh.answer, fresh.numbers)
+    assert [figure.svg for figure in loaded.figures] == [figure.svg for figure in fresh.figures]
+    energy = assessed.metric("EUE")
+    assert fresh.numbers[0].interval == f"95 %: {energy.ci_low:,.1f} to {energy.ci_high:,.1f}" or energy.ci_low > 1000
+
+
+def test_exceedance_ends_at_the_worst_sample_and_begins_at_the_chance_of_any():
+    figure = study_figures.exceedance({"one": np.array([0.0, 0.0, 10.0, 30.0])})
+    path = re.search(r'<path d="([^"]+)" fill="none"', figure.svg).group(1)
+    chart = study_figures.Chart((0.0, 30.9), (0.0, 1.0), y_title="x", legend=[("one", "blue")])
+    assert path.startswith(f"M{chart.px(0):.1f} {chart.py(0.5):.1f}")
+    assert f"{chart.py(0.25):.1f}" in path
+
+
+def test_a_study_shows_its_cases_with_errors(tmp_path):
+    study = small_study(tmp_path, replicates=5, sweep={"events.trip.probability": [0.5, 1.0]})
+    result = gridsim.run_study(study, tmp_path / "out", workers=0)
+    page = page_of(result)
+    cases = next(table for table in page.tables if table.title == "The cases")
+    assert [row[0] for row in cases.rows] == [run.path.name for run in gridsim.load(tmp_path / "out").cases]
+    for figure in page.figures:
+        ET.fromstring(figure.svg)
+    text = html_of(page)
+    assert "map-data" not in text and "script-src 'none'" in text.replace("&#x27;", "'")
+    for case, scores in result.scorecard.items():
+        (unserved,) = (score for score in scores if score.metric == "EUE" and score.scope == "system")
+        energy = result.metric("EUE", case=case)
+        assert (unserved.value, unserved.stderr) == (energy.value, energy.stderr) and unserved.stderr
+    assert result.report(tmp_path / "study.html").read_text(encoding="utf-8") == text
+
+
+def test_figures_are_functions_of_results(assessed, tmp_path):
+    study = small_study(tmp_path, replicates=3)
+    loaded = gridsim.load(gridsim.run_study(study, tmp_path / "out", workers=0).path)
+    assert gridsim.plot.exceedance(loaded).svg == gridsim.plot.all_of(loaded)["exceedance"].svg
+    assert gridsim.plot.event_scatter(loaded).name == "event_scatter"
+    assert gridsim.plot.all_of(assessed)["month_by_hour"].save(tmp_path / "x.svg").is_file()
+    with pytest.raises(gridsim.StudyError, match="is no run"):
+        gridsim.plot.supply_stack(assessed)
+
+
+def test_a_screening_names_its_worst_outage(tmp_path):
+    from typer.testing import CliRunner
+
+    from gridsim.cli import app
+
+    frame = gridsim.screen(build_two_areas(), ac=False)
+    page = screen_page("two areas", frame)
+    bad = frame[(frame["kind"] != "none") & ~frame["secure"]]
+    assert page.numbers[1].value == str(len(bad)) != "0"
+    assert page.answer[0].startswith(f"The network is not N-1 secure: {len(bad)} of {len(frame) - 1} outages")
+    assert str(bad.iloc[0]["name"]) in page.answer[2]
+    assert len(page.tables[0].rows) == len(frame)
+    done = CliRunner().invoke(app, ["screen", "rts79", "--dc", "--report", str(tmp_path / "screen.html")])
+    assert done.exit_code == 0 and "What if one element is lost?" in (tmp_path / "screen.html").read_text("utf-8")
+
+
+def test_runs_are_compared_with_the_first(tmp_path):
+    from gridsim.cli.report import compared
+
+    folders = []
+    for hours in (1, 3):
+        result = gridsim.run(build_two_areas(), scenario(event("line_outage", "lines", "n1_s1", 2, hours)))
+        folders.append(result.save(tmp_path / f"for_{hours}_h"))
+    page = compared(folders)
+    assert page.title == "for_3_h against for_1_h"
+    assert page.answer[0] == "for_3_h: unserved energy 120.0 MWh, 80 MWh more."
+    assert page.numbers[0].value == "80 MWh"
+    ET.fromstring(page.figures[0].svg)

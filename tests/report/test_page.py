@@ -1,0 +1,190 @@
+"""The report of a run: numbers are those of the tables, names are text, nothing is asked of any network."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+import hashlib
+import html
+import json
+import math
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import gridsim
+from gridsim.cli import app
+from gridsim.engine.run import run
+from gridsim.errors import StudyError
+from gridsim.model.scenario import Horizon, Scenario
+from gridsim.report.documents import page_of
+from gridsim.report.figures import run_figures
+from gridsim.report.figures.svg import Chart, ticks
+from gridsim.report.html import html_of
+from gridsim.report.network_map import graph_layout
+from tests.support.cases import build_two_areas
+from tests.support.engine_cases import QUIET, outage
+
+NASTY = "<script>alert(\"x\")</script> & 'Қазақстан'"
+
+
+def shedding():
+    event = dataclasses.replace(outage("generators", "gas_1", 3, at_h=2), id="machine")
+    horizon = Horizon(dt.datetime(2026, 1, 14), 6)
+    scenario = Scenario("case", "two_areas", horizon, events=(event,), policy=QUIET, question=NASTY, description=NASTY)
+    return run(build_two_areas(), scenario)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return shedding()
+
+
+@pytest.fixture(scope="module")
+def page(result):
+    return html_of(page_of(result))
+
+
+def view(result):
+    class View:
+        tables, estimates, system = result.tables, result.estimates, result.system
+        start = result.scenario.horizon.start
+
+    return View()
+
+
+def unpacked(packed):
+    return np.frombuffer(base64.b64decode(packed["base64"]), dtype=f"<{packed['kind']}")
+
+
+def data_of(page):
+    return json.loads(re.search(r'<script type="application/json" id="map-data">(.*?)</script>', page, re.S).group(1))
+
+
+def test_scorecard_on_the_page_is_that_of_the_run(result, page):
+    cells = re.findall(r'data-metric="([^"]*)" data-scope="([^"]*)">([^<]*)<', page)
+    assert len(cells) == sum(
+        bool(s.value) or (s.value == 0 and not s.scope.startswith("mineral:")) for s in result.scorecard
+    )
+    for metric, scope, text in cells:
+        if metric != "renewable_share":
+            value = result.metric(metric, html.unescape(scope)).value
+            assert math.isclose(
+                float(text.replace(",", "")), value, rel_tol=6e-3, abs_tol=0.5 if value > 1000 else 0.05
+            )
+
+
+def test_names_and_texts_are_shown_as_text(page):
+    assert "<script>alert" not in page and html.escape(NASTY) in page
+    assert "alert" not in re.sub(re.escape(html.escape(NASTY)), "", page)
+
+
+def test_only_the_scripts_of_the_package_run_and_nothing_is_fetched(page):
+    policy = html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page).group(1))
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.S)
+    assert len(scripts) == 13
+    for script in scripts:
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in policy
+    assert "default-src 'none'" in policy
+    outside = re.sub(r"<script>.*?</script>", "", page, flags=re.S)
+    assert not re.search(r'(src|href)="(?!#|data:,)', outside) and "url(" not in outside and "@import" not in outside
+
+
+def test_map_holds_the_tables(result, page):
+    data = data_of(page)
+    times = unpacked(data["times"])
+    assert np.allclose(times, np.unique(result.tables["zones"]["time_h"]))
+    output = unpacked(data["output"]).reshape(len(data["plants"]), len(times))
+    machines = result.tables["generators"]
+    for row, plant in zip(output, data["plants"], strict=True):
+        for power, time_h in zip(row, times, strict=True):
+            chosen = (machines["plant"] == plant["id"].removeprefix("plant:")) & np.isclose(machines["time_h"], time_h)
+            assert abs(float(machines["p_mw"][chosen].sum()) - power) <= 0.5
+    assert max(data["unserved"]) == pytest.approx(result.metric("peak_shed_mw").value, abs=0.06)
+    assert [event["component"] for event in data["events"]] == [change.component for change in result.log]
+
+
+def test_a_network_without_coordinates_gets_a_layout_from_its_graph(result, page):
+    data = data_of(page)
+    assert not data["degrees"] and len(data["extent"]) == len(result.system.buses)
+    path = graph_layout(4, np.array([0, 1, 2]), np.array([1, 2, 3]))
+    gaps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    assert np.allclose(gaps, 1.0) and math.isclose(np.linalg.norm(path[3] - path[0]), 3.0)
+
+
+def test_energy_under_the_stack_is_that_of_the_metrics(result):
+    figure = run_figures.supply_stack(view(result))
+    titles = re.findall(r"<title>([^<]*): ([\d,.]+) MWh</title>", str(figure))
+    energy = {label: float(text.replace(",", "")) for label, text in titles}
+    assert energy["not served"] == pytest.approx(result.metric("EUE").value, abs=0.5)
+    zones = result.tables["zones"]
+    served = float((zones["generation_mw"] + zones["import_mw"] + zones["storage_mw"]) @ zones["duration_h"])
+    assert sum(energy.values()) - energy["not served"] == pytest.approx(served, abs=0.5 * len(energy))
+
+
+def test_bars_of_the_waterfall_add_up(result):
+    steps = run_figures.waterfall_steps(view(result))
+    level = 0.0
+    for _, mw, kind in steps:
+        if kind == "total" and level:
+            assert mw == pytest.approx(level, abs=0.06)
+        level = mw if kind == "total" else level + mw
+    assert {label: mw for label, mw, _ in steps}["not served"] == pytest.approx(result.metric("peak_shed_mw").value)
+
+
+def test_every_figure_is_well_formed_and_saved_as_svg(result, tmp_path):
+    figures = run_figures.run_figures(view(result))
+    assert len(figures) >= 5
+    for figure in figures:
+        ET.fromstring(figure.svg)
+        assert figure.save(tmp_path / f"{figure.name}.svg").read_text(encoding="utf-8") == figure.svg
+    with pytest.raises(StudyError, match=r"\.svg or \.png"):
+        figures[0].save(tmp_path / "figure.pdf")
+
+
+def test_answer_names_who_lost_power_when_and_why(result):
+    told = page_of(result).answer
+    assert len(told) == 5
+    assert told[0].startswith(f"{result.metric('EUE').value:,.1f} MWh of electricity were not served over 3.0 hours")
+    assert told[1] == "It began on 14 January 02:00 and all was restored by 14 January 05:00."
+    assert "generators:gas_1" in told[3]
+
+
+def test_a_run_with_nothing_to_report_says_so():
+    quiet = run(build_two_areas(), Scenario("calm", "two_areas", Horizon(dt.datetime(2026, 1, 14), 2), policy=QUIET))
+    (told,) = page_of(quiet).answer
+    assert told.startswith("Nothing to report")
+
+
+def test_the_command_writes_what_the_result_writes(result, tmp_path):
+    folder = result.save(tmp_path / "run")
+    done = CliRunner().invoke(app, ["report", str(folder), "--out", str(tmp_path / "page.html")])
+    assert done.exit_code == 0, done.output
+    loaded = (tmp_path / "page.html").read_text(encoding="utf-8")
+    fresh = result.report(tmp_path / "fresh.html").read_text(encoding="utf-8")
+    answers = [re.search(r'<section id="answer".*?</section>', text, re.S).group(0) for text in (loaded, fresh)]
+    assert answers[0] == answers[1]
+    scores = [re.findall(r'data-metric="[^"]*" data-scope="[^"]*">[^<]*<', text) for text in (loaded, fresh)]
+    assert scores[0] == scores[1]
+    assert "--network names its folder" in loaded and "map-data" in fresh
+    assert gridsim.load(folder).report(tmp_path / "again.html").is_file()
+
+
+def test_ticks_are_round_and_inside():
+    assert ticks(0.0, 17_000.0) == [0.0, 5000.0, 10000.0, 15000.0]
+    assert ticks(3.0, 3.0) == [3.0]
+    chart = Chart((0.0, 10.0), (0.0, 5.0))
+    assert chart.px(0.0) == chart.left and chart.py(0.0) > chart.py(5.0)
+
+
+def test_figures_are_functions_of_runs(result, tmp_path):
+    fresh = gridsim.plot.all_of(result)
+    for name in ("supply_stack", "worst_hour_waterfall", "section_loading", "unserved_by", "weather"):
+        assert getattr(gridsim.plot, name)(result).svg == fresh[name].svg
+    loaded = gridsim.load(result.save(tmp_path / "run"))
+    assert gridsim.plot.supply_stack(loaded).svg == fresh["supply_stack"].svg
+    assert "Supply of zone south" in gridsim.plot.supply_stack(result, "south").svg

@@ -1,0 +1,232 @@
+"""Areas, couplings, first minutes of whole networks: by hand, Kazakhstan, a network without interfaces."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gridsim.errors import StudyError
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
+from gridsim.kernels.flows import islands
+from gridsim.model.system import GridSystem
+from gridsim.solvers.area_machines import area_machines, running_mva
+from gridsim.solvers.automation_rules import OPENS, RETURN, SHED, TRIP, Loss, Rule
+from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult, Settings
+from gridsim.solvers.operating_point import OperatingPoint, base_point
+from gridsim.solvers.separation import area_map, pull_out_mw, reduce_network, settled_angles, static_limits_mw
+from tests.support.swing_networks import three_areas
+
+STABILITY = ("north_south", "pavlodar_east", "zhitikara_ulke", "uralsk_atyrau", "atyrau_mangystau")
+BALANCED = np.array([300.0, 50.0, 250.0, 300.0])  # no area sends anything
+
+
+@pytest.fixture(scope="module")
+def country() -> tuple[GridSystem, FirstMinutes]:
+    system = read_network(network_folder("kazakhstan"))
+    return system, FirstMinutes(system, base_point(system), system.loss_share)
+
+
+def test_areas_of_kazakhstan(country) -> None:
+    """What the interfaces cut: north, Aktobe, south, east, four in the west; and three neighbours at the end."""
+    system, minutes = country
+    areas = minutes.areas
+    assert len(areas.names) == 11
+    assert areas.names[-3:] == ("russia", "kyrgyzstan", "uzbekistan")
+    assert areas.joined == ()
+    at = {name: areas.bus[system.buses.position(name)] for name in ("zhambyl_500", "almaty_500", "gres2_500")}
+    assert at["zhambyl_500"] == at["almaty_500"] != at["gres2_500"]
+
+
+def test_static_limits_of_kazakhstan(country) -> None:
+    """Normal limit over 0.80 within 2 %, intact and with one and two circuits of the transit out."""
+    system, minutes = country
+    rows = [system.interfaces.position(name) for name in STABILITY]
+    members = system.interface_members
+    transit = members.branch[members.interface == system.interfaces.position("north_south")]
+    for out in (0, 1, 2):
+        gone = transit[:out].astype(np.int32)
+        works = system.branch_in_service.copy()
+        works[gone] = False
+        limit = static_limits_mw(system, works, minutes.margin)
+        assert limit[rows[0]] == pytest.approx((2100.0, 1300.0, 630.0)[out] / 0.80)
+        r = reduce_network(system, minutes.areas, minutes.machines, gone, minutes.margin)
+        reached = [pull_out_mw(r.coupling_mw, r.stretch, r.flow_pair[row]) for row in rows]
+        assert reached == pytest.approx(limit[rows].tolist(), rel=0.02)
+
+
+def test_flows_before_the_event_are_those_of_the_dispatch(country) -> None:
+    """Within 1 MW, and nothing moves while nothing happens."""
+    system, minutes = country
+    result = minutes.run((), ())
+    assert result.flow_mw[0] == pytest.approx(minutes.dispatch_flows_mw(), abs=1.0)
+    assert result.flow_mw[-1] == pytest.approx(result.flow_mw[0], abs=1.0)
+    assert np.abs(result.trace_hz - 50.0).max() < 1e-4
+    assert result.ended == "quiet"
+    assert not result.operations
+    assert result.flow_mw[0, system.interfaces.position("north_south")] > 1000.0
+
+
+def stages() -> tuple[Rule, ...]:
+    shed = [
+        Rule(f"stage_{number}", "frequency_hz", 48.8 - 0.2 * number, 0.25, SHED, share=0.04) for number in range(12)
+    ]
+    first = Rule("special", "frequency_hz", 49.2, 0.4, SHED, share=0.03)
+    back = Rule("back", "frequency_hz", 49.4, 20.0, RETURN, share=0.06)
+    return (first, *shed, back)
+
+
+def split(delay_s: float = 0.5) -> tuple[Rule, ...]:
+    dose = Rule("dose", "interface_mw", 2415.0, 1.0, SHED, ("north_south",), ("south",), amount_mw=100.0)
+    both = ("north_south", "zhezkazgan_kumkol")
+    return dose, Rule("split", "interface_mw", 2415.0, delay_s, OPENS, ("north_south",), both, after="dose")
+
+
+def test_a_loss_in_the_south_opens_the_transit(country) -> None:
+    """1,500 MW lost in Uzbekistan at full import: the transit opens within 3 s; the South sheds in stages and lives.
+
+    The North sheds nothing, stays below 50.3 Hz, and what it sent south goes to Russia.
+    """
+    system, minutes = country
+    result = minutes.run((*split(), *stages()), (Loss(border="uzbekistan", mw=1500.0),))
+    transit = system.interfaces.position("north_south")
+    area = {name: number for number, name in enumerate(result.areas)}
+    north, south = (int(minutes.areas.bus[system.buses.position(bus)]) for bus in ("gres2_500", "zhambyl_500"))
+    closed = result.trace_s[np.abs(result.flow_mw[:, transit]) > 1.0]
+    assert closed.max() < 3.0
+    assert result.shed_mw[north] == 0.0
+    assert 50.0 < result.highest_hz[north] < 50.3
+    assert 450.0 < result.shed_mw[south] < 1900.0
+    assert result.lowest_hz[south] < 48.8
+    assert result.alive.all()
+    russia = system.interfaces.position("russia_north")
+    swing = result.flow_mw[0, russia] - result.flow_mw[-1, russia]
+    assert swing == pytest.approx(result.flow_mw[0, transit], abs=250.0)
+    assert result.operations[0].rule == "event"
+    assert all(operation.cause for operation in result.operations)
+    assert result.final_hz[area["russia"]] == pytest.approx(result.final_hz[north], abs=0.01)
+
+
+def test_machines_trip_areas_die_and_nothing_dead_keeps_load() -> None:
+    """Trips of everything below 47.5 Hz leave the weak area dead: all its load is lost, and the others live on."""
+    system, point = three_areas()
+    point = point._replace(p_gen_mw=BALANCED)
+    rules = (Rule("all", "frequency_hz", 47.5, 0.05, TRIP, share=1.0),)
+    losses = (Loss(branches=("ab", "cb")), Loss(at_s=0.2, machines=("b2",)))
+    result = FirstMinutes(system, point).run(rules, losses)
+    dead = result.areas.index("b")
+    assert result.alive.tolist() == [area != dead for area in range(3)]
+    assert result.shed_mw[dead] == result.load_mw[dead]
+    assert result.final_hz[dead] == 0.0
+    assert [operation.rule for operation in result.operations if operation.place == "b"] == ["dead area"]
+    assert {"all"} < {operation.rule for operation in result.operations}
+
+
+def test_a_case_by_hand() -> None:
+    """Area b sends 60 to a and 40 to c, and loses 6 of 400 MW: settled where governors and loads say, flows by shares.
+
+    Governors: 500 MW / (0.05 x 50) x 0.35 = 70 MW/Hz in each area, of b 394/400 left; loads 300 MW x 1.5 / 50 = 9 MW/Hz
+    each. Dead band 0.02 Hz: 6 = K (f - 0.02) + 27 f with K = 208.95, so f = 0.0431 Hz; a governor gives 1.6 MW, its
+    headroom is 0.35 x 5 % of 240 MW = 4.2 MW.
+    """
+    system, point = three_areas()
+    point = point._replace(p_gen_mw=np.array([240.0, 6.0, 394.0, 260.0]))
+    minutes = FirstMinutes(system, point, settings=Settings(horizon_s=300.0))
+    result = minutes.run((), (Loss(machines=("b1",)),))
+    governors = 70.0 * 2 + 70.0 * 394.0 / 400.0
+    fallen = (6.0 + governors * 0.02) / (governors + 27.0)
+    assert fallen == pytest.approx(0.0431, abs=1e-4)
+    assert result.final_hz == pytest.approx(np.full(3, 50.0 - fallen), abs=2e-3)
+    a_gives = 70.0 * (fallen - 0.02) + 9.0 * fallen
+    section = system.interfaces.position("ab")
+    assert result.flow_mw[0, section] == pytest.approx(-60.0, abs=1e-6)
+    assert result.flow_mw[-1, section] == pytest.approx(-60.0 + a_gives, abs=0.5)
+
+
+def test_reduction_carries_the_dc_flows() -> None:
+    """Power put in at any bus reaches the areas' machines in whole, and the settled angles carry it."""
+    system, point = three_areas()
+    areas = area_map(system, point.branch_out, running_mva(system, point))
+    machines = area_machines(system, point, areas.bus, areas.of_border)
+    r = reduce_network(system, areas, machines, point.branch_out, np.full(2, np.nan))
+    assert r.at_area.sum(axis=0) == pytest.approx(np.ones(len(system.buses)))
+    assert r.linked.all()
+    supplied = np.array([-60.0, 100.0, -40.0])
+    angles, found = settled_angles(r, supplied)
+    assert found
+    power = r.coupling_mw * np.sin(angles[r.first] - angles[r.second])
+    carried = np.bincount(r.first, power, 3) - np.bincount(r.second, power, 3)
+    assert carried == pytest.approx(supplied, abs=1e-6)
+
+
+def test_a_network_without_interfaces_is_one_area() -> None:
+    """RTS-79: one area, its settled frequency that of its governors and loads."""
+    system = read_network(network_folder("rts79"))
+    point = base_point(system)
+    minutes = FirstMinutes(system, point, system.loss_share)
+    assert len(minutes.areas.names) == 1
+    largest = int(np.argmax(point.p_gen_mw))
+    result = minutes.run((), (Loss(machines=(str(system.generators.name[largest]),)),))
+    assert 48.0 < result.final_hz[0] < system.f_hz
+    assert result.lowest_hz[0] <= result.final_hz[0]
+
+
+def test_what_is_missing_is_assumed_by_technology_and_counted() -> None:
+    """Steam machines without inertia take 3.5 s, without droop 5 %; four of each are counted."""
+    system, point = three_areas()
+    nothing = np.full(4, np.nan)
+    bare = system.replace(generators=dataclasses.replace(system.generators, inertia_h_s=nothing, droop_pu=nothing))
+    machines = FirstMinutes(bare, point).machines
+    assert machines.assumed == {"machines without inertia_h_s": 4, "machines without droop_pu": 4}
+    assert machines.group_inertia == pytest.approx(2 * 3.5 * np.array([600.0, 600.0, 600.0]) / 50.0)
+    assert FirstMinutes(system, point).machines.assumed == {}
+
+
+def test_an_interface_that_does_not_separate_is_named() -> None:
+    """A section of one of two parallel ways leaves a path: it is named with the member whose ends stay together."""
+    system, point = three_areas(beside=True)
+    areas = area_map(system, point.branch_out, running_mva(system, point))
+    assert areas.joined == (("ab", "ab"),)
+    assert len(areas.names) == 2
+
+
+def test_islands_are_apart() -> None:
+    """With both ties open before the event, a loss in one area moves no other."""
+    system, point = three_areas()
+    out = np.flatnonzero(np.isin(system.branch_name, ("ab", "cb"))).astype(np.int32)
+    alone = point._replace(branch_out=out, p_gen_mw=BALANCED)
+    result = FirstMinutes(system, alone).run((), (Loss(machines=("b1",)),))
+    assert islands(3, system.branch_from, system.branch_to, ~np.isin(np.arange(2), out)).max() == 2
+    moved = np.abs(result.final_hz - 50.0)
+    assert moved[result.areas.index("b")] > 0.1
+    assert moved.sum() == pytest.approx(moved[result.areas.index("b")])
+
+
+def test_a_rule_that_waits_for_none_before_it_is_refused() -> None:
+    system, point = three_areas()
+    rule = Rule("late", "frequency_hz", 49.0, 0.0, SHED, share=0.1, after="erly")
+    early = Rule("early", "frequency_hz", 49.0, 0.0, SHED, share=0.1)
+    with pytest.raises(StudyError, match=r"late waits for 'erly'.*early"):
+        FirstMinutes(system, point).run((early, rule), ())
+
+
+def test_a_rule_that_undoes_itself_is_stopped_and_named() -> None:
+    """Shed below 49.98, give back above 45.5, again and again: at most 200 operations, then the culprit."""
+    system, point = three_areas()
+    shed = Rule("takes", "frequency_hz", 49.98, 0.05, SHED, ("b",), share=0.01, repeats=True)
+    back = Rule("gives", "frequency_hz", 45.5, 0.05, RETURN, ("b",), share=0.01, repeats=True)
+    result: FirstMinutesResult = FirstMinutes(system, point).run((shed, back), (Loss(machines=("b1",)),))
+    assert result.ended == "operations"
+    assert result.culprit in ("takes", "gives")
+    assert len(result.operations) == 200
+
+
+def test_points_do_not_change() -> None:
+    """A run leaves what it was made with as it was: two runs give the same."""
+    system, point = three_areas()
+    minutes = FirstMinutes(system, point)
+    one, two = (minutes.run(stages(), (Loss(machines=("b1",)),)) for _ in range(2))
+    assert one.trace_hz.tolist() == two.trace_hz.tolist()
+    assert isinstance(point, OperatingPoint)
