@@ -4,8 +4,8 @@ After a loss the emergency ratings hold, and the interfaces' emergency limits of
 imbalance is taken by the participants of ``participation`` (governors); nothing is redispatched and nothing shed. What
 of it exceeds the headroom of everything that runs is told as short (``screen_balance``): such an outage is not secure.
 
-DC: flows of the outage's own PTDF (``kernels.flows``: the LODF, exact for outages that split the network too), currents
-at nominal voltage. AC: losses of branches that neither split the network nor switch a shunt by lightsim2grid's
+DC: flows by the LODF, exact for outages that split the network too (``screen_dc``), losses at the loads, currents at
+nominal voltage. AC: losses of branches that neither split the network nor switch a shunt by lightsim2grid's
 contingency analysis in one batch; where a machine would leave its reactive range, or a share its schedule by more than
 ``SHARE_TOLERANCE_MW``, and for all other losses, by ``AcModel.solve``, whose answer the batch has to that tolerance.
 Of an outage that splits the network every island has its own answer; one without a power flow leaves NaN.
@@ -18,7 +18,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.flows import make_topology, turned_mw
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8
@@ -30,6 +29,7 @@ from gridsim.solvers.collapse_margin import collapse_margin
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum, held_buses, sources
 from gridsim.solvers.screen_balance import Balance
+from gridsim.solvers.screen_dc import DcScreening
 from gridsim.solvers.screen_outages import Outage, OutageKind, usual_outages
 from gridsim.solvers.screen_result import Answers, ScreenResult, SolvedBy, judge
 from gridsim.solvers.screen_states import States
@@ -129,39 +129,14 @@ class _Screening:
     # --- DC
 
     def by_dc(self, packed: Packed) -> None:
-        """Flows of each outage from its own PTDF, every live island balanced by its participants."""
-        system, states = self.system, self.states
-        n_branches = system.n_branches
-        emergency, normal = system.branch_emergency_mw, system.branch_normal_mw
-        topologies = {}
-        for row in range(len(states)):
-            out = states.branch_out(row)
-            key = out.tobytes()
-            if key not in topologies:
-                topologies = {key: make_topology(packed.case, out)}  # rows of one topology follow each other
-            state, left = states.point_of(row), states.system_of(row)
-            have = sources(left, state, states.island[row])
-            injection = self._injection_mw(left, state, have.gen_on)
-            n_islands = len(have.live)
-            imbalance = bus_sum(states.island[row], injection, n_islands)
-            weight = bus_sum(system.generators.bus, have.gen_weight, len(system.buses))
-            weight += bus_sum(system.borders.bus, have.border_weight, len(system.buses))
-            injection = np.where(states.dark[row], 0.0, injection - weight * imbalance[states.island[row]])
-            flow = topologies[key].row_ptdf[:n_branches] @ injection
-            turned = turned_mw(packed.case, topologies[key])[:n_branches]
-            flow += np.where(states.dark[row][system.branch_from], 0.0, turned)
-            self.flow_mw[row] = flow
-            self.loading[row] = 100.0 * np.abs(flow) / (emergency if row else normal)
-            self.solved[row] = SolvedBy.DC
-            self.short_mw[row] = self.balance.short_mw(row, have, self.balance.missing_mw(row, have))
-
-    @staticmethod
-    def _injection_mw(system: GridSystem, state: OperatingPoint, gen_on: B1) -> F8:
-        n = len(system.buses)
-        p = bus_sum(system.generators.bus, np.where(gen_on, state.p_gen_mw, 0.0), n)
-        p += bus_sum(system.borders.bus, np.where(system.borders.in_service, state.p_border_mw, 0.0), n)
-        p += bus_sum(system.storages.bus, state.p_storage_mw, n)
-        return p - bus_sum(system.loads.bus, state.p_load_mw, n) - system.shunt_loss_mw
+        """Flows of every outage with the losses at the loads, and every live island balanced by its participants."""
+        found = DcScreening(packed.case, self.states, self.balance)
+        self.flow_mw, self.short_mw = found.flow_mw, found.short_mw
+        np.abs(self.flow_mw, out=self.loading)
+        self.loading[0] *= 100.0 / self.system.branch_normal_mw
+        self.loading[1:] *= 100.0 / self.system.branch_emergency_mw
+        self.solved[:] = SolvedBy.DC
+        self.vm = np.broadcast_to(np.nan, self.vm.shape)
 
     # --- AC
 

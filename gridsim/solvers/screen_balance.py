@@ -41,6 +41,9 @@ class Balance:
         self._solver: DispatchSolver | None = None
         #: losses that the intact point carries, as MW at each bus in proportion to load
         self.losses_mw = self._losses_mw()
+        share = np.divide(self.losses_mw, states.load_mw, out=np.zeros_like(self.losses_mw), where=states.load_mw > 0)
+        #: (n_loads,) demand with losses per MW at the bus
+        self.loss_scale = 1.0 + share[packed.system.loads.bus]
 
     def missing_mw(self, row: int, have: Sources) -> F8:
         """(n_islands,) MW by which load and losses of each island exceed what its sources give after the loss."""
@@ -76,9 +79,7 @@ class Balance:
         packed, system, states = self.packed, self.states.system_of(row), self.states
         out, point = states.branch_out(row), states.point_of(row)
         load_mw = states.point.p_load_mw
-        losses = bus_sum(system.loads.bus, load_mw, len(system.buses))
-        share = np.divide(self.losses_mw, losses, out=np.zeros_like(losses), where=losses > 0)
-        scale = 1.0 + share[system.loads.bus]
+        scale = self.loss_scale
         high, low = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
         alive = ~states.dark[row]
         gens, borders, storages = system.generators, system.borders, system.storages

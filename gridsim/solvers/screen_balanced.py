@@ -9,7 +9,7 @@ import numpy as np
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.solvers.participation import bus_sum, sources
+from gridsim.solvers.participation import Sources, bus_sum, sources
 
 
 class Balanced(NamedTuple):
@@ -20,13 +20,15 @@ class Balanced(NamedTuple):
     load_mw: F8
 
 
-def balanced(system: GridSystem, point: OperatingPoint, island: I4, loss_scale: F8) -> Balanced:
+def balanced(
+    system: GridSystem, point: OperatingPoint, island: I4, loss_scale: F8, have: Sources | None = None
+) -> Balanced:
     """Share what lacks in each island; islands without a source are dead, with their load.
 
-    ``loss_scale`` (n_loads,): demand with losses per MW at the bus.
+    ``loss_scale`` (n_loads,): demand with losses per MW at the bus;  ``have``: the islands' sources where known.
     """
     n = len(system.buses)
-    have = sources(system, point, island)
+    have = have or sources(system, point, island)
     alive = have.live[island]
     gens, borders, loads, storages = system.generators, system.borders, system.loads, system.storages
     load = np.where(alive[loads.bus], point.p_load_mw, 0.0)

@@ -77,10 +77,7 @@ class _Doubles:
         self.packed, self.equal = pack(system), EqualMachines(system, point, outages)
         self.system, self.point = system, point
         self.states = States(system, point, self.equal.outages)
-        balance = Balance(self.packed, self.states, month)
-        load_mw = self.states.load_mw
-        share = np.divide(balance.losses_mw, load_mw, out=np.zeros_like(load_mw), where=load_mw > 0)
-        self.loss_scale = 1.0 + share[system.loads.bus]
+        self.loss_scale = Balance(self.packed, self.states, month).loss_scale
         self.available_mw = available_mw(system, point, month)
         self.lost = {one.name: lost_by(system, one) for one in outages}
         self.topology = make_topology(self.packed.case, point.branch_out)

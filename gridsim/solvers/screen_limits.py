@@ -73,19 +73,29 @@ class Limits:
         groups: dict[bytes, list[int]] = {}
         for row, members in enumerate(lost):
             groups.setdefault(members.tobytes(), []).append(row)
-        size, positive = np.abs(flows), flows >= 0.0
+        first = flow_mw.shape[1]  # of the sections, whose limits alone change
         low, high = self(out, emergency=True)
-        limit = np.where(positive, high, -low)
+        percent, over = _held(flows, low, high)
         for key, rows in groups.items():
             if not key:  # no member of a section lost
                 continue
-            low, high = self(np.union1d(out, lost[rows[0]]).astype(np.int32), emergency=True)
-            limit[rows] = np.where(positive[rows], high, -low)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            percent = 100.0 * size / limit
-            percent[np.isnan(percent)] = 0.0
-            over = size - limit * (1.0 + LIMIT_TOLERANCE)
+            low, high = (
+                limit[first:] for limit in self(np.union1d(out, lost[rows[0]]).astype(np.int32), emergency=True)
+            )
+            percent[rows, first:], over[rows, first:] = _held(flows[rows, first:], low, high)
         each, worst = np.arange(n), over.argmax(axis=1)
         most = np.maximum(over[each, worst], 0.0)
         row = np.where(most > 0.0, worst, percent.argmax(axis=1))
         return Excess(most, row.astype(np.int32), percent[each, row])
+
+
+def _held(flows_mw: F8, low_mw: F8, high_mw: F8) -> tuple[F8, F8]:
+    """Flows (n, n_rows) in per cent of the limit in their direction, and MW beyond it (negative: within)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        percent = flows_mw * (100.0 / high_mw)
+        np.maximum(percent, flows_mw * (100.0 / low_mw), out=percent)
+    if not (low_mw.all() and high_mw.all()):
+        percent[np.isnan(percent)] = 0.0
+    over = flows_mw - high_mw * (1.0 + LIMIT_TOLERANCE)
+    np.maximum(over, low_mw * (1.0 + LIMIT_TOLERANCE) - flows_mw, out=over)
+    return percent, over

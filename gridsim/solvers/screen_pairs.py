@@ -27,7 +27,7 @@ from gridsim.solvers.screen_balance import Balance, available_mw
 from gridsim.solvers.screen_balanced import balanced
 from gridsim.solvers.screen_equal import EqualMachines
 from gridsim.solvers.screen_limits import OVER_TOLERANCE_MW, Limits
-from gridsim.solvers.screen_outages import Outage, lost_by, usual_outages
+from gridsim.solvers.screen_outages import Outage, OutageKind, lost_by, usual_outages
 from gridsim.solvers.screen_redispatch import SHED_TOLERANCE_MW, Bounds, QuickRedispatch, Redispatched, Rows
 from gridsim.solvers.screen_second import SecondOutages, StartingState
 from gridsim.solvers.screen_states import States, point_without, system_without
@@ -136,10 +136,7 @@ class PairScreening:
         self.packed = pack(system, operator_ladder(least_effect))
         self.equal = EqualMachines(system, point, outages)
         self.states = States(system, point, self.equal.outages)
-        losses_mw = Balance(self.packed, self.states, month).losses_mw
-        load_mw = self.states.load_mw
-        share = np.divide(losses_mw, load_mw, out=np.zeros_like(load_mw), where=load_mw > 0)
-        self.loss_scale = 1.0 + share[system.loads.bus]
+        self.loss_scale = Balance(self.packed, self.states, month).loss_scale
         self.quick = QuickRedispatch(self.packed, point, self.loss_scale, month=month, minutes=minutes)
         self.available_mw = available_mw(system, point, month)
         self.after: list[Redispatched] = []
@@ -204,10 +201,15 @@ class PairScreening:
         over = np.where(excess.over_mw > OVER_TOLERANCE_MW, excess.over_mw, 0.0)
         shed = self.first_shed_mw[row] + found.dark_mw
         before = np.zeros(len(seconds))
-        for place in np.flatnonzero((over > 0.0) | (found.short_mw > 0.0)).tolist():
-            shed[place] = self._shed_after(left, after, seconds[place])
+        places_bad = np.flatnonzero((over > 0.0) | (found.short_mw > 0.0)).tolist()
+        room = self.quick.bounds(left, after.point) if places_bad else bounds
+        for place in places_bad:
+            out = np.union1d(after.point.branch_out, self.lost[seconds[place].name].branches).astype(np.int32)
+            limits = self.limits(out, emergency=True)
+            whole = bool(found.dark_mw[place] <= 0.0)
+            shed[place] = self._shed_after(network, seconds[place], room, out, limits, whole=whole)
             if over[place] > 0.0:
-                before[place] = self._shed_before(row, network, seconds[place], found.flow_mw[place], bounds)
+                before[place] = self._shed_before(row, network, seconds[place], found.flow_mw[place], bounds, limits)
         n = len(seconds)
         self.chunks.append(
             {
@@ -225,22 +227,32 @@ class PairScreening:
             }
         )
 
-    def _shed_after(self, left: GridSystem, after: Redispatched, second: Outage) -> float:
-        """MW unserved once the operator has redispatched after the second outage too."""
-        lost = self.lost[second.name]
-        state = point_without(after.point, lost)
-        limits = self.limits(state.branch_out, emergency=True)
-        bounds = self.quick.bounds(system_without(left, lost), state)
+    def _shed_after(
+        self, network: SecondOutages, second: Outage, room: Bounds, out: I4, limits: tuple[F8, F8], *, whole: bool
+    ) -> float:
+        """MW unserved once the operator has redispatched after the second outage too.
+
+        ``room``: of the state before it;  ``out``, ``limits``: of the state after it
+        ``whole``: no part lost its sources
+        """
+        lost, point = self.lost[second.name], network.state.point
+        if network.whole_branch(second) >= 0:
+            bounds = room._replace(topology=self.quick.topology(out))
+        elif whole and second.kind in (OutageKind.GENERATOR, OutageKind.BORDER):
+            bounds = self.quick.bounds_without(room, lost)
+        else:
+            bounds = self.quick.bounds(system_without(network.state.system, lost), point_without(point, lost))
         return self._short_of(self.quick.served_mw(bounds, *limits))
 
-    def _shed_before(self, row: int, network: SecondOutages, second: Outage, flow_mw: F8, bounds: Bounds) -> float:
+    def _shed_before(
+        self, row: int, network: SecondOutages, second: Outage, flow_mw: F8, bounds: Bounds, within: tuple[F8, F8]
+    ) -> float:
         """MW more to shed after the first outage for the second to pass nothing; nothing is cut off beforehand.
 
         Rows of the state after the second are added while the answer passes them, first those that ``flow_mw`` fills.
+        ``within``: limits then.
         """
         lost, packed = self.lost[second.name], self.packed
-        out = np.union1d(bounds.point.branch_out, lost.branches).astype(np.int32)
-        low, high = self.limits(out, emergency=True)
         columns = np.concatenate(
             [
                 lost.generators,
@@ -249,10 +261,9 @@ class PairScreening:
                 packed.discharge_columns.start + lost.storages,
             ]
         ).astype(np.int32)
-        after = network.after_ptdf(lost)
-        after = np.vstack([after, self.limits.signs.T @ after])
-        turned = self.limits.with_sections(network.after_turned_mw(lost)[None, :])[0]
-        low, high = widened_limits(turned, low, high)
+        after = network.after(second, lost)
+        turned = self.limits.with_sections(network.after_turned_mw(after)[None, :])[0]
+        low, high = widened_limits(turned, *within)
         rows = Rows(after, low - turned, high - turned, columns)
         limits = self.limits(bounds.point.branch_out, emergency=row == 0)
         flows = self.limits.with_sections(flow_mw[None, :])[0]

@@ -19,7 +19,9 @@ from gridsim.model.table import F8, I4
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import bus_sum, sources
+from gridsim.solvers.screen_after import AfterOutage
 from gridsim.solvers.screen_balance import available_mw
+from gridsim.solvers.screen_outages import Lost
 
 #: Less shed than this is a rounding error of the limits.
 SHED_TOLERANCE_MW = 0.1
@@ -56,15 +58,32 @@ class Bounds(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """More rows that a redispatch must keep: flows ``ptdf`` (n, n_buses) between ``low`` and ``high``.
+    """More rows that a redispatch must keep: flows after an outage between ``low`` and ``high``.
 
     Machines (positions), borders and stores in ``lost`` columns count for nothing in them.
     """
+
+    after: AfterOutage
+    low_mw: F8
+    high_mw: F8
+    lost_columns: I4
+
+
+class _Chosen(NamedTuple):
+    """Some of the rows, ``ptdf`` (n, n_buses)."""
 
     ptdf: F8
     low_mw: F8
     high_mw: F8
     lost_columns: I4
+
+
+class _Larger(NamedTuple):
+    """PTDF of a topology with more rows and buses, (n_rows, n_buses) and transposed, used again for the next rows."""
+
+    topology: Topology
+    row_ptdf: F8
+    bus_ptdf: F8
 
 
 def heat_floor_mw(system: GridSystem, month: int) -> F8:
@@ -79,12 +98,17 @@ def heat_floor_mw(system: GridSystem, month: int) -> F8:
     return floor
 
 
-def _padded(rows: Rows, some: NDArray[np.int64]) -> Rows:
+def _padded(rows: Rows, some: NDArray[np.int64]) -> _Chosen:
     """Some of the rows, and free ones up to a round number, so that few sizes of the problem are met."""
     n = -(-max(len(some), 1) // _ROUND) * _ROUND
-    ptdf, low, high = np.zeros((n, rows.ptdf.shape[1])), np.full(n, -np.inf), np.full(n, np.inf)
-    ptdf[: len(some)], low[: len(some)], high[: len(some)] = rows.ptdf[some], rows.low_mw[some], rows.high_mw[some]
-    return Rows(ptdf, low, high, rows.lost_columns)
+    low, high = np.full(n, -np.inf), np.full(n, np.inf)
+    ptdf = np.zeros((n, len(rows.after.topology.island)))
+    ptdf[: len(some)], low[: len(some)], high[: len(some)] = (
+        rows.after.rows(some),
+        rows.low_mw[some],
+        rows.high_mw[some],
+    )
+    return _Chosen(ptdf, low, high, rows.lost_columns)
 
 
 class QuickRedispatch:
@@ -111,6 +135,7 @@ class QuickRedispatch:
         self._options = options or DispatchOptions()
         self._solver = DispatchSolver(packed.case, self._options)
         self._solvers: dict[bytes, DispatchSolver] = {}
+        self._larger: dict[tuple[int, int], _Larger] = {}
         self.solves = 0
 
     def topology(self, out: I4) -> Topology:
@@ -151,6 +176,16 @@ class QuickRedispatch:
             demand_mw=demand_mw,
             wanted_mw=packed.demand_by_tier(demand_mw),
         )
+
+    def bounds_without(self, bounds: Bounds, lost: Lost) -> Bounds:
+        """Room without some machines and borders, where every part keeps its sources."""
+        packed = self.packed
+        low, high = bounds.low_mw.copy(), bounds.high_mw.copy()
+        contract, limit = bounds.contract_mw.copy(), bounds.limit_mw.copy()
+        low[packed.gen_columns][lost.generators] = high[packed.gen_columns][lost.generators] = 0.0
+        low[packed.border_columns][lost.borders] = high[packed.border_columns][lost.borders] = 0.0
+        contract[lost.borders] = limit[lost.borders] = 0.0
+        return bounds._replace(low_mw=low, high_mw=high, contract_mw=contract, limit_mw=limit)
 
     def solve(self, bounds: Bounds, low_mw: F8, high_mw: F8) -> Redispatched:
         """The redispatch within row limits; borders beyond their contract only where load would be shed otherwise."""
@@ -199,7 +234,7 @@ class QuickRedispatch:
             n = len(self.packed.system.buses)
             injection = bus_sum(self.packed.case.gen_bus, net, n)
             injection -= bus_sum(self.packed.system.loads.bus, served * self.loss_scale, n) + solution.bus_loss_mw[:n]
-            flow = rows.ptdf @ injection
+            flow = rows.after.flows_mw(injection)
             passed = (flow > rows.high_mw + _ROW_TOLERANCE_MW) | (flow < rows.low_mw - _ROW_TOLERANCE_MW)
             if not (passed & ~chosen).any():
                 return float(served.sum())
@@ -210,7 +245,7 @@ class QuickRedispatch:
         return bounds.load_mw - self.packed.shed_by_load(bounds.demand_mw, shed, bounds.wanted_mw) / self.loss_scale
 
     def _dispatch(
-        self, bounds: Bounds, border_mw: F8, low_mw: F8, high_mw: F8, rows: Rows | None = None
+        self, bounds: Bounds, border_mw: F8, low_mw: F8, high_mw: F8, rows: _Chosen | None = None
     ) -> DispatchSolution:
         packed = self.packed
         self.solves += 1
@@ -221,8 +256,9 @@ class QuickRedispatch:
             solver = self._solver_without(rows)
             topology = self._with_rows(topology, rows)
             more = len(rows.lost_columns)
-            wanted = np.vstack([wanted, np.zeros((more, wanted.shape[1]))])
-            penalty = np.vstack([penalty, np.tile(packed.tiers.penalty, (more, 1))])
+            if more:
+                wanted = np.vstack([wanted, np.zeros((more, wanted.shape[1]))])
+                penalty = np.vstack([penalty, np.tile(packed.tiers.penalty, (more, 1))])
             low_mw, high_mw = np.concatenate([low_mw, rows.low_mw]), np.concatenate([high_mw, rows.high_mw])
         return solver.solve(
             DispatchState(
@@ -238,16 +274,26 @@ class QuickRedispatch:
             )
         )
 
-    def _with_rows(self, topology: Topology, rows: Rows) -> Topology:
+    def _with_rows(self, topology: Topology, rows: _Chosen) -> Topology:
         """Topology with the rows added, and a bus of its own for each lost column, which they do not see."""
         bus = self.packed.case.gen_bus[rows.lost_columns]
-        own = np.hstack([topology.row_ptdf, topology.row_ptdf[:, bus]])
-        more = np.hstack([rows.ptdf, np.zeros((len(rows.ptdf), len(bus)))])
-        row_ptdf = np.ascontiguousarray(np.vstack([own, more]))
+        n_rows, n_buses = topology.row_ptdf.shape
+        shape = n_rows + len(rows.ptdf), n_buses + len(bus)
+        known = self._larger.get(shape)
+        if known is None or known.topology is not topology:
+            known = known or _Larger(topology, np.zeros(shape), np.zeros(shape[::-1]))
+            known = known._replace(topology=topology)
+            known.row_ptdf[:n_rows, :n_buses], known.bus_ptdf[:n_buses, :n_rows] = topology.row_ptdf, topology.bus_ptdf
+            self._larger[shape] = known
+        known.row_ptdf[:n_rows, n_buses:], known.bus_ptdf[n_buses:, :n_rows] = (
+            topology.row_ptdf[:, bus],
+            topology.bus_ptdf[bus],
+        )
+        known.row_ptdf[n_rows:, :n_buses], known.bus_ptdf[:n_buses, n_rows:] = rows.ptdf, rows.ptdf.T
         island = np.concatenate([topology.island, topology.island[bus]]).astype(np.int32)
-        return Topology(topology.out_branch, island, row_ptdf, np.ascontiguousarray(row_ptdf.T))
+        return Topology(topology.out_branch, island, known.row_ptdf, known.bus_ptdf)
 
-    def _solver_without(self, rows: Rows) -> DispatchSolver:
+    def _solver_without(self, rows: _Chosen) -> DispatchSolver:
         key = rows.lost_columns.tobytes() + bytes([0]) + len(rows.ptdf).to_bytes(4, "little")
         if key not in self._solvers:
             case, n = self.packed.case, self.packed.case.n_buses

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gridsim.model.pack import Packed
+from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, STR
 from gridsim.solvers.ac_ladder import VM_TOLERANCE_PU
 from gridsim.solvers.screen_outages import Outage
@@ -124,76 +125,30 @@ class Answers(NamedTuple):
     intact_percent: F8
 
 
+#: Outages held against their limits at once, so that the tables on the way stay small.
+_TOGETHER = 512
+
+
 def judge(packed: Packed, answers: Answers, month: int) -> ScreenResult:
     """Hold every outage against its limits."""
     system, n = packed.system, len(answers.outages)
-    solved = answers.solved != SolvedBy.FAILED
-    whole = solved & (answers.solved != SolvedBy.PARTLY)
-    loading = np.nan_to_num(answers.loading_percent)
-    over = loading > 100.0 * (1.0 + LIMIT_TOLERANCE)
-    where = np.argwhere(over)
-    overloads = Overloads(
-        where[:, 0].astype(np.int32), where[:, 1].astype(np.int32), answers.flow_mw[over], answers.loading_percent[over]
+    limits = _SectionLimits(packed, month)
+    before = _intact_excess_mw(packed, answers, limits.flow_mw(answers.flow_mw[:1])[0], month)
+    found = [_judge_some(system, answers, limits, before, k, min(k + _TOGETHER, n)) for k in range(0, n, _TOGETHER)]
+    whole, severity, trouble_mw, secure, worse = (
+        np.concatenate([getattr(one, name) for one in found])
+        for name in ("whole", "severity", "trouble_mw", "secure", "adds")
     )
-    low, high = (
-        answers.vm_pu < system.buses.vm_min_pu - VM_TOLERANCE_PU,
-        answers.vm_pu > system.buses.vm_max_pu + VM_TOLERANCE_PU,
-    )
-    where = np.argwhere(low | high)
-    bound = np.where(answers.vm_pu < system.buses.vm_min_pu, system.buses.vm_min_pu, system.buses.vm_max_pu)
-    voltages = VoltageViolations(
-        where[:, 0].astype(np.int32), where[:, 1].astype(np.int32), answers.vm_pu[low | high], bound[low | high]
-    )
-    section_flow, section_limit = _sections(packed, answers, month)
-    share = 100.0 * np.divide(
-        np.abs(section_flow), section_limit, out=np.full(section_flow.shape, np.inf), where=section_limit > 0
-    )
-    share[(section_limit == 0) & (np.abs(section_flow) < 1e-6)] = 0.0
-    share[~solved] = 0.0
-    exceeds = share > 100.0 * (1.0 + LIMIT_TOLERANCE)
-    where = np.argwhere(exceeds)
-    signed = np.copysign(section_limit, section_flow)
-    sections = SectionViolations(
-        where[:, 0].astype(np.int32), where[:, 1].astype(np.int32), section_flow[exceeds], signed[exceeds]
-    )
-    bad = over.any(axis=1) | (low | high).any(axis=1) | exceeds.any(axis=1)
-    secure = whole & ~bad & (answers.islanded_mw <= 0.0) & (answers.short_mw <= 0.0)
-    excess = _excess_mw(answers.flow_mw, loading, over)
-    section_excess = np.where(exceeds, np.abs(section_flow) - section_limit, 0.0)
-    before = _intact_excess_mw(packed, answers, section_flow[0], month)
-    beyond = np.concatenate([excess, section_excess], axis=1)
-    more_mw = np.maximum(beyond - before, 0.0).max(axis=1, initial=0.0)
-    added_mw = np.where(more_mw > ADDED_TOLERANCE_MW, more_mw, 0.0)
-    adds = ~whole | (added_mw > 0.0) | (answers.islanded_mw > 0.0) | _worse_voltages(voltages, answers, n)
-    adds |= answers.short_mw > answers.short_mw[0] + ADDED_TOLERANCE_MW
-    names = np.append(np.concatenate([system.branch_name, system.interfaces.name]), "")
-    over_mw = beyond.max(axis=1, initial=0.0)
-    largest = beyond.argmax(axis=1) if beyond.shape[1] else np.zeros(n, dtype=np.int64)
-    percent = np.full(n, np.nan)
-    if beyond.shape[1]:
-        percent = np.concatenate([loading, share], axis=1)[np.arange(n), largest]
-    worst_loading = loading.max(axis=1, initial=0.0)
-    worst_section = share.max(axis=1, initial=0.0)
-    severity = np.maximum(worst_loading, worst_section)
-    trouble_mw = answers.islanded_mw + answers.short_mw + added_mw
     order = np.lexsort((np.arange(n), -severity, -trouble_mw, whole))
-    live_vm = np.where(np.isnan(answers.vm_pu), np.inf, answers.vm_pu)
-    vm_min = live_vm.min(axis=1, initial=np.inf)
-    vm_max = np.where(np.isnan(answers.vm_pu), -np.inf, answers.vm_pu).max(axis=1, initial=-np.inf)
-    none = np.zeros(n, dtype=np.int32) - 1
-    has_branch, has_section = answers.loading_percent.shape[1] > 0, share.shape[1] > 0
+    columns = {name: np.concatenate([one.columns[name] for one in found]) for name in found[0].columns}
+    records = zip(*((one.overloads, one.voltages, one.sections) for one in found), strict=True)
+    overloads, voltages, sections = (_joined(some) for some in records)
     return ScreenResult(
         kind=np.array([str(outage.kind) for outage in answers.outages]),
         element=np.array([outage.position for outage in answers.outages], dtype=np.int32),
         name=np.array([outage.name for outage in answers.outages]),
         solved=answers.solved,
         reason=tuple(answers.reason),
-        worst_loading_percent=np.where(solved, worst_loading, np.nan),
-        worst_branch=np.where(solved, loading.argmax(axis=1), -1).astype(np.int32) if has_branch else none,
-        worst_section_percent=np.where(solved, worst_section, np.nan),
-        worst_section=np.where(solved, share.argmax(axis=1), -1).astype(np.int32) if has_section else none,
-        vm_min_pu=np.where(np.isfinite(vm_min), vm_min, np.nan),
-        vm_max_pu=np.where(np.isfinite(vm_max), vm_max, np.nan),
         islanded_mw=answers.islanded_mw,
         dark_mw=answers.dark_mw,
         overloads=overloads,
@@ -205,14 +160,108 @@ def judge(packed: Packed, answers: Answers, month: int) -> ScreenResult:
         n1_secure=bool(secure[1:].all()),
         outages=tuple(answers.outages),
         short_mw=answers.short_mw,
-        over_mw=np.where(solved, over_mw, np.nan),
-        over_name=names[np.where(over_mw > 0.0, largest, -1)],
-        over_percent=np.where(solved & (over_mw > 0.0), percent, np.nan),
-        added_mw=np.where(solved, added_mw, np.nan),
-        adds=adds,
+        adds=worse,
         shed_mw=np.full(n, np.nan),
         margin_percent=np.full(n, np.nan),
         margin_mw=np.full(n, np.nan),
+        **columns,
+    )
+
+
+class _Judged(NamedTuple):
+    """Some rows of a result: ``columns`` of ScreenResult by name, records with the rows of the whole result."""
+
+    whole: B1
+    severity: F8
+    trouble_mw: F8
+    secure: B1
+    adds: B1
+    columns: dict[str, Any]
+    overloads: Overloads
+    voltages: VoltageViolations
+    sections: SectionViolations
+
+
+def _joined(records: tuple[Any, ...]) -> Any:
+    return type(records[0])(*(np.concatenate(columns) for columns in zip(*records, strict=True)))
+
+
+def _judge_some(
+    system: GridSystem, answers: Answers, limits: _SectionLimits, before: F8, start: int, end: int
+) -> _Judged:
+    """Rows ``start`` to ``end`` against their limits; ``before``: excess of the intact state."""
+    rows, n = slice(start, end), end - start
+    solved = answers.solved[rows] != SolvedBy.FAILED
+    whole = solved & (answers.solved[rows] != SolvedBy.PARTLY)
+    flow_mw, vm_pu, islanded_mw = answers.flow_mw[rows], answers.vm_pu[rows], answers.islanded_mw[rows]
+    loading = np.nan_to_num(answers.loading_percent[rows])
+    over = loading > 100.0 * (1.0 + LIMIT_TOLERANCE)
+    where = np.argwhere(over)
+    overloads = Overloads(
+        (where[:, 0] + start).astype(np.int32), where[:, 1].astype(np.int32), flow_mw[over],
+        answers.loading_percent[rows][over],
+    )  # fmt: skip
+    low, high = vm_pu < system.buses.vm_min_pu - VM_TOLERANCE_PU, vm_pu > system.buses.vm_max_pu + VM_TOLERANCE_PU
+    where = np.argwhere(low | high)
+    bus = where[:, 1].astype(np.int32)
+    bound = np.where(low[low | high], system.buses.vm_min_pu[bus], system.buses.vm_max_pu[bus])
+    voltages = VoltageViolations((where[:, 0] + start).astype(np.int32), bus, vm_pu[low | high], bound)
+    section_flow = limits.flow_mw(flow_mw)
+    section_limit = limits.limit_mw(section_flow, answers.out[rows], start)
+    share = 100.0 * np.divide(
+        np.abs(section_flow), section_limit, out=np.full(section_flow.shape, np.inf), where=section_limit > 0
+    )
+    share[(section_limit == 0) & (np.abs(section_flow) < 1e-6)] = 0.0
+    share[~solved] = 0.0
+    exceeds = share > 100.0 * (1.0 + LIMIT_TOLERANCE)
+    where = np.argwhere(exceeds)
+    signed = np.copysign(section_limit, section_flow)
+    sections = SectionViolations(
+        (where[:, 0] + start).astype(np.int32), where[:, 1].astype(np.int32), section_flow[exceeds], signed[exceeds]
+    )
+    bad = over.any(axis=1) | (low | high).any(axis=1) | exceeds.any(axis=1)
+    short_mw = answers.short_mw[rows]
+    secure = whole & ~bad & (islanded_mw <= 0.0) & (short_mw <= 0.0)
+    excess = _excess_mw(flow_mw, loading, over)
+    section_excess = np.where(exceeds, np.abs(section_flow) - section_limit, 0.0)
+    beyond = np.concatenate([excess, section_excess], axis=1)
+    more_mw = np.maximum(beyond - before, 0.0).max(axis=1, initial=0.0)
+    added_mw = np.where(more_mw > ADDED_TOLERANCE_MW, more_mw, 0.0)
+    adds = ~whole | (added_mw > 0.0) | (islanded_mw > 0.0) | _worse_voltages(voltages, answers, start, end)
+    adds |= short_mw > answers.short_mw[0] + ADDED_TOLERANCE_MW
+    names = np.append(np.concatenate([system.branch_name, system.interfaces.name]), "")
+    over_mw = beyond.max(axis=1, initial=0.0)
+    largest = beyond.argmax(axis=1) if beyond.shape[1] else np.zeros(n, dtype=np.int64)
+    percent = np.full(n, np.nan)
+    if beyond.shape[1]:
+        percent = np.concatenate([loading, share], axis=1)[np.arange(n), largest]
+    worst_loading = loading.max(axis=1, initial=0.0)
+    worst_section = share.max(axis=1, initial=0.0)
+    vm_min = np.where(np.isnan(vm_pu), np.inf, vm_pu).min(axis=1, initial=np.inf)
+    vm_max = np.where(np.isnan(vm_pu), -np.inf, vm_pu).max(axis=1, initial=-np.inf)
+    none = np.zeros(n, dtype=np.int32) - 1
+    worst_branch = np.where(solved, loading.argmax(axis=1), -1).astype(np.int32) if loading.shape[1] else none
+    return _Judged(
+        whole=whole,
+        severity=np.maximum(worst_loading, worst_section),
+        trouble_mw=islanded_mw + short_mw + added_mw,
+        secure=secure,
+        adds=adds,
+        columns={
+            "worst_loading_percent": np.where(solved, worst_loading, np.nan),
+            "worst_branch": worst_branch,
+            "worst_section_percent": np.where(solved, worst_section, np.nan),
+            "worst_section": np.where(solved, share.argmax(axis=1), -1).astype(np.int32) if share.shape[1] else none,
+            "vm_min_pu": np.where(np.isfinite(vm_min), vm_min, np.nan),
+            "vm_max_pu": np.where(np.isfinite(vm_max), vm_max, np.nan),
+            "over_mw": np.where(solved, over_mw, np.nan),
+            "over_name": names[np.where(over_mw > 0.0, largest, -1)],
+            "over_percent": np.where(solved & (over_mw > 0.0), percent, np.nan),
+            "added_mw": np.where(solved, added_mw, np.nan),
+        },
+        overloads=overloads,
+        voltages=voltages,
+        sections=sections,
     )
 
 
@@ -232,33 +281,44 @@ def _intact_excess_mw(packed: Packed, answers: Answers, section_flow_mw: F8, mon
     return np.concatenate([_excess_mw(answers.flow_mw[0], percent, over), sections])
 
 
-def _worse_voltages(voltages: VoltageViolations, answers: Answers, n: int) -> B1:
-    """(n,) bool: a bus is out of its range, and farther than before the outage."""
+def _worse_voltages(voltages: VoltageViolations, answers: Answers, start: int, end: int) -> B1:
+    """(end - start,) bool: a bus is out of its range, and farther than before the outage."""
     before = np.nan_to_num(answers.vm_pu[0][voltages.bus], nan=np.inf)
     past = np.abs(voltages.vm_pu - voltages.limit_pu)
     sign = np.sign(voltages.vm_pu - voltages.limit_pu)
     past_before = np.where(np.isinf(before), 0.0, np.maximum(sign * (before - voltages.limit_pu), 0.0))
     worse = past > past_before + ADDED_TOLERANCE_PU
-    return np.bincount(voltages.outage[worse], minlength=n) > 0
+    return np.bincount(voltages.outage[worse] - start, minlength=end - start) > 0
 
 
-def _sections(packed: Packed, answers: Answers, month: int) -> tuple[F8, F8]:
-    """Flow of each interface in each outage and the limit in its direction, (n_outages, n_interfaces) MW."""
-    system, members = packed.system, packed.system.interface_members
-    n, n_interfaces = len(answers.outages), len(system.interfaces)
-    signs = np.zeros((system.n_branches, n_interfaces))
-    np.add.at(signs, (members.branch, members.interface), members.sign)
-    flow = np.nan_to_num(answers.flow_mw) @ signs
-    limit = np.empty((n, n_interfaces))
-    known: dict[bytes, tuple[F8, F8]] = {}
-    is_member = np.zeros(system.n_branches, dtype=bool)
-    is_member[members.branch] = True
-    for row in range(n):
-        # only the members that are out choose the scheme
-        out = answers.out[row][is_member[answers.out[row]]]
-        key = bytes([row > 0]) + out.tobytes()
-        if key not in known:
-            known[key] = packed.interface_limits(out, month, emergency=row > 0)
-        low, high = known[key]
-        limit[row] = np.where(flow[row] >= 0.0, high, -low)
-    return flow, limit
+class _SectionLimits:
+    """Flows of interfaces and the limits that hold for them in one month."""
+
+    def __init__(self, packed: Packed, month: int):
+        self.packed, self.month = packed, month
+        system, members = packed.system, packed.system.interface_members
+        signs = np.zeros((system.n_branches, len(system.interfaces)))
+        np.add.at(signs, (members.branch, members.interface), members.sign)
+        self._is_member = np.zeros(system.n_branches, dtype=bool)
+        self._is_member[members.branch] = True
+        self._inside = np.flatnonzero(self._is_member)
+        self._signs = signs[self._inside]
+        self._known: dict[bytes, tuple[F8, F8]] = {}
+
+    def flow_mw(self, flow_mw: F8) -> F8:
+        """(n, n_interfaces) from flows of branches (n, n_branches)."""
+        return np.asarray(np.nan_to_num(flow_mw[:, self._inside]) @ self._signs)
+
+    def limit_mw(self, flow_mw: F8, out: list[I4], start: int) -> F8:
+        """(n, n_interfaces) in the direction of the flows; ``out``: branches out, row 0 of all is the intact state."""
+        limit = np.empty(flow_mw.shape)
+        for row in range(len(flow_mw)):
+            # only the members that are out choose the scheme
+            members = out[row][self._is_member[out[row]]]
+            emergency = start + row > 0
+            key = bytes([emergency]) + members.tobytes()
+            if key not in self._known:
+                self._known[key] = self.packed.interface_limits(members, self.month, emergency=emergency)
+            low, high = self._known[key]
+            limit[row] = np.where(flow_mw[row] >= 0.0, high, -low)
+        return limit

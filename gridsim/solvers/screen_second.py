@@ -21,11 +21,10 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import branch_status, bus_sum, sources
+from gridsim.solvers.screen_after import AfterOutage, lost_branch
 from gridsim.solvers.screen_balance import SHORT_TOLERANCE_MW
+from gridsim.solvers.screen_dc import SMALL_PIVOT
 from gridsim.solvers.screen_outages import Lost, Outage, OutageKind, lost_by
-
-#: Below this 1 - M of a branch its LODF is not used: the branch is a bridge, or nearly one.
-_SMALL_PIVOT = 1e-4
 
 # Places in the table of what each bus has.
 _GOVERNED, _RUNNING, _BORDER, _HOLDS, _HEADROOM, _LOAD, _INJECTION = range(7)
@@ -60,15 +59,15 @@ class StartingState(NamedTuple):
 
 
 class _Parts(NamedTuple):
-    """Parts of the network that lose their balance: ``owner`` the second outage of each, ``mask`` (n_parts, n_buses).
-
-    lost : (n_parts, 7) what the part loses of each quantity, all of it at ``bus`` (-1: nothing)
-    """
+    """Parts that lose their balance: ``owner`` the second outage of each;  ``mask`` (n_parts, n_buses) its buses."""
 
     owner: NDArray[np.int64]
     mask: B1
-    lost: F8
-    bus: NDArray[np.int64]
+
+
+def _level(sums: F8) -> NDArray[np.int64]:
+    """(n,) who takes an imbalance: machines with a governor, else all that run, else borders; ``sums`` (7, n)."""
+    return np.where(sums[_GOVERNED] > 0.0, _GOVERNED, np.where(sums[_RUNNING] > 0.0, _RUNNING, _BORDER))
 
 
 class SecondOutages:
@@ -81,9 +80,10 @@ class SecondOutages:
         self.island = state.topology.island
         self.status = branch_status(system, point.branch_out)
         self.ptdf = state.topology.row_ptdf[: self.n_branches]
-        self.turned_mw = turned_mw(case, state.topology)[: self.n_branches]
+        self.turned_mw = self._turned_without(state.topology, sources(system, point, self.island).live)
         self.flow_mw = np.asarray(self.ptdf @ state.injection_mw) + self.turned_mw
         self._gens, self._borders = self._machines(), self._neighbours()
+        self._shares: AfterOutage | None = None
         n = self.n_buses
         self.buses = np.zeros((7, n))
         for quantity in range(7):
@@ -132,7 +132,7 @@ class SecondOutages:
 
         ``before`` (n, 7): what it had. False too where others would have to take the imbalance.
         """
-        level = np.where(before[:, _GOVERNED] > 0.0, _GOVERNED, np.where(before[:, _RUNNING] > 0.0, _RUNNING, _BORDER))
+        level = _level(before.T)
         remains = left[np.arange(len(level)), level] > 1e-6
         short = before[:, _INJECTION] - left[:, _INJECTION] - left[:, _HEADROOM]
         return remains & (left[:, _HOLDS] > 0.5) & (short <= SHORT_TOLERANCE_MW)
@@ -147,10 +147,10 @@ class SecondOutages:
         for row, outage in enumerate(outages):
             kind, position = outage.kind, outage.position
             if kind in (OutageKind.LINE, OutageKind.TRANSFORMER):
-                branch = position + (len(system.lines) if kind is OutageKind.TRANSFORMER else 0)
+                branch = self._branch(outage)
                 if not self.status[branch]:
                     continue
-                if self._pivot(branch) > _SMALL_PIVOT:
+                if self._pivot(branch) > SMALL_PIVOT:
                     lines.append((row, branch))
                 elif self._splits(branch):
                     bridges.append((row, branch))
@@ -163,7 +163,8 @@ class SecondOutages:
             else:
                 self._anew(found, row, lost_by(system, outage))
         self._by_lodf(found, lines)
-        self._by_balance(found, bridges, singles)
+        self._by_machines(found, singles)
+        self._by_balance(found, bridges)
         return found
 
     def _pivot(self, branch: int) -> float:
@@ -191,29 +192,53 @@ class SecondOutages:
         flow[np.arange(len(branch)), branch] = 0.0
         found.flow_mw[rows] = flow
 
-    # --- bridges, machines and borders
+    # --- machines and borders
 
-    def _by_balance(
-        self, found: SecondAnswers, bridges: list[tuple[int, int]], singles: list[tuple[int, int, F8]]
-    ) -> None:
-        if not bridges and not singles:
+    def _by_machines(self, found: SecondAnswers, singles: list[tuple[int, int, F8]]) -> None:
+        """Losses at a bus, taken by the participants of its island, or by nobody if none is left."""
+        if not singles:
             return
-        masks, owner, bus, lost = [], [], [], []
+        rows, bus = np.array([one[0] for one in singles]), np.array([one[1] for one in singles])
+        lost = np.array([one[2] for one in singles])
+        island, each = self.island[bus], np.arange(len(rows))
+        left = self.totals()[island] - lost
+        # what remains of the last machine is a rounding error
+        left[:, :3][left[:, :3] < 1e-9] = 0.0
+        level = _level(left.T)
+        total, imbalance = left[each, level], left[:, _INJECTION]
+        live = (left[:, _HOLDS] > 0.5) & (total > 0.0)
+        per_mw = np.divide(imbalance, total, out=np.ones(len(rows)), where=live)
+        quantity = np.where(live, level, _INJECTION)  # a dead island injects nothing
+        own_mw = np.where(live, lost[each, level] * per_mw - lost[:, _INJECTION], 0.0)
+        flow = self.state.topology.bus_ptdf[bus, : self.n_branches] * own_mw[:, None]
+        flow -= self._flows_of_all()[island, quantity] * per_mw[:, None]
+        found.flow_mw[rows] += flow
+        if self.turned_mw.any():  # a dark island carries nothing, whatever its shifts
+            for k in np.flatnonzero(~live):
+                found.flow_mw[rows[k], self.island[self.case.branch_from] == island[k]] = 0.0
+        short = np.where(live, -imbalance - left[:, _HEADROOM], 0.0)
+        found.short_mw[rows] = np.where(short > SHORT_TOLERANCE_MW, short, 0.0)
+        found.dark_mw[rows] = np.where(live, 0.0, left[:, _LOAD])
+        found.islanded_mw[rows] = np.maximum(found.islanded_mw[rows], found.dark_mw[rows])
+
+    def _flows_of_all(self) -> F8:
+        """(n_islands, 7, n_branches) flows if every bus of an island injected what it has of a quantity."""
+        masks = self.island == np.arange(int(self.island.max()) + 1)[:, None]
+        return np.stack([(self.buses * mask) @ self.ptdf.T for mask in masks])
+
+    # --- bridges
+
+    def _by_balance(self, found: SecondAnswers, bridges: list[tuple[int, int]]) -> None:
+        if not bridges:
+            return
+        masks, owner = [], []
         for row, branch in bridges:
             after = self._islands_without([branch])
             for end in (self.case.branch_from[branch], self.case.branch_to[branch]):
                 masks.append(after == after[end])
                 owner.append(row)
-                bus.append(-1)
-                lost.append(np.zeros(7))
-            halves = [float(self.state.load_mw[mask].sum()) for mask in masks[-2:]]
-            found.islanded_mw[row] = min(halves)
-        for row, at, quantities in singles:
-            masks.append(self.island == self.island[at])
-            owner.append(row)
-            bus.append(at)
-            lost.append(quantities)
-        parts = _Parts(np.array(owner), np.array(masks), np.array(lost), np.array(bus))
+            found.islanded_mw[row] = min(float(self.state.load_mw[mask].sum()) for mask in masks[-2:])
+        parts = _Parts(np.array(owner), np.array(masks))
         change = self._change(found, parts, self.buses)
         rows = np.unique(parts.owner)
         found.flow_mw[rows] = (self.ptdf @ (self.state.injection_mw + change[rows]).T).T + self.turned_mw
@@ -228,10 +253,7 @@ class SecondOutages:
         weight, live, sums = self._weights(parts, buses)
         imbalance = sums[_INJECTION]
         here = parts.mask * buses[_INJECTION]
-        has = np.flatnonzero(parts.bus >= 0)
         change = np.where(live[:, None], -weight * imbalance[:, None], -here)
-        machine = has[live[has]]
-        change[machine, parts.bus[machine]] -= parts.lost[machine, _INJECTION]
         short = np.where(live, -imbalance - sums[_HEADROOM], 0.0)
         short[short <= SHORT_TOLERANCE_MW] = 0.0
         np.add.at(found.short_mw, parts.owner, short)
@@ -243,34 +265,48 @@ class SecondOutages:
 
     def _weights(self, parts: _Parts, buses: F8) -> tuple[F8, B1, F8]:
         """Shares of an imbalance (n_parts, n_buses), live parts, and (7, n_parts) what each part has left."""
-        sums = buses @ parts.mask.T.astype(np.float64) - parts.lost.T
-        # what remains of the last machine is a rounding error
+        sums = buses @ parts.mask.T.astype(np.float64)
         sums[:3][sums[:3] < 1e-9] = 0.0
-        level = np.where(sums[_GOVERNED] > 0.0, _GOVERNED, np.where(sums[_RUNNING] > 0.0, _RUNNING, _BORDER))
+        level = _level(sums)
         total = sums[level, np.arange(len(level))]
         size = buses[level] * parts.mask
-        has = np.flatnonzero(parts.bus >= 0)
-        size[has, parts.bus[has]] -= parts.lost[has, level[has]]
         weight = np.divide(size, total[:, None], out=np.zeros_like(size), where=total[:, None] > 0.0)
         return weight, (sums[_HOLDS] > 0.5) & (total > 0.0), sums
 
-    def after_ptdf(self, lost: Lost) -> F8:
-        """Flows right after one outage per MW injected before it at each bus, (n_branches, n_buses).
+    def whole_branch(self, outage: Outage) -> int:
+        """Position of the branch that an outage takes out of service without splitting its island, else -1."""
+        if outage.kind not in (OutageKind.LINE, OutageKind.TRANSFORMER):
+            return -1
+        branch = self._branch(outage)
+        return branch if self._pivot(branch) > SMALL_PIVOT else -1
+
+    def _branch(self, outage: Outage) -> int:
+        return outage.position + (len(self.state.system.lines) if outage.kind is OutageKind.TRANSFORMER else 0)
+
+    def after(self, outage: Outage, lost: Lost) -> AfterOutage:
+        """Flows right after one outage per MW injected before it at each bus.
 
         What an outage takes (machines, borders, stores) counts for nothing afterwards, whatever its bus says.
         """
-        topology, masks = self._without(lost)
-        parts = _Parts(np.arange(len(masks)), masks, np.zeros((len(masks), 7)), np.full(len(masks), -1))
-        weight, live, _ = self._weights(parts, self._left(lost))
-        ptdf = topology.row_ptdf[: self.n_branches]
-        share = ptdf @ weight.T
-        return np.where(live[topology.island], ptdf - share[:, topology.island], 0.0)
+        branch = self.whole_branch(outage)
+        if branch >= 0:
+            if self._shares is None:
+                self._shares = self._after(self.state.topology, self.buses)
+            return self._shares._replace(lost=lost_branch(self.case, self.state.topology, branch))
+        return self._after(self._without(lost)[0], self._left(lost))
 
-    def after_turned_mw(self, lost: Lost) -> F8:
-        """Flows right after one outage that phase shifters drive, (n_branches,): see :meth:`after_ptdf`."""
-        topology, masks = self._without(lost)
-        parts = _Parts(np.arange(len(masks)), masks, np.zeros((len(masks), 7)), np.full(len(masks), -1))
-        return self._turned_without(topology, self._weights(parts, self._left(lost))[1])
+    def _after(self, topology: Topology, buses: F8) -> AfterOutage:
+        masks = topology.island == np.arange(int(topology.island.max()) + 1)[:, None]
+        parts = _Parts(np.arange(len(masks)), masks)
+        weight, live, _ = self._weights(parts, buses)
+        return AfterOutage(topology, topology.row_ptdf @ weight.T, live, None)
+
+    def after_turned_mw(self, after: AfterOutage) -> F8:
+        """Flows right after one outage that phase shifters drive, (n_branches,)."""
+        turned = self._turned_without(after.topology, after.live)
+        if after.lost is not None:
+            turned += after.lost.moved[: self.n_branches] * turned[after.lost.branch]
+        return turned
 
     def _turned_without(self, topology: Topology, live: B1) -> F8:
         turned = turned_mw(self.case, topology)[: self.n_branches]
@@ -305,7 +341,7 @@ class SecondOutages:
         """An outage of any kind, with its own topology."""
         buses = self._left(lost)
         topology, masks = self._without(lost)
-        parts = _Parts(np.full(len(masks), row), masks, np.zeros((len(masks), 7)), np.full(len(masks), -1))
+        parts = _Parts(np.full(len(masks), row), masks)
         one = SecondAnswers(found.flow_mw, np.zeros(row + 1), np.zeros(row + 1), np.zeros(row + 1))
         change = self._change(one, parts, buses)[row]
         found.short_mw[row], found.dark_mw[row] = one.short_mw[row], one.dark_mw[row]

@@ -17,9 +17,12 @@ from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.pandapower import to_pandapower
 from gridsim.solvers.screen import screen
+from gridsim.solvers.screen_balance import Balance
 from gridsim.solvers.screen_balanced import balanced
-from gridsim.solvers.screen_outages import usual_outages
+from gridsim.solvers.screen_dc import DcScreening
+from gridsim.solvers.screen_outages import Outage, OutageKind, lost_by, usual_outages
 from gridsim.solvers.screen_second import SecondOutages, StartingState
+from gridsim.solvers.screen_states import States
 from tests.support.ac_cases import case
 from tests.support.import_cases import point_of
 from tests.support.pair_reference import flows_after
@@ -145,3 +148,38 @@ def test_screen_and_second_outages_have_the_flows_of_angles_solved_anew() -> Non
         np.testing.assert_allclose(found.flow_mw[row], expected, rtol=0, atol=1e-6)
         worst = 100.0 * np.max(np.abs(expected) / emergency_mw)
         assert result.worst_loading_percent[row + 1] == pytest.approx(worst, abs=1e-6)
+
+
+@pytest.mark.parametrize("out_ends", [(), ((5, 10), (12, 13)), ((5, 10), (9, 31), (12, 13))])
+def test_every_way_to_the_flows_after_an_outage_has_the_angles(out_ends: tuple[tuple[int, int], ...]) -> None:
+    """LODF, bridges, machines and two branches at once, by angles solved anew; rows of the state after it too.
+
+    Without two lines a ring of four buses with two shifters hangs on one machine; without its transformer it is dark.
+    """
+    system, point = with_shifts("case39")
+    ends = [{int(a), int(b)} for a, b in zip(system.branch_from, system.branch_to)]
+    point = point._replace(branch_out=np.array(sorted(ends.index(set(one)) for one in out_ends), dtype=np.int32))
+    line, transformer = OutageKind.LINE, OutageKind.TRANSFORMER
+    pairs = [Outage("two", ((line, 3), (transformer, 1))), Outage("both turn", ((transformer, 0), (transformer, 2)))]
+    outages = [*usual_outages(system, point), *pairs]
+    packed, states = pack(system), States(system, point, outages)
+    balance = Balance(packed, states, 1)
+    found = DcScreening(packed.case, states, balance)
+    topology = make_topology(packed.case, point.branch_out)
+    start = balanced(system, point, topology.island, balance.loss_scale)
+    state = StartingState(system, start.point, topology, start.injection_mw, start.load_mw, system.generators.p_max_mw)
+    network = SecondOutages(packed.case, state)
+    assert states.splits.sum() > 5
+    assert states.dark.any() == bool(out_ends)
+    assert states.dark[0].any() == (len(out_ends) == 3)
+    seconds = network.answers(outages)
+    for row, outage in enumerate(outages, 1):
+        expected, _ = flows_after(system, point, balance.loss_scale, outage)
+        np.testing.assert_allclose(found.flow_mw[row], expected, rtol=0, atol=1e-6)
+        expected, _ = flows_after(system, start.point, balance.loss_scale, outage)
+        np.testing.assert_allclose(seconds.flow_mw[row - 1], expected, rtol=0, atol=1e-6)
+        lost = lost_by(system, outage)
+        if lost.branches.size:
+            after = network.after(outage, lost)
+            flow = after.flows_mw(start.injection_mw)[: system.n_branches] + network.after_turned_mw(after)
+            np.testing.assert_allclose(flow, expected, rtol=0, atol=1e-6)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gridsim.kernels.flows import make_topology
+from gridsim.model.pack import pack
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.screen import screen
+from gridsim.solvers.screen_balance import Balance
+from gridsim.solvers.screen_balanced import balanced
+from gridsim.solvers.screen_dc import DcScreening
+from gridsim.solvers.screen_outages import OutageKind, outages_of_kind, together_named, usual_outages
 from gridsim.solvers.screen_result import ScreenResult
+from gridsim.solvers.screen_states import States
 from tests.support.ac_cases import as_stated, at, case, kazakhstan, model, triangle
 
 KV = 220.0
@@ -208,7 +216,7 @@ def test_an_outage_without_a_solution_is_insecure_and_says_why() -> None:
 
 @pytest.mark.parametrize("name", ["case30", "case39"])
 def test_dc_is_the_dc_power_flow_of_each_topology(name: str) -> None:
-    """Each line outage against a susceptance matrix solved from scratch."""
+    """Each line outage against a susceptance matrix solved from scratch, losses at the loads."""
     system, point = case(name)
     result = screen(system, point, ac=False)
     for position in np.flatnonzero(np.isin(result.kind, ("line", "transformer"))):
@@ -219,6 +227,34 @@ def test_dc_is_the_dc_power_flow_of_each_topology(name: str) -> None:
         loading = 100.0 * np.abs(flow) / system.branch_emergency_mw
         assert result.worst_loading_percent[position] == pytest.approx(loading.max(), rel=1e-9)
         assert loading[result.worst_branch[position]] == pytest.approx(loading.max(), rel=1e-9)
+
+
+def test_dc_flows_are_those_of_a_topology_of_their_own() -> None:
+    """Every usual outage, bridges and machines among them, buses, and pairs of lines."""
+    system, point = case("case30")
+    packed = pack(system)
+    outages = usual_outages(system, point)
+    outages += outages_of_kind(system, point, OutageKind.BUS)
+    lines = outages_of_kind(system, point, OutageKind.LINE)
+    outages += [together_named(system, a.elements + b.elements) for a, b in itertools.pairwise(lines)]
+    states = States(system, point, outages)
+    balance = Balance(packed, states, 1)
+    found = DcScreening(packed.case, states, balance)
+    assert states.splits.sum() > 10
+    for row in range(len(states)):
+        topology = make_topology(packed.case, states.branch_out(row))
+        state = balanced(states.system_of(row), states.point_of(row), topology.island, balance.loss_scale)
+        expected = topology.row_ptdf[: system.n_branches] @ state.injection_mw
+        np.testing.assert_allclose(found.flow_mw[row], expected, rtol=0, atol=1e-9)
+
+
+def test_losses_stand_at_the_loads_in_dc() -> None:
+    """a and b give 70 and 40 MW for 100: C takes 110, so AC carries 2/3 of 70 and 1/3 of 40, BC the rest."""
+    system = ring(200.0, 250.0)
+    result = screen(system, as_stated(system, [70.0, 40.0, 0.0]), ac=False)
+    assert result.worst_loading_percent[0] == pytest.approx(100.0 * 60.0 / 200.0)
+    # without b a feeds all 110 MW: b gives nothing, and nothing is left over for it to take
+    assert result.worst_loading_percent[row(result, "b")] == pytest.approx(100.0 * 110.0 * 2.0 / 3.0 / 250.0)
 
 
 @pytest.mark.parametrize("name", ["case30", "case118"])
@@ -295,7 +331,9 @@ def _dc_flow(system: GridSystem, point: OperatingPoint, out: int) -> np.ndarray:
     matrix = np.zeros((n, n))
     for rows, columns, sign in ((i, i, 1), (j, j, 1), (i, j, -1), (j, i, -1)):
         np.add.at(matrix, (rows, columns), sign * b)
-    p = np.bincount(system.generators.bus, point.p_gen_mw, n) - np.bincount(system.loads.bus, point.p_load_mw, n)
+    losses_mw = max(point.p_gen_mw.sum() - point.p_load_mw.sum(), 0.0)
+    load_mw = point.p_load_mw * (1.0 + losses_mw / point.p_load_mw.sum())
+    p = np.bincount(system.generators.bus, point.p_gen_mw, n) - np.bincount(system.loads.bus, load_mw, n)
     share = np.where(np.isnan(system.generators.droop_pu), 0.0, system.generators.p_max_mw)
     p -= np.bincount(system.generators.bus, share, n) / share.sum() * p.sum()
     angle = np.append(np.linalg.solve(matrix[:-1, :-1], p[:-1]), 0.0)
