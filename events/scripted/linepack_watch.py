@@ -2,7 +2,7 @@
 
 Only that plant: from 45 hours after the rupture, when the linepack at Shymkent has halved, two machines of Zhambyl GRES
 are held at half of their output for two days, and it is short of gas 10.5 hours later than in bbs_pipeline_rupture;
-customers of power gain little, as the South is not short in either.
+customers of power lose by it: 820 MWh are shed instead of 35.
 """
 
 import gridsim

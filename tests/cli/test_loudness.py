@@ -34,7 +34,7 @@ def test_every_command_is_quiet_and_verbose() -> None:
 
 
 def test_a_script_s_lines_are_shown_if_wanted_and_warnings_unless_not(tmp_path: Path) -> None:
-    (tmp_path / "talks.py").write_text(SCRIPT)
+    (tmp_path / "talks.py").write_text(SCRIPT.replace("rbts", "kazakhstan"))
     errors = {
         option: gridsim("run", "talks.py", *option.split(), cwd=tmp_path).stderr for option in ("", "-q", "--verbose")
     }

@@ -171,6 +171,10 @@ CASES: dict[str, Case] = {
         gas=True,
     ),
     "gas_supply_outage": Case(("gas_supply", "production"), SOUTH_SHORT, 0, SHORT_WITHOUT_GAS, TIGHT, gas=True),
+    "gas_facility_outage": Case(
+        ("power_to_gas", "field_power"), SOUTH_SHORT, 0, SHORT_WITHOUT_GAS,
+        both(TIGHT, add("power_to_gas", {"name": "field_power", "bus": "n2", "node": "field", "p_mw": 5})), gas=True,
+    ),
     "processing_plant_outage": Case(
         ("gas_plants", "field"), SOUTH_SHORT, 0, SHORT_WITHOUT_GAS,
         both(TIGHT, change("gas_nodes", 0, kind="processing_plant")), gas=True,

@@ -350,7 +350,7 @@ def test_an_exact_assessment_is_saved_and_loaded(tmp_path) -> None:
 def test_refused_pairs_name_the_allowed_ones() -> None:
     for make in (
         lambda: SequentialMonteCarlo(years=1, sampler="cross_entropy"),
-        lambda: SnapshotMonteCarlo(samples=1, sampler="multilevel"),
+        lambda: SnapshotMonteCarlo(samples=1, sampler="quasi_sequential"),
         lambda: Exact(sampler="crude"),
     ):
         with pytest.raises(

@@ -50,7 +50,7 @@ def with_section(
         is_winter=np.arange(system.n_hours) < winter_h,
     )
     bus_area = np.array([areas.index(area_of[bus]) for bus in system.buses], dtype=np.int32)
-    return dataclasses.replace(system, areas=areas, bus_area=bus_area, detail=detail)
+    return dataclasses.replace(system, areas=areas, knows_areas=True, bus_area=bus_area, detail=detail)
 
 
 def two_circuits(winter_h: int = 0) -> AdequacySystem:

@@ -436,17 +436,17 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     ),
     # weather
     "cold_and_calm": (
-        Claim("No power is shed", NOBODY),
         Number("{:.1f} C", logged("weather:cold_and_calm", r"cold_c (-?[\d.]+)")),
         Number("{:.0f} %", lambda r: 100 * logged("weather:cold_and_calm", r"cf_ratio ([\d.]+)")(r)),
+        Number("{:,.0f} MWh", metric("EUE")),
+        Claim("all in the North", only_in("north")),
         Number("{:.0f} % full", LOADING),
     ),
     "cold_wave_january": (
         Number("{:.1f} C", logged("weather:cold_wave", r"cold_c (-?[\d.]+)")),
-        Claim("the North is short", only_in("north")),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),
-        Number("{:,.0f} MWh", eue("zone:north")),
+        Number("{:,.0f} MWh", metric("EUE")),
         Claim("most of it ferroalloy works", mostly("class:ferroalloy")),
         Number("{:.0f} % full", LOADING),
         Number("{:.0f} cities", cities_short),
@@ -491,7 +491,8 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Given("half of their output"),
         Given("two days"),
         Number("{:.1f} hours later", later_h("plant:zhambyl_gres")),
-        Claim("the South is not short in either", lambda r: max(SOUTH_MWH(r), SOUTH_MWH(play(RUPTURE))) < 0.05),
+        Number("{:,.0f} MWh", metric("EUE")),
+        Number("instead of {:,.0f}", of(RUPTURE, metric("EUE"))),
     ),
     "second_circuit": (
         Claim("at once", lambda r: len(set(trips(r))) == 1),
