@@ -30,7 +30,7 @@ def country() -> tuple[GridSystem, FirstMinutes]:
 
 
 def test_areas_of_kazakhstan(country) -> None:
-    """What the interfaces cut: north, Aktobe, south, east, six in the west with its sites; three neighbours at the end."""
+    """What the interfaces cut: north, Aktobe, south, east, six in the west; three neighbours at the end."""
     system, minutes = country
     areas = minutes.areas
     assert len(areas.names) == 13
