@@ -119,7 +119,9 @@ def unserved(system: GridSystem, level: str, seed: int) -> Unserved:
 
 @pytest.mark.parametrize("level", ["copper", "zonal", "nodal"])
 @pytest.mark.parametrize(
-    ("change", "rise"), [(more_import, 1e-3), (more_water, 1e-3), (less_winter_load, ROUNDING)], ids=lambda v: str(v)
+    ("change", "rise"),
+    [(more_import, 1e-3), (more_water, 1e-3), (less_winter_load, ROUNDING)],
+    ids=["import", "water", "load"],
 )
 def test_what_helps_never_hurts(change: Callable[..., Any], rise: float, level: str) -> None:
     helped = 0
