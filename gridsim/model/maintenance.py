@@ -145,13 +145,13 @@ def _late(system: GridSystem, weeks: F8, ends: NDArray[np.int64]) -> list[tuple[
 def _weekly(system: GridSystem) -> tuple[F8, F8, F8]:
     """(loaded_mw (n_zones + 1, 52), given_mw (n_gens, 52), peak_mw (n_zones + 1,)), the whole system in the last row.
 
-    loaded_mw: highest hour of the week of load less expected output; given_mw: mean of what a machine could give;
+    loaded_mw: highest hour of the week of load with losses less expected output; given_mw: mean of what a machine could give;
     peak_mw: highest load of the year. The last day of the year belongs to the last week.
     """
     gens, loads, zones = system.generators, system.loads, len(system.zones)
     shape = _day_shapes(system)
     warm = _heat_shares(system)
-    load_mw = np.where(loads.in_service, loads.p_mw, 0.0)
+    load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * (1.0 + system.loss_share)
     output_mw = np.where(gens.in_service, gens.p_max_mw, 0.0)
     n_shapes = len(shape)
     load_cell = (system.buses.zone[loads.bus] % (zones + 1)) * n_shapes + loads.profile % n_shapes
