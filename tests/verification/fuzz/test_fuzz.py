@@ -19,8 +19,9 @@ MINUTES = float(os.environ.get("GRIDSIM_FUZZ_MINUTES", "inf"))
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
-    """Kernels, so that compilation counts as no hang."""
-    gridsim.run(gridsim.read_network("rbts"), gridsim.Scenario("warm", "rbts", SIX_HOURS))
+    """Kernels, so that compilation counts as no hang; those of gas too."""
+    for name in ("rbts", "kazakhstan"):
+        gridsim.run(gridsim.read_network(name), gridsim.Scenario("warm", name, SIX_HOURS))
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
