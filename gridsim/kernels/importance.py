@@ -12,11 +12,11 @@ import numpy as np
 from gridsim.kernels.arrays import F8
 from gridsim.kernels.availability import OutageModel
 from gridsim.kernels.jit import jit
-from gridsim.kernels.limited_use import begin_periods, forget_use
+from gridsim.kernels.limited_use import forget_use
 from gridsim.kernels.outage_table import draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 from gridsim.kernels.shortfall import DAY_H, clear_shares, day_losses
-from gridsim.kernels.zonal import limit_with_out, serve_demand, set_balance, set_limits, stores_stay_full, use_stores
+from gridsim.kernels.zonal import limit_with_out, serve_hour, stores_stay_full
 from gridsim.kernels.zonal_case import ZonalCase, ZonalScratch, new_scratch, send
 
 
@@ -71,7 +71,7 @@ def importance_samples(
     supply = case.supply
     n_areas, n_days = supply.day_margin_mw.shape
     n_interfaces, n_stores = case.interface_from.shape[0], case.store_area.shape[0]
-    first_circuit, first_store, n_elements = case.first_circuit, case.first_store, supply.element_area.shape[0]
+    n_elements = supply.element_area.shape[0]
     scratch = new_scratch(n_areas, n_interfaces, n_stores)
     table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
     area_loss_mw, loss_mw = np.empty((n_areas, DAY_H)), np.empty(n_areas)
@@ -99,18 +99,9 @@ def importance_samples(
                 area_loss_out=area_loss_mw,
             )
             for hour in range(day * DAY_H, min((day + 1) * DAY_H, supply.n_hours)):
-                place = hour - day * DAY_H
-                begin_periods(case, scratch, hour)
-                for area in range(n_areas):
-                    loss_mw[area] = area_loss_mw[area, place]
-                some_short = set_balance(case, scratch, hour, loss_mw)
-                if all_full and not some_short:
+                is_served, all_full = serve_hour(case, scratch, hour, loss_mw, area_loss_mw, lost_share, all_full)
+                if not is_served:
                     continue
-                set_limits(case, scratch, hour, lost_share[first_circuit:first_store, place])
-                serve_demand(case, scratch)
-                if n_stores > 0:
-                    use_stores(case, scratch, lost_share[first_store : first_store + n_stores, place])
-                    all_full = stores_stay_full(case, scratch.energy_mwh)
                 total_mw = scratch.shortage.sum()
                 if total_mw <= supply.tolerance_mw:
                     continue

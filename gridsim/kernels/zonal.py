@@ -282,6 +282,36 @@ def record_shortages(case: ZonalCase, scratch: ZonalScratch, recorder: Recorder,
 
 
 @jit
+def serve_hour(
+    case: ZonalCase,
+    scratch: ZonalScratch,
+    hour: int,
+    loss_mw: F8,
+    area_loss_mw: F8,
+    lost_share: F8,
+    all_full: bool,
+) -> tuple[bool, bool]:
+    """Serve an hour and move the stores: whether there was anything to solve, and whether all stores are full after.
+
+    area_loss_mw (n_areas, 24), lost_share (n_elements, 24) : of the day;  loss_mw : (n_areas,) to work in
+    """
+    place = hour % DAY_H
+    n_stores = case.store_area.shape[0]
+    begin_periods(case, scratch, hour)
+    for area in range(loss_mw.shape[0]):
+        loss_mw[area] = area_loss_mw[area, place]
+    some_short = set_balance(case, scratch, hour, loss_mw)
+    if all_full and not some_short:
+        return False, True
+    set_limits(case, scratch, hour, lost_share[case.first_circuit : case.first_store, place])
+    serve_demand(case, scratch)
+    if n_stores > 0:
+        use_stores(case, scratch, lost_share[case.first_store : case.first_store + n_stores, place])
+        all_full = stores_stay_full(case, scratch.energy_mwh)
+    return True, all_full
+
+
+@jit
 def zonal_samples(
     case: ZonalCase,
     model: OutageModel,
@@ -301,7 +331,7 @@ def zonal_samples(
     supply = case.supply
     n_areas, n_days = supply.day_margin_mw.shape
     n_interfaces, n_stores = case.interface_from.shape[0], case.store_area.shape[0]
-    first_circuit, first_store, n_elements = case.first_circuit, case.first_store, supply.element_area.shape[0]
+    n_elements = supply.element_area.shape[0]
     scratch = new_scratch(n_areas, n_interfaces, n_stores)
     table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
     change_mw = np.empty((n_areas, n_days + 1))
@@ -345,18 +375,9 @@ def zonal_samples(
                 area_loss_out=area_loss_mw,
             )
             for hour in range(day * DAY_H, min((day + 1) * DAY_H, supply.n_hours)):
-                place = hour - day * DAY_H
-                begin_periods(case, scratch, hour)
-                for area in range(n_areas):
-                    loss_mw[area] = area_loss_mw[area, place]
-                some_short = set_balance(case, scratch, hour, loss_mw)
-                if all_full and not some_short:
+                is_served, all_full = serve_hour(case, scratch, hour, loss_mw, area_loss_mw, lost_share, all_full)
+                if not is_served:
                     continue
-                set_limits(case, scratch, hour, lost_share[first_circuit:first_store, place])
-                serve_demand(case, scratch)
-                if n_stores > 0:
-                    use_stores(case, scratch, lost_share[first_store : first_store + n_stores, place])
-                    all_full = stores_stay_full(case, scratch.energy_mwh)
                 record_shortages(case, scratch, recorder, sample, hour)
             clear_shares(n_touched, touched, lost_share)
         if not finish_sample(recorder, sample, total_out[s]):

@@ -145,8 +145,8 @@ def _late(system: GridSystem, weeks: F8, ends: NDArray[np.int64]) -> list[tuple[
 def _weekly(system: GridSystem) -> tuple[F8, F8, F8]:
     """(loaded_mw (n_zones + 1, 52), given_mw (n_gens, 52), peak_mw (n_zones + 1,)), the whole system in the last row.
 
-    loaded_mw: highest hour of the week of load with losses less expected output; given_mw: mean of what a machine could give;
-    peak_mw: highest load of the year. The last day of the year belongs to the last week.
+    loaded_mw: highest hour of the week of load with losses less expected output; given_mw: mean of what a machine
+    could give; peak_mw: highest load of the year. The last day of the year belongs to the last week.
     """
     gens, loads, zones = system.generators, system.loads, len(system.zones)
     shape = _day_shapes(system)

@@ -16,7 +16,6 @@ F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
 NO_LIMIT_MW = 1e9
-NO_AREAS = ("system",)  # of frames of buses
 WINTER, SUMMER = 1, 2  # limit_season; 0 holds all year
 
 

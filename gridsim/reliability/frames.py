@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
-from gridsim.reliability.areas import NO_AREAS
 from gridsim.reliability.frame_maintenance import WEEK_H, placed_repairs, read_maintenance
 from gridsim.reliability.frame_network import load_by_bus, read_areas, read_classes, read_tie_limits
 from gridsim.reliability.frame_plans import read_forecast, read_limited
@@ -21,6 +20,7 @@ from gridsim.reliability.frame_times import Clock, aligned, read_clock
 from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.system import AdequacySystem, Store
 
+NO_AREAS = ("system",)  # of frames of buses
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
