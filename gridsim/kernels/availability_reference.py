@@ -11,7 +11,7 @@ import math
 from statistics import NormalDist
 from typing import Any
 
-from gridsim.kernels.rng_reference import exponential_reference, uniform_reference
+from gridsim.kernels.rng_reference import exponential_reference, first_above, uniform_reference
 
 
 def lost_share_reference(seed: int, sample: int, component: dict[str, Any], n_hours: int) -> list[float]:
@@ -24,14 +24,6 @@ def lost_share_reference(seed: int, sample: int, component: dict[str, Any], n_ho
         n_jumps += 1
         return uniform_reference(seed, sample, kind, name, "jump", n_jumps - 1)
 
-    def chosen(probabilities: list[float], u: float) -> int:
-        total = 0.0
-        for index, probability in enumerate(probabilities):
-            total += probability
-            if u < total:
-                return index
-        return len(probabilities) - 1
-
     first = uniform_reference(seed, sample, kind, name, "outage", 0)
     factor = component.get("rate_factor")
     if component.get("plain", False):
@@ -41,7 +33,7 @@ def lost_share_reference(seed: int, sample: int, component: dict[str, Any], n_ho
         odds = factor[0] * states[1]["mean_h"] / states[0]["mean_h"]
         state = 1 if first < odds / (1 + odds) else 0
     else:
-        state = chosen(component["equilibrium"], first)
+        state = first_above(component["equilibrium"], first)
 
     def stay_h(draw: int, residual: bool) -> float:
         law = states[state].get("law", "exponential")
@@ -67,7 +59,7 @@ def lost_share_reference(seed: int, sample: int, component: dict[str, Any], n_ho
         elif len(states) == 2:
             state = 1 - state
         else:
-            state = chosen(component["jump"][state], jump_uniform())
+            state = first_above(component["jump"][state], jump_uniform())
         end_h = start_h + stay_h(draw, residual=False)
         visits.append((start_h, end_h, states[state]["lost"]))
         draw += 1

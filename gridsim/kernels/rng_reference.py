@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 
 WORD = 2**32
 
@@ -36,3 +37,13 @@ def uniform_reference(seed: int, sample: int, kind: str, name: str, purpose: str
 def exponential_reference(seed: int, sample: int, kind: str, name: str, purpose: str, draw: int) -> float:
     """Inverse distribution function of the unit exponential at 1 - uniform."""
     return -math.log(uniform_reference(seed, sample, kind, name, purpose, draw))
+
+
+def first_above(probabilities: Sequence[float], u: float) -> int:
+    """The state that a uniform number chooses."""
+    total = 0.0
+    for place, probability in enumerate(probabilities):
+        total += probability
+        if u < total:
+            return place
+    return len(probabilities) - 1

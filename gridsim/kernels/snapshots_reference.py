@@ -9,17 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gridsim.kernels.rng_reference import uniform_reference
-
-
-def first_above(probabilities: Sequence[float], u: float) -> int:
-    """The state that a uniform number chooses."""
-    total = 0.0
-    for place, probability in enumerate(probabilities):
-        total += probability
-        if u < total:
-            return place
-    return len(probabilities) - 1
+from gridsim.kernels.rng_reference import first_above, uniform_reference
 
 
 def tilted_snapshot_reference(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +30,7 @@ F8 = NDArray[np.float64]
 CHUNK = 1024  # snapshots drawn at a time, whose table stays in the processor's cache
 
 
-class Snapshots:
+class Snapshots(ABC):
     """Common part of the levels: draws, and the run of a sampler that takes every state as it comes.
 
     components : elements of the level, machines first;  model : their states in equilibrium
@@ -54,9 +56,9 @@ class Snapshots:
             draw_tilted(self.model, tilt, self.seed, first, self.system.n_hours, states)
         return chosen(states, slice(0, n))
 
+    @abstractmethod
     def shortfall(self, states: States, first: int) -> F8:
         """(n, n_scopes, 5) totals of states that are the samples ``first`` and following, times their weights."""
-        raise NotImplementedError
 
     def run(self, first: int, n: int) -> Samples:
         parts = [
