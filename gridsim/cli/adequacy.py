@@ -142,7 +142,11 @@ def adequacy(
     report: ReportOption = None,
 ) -> None:
     """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
+    from gridsim.io.output_file import PAGE, check_output
+
     form = table_form(as_json=as_json, csv=csv, md=md)
+    if report is not None:
+        check_output(report, PAGE)
     grid = read_system(network, variant)
     request = request_of(
         network,
@@ -172,7 +176,7 @@ def adequacy(
         head["weather"] = request.weather
         side_by_side(request.in_turn(sampling), form, head)
         return
-    result, weeks = _assess(request, sampling, *events_for(report, request.method))
+    result, weeks = _assess(request, sampling, *events_for(report if request.gives_months else None, request.method))
     if report is not None:
         result.report(report)
     important = request.importance(result) if importance else None

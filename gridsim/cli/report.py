@@ -33,11 +33,13 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write one HTML file that opens offline: the answer, the map with replay, scorecard, figures, all numbers."""
+    from gridsim.io.output_file import PAGE, check_output
     from gridsim.report.documents import report as write
     from gridsim.report.documents import write_page
     from gridsim.study.loaded import load
 
     place = out or folders[0].parent / f"{folders[0].name}.html"
+    check_output(place, PAGE)
     file = (
         write(load(folders[0]), place, network=network) if len(folders) == 1 else write_page(compared(folders), place)
     )

@@ -100,7 +100,7 @@ def screen(
     report: ReportOption = None,
 ) -> None:
     """N-1, N-1-1 or N-2: lose every line, transformer, machine and border, or what a list names."""
-    from gridsim.io.whole_files import write_file
+    from gridsim.io.output_file import PAGE, PAIRS, SCREENING, check_output, write_output
     from gridsim.report.screening import screening_lines
     from gridsim.report.screening_pairs import doubles_lines, pairs_lines
     from gridsim.results.screening import screen as screen_system
@@ -108,6 +108,10 @@ def screen(
     from gridsim.study.screening_inputs import read_outages, read_stated_point
 
     began = time.perf_counter()
+    if report is not None:
+        check_output(report, PAGE)
+    if out is not None:
+        check_output(out, SCREENING, PAIRS)
     system = read_system(network, variant)
     tell_warnings(system.warnings, validate_command(network, variant))
     start: OperatingPoint | None = None
@@ -134,7 +138,7 @@ def screen(
     if report is not None:
         write_screen_report(f"{network} {words}", frame, report)
     if out is not None:
-        write_file(out, frame.to_csv(index=False).encode())
+        write_output(out, frame.to_csv(index=False).encode(), SCREENING, PAIRS)
     if as_json:
         verdict = {
             "command": "screen",

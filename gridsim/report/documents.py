@@ -11,6 +11,7 @@ from gridsim.errors import GridsimError, StudyError
 from gridsim.hooks import call
 from gridsim.io.bundled import network_folder
 from gridsim.io.manifest import STUDY_FILE, read_manifest
+from gridsim.io.output_file import PAGE, write_output
 from gridsim.io.read_network import read_network
 from gridsim.io.read_outlines import read_outlines
 from gridsim.io.store import package_versions
@@ -30,19 +31,14 @@ def report(result: Any, path: str | Path, *, network: str | Path | None = None) 
     """Write ``result`` as one self-contained HTML file; its path.
 
     ``result``: of run, run_study or assess, or what ``load`` gives. ``network``: the folder of a loaded run's network
-    where that is no bundled one. StudyError for anything else.
+    where that is no bundled one. StudyError for anything else; InputError where another file than a report is there.
     """
     return write_page(page_of(result, network), Path(path))
 
 
 def write_page(page: Page, path: Path) -> Path:
-    """Write a page as one file; its path."""
-    text = html_of(page)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StudyError(f"{path}: not written: {error.strerror}; choose another --out") from None
+    """Write a page as one file, never over one that is no page of gridsim's (InputError); its path."""
+    write_output(path, html_of(page).encode(), PAGE)
     return path
 
 

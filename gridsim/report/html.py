@@ -11,6 +11,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
+from gridsim.io.output_file import PAGE
 from gridsim.report.answer import Number
 from gridsim.report.figures.svg import Figure
 from gridsim.report.numbers import number, value_with_error
@@ -76,7 +77,7 @@ def html_of(page: Page) -> str:
     ]
     data = f'<script type="application/json" id="map-data">{_json(page.map)}</script>' if page.map is not None else ""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{PAGE.decode()}'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy, quote=True)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<link rel="icon" href="data:,"><title>{escape(page.title)} - gridsim {escape(page.kind)}</title>'
