@@ -22,6 +22,16 @@ def quantity(value: float) -> str:
     return f"{value:,.6g}"
 
 
+def three_digits(value: float) -> str:
+    """Rounded to three significant digits, without an exponent: 1,770 and 2.11."""
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 100.0 else f"{rounded:.3g}"
+
+
+def _each(unit: str) -> str:
+    return f"{'an' if unit[0] in 'aeio' or unit == 'hour' else 'a'} {unit}"
+
+
 def seconds(value: float) -> str:
     """Time in the unit that reads best."""
     for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "us")):
@@ -34,10 +44,14 @@ def _row(comparison: Any, found: dict[str, Any]) -> str:
     if "error" in found:
         return f"| {comparison.peer} | {comparison.what} | - | - | not compared: {found['error']} | - |"
     ratio = found["ratio"]
-    who = f"gridsim, {ratio:,.3g} times" if ratio >= 1.0 else f"**{comparison.peer}, {1 / ratio:,.3g} times**"
+    who = (
+        f"gridsim, {three_digits(ratio)} times"
+        if ratio >= 1.0
+        else f"**{comparison.peer}, {three_digits(1 / ratio)} times**"
+    )
     ours, theirs = (seconds(found["median_s"][side]) for side in ("ours", "theirs"))
     answers = "agree" if found["agrees"] else "**DIFFER: the times say nothing**"
-    return f"| {comparison.peer} | {comparison.what} | {ours} | {theirs} a {comparison.unit} | {who} | {answers} |"
+    return f"| {comparison.peer} | {comparison.what} | {ours} | {theirs} {_each(comparison.unit)} | {who} | {answers} |"
 
 
 def _answer(row: dict[str, Any]) -> str:

@@ -3,7 +3,8 @@
 ``python benchmarks/peers/run.py [--only assetra pypsa ...]`` makes a virtual environment for each peer from
 ``requirements/PEER.txt``, lets both sides answer and compares the answers, then times them in turn: ours, theirs, ours,
 theirs, so that a machine that slows down slows both. Prints the table and writes ``RESULTS.md`` and ``results.json``
-beside this file; comparisons left out by ``--only`` keep their last results.
+into ``--out`` (by default ``runs/peers``, which git leaves alone; ``--out benchmarks/peers`` publishes them);
+comparisons left out by ``--only`` keep the published results.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.peers.page import page, seconds
+from benchmarks.peers.page import page, seconds, three_digits
 from gridsim.report.self_check import machine
 
 HERE = Path(__file__).parent
-RESULTS, PAGE = HERE / "results.json", HERE / "RESULTS.md"
+RESULTS = HERE / "results.json"
 SCALING = HERE.parent / "scaling.json"
 #: Largest distance of two sampled answers in standard errors of their difference.
 LARGEST_Z = 4.0
@@ -215,10 +216,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     peers = sorted({comparison.peer for comparison in COMPARISONS})
     keys = [comparison.key for comparison in COMPARISONS]
-    parser.add_argument("--only", nargs="+", choices=[*peers, *keys], help="peers or comparisons; by default all")
+    names = sorted({*peers, *keys})
+    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of {', '.join(names)}; default all")
+    parser.add_argument("--out", type=Path, default=Path("runs/peers"), help="folder of RESULTS.md and results.json")
     default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gridsim" / "peers"
     parser.add_argument("--environments", type=Path, default=default, help="folder of the virtual environments")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each side, in turn; medians are compared")
     parser.add_argument("--page-only", action="store_true", help="write RESULTS.md again from the last results")
     arguments = parser.parse_args()
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
@@ -232,15 +235,16 @@ def main() -> int:
                 found = compare(comparison, folder, arguments.environments, arguments.repeats)
                 results[comparison.key] = {**found, "machine": before}
                 print(summary(comparison, found), flush=True)
-                RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-                write_page(results)
-    write_page(results)
+                write_results(results, arguments.out)
+    write_results(results, arguments.out)
     return 0 if all(result.get("agrees", True) for result in results.values()) else 1
 
 
-def write_page(results: dict[str, Any]) -> None:
+def write_results(results: dict[str, Any], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RESULTS.name).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     scaling = json.loads(SCALING.read_text(encoding="utf-8")) if SCALING.exists() else None
-    PAGE.write_text(page(COMPARISONS, results, scaling), encoding="utf-8")
+    (folder / "RESULTS.md").write_text(page(COMPARISONS, results, scaling), encoding="utf-8")
 
 
 def summary(comparison: Comparison, found: dict[str, Any]) -> str:
@@ -251,7 +255,8 @@ def summary(comparison: Comparison, found: dict[str, Any]) -> str:
     ratio = found["ratio"]
     faster, times = ("gridsim", ratio) if ratio >= 1 else (comparison.peer, 1.0 / ratio)
     ours, theirs = (seconds(found["median_s"][side]) for side in ("ours", "theirs"))
-    return f"{comparison.key}: {faster} is {times:,.3g} times faster ({ours} against {theirs} a {comparison.unit})"
+    how_much = f"{three_digits(times)} times faster ({ours} against {theirs} a {comparison.unit})"
+    return f"{comparison.key}: {faster} is {how_much}"
 
 
 if __name__ == "__main__":

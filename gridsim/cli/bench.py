@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -14,20 +16,49 @@ _VERDICT = 5  # columns before the text
 
 
 @app.command()
-def bench(as_json: JsonOption = False) -> None:
+def bench(
+    as_json: JsonOption = False,
+    out: Annotated[Path | None, typer.Option(help="Write the JSON into this file too.")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option(help="Run nothing: compare two files of --out, and know their noise.")
+    ] = None,
+) -> None:
     """Check answers and speed of this installation in about a minute; to paste into an issue."""
+    if compare is not None:
+        _compare(*compare, as_json)
+        return
     from gridsim.report.self_check import self_check
 
+    if out is not None:
+        from gridsim.io.output_file import BENCH, check_output
+
+        check_output(out, BENCH)
     with progress_bar("self-check") as progress:
         found = self_check(progress)
+    told = json.dumps({"command": "bench", "status": "ok" if found["passed"] else "failed", **found})
+    if out is not None:
+        from gridsim.io.output_file import BENCH, write_output
+
+        write_output(out, (told + "\n").encode(), BENCH)
     if as_json:
-        print(json.dumps({"command": "bench", "status": "ok" if found["passed"] else "failed", **found}))
+        print(told)
     else:
         from gridsim.report.text_table import terminal_width
 
         print("\n".join(_lines(found, terminal_width())))
     if not found["passed"]:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _compare(first: Path, second: Path, as_json: bool) -> None:
+    from gridsim.report.bench_change import changes, compared_lines, read_bench
+    from gridsim.report.text_table import terminal_width
+
+    a, b = read_bench(first), read_bench(second)
+    if as_json:
+        print(json.dumps({"command": "bench", "status": "ok", "changes": [asdict(one) for one in changes(a, b)]}))
+    else:
+        print("\n".join(compared_lines(a, b, terminal_width())))
 
 
 def _lines(found: dict[str, Any], width: int) -> list[str]:

@@ -52,7 +52,7 @@ def assess(system: AdequacySystem | WeatherYears, method: AnyMethod = AUTO, *spe
     method
         :class:`SequentialMonteCarlo`, :class:`SnapshotMonteCarlo`, :class:`Exact`; by default :class:`Auto`: exact
         where that is possible, sampled until EUE is known to 2 % for the rest.
-    *specs
+    specs
         What else to record: :class:`ShortfallEvents`, :class:`LossOfLoadProfile`, :class:`ShortfallByMonth`,
         :class:`ShortfallByHour`, :class:`Surplus`, :class:`Flows`, :class:`StateOfCharge`.
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
+import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from gridsim.io.store import package_versions
 from gridsim.kernels.arrays import DispatchState
 from gridsim.model.pack import pack
 from gridsim.model.system import GridSystem
-from gridsim.reliability import SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_grid
+from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, SnapshotMonteCarlo, assess, system_from_grid
 from gridsim.results.metrics import Estimate
 from gridsim.solvers.ac import AcMethod, AcModel
 from gridsim.solvers.dispatch import DispatchMethod, DispatchOptions, DispatchSolver
@@ -35,6 +38,11 @@ LARGEST_Z = 4.0
 #: al. 1989).
 EXACT = {"rts79": (9.394175489, 1176.29846), "rbts": (1.091560473, 9.861350704)}
 YEARS = {"rts79": 200_000, "rbts": 400_000}
+NETWORKS = ("rts79", "rbts", "kazakhstan")
+#: Of the JSON that `gridsim bench` writes.
+SCHEMA_VERSION = 1
+#: Times that a figure is measured.
+REPEATS = 5
 N_STATES = 40
 RELATIVE_COST = 1e-7
 SHED_MW = 1e-5
@@ -62,11 +70,39 @@ class Check:
 
 @dataclass(frozen=True)
 class Figure:
-    """Speed of one piece of work on this machine now, compiled code in the cache."""
+    """Speed of one piece of work on this machine now, in CPU time, compiled code in the cache: the median of some
+    measurements, the lowest and the highest.
+    """
 
     name: str
     value: float
     unit: str
+    low: float
+    high: float
+
+
+def measured(name: str, unit: str, measure: Callable[[], float], repeats: int = REPEATS) -> Figure:
+    """The figure from ``repeats`` calls."""
+    values = [measure() for _ in range(repeats)]
+    return Figure(name, statistics.median(values), unit, min(values), max(values))
+
+
+def commit() -> str | None:
+    """Commit of the checkout that gridsim is imported from; None of an installed wheel."""
+    folder = Path(__file__).parents[2]
+    if not (folder / ".git").exists():
+        return None
+    words = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _cpu_s(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def machine() -> dict[str, Any]:
@@ -88,7 +124,8 @@ def machine() -> dict[str, Any]:
 def self_check(progress: Progress = lambda share: None) -> dict[str, Any]:
     """Run every check.
 
-    Returns ``machine, versions, checks, figures, passed, wall_s``; ``checks`` and ``figures`` are lists of records.
+    Returns ``schema_version, commit, network_hashes, machine, versions, checks, figures, passed, wall_s``; ``checks``
+    and ``figures`` are lists of records.
     """
     began = time.perf_counter()
     checks: list[Check] = []
@@ -99,6 +136,9 @@ def self_check(progress: Progress = lambda share: None) -> dict[str, Any]:
             (checks if isinstance(finding, Check) else figures).append(finding)  # type: ignore[arg-type]
         progress((k + 1) / len(parts))
     return {
+        "schema_version": SCHEMA_VERSION,
+        "commit": commit(),
+        "network_hashes": {name: read_network(network_folder(name)).content_hash for name in NETWORKS},
         "machine": machine(),
         "versions": package_versions(),
         "checks": [{**dataclasses.asdict(check), "passed": check.passed} for check in checks],
@@ -120,7 +160,8 @@ def _copper() -> Findings:
         yield _sampled(f"{name} LOLH, h/a", result["LOLH"], lolh)
         yield _sampled(f"{name} EUE, MWh/a", result["EUE"], eue)
         if name == "rts79":
-            yield Figure("RTS-79 sequential years, copper plate, one thread", result.samples_per_s, "years/s")
+            name_of_rate = "RTS-79 sequential years, copper plate, one thread"
+            yield measured(name_of_rate, "years/s", partial(_years_per_s, system, YEARS[name] // 10, "copper"))
             snapshots = assess(system, SnapshotMonteCarlo(samples=8736 * 500, seed=SEED))
             yield _sampled(f"{name} LOLH by snapshots, h/a", snapshots["LOLH"], lolh)
 
@@ -139,7 +180,13 @@ def _nodal() -> Findings:
     result = assess(system, SequentialMonteCarlo(years=64, seed=SEED, level="nodal"))
     fallbacks = float(result.diagnostics["highs_fallbacks"])
     yield Check("rts79 nodal years, states left to HiGHS", fallbacks, 0.0, fallbacks, 0.0, "states")
-    yield Figure("RTS-79 sequential years at every bus, one thread", result.samples_per_s, "years/s")
+    every_bus = "RTS-79 sequential years at every bus, one thread"
+    yield measured(every_bus, "years/s", partial(_years_per_s, system, 64, "nodal"), 3)
+
+
+def _years_per_s(system: AdequacySystem, years: int, level: str) -> float:
+    method = SequentialMonteCarlo(years=years, seed=SEED, level=level)
+    return years / _cpu_s(lambda: assess(system, method))
 
 
 def winter_states(system: GridSystem, n_states: int) -> list[DispatchState]:
@@ -179,11 +226,8 @@ def _dispatch() -> Findings:
         )
         states = winter_states(system, N_STATES)
         kernel.solve(states[0])
-        start = time.perf_counter()
         ours = [kernel.solve(state) for state in states]
-        ours_s = time.perf_counter() - start
         theirs = [highs.solve(state) for state in states]
-        theirs_s = time.perf_counter() - start - ours_s
         costs = np.array([[a.cost, b.cost] for a, b in zip(ours, theirs)])
         worst = int(np.argmax(np.abs(costs[:, 0] - costs[:, 1]) / np.abs(costs[:, 1])))
         a, b = costs[worst]
@@ -197,8 +241,22 @@ def _dispatch() -> Findings:
         yield Check(f"{name} dispatch against HiGHS, unserved load of the worst state, MW", a, b, a - b, SHED_MW, "MW")
         fallbacks = float(kernel.fallbacks)
         yield Check(f"{name} dispatch, states left to HiGHS", fallbacks, 0.0, fallbacks, 0.0, "states")
-        yield Figure(f"{name} dispatch, one state from Python", 1e6 * ours_s / N_STATES, "us")
-        yield Figure(f"{name} dispatch, HiGHS (scipy) over kernel", theirs_s / ours_s, "times")
+        one = partial(_cpu_of_each, kernel, states)
+        other = partial(_cpu_of_each, highs, states)
+        yield measured(f"{name} dispatch, one state from Python", "us", partial(_scaled, 1e6, one))
+        yield measured(f"{name} dispatch, HiGHS (scipy) over kernel", "times", partial(_ratio, other, one), 3)
+
+
+def _cpu_of_each(solver: DispatchSolver, states: list[DispatchState]) -> float:
+    return _cpu_s(lambda: [solver.solve(state) for state in states]) / len(states)
+
+
+def _scaled(factor: float, measure: Callable[[], float]) -> float:
+    return factor * measure()
+
+
+def _ratio(above: Callable[[], float], below: Callable[[], float]) -> float:
+    return above() / below()
 
 
 def _ac() -> Findings:
@@ -215,19 +273,22 @@ def _ac() -> Findings:
             f"kazakhstan AC power flow against pandapower, {quantity} of the worst bus", float(ours[bus]),
             float(theirs[bus]), float(gap[bus]), limit, unit,
         )  # fmt: skip
-    start = time.perf_counter()
-    for pu in np.linspace(1.0, 0.9, 20):
-        fast.solve(point._replace(p_load_mw=pu * point.p_load_mw, p_gen_mw=pu * point.p_gen_mw))
-    yield Figure("kazakhstan AC power flow, hour after hour", 1e3 * (time.perf_counter() - start) / 20, "ms")
+
+    def hours() -> None:
+        for pu in np.linspace(1.0, 0.9, 20):
+            fast.solve(point._replace(p_load_mw=pu * point.p_load_mw, p_gen_mw=pu * point.p_gen_mw))
+
+    yield measured("kazakhstan AC power flow, hour after hour", "ms", lambda: 1e3 * _cpu_s(hours) / 20)
 
 
 def _event() -> Findings:
     """A bundled event: zone by zone and hour by hour, what was lost is what replaced it."""
     system, scenario = read_scenario("north_south_transit_loss")
-    start = time.perf_counter()
     result = run(system, scenario, seed=SEED)
-    wall_s = time.perf_counter() - start
     residual = float(np.abs(result.tables["balance"]["residual_mw"]).max())
     name = scenario.name
     yield Check(f"{name}, largest residual of the zone balances, MW", residual, 0.0, residual, BALANCE_MW, "MW")
-    yield Figure(f"{name}, {scenario.horizon.hours:g} h with its base case", wall_s, "s")
+    yield measured(
+        f"{name}, {scenario.horizon.hours:g} h with its base case", "s",
+        lambda: _cpu_s(lambda: run(system, scenario, seed=SEED)), 3,
+    )  # fmt: skip

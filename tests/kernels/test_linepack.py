@@ -26,6 +26,7 @@ from gridsim.kernels.linepack import (
     run_linepack,
     weymouth_friction,
 )
+from tests.support.references import note
 
 DATA = Path(__file__).parents[1] / "data" / "gas"
 NOBODY = np.zeros(0, dtype=np.int32)
@@ -79,6 +80,9 @@ def test_single_pipe_closed_form(cells):
     q = case["mdot_kg_s"] / 0.8 * SECONDS_PER_DAY / 1e6
     p, held, flows = run(net, make_controls(net, **sinks([cells], [q])), np.full(cells + 1, case["p1_bar"]), 1e6, 4)
     assert p[-1] == pytest.approx(case["p2_bar"], rel=1e-6)
+    if cells == 1:
+        name = "pressure behind 80 km of pipe, 60 bar, 50 kg/s"
+        note("gas", name, "bar", "closed form, isothermal", expected=case["p2_bar"], found=p[-1])
     assert flows.reservoir[0] == pytest.approx(q, rel=1e-6)
     # The trapezoidal linepack of the cells tends to the closed form with the square of the cell.
     assert held.sum() * 1e6 * 0.8 == pytest.approx(case["linepack_kg"], rel=3e-4 / cells**2)
@@ -103,6 +107,8 @@ def test_linepack_depletion_closed_form():
     ]
     crossing = 6.7 + 0.1 * (steps[0] - case["pmin_bar"]) / (steps[0] - steps[1])
     assert crossing == pytest.approx(case["t_deplete_h"], rel=1e-6)
+    name = "time until linepack falls from 60 to 40 bar"
+    note("gas", name, "h", "closed form", expected=case["t_deplete_h"], found=crossing)
 
 
 def test_stanet_pipe():
@@ -121,6 +127,8 @@ def test_stanet_pipe():
     p, _, _ = run(net, make_controls(net, **sinks([1], [q])), start, 1e6, 3)
     gauge = p[1] - case["ambient_bar"]
     assert gauge == pytest.approx(case["expected_p2_bar_gauge"], rel=3e-4)
+    name = "STANET pipe_1_N, pressure at the end, gauge"
+    note("gas", name, "bar", "STANET, by pandapipes' tests", expected=case["expected_p2_bar_gauge"], found=gauge)
     assert gauge == pytest.approx(case["closed_form_p2_bar_gauge"], rel=1e-5)
 
 
@@ -161,6 +169,9 @@ def test_belgian_network():
         p, _, flows = run(net, controls, p, dt_h, 4)
     for arc, q in zip(free, flows.edge, strict=True):
         assert q == pytest.approx(expected["flow"][arc["arc"]], abs=1e-6), arc
+    for name in ("Mons", "Liege", "Zeebrugge"):
+        row, want = f"Belgian network, pressure at {name}", expected["pressure_bar"][name]
+        note("gas", row, "bar", "De Wolf and Smeers 2000", expected=want, found=p[at[name]])
     for name, p_bar in expected["pressure_bar"].items():
         assert p[at[name]] == pytest.approx(p_bar, abs=1e-4), name
 

@@ -7,6 +7,7 @@ import pytest
 
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.swing import run_swing
+from tests.support.references import note
 from tests.support.swing_cases import (
     SwingCase,
     groups_of,
@@ -34,6 +35,8 @@ def test_one_area_is_the_classical_response(name) -> None:
     state, log, _, _ = response_case(closed, closed["Pstep"], f_hz=60.0).run(60.0, 0.001)
     assert state.lowest_hz[0] / 60.0 == pytest.approx(closed["dw_nadir_pu"], rel=1e-4)
     assert state.x[1] / 60.0 == pytest.approx(closed["dw_ss_pu"], rel=1e-4)
+    what, found = f"nadir of one area, case {name}", state.lowest_hz[0] / 60.0
+    note("frequency", what, "pu", "Anderson and Mirheydar 1990", expected=closed["dw_nadir_pu"], found=found)
     row = int(log.trace_hz[: log.filled[1], 0].argmin())
     assert log.trace_s[row] == pytest.approx(closed["t_nadir_s"], abs=0.02)
 
@@ -51,6 +54,9 @@ def test_exact_stages(name, delay_s, step_s) -> None:
     assert 50.0 + state.lowest_hz[0] == pytest.approx(exact["nadir_hz"], abs=1e-3 if step_s < 0.05 else 2e-3)
     assert state.shed_frequency[0] == pytest.approx(exact.get("shed_pu", 0.0), abs=1e-9)
     assert 50.0 + state.x[1] == pytest.approx(exact["final_hz"], abs=1e-3)
+    if step_s == 0.01:
+        what = f"nadir with six stages of shedding, {name.replace('_', ' ')}"
+        note("frequency", what, "Hz", "exact case", expected=exact["nadir_hz"], found=50.0 + state.lowest_hz[0])
 
 
 def test_settles_where_droop_and_load_say() -> None:

@@ -29,6 +29,7 @@ from gridsim.reliability import (
 from gridsim.reliability.exact import ExactShortfall, exact_shortfall
 from gridsim.reliability.fleet import common_step
 from gridsim.reliability.methods import DEFAULT_COV, DEFAULT_YEARS, Level
+from tests.support.references import note
 from tests.support.reliability_cases import DATA, expected, pras, rbts, rts79
 
 
@@ -56,6 +57,11 @@ def test_test_systems_to_nine_digits(case: str, peak_mw: float) -> None:
     assert found["LOLP"] == pytest.approx(found["LOLH"] / 8736, rel=1e-12)
     if case == "rts79":
         assert found["LOLEv"] == pytest.approx(want["recomputed"]["LOLF_hourly_expm_per_yr"], rel=1e-9)
+    source = {"rts79": "IEEE RTS 1979, convolution", "rbts": "Billinton et al. 1989, convolution"}[case]
+    rows = (("LOLH", "LOLE_h_per_yr", "h/a"), ("EUE", "LOEE_MWh_per_yr", "MWh/a"))
+    for metric, key, unit in (*rows, ("LOLE_peak_d", "LOLE_d_per_yr_daily_peaks", "d/a")):
+        name = f"{case.upper()} {metric}, exact"
+        note("adequacy", name, unit, source, expected=want["recomputed"][key], found=found[metric])
     key, power = "constant_peak_2850MW" if case == "rts79" else "constant_peak_185MW", "EDNS_MW"
     peak = of_system(make(np.full(24, peak_mw)))
     assert peak["LOLP"] == pytest.approx(want[key]["LOLP"], rel=1e-9)
@@ -76,11 +82,16 @@ def test_pras_cases_of_one_area(case: str) -> None:
     assert found["LOLH"] == pytest.approx(want["LOLE"], rel=1e-9)
     by_hour = want["EUE"] if isinstance(want["EUE"], list) else [want["EUE"]]
     assert found["EUE"] == pytest.approx(sum(by_hour), rel=1e-9)
+    for metric, value, unit in (("LOLH", want["LOLE"], "h"), ("EUE", sum(by_hour), "MWh")):
+        note("adequacy", f"PRAS {case} {metric}, exact", unit, "PRAS tests", expected=value, found=found[metric])
 
 
 def test_pras_case_of_two_areas() -> None:
     system, want = pras("test1")
     found = of_system(system, Level.ZONAL)
+    for metric, key, unit in (("LOLH", "LOLE", "h"), ("EUE", "EUE", "MWh")):
+        name = f"PRAS test1, two areas and a line that fails, {metric}, exact"
+        note("adequacy", name, unit, "PRAS tests", expected=want[key], found=found[metric])
     assert found["LOLH"] == pytest.approx(want["LOLE"], rel=1e-9)
     assert found["EUE"] == pytest.approx(want["EUE"], rel=1e-9)
 
@@ -97,6 +108,8 @@ def test_two_areas_of_the_textbook(case: str, tie_mw: float, tie_out: float) -> 
         assert found["LOLP", f"zone:{area}"] == pytest.approx(want[f"LOLP_{area}"], rel=1e-9)
         assert found["EPNS", f"zone:{area}"] == pytest.approx(want[f"EPNS_{area}"], rel=1e-9)
     assert found["EPNS", "system"] == pytest.approx(want["EPNS_A"] + want["EPNS_B"], rel=1e-9)
+    name, source = f"two areas, {case.replace('_q.02', ' MW that fails')}, LOLP of A", "Billinton and Allan 1996, ch. 4"
+    note("adequacy", name, "share", source, expected=want["LOLP_A"], found=found["LOLP", "zone:A"])
 
 
 def two_areas(tie_mw: float, tie_out: float) -> AdequacySystem:

@@ -20,6 +20,7 @@ from gridsim.reliability import (
     assess,
     system_from_frames,
 )
+from tests.support.references import note
 from tests.support.reliability_cases import DATA
 
 SINGLE = json.loads((DATA / "pras" / "singlenode.json").read_text())
@@ -63,6 +64,8 @@ def test_one_node(case: str) -> None:
     assert abs(found.value - ours) < 3.9 * found.stderr
     assert ours < printed < worse
     assert found.stderr < 0.02 * found.value
+    name, source = f"PRAS {case} CVaR 95 %, 40,000 years", "enumeration"
+    note("adequacy", name, "MWh", source, expected=ours, found=found.value, stderr=found.stderr)
 
 
 def test_five_minutes() -> None:
@@ -141,7 +144,11 @@ def test_three_nodes() -> None:
     assert copper["lolp"].tolist() == pytest.approx(expected["copper_LOLP"], abs=6e-6)
     assert copper["epns_mw"].tolist() == pytest.approx(expected["copper_EUE"], abs=6e-6)
     method = SequentialMonteCarlo(years=6_000, seed=1, level="zonal")
-    hours = assess(three_nodes(), method, ShortfallByHour()).frame("shortfall_by_hour").query("scope == 'system'")
+    sampled = assess(three_nodes(), method, ShortfallByHour())
+    for metric, key, unit in (("LOLH", "LOLP", "h"), ("EUE", "EUE", "MWh")):
+        name, found = f"PRAS three nodes {metric}, 6,000 years", sampled[metric]
+        note("adequacy", name, unit, "PRAS tests", expected=sum(expected[key]), found=found.value, stderr=found.stderr)
+    hours = sampled.frame("shortfall_by_hour").query("scope == 'system'")
     within(hours["lolp"], hours["lolp_stderr"], expected["LOLP"])
     within(hours["epns_mw"], hours["epns_mw_stderr"], expected["EUE"])
 

@@ -14,6 +14,7 @@ from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.flows import make_case
 from gridsim.solvers.dispatch import DispatchMethod, DispatchOptions, DispatchSolver
 from tests.support.dispatch_cases import DATA, column, read_rows
+from tests.support.references import note
 
 SHEDDING = json.loads((DATA / "dcopf" / "outage_state_shedding.json").read_text())
 COSTS = json.loads((DATA / "dcopf" / "expected_cost.json").read_text())["dcopf_cost_usd_per_h"]
@@ -74,6 +75,9 @@ def test_shedding_in_published_outage_states(state, method):
     assert solver.fallbacks == 0
     assert published_mw == pytest.approx(recomputed_mw, abs=1e-3)
     assert solution.shed_mw.sum() == pytest.approx(recomputed_mw, abs=1e-3)
+    if method is DispatchMethod.KERNEL and outages != "none":
+        name, source = f"shedding of {system}, {outages} out, {weights}", "CompositeSystems.jl, its tests"
+        note("dispatch", name, "MW", source, expected=published_mw, found=solution.shed_mw.sum())
     if weights.startswith("cost"):  # with equal weights only the total is unique
         expected = dict(zip(names, by_bus)) if isinstance(by_bus, list) else by_bus
         for name in names:
@@ -130,4 +134,6 @@ def test_dc_opf_cost_of_matpower_cases(name):
     assert solution.shed_mw.sum() == 0.0
     n_units = len(units)
     p = solution.p_mw[:n_units] + solution.p_mw[n_units : n_units + width.size].reshape(n_units, n_steps).sum(axis=1)
-    assert np.sum(c2 * p**2 + c1 * p + c0) == pytest.approx(COSTS[name], rel=1e-6)
+    cost = np.sum(c2 * p**2 + c1 * p + c0)
+    assert cost == pytest.approx(COSTS[name], rel=1e-6)
+    note("dispatch", f"cost of DC-OPF, {name}", "USD/h", "MATPOWER data, two solvers", expected=COSTS[name], found=cost)

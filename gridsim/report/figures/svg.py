@@ -39,6 +39,9 @@ class Figure:
     def _repr_svg_(self) -> str:
         return self.svg
 
+    def _repr_html_(self) -> str:
+        return self.svg
+
     def save(self, path: str | Path) -> Path:
         """Write ``path`` as .svg or .png; PNG needs cairosvg (``pip install gridsim[png]``)."""
         path = Path(path)
