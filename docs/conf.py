@@ -31,7 +31,8 @@ smartquotes = False
 html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"gridsim {version}"
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["formulas.css"]
 html_show_sourcelink = False
 
 autodoc_typehints = "signature"

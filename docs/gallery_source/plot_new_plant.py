@@ -21,4 +21,4 @@ print(f"ELCC {credit.elcc_mw:.2f} MW ({credit.elcc_percent:.0f} %), EFC {credit.
 # %%
 # **When is it short?** Sampled years, month by month, each value with its standard error.
 sampled = gridsim.assess(system, gridsim.SequentialMonteCarlo(years=20_000, seed=1), gridsim.ShortfallByMonth())
-sampled.frame("shortfall_by_month")
+sampled.metrics.query("scope.str.startswith('month')")[["name", "scope", "value", "stderr"]]

@@ -73,6 +73,9 @@ def supply_stack(run: RunLike, zone: str = "") -> Figure:
     inflow = np.maximum(summed(zones, "net_inflow_mw", chosen), 0.0) if zone else np.zeros(len(starts))
     if inflow.max(initial=0.0) > 0.05:
         layers.append(("from other zones", "#44aa99", inflow))
+    not_bought = summed(zones, "price_response_mw", chosen)
+    if not_bought.max(initial=0.0) > 0.05:
+        layers.append(("did not buy at its price", svg.PINK, not_bought))
     unserved = summed(zones, "unserved_mw", chosen)
     if unserved.max(initial=0.0) > 1e-4:
         layers.append(("not served", svg.RED, unserved))
