@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from gridsim.kernels.shortfall import DAY_H, SupplyCase
 from gridsim.kernels.zonal_case import ZonalCase
@@ -168,6 +167,8 @@ def _base_flow(supply: SupplyCase, areas: Areas, system: AdequacySystem) -> F8:
     Only a choice of certificate: any flow within the limits is right, a better one skips more days.
     """
     n_areas, n_days = supply.day_margin_mw.shape
+    from scipy.optimize import linprog
+
     start, stop = areas.interface_from, areas.interface_to
     n_interfaces = len(start)
     flow = np.zeros((n_days, n_interfaces))

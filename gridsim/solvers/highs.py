@@ -7,14 +7,16 @@ Parallelizing the dual revised simplex method, Math. Prog. Comp. 10, 2018).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import OptimizeResult, linprog
 
 from gridsim.kernels.arrays import F8, DispatchCase, DispatchSolution, DispatchState
 from gridsim.kernels.dispatch_order import N_SEGMENTS, SEGMENT_STEP, perturbed_costs
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 #: ``status`` of a DispatchSolution that HiGHS did not solve to optimality: this plus linprog's own code.
 HIGHS_FAILED = 100
@@ -156,6 +158,8 @@ def state_problem(case: DispatchCase, state: DispatchState, *, n_segments: int =
 def _linprog(
     case: DispatchCase, state: DispatchState, tolerance: float, n_segments: int, perturb: bool
 ) -> OptimizeResult:
+    from scipy.optimize import linprog  # what the kernel never needs
+
     problem = state_problem(case, state, n_segments=n_segments, perturb=perturb)
     return linprog(
         problem.cost,

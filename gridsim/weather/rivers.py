@@ -10,7 +10,6 @@ cold from November to February through V.
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize
 
 from gridsim.kernels.latent_field import fill_normals
 from gridsim.kernels.rng import stream_id
@@ -44,7 +43,9 @@ class RiverModel:
 
     def _solve_log_sd(self, row: int) -> float:
         aim = float(self.rivers.cv[row])
-        return float(optimize.brentq(lambda s: self.annual_cv(row, s) - aim, 1e-6, 3.0, xtol=1e-10))
+        from scipy.optimize import brentq
+
+        return float(brentq(lambda s: self.annual_cv(row, s) - aim, 1e-6, 3.0, xtol=1e-10))
 
     def _own(self, seed: int, year: int, row: int, purpose: str, n: int) -> F8:
         stream = stream_id("weather", f"river {self.rivers.name[row]}", purpose)
