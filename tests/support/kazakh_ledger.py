@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,14 +15,28 @@ MONTHS = tuple(range(1, 13))
 
 
 def ledger(system: gridsim.GridSystem, years: int, seed: int = 1) -> pd.DataFrame:
-    """GWh a year by month (index), losses included: load, imported, unserved, with the imports that are likely.
+    """GWh a year by month (index), losses included: load, imported, deviations, unserved, imports as they are likely.
 
     The plan buys under contract what the own reserve lacks; help beyond it serves what is then still missing.
+    Deviations are what comes in beside both because the load is not as forecast; as much goes out in other hours.
     """
-    total = np.zeros((3, 12))
+    total = np.zeros((4, 12))
     for year in range(years):
         total += _year(system, seed, year)
-    return pd.DataFrame(total.T / years, index=list(MONTHS), columns=["load", "imported", "unserved"])
+    return pd.DataFrame(total.T / years, index=list(MONTHS), columns=["load", "imported", "deviations", "unserved"])
+
+
+def deviations_mw(system: gridsim.GridSystem, load_mw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean inflow of an hour from the error of the load forecast, within the band that neighbours take unpaid.
+
+    Half of the normal error is inflow, cut off at the band: the mean of min(max(error, 0), band).
+    """
+    error_mw = system.planning_day.load_forecast_error * load_mw
+    band_mw = float(system.borders.balancing_mw[system.borders.in_service].sum())
+    at_band = band_mw / error_mw
+    density = np.exp(-0.5 * at_band**2) / math.sqrt(2 * math.pi)
+    beyond = 0.5 * np.vectorize(math.erfc)(at_band / math.sqrt(2))
+    return np.asarray(error_mw * (1 / math.sqrt(2 * math.pi) - density) + band_mw * beyond)
 
 
 def _year(system: gridsim.GridSystem, seed: int, year: int) -> NDArray[np.float64]:
@@ -41,5 +57,5 @@ def _year(system: gridsim.GridSystem, seed: int, year: int) -> NDArray[np.float6
     help_mw = np.clip(-(left_mw + bought_mw), 0.0, of["border_support"])
     unserved_mw = np.clip(-(left_mw + of["border"] + of["border_support"]), 0.0, None)
     month = np.asarray(pd.date_range(adequacy.start, periods=n_hours, freq="h").month)
-    parts = (load_mw, bought_mw + help_mw, unserved_mw)
+    parts = (load_mw, bought_mw + help_mw, deviations_mw(system, load_mw), unserved_mw)
     return np.array([[part[month == m].sum() for m in MONTHS] for part in parts]) * (1.0 + system.loss_share) / 1e3

@@ -22,18 +22,18 @@ WEEKS = max(round(100 * FRACTION), 4)
 WHOLE = FRACTION == 1.0  # a fraction shows that it runs; its errors are too large for the bars
 WINTER = (11, 12, 1, 2)
 
-SPRING = "repairs are levelled over weekly margins, and forced outages do not come together in a cold"
+SPRING = "repairs are levelled over weekly margins, so that no week of spring is short by plan"
+ENERGY = "a generated year has 122 TWh and 2025 had 126: with loads 3 % up it is met (networks/kazakhstan/README.md)"
 WATER = "mean inflows of the rivers as published, plants without a release rule follow their profile"
 FUEL = "cost puts coal before gas in spring and autumn; published fuel splits contradict each other"
 #: Figure of the whole run, how near it must stay, and what is missing.
 MISSED: dict[str, tuple[float, float, str]] = {
-    "copper: unserved in month 11, GWh": (36.2, 10.0, SPRING),
-    "copper: unserved in month 3, GWh": (2.2, 2.0, SPRING),
-    "copper: unserved October to March, GWh": (305.2, 50.0, SPRING),
-    "zonal: unserved in month 3, GWh": (14.8, 5.0, SPRING),
-    "imported and unserved in month 3, GWh": (38.0, 12.0, SPRING),
-    "gross imports, % of consumption": (1.6, 0.2, SPRING),
-    "gross imports in month 3, %": (0.4, 0.1, SPRING),
+    "copper: unserved in month 11, GWh": (34.7, 10.0, ENERGY),
+    "copper: unserved in month 3, GWh": (2.5, 2.0, SPRING),
+    "copper: unserved October to March, GWh": (303.9, 50.0, ENERGY),
+    "zonal: unserved in month 3, GWh": (9.2, 4.0, SPRING),
+    "imported and unserved in month 3, GWh": (73.0, 12.0, SPRING),
+    "gross imports, % of consumption": (1.8, 0.15, ENERGY),
     "hydro, TWh": (8.9, 0.5, WATER),
     "gas and oil without Tengiz, TWh": (21.7, 1.5, FUEL),
 }
@@ -72,10 +72,11 @@ def test_unserved_energy_by_month_without_imports(level: str, kazakhstan: gridsi
 def test_imports_as_they_are_likely_to_come(kazakhstan: gridsim.GridSystem) -> None:
     found = ledger(kazakhstan, LEDGER_YEARS)
     print(found.round(1).to_string())
-    both = found.imported + found.unserved
+    gross = found.imported + found.deviations  # published imports are gross: what came in, whatever went out later
+    both = gross + found.unserved
     faults = [hold(f"imported and unserved in month {m}, GWh", both[m], 150, 400) for m in (*WINTER, 10, 3)]
-    share = 100 * found.imported / found.load
-    faults.append(hold("gross imports, % of consumption", 100 * found.imported.sum() / found.load.sum(), 2.0, 4.0))
+    share = 100 * gross / found.load
+    faults.append(hold("gross imports, % of consumption", 100 * gross.sum() / found.load.sum(), 2.0, 4.0))
     faults += [hold(f"gross imports in month {m}, %", share[m], 0.5, 10.0) for m in (10, 11, 12, 1, 2, 3)]
     check(faults)
 
