@@ -8,34 +8,39 @@ to reach a bar.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import gridsim
 from tests.support.fraction import FRACTION
-from tests.support.kazakh_ledger import MONTHS, ledger
+from tests.support.kazakh_ledger import MONTHS, ledger, worst_days_mw
 from tests.support.kazakh_weeks import energy_of_weeks, print_energy
+from tests.support.national_load import national_load
 
 YEARS = {"copper": max(round(500 * FRACTION), 8), "zonal": max(round(500 * FRACTION), 4)}
 LEDGER_YEARS = max(round(100 * FRACTION), 4)
 WEEKS = max(round(100 * FRACTION), 4)
+DECEMBERS = max(round(200 * FRACTION), 4)
+DECEMBER = {"network": "kazakhstan", "horizon": {"start": "2023-12-06 00:00", "hours": 24}}
 WHOLE = FRACTION == 1.0  # a fraction shows that it runs; its errors are too large for the bars
 WINTER = (11, 12, 1, 2)
 
-SPRING = "repairs are levelled over weekly margins, and forced outages do not come together in a cold"
-WATER = "mean inflows of the rivers as published, plants without a release rule follow their profile"
+SPRING = "repairs are levelled over weekly margins, so that no week of spring is short by plan"
+ENERGY = "a generated year has 122 TWh and 2025 had 126: with loads 3 % up it is met (networks/kazakhstan/README.md)"
+COLD = "load rises by 0.31 % per kelvin, with all that is published but these days; they ask for 0.75 (calibration)"
 FUEL = "cost puts coal before gas in spring and autumn; published fuel splits contradict each other"
 #: Figure of the whole run, how near it must stay, and what is missing.
 MISSED: dict[str, tuple[float, float, str]] = {
-    "copper: unserved in month 11, GWh": (36.2, 10.0, SPRING),
-    "copper: unserved in month 3, GWh": (2.2, 2.0, SPRING),
-    "copper: unserved October to March, GWh": (305.2, 50.0, SPRING),
-    "zonal: unserved in month 3, GWh": (14.8, 5.0, SPRING),
-    "imported and unserved in month 3, GWh": (38.0, 12.0, SPRING),
-    "gross imports, % of consumption": (1.6, 0.2, SPRING),
-    "gross imports in month 3, %": (0.4, 0.1, SPRING),
-    "hydro, TWh": (8.9, 0.5, WATER),
-    "gas and oil without Tengiz, TWh": (21.7, 1.5, FUEL),
+    "copper: unserved in month 11, GWh": (34.7, 10.0, ENERGY),
+    "copper: unserved in month 3, GWh": (2.5, 2.0, SPRING),
+    "copper: unserved October to March, GWh": (303.9, 50.0, ENERGY),
+    "zonal: unserved in month 3, GWh": (9.2, 4.0, SPRING),
+    "imported and unserved in month 3, GWh": (73.0, 12.0, SPRING),
+    "gross imports, % of consumption": (1.8, 0.15, ENERGY),
+    "Wednesday 6 December 2023, percentile": (0.9, 2.0, COLD),
+    "Sunday 10 December 2023, percentile": (98.8, 1.5, COLD),
+    "gas and oil without Tengiz, TWh": (21.2, 1.5, FUEL),
 }
 
 
@@ -72,11 +77,27 @@ def test_unserved_energy_by_month_without_imports(level: str, kazakhstan: gridsi
 def test_imports_as_they_are_likely_to_come(kazakhstan: gridsim.GridSystem) -> None:
     found = ledger(kazakhstan, LEDGER_YEARS)
     print(found.round(1).to_string())
-    both = found.imported + found.unserved
+    gross = found.imported + found.deviations  # published imports are gross: what came in, whatever went out later
+    both = gross + found.unserved
     faults = [hold(f"imported and unserved in month {m}, GWh", both[m], 150, 400) for m in (*WINTER, 10, 3)]
-    share = 100 * found.imported / found.load
-    faults.append(hold("gross imports, % of consumption", 100 * found.imported.sum() / found.load.sum(), 2.0, 4.0))
+    share = 100 * gross / found.load
+    faults.append(hold("gross imports, % of consumption", 100 * gross.sum() / found.load.sum(), 2.0, 4.0))
     faults += [hold(f"gross imports in month {m}, %", share[m], 0.5, 10.0) for m in (10, 11, 12, 1, 2, 3)]
+    check(faults)
+
+
+def test_the_cold_days_of_december_2023() -> None:
+    """6 and 10 December 2023 among generated Decembers of that winter; a day short by 1,033 MW on the mean."""
+    winter = gridsim.read_scenario({**DECEMBER, "variant": "winter_2023_24"})[0]
+    found = national_load(winter, DECEMBERS)
+    faults = []
+    for name, weekday, gwh in (("Wednesday 6", 2, 345.87), ("Sunday 10", 6, 364.85)):
+        days = found.load_mw[:, (found.month == 12) & (found.weekday == weekday)].reshape(-1, 24).sum(axis=1) / 1e3
+        print(f"{name}: {gwh} GWh; Decembers {np.percentile(days, [10, 50, 90]).round(1)}")
+        faults.append(hold(f"{name} December 2023, percentile", 100 * float((days < gwh).mean()), 10, 90))
+    worst_mw = worst_days_mw(winter, 12, DECEMBERS)
+    print(f"worst day of a December, MW short on the mean: {np.percentile(worst_mw, [10, 50, 90, 99]).round()}")
+    faults.append(hold("Decembers with a day 1,033 MW short, %", 100 * float((worst_mw >= 1_033).mean()), 0.5, 20))
     check(faults)
 
 
