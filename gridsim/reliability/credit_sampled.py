@@ -17,6 +17,7 @@ from gridsim.reliability.additions import with_load, with_perfect
 from gridsim.reliability.assess import sample_source
 from gridsim.reliability.credit_conditional import Mixture, mixture_of
 from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
+from gridsim.reliability.load_forecast import ForecastYears
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import ScratchPool
 from gridsim.reliability.samplers import SampleSource
@@ -92,16 +93,21 @@ class SampledRisk:
 
     def _totals(self, changed: Change) -> F8:
         method = self._method
-        source: SampleSource
-        if isinstance(self._system, WeatherYears):
+        in_normal_weather = isinstance(self._system, AdequacySystem)
+        base_flow = in_normal_weather and method.budget >= FEWEST_WITH_BASE_FLOW
 
-            def make(system: AdequacySystem, method: Method) -> SampleSource:
-                return sample_source(changed(system), method, base_flow=False, pool=self._pool)
+        def make(system: AdequacySystem, method: Method) -> SampleSource:
+            def of_load(known: AdequacySystem) -> SampleSource:
+                return sample_source(changed(known), method, base_flow=base_flow, pool=self._pool)
 
-            source = YearByYear(self._system, method, make)
-        else:
-            base_flow = method.budget >= FEWEST_WITH_BASE_FLOW
-            source = sample_source(changed(self._system), method, base_flow=base_flow, pool=self._pool)
+            # the load that is added is known: the error is one of the load that was there before
+            return of_load(system) if system.load_forecast is None else ForecastYears(system, method.seed, of_load)
+
+        source = (
+            make(self._system, method)
+            if isinstance(self._system, AdequacySystem)
+            else YearByYear(self._system, method, make)
+        )
         job = source.default_job_blocks * source.block_size
         firsts = range(0, method.budget, job)
         with ThreadPoolExecutor(method.workers) as executor:
