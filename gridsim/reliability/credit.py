@@ -15,7 +15,6 @@ from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.weather_years import WeatherYears
 
 CREDIT_METRICS = (*EXACT_METRICS, "CVaR_95")
-Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class CapacityCredit:
     perfect capacity that does to the metric what the addition does. The two differ: always say which. Counts of hours
     and events change in steps: every credit in the range does equally well, and the middle of it is given.
     ``without``, ``with_addition``: the metric. ``step_mw``: the grid of capacities, which holds them all; None of a
-    sampled credit, which has standard errors instead.
+    sampled credit, which has standard errors and 95 % intervals (``sampled``) instead.
     """
 
     metric: str
@@ -38,6 +37,8 @@ class CapacityCredit:
     step_mw: float | None
     elcc_stderr_mw: float = 0.0
     efc_stderr_mw: float = 0.0
+    elcc_sampled_mw: tuple[float, float] | None = None
+    efc_sampled_mw: tuple[float, float] | None = None
 
     @property
     def elcc_mw(self) -> float:
@@ -50,12 +51,12 @@ class CapacityCredit:
     @property
     def elcc_interval_mw(self) -> tuple[float, float]:
         """95 % confidence interval of a sampled ELCC; the range of an exact one."""
-        return (self.elcc_range_mw[0] - Z_95 * self.elcc_stderr_mw, self.elcc_range_mw[1] + Z_95 * self.elcc_stderr_mw)
+        return self.elcc_sampled_mw or self.elcc_range_mw
 
     @property
     def efc_interval_mw(self) -> tuple[float, float]:
         """95 % confidence interval of a sampled EFC; the range of an exact one."""
-        return (self.efc_range_mw[0] - Z_95 * self.efc_stderr_mw, self.efc_range_mw[1] + Z_95 * self.efc_stderr_mw)
+        return self.efc_sampled_mw or self.efc_range_mw
 
     @property
     def elcc_percent(self) -> float:
@@ -105,6 +106,8 @@ def capacity_credit(
             step_mw=None,
             elcc_stderr_mw=elcc.stderr_mw,
             efc_stderr_mw=efc.stderr_mw,
+            elcc_sampled_mw=(elcc.low_mw, elcc.high_mw),
+            efc_sampled_mw=(efc.low_mw, efc.high_mw),
         )
     if isinstance(system, WeatherYears):
         raise StudyError("credit: exact is not for weather years; give SequentialMonteCarlo(years=...)")

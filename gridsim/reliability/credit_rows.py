@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.reliability.additions import scaled, split
-from gridsim.reliability.credit import Z_95
 from gridsim.reliability.credit_exact import EXACT_METRICS, ExactSearch, no_exact_credit_because
 from gridsim.reliability.credit_sampled import Change, SampledRisk, SampledSearch
 from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
@@ -136,10 +135,8 @@ def credit_rows(
         except TooFewYearsError:
             yield replace(row, status="too_few_years")
         else:
-            half = Z_95 * found.stderr_mw
-            low, high = found.mw - half, found.mw + half
             row = replace(row, value_mw=found.mw, stderr_mw=found.stderr_mw, largest_share=found.largest_share)
-            yield replace(row, ci_low_mw=low, ci_high_mw=high)
+            yield replace(row, ci_low_mw=found.low_mw, ci_high_mw=found.high_mw)
 
 
 def is_exact(comparison: Comparison, metric: str, level: Level) -> bool:
