@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, State, two_state
+from gridsim.reliability.frame_chains import read_chains
 from gridsim.reliability.frame_maintenance import WEEK_H, placed_repairs, read_maintenance
 from gridsim.reliability.frame_network import load_by_bus, read_areas, read_classes, read_tie_limits
 from gridsim.reliability.frame_plans import read_forecast, read_limited
@@ -38,6 +39,8 @@ def system_from_frames(
     unit_states: pd.DataFrame | None = None,
     profiles_mw: pd.DataFrame | None = None,
     unavailability: pd.DataFrame | None = None,
+    failure_probability: pd.DataFrame | None = None,
+    repair_probability: pd.DataFrame | None = None,
     deratings: pd.DataFrame | None = None,
     temperature_class: Any = None,
     buses: pd.DataFrame | None = None,
@@ -78,6 +81,9 @@ def system_from_frames(
     unavailability
         Hourly unavailability (hours x unit or cause) of machines and common causes whose failures follow temperature;
         mttr_h and the mean over the horizon of mttf_h / mttr_h stay as given.
+    failure_probability, repair_probability
+        Probabilities by the step (hours x component of any frame with outages, both): that what is in service, or out,
+        is no longer so when the next one begins. Their sum is at most 1; the component has no mean times.
     deratings
         What a component behind a cause can still give, one row per hour: cause, component, temperature_class (from 0),
         phase (``outage``: hour counts from its start, the last holds on; ``repair``: from the repair, later 1), hour
@@ -121,6 +127,7 @@ def system_from_frames(
     if branches is not None:
         load = load_by_bus(reader, load, buses)
     clock = read_clock(reader, load.index, start)
+    read_chains(reader, failure_probability, repair_probability, clock)
     if interfaces is not None and branches is not None:
         mend = "give interfaces between areas, or branches between buses"
         reader.add("interfaces", 0, "", "given beside branches", mend)
@@ -211,6 +218,7 @@ def system_from_frames(
             at = _places(reader, table, frame, place_column, places)
             stores += tuple(dataclasses.replace(store, bus=int(bus)) for store, bus in zip(limited, at))
             store_component += component
+    reader.check_chains()
     everything = [*unit_name, *interface_arguments.get("interface_name", ())]
     ties = interface_arguments.get("tie_limits")
     everything += [] if ties is None else [of.name for tie in ties.circuits for of in tie if len(tie) > 1]

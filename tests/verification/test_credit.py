@@ -57,8 +57,8 @@ COVERAGE_SEEDS = max(round(100 * FRACTION), 4)
 @pytest.mark.parametrize("metric", ["EUE", "LOLH"])
 @pytest.mark.parametrize("case", TAKEN, ids=lambda case: case["addition"])
 def test_coverage_of_intervals_from_1000_years(case: dict[str, float], metric: str) -> None:
-    """Outages of the addition averaged over, as the command does: 87 to 100 % of 100 seeds (95 % but for one in a
-    thousand), however rarely it is out.
+    """Outages of the addition averaged over, as the command does: what covers 92 % and more covers at least 83 of 100
+    seeds, however rarely the addition is out.
     """
     count, rest = str(case["addition"]).split(" x ")
     size, out = rest.split(" MW, FOR ")
@@ -68,5 +68,5 @@ def test_coverage_of_intervals_from_1000_years(case: dict[str, float], metric: s
         found = capacity_credit(rts79(), addition, metric, SequentialMonteCarlo(years=1000, seed=seed))
         for name, (low, high) in (("elcc", found.elcc_interval_mw), ("efc", found.efc_interval_mw)):
             covered[name] += low <= case[f"{name}_{metric.lower()}"] <= high
-    fewest = binom.ppf(1e-3, COVERAGE_SEEDS, 0.95)
+    fewest = binom.ppf(1e-3, COVERAGE_SEEDS, 0.92)
     assert min(covered.values()) >= fewest, covered
