@@ -18,6 +18,7 @@ from gridsim.reliability.frame_rules import RULES
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
+LARGEST = 1e9  # MW or MWh of a machine or a store: sums with infinite ones would be no numbers
 TRANSITIONS = ("failure_probability", "repair_probability")
 OUTAGE_COLUMNS = ("mttf_h", "mttr_h", "forced_outage_rate", "repair_law", "repair_sigma", *TRANSITIONS)
 
