@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import WorkersOption, choice_option, contradictions, threads
+from gridsim.cli.adequacy_options import ForecastOption, WorkersOption, choice_option, contradictions, threads
 from gridsim.cli.adequacy_request import Request, request_of
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_told, side_by_side
@@ -16,7 +16,7 @@ from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.report import ReportOption, events_for
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
-from gridsim.cli.values import load_forecast, positive, whole
+from gridsim.cli.values import positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
@@ -110,16 +110,7 @@ def adequacy(
             help="One hour of the normal year alone, by number from 0 or by time: 01-14 18:00.",
         ),
     ] = None,
-    forecast: Annotated[
-        Any,
-        typer.Option(
-            "--load-forecast",
-            parser=load_forecast,
-            metavar="X|E:P,...",
-            help="Error of the load in each sample, as a share of it: a standard deviation, 0.04, or steps with their "
-            "probabilities, -0.05:0.2,0:0.6,0.05:0.2.",
-        ),
-    ] = None,
+    forecast: ForecastOption = None,
     ac_states: Annotated[
         int | None,
         typer.Option(

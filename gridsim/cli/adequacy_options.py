@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.values import choice, whole
+from gridsim.cli.values import choice, load_forecast, whole
 from gridsim.errors import Problem
 
 if TYPE_CHECKING:
@@ -45,6 +45,17 @@ _OF_ANOTHER_NAME = {
 WorkersOption = Annotated[
     int | None,
     typer.Option(parser=whole(1), metavar="N", help="Threads, by default one per core; results do not depend on them."),
+]
+
+ForecastOption = Annotated[
+    Any,
+    typer.Option(
+        "--load-forecast",
+        parser=load_forecast,
+        metavar="X|E:P,...",
+        help="Error of the load in each sample, as a share of it: a standard deviation, 0.04, or steps with their "
+        "probabilities, -0.05:0.2,0:0.6,0.05:0.2.",
+    ),
 ]
 
 

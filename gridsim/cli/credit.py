@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import WorkersOption, choice_option, imports_of, threads, weather_told
+from gridsim.cli.adequacy_options import ForecastOption, WorkersOption, choice_option, imports_of, threads, weather_told
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.credit_options import (
     DEFAULT_YEARS,
@@ -30,6 +30,7 @@ from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, val
 
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
+    from gridsim.reliability import LoadForecast
     from gridsim.reliability.credit_rows import Comparison, CreditRow, Years
 
 CURVE = (0.25, 0.5, 0.75, 1.0)
@@ -89,6 +90,7 @@ def credit(
     weather: Annotated[
         str, choice_option("weather", "The same normal year, or a generated one per sample, which takes far longer.")
     ] = "normal",
+    forecast: ForecastOption = None,
     years: Annotated[
         int | None,
         typer.Option(
@@ -117,7 +119,7 @@ def credit(
     imports = imports_of(grid, imports)
     tell_warnings(grid.warnings, validate_command(network, None if with_variant else variant))
     additions = additions_of(add or (), grid)
-    comparison = _comparison(network, grid, additions, plant, variant, (imports, weather, seed))
+    comparison = _comparison(network, grid, additions, plant, variant, _Assumed(imports, weather, seed, forecast))
     levels = levels_of(level, grid, additions, line_of(plant, grid))
     kinds = KINDS if by is None else (by,)
     search = _Search(kinds, metric, years, weather, seed, threads(workers))
@@ -130,6 +132,7 @@ def credit(
             "plant": plant,
             "imports": imports,
             "weather": weather,
+            **({} if forecast is None else {"load_forecast": asdict(forecast)}),
         }
         extra = {**head, **found.as_json(), "warnings": as_dicts(grid.warnings)}
         wall_s = round(time.perf_counter() - started, 3)
@@ -141,6 +144,24 @@ def credit(
         if form in ("csv", "md"):
             print(f"{found.status}: a credit is missing; --json says more", file=sys.stderr)
         raise typer.Exit(EXIT_PARTIAL)
+
+
+@dataclass(frozen=True)
+class _Assumed:
+    """What both sides of the comparison take for given."""
+
+    imports: str
+    weather: str
+    seed: int
+    load_forecast: LoadForecast | None
+
+    def years(self, grid: GridSystem) -> Years:
+        """The network as it is sampled."""
+        from gridsim.reliability import WeatherYears, system_from_grid
+
+        if self.weather == "synthetic":
+            return WeatherYears(grid, self.imports, self.seed, load_forecast=self.load_forecast)
+        return replace(system_from_grid(grid, self.imports), load_forecast=self.load_forecast)
 
 
 @dataclass(frozen=True)
@@ -214,7 +235,7 @@ def _comparison(
     additions: list[Any],
     plant: str | None,
     variant: str | None,
-    assumed: tuple[str, str, int],
+    assumed: _Assumed,
 ) -> Comparison:
     from gridsim.errors import InputError, Problem
     from gridsim.reliability import AdequacySystem
@@ -227,7 +248,7 @@ def _comparison(
     )
     from gridsim.reliability.credit_rows import Comparison
 
-    base = _sampled(grid, *assumed)
+    base = assumed.years(grid)
     normal = base if isinstance(base, AdequacySystem) else base.first
     if additions:
         names = frozenset(name for addition in additions for name in addition.names)
@@ -244,11 +265,11 @@ def _comparison(
         names = machines_of(plant, grid)
         at_bus = nameplate_mw(normal, names, nameplate_of(grid, names))
         if not at_bus.any():
-            told = f"'{plant}' has 0 MW with imports {assumed[0]}"
+            told = f"'{plant}' has 0 MW with imports {assumed.imports}"
             raise InputError([Problem("--plant", 0, "", told, "choose another, or other --imports")])
         return Comparison(base, base, names, at_bus, change_without=lambda system: without_machines(system, names))
     other = read_system(network, variant)
-    changed = _sampled(other, *assumed)
+    changed = assumed.years(other)
     there = changed if isinstance(changed, AdequacySystem) else changed.first
     stores = {store.name for store in normal.stores}
     added = {*there.unit_name} - {*normal.unit_name} | {store.name for store in there.stores} - stores
@@ -257,9 +278,3 @@ def _comparison(
         raise InputError([Problem("--variant", 0, "", told, mend)])
     names = frozenset(added)
     return Comparison(base, changed, names, nameplate_mw(there, names, nameplate_of(other, names)))
-
-
-def _sampled(grid: GridSystem, imports: str, weather: str, seed: int) -> Years:
-    from gridsim.reliability import WeatherYears, system_from_grid
-
-    return WeatherYears(grid, imports, seed) if weather == "synthetic" else system_from_grid(grid, imports)

@@ -74,13 +74,14 @@ class OutageModel(NamedTuple):
     multi_stream, multi_jump_stream : (n_multi,) u8
     multi_offset : (n_multi + 1,) i4, first state of each entry
     multi_rate_row : (n_multi,) i4, row of ``rate_factor`` that thins failures, or -1 (then any number of states)
+    multi_repair_row : (n_multi,) i4, row that thins repairs of an entry whose failures are thinned too, or -1
     state_lost : (n_states,) f8 in [0, 1], share of the component's capacity lost in the state
     state_mean_h : (n_states,) f8 > 0
     state_law : (n_states,) i4, EXPONENTIAL, LOGNORMAL or CONSTANT
     state_sigma : (n_states,) f8, standard deviation of log(time) of a lognormal law
     state_start : (n_states,) f8, cumulative equilibrium probability
     state_jump : (n_states, max_states) f8, cumulative probability of the next state, by position in the entry
-    rate_factor : (n_rows, n_hours) f8 in [0, 1], failure rate over its largest value
+    rate_factor : (n_rows, n_hours) f8 in [0, 1], failure or repair rate over its largest value
 
     causes : common causes
     """
@@ -99,6 +100,7 @@ class OutageModel(NamedTuple):
     multi_jump_stream: U8
     multi_offset: I4
     multi_rate_row: I4
+    multi_repair_row: I4
     state_lost: F8
     state_mean_h: F8
     state_law: I4
@@ -298,7 +300,8 @@ def draw_multi_state(
 
     A component with a ``rate_factor`` row has two states; its ``state_mean_h[0]`` belongs to its largest failure
     rate, and a candidate failure at time t is accepted with probability factor(t) (thinning, Lewis and Shedler
-    1979), so that two climates share their draws. It starts in the equilibrium of the first hour's rate.
+    1979), so that two climates share their draws. It starts in the equilibrium of the first hour's rate. With a
+    ``multi_repair_row`` its repairs are thinned alike.
     """
     n = n_before
     for k in range(model.multi_component.shape[0]):
@@ -307,6 +310,7 @@ def draw_multi_state(
         stream = model.multi_stream[k]
         jump_stream = model.multi_jump_stream[k]
         row = model.multi_rate_row[k]
+        repair_row = model.multi_repair_row[k]
         n_jumps = 0
         # First state: the equilibrium, P(down) = r/(1 + r) with r = lambda mttr = factor(0) mttr / mttf of the largest
         # rate; with more states the cumulated probabilities of ``state_start``.
@@ -314,7 +318,8 @@ def draw_multi_state(
         state = 0
         if row >= 0:
             ratio = model.rate_factor[row, 0] * model.state_mean_h[offset + 1] / model.state_mean_h[offset]
-            if first_draw < ratio / (1.0 + ratio):
+            returning = 1.0 if repair_row < 0 else model.rate_factor[repair_row, 0]
+            if ratio > 0.0 and first_draw < ratio / (returning + ratio):
                 state = 1
         else:
             while state < n_states - 1 and first_draw >= model.state_start[offset + state]:
@@ -362,8 +367,13 @@ def draw_multi_state(
                     n_jumps += 1
                     if accept < model.rate_factor[row, np.int64(time_h)]:
                         state = 1
-                else:
+                elif repair_row < 0:
                     state = 0
+                else:
+                    accept = uniform(seed, sample, jump_stream, np.uint64(n_jumps))
+                    n_jumps += 1
+                    if accept < model.rate_factor[repair_row, np.int64(time_h)]:
+                        state = 0
             elif n_states == 2:
                 state = 1 - state
             else:

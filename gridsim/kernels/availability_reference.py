@@ -2,7 +2,8 @@
 
 A component is a dict: ``kind``, ``name``, ``states`` (list of dicts ``lost``, ``mean_h``, ``law``, ``sigma``),
 ``equilibrium`` (probabilities of the states), ``jump`` (matrix), and optionally ``rate_factor`` (failure rate of each
-hour over the largest). Its life is followed to the end of the horizon; every hour asks in which state it stands.
+hour over the largest) and ``repair_factor``. Its life is followed to the end of the horizon; every hour asks in which
+state it stands.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ def lost_share_reference(seed: int, sample: int, component: dict[str, Any], n_ho
         return uniform_reference(seed, sample, kind, name, "jump", n_jumps - 1)
 
     first = uniform_reference(seed, sample, kind, name, "outage", 0)
-    factor = component.get("rate_factor")
+    factor, repairs = component.get("rate_factor"), component.get("repair_factor")
     if component.get("plain", False):
         # the batch compares exponentials: down if -log(u) exceeds -log(unavailability), so small u means down
         state = 1 if first < component["equilibrium"][1] else 0
     elif factor is not None:
         odds = factor[0] * states[1]["mean_h"] / states[0]["mean_h"]
-        state = 1 if first < odds / (1 + odds) else 0
+        returning = repairs[0] if repairs is not None else 1
+        state = 1 if odds > 0 and first < odds / (returning + odds) else 0
     else:
         state = first_above(component["equilibrium"], first)
 
@@ -56,6 +58,8 @@ def lost_share_reference(seed: int, sample: int, component: dict[str, Any], n_ho
         start_h = end_h
         if factor is not None and state == 0:
             state = 1 if jump_uniform() < factor[math.floor(start_h)] else 0
+        elif repairs is not None:
+            state = 0 if jump_uniform() < repairs[math.floor(start_h)] else 1
         elif len(states) == 2:
             state = 1 - state
         else:

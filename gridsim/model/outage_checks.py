@@ -34,9 +34,14 @@ def component_faults(components: Iterable[Component], place: str) -> Iterator[Pr
                 yield from _jump_faults(state.to, len(component.states), f"{here}.states.{position}.to")
             elif len(component.states) > 2:
                 yield value_problem(FILE, f"{here}.states.{position}.to", "None of more than two states", _MEND_TO)
-        for name, values in (("unavailability", component.unavailability), ("rate_factor", component.rate_factor)):
+        for name in ("unavailability", "rate_factor", "repair_factor"):
+            values = getattr(component, name)
             if values is not None and not ((np.asarray(values) >= 0) & (np.asarray(values) <= 1)).all():
                 yield value_problem(FILE, f"{here}.{name}", "not all of it is from 0 to 1", _SHARE.mend)
+        if component.repair_factor is not None and component.rate_factor is None:
+            yield value_problem(
+                FILE, f"{here}.repair_factor", "without rate_factor", "give both, 1 where nothing changes"
+            )
 
 
 _MEND_TO = "give the probability of every next state, which add up to 1"

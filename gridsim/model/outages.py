@@ -45,7 +45,8 @@ class Component:
 
     ``kind`` and ``name`` give it its random numbers. ``unavailability``: (n_hours,) f8, unavailability by hour of a
     two-state component whose failures follow temperature; then ``base_unavailability`` is its mean. ``rate_factor``:
-    (n_hours,) f8, failure rate of a two-state component over its largest, to which ``states[0].mean_h`` belongs.
+    (n_hours,) f8, failure rate of a two-state component over its largest, to which ``states[0].mean_h`` belongs;
+    ``repair_factor``, only beside it: the same of the repair rate and ``states[1].mean_h``.
     ``season``: first and last month in which it fails (:func:`in_season`); None: all year.
     """
 
@@ -55,6 +56,7 @@ class Component:
     unavailability: F8 | None = None
     base_unavailability: float = 0.0
     rate_factor: F8 | None = None
+    repair_factor: F8 | None = None
     season: tuple[int, int] | None = None
 
     @property
@@ -122,6 +124,58 @@ def two_state(
     if not np.isfinite(mttf_h):
         return Component(kind, name)
     return Component(kind, name, (State(0.0, float(mttf_h)), State(1.0, float(mttr_h), law, sigma)))
+
+
+NO_MEMORY = 40.0  # sum of the rates of a chain that forgets its state within a step: exp(-40) is nothing
+
+
+def rates_of(fails: F8, returns: F8) -> tuple[F8, F8]:
+    """Failure and repair rate in a step of the chain in continuous time that fails and returns within it with the given
+    probabilities, of which the sum is at most 1.
+
+    With rates a and b, P(up, then down) = a / (a + b) (1 - exp(-(a + b))), and so back: a + b = -log(1 - p - q).
+    """
+    total = np.asarray(fails + returns, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        rate = np.minimum(-np.log1p(-np.minimum(total, 1.0)), NO_MEMORY)
+    per_step = np.divide(rate, total, out=np.zeros_like(total), where=total > 0.0)
+    return fails * per_step, returns * per_step
+
+
+def hourly_chain(kind: str, name: str, fails: F8, returns: F8, step_h: float = 1.0) -> Component:
+    """A component that fails and returns by the step with probabilities of its own, (n_steps,) each.
+
+    Those of a step are of its state at the beginning of the next one. It starts in the equilibrium of the first step.
+    """
+    failing, returning = rates_of(fails, returns)
+    if not failing.any():
+        return Component(kind, name)
+    most_fail, most_return = float(failing.max()), float(returning.max())
+    states = (State(0.0, step_h / most_fail), State(1.0, step_h / most_return))
+    return Component(kind, name, states, rate_factor=failing / most_fail, repair_factor=returning / most_return)
+
+
+def rates_by_hour(component: Component) -> tuple[F8, F8]:
+    """(n_hours,) failure and repair rate of a component with a ``rate_factor``."""
+    assert component.rate_factor is not None
+    up, down = component.states
+    repair = np.ones_like(component.rate_factor) if component.repair_factor is None else component.repair_factor
+    return component.rate_factor / up.mean_h, repair / down.mean_h
+
+
+def down_by_hour(failure: F8, repair: F8) -> F8:
+    """(n_hours,) probability of being out at the start of each hour, from the equilibrium of the first one's rates.
+
+    Rates hold over their hour: P(out) moves towards its equilibrium by exp(-(failure + repair)).
+    """
+    total = failure + repair
+    target = np.divide(failure, total, out=np.zeros_like(total), where=total > 0.0)
+    stays = np.exp(-total)
+    down = np.empty(len(total))
+    down[0] = target[0]
+    for hour in range(1, len(total)):
+        down[hour] = target[hour - 1] + (down[hour - 1] - target[hour - 1]) * stays[hour - 1]
+    return down
 
 
 # Tables whose elements fail, and the kind that gives them their random numbers.

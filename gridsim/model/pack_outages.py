@@ -21,7 +21,17 @@ from gridsim.kernels.availability import (
 )
 from gridsim.kernels.outage_table import draw_year, new_outage_table
 from gridsim.kernels.rng import stream_id
-from gridsim.model.outages import CommonCause, Component, Derating, RepairLaw, equilibrium, is_plain, jump_matrix
+from gridsim.model.outages import (
+    CommonCause,
+    Component,
+    Derating,
+    RepairLaw,
+    down_by_hour,
+    equilibrium,
+    is_plain,
+    jump_matrix,
+    rates_by_hour,
+)
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -63,18 +73,24 @@ def outage_model(
     rows: list[tuple[float, float, int, float, float]] = []
     jumps: list[F8] = []
     rate_row: list[int] = []
+    repair_row: list[int] = []
     factors: list[F8] = []
     row_of_factor: dict[int, int] = {}
+
+    def row_of(factor: F8) -> int:
+        """Row of an hourly course, which machines of one kind at one place share."""
+        if id(factor) not in row_of_factor:
+            row_of_factor[id(factor)] = len(factors)
+            factors.append(factor)
+        return row_of_factor[id(factor)]
+
     for position in other:
         component = everything[position]
         start = np.cumsum(equilibrium(component))
         mean_h = [state.mean_h for state in component.states]
+        repair_row.append(-1 if component.repair_factor is None else row_of(component.repair_factor))
         if component.rate_factor is not None:
-            # machines of one kind at one place share their course
-            if id(component.rate_factor) not in row_of_factor:
-                row_of_factor[id(component.rate_factor)] = len(factors)
-                factors.append(component.rate_factor)
-            rate_row.append(row_of_factor[id(component.rate_factor)])
+            rate_row.append(row_of(component.rate_factor))
         elif component.unavailability is None:
             rate_row.append(-1)
         else:
@@ -109,6 +125,7 @@ def outage_model(
         multi_jump_stream=ids(other, "jump"),
         multi_offset=np.array(state_offset, dtype=np.int32),
         multi_rate_row=np.array(rate_row, dtype=np.int32),
+        multi_repair_row=np.array(repair_row, dtype=np.int32),
         state_lost=np.ascontiguousarray(table[:, 0]),
         state_mean_h=np.ascontiguousarray(table[:, 1]),
         state_law=table[:, 2].astype(np.int32),
@@ -239,7 +256,10 @@ def snapshot_model(components: Sequence[Component], causes: Sequence[CommonCause
             largest, factor = thinning_profile(component.unavailability, component.base_unavailability, down_h)
             ratio = largest * down_h * factor
             unavailability.append(ratio / (1.0 + ratio))
-        if component.rate_factor is not None:
+        if component.repair_factor is not None:
+            hour_row[position] = len(unavailability)
+            unavailability.append(down_by_hour(*rates_by_hour(component)))
+        elif component.rate_factor is not None:
             hour_row[position] = len(unavailability)
             ratio = component.states[1].mean_h / component.states[0].mean_h * component.rate_factor
             unavailability.append(ratio / (1.0 + ratio))

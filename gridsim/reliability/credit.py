@@ -6,34 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gridsim.errors import StudyError, nearest
-from gridsim.kernels.convolution import (
-    both_short,
-    capacity_mass,
-    first_cell_served,
-    joint_below,
-    lower_tails,
-    shortage,
-)
 from gridsim.reliability.additions import Addition, nameplate_mw, with_additions
+from gridsim.reliability.credit_exact import EXACT_METRICS, ExactSearch
 from gridsim.reliability.credit_sampled import SampledRisk, SampledSearch
-from gridsim.reliability.credit_search import flat_root
-from gridsim.reliability.exact import better_sampled_because, no_frequencies_because
-from gridsim.reliability.fleet import LARGEST_STEP_MW, Rounding, fleet_of, pairs_of
-from gridsim.reliability.methods import Level, Sampler, SequentialMonteCarlo
-from gridsim.reliability.samplers import COPPER_TOLERANCE_MW
+from gridsim.reliability.methods import Sampler, SequentialMonteCarlo
 from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.weather_years import WeatherYears
 
-F8 = NDArray[np.float64]
-
-EXACT_METRICS = ("EUE", "LOLH", "LOLEv")
 CREDIT_METRICS = (*EXACT_METRICS, "CVaR_95")
-ROOT_NOISE = 1e-12  # of the metric without the addition: rounding of the arithmetic
-Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -44,7 +25,7 @@ class CapacityCredit:
     perfect capacity that does to the metric what the addition does. The two differ: always say which. Counts of hours
     and events change in steps: every credit in the range does equally well, and the middle of it is given.
     ``without``, ``with_addition``: the metric. ``step_mw``: the grid of capacities, which holds them all; None of a
-    sampled credit, which has standard errors instead.
+    sampled credit, which has standard errors and 95 % intervals (``sampled``) instead.
     """
 
     metric: str
@@ -56,6 +37,8 @@ class CapacityCredit:
     step_mw: float | None
     elcc_stderr_mw: float = 0.0
     efc_stderr_mw: float = 0.0
+    elcc_sampled_mw: tuple[float, float] | None = None
+    efc_sampled_mw: tuple[float, float] | None = None
 
     @property
     def elcc_mw(self) -> float:
@@ -68,12 +51,12 @@ class CapacityCredit:
     @property
     def elcc_interval_mw(self) -> tuple[float, float]:
         """95 % confidence interval of a sampled ELCC; the range of an exact one."""
-        return (self.elcc_range_mw[0] - Z_95 * self.elcc_stderr_mw, self.elcc_range_mw[1] + Z_95 * self.elcc_stderr_mw)
+        return self.elcc_sampled_mw or self.elcc_range_mw
 
     @property
     def efc_interval_mw(self) -> tuple[float, float]:
         """95 % confidence interval of a sampled EFC; the range of an exact one."""
-        return (self.efc_range_mw[0] - Z_95 * self.efc_stderr_mw, self.efc_range_mw[1] + Z_95 * self.efc_stderr_mw)
+        return self.efc_sampled_mw or self.efc_range_mw
 
     @property
     def elcc_percent(self) -> float:
@@ -123,6 +106,8 @@ def capacity_credit(
             step_mw=None,
             elcc_stderr_mw=elcc.stderr_mw,
             efc_stderr_mw=efc.stderr_mw,
+            elcc_sampled_mw=(elcc.low_mw, elcc.high_mw),
+            efc_sampled_mw=(efc.low_mw, efc.high_mw),
         )
     if isinstance(system, WeatherYears):
         raise StudyError("credit: exact is not for weather years; give SequentialMonteCarlo(years=...)")
@@ -143,97 +128,3 @@ def check_metric(metric: str) -> None:
     """StudyError for a metric without a credit."""
     if metric not in CREDIT_METRICS:
         raise StudyError(f"metric: no credit by '{metric}'; {nearest(metric, CREDIT_METRICS)}")
-
-
-class ExactSearch:
-    """ELCC and EFC of the difference between two systems at copper level, by convolution.
-
-    Each credit is the first and the last of those that do equally well.
-    """
-
-    def __init__(
-        self, without: AdequacySystem, with_addition: AdequacySystem, nameplate_mw: float, metric: str
-    ) -> None:
-        if metric not in EXACT_METRICS:
-            raise StudyError(f"metric: no exact credit by {metric}; use {', '.join(EXACT_METRICS)}, or a method")
-        self._risk_without = RiskCurve(without, metric, 0.0)
-        self._risk_with = RiskCurve(with_addition, metric, nameplate_mw)
-        self._metric, self.nameplate_mw = metric, nameplate_mw
-        self.without, self.with_addition = self._risk_without.at(0.0), self._risk_with.at(0.0)
-        self.step_mw = self._risk_with.step_mw
-        if self.without == 0.0:
-            raise StudyError(f"{metric}: 0 without the addition, which then has no credit; raise the load")
-        self._noise = ROOT_NOISE * self.without
-
-    def elcc(self) -> tuple[float, float]:
-        """Load that takes back what the addition brings."""
-        return flat_root(
-            lambda mw: self._risk_with.at(mw) - self.without, self.nameplate_mw, self._noise, f"ELCC by {self._metric}"
-        )
-
-    def efc(self) -> tuple[float, float]:
-        """Perfect capacity that brings the same."""
-        return flat_root(
-            lambda mw: self.with_addition - self._risk_without.at(-mw),
-            self.nameplate_mw,
-            self._noise,
-            f"EFC by {self._metric}",
-        )
-
-
-class RiskCurve:
-    """A metric of a system at copper level as a function of load added in every hour, convolved once.
-
-    ``most_mw``: most load that will be asked about. ``step_mw``: the grid of capacities.
-    """
-
-    def __init__(self, system: AdequacySystem, metric: str, most_mw: float) -> None:
-        cause = better_sampled_because(system, Level.COPPER)
-        if cause is not None:
-            raise StudyError(f"credit: exact is not for {cause}")
-        fleet = fleet_of(system, range(len(system.unit_name)))
-        self.step_mw = fleet.step_mw() or LARGEST_STEP_MW
-        self._metric = metric
-        self._demand_mw = np.asarray(system.load_mw.sum(axis=1)) - fleet.sure_mw
-        n_cells = self._short_cells(float(self._demand_mw.max()) + most_mw)
-        states = fleet.states(self.step_mw, Rounding.DOWN)
-        self._below, self._area = lower_tails(capacity_mass(states.start, states.cell, states.probability, n_cells))
-        # hours that share the values of all machines that vary, and what those have in them
-        self._parts: list[tuple[NDArray[np.int64], F8]] = []
-        for key in range(len(fleet.key_hour)):
-            more = fleet.varying_states(key, self.step_mw, Rounding.DOWN)
-            mass = capacity_mass(more.start, more.cell, more.probability, min(more.n_cells, max(n_cells, 1)))
-            self._parts.append((np.flatnonzero(fleet.hour_key == key), mass))
-        self._joint: F8 | None = None
-        if metric == "LOLEv":
-            cause = no_frequencies_because(fleet, self._demand_mw + most_mw, self.step_mw, on_grid=True)
-            if cause is not None:
-                raise StudyError(f"credit: no exact LOLEv, because {cause}; use EUE or LOLH")
-            pair_start, pair, _ = pairs_of(fleet)
-            self._joint = joint_below(states.start, states.cell, pair_start, pair, n_cells)
-
-    def at(self, load_mw: float) -> float:
-        """The metric with so many MW of load more (less, if below zero) in every hour."""
-        demand_mw = self._demand_mw + load_mw
-        lolp, epns = np.zeros(len(demand_mw)), np.zeros(len(demand_mw))
-        for hours, mass in self._parts:
-            part = np.zeros((2, len(hours)))
-            shortage(
-                demand_mw[hours],
-                self.step_mw,
-                COPPER_TOLERANCE_MW,
-                self._below,
-                self._area,
-                varying=mass,
-                lolp_out=part[0],
-                epns_out=part[1],
-            )
-            lolp[hours], epns[hours] = part
-        if self._joint is None:
-            return float(epns.sum() if self._metric == "EUE" else lolp.sum())
-        both = np.zeros(len(demand_mw))
-        both_short(self._joint, demand_mw, self.step_mw, COPPER_TOLERANCE_MW, both)
-        return float((lolp - both).sum())
-
-    def _short_cells(self, demand_mw: float) -> int:
-        return int(first_cell_served(demand_mw, self.step_mw, COPPER_TOLERANCE_MW))

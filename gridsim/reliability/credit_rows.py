@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.reliability.additions import scaled, split
-from gridsim.reliability.credit import EXACT_METRICS, Z_95, ExactSearch
+from gridsim.reliability.credit_exact import EXACT_METRICS, ExactSearch, no_exact_credit_because
 from gridsim.reliability.credit_sampled import Change, SampledRisk, SampledSearch
 from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
-from gridsim.reliability.exact import better_sampled_because, no_frequencies_because
-from gridsim.reliability.fleet import LARGEST_STEP_MW, fleet_of
 from gridsim.reliability.methods import Level, SequentialMonteCarlo
 from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.weather_years import WeatherYears
@@ -137,10 +135,8 @@ def credit_rows(
         except TooFewYearsError:
             yield replace(row, status="too_few_years")
         else:
-            half = Z_95 * found.stderr_mw
-            low, high = found.mw - half, found.mw + half
             row = replace(row, value_mw=found.mw, stderr_mw=found.stderr_mw, largest_share=found.largest_share)
-            yield replace(row, ci_low_mw=low, ci_high_mw=high)
+            yield replace(row, ci_low_mw=found.low_mw, ci_high_mw=found.high_mw)
 
 
 def is_exact(comparison: Comparison, metric: str, level: Level) -> bool:
@@ -148,15 +144,8 @@ def is_exact(comparison: Comparison, metric: str, level: Level) -> bool:
     weather = isinstance(comparison.without, WeatherYears)
     if weather or level is not Level.COPPER or metric not in EXACT_METRICS:
         return False
-    for system in _changed(comparison):
-        if better_sampled_because(system, level) is not None:
-            return False
-        fleet = fleet_of(system, range(len(system.unit_name)))
-        demand_mw = system.load_mw.sum(axis=1) - fleet.sure_mw + comparison.nameplate_mw
-        step_mw = fleet.step_mw() or LARGEST_STEP_MW
-        if metric == "LOLEv" and no_frequencies_because(fleet, demand_mw, step_mw, on_grid=True) is not None:
-            return False
-    return True
+    most_mw = comparison.nameplate_mw
+    return all(no_exact_credit_because(system, metric, most_mw) is None for system in _changed(comparison))
 
 
 def _changed(comparison: Comparison) -> tuple[AdequacySystem, AdequacySystem]:

@@ -17,11 +17,13 @@ from gridsim.reliability.additions import with_load, with_perfect
 from gridsim.reliability.assess import sample_source
 from gridsim.reliability.credit_conditional import Mixture, mixture_of
 from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
+from gridsim.reliability.load_forecast import ForecastYears
 from gridsim.reliability.methods import Method, SequentialMonteCarlo
 from gridsim.reliability.nodal import ScratchPool
 from gridsim.reliability.samplers import SampleSource
 from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.weather_years import WeatherYears, YearByYear
+from gridsim.results.adequacy import Z_95
 
 F8 = NDArray[np.float64]
 Change = Callable[[AdequacySystem], AdequacySystem]
@@ -29,19 +31,27 @@ Change = Callable[[AdequacySystem], AdequacySystem]
 COLUMNS = {"EUE": ENERGY, "LOLH": HOURS, "LOLEv": EVENTS, "CVaR_95": ENERGY}
 TAIL = 0.05
 SEARCH_ERROR = 0.02  # of the standard error: where the search ends
+END_ERROR = 0.1  # of half the interval: how well its ends are searched
 WITHIN = 1e-5  # of the nameplate
 WINDOW = 0.03  # of the nameplate, each way: the slope's difference quotient
+WIDEST_WINDOW = 0.25  # to which it grows where counts of hours do not tell the slope
+SLOPE_ERRORS = 10.0  # standard errors that the slope's difference is to be
 WIDEST = 4.0  # nameplates; where load is spread over zones a machine at the right place is worth more than its size
+NO_SKEWNESS = 1e-6
 LEAST_SHARE = 1e-9  # of the aim: what the logarithm takes a metric for that vanishes
 FEWEST_WITH_BASE_FLOW = 400  # years that earn the base flows of the zonal level back
 
 
 @dataclass(frozen=True)
 class SampledValue:
-    """A credit, its standard error, draws of the years for it, and one year's largest share of the variance."""
+    """A credit, its standard error and 95 % interval, draws of the years for it, and one year's largest share of the
+    variance.
+    """
 
     mw: float
     stderr_mw: float
+    low_mw: float
+    high_mw: float
     n_searched: int
     largest_share: float
 
@@ -92,16 +102,21 @@ class SampledRisk:
 
     def _totals(self, changed: Change) -> F8:
         method = self._method
-        source: SampleSource
-        if isinstance(self._system, WeatherYears):
+        in_normal_weather = isinstance(self._system, AdequacySystem)
+        base_flow = in_normal_weather and method.budget >= FEWEST_WITH_BASE_FLOW
 
-            def make(system: AdequacySystem, method: Method) -> SampleSource:
-                return sample_source(changed(system), method, base_flow=False, pool=self._pool)
+        def make(system: AdequacySystem, method: Method) -> SampleSource:
+            def of_load(known: AdequacySystem) -> SampleSource:
+                return sample_source(changed(known), method, base_flow=base_flow, pool=self._pool)
 
-            source = YearByYear(self._system, method, make)
-        else:
-            base_flow = method.budget >= FEWEST_WITH_BASE_FLOW
-            source = sample_source(changed(self._system), method, base_flow=base_flow, pool=self._pool)
+            # the load that is added is known: the error is one of the load that was there before
+            return of_load(system) if system.load_forecast is None else ForecastYears(system, method.seed, of_load)
+
+        source = (
+            make(self._system, method)
+            if isinstance(self._system, AdequacySystem)
+            else YearByYear(self._system, method, make)
+        )
         job = source.default_job_blocks * source.block_size
         firsts = range(0, method.budget, job)
         with ThreadPoolExecutor(method.workers) as executor:
@@ -166,14 +181,57 @@ class SampledSearch:
             return known[mw]
 
         root_mw = self._root(at, in_logarithms, f"{name} by {self._metric}")
-        step_mw = WINDOW * self.nameplate_mw
-        low_mw, high_mw = max(0.0, root_mw - step_mw), root_mw + step_mw
-        slope = float(at(high_mw).mean() - at(low_mw).mean()) / (high_mw - low_mw)
+        slope = self._slope(at, root_mw)
         if not slope > 0.0:
             raise TooFewYearsError(f"{name} by {self._metric}: the samples do not tell sizes apart; give more years")
-        off = (at(root_mw) - at(root_mw).mean()) ** 2
+        value = at(root_mw)
+        off = (value - value.mean()) ** 2
         largest_share = float(off.max() / off.sum()) if off.any() else 0.0
-        return SampledValue(root_mw, standard_error(at(root_mw)) / slope, len(known), largest_share)
+        stderr_mw = standard_error(value) / slope
+        low_mw, high_mw = self._interval(at, root_mw, slope)
+        return SampledValue(root_mw, stderr_mw, low_mw, high_mw, len(known), largest_share)
+
+    def _interval(self, at: Callable[[float], F8], root_mw: float, slope: float) -> tuple[float, float]:
+        """The credits that the samples do not speak against: where the interval of the mean difference holds 0.
+
+        Energy is nearly straight over the interval, so that the slope says where. Hours and events are counted: their
+        steps are as wide as the interval, and its ends are searched.
+        """
+        least, most = mean_interval(at(root_mw))
+        low_mw, high_mw = root_mw - max(most, 0.0) / slope, root_mw + max(-least, 0.0) / slope
+        if COLUMNS[self._metric] == ENERGY:
+            return low_mw, high_mw
+        return (
+            self._end(lambda mw: mean_interval(at(mw))[1] < 0.0, root_mw, low_mw),
+            self._end(lambda mw: mean_interval(at(mw))[0] > 0.0, root_mw, high_mw),
+        )
+
+    def _end(self, is_outside: Callable[[float], bool], root_mw: float, guess_mw: float) -> float:
+        """Where the interval ends on the side of the guess; 0 where it does not before."""
+        step_mw = guess_mw - root_mw
+        if step_mw == 0.0:
+            return root_mw
+        inside, outside = root_mw, guess_mw
+        while not is_outside(outside):
+            inside, outside = outside, max(0.0, outside + 0.5 * (outside - root_mw))
+            if inside == 0.0 or abs(outside - root_mw) > WIDEST * self.nameplate_mw:
+                return inside
+        while abs(outside - inside) > END_ERROR * abs(step_mw):
+            middle = 0.5 * (inside + outside)
+            inside, outside = (inside, middle) if is_outside(middle) else (middle, outside)
+        return outside
+
+    def _slope(self, at: Callable[[float], F8], root_mw: float) -> float:
+        """Difference quotient around the root, as far to both sides as it takes to know it."""
+        window = WINDOW
+        while True:
+            low_mw = max(0.0, root_mw - window * self.nameplate_mw)
+            high_mw = root_mw + window * self.nameplate_mw
+            rise = at(high_mw) - at(low_mw)
+            is_known = float(rise.mean()) >= SLOPE_ERRORS * standard_error(rise)
+            if is_known or window >= WIDEST_WINDOW:
+                return float(rise.mean()) / (high_mw - low_mw)
+            window = min(2.0 * window, WIDEST_WINDOW)
 
     def _root(self, at: Callable[[float], F8], in_logarithms: Callable[[float], float], what: str) -> float:
         """Bisection at the place where a straight line through both ends is zero (Illinois), and in the middle whenever
@@ -213,3 +271,22 @@ class SampledSearch:
 def standard_error(value: F8) -> float:
     """Of the mean of independent samples."""
     return float(value.std(ddof=1)) / math.sqrt(len(value)) if len(value) > 1 else math.inf
+
+
+def mean_interval(value: F8) -> tuple[float, float]:
+    """95 % confidence limits of the mean of independent samples, with their skewness (Hall 1992).
+
+    Shortages are rare and large: the studentised mean t of n samples with skewness g is itself skewed, and
+    (1 + a t)^3 with a = g / (3 sqrt n) is the monotone function of it that is not, to the order 1/n. Without skewness
+    the limits are 1.96 standard errors from the mean.
+    """
+    mean, spread = float(value.mean()), standard_error(value)
+    if not 0.0 < spread < math.inf:
+        return (mean, mean) if spread == 0.0 else (-math.inf, math.inf)
+    skewness = float(((value - mean) ** 3).mean()) / float(value.std()) ** 3
+    a = skewness / (3.0 * math.sqrt(len(value)))
+
+    def at_quantile(z: float) -> float:
+        return z if abs(a) < NO_SKEWNESS else (math.cbrt(1.0 + 3.0 * a * (z - 0.5 * a)) - 1.0) / a
+
+    return mean - spread * at_quantile(Z_95), mean - spread * at_quantile(-Z_95)

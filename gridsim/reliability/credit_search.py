@@ -46,3 +46,17 @@ def flat_root(function: Callable[[float], float], most_mw: float, noise: float, 
 
     first = end(lambda value: value >= -noise, 0.0)
     return first, end(lambda value: value > noise, first)
+
+
+def smooth_root(function: Callable[[float], float], most_mw: float, noise: float, what: str) -> tuple[float, float]:
+    """The zero between 0 and ``most_mw``, twice, of a function that rises (Brent); each value is dear."""
+    from scipy.optimize import brentq
+
+    at_low, at_high = function(0.0), function(most_mw)
+    if at_low > noise or at_high < -noise:
+        raise NoRootError(what, most_mw, at_low, at_high)
+    if at_low >= 0.0 or at_high <= 0.0:
+        end = 0.0 if at_low >= 0.0 else most_mw
+        return end, end
+    root = float(brentq(function, 0.0, most_mw, xtol=ROOT_WITHIN_MW))
+    return root, root

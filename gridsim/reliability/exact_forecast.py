@@ -111,12 +111,30 @@ def _mean(found: Sequence[ExactShortfall], shares: Sequence[float], base: ExactS
     )
 
 
-def _normal(system: AdequacySystem, forecast: LoadForecast, level: Level) -> ExactShortfall:
-    """Each cell of capacity c against the normal demand L (1 + s Z): P(short) = Phi(d) and E[unserved] = s L (d Phi(d)
-    + phi(d)), d = (L - c) / (s L).
+def normal_shortage(load_mw: F8, known_mw: F8, stdev: float, capacity_mw: F8, chance: F8) -> tuple[F8, F8]:
+    """LOLP and mean unserved MW of each hour, (n_hours,) each.
+
+    Each cell of capacity c against the normal demand L (1 + s Z) + k, of which k is known: P(short) = Phi(d) and
+    E[unserved] = s L (d Phi(d) + phi(d)), d = (L + k - c) / (s L).
     """
     from scipy.special import ndtr
 
+    lolp, epns_mw = np.zeros(len(load_mw)), np.zeros(len(load_mw))
+    for first in range(0, len(load_mw), AT_A_TIME):
+        at = slice(first, first + AT_A_TIME)
+        spread_mw = np.maximum(stdev * load_mw[at], SMALLEST_CHANCE)[:, None]
+        over_mw = (load_mw + known_mw)[at, None] - capacity_mw
+        # cells further away than any error are short, or are not
+        away = np.clip(over_mw / spread_mw, -FARTHEST, None)
+        below = ndtr(away)
+        density = np.exp(-0.5 * np.minimum(away, FARTHEST) ** 2) / math.sqrt(2.0 * math.pi)
+        lolp[at] = ndtr(away - COPPER_TOLERANCE_MW / spread_mw) @ chance
+        epns_mw[at] = np.where(away > FARTHEST, over_mw, spread_mw * np.maximum(away * below + density, 0.0)) @ chance
+    return lolp, epns_mw
+
+
+def _normal(system: AdequacySystem, forecast: LoadForecast, level: Level) -> ExactShortfall:
+    """Every cell of capacity against the normal demand of each hour."""
     base = exact_shortfall(system, level, transitions=False)
     if not forecast.stdev:
         return base
@@ -124,19 +142,9 @@ def _normal(system: AdequacySystem, forecast: LoadForecast, level: Level) -> Exa
     states = fleet.states(base.step_mw, Rounding.DOWN)
     mass = capacity_mass(states.start, states.cell, states.probability, states.n_cells)
     cell = np.flatnonzero(mass > SMALLEST_CHANCE)
-    capacity_mw, chance = cell * base.step_mw, mass[cell]
+    capacity_mw, chance = np.asarray(cell * base.step_mw, dtype=np.float64), mass[cell]
     load_mw = system.load_mw.sum(axis=1)
-    lolp, epns_mw = np.zeros(system.n_hours), np.zeros(system.n_hours)
-    for first in range(0, system.n_hours, AT_A_TIME):
-        at = slice(first, first + AT_A_TIME)
-        spread_mw = np.maximum(forecast.stdev * load_mw[at], SMALLEST_CHANCE)[:, None]
-        over_mw = load_mw[at, None] - fleet.sure_mw[at, None] - capacity_mw
-        # cells further away than any error are short, or are not
-        away = np.clip(over_mw / spread_mw, -FARTHEST, None)
-        below = ndtr(away)
-        density = np.exp(-0.5 * np.minimum(away, FARTHEST) ** 2) / math.sqrt(2.0 * math.pi)
-        lolp[at] = ndtr(away - COPPER_TOLERANCE_MW / spread_mw) @ chance
-        epns_mw[at] = np.where(away > FARTHEST, over_mw, spread_mw * np.maximum(away * below + density, 0.0)) @ chance
+    lolp, epns_mw = normal_shortage(load_mw, -fleet.sure_mw, forecast.stdev, capacity_mw, chance)
     # what is left out: cells and errors of hardly any chance, and the rounding of as many terms
     largest_mw = float(load_mw.max())
     left_out = SMALLEST_CHANCE * (len(mass) + 2.0)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.availability import thinning_profile
-from gridsim.model.outages import Component, RepairLaw, equilibrium, jump_matrix
+from gridsim.model.outages import Component, RepairLaw, down_by_hour, equilibrium, jump_matrix, rates_by_hour
 from gridsim.reliability.system import AdequacySystem
 
 F8 = NDArray[np.float64]
@@ -149,24 +149,18 @@ def fleet_of(system: AdequacySystem, units: Sequence[int]) -> Fleet:
 def state_probability(component: Component, n_hours: int) -> F8:
     """Probability of each state at the start of an hour: (n_states,), or (n_hours, n_states) of rates by hour.
 
-    Rates by hour hold over the hour, from the equilibrium of the first one's: P(down) moves towards that of each hour's
-    rates by exp(-(failure + repair rate)), as the chronological sampler draws it.
+    Rates by hour are those of ``down_by_hour``, as the chronological sampler draws them.
     """
     if component.rate_factor is None and component.unavailability is None:
         return equilibrium(component)
-    repair = 1.0 / component.states[1].mean_h
     if component.rate_factor is not None:
-        failure = component.rate_factor / component.states[0].mean_h
+        failure, repair = rates_by_hour(component)
     else:
         assert component.unavailability is not None
-        largest, factor = thinning_profile(component.unavailability, component.base_unavailability, 1.0 / repair)
-        failure = largest * factor
-    target = failure / (failure + repair)
-    stays = np.exp(-(failure + repair))
-    down = np.empty(n_hours)
-    down[0] = target[0]
-    for hour in range(1, n_hours):
-        down[hour] = target[hour - 1] + (down[hour - 1] - target[hour - 1]) * stays[hour - 1]
+        down_h = component.states[1].mean_h
+        largest, factor = thinning_profile(component.unavailability, component.base_unavailability, down_h)
+        failure, repair = largest * factor, np.full(n_hours, 1.0 / down_h)
+    down = down_by_hour(failure, repair)
     return np.column_stack([1.0 - down, down])
 
 

@@ -1,9 +1,10 @@
-"""Frames of the network beside machines and load: areas of buses, classes of load, limits of interfaces."""
+"""Frames of the network: interfaces and their limits, branches, areas of buses, classes of load."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from gridsim.errors import nearest
 from gridsim.model.outages import Component
 from gridsim.model.pack import LEAST_SHEDDING, PENALTY_RATIO
 from gridsim.reliability.demand import Demand
-from gridsim.reliability.frame_reader import FrameReader
+from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock, aligned
 from gridsim.reliability.system import TieLimits
 
@@ -175,3 +176,44 @@ def _shares(reader: FrameReader, share: pd.DataFrame, names: Sequence[str], cloc
             continue
         found[:, names.index(str(column))] = values
     return found
+
+
+def read_interfaces(
+    reader: FrameReader,
+    interfaces: pd.DataFrame | None,
+    limits: pd.DataFrame | None,
+    share: pd.DataFrame | None,
+    places: Sequence[str],
+    clock: Clock,
+) -> dict[str, Any]:
+    """Interfaces between areas, as arguments of the system; none without a frame."""
+    columns = ("name", "area_from", "area_to", "forward_mw", "backward_mw")
+    if interfaces is None or not reader.require("interfaces", interfaces, columns, ("circuits", *OUTAGE_COLUMNS)):
+        return {}
+    found = {
+        "interface_name": tuple(reader.names("interfaces", interfaces)),
+        "interface_from": reader.positions("interfaces", interfaces, "area_from", places, "an area of the load"),
+        "interface_to": reader.positions("interfaces", interfaces, "area_to", places, "an area of the load"),
+        "interface_forward_mw": reader.numbers("interfaces", interfaces, "forward_mw", mend="a limit in MW"),
+        "interface_backward_mw": reader.numbers("interfaces", interfaces, "backward_mw", mend="a limit in MW"),
+    }
+    component = reader.components("interfaces", "interface", interfaces)
+    tie_limits = read_tie_limits(reader, interfaces, limits, share, component, clock)
+    return {**found, "interface_component": component, "tie_limits": tie_limits}
+
+
+def read_branches(reader: FrameReader, branches: pd.DataFrame | None, places: Sequence[str]) -> dict[str, Any]:
+    """Branches between buses, as arguments of the system; none without a frame."""
+    columns = ("name", "from_bus", "to_bus", "x_pu", "limit_mw")
+    if branches is None or not reader.require("branches", branches, columns, OUTAGE_COLUMNS):
+        return {}
+    return {
+        "branch_name": tuple(reader.names("branches", branches)),
+        "branch_from": reader.positions("branches", branches, "from_bus", places, "a bus of the load"),
+        "branch_to": reader.positions("branches", branches, "to_bus", places, "a bus of the load"),
+        "branch_x_pu": reader.numbers(
+            "branches", branches, "x_pu", low_open=True, mend="give the series reactance in pu"
+        ),
+        "branch_mw": reader.numbers("branches", branches, "limit_mw", mend="give the rating in MW"),
+        "branch_component": reader.components("branches", "branch", branches),
+    }

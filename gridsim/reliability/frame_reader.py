@@ -11,23 +11,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import InputError, Problem, nearest
-from gridsim.model.outages import Component, RepairLaw, two_state
+from gridsim.model.outages import Component, RepairLaw, hourly_chain, rates_of, two_state
 from gridsim.model.rules import broken_rules
 from gridsim.reliability.frame_rules import RULES
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
+LARGEST = 1e9  # MW or MWh of a machine or a store: sums with infinite ones would be no numbers
 TRANSITIONS = ("failure_probability", "repair_probability")
 OUTAGE_COLUMNS = ("mttf_h", "mttr_h", "forced_outage_rate", "repair_law", "repair_sigma", *TRANSITIONS)
-NO_MEMORY = 40.0  # sum of the rates per hour of a chain that forgets its state within one: exp(-40) is nothing
 
 
 class FrameReader:
-    """Reads frames cell by cell and collects problems; rows are numbered from 2 as in a file with a header."""
+    """Reads frames cell by cell and collects problems; rows are numbered from 2 as in a file with a header.
+
+    ``chains``: components with transition probabilities of their own in every step, by name; ``step_h``: its length.
+    """
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.chains: dict[str, tuple[F8, F8]] = {}
+        self.step_h = 1.0
+        self._named: set[str] = set()
 
     def add(self, table: str, row: int, column: str, value: str, mend: str) -> None:
         self.problems.append(Problem(table, row, column, value, mend))
@@ -153,13 +159,22 @@ class FrameReader:
             elif share > 0.0:
                 up_h = down_h * (1.0 - share) / share
             made.append(two_state(kind, name, up_h, down_h, laws[row], float(sigma[row])))
+            self._named.add(name)
+            if name in self.chains:
+                if made[-1].fails:
+                    self.add(
+                        table, row + 2, "name", f"'{name}' has outages beside its hourly probabilities", "keep one"
+                    )
+                made[-1] = hourly_chain(kind, name, *self.chains[name], self.step_h)
         return tuple(made)
 
-    def _mean_times(self, table: str, row: int, fails: float, returns: float) -> tuple[float, float]:
-        """Mean times of the chain in continuous time that fails and returns within an hour as often as stated.
+    def check_chains(self) -> None:
+        """A problem for every hourly probability of a component that no table has."""
+        for name in self.chains.keys() - self._named:
+            self.add(TRANSITIONS[0], 1, name, "is not a component", nearest(name, sorted(self._named)))
 
-        With rates a and b, P(up, then down) = a / (a + b) (1 - exp(-(a + b))), and so back: a + b = -log(1 - p - q).
-        """
+    def _mean_times(self, table: str, row: int, fails: float, returns: float) -> tuple[float, float]:
+        """Mean times of the chain in continuous time that fails and returns within an hour as often as stated."""
         if fails == 0.0:
             return np.nan, np.nan
         total = fails + returns
@@ -169,8 +184,8 @@ class FrameReader:
         elif not returns > 0.0:
             self.add(table, row + 2, TRANSITIONS[1], "no number above 0", "a component that fails needs it")
         else:
-            rate = min(-np.log1p(-total), NO_MEMORY) if total < 1.0 else NO_MEMORY
-            return total / (fails * rate), total / (returns * rate)
+            failing, returning = rates_of(np.asarray(fails), np.asarray(returns))
+            return 1.0 / float(failing), 1.0 / float(returning)
         return np.nan, np.nan
 
 

@@ -94,7 +94,7 @@ def credit_lines(
     for credit in dict.fromkeys(row.credit for row in rows):
         lines += wrapped(_WORDS[credit], width)
     if any(row.years is not None for row in rows):
-        told = "Same draws on both sides; 1.96 standard errors of their difference over its slope (delta method)."
+        told = "Same draws on both sides; the interval is that of their mean difference, corrected for its skewness."
         lines += wrapped(told, width)
     return [*lines, *(["", *wrapped(sentence, width)] if sentence else [])]
 

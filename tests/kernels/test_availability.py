@@ -31,6 +31,7 @@ from gridsim.model.outages import (
     RepairLaw,
     State,
     equilibrium,
+    hourly_chain,
     jump_matrix,
     two_state,
 )
@@ -67,6 +68,8 @@ def as_reference(component: Component, n_hours: int) -> dict[str, Any]:
         largest, factor = thinning_profile(component.unavailability, component.base_unavailability, states[1]["mean_h"])
         states[0]["mean_h"] = 1.0 / largest
         made["rate_factor"] = factor.tolist()
+    if component.rate_factor is not None and component.repair_factor is not None:
+        made |= {"rate_factor": component.rate_factor.tolist(), "repair_factor": component.repair_factor.tolist()}
     return made
 
 
@@ -98,10 +101,16 @@ def cold_snap(n_hours: int) -> Component:
     return Component(plain.kind, plain.name, plain.states, unavailability, 0.2)
 
 
+def changing(n_hours: int) -> Component:
+    """Fails and returns by the hour: never in the first ten, and never returns in every fifth."""
+    hour = np.arange(n_hours)
+    return hourly_chain("generator", "changing", np.where(hour < 10, 0.0, 0.2), np.where(hour % 5 == 0, 0.0, 0.6))
+
+
 @pytest.mark.parametrize("sample", [0, 1, 8123])
 def test_tiny_outages_are_those_of_the_twin(sample: int) -> None:
     n_hours = 300
-    components = [PLAIN, THREE_STATES, LOGNORMAL, CONSTANT, cold_snap(n_hours)]
+    components = [PLAIN, THREE_STATES, LOGNORMAL, CONSTANT, cold_snap(n_hours), changing(n_hours)]
     share = drawn_shares(components, [], n_hours, seed=5, sample=sample)
     for position, component in enumerate(components):
         expected = lost_share_reference(5, sample, as_reference(component, n_hours), n_hours)
