@@ -217,6 +217,9 @@ def make_case(
     interface_sign: ArrayLike,
     branch_turn_mw: ArrayLike | None = None,
     bus_loss_mw: ArrayLike | None = None,
+    block_gen: ArrayLike = (),
+    block_mw: ArrayLike = (),
+    block_rise: ArrayLike = (),
 ) -> DispatchCase:
     """Make the constant part of the dispatch problem: copies of the arguments, PTDF and islands.
 
@@ -248,6 +251,9 @@ def make_case(
         island=islands(n_buses, from_bus, to_bus, in_service),
         branch_turn_mw=np.zeros(n_branches) if branch_turn_mw is None else np.array(branch_turn_mw, dtype=np.float64),
         bus_loss_mw=np.zeros(n_buses) if bus_loss_mw is None else np.array(bus_loss_mw, dtype=np.float64),
+        block_gen=np.array(block_gen, dtype=np.int32),
+        block_mw=np.array(block_mw, dtype=np.float64),
+        block_rise=np.array(block_rise, dtype=np.float64),
     )
 
 

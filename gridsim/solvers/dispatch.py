@@ -15,6 +15,7 @@ from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, PIVOTS, Workspace, make_w
 from gridsim.kernels.dispatch_order import MeritOrder, make_merit_order
 from gridsim.kernels.flows import make_topology, turned_mw, widened_limits
 from gridsim.solvers.constant_losses import ConstantLosses
+from gridsim.solvers.cost_blocks import CostBlocks
 from gridsim.solvers.highs import solve_highs
 
 #: Topologies kept: an outage lasts tens of hours, so a few dozen sets cover the recent past.
@@ -62,8 +63,10 @@ class DispatchSolver:
         self._order: MeritOrder | None = None
         self._prices: tuple[F8, F8, F8]
         self._turns = bool(case.branch_turn_mw.any())
-        self._losses = ConstantLosses(case) if case.bus_loss_mw.any() else None
-        self._inner = case if self._losses is None else self._losses.case
+        self._blocks = CostBlocks(case) if case.block_gen.size else None
+        self._inner = case if self._blocks is None else self._blocks.case
+        self._losses = ConstantLosses(self._inner) if case.bus_loss_mw.any() else None
+        self._inner = self._inner if self._losses is None else self._losses.case
         self._load_exists: NDArray[np.bool_] | None = None
         self._warm = np.zeros(2 * (case.n_buses + 1), dtype=np.int32)
 
@@ -91,6 +94,13 @@ class DispatchSolver:
         if self.options.min_mw:
             dearest = float(np.max(state.penalty, initial=0.0))
             state = state._replace(penalty=np.full_like(state.penalty, dearest))
+        if self._blocks is not None:
+            return self._blocks.without(self._solve_with_losses(self._blocks.with_them(state), warm, stores), state)
+        return self._solve_with_losses(state, warm, stores)
+
+    def _solve_with_losses(
+        self, state: DispatchState, warm: I4 | None, stores: Sequence[int] | ArrayLike
+    ) -> DispatchSolution:
         if self._losses is not None:
             return self._losses.without(self._solve(self._losses.with_them(state), warm, stores), state)
         return self._solve(state, warm, stores)
