@@ -232,7 +232,7 @@ def _result(packed: Packed, state: DispatchState, solution: DispatchSolution, lo
             }
         ),
         buses=pd.DataFrame({"name": system.buses.name, "price": solution.price}),
-        cost=float(net @ packed.cost),
+        cost=float(net @ packed.cost + packed.block_cost(net)),
         unserved_mw=float(unserved.sum()),
         status=int(solution.status),
         pivots=int(solution.pivots),

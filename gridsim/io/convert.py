@@ -25,6 +25,7 @@ MODELS: dict[str, type[Table]] = {
     "transformers": power.Transformers,
     "shunts": power.Shunts,
     "generators": power.Generators,
+    "cost_blocks": power.CostBlocks,
     "maintenance_classes": power.MaintenanceClasses,
     "storages": power.Storages,
     "loads": power.Loads,

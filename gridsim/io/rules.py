@@ -5,6 +5,7 @@ A new rule of the first two kinds is a row of ``RULES``.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from gridsim.model.maintenance import HEAT_LED_WEEKS
 from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same, together
 from gridsim.model.system import EXTERNAL, GridSystem
+
+#: Of p_max_mw: how far the widths of a machine's blocks of cost may be from it together.
+BLOCKS_TOLERANCE = 1e-6
 
 
 class LookUp:
@@ -35,6 +39,10 @@ class LookUp:
         self.flows_into: dict[str, str] = {row.name: row.flows_into for row in reservoirs}
         self.plant_of: dict[str, str] = {row.name: row.plant for row in reservoirs}
         self.automation: list[Any] = [row for _, row in tables["automation"].rows]
+        self.p_max_mw: dict[str, float] = {row.name: row.p_max_mw for _, row in tables["generators"].rows}
+        self.blocks: dict[str, list[Any]] = {}
+        for _, row in tables["cost_blocks"].rows:
+            self.blocks.setdefault(row.generator, []).append(row)
         self.machines: set[str] = {row.name for _, row in tables["generators"].rows}
         self.interfaces: set[str] = {row.interface for _, row in tables["interfaces"].rows}
         zones = {row.zone for _, row in tables["buses"].rows}
@@ -42,6 +50,27 @@ class LookUp:
         self.releases: dict[str, list[Any]] = {}
         for _, row in tables["reservoir_releases"].rows:
             self.releases.setdefault(row.reservoir, []).append(row)
+
+
+def _dearer_than_the_next_block(block: Any, look_up: LookUp) -> bool:
+    return bool(block.cost_per_mwh > _next_block(block, look_up).cost_per_mwh)
+
+
+def _next_block(block: Any, look_up: LookUp) -> Any:
+    """The next block of the machine, of the last one itself."""
+    blocks = look_up.blocks[block.generator]
+    return next((other for before, other in itertools.pairwise(blocks) if before is block), block)
+
+
+def _first_of_a_wrong_sum(block: Any, look_up: LookUp) -> bool:
+    p_max_mw = look_up.p_max_mw.get(block.generator)
+    if p_max_mw is None or look_up.blocks[block.generator][0] is not block:
+        return False
+    return abs(_blocks_mw(block, look_up) - p_max_mw) > BLOCKS_TOLERANCE * max(p_max_mw, 1.0)
+
+
+def _blocks_mw(block: Any, look_up: LookUp) -> float:
+    return float(sum(other.p_mw for other in look_up.blocks[block.generator]))
 
 
 def _of_first_minutes(rule: Any) -> bool:
@@ -278,6 +307,14 @@ RULES: tuple[Rule, ...] = (
     Rule("generators", "maintenance_weeks", _repaired_in_the_heating_season,
          lambda row, look_up: f"{_weeks(row, look_up):g} weeks of a heat-led machine do not fit into its summer",
          f"give at most {HEAT_LED_WEEKS}: it is repaired between April and September"),
+    Rule("cost_blocks", "cost_per_mwh", _dearer_than_the_next_block,
+         lambda row, look_up: f"{row.cost_per_mwh:g} of '{row.generator}' is above "
+                              f"{_next_block(row, look_up).cost_per_mwh:g} of its next block",
+         "order the blocks by rising cost; what gets cheaper with output has one price, cost_per_mwh, and no blocks"),
+    Rule("cost_blocks", "p_mw", _first_of_a_wrong_sum,
+         lambda row, look_up: f"the blocks of '{row.generator}' are {_blocks_mw(row, look_up):g} MW together, "
+                              f"its p_max_mw is {look_up.p_max_mw[row.generator]:g}",
+         "give blocks from 0 MW to p_max_mw"),
     Rule("maintenance_classes", "overrun_max_weeks", above("overrun_min_weeks", "overrun_max_weeks"),
          "{row.overrun_max_weeks} is below overrun_min_weeks {row.overrun_min_weeks}", "swap them"),
     Rule("load_classes", "price_per_mwh", lambda row, _: row.price_responsive and row.price_per_mwh is None,

@@ -11,7 +11,8 @@ Problem (docs/simulator.md), per island one balance row::
               lo <= p <= hi,  0 <= w <= max(lo, 0),  0 <= s <= demand
 
 The packer promises hi >= 0, lo <= hi, row_lo <= 0 <= row_hi and all load in some class, so that zero injection is
-always feasible and the problem is bounded. ``turned`` is the flow that the angles of phase shifters drive; a limit
+always feasible and the problem is bounded. A column with blocks of cost stands for several, one a block
+(``solvers.cost_blocks``). ``turned`` is the flow that the angles of phase shifters drive; a limit
 that it passes by itself is widened to it (``flows.widened_limits``).
 """
 
@@ -40,6 +41,8 @@ class DispatchCase(NamedTuple):
     island : (n_buses,) i4, of the intact network, numbered by lowest bus
     branch_turn_mw : (n_branches,) f8, shift over x: a branch carries (angle difference) / x less this
     bus_loss_mw : (n_buses,) f8, withdrawn whatever is dispatched, such as losses of shunts; below 0 given
+    block_gen, block_mw, block_rise : (n_blocks,) supply column of each block of its cost, ascending, its width, and how
+        much dearer it is than the column, never falling within one; a column without blocks has one price
     """
 
     n_buses: int
@@ -55,6 +58,18 @@ class DispatchCase(NamedTuple):
     island: I4
     branch_turn_mw: F8
     bus_loss_mw: F8
+    block_gen: I4
+    block_mw: F8
+    block_rise: F8
+
+
+def block_begin_mw(block_gen: I4, block_mw: F8) -> F8:
+    """(n_blocks,) output at which each block begins; those of a column stand together."""
+    begin = np.zeros(len(block_gen))
+    for k in range(1, len(block_gen)):
+        if block_gen[k] == block_gen[k - 1]:
+            begin[k] = begin[k - 1] + block_mw[k - 1]
+    return begin
 
 
 class Topology(NamedTuple):

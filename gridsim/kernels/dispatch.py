@@ -30,15 +30,24 @@ from gridsim.kernels.dispatch_pivot import (
     OPTIMAL,
     PIVOT_CAP,
     PRIMAL_TOLERANCE_MW,
+    REFACTOR_EVERY,
     RENEW,
     SINGULAR,
     find_violation,
     improve,
 )
-from gridsim.kernels.dispatch_start import clear_slots, fill_widths, read_basis, refactorise, start_by_merit
+from gridsim.kernels.dispatch_start import (
+    clear_slots,
+    fill_widths,
+    is_only_basis,
+    read_basis,
+    refactorise,
+    start_by_merit,
+)
 from gridsim.kernels.dispatch_workspace import (
     AVOIDED,
     N_BASIS,
+    ONLY,
     PIVOTS,
     STALLED,
     STATUS,
@@ -53,6 +62,7 @@ __all__ = [
     "DRIFT",
     "NO_ENTERING",
     "N_BASIS",
+    "ONLY",
     "OPTIMAL",
     "PIVOTS",
     "PIVOT_CAP",
@@ -192,7 +202,7 @@ def solve_dispatch(
     n_buses, n_rows = topology.island.size, topology.row_ptdf.shape[0]
     buses, basics, duals, width, last = ws.buses, ws.basics, ws.duals, ws.width, ws.order[0]
     # of no literal types, for which callees would be compiled a second time
-    no, zero = bool(np.bool_(False)), int(np.int64(0))
+    no, yes, zero = bool(np.bool_(False)), bool(np.bool_(True)), int(np.int64(0))
     fill_widths(gen_bus, lo_mw, hi_mw, demand_mw, width, buses)
     # 0 the basis given, 1 the merit order, 2 the merit order with ties broken (where 1 stalls), 3 from there to the end
     stage = 0 if n_warm > 0 else 1
@@ -238,7 +248,7 @@ def solve_dispatch(
         used, rounds = 0, 0
         ws.info[STALLED], ws.info[AVOIDED], ws.info[TAKE_ANY] = 0, 0, 0
         status = RENEW if fits else SINGULAR
-        settled = no
+        settled, whole = no, yes
         while status == RENEW:
             fresh = stage == 0 and used == 0
             if not refactorise(
@@ -251,16 +261,21 @@ def solve_dispatch(
                 m=m,
                 fresh=fresh,
                 settled=settled,
+                whole=whole,
             ):
                 status = SINGULAR
                 break
             slot, row, _, _ = find_violation(buses, basics, ws.flow_mw, row_lo_mw, row_hi_mw, m, no, zero)
             if slot < 0 and row < 0:
-                status = OPTIMAL
-                break
+                if whole:
+                    status = OPTIMAL
+                    break
+                whole = yes  # nothing is violated by kept flows: what is reported is computed anew
+                continue
             status, m, new_pivots = improve(order, slope, topology, row_lo_mw, row_hi_mw, ws, m, cap - used)
             used += new_pivots
             settled = status == OPTIMAL
+            whole = status != RENEW or new_pivots < REFACTOR_EVERY
             if new_pivots > 0 and status != PIVOT_CAP:  # done only when a fresh factorisation agrees
                 status = RENEW
             elif status == NO_ENTERING and rounds < 3:
@@ -273,7 +288,10 @@ def solve_dispatch(
             break
         else:
             stage += 1
+    ws.info[ONLY] = 0
     if status == OPTIMAL:
+        if stage == 0 and is_only_basis(order, slope, topology, row_lo_mw, row_hi_mw, ws, m):
+            ws.info[ONLY] = 1
         _report(
             order=order,
             topology=topology,

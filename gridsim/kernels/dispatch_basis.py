@@ -14,6 +14,39 @@ from gridsim.kernels.jit import jit
 
 
 @jit
+def times_inverse(inverse: F8, m: int, vector: F8, out: F8) -> None:
+    """Write ``inverse @ vector`` (m,) into ``out``: each sum in its own order, eight of them at a time."""
+    j = 0
+    while j + 8 <= m:
+        a = b = c = d = e = f = g = h = 0.0
+        for i in range(m):
+            v = vector[i]
+            a += inverse[j, i] * v
+            b += inverse[j + 1, i] * v
+            c += inverse[j + 2, i] * v
+            d += inverse[j + 3, i] * v
+            e += inverse[j + 4, i] * v
+            f += inverse[j + 5, i] * v
+            g += inverse[j + 6, i] * v
+            h += inverse[j + 7, i] * v
+        out[j], out[j + 1], out[j + 2], out[j + 3] = a, b, c, d
+        out[j + 4], out[j + 5], out[j + 6], out[j + 7] = e, f, g, h
+        j += 8
+    while j + 2 <= m:
+        a = b = 0.0
+        for i in range(m):
+            a += inverse[j, i] * vector[i]
+            b += inverse[j + 1, i] * vector[i]
+        out[j], out[j + 1] = a, b
+        j += 2
+    if j < m:
+        a = 0.0
+        for i in range(m):
+            a += inverse[j, i] * vector[i]
+        out[j] = a
+
+
+@jit
 def replace_bus(inverse: F8, m: int, i: int, new_row: F8, z: F8) -> float:
     """Basic bus ``i`` becomes the bus with matrix row ``new_row`` (m,); return the pivot. ``z`` is scratch."""
     for k in range(m):
@@ -34,13 +67,11 @@ def replace_bus(inverse: F8, m: int, i: int, new_row: F8, z: F8) -> float:
 
 
 @jit
-def replace_row(inverse: F8, m: int, j: int, new_column: F8, a: F8, z: F8) -> float:
-    """Flow row ``j`` becomes the row with matrix column ``new_column`` (m,); return the pivot; ``a``, ``z`` scratch."""
-    for k in range(m):
-        total = 0.0
-        for i in range(m):
-            total += inverse[k, i] * new_column[i]
-        a[k] = total
+def replace_row(inverse: F8, m: int, j: int, a: F8, z: F8) -> float:
+    """Flow row ``j`` becomes another; return the pivot.
+
+    ``a`` (m,): ``inverse`` times its matrix column;  ``z`` scratch.
+    """
     pivot = a[j]
     for i in range(m):
         z[i] = inverse[j, i] / pivot
@@ -54,17 +85,17 @@ def replace_row(inverse: F8, m: int, j: int, new_column: F8, a: F8, z: F8) -> fl
 
 
 @jit
-def append(inverse: F8, m: int, new_row: F8, new_column: F8, corner: float, a: F8, z: F8) -> float:
-    """Add a basic bus (``new_row``) and a flow row (``new_column``) meeting in ``corner``; return the pivot."""
+def append(inverse: F8, m: int, new_row: F8, corner: float, a: F8, z: F8) -> float:
+    """Add a basic bus (``new_row``) and a flow row meeting in ``corner``; return the pivot.
+
+    ``a`` (m,): ``inverse`` times the flow row's matrix column;  ``z`` scratch.
+    """
     for i in range(m):
         z[i] = 0.0
     for j in range(m):
-        total = 0.0
         factor = new_row[j]
         for i in range(m):
-            total += inverse[j, i] * new_column[i]
             z[i] += factor * inverse[j, i]
-        a[j] = total
     pivot = corner
     for j in range(m):
         pivot -= new_row[j] * a[j]

@@ -12,11 +12,12 @@ from __future__ import annotations
 import numpy as np
 
 from gridsim.kernels.arrays import F8, I4, Topology
-from gridsim.kernels.dispatch_basis import append, remove, replace_bus, replace_row
+from gridsim.kernels.dispatch_basis import append, remove, replace_bus, replace_row, times_inverse
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.dispatch_start import DUAL_TOLERANCE, restore
 from gridsim.kernels.dispatch_workspace import AVOIDED, STALLED, TAKE_ANY, Records, Workspace
-from gridsim.kernels.jit import jit, out_of_line
+from gridsim.kernels.flows import add_rows
+from gridsim.kernels.jit import inline, jit, out_of_line
 
 #: Status codes: RENEW asks for a fresh factorisation, the others end an attempt.
 OPTIMAL, PIVOT_CAP, NO_ENTERING, SINGULAR, DRIFT, RENEW = 0, 1, 2, 3, 4, 5
@@ -32,6 +33,12 @@ SMALL_PIVOT = 1e-7
 DOUBTFUL_PIVOT = 1e-5
 STALL_LIMIT = 50
 REFACTOR_EVERY = 60
+
+
+@inline
+def _beyond(flow_mw, row_lo_mw, row_hi_mw, row):  # type: ignore[no-untyped-def]
+    """MW by which the flow of a row passes a limit; below 0 within."""
+    return max(flow_mw[row] - row_hi_mw[row], row_lo_mw[row] - flow_mw[row])
 
 
 @jit
@@ -55,13 +62,26 @@ def find_violation(
             sign = 1.0 if q > basics[i].hi else -1.0
     if bland and slot >= 0:
         return slot, new_row, sign, worst
-    for row in range(row_lo_mw.size):
-        flow = flow_mw[row]
-        violation = max(flow - row_hi_mw[row], row_lo_mw[row] - flow)
-        if violation > worst and row != -1 - avoided:
-            new_row, worst = row, violation
-            if bland:
+    n_rows = row_lo_mw.size
+    row = 0
+    while row < n_rows:
+        # eight at a time where none is worse: a running maximum waits for the row before at every row
+        while row + 8 <= n_rows:
+            a = max(_beyond(flow_mw, row_lo_mw, row_hi_mw, row), _beyond(flow_mw, row_lo_mw, row_hi_mw, row + 1))
+            b = max(_beyond(flow_mw, row_lo_mw, row_hi_mw, row + 2), _beyond(flow_mw, row_lo_mw, row_hi_mw, row + 3))
+            c = max(_beyond(flow_mw, row_lo_mw, row_hi_mw, row + 4), _beyond(flow_mw, row_lo_mw, row_hi_mw, row + 5))
+            d = max(_beyond(flow_mw, row_lo_mw, row_hi_mw, row + 6), _beyond(flow_mw, row_lo_mw, row_hi_mw, row + 7))
+            if max(max(a, b), max(c, d)) > worst:
                 break
+            row += 8
+        end = min(row + 8, n_rows)
+        while row < end:
+            violation = _beyond(flow_mw, row_lo_mw, row_hi_mw, row)
+            if violation > worst and row != -1 - avoided:
+                new_row, worst = row, violation
+                if bland:
+                    end = n_rows = row
+            row += 1
     if new_row >= 0:
         slot = -1
         sign = 1.0 if flow_mw[new_row] > row_hi_mw[new_row] else -1.0
@@ -86,11 +106,9 @@ def _find_directions(topology: Topology, ws: Workspace, m: int, slot: int, new_r
     else:
         for i in range(m):
             vector[i] = row_ptdf[new_row, basics[i].bus]
+        times_inverse(inverse, m, vector, ws.scratch[1])
         for j in range(m):
-            total = 0.0
-            for i in range(m):
-                total += inverse[j, i] * vector[i]
-            duals[j].rate = sign * total
+            duals[j].rate = sign * ws.scratch[1, j]
     for j in range(m):
         if duals[j].row < 0:
             island_sum[-1 - duals[j].row] = duals[j].rate
@@ -100,12 +118,13 @@ def _find_directions(topology: Topology, ws: Workspace, m: int, slot: int, new_r
     else:
         for bus in range(n_buses):
             direction[bus] = island_sum[island[bus]] - sign * row_ptdf[new_row, bus]
+    active, amount = ws.order[1], ws.scratch[1]
+    n = 0
     for j in range(m):
-        row = duals[j].row
-        rate = duals[j].rate
-        if row >= 0 and rate != 0.0:
-            for bus in range(n_buses):
-                direction[bus] -= rate * row_ptdf[row, bus]
+        if duals[j].row >= 0 and duals[j].rate != 0.0:
+            active[n], amount[n] = duals[j].row, -duals[j].rate
+            n += 1
+    add_rows(row_ptdf, active, amount, n, direction)
     # Basic prices stay by definition; written out, so that rounding does not let them creep.
     for i in range(m):
         direction[basics[i].bus] = 0.0
@@ -165,10 +184,14 @@ def _sift_down(heap: I4, candidates: Records, i: int, n: int) -> None:
 def _find_candidates(
     order: MeritOrder, slope: F8, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, tolerance: float
 ) -> int:
-    """Write what may enter and list it in the heap: buses whose price moves, active rows whose multiplier goes to 0."""
+    """Write what may enter: buses whose price moves, active rows whose multiplier goes to 0.
+
+    The list, with the one of the least ``reach`` first, is where the heap is made if something is flipped.
+    """
     buses, duals, candidates, heap = ws.buses, ws.duals, ws.candidates, ws.order[0]
     n_buses = buses.size
-    n = 0
+    n, first = 0, 0
+    nearest = np.inf
     largest = 0.0
     for j in range(m):
         largest = max(largest, abs(duals[j].rate))
@@ -179,6 +202,8 @@ def _find_candidates(
             p = buses[bus].position if rate > 0.0 else buses[bus].position - 1
             if _find_breakpoint(order, slope, ws, bus, p, tolerance):
                 heap[n] = bus
+                if candidates[bus].reach < nearest:
+                    nearest, first = candidates[bus].reach, n
                 n += 1
     for j in range(m):
         row = duals[j].row
@@ -191,7 +216,11 @@ def _find_candidates(
             candidates[code].size = size
             candidates[code].loss = size * (row_hi_mw[row] - row_lo_mw[row])
             heap[n] = code
+            if candidates[code].reach < nearest:
+                nearest, first = candidates[code].reach, n
             n += 1
+    if n > 0:
+        heap[0], heap[first] = heap[first], heap[0]
     return n
 
 
@@ -259,17 +288,20 @@ def _ratio_test(
             if entering < 0 or candidates[heap[k]].step < candidates[entering].step:
                 entering = heap[k]
         return entering, candidates[entering].step if entering >= 0 else 0.0
-    for i in range(n // 2 - 1, -1, -1):
-        _sift_down(heap, candidates, i, n)
     # half the tolerance less, or rounding lets an island that must shed everything run out of segments to enter
     remaining = violation - 0.5 * PRIMAL_TOLERANCE_MW
     n_moved = 0
     entering = -1
+    heaped = False
     while n > 0:
         code = int(np.int64(heap[0]))
         if candidates[code].loss >= remaining:
             entering = _by_harris(candidates, heap, n, candidates[code].reach)
             break
+        if not heaped:
+            heaped = True
+            for i in range(n // 2 - 1, -1, -1):
+                _sift_down(heap, candidates, i, n)
         remaining -= candidates[code].loss
         if code < n_buses and candidates[code].moved == 0.0:
             moved[n_moved] = code
@@ -279,12 +311,11 @@ def _ratio_test(
             heap[0] = heap[n]
         if n > 1:
             _sift_down(heap, candidates, 0, n)
+    amount = ws.scratch[1]
     for k in range(n_moved):  # flows follow the flips of each bus at once
-        bus = moved[k]
-        amount = candidates[bus].moved
-        candidates[bus].moved = 0.0
-        for row in range(flow_mw.size):
-            flow_mw[row] += topology.bus_ptdf[bus, row] * amount
+        amount[k] = candidates[moved[k]].moved
+        candidates[moved[k]].moved = 0.0
+    add_rows(topology.bus_ptdf, moved, amount, n_moved, flow_mw)
     return entering, candidates[entering].step if entering >= 0 else 0.0
 
 
@@ -322,15 +353,26 @@ def _activate(ws: Workspace, j: int, new_row: int, sign: float, step: float) -> 
 
 
 @jit
-def _new_column(topology: Topology, ws: Workspace, m: int, new_row: int) -> None:
-    """Write the new row's coefficients at the basic buses, -PTDF, into ``scratch[0]``."""
-    for k in range(m):
-        ws.scratch[0, k] = -topology.row_ptdf[new_row, ws.basics[k].bus]
+def _new_column(ws: Workspace, m: int, sign: float) -> None:
+    """Write the inverse times the new row's coefficients at the basic buses, -PTDF, into ``scratch[2]``.
+
+    It is what :func:`_find_directions` found: the rates of the multipliers, but for the sign.
+    """
+    for j in range(m):
+        ws.scratch[2, j] = -sign * ws.duals[j].rate
 
 
 @jit
 def _enter_bus(
-    order: MeritOrder, slope: F8, topology: Topology, ws: Workspace, m: int, slot: int, new_row: int, entering: int
+    order: MeritOrder,
+    slope: F8,
+    topology: Topology,
+    ws: Workspace,
+    m: int,
+    slot: int,
+    new_row: int,
+    entering: int,
+    sign: float,
 ) -> float:
     """Exchange: ``entering`` takes the slot of the bus that leaves, or a new one beside a new row; the pivot.
 
@@ -353,9 +395,8 @@ def _enter_bus(
     pivot = 1.0
     i = slot
     if slot < 0:
-        _new_column(topology, ws, m, new_row)
-        corner = -topology.row_ptdf[new_row, entering]
-        pivot = append(inverse, m, new_bus_row, ws.scratch[0], corner, ws.scratch[2], ws.scratch[3])
+        _new_column(ws, m, sign)
+        pivot = append(inverse, m, new_bus_row, -topology.row_ptdf[new_row, entering], ws.scratch[2], ws.scratch[3])
         i = m
     elif entering != leaving:
         pivot = replace_bus(inverse, m, slot, new_bus_row, ws.scratch[2])
@@ -372,7 +413,7 @@ def _enter_bus(
 
 
 @jit
-def _enter_row(topology: Topology, ws: Workspace, m: int, slot: int, new_row: int, j: int) -> float:
+def _enter_row(ws: Workspace, m: int, slot: int, j: int, sign: float) -> float:
     """Exchange: the slack of dual row ``j`` enters, so the row is active no more; the pivot.
 
     With a bus that leaves the basis shrinks by both, and its last bus and row fill the gaps; else the new row takes the
@@ -381,8 +422,8 @@ def _enter_row(topology: Topology, ws: Workspace, m: int, slot: int, new_row: in
     buses, basics, duals, inverse = ws.buses, ws.basics, ws.duals, ws.inverse
     ws.slot_of_row[duals[j].row] = -1
     if slot < 0:
-        _new_column(topology, ws, m, new_row)
-        return replace_row(inverse, m, j, ws.scratch[0], ws.scratch[2], ws.scratch[3])
+        _new_column(ws, m, sign)
+        return replace_row(inverse, m, j, ws.scratch[2], ws.scratch[3])
     leaving = basics[slot].bus
     pivot = remove(inverse, m, slot, j)
     last = m - 1
@@ -465,12 +506,12 @@ def improve(
         if step != 0.0:
             _move_prices(ws, m, step)
         if entering < n_buses:
-            pivot = _enter_bus(order, slope, topology, ws, m, slot, new_row, entering)
+            pivot = _enter_bus(order, slope, topology, ws, m, slot, new_row, entering, sign)
             if slot < 0:
                 _activate(ws, m, new_row, sign, step)
                 m += 1
         else:
-            pivot = _enter_row(topology, ws, m, slot, new_row, entering - n_buses)
+            pivot = _enter_row(ws, m, slot, entering - n_buses, sign)
             if slot < 0:
                 _activate(ws, entering - n_buses, new_row, sign, step)
             else:

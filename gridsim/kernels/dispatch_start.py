@@ -8,9 +8,11 @@ from gridsim.kernels.arrays import F8, I4, Topology
 from gridsim.kernels.dispatch_basis import factorise
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.dispatch_workspace import Records, Workspace
-from gridsim.kernels.flows import flows_into
+from gridsim.kernels.flows import add_rows, flows_into
 from gridsim.kernels.jit import jit, out_of_line
 
+#: MW by which an answer must miss the bounds that it does not meet to be the only one.
+APART_MW = 1e-5
 #: Of the largest slope: by how much a price may pass the slope of a segment.
 DUAL_TOLERANCE = 1e-11
 #: The same for a basis found optimal before it was factorised anew.
@@ -218,11 +220,17 @@ def restore(topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: 
     island, bus_ptdf = topology.island, topology.bus_ptdf
     buses, basics, duals, inverse = ws.buses, ws.basics, ws.duals, ws.inverse
     flow_mw, island_sum, move = ws.flow_mw, ws.island_sum, ws.scratch[0]
-    n_rows = row_lo_mw.size
+    moving, by_mw = ws.order[1], ws.scratch[1]
     for k in range(island.size):
         island_sum[k] = 0.0
+    home, total = 0, 0.0  # of the buses so far: the sum is written where the island changes, not at every bus
     for bus in range(island.size):
-        island_sum[island[bus]] += buses[bus].q
+        if island[bus] != home:
+            island_sum[home] = total
+            home = island[bus]
+            total = island_sum[home]
+        total += buses[bus].q
+    island_sum[home] = total
     for i in range(m):
         move[i] = 0.0
     for j in range(m):
@@ -237,13 +245,14 @@ def restore(topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: 
                 move[i] += missing * inverse[j, i]
     if worst <= SETTLED_MW:
         return worst
+    n = 0
     for i in range(m):
-        amount = move[i]
-        if amount != 0.0:
+        if move[i] != 0.0:
             bus = basics[i].bus
-            buses[bus].q += amount
-            for row in range(n_rows):
-                flow_mw[row] += bus_ptdf[bus, row] * amount
+            buses[bus].q += move[i]
+            moving[n], by_mw[n] = bus, move[i]
+            n += 1
+    add_rows(bus_ptdf, moving, by_mw, n, flow_mw)
     return worst
 
 
@@ -288,6 +297,8 @@ def _price_buses(
         duals[j].value = total
         if duals[j].row < 0:
             island_sum[-1 - duals[j].row] = total
+    active, amount = ws.order[1], ws.scratch[1]
+    n = 0
     for bus in range(n_buses):
         price[bus] = island_sum[island[bus]]
     for j in range(m):
@@ -300,8 +311,9 @@ def _price_buses(
                 duals[j].side = -1
             if not np.isfinite(row_hi_mw[row] if duals[j].side > 0 else row_lo_mw[row]):
                 return False
-            for bus in range(n_buses):
-                price[bus] -= mu * row_ptdf[row, bus]
+            active[n], amount[n] = row, -mu
+            n += 1
+    add_rows(row_ptdf, active, amount, n, price)
     return True
 
 
@@ -348,6 +360,62 @@ def _place_buses(order: MeritOrder, slope: F8, ws: Workspace, fresh: bool, toler
 
 
 @jit
+def _follow_injections(order: MeritOrder, slope: F8, topology: Topology, ws: Workspace, tolerance: float) -> None:
+    """Position of every bus as in :func:`_place_buses`; flows follow what its injection changes by."""
+    before, moving, by_mw = ws.scratch[0], ws.order[1], ws.scratch[1]
+    for bus in range(ws.buses.size):
+        before[bus] = ws.buses[bus].q
+    _place_buses(order, slope, ws, bool(np.bool_(False)), tolerance)
+    n = 0
+    for bus in range(ws.buses.size):
+        amount = ws.direction[bus] - before[bus]
+        if amount != 0.0:
+            moving[n], by_mw[n] = bus, amount
+            n += 1
+    add_rows(topology.bus_ptdf, moving, by_mw, n, ws.flow_mw)
+
+
+@jit
+def is_only_basis(
+    order: MeritOrder, slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int
+) -> bool:
+    """True if no other basis is optimal: every bound that is not met is missed, and every price, by more than rounding.
+
+    Of an optimal basis that was factorised anew: the primal and the dual answer are then both unique, and any way to an
+    optimum ends in this basis, whose numbers are a function of it alone.
+    """
+    out_of_line()
+    segs, buses, basics, duals, width, price = order.segs, ws.buses, ws.basics, ws.duals, ws.width, ws.price
+    apart = SETTLED_DUAL_TOLERANCE * order.scale[0]
+    for i in range(m):
+        q = buses[basics[i].bus].q
+        if q - basics[i].lo <= APART_MW or basics[i].hi - q <= APART_MW:
+            return False
+    for j in range(m):
+        if duals[j].row >= 0 and abs(duals[j].value) <= apart:
+            return False
+    for row in range(row_lo_mw.size):
+        flow = ws.flow_mw[row]
+        if ws.slot_of_row[row] < 0 and (flow - row_lo_mw[row] <= APART_MW or row_hi_mw[row] - flow <= APART_MW):
+            return False
+    for bus in range(buses.size):
+        if buses[bus].slot >= 0:
+            continue
+        start, end = order.bus_start[bus], order.bus_start[bus + 1]
+        p = buses[bus].position
+        while p < end and width[segs[p].item] <= 0.0:
+            p = segs[p].next
+        if p < end and slope[p] - price[bus] <= apart:
+            return False
+        p = buses[bus].position - 1
+        while p >= start and width[segs[p].item] <= 0.0:
+            p = segs[p].prev
+        if p >= start and price[bus] - slope[p] <= apart:
+            return False
+    return True
+
+
+@jit
 def refactorise(
     order: MeritOrder,
     slope: F8,
@@ -358,13 +426,15 @@ def refactorise(
     m: int,
     fresh: bool,
     settled: bool,
+    whole: bool,
 ) -> bool:
     """Sort and factorise the basis; compute prices, positions, injections and flows from nothing but the basis.
 
     ``fresh`` positions all nonbasic buses by price; otherwise they keep their place while it is dual feasible (a bus
     whose price equals a slope may stand on either side), judged more mildly where nothing was violated before
-    (``settled``): else the rounding of two factorisations moves buses to and fro without end. False if the basis is
-    singular or needs an infinite limit.
+    (``settled``): else the rounding of two factorisations moves buses to and fro without end. Without ``whole`` flows
+    are kept and follow the injections that change: their sum over all buses is most of the work in a large network,
+    and what rounding they have is made good before the end. False if the basis is singular or needs an infinite limit.
     """
     out_of_line()
     tolerance = (SETTLED_DUAL_TOLERANCE if settled else DUAL_TOLERANCE) * order.scale[0]
@@ -372,8 +442,11 @@ def refactorise(
         return False
     if not _price_buses(slope, topology, row_lo_mw, row_hi_mw, ws, m, tolerance):
         return False
-    _place_buses(order, slope, ws, fresh, tolerance)
-    flows_into(topology.bus_ptdf, ws.direction, ws.flow_mw)
+    if whole:
+        _place_buses(order, slope, ws, fresh, tolerance)
+        flows_into(topology.bus_ptdf, ws.direction, ws.flow_mw)
+    else:
+        _follow_injections(order, slope, topology, ws, tolerance)
     # The basic buses make up what islands and active rows are off by: B dq = missing. Once is enough in exact numbers;
     # each further round takes away the rounding of the one before (iterative refinement).
     for _ in range(4):

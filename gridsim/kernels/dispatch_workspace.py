@@ -26,7 +26,7 @@ CANDIDATE = np.dtype(
 )
 
 #: Places of ``Workspace.info``.
-STATUS, PIVOTS, N_BASIS, WARM, STALLED, AVOIDED, TAKE_ANY = 0, 1, 2, 3, 4, 5, 6
+STATUS, PIVOTS, N_BASIS, WARM, STALLED, AVOIDED, TAKE_ANY, ONLY = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 class Workspace(NamedTuple):
@@ -34,8 +34,9 @@ class Workspace(NamedTuple):
 
     p_mw, spill_mw (n_gens,), shed_mw (n_buses, n_classes), flow_mw, row_price (n_rows,), price (n_buses,),
     cost (1,) money per hour, basis i4 of which ``info[N_BASIS]`` places are used,
-    info (7,) i4: status, pivots, length of basis, 1 if a warm basis was used, steps without progress, the violation
-    left for later because its pivot is doubtful (see ``find_violation``), 1 to take the next pivot however small.
+    info (8,) i4: status, pivots, length of basis, 1 if a warm basis was used, steps without progress, the violation
+    left for later because its pivot is doubtful (see ``find_violation``), 1 to take the next pivot however small, 1 if
+    a warm basis was used and the answer is the only one (``is_only_basis``).
     """
 
     p_mw: F8
@@ -72,7 +73,7 @@ def make_workspace(n_buses: int, n_gens: int, n_classes: int, n_rows: int) -> Wo
         price=np.zeros(n_buses),
         cost=np.zeros(1),
         basis=np.zeros(2 * m, dtype=np.int32),
-        info=np.zeros(7, dtype=np.int32),
+        info=np.zeros(8, dtype=np.int32),
         width=np.zeros(2 * n_gens + n_buses * n_classes),
         buses=np.zeros(n_buses, dtype=BUS),
         basics=np.zeros(m, dtype=BASIC),

@@ -217,6 +217,9 @@ def make_case(
     interface_sign: ArrayLike,
     branch_turn_mw: ArrayLike | None = None,
     bus_loss_mw: ArrayLike | None = None,
+    block_gen: ArrayLike = (),
+    block_mw: ArrayLike = (),
+    block_rise: ArrayLike = (),
 ) -> DispatchCase:
     """Make the constant part of the dispatch problem: copies of the arguments, PTDF and islands.
 
@@ -232,7 +235,9 @@ def make_case(
     if start.size == 0:
         start = np.zeros(1, dtype=np.int32)
     row_ptdf = np.empty((n_branches + n_interfaces, n_buses))
-    row_ptdf[:n_branches] = ptdf_intact(n_buses, from_bus, to_bus, x_pu, in_service)
+    island = islands(n_buses, from_bus, to_bus, in_service)
+    # in place: at thousands of buses a second copy is what runs out of memory
+    _ptdf_into(n_buses, from_bus, to_bus, x_pu, in_service, island, row_ptdf[:n_branches])
     _interface_rows(start, members, sign, n_branches, row_ptdf)
     return DispatchCase(
         n_buses=n_buses,
@@ -245,9 +250,12 @@ def make_case(
         interface_branch=members,
         interface_sign=sign,
         row_ptdf=row_ptdf,
-        island=islands(n_buses, from_bus, to_bus, in_service),
+        island=island,
         branch_turn_mw=np.zeros(n_branches) if branch_turn_mw is None else np.array(branch_turn_mw, dtype=np.float64),
         bus_loss_mw=np.zeros(n_buses) if bus_loss_mw is None else np.array(bus_loss_mw, dtype=np.float64),
+        block_gen=np.array(block_gen, dtype=np.int32),
+        block_mw=np.array(block_mw, dtype=np.float64),
+        block_rise=np.array(block_rise, dtype=np.float64),
     )
 
 
@@ -269,6 +277,24 @@ def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
         for row in range(n_rows):
             flow_out_mw[row] += bus_ptdf[bus, row] * p
         bus += 1
+
+
+@jit
+def add_rows(rows: F8, at: I4, amount: F8, n: int, total: F8) -> None:
+    """Add ``amount[k]`` times row ``at[k]`` of ``rows`` for k < n, in this order, four in one sweep over ``total``."""
+    width = rows.shape[1]
+    k = 0
+    while k + 4 <= n:
+        a, b, c, d = rows[at[k]], rows[at[k + 1]], rows[at[k + 2]], rows[at[k + 3]]
+        p, q, r, s = amount[k], amount[k + 1], amount[k + 2], amount[k + 3]
+        for j in range(width):
+            total[j] = (((total[j] + a[j] * p) + b[j] * q) + c[j] * r) + d[j] * s
+        k += 4
+    while k < n:
+        a, p = rows[at[k]], amount[k]
+        for j in range(width):
+            total[j] += a[j] * p
+        k += 1
 
 
 class Outage(NamedTuple):
@@ -385,30 +411,44 @@ def branch_row_into(case, outage, island, branch, row_out):  # type: ignore[no-u
 def topology_into(case: DispatchCase, out_branch: I4, island_out: I4, row_ptdf_out: F8, bus_ptdf_out: F8) -> None:
     """Write islands and PTDF of the network without ``out_branch`` (sorted, no duplicates).
 
-    island_out (n_buses,) i4, row_ptdf_out (n_rows, n_buses), bus_ptdf_out (n_buses, n_rows); nothing else is written.
+    island_out (n_buses,) i4, row_ptdf_out (n_rows, n_buses), bus_ptdf_out (n_buses, n_rows) or without buses, where it
+    is not wanted; nothing else is written.
     """
     n_branches, n_rows = case.branch_from.size, case.row_ptdf.shape[0]
     outage = outage_of(case, out_branch, island_out)
     for branch in range(n_branches):
         branch_row_into(case, outage, island_out, branch, row_ptdf_out[branch])
     _interface_rows(case.interface_start, case.interface_branch, case.interface_sign, n_branches, row_ptdf_out)
-    for bus in range(case.n_buses):
+    for bus in range(bus_ptdf_out.shape[0]):
         for row in range(n_rows):
             bus_ptdf_out[bus, row] = row_ptdf_out[row, bus]
 
 
-def make_topology(case: DispatchCase, out_branch: Sequence[int] | ArrayLike) -> Topology:
+def make_topology(case: DispatchCase, out_branch: Sequence[int] | ArrayLike, *, transposed: bool = True) -> Topology:
     """Give islands and PTDF of ``case`` without the branches at the positions ``out_branch`` (any order, repeats too).
+
+    Without ``transposed`` its ``bus_ptdf``, which only dispatch needs, is empty. Of the intact network ``row_ptdf`` is
+    that of the case itself.
 
     Raises AssertionError on a position outside the case: positions come from code, never from a user.
     """
     out = np.unique(np.asarray(out_branch, dtype=np.int32).ravel()).astype(np.int32)
     assert out.size == 0 or (out[0] >= 0 and out[-1] < case.branch_from.size), "branch position outside the case"
+    n_rows = case.row_ptdf.shape[0]
+    if out.size == 0:
+        bus_ptdf = np.array(case.row_ptdf.T, order="C") if transposed else np.empty((0, n_rows))
+        return Topology(out_branch=out, island=case.island.copy(), row_ptdf=case.row_ptdf, bus_ptdf=bus_ptdf)
     island = np.empty(case.n_buses, dtype=np.int32)
     row_ptdf = np.empty_like(case.row_ptdf)
-    bus_ptdf = np.empty((case.n_buses, case.row_ptdf.shape[0]))
+    bus_ptdf = np.empty((case.n_buses if transposed else 0, n_rows))
     topology_into(case, out, island, row_ptdf, bus_ptdf)
     return Topology(out_branch=out, island=island, row_ptdf=row_ptdf, bus_ptdf=bus_ptdf)
+
+
+def topology_without_ptdf(case: DispatchCase) -> Topology:
+    """The intact topology for solvers that take no PTDF: its arrays have no rows."""
+    empty = np.empty((0, case.n_buses))
+    return Topology(np.empty(0, dtype=np.int32), case.island.copy(), empty, empty)
 
 
 def turned_mw(case: DispatchCase, topology: Topology) -> F8:

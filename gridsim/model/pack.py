@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError, nearest
-from gridsim.kernels.arrays import DispatchCase
+from gridsim.kernels.arrays import DispatchCase, block_begin_mw
 from gridsim.kernels.flows import make_case
 from gridsim.kernels.stores import SAME_TIMES_PER_H
 from gridsim.model.fuel import fuel_of_yard, fuels
@@ -140,6 +140,21 @@ class Packed:
         cost = self.cost.copy()
         cost[self.charge_columns], cost[self.discharge_columns] = charge[rank], discharge[rank]
         return cost
+
+    def block_cost(self, net_mw: F8) -> F8:
+        """(...,) USD/h by which blocks make outputs less spill (..., n_columns) dearer than ``cost`` does."""
+        inside = np.clip(net_mw[..., self.case.block_gen] - self._block_begin_mw, 0.0, self._block_most_mw)
+        return np.asarray((inside * self.case.block_rise).sum(axis=-1), dtype=np.float64)
+
+    @cached_property
+    def _block_begin_mw(self) -> F8:
+        return block_begin_mw(self.case.block_gen, self.case.block_mw)
+
+    @cached_property
+    def _block_most_mw(self) -> F8:
+        """(n_blocks,) MW; the last block of a machine takes what is beyond."""
+        gen = self.case.block_gen
+        return np.where(np.append(gen[1:] != gen[:-1], True), np.inf, self.case.block_mw)
 
     @cached_property
     def spill_cost(self) -> F8:
@@ -263,7 +278,10 @@ def pack(system: GridSystem, ladder: Ladder = LEAST_SHEDDING) -> Packed:
     backup_gen, backup_link = _backup_columns(system)
     links = system.gas_to_power
     main_cost = np.concatenate([generators.cost_per_mwh, links.backup_cost_per_mwh[backup_link], borders.price_per_mwh])
-    dearest = float(max(main_cost.max(initial=0.0), 1.0))
+    blocks = system.cost_blocks
+    dearest = float(max(main_cost.max(initial=0.0), blocks.cost_per_mwh.max(initial=0.0), 1.0))
+    by_machine = np.argsort(blocks.generator, kind="stable")
+    block_gen = blocks.generator[by_machine]
     cost = np.concatenate([main_cost, *(dearest * storage_cost_factors(len(storages)))])
     column_bus = np.concatenate(
         [generators.bus, generators.bus[backup_gen], borders.bus, storages.bus, storages.bus]
@@ -283,6 +301,9 @@ def pack(system: GridSystem, ladder: Ladder = LEAST_SHEDDING) -> Packed:
         interface_sign=members.sign[order].astype(np.float64),
         branch_turn_mw=system.branch_turn_mw,
         bus_loss_mw=system.shunt_loss_mw,
+        block_gen=block_gen,
+        block_mw=blocks.p_mw[by_machine],
+        block_rise=blocks.cost_per_mwh[by_machine] - generators.cost_per_mwh[block_gen],
     )
     tiers, load_tier, protected_tier, sheddable = _tiers(system, dearest, ladder)
     return Packed(

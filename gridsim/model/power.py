@@ -183,6 +183,15 @@ class Generators(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class CostBlocks(Table):
+    """Variable costs that rise with the output: blocks of a machine from 0 MW upwards, ``p_mw`` the width of each."""
+
+    generator: I4
+    p_mw: F8
+    cost_per_mwh: F8
+
+
+@dataclass(frozen=True, eq=False)
 class Duties(Table):
     """Output that a plant owes, or may not exceed, while a condition holds. ``zone``: position among the zones, or -1.
 

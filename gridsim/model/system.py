@@ -147,6 +147,7 @@ class GridSystem(Displayed):
     transformers: power.Transformers = field(default_factory=power.Transformers.empty)
     shunts: power.Shunts = field(default_factory=power.Shunts.empty)
     maintenance_classes: power.MaintenanceClasses = field(default_factory=power.MaintenanceClasses.empty)
+    cost_blocks: power.CostBlocks = field(default_factory=power.CostBlocks.empty)
     storages: power.Storages = field(default_factory=power.Storages.empty)
     interfaces: power.Interfaces = field(default_factory=power.Interfaces.empty)
     interface_members: power.InterfaceMembers = field(default_factory=power.InterfaceMembers.empty)
@@ -214,7 +215,9 @@ class GridSystem(Displayed):
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of everything in the system: one that was changed, by a variant or in memory, has another."""
-        return digest(self, leave_out=("warnings", "confidence"))
+        # a system without blocks of costs keeps the hash that it had before there were any
+        unused = () if len(self.cost_blocks) else ("cost_blocks",)
+        return digest(self, leave_out=("warnings", "confidence", *unused))
 
     def _card(self) -> Card:
         tables = [(name, getattr(self, name)) for name in (field.name for field in dataclasses.fields(self))]

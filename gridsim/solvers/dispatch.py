@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase, DispatchSolution, DispatchState, Topology
-from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
+from gridsim.kernels.dispatch import N_BASIS, ONLY, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
 from gridsim.kernels.dispatch_order import MeritOrder, make_merit_order
 from gridsim.kernels.flows import make_topology, turned_mw, widened_limits
 from gridsim.solvers.constant_losses import ConstantLosses
+from gridsim.solvers.cost_blocks import CostBlocks
 from gridsim.solvers.highs import solve_highs
 
 #: Topologies kept: an outage lasts tens of hours, so a few dozen sets cover the recent past.
@@ -62,8 +63,10 @@ class DispatchSolver:
         self._order: MeritOrder | None = None
         self._prices: tuple[F8, F8, F8]
         self._turns = bool(case.branch_turn_mw.any())
-        self._losses = ConstantLosses(case) if case.bus_loss_mw.any() else None
-        self._inner = case if self._losses is None else self._losses.case
+        self._blocks = CostBlocks(case) if case.block_gen.size else None
+        self._inner = case if self._blocks is None else self._blocks.case
+        self._losses = ConstantLosses(self._inner) if case.bus_loss_mw.any() else None
+        self._inner = self._inner if self._losses is None else self._losses.case
         self._load_exists: NDArray[np.bool_] | None = None
         self._warm = np.zeros(2 * (case.n_buses + 1), dtype=np.int32)
 
@@ -86,11 +89,19 @@ class DispatchSolver:
         """Solve one state; ``warm`` is the ``basis`` of an earlier solution of this case and saves time.
 
         A state that sheds more than COUNTED_MW, or moves one of the supply columns ``stores`` by more, is solved again
-        from the merit order, so that what is counted is a function of the state and not of the way to it.
+        from the merit order unless its answer is proved to be the only one (``is_only_basis``), so that what is counted
+        is a function of the state and not of the way to it.
         """
         if self.options.min_mw:
             dearest = float(np.max(state.penalty, initial=0.0))
             state = state._replace(penalty=np.full_like(state.penalty, dearest))
+        if self._blocks is not None:
+            return self._blocks.without(self._solve_with_losses(self._blocks.with_them(state), warm, stores), state)
+        return self._solve_with_losses(state, warm, stores)
+
+    def _solve_with_losses(
+        self, state: DispatchState, warm: I4 | None, stores: Sequence[int] | ArrayLike
+    ) -> DispatchSolution:
         if self._losses is not None:
             return self._losses.without(self._solve(self._losses.with_them(state), warm, stores), state)
         return self._solve(state, warm, stores)
@@ -103,7 +114,7 @@ class DispatchSolver:
             state = state._replace(row_lo_mw=row_lo, row_hi_mw=row_hi)
         if self.options.method == DispatchMethod.KERNEL:
             solution = self._solve_kernel(state, warm)
-            if warm is not None and solution.status == OPTIMAL:
+            if warm is not None and solution.status == OPTIMAL and not self._is_only(state):
                 moved = np.abs(solution.p_mw[np.asarray(stores, dtype=np.int64)])
                 if solution.shed_mw.sum() > COUNTED_MW or np.any(moved > COUNTED_MW):
                     solution = self._solve_kernel(state, None)
@@ -156,6 +167,10 @@ class DispatchSolver:
             basis=ws.basis[: ws.info[N_BASIS]].copy(),
             bus_loss_mw=np.zeros(self.case.n_buses),
         )
+
+    def _is_only(self, state: DispatchState) -> bool:
+        """True if the last answer of the kernel, from a warm start, is the one that the merit order leads to."""
+        return bool(self._workspace(state.demand_mw.shape[1]).info[ONLY])
 
     def merit_order(self, state: DispatchState) -> MeritOrder:
         """Give the merit order at the state's prices, kept while prices and the places of load stay the same."""

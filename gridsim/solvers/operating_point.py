@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.kernels.arrays import DispatchState
+from gridsim.kernels.flows import topology_without_ptdf
 from gridsim.model.duty import duty_of
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
@@ -185,7 +186,8 @@ def _dispatch(
     row_lo, row_hi = packed.row_limits((), hour.month + 1)
     solution = solver.solve(
         DispatchState(
-            topology=solver.topology(),
+            # HiGHS takes no PTDF, which is large in large networks; what turned shifts drive is found from it
+            topology=solver.topology() if packed.case.branch_turn_mw.any() else topology_without_ptdf(packed.case),
             lo_mw=lo,
             hi_mw=hi,
             cost=packed.cost,

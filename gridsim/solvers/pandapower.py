@@ -345,7 +345,30 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
         in_service=False,
         name=[f"{name} (fixed reactive power)" for name in gens.name.tolist()],
     )
+    _add_costs(net, system)
     return net
+
+
+def _add_costs(net: Any, system: GridSystem) -> None:
+    """Costs of the machines, in pieces those with blocks; the table is written at once, as a row a call is slow."""
+    import pandas as pd
+
+    gens, blocks = system.generators, system.cost_blocks
+    pieces: dict[int, list[list[float]]] = {}
+    for gen, width, cost in zip(blocks.generator.tolist(), blocks.p_mw.tolist(), blocks.cost_per_mwh.tolist()):
+        of_gen = pieces.setdefault(gen, [])
+        begin = of_gen[-1][1] if of_gen else 0.0
+        of_gen.append([begin, begin + width, cost])
+    plain = [gen for gen in range(len(gens)) if gen not in pieces and gens.cost_per_mwh[gen] > 0.0]
+    for table, elements, columns in (
+        ("poly_cost", plain, {"cp1_eur_per_mw": gens.cost_per_mwh[plain].tolist()}),
+        ("pwl_cost", list(pieces), {"points": list(pieces.values()), "power_type": "p"}),
+    ):
+        rows = pd.DataFrame({"et": "gen", "element": elements, **columns}, index=range(len(elements)))
+        empty = net[table]
+        for column in empty.columns.difference(rows.columns):
+            rows[column] = 0.0
+        net[table] = rows[empty.columns].astype(empty.dtypes)
 
 
 def _without_dust(values: F8) -> F8:

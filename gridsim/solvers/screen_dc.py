@@ -31,7 +31,7 @@ class DcScreening:
 
     def __init__(self, case: DispatchCase, states: States, balance: Balance):
         self.case, self.states, self.balance = case, states, balance
-        topology = make_topology(case, states.point.branch_out)
+        topology = make_topology(case, states.point.branch_out, transposed=False)
         self._ptdf = topology.row_ptdf[: states.intact.n_branches]
         n = len(states)
         self.flow_mw = np.empty((n, states.intact.n_branches))
@@ -101,7 +101,7 @@ class DcScreening:
             out = self.states.branch_out(row)
             key = out.tobytes()
             if key not in known:
-                known = {key: make_topology(self.case, out)}  # rows of one topology follow each other
+                known = {key: make_topology(self.case, out, transposed=False)}  # rows of one topology follow each other
             injection, self.short_mw[row] = self._balance(row)
             self.flow_mw[row] = known[key].row_ptdf[: self.states.intact.n_branches] @ injection
             if self._turns:

@@ -21,6 +21,7 @@ SUPPORT = {"border": "b", "extra_min_mw": 10, "extra_median_mw": 20, "extra_max_
 STATION = {"name": "k", "node": "hub", "installed_mw": 5, "pressure_ratio": 1.4}
 REACTOR = {"name": "r", "bus": "n1", "q_mvar": 60, "switchable": "true", "controlled": "true"}
 YARD = {"name": "y", "plant": "coal", "fuel": "coal", "capacity_days": 10, "stock_days": 5}
+BLOCKS = [{"generator": "coal_1", "p_mw": mw, "cost_per_mwh": cost} for mw, cost in ((300, 10), (150, 20), (50, 20))]
 REPAIRS = {"name": "steam", "weeks": 6}
 CURVE_POINT = {"curve": "c", "temperature_c": 0, "p_min_share": 0.5, "p_max_share": 1}
 RIVER = {"name": "brook", "lat": 50, "lon": 70, "annual_km3": 2, "cv": 0.2} | {
@@ -89,6 +90,8 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
         "27 weeks of a heat-led machine do not fit",
         "at most 26",
     ),
+    ("cost_blocks", BLOCKS, {"cost_per_mwh": 21}, "cost_per_mwh", "21 of 'coal_1' is above 20 of its next", "rising"),
+    ("cost_blocks", BLOCKS, {"p_mw": 200}, "p_mw", "are 400 MW together, its p_max_mw is 500", "to p_max_mw"),
     (
         "maintenance_classes",
         [REPAIRS],

@@ -46,7 +46,7 @@ class Solves(ResultTable):
         return batch.at(
             np.arange(batch.n),
             dispatch_status=batch.of(lambda i: np.int32(i.dispatch.solution.status)),
-            dispatch_cost=(net_mw * self.packed.cost).sum(axis=1),
+            dispatch_cost=(net_mw * self.packed.cost).sum(axis=1) + self.packed.block_cost(net_mw),
             loss_share=batch.of(lambda i: i.dispatch.loss_share),
             # HiGHS leaves no basis for the kernel to start from.
             dispatch_engine=batch.of(lambda i: "highs" if len(i.dispatch.solution.basis) == 0 else "kernel"),

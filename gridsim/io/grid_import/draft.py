@@ -7,11 +7,14 @@ from typing import Any
 
 from gridsim.errors import Problem
 from gridsim.io.grid_import.cells import Cells, indices, names, number_or, records
+from gridsim.io.grid_import.cost_curves import Curve
 from gridsim.io.grid_import.report import Fate, ImportReport
 from gridsim.io.grid_import.shunt_parts import Admittance
 
 CLASS = "all"
-TABLES = ("buses", "lines", "transformers", "shunts", "generators", "storages", "loads", "load_classes")
+TABLES = (
+    "buses", "lines", "transformers", "shunts", "generators", "cost_blocks", "storages", "loads", "load_classes",
+)  # fmt: skip
 #: Tables whose names may not meet: a branch is found by its name alone.
 _FAMILY = {"transformers": "branches", "lines": "branches"}
 
@@ -31,7 +34,7 @@ class Draft:
         self.point_mw: dict[str, float] = {}
         self.storage_mw: dict[str, float] = {}
         self.bus_degree: dict[str, float] = {}
-        self.costs: Mapping[tuple[str, int], Cells] = {}
+        self.costs: Mapping[tuple[str, int], Curve] = {}
         self.hidden: list[str] = []
         self._taken: dict[str, set[str]] = {}
         self.bus_names = names(net.bus, "bus")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gridsim.io.grid_import.cells import Cells, number, number_or, true
+from gridsim.io.grid_import.costs import add_cost
 from gridsim.io.grid_import.draft import CLASS, Draft
 from gridsim.io.grid_import.report import Fate
 
@@ -16,7 +17,9 @@ LOWEST_POWER_FACTOR = 0.31
 
 
 class Machine(NamedTuple):
-    """A machine's output and place; ``columns`` beyond them, ``table`` and ``element`` of the source."""
+    """A machine's output and place; ``columns`` beyond them and the ``curve`` of its cost, ``table`` and ``element`` of
+    the source.
+    """
 
     table: str
     element: str
@@ -31,6 +34,7 @@ def add_machine(draft: Draft, machine: Machine) -> None:
     """Append a machine. What consumes is a load beside one at 0 MW."""
     p_mw = machine.p_mw
     columns = dict(machine.columns)
+    curve = columns.pop("curve", None)
     external = columns.pop("external", False)
     name = draft.unique("generators", machine.name, f"{machine.table}_{machine.name}")
     if p_mw < 0.0 and not external:
@@ -54,6 +58,8 @@ def add_machine(draft: Draft, machine: Machine) -> None:
         },
     )
     draft.point_mw[name] = p_mw
+    if curve is not None:
+        add_cost(draft, draft.tables["generators"][-1], curve)
 
 
 def add_fixed(draft: Draft, machine: Machine, q_mvar: float) -> None:
@@ -157,7 +163,7 @@ def _add_source(draft: Draft, table: str, index: int, row: Cells, name: str, hel
                 "vm_pu": float(row["vm_pu"]),
                 "droop_pu": GOVERNOR_DROOP_PU if governed else None,
                 "external": external or (slack and draft.solved is not None),
-                **draft.costs.get((table, index), {}),
+                "curve": draft.costs.get((table, index)),
             },
         ),
     )
@@ -176,7 +182,7 @@ def add_static(draft: Draft) -> None:
                 twin |= {"q_min_mvar": q_mvar, "q_max_mvar": q_mvar, "in_service": True}
                 draft.point_mw[twin["name"]] = p_mw
             continue
-        columns: Cells = dict(draft.costs.get(("sgen", index), {}))
+        columns: Cells = {"curve": draft.costs.get(("sgen", index))}
         p_max = number(row.get("max_p_mw"))
         if p_max is not None and p_max > p_mw >= 0.0:
             columns["p_max_mw"] = p_max

@@ -29,6 +29,7 @@ TABLES: dict[str, TableSchema] = {
     "transformers": TableSchema(power.TransformerRow, False, "name"),
     "shunts": TableSchema(power.ShuntRow, False, "name"),
     "generators": TableSchema(power.GeneratorRow, True, "name"),
+    "cost_blocks": TableSchema(power.CostBlockRow, False, ""),
     "maintenance_classes": TableSchema(power.MaintenanceClassRow, False, "name"),
     "storages": TableSchema(power.StorageRow, False, "name"),
     "loads": TableSchema(power.LoadRow, True, "name"),

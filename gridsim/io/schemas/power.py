@@ -156,6 +156,19 @@ class GeneratorRow(SourcedRow):
     in_service: bool = column("False for machines out of the base state", True)
 
 
+class CostBlockRow(Row):
+    """A block of a machine's output and its variable cost, from 0 MW upwards in the order of the rows.
+
+    With blocks, dispatch, runs and screenings price a machine by them instead of by its ``cost_per_mwh``, which
+    keeps the order in which machines are committed. Costs of a machine's blocks never fall; together they are its
+    ``p_max_mw`` wide.
+    """
+
+    generator: str = column("Machine", ref="generators")
+    p_mw: float = column("Width of the block", unit="MW", gt=0)
+    cost_per_mwh: float = column("Variable cost within it", unit="USD/MWh", ge=0)
+
+
 class MaintenanceClassRow(SourcedRow):
     """Planned repairs of a kind of machine, and those that are not finished in time."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -267,18 +268,37 @@ def test_limits_of_static_generators_and_stores_without_energy() -> None:
     assert "unknown" in system.loads.name.tolist()
 
 
-def test_costs_are_mean_slopes_and_the_account_tells_their_error() -> None:
+def test_costs_are_blocks_and_the_account_tells_the_error_of_quadratic_ones() -> None:
     import pandapower as pp
 
     net = small()
     pp.create_poly_cost(net, 0, "gen", cp1_eur_per_mw=20.0, cp2_eur_per_mw2=0.1)  # 0 to 50 MW: 20 to 30
     pp.create_pwl_cost(net, 0, "ext_grid", [[0, 100, 10.0], [100, 300, 40.0]])
     imported = import_net(net)
-    generators = imported.system.generators
-    assert generators.cost_per_mwh[generators.position("plant")] == pytest.approx(25.0)
-    assert generators.cost_per_mwh[generators.position("ext_grid_0")] == pytest.approx((100 * 10 + 200 * 40) / 300)
+    generators, blocks = imported.system.generators, imported.system.cost_blocks
+    plant, grid = generators.position("plant"), generators.position("ext_grid_0")
+    p_max_mw = generators.p_max_mw[grid]
+    assert generators.cost_per_mwh[plant] == pytest.approx(25.0)
+    assert generators.cost_per_mwh[grid] == pytest.approx((100 * 10 + (p_max_mw - 100) * 40) / p_max_mw)
+    of_grid, of_plant = blocks.generator == grid, blocks.generator == plant
+    assert blocks.p_mw[of_grid].tolist() == [100.0, p_max_mw - 100.0]
+    assert blocks.cost_per_mwh[of_grid].tolist() == [10.0, 40.0]
+    assert blocks.p_mw[of_plant].tolist() == [2.5] * 20
+    assert blocks.cost_per_mwh[of_plant] == pytest.approx(20.25 + 0.5 * np.arange(20))
     told = {entry.table: entry.error for entry in imported.report.entries if entry.table.endswith("_cost")}
-    assert told == {"poly_cost": "5 per MWh", "pwl_cost": "20 per MWh"}
+    assert told == {"poly_cost": "0.25 per MWh", "pwl_cost": "none"}
+
+
+def test_a_cost_that_falls_is_its_convex_hull_with_its_error() -> None:
+    import pandapower as pp
+
+    net = small()
+    pp.create_pwl_cost(net, 0, "gen", [[0, 10, 30.0], [10, 20, 20.0], [20, 50, 28.0]])
+    imported = import_net(net)
+    blocks = imported.system.cost_blocks
+    assert blocks.p_mw.tolist() == [20.0, 30.0] and blocks.cost_per_mwh.tolist() == [25.0, 28.0]
+    told = {entry.how: entry.error for entry in imported.report.entries if entry.table == "pwl_cost"}
+    assert told["cost that falls with the output: its convex hull"] == "5 per MWh"
 
 
 def test_an_island_without_source_is_out_of_service() -> None:

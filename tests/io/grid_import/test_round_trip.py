@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandapower.networks
 import pytest
 
 import gridsim
@@ -21,7 +22,7 @@ SHARED = {
                      "pfe_kw", "i0_percent", "tap_side", "tap_min", "tap_max", "tap_neutral", "tap_pos",
                      "tap_step_percent", "shift_degree", "max_loading_percent", "parallel", "in_service"),
     "shunts": ("name", "bus", "q_mvar", "p_mw", "in_service"),
-    "generators": ("name", "bus", "p_max_mw", "p_min_mw", "sn_mva", "q_min_mvar", "q_max_mvar"),
+    "generators": ("name", "bus", "p_max_mw", "p_min_mw", "sn_mva", "q_min_mvar", "q_max_mvar", "cost_per_mwh"),
     "storages": ("name", "bus", "p_charge_mw", "p_discharge_mw", "energy_mwh"),
     "loads": ("name", "bus", "p_mw", "power_factor"),
 }  # fmt: skip
@@ -34,6 +35,19 @@ def test_shared_columns_come_back(network: str, tmp_path: Path) -> None:
     write_folder(imported, tmp_path / network)
     again = gridsim.read_network(tmp_path / network)
     compare(first, again)
+
+
+@pytest.mark.parametrize("case", ["case9", "case30"])
+def test_blocks_of_costs_come_back(case: str, tmp_path: Path) -> None:
+    write_folder(import_net(getattr(pandapower.networks, case)()), tmp_path / "first")
+    first = gridsim.read_network(tmp_path / "first")
+    write_folder(import_net(gridsim.to_pandapower(first)), tmp_path / "again")
+    again = gridsim.read_network(tmp_path / "again")
+    assert len(again.cost_blocks) == len(first.cost_blocks) > 0
+    names = [system.generators.name[system.cost_blocks.generator].tolist() for system in (first, again)]
+    assert names[0] == names[1]
+    for column in ("p_mw", "cost_per_mwh"):
+        np.testing.assert_allclose(getattr(again.cost_blocks, column), getattr(first.cost_blocks, column), rtol=1e-12)
 
 
 def compare(first: GridSystem, again: GridSystem) -> None:
