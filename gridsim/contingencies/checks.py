@@ -41,6 +41,8 @@ def _events(system: GridSystem, scenario: Scenario) -> list[Problem]:
             probability=event.probability,
             depends_on=event.depends_on,
             gas=scenario.policy.gas,
+            delay_s=event.delay_s,
+            steps=event.steps,
         )
         if isinstance(made, tuple):
             problems += [problem(f"{place}.{fault.key}", fault.value, fault.mend) for fault in made]

@@ -65,6 +65,8 @@ EVENT: Rules = {
     "magnitude": ("magnitude", Number("give size in the kind's unit", -100_000, 100_000)),
     "duration_h": ("duration", Number("give hours, or None", 0, _LONGEST_H, low_open=True, optional=True)),
     "probability": ("probability", Number("give chance that it happens in a replicate", 0, 1)),
+    "delay_s": ("delay_s", Number("give seconds", 0, 60)),
+    "steps": ("steps", Number("give number of losses", 1, 20, whole=True)),
 }
 REPAIR: Rules = {
     "distribution": ("distribution", Text(choices=("exponential", "lognormal", "constant"))),
