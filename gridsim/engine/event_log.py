@@ -30,7 +30,10 @@ class Operated(NamedTuple):
 
 
 class Swing(NamedTuple):
-    """Frequency of one zone or neighbour in the seconds after the sudden change at ``time_h``."""
+    """Frequency of one zone or neighbour in the seconds after the sudden change at ``time_h``.
+
+    ``cut_mw``: load that was cut, ``shed_mw``: what of it was not returned; a dead area loses all.
+    """
 
     time_h: float
     name: str
@@ -38,6 +41,7 @@ class Swing(NamedTuple):
     highest_hz: float
     shed_mw: float
     dead_areas: int
+    cut_mw: float
 
 
 class SectionSwing(NamedTuple):

@@ -21,7 +21,7 @@ from gridsim.engine.rule_events import Seconds, failing_rules, seconds_of, witho
 from gridsim.engine.state import GridState
 from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.table import B1, F8, I4
-from gridsim.solvers.automation_rules import DEAD, EVENT, TRIP, Loss, rules_of
+from gridsim.solvers.automation_rules import DEAD, EVENT, SHED, TRIP, Loss, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
 
 RECLOSE_H = 1.0  # until areas are synchronised again: on 25 January 2022 it took 1.7 h
@@ -87,7 +87,7 @@ class FirstMinutesStage:
     ) -> list[Event]:
         state, system = self.state, self.state.system
         point = operating_point(interval.dispatch)._replace(branch_out=before.out_branches(system))
-        minutes = FirstMinutes(system, point, interval.dispatch.loss_share)
+        minutes = FirstMinutes(system, point, interval.dispatch.loss_share, limit_factor=before.interface_factor)
         failing = failing_rules(state, state.disturbances.conditions())
         self.last = result = minutes.run(without(self._rules, failing), losses, wrongly)
         self._note_frequencies(minutes, result)
@@ -118,6 +118,7 @@ class FirstMinutesStage:
     def _note_frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult) -> None:
         """Frequencies of each zone, over its areas, and of each neighbour."""
         system, log, now_h = self.state.system, self.state.log, self.state.now_h
+        cut_mw = self._cut_mw(result)
         places: dict[str, list[int]] = {
             zone: np.unique(minutes.areas.bus[system.buses.zone == number]).tolist()
             for number, zone in enumerate(system.zones)
@@ -129,7 +130,17 @@ class FirstMinutesStage:
             if areas:
                 lowest, highest = float(result.lowest_hz[areas].min()), float(result.highest_hz[areas].max())
                 dead = int((~result.alive[areas]).sum())
-                log.swings.append(Swing(now_h, name, lowest, highest, float(result.shed_mw[areas].sum()), dead))
+                shed_mw = float(result.shed_mw[areas].sum())
+                log.swings.append(Swing(now_h, name, lowest, highest, shed_mw, dead, float(cut_mw[areas].sum())))
+
+    def _cut_mw(self, result: FirstMinutesResult) -> F8:
+        """(n_areas,) load that rules cut, whatever they returned later; all of it where an area died."""
+        cuts = {rule.name for rule in self._rules if rule.action == SHED}
+        cut_mw = np.zeros(len(result.areas))
+        for operation in result.operations:
+            if operation.rule in cuts and operation.mw > 0:
+                cut_mw[result.areas.index(operation.place)] += operation.mw
+        return np.where(result.alive, np.minimum(cut_mw, result.load_mw), result.load_mw)
 
     def _note_sections(self, result: FirstMinutesResult, out_before: I4) -> None:
         """Flow of each section that carries anything, and when the last of its circuits opened."""

@@ -92,7 +92,10 @@ class FirstMinutesResult(NamedTuple):
 
 
 class FirstMinutes:
-    """A network at an operating point, ready for events; ``neighbours`` None: those that the network describes."""
+    """A network at an operating point, ready for events; ``neighbours`` None: those that the network describes.
+
+    ``limit_factor``: (n_interfaces,) on limits, of events that hold at the operating point; None: as they stand.
+    """
 
     def __init__(
         self,
@@ -102,9 +105,12 @@ class FirstMinutes:
         *,
         neighbours: dict[str, Neighbour] | None = None,
         settings: Settings | None = None,
+        limit_factor: F8 | None = None,
     ):
         self.system, self.point, self.settings = system, point, settings or Settings()
         self.margin = stability_margins(system)
+        if limit_factor is not None:  # what stability holds below its table is held so for want of stability
+            self.margin = self.margin / np.maximum(limit_factor, 1e-3)
         neighbours = neighbours_of(system) if neighbours is None else neighbours
         self._armed = {name: side.armed_share for name, side in neighbours.items()}
         self.areas = area_map(system, point.branch_out, running_mva(system, point))
