@@ -107,8 +107,8 @@ def run(
     from gridsim.report.summary import print_summary
     from gridsim.results.known_day import CornerRange, Verdict, over_corners
     from gridsim.results.run_records import METRICS, metric_columns
-    from gridsim.study.corners import run_corners
     from gridsim.results.scorecard import SCORECARD, scorecard_columns
+    from gridsim.study.corners import run_corners
 
     began = time.perf_counter()
     changes = _changes(settings, variant, imports)

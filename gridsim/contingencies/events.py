@@ -18,22 +18,25 @@ from numpy.typing import NDArray
 from gridsim.contingencies.effects import loads_of
 from gridsim.errors import nearest
 from gridsim.model.groups import element_names, has_element, in_service, is_whole, opened
+from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES, OVERLOAD_RELAY
 from gridsim.model.scenario import (
     QUANTITIES_OF_ALL,
     QUANTITY_TABLES,
+    Automation,
     Change,
     Condition,
     Dependence,
     Event,
+    FirstMinutesMode,
     GasMode,
     Kind,
+    Policy,
     Primitive,
     Quantity,
     Repair,
     Target,
     kinds,
 )
-from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES, OVERLOAD_RELAY
 from gridsim.model.system import GridSystem
 
 ALL = Target("all", "all")
@@ -117,6 +120,17 @@ def make_event(
         delay_s=float((row.delay_s or 0.0) if delay_s is None else delay_s),
         steps=int((row.steps or 1) if steps is None else steps),
     )
+
+
+def policy_problem(event: Event, policy: Policy) -> EventProblem | None:
+    """Problem of an event on rules that the ``policy`` does not arm."""
+    kind = kinds()[event.kind]
+    if kind.targets != ("automation",) or policy.first_minutes is FirstMinutesMode.ON:
+        return None
+    if policy.automation is Automation.RELAYS and Change.RULE_FAILS in kind.quantities:
+        return None
+    value = f"'{event.kind}' does nothing: policy.first_minutes is off"
+    return EventProblem("kind", value, "set policy.first_minutes: on, or leave the event out")
 
 
 def default_kind(table: str, *primitives: Primitive) -> str:
@@ -289,7 +303,10 @@ def _seconds_problems(kind: Kind, delay_s: float | None, steps: int | None) -> l
         problems.append(EventProblem("steps", f"{steps} for {kind.kind}, which acts once", "leave it out"))
     elif steps is not None and not 1 <= steps <= MOST_STEPS:
         problems.append(EventProblem("steps", f"{steps} is not in [1, {MOST_STEPS}]", "give a number of losses"))
-    elif not problems and (steps or kind.steps or 1) * ((delay_s if delay_s is not None else kind.delay_s) or 0) > LATEST_S:
+    elif (
+        not problems
+        and (steps or kind.steps or 1) * ((delay_s if delay_s is not None else kind.delay_s) or 0) > LATEST_S
+    ):
         what = f"the last of {steps or kind.steps} losses comes after {LATEST_S:g} s"
         problems.append(EventProblem("delay_s", what, "give less time between them, or events of their own"))
     return problems

@@ -152,8 +152,16 @@ class FirstMinutesStage:
                 continue
             flow_mw = result.flow_mw[:, interface]
             opened_s = max(at_s[branch] for branch in closed) if set(closed) <= set(at_s) else np.nan
-            flows = (float(value) for value in (flow_mw[0], flow_mw.min(), flow_mw.max(), flow_mw[-1]))
-            self.state.log.section_swings.append(SectionSwing(self.state.now_h, name, *flows, opened_s))
+            swing = SectionSwing(
+                time_h=self.state.now_h,
+                name=name,
+                before_mw=float(flow_mw[0]),
+                lowest_mw=float(flow_mw.min()),
+                highest_mw=float(flow_mw.max()),
+                after_mw=float(flow_mw[-1]),
+                opened_s=opened_s,
+            )
+            self.state.log.section_swings.append(swing)
 
     def _log(self, result: FirstMinutesResult, cause: int) -> dict[str, int]:
         """Every operation in the log of operations, and one change of each rule; entries by rule."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gridsim.contingencies.events import Default, make_event
+from gridsim.contingencies.events import Default, make_event, policy_problem
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import event_file, is_file, is_folder, network_folder, variant_names
 from gridsim.io.changes import Change, with_changes
@@ -47,7 +47,8 @@ from gridsim.model.scenario import (
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 
-_OF_ONE_FILE = ("name", "question", "shows", "description", "extends", "check", "unknowns")  # what ``extends`` does not inherit
+# What ``extends`` does not inherit.
+_OF_ONE_FILE = ("name", "question", "shows", "description", "extends", "check", "unknowns")
 
 _STAND_INS = {  # for the checks beyond a required key that is missing or wrong
     ("network",): "",
@@ -159,6 +160,12 @@ def scenario_of(
     if fault := folder_fault(keys.name):
         problems.append(document.problem(("name",), *fault))
     known = read_checks(checks, document, horizon, system, problems) if horizon and system is not None else ()
+    armed = Policy(
+        automation=Automation(keys.policy.automation), first_minutes=FirstMinutesMode(keys.policy.first_minutes)
+    )
+    for position, event in zip(events, made, strict=False):
+        if event is not None and (idle := policy_problem(event, armed)):
+            problems.append(document.problem(("events", position, idle.key), idle.value, idle.mend))
     sound = [event for event in made if event is not None]
     ranges = read_unknowns(unknown, document, sound, system, problems) if system is not None else ()
     if unknown and not checks:

@@ -96,8 +96,8 @@ class Kind:
     two of them have is that of the first. ``default_of``: tables for which this kind is meant where only its primitive
     is known. ``quantities``: what a demand, weather or policy kind changes. ``bounds``: of the magnitude.
     ``duration_h`` None: to the end of the horizon. ``foreseen``: known the day before, so nothing is taken by surprise.
-    ``vents_gas``: gas escapes from the pipes that are hit. ``delay_s``: seconds until it acts, by default; None: it acts
-    at once. ``steps``: how often it acts, by default; None: once.
+    ``vents_gas``: gas escapes from the pipes that are hit. ``delay_s``: seconds until it acts, by default; None: at
+    once. ``steps``: how often it acts, by default; None: once.
     """
 
     kind: str

@@ -7,6 +7,7 @@ import fnmatch
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ MOST_UNKNOWNS = 6  # 64 corners
 
 @dataclass(frozen=True)
 class Unknown:
-    """``column`` of ``rows`` (names) of ``table`` lies between ``low`` and ``high``; ``factor``: times what stands there.
+    """``column`` of ``rows`` (names) of ``table`` is between ``low`` and ``high``; ``factor``: times what stands there.
 
     ``parameter``: as it was written, ``table.rows.column``.
     """
@@ -72,7 +73,8 @@ def _changed(event: Event, unknown: Unknown, value: float) -> Event:
     if event.id not in unknown.rows:
         return event
     old = getattr(event, unknown.column)
-    return dataclasses.replace(event, **{unknown.column: old * value if unknown.factor else value})
+    changed: dict[str, Any] = {unknown.column: old * value if unknown.factor else value}
+    return dataclasses.replace(event, **changed)
 
 
 def corners(unknowns: Sequence[Unknown]) -> Iterator[tuple[float, ...]]:

@@ -53,9 +53,7 @@ class CornerRange:
     robust: bool
 
 
-def over_corners(
-    stated: Sequence[CheckOutcome], corners: Sequence[Sequence[CheckOutcome]]
-) -> tuple[CornerRange, ...]:
+def over_corners(stated: Sequence[CheckOutcome], corners: Sequence[Sequence[CheckOutcome]]) -> tuple[CornerRange, ...]:
     """The range of each check over the run with ``stated`` values and the ``corners``."""
     found = []
     for outcomes in zip(stated, *corners, strict=True):

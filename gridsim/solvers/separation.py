@@ -189,7 +189,13 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
 
 
 def _moved_apart(
-    system: GridSystem, areas: AreaMap, reduced: F8, size: F8, works: B1, margin: F8, pairs: tuple[I4, I4]
+    system: GridSystem,
+    areas: AreaMap,
+    reduced: F8,
+    size: F8,
+    works: B1,
+    margin: F8,
+    pairs: tuple[NDArray[Any], NDArray[Any]],
 ) -> F8:
     """(n_interfaces, n_pairs) angles of pairs when power crosses a stability interface, the widest of them 1.
 
