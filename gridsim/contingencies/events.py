@@ -40,7 +40,7 @@ from gridsim.model.scenario import (
 from gridsim.model.system import GridSystem
 
 ALL = Target("all", "all")
-LATEST_S, MOST_STEPS = 60.0, 20  # of the first minutes
+LATEST_S, MOST_STEPS = 300.0, 20
 _TAKES_SERVICE = (Primitive.OUTAGE, Primitive.DERATE)
 _TAKES_SHARE = (*_TAKES_SERVICE, Primitive.LIMIT)
 _MAGNITUDE_WORDS = {
@@ -123,9 +123,12 @@ def make_event(
 
 
 def policy_problem(event: Event, policy: Policy) -> EventProblem | None:
-    """Problem of an event on rules that the ``policy`` does not arm."""
-    kind = kinds()[event.kind]
-    if kind.targets != ("automation",) or policy.first_minutes is FirstMinutesMode.ON:
+    """Problem of an event on rules that the ``policy`` does not arm, or in seconds that it does not look at."""
+    kind, seconds = kinds().get(event.kind), event.delay_s * event.steps
+    if policy.first_minutes is FirstMinutesMode.ON and seconds > policy.first_minutes_s:
+        value = f"{seconds:g} s after its moment, and policy.first_minutes_s is {policy.first_minutes_s:g}"
+        return EventProblem("delay_s", value, "set a longer first_minutes_s, or give the event a moment of its own")
+    if kind is None or kind.targets != ("automation",) or policy.first_minutes is FirstMinutesMode.ON:
         return None
     if policy.automation is Automation.RELAYS and Change.RULE_FAILS in kind.quantities:
         return None

@@ -32,7 +32,8 @@ class Operated(NamedTuple):
 class Swing(NamedTuple):
     """Frequency of one zone or neighbour in the seconds after the sudden change at ``time_h``.
 
-    ``cut_mw``: load that was cut, ``shed_mw``: what of it was not returned; a dead area loses all.
+    ``cut_mw``: load that was cut, ``shed_mw``: what of it was not returned; a dead area loses all. ``final_hz``: mean
+    of its areas that live, at the end.
     """
 
     time_h: float
@@ -42,6 +43,7 @@ class Swing(NamedTuple):
     shed_mw: float
     dead_areas: int
     cut_mw: float
+    final_hz: float
 
 
 class SectionSwing(NamedTuple):

@@ -22,7 +22,7 @@ from gridsim.engine.state import GridState
 from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.automation_rules import DEAD, EVENT, SHED, TRIP, Loss, rules_of
-from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
+from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult, Settings
 
 RECLOSE_H = 1.0  # until areas are synchronised again: on 25 January 2022 it took 1.7 h
 RESTART_H = 2.0  # of a machine that tripped, where its own time of start is not known
@@ -87,7 +87,9 @@ class FirstMinutesStage:
     ) -> list[Event]:
         state, system = self.state, self.state.system
         point = operating_point(interval.dispatch)._replace(branch_out=before.out_branches(system))
-        minutes = FirstMinutes(system, point, interval.dispatch.loss_share, limit_factor=before.interface_factor)
+        settings = Settings(horizon_s=state.scenario.policy.first_minutes_s)
+        share, factor = interval.dispatch.loss_share, before.interface_factor
+        minutes = FirstMinutes(system, point, share, settings=settings, limit_factor=factor)
         failing = failing_rules(state, state.disturbances.conditions())
         self.last = result = minutes.run(without(self._rules, failing), losses, wrongly)
         self._note_frequencies(minutes, result)
@@ -131,7 +133,18 @@ class FirstMinutesStage:
                 lowest, highest = float(result.lowest_hz[areas].min()), float(result.highest_hz[areas].max())
                 dead = int((~result.alive[areas]).sum())
                 shed_mw = float(result.shed_mw[areas].sum())
-                log.swings.append(Swing(now_h, name, lowest, highest, shed_mw, dead, float(cut_mw[areas].sum())))
+                final_hz = result.final_hz[areas]
+                swing = Swing(
+                    time_h=now_h,
+                    name=name,
+                    lowest_hz=lowest,
+                    highest_hz=highest,
+                    shed_mw=shed_mw,
+                    dead_areas=dead,
+                    cut_mw=float(cut_mw[areas].sum()),
+                    final_hz=float(final_hz[final_hz > 0].mean()) if (final_hz > 0).any() else 0.0,
+                )
+                log.swings.append(swing)
 
     def _cut_mw(self, result: FirstMinutesResult) -> F8:
         """(n_areas,) load that rules cut, whatever they returned later; all of it where an area died."""

@@ -161,7 +161,9 @@ def scenario_of(
         problems.append(document.problem(("name",), *fault))
     known = read_checks(checks, document, horizon, system, problems) if horizon and system is not None else ()
     armed = Policy(
-        automation=Automation(keys.policy.automation), first_minutes=FirstMinutesMode(keys.policy.first_minutes)
+        automation=Automation(keys.policy.automation),
+        first_minutes=FirstMinutesMode(keys.policy.first_minutes),
+        first_minutes_s=keys.policy.first_minutes_s,
     )
     for position, event in zip(events, made, strict=False):
         if event is not None and (idle := policy_problem(event, armed)):
@@ -186,6 +188,7 @@ def scenario_of(
         operator_delay_minutes=keys.policy.operator_delay_minutes,
         automation=Automation(keys.policy.automation),
         first_minutes=FirstMinutesMode(keys.policy.first_minutes),
+        first_minutes_s=keys.policy.first_minutes_s,
         gas=GasMode(keys.policy.gas),
         least_effect=keys.policy.least_effect,
         voltage_control=VoltageMode(keys.policy.voltage_control),

@@ -95,7 +95,7 @@ def _outside(unknown: Unknown, events: Sequence[Event], system: GridSystem) -> l
             wrong = [(value, bound) for value, bound in zip(ends.tolist(), bounds, strict=True) if value not in bound]
             faults += [(key, f"{value:g} is not {bound}", "give what the kind allows") for value, bound in wrong[:1]]
         return faults
-    low, high = (0.0, 60.0) if unknown.table == EVENTS else _range(unknown)
+    low, high = (0.0, 300.0) if unknown.table == EVENTS else _range(unknown)
     faults = []
     for key, end in (("low", unknown.low), ("high", unknown.high)):
         ends = now * end if unknown.factor else np.array([end])

@@ -412,6 +412,7 @@ class Policy:
     operator_delay_minutes: float = 15.0
     automation: Automation = Automation.OFF
     first_minutes: FirstMinutesMode = FirstMinutesMode.OFF
+    first_minutes_s: float = 60.0
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
     voltage_control: VoltageMode = VoltageMode.ON

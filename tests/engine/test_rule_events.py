@@ -95,11 +95,11 @@ def test_a_wrong_operation_acts_once_at_its_second(two_areas) -> None:
         ("automation_failure", "achr9_9", {}, "target", "not in automation"),
         ("automation_failure", "achr_s", {"magnitude": 1.5}, "magnitude", "1.5"),
         ("wrong_operation", "aopo_trip", {}, "target", "line_outage"),
-        ("wrong_operation", "achr_s", {"delay_s": 90.0}, "delay_s", "[0, 60]"),
-        ("line_outage", "l500_almaty_shu", {"delay_s": 1.0}, "delay_s", "acts at its moment"),
+        ("wrong_operation", "achr_s", {"delay_s": 400.0}, "delay_s", "[0, 300]"),
+        ("busbar_outage", "zhambyl_500", {"delay_s": 1.0}, "delay_s", "acts at its moment"),
         ("neighbour_loss", "uzbekistan", {"steps": 3}, "steps", "acts once"),
         ("neighbour_trip_series", "uzbekistan", {"steps": 21}, "steps", "[1, 20]"),
-        ("neighbour_trip_series", "uzbekistan", {"steps": 20, "delay_s": 5.0}, "delay_s", "after 60 s"),
+        ("neighbour_trip_series", "uzbekistan", {"steps": 20, "delay_s": 20.0}, "delay_s", "after 300 s"),
     ],
 )
 def test_what_cannot_be_is_told(kazakhstan, kind, target, keys, key, words) -> None:

@@ -128,7 +128,7 @@ class EventKeys(Row):
     depends_on: DependsKeys | None = column("The event it follows", None)
     delay_s: float | None = column(
         "Seconds after its moment at which it acts in the first minutes; empty: the kind's default", None, unit="s",
-        ge=0, le=60,
+        ge=0, le=300,
     )  # fmt: skip
     steps: int | None = column("Losses of a series, `delay_s` apart; empty: the kind's default", None, ge=1, le=20)
 
@@ -200,6 +200,9 @@ class PolicyKeys(Row):
     )  # fmt: skip
     first_minutes: Annotated[Literal["off", "on"], BeforeValidator(_as_word)] = column(
         "Frequency, load shedding and separation of areas after a sudden change, before the operator acts", "off"
+    )
+    first_minutes_s: float = column(
+        "Seconds that are looked at after a sudden change, unless all is quiet before", 60.0, unit="s", ge=10, le=300
     )
     voltage_control: Literal["on", "off"] = column(
         "The operator moves switchable shunts and controlled taps before each AC check; off: all stand as stated", "on"
