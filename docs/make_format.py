@@ -23,6 +23,7 @@ from gridsim.io.schemas.scenario import (
     RepairKeys,
     ScenarioKeys,
     SeriesRow,
+    UnknownKeys,
     WeatherKeys,
     WeatherRow,
 )
@@ -97,6 +98,7 @@ def page() -> str:
         ("outages (CSV)", RecordedOutage),
         ("policy", PolicyKeys),
         ("check", CheckKeys),
+        ("unknowns", UnknownKeys),
     ):
         parts.append(_table(title, model))
     parts.append(_observables())

@@ -36,6 +36,14 @@ def require_checks(scenario: Scenario, name: str, replicates: int | None) -> Non
         raise InputError([Problem("--replicates", 0, "", f"{replicates or scenario.replicates} with --check", mend)])
 
 
+def require_unknowns(scenario: Scenario, name: str, check: bool) -> None:
+    """InputError where ``--corners`` has no unknowns to vary, or nothing is checked."""
+    if not check:
+        raise InputError([Problem("--corners", 0, "", "without --check", "add --check, or leave it out")])
+    if not scenario.unknowns:
+        raise InputError([Problem(name, 0, "unknowns", "no rows to vary", "leave out --corners, or add unknowns")])
+
+
 def _unreadable_settings(options: dict[str, Any]) -> Sequence[Problem]:
     """Problems of --set and its short forms before any file is read."""
     try:
@@ -78,6 +86,9 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Hold the run against what was observed (`check:`); exit 4 on a miss.")
     ] = False,
+    corners: Annotated[
+        bool, typer.Option("--corners", help="With --check: also run every corner of `unknowns:`, and print the range.")
+    ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write every table as CSV too; of one replicate.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Print every metric, not only those that matter.")] = False,
@@ -94,9 +105,10 @@ def run(
     from gridsim.io.store import RunFolder, free_run_path
     from gridsim.report.known_day import check_lines, check_records
     from gridsim.report.summary import print_summary
-    from gridsim.results.known_day import Verdict
+    from gridsim.results.known_day import CornerRange, Verdict, over_corners
     from gridsim.results.run_records import METRICS, metric_columns
     from gridsim.results.scorecard import SCORECARD, scorecard_columns
+    from gridsim.study.corners import run_corners
 
     began = time.perf_counter()
     changes = _changes(settings, variant, imports)
@@ -105,6 +117,8 @@ def run(
         joined = [one for path in script or () for one in read_script(path).scripts]
     loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
     listed_by = validate_command(scenario, variant)
+    if corners:
+        require_unknowns(loaded, scenario, check)
     if check:
         require_checks(loaded, scenario, replicates)
     elif replicate is None and (replicates or loaded.replicates) > 1:
@@ -135,8 +149,12 @@ def run(
             "remarks": list(result.remarks),
         }
         outcomes = result.checks() if check else ()
+        ranges: tuple[CornerRange, ...] = ()
+        if corners:
+            with stdout_for_json(as_json), progress_bar(f"{loaded.name}: corners") as progress:
+                ranges = over_corners(outcomes, run_corners(system, loaded, seed=seed, progress=progress))
         if check:
-            extra["checks"] = check_records(outcomes)
+            extra["checks"] = check_records(outcomes, ranges)
         folder.finish(system, loaded, seed, "complete", extra)
     except BaseException:
         folder.discard()
@@ -148,7 +166,7 @@ def run(
     else:
         print_summary(Console(markup=False), result, everything=everything)
         if check:
-            print("\n".join(check_lines(outcomes, loaded.horizon.start)))
+            print("\n".join(check_lines(outcomes, loaded.horizon.start, ranges=ranges)))
         print(f"tables in {folder.path} ({wall_s:.1f} s){'' if everything else '; --all prints every metric'}")
     if any(outcome.verdict is Verdict.MISSED for outcome in outcomes):
         raise typer.Exit(CHECK_MISSED)

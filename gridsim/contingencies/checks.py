@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridsim.contingencies.events import make_event
+from gridsim.contingencies.events import make_event, policy_problem
 from gridsim.errors import InputError, Problem
 from gridsim.model.arguments import instance_of
 from gridsim.model.ranges_of_values import problem
@@ -41,7 +41,10 @@ def _events(system: GridSystem, scenario: Scenario) -> list[Problem]:
             probability=event.probability,
             depends_on=event.depends_on,
             gas=scenario.policy.gas,
+            delay_s=event.delay_s,
+            steps=event.steps,
         )
-        if isinstance(made, tuple):
-            problems += [problem(f"{place}.{fault.key}", fault.value, fault.mend) for fault in made]
+        idle = policy_problem(event, scenario.policy)
+        faults = made if isinstance(made, tuple) else () if idle is None else (idle,)
+        problems += [problem(f"{place}.{fault.key}", fault.value, fault.mend) for fault in faults]
     return problems

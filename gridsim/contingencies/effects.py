@@ -27,7 +27,8 @@ class Conditions(NamedTuple):
 
     ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes; ``abroad_mw``
     (n_borders,): power missing in each neighbour's system; ``facility_works`` (n_power_to_gas,): False where a gas
-    facility has failed by itself.
+    facility has failed by itself; ``rule_fails`` (n_automation,): chance that a rule does not act when it should;
+    ``rule_operates``: True while one acts wrongly.
     """
 
     gen_share: F8
@@ -46,6 +47,8 @@ class Conditions(NamedTuple):
     facility_works: NDArray[np.bool_]
     gas_demand_factor: F8
     abroad_mw: F8
+    rule_fails: F8
+    rule_operates: NDArray[np.bool_]
     temperature_k: float
     wind_factor: float
     solar_factor: float
@@ -75,6 +78,8 @@ class ConditionsBuilder:
         self.load_factor = np.ones(len(system.loads))
         self.gas_demand_factor = np.ones(len(system.gas_demand))
         self.abroad_mw = np.zeros(len(system.borders))
+        self.rule_works = np.ones(len(system.automation))
+        self.rule_operates = np.zeros(len(system.automation), dtype=bool)
         self.share = {
             "generators": np.where(system.generators.in_service, 1.0, 0.0),
             "borders": np.where(system.borders.in_service, 1.0, 0.0),
@@ -95,7 +100,7 @@ class ConditionsBuilder:
         if kind.primitive is Primitive.WEATHER:
             self._change_weather(kind, event.magnitude)
         elif kind.primitive is Primitive.POLICY:
-            self._change_policy(kind, event.magnitude)
+            self._change_policy(kind, event)
         elif kind.primitive is Primitive.DEMAND:
             self._change_demand(kind, event)
         elif kind.primitive is not Primitive.STOCK:
@@ -124,7 +129,7 @@ class ConditionsBuilder:
                     self.gas_demand_factor[self.system.gas_demand.position(target.name)] *= 1.0 + event.magnitude
             elif quantity is Change.ABROAD_MW:
                 for target in event.targets:
-                    self.abroad_mw[self.system.borders.position(target.name)] += event.magnitude
+                    self.abroad_mw[self.system.borders.position(target.name)] += event.magnitude * event.steps
             else:
                 factor = 1.0 + (event.magnitude if quantity is Change.LOAD_RISE else -event.magnitude)
                 for target in event.targets:
@@ -137,12 +142,17 @@ class ConditionsBuilder:
             else:
                 self.weather[quantity] *= magnitude
 
-    def _change_policy(self, kind: Kind, magnitude: float) -> None:
+    def _change_policy(self, kind: Kind, event: Event) -> None:
+        rules = [self.system.automation.position(target.name) for target in event.targets if target.table != "all"]
         for quantity in kind.quantities:
             if quantity is Change.IMPORTS:
                 self.imports = stricter(self.imports, Imports.NONE)
+            elif quantity is Change.RULE_FAILS:
+                self.rule_works[rules] *= 1.0 - event.magnitude
+            elif quantity is Change.RULE_OPERATES:
+                self.rule_operates[rules] = True
             else:
-                self.operator_blind_minutes = max(self.operator_blind_minutes, magnitude)
+                self.operator_blind_minutes = max(self.operator_blind_minutes, event.magnitude)
 
 
 def conditions(
@@ -178,6 +188,8 @@ def conditions(
         facility_works=remaining.facility_works,
         gas_demand_factor=remaining.gas_demand_factor,
         abroad_mw=np.where(share["borders"] > 0.0, remaining.abroad_mw, 0.0),
+        rule_fails=1.0 - remaining.rule_works,
+        rule_operates=remaining.rule_operates,
         temperature_k=remaining.weather[Change.TEMPERATURE_K],
         wind_factor=remaining.weather[Change.WIND_FACTOR],
         solar_factor=remaining.weather[Change.SOLAR_FACTOR],

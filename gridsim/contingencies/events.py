@@ -18,15 +18,19 @@ from numpy.typing import NDArray
 from gridsim.contingencies.effects import loads_of
 from gridsim.errors import nearest
 from gridsim.model.groups import element_names, has_element, in_service, is_whole, opened
+from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES, OVERLOAD_RELAY
 from gridsim.model.scenario import (
     QUANTITIES_OF_ALL,
     QUANTITY_TABLES,
+    Automation,
     Change,
     Condition,
     Dependence,
     Event,
+    FirstMinutesMode,
     GasMode,
     Kind,
+    Policy,
     Primitive,
     Quantity,
     Repair,
@@ -36,6 +40,7 @@ from gridsim.model.scenario import (
 from gridsim.model.system import GridSystem
 
 ALL = Target("all", "all")
+LATEST_S, MOST_STEPS = 300.0, 20
 _TAKES_SERVICE = (Primitive.OUTAGE, Primitive.DERATE)
 _TAKES_SHARE = (*_TAKES_SERVICE, Primitive.LIMIT)
 _MAGNITUDE_WORDS = {
@@ -76,12 +81,15 @@ def make_event(
     probability: float = 1.0,
     depends_on: Dependence | None = None,
     gas: GasMode = GasMode.HYDRAULIC,
+    delay_s: float | None = None,
+    steps: int | None = None,
 ) -> Event | tuple[EventProblem, ...]:
     """An event of ``kind`` on ``targets`` of ``system``, or every problem with it.
 
     ``targets``: names, looked up in the kind's tables in their order, or Targets where the table is known; ``all`` for
     everything the kind can act on. ``magnitude`` None: the kind's own. ``duration_h`` None: to the end of the horizon,
     left out: the kind's own, or the time of ``repair``. ``gas``: how the run moves gas; a balance has no pressures.
+    ``delay_s``, ``steps`` None: the kind's own.
     """
     row = kinds().get(kind)
     if row is None:
@@ -92,6 +100,7 @@ def make_event(
     problems += _target_problems(system, row, found)
     problems += _magnitude_problems(row, found, size)
     problems += _time_problems(at_h, duration_h, repair, probability)
+    problems += _seconds_problems(row, delay_s, steps)
     for condition in depends_on.conditions if depends_on is not None else ():
         problems += _condition_problems(system, condition, gas)
     if problems:
@@ -108,7 +117,23 @@ def make_event(
         repair=repair,
         probability=probability,
         depends_on=depends_on,
+        delay_s=float((row.delay_s or 0.0) if delay_s is None else delay_s),
+        steps=int((row.steps or 1) if steps is None else steps),
     )
+
+
+def policy_problem(event: Event, policy: Policy) -> EventProblem | None:
+    """Problem of an event on rules that the ``policy`` does not arm, or in seconds that it does not look at."""
+    kind, seconds = kinds().get(event.kind), event.delay_s * event.steps
+    if policy.first_minutes is FirstMinutesMode.ON and seconds > policy.first_minutes_s:
+        value = f"{seconds:g} s after its moment, and policy.first_minutes_s is {policy.first_minutes_s:g}"
+        return EventProblem("delay_s", value, "set a longer first_minutes_s, or give the event a moment of its own")
+    if kind is None or kind.targets != ("automation",) or policy.first_minutes is FirstMinutesMode.ON:
+        return None
+    if policy.automation is Automation.RELAYS and Change.RULE_FAILS in kind.quantities:
+        return None
+    value = f"'{event.kind}' does nothing: policy.first_minutes is off"
+    return EventProblem("kind", value, "set policy.first_minutes: on, or leave the event out")
 
 
 def default_kind(table: str, *primitives: Primitive) -> str:
@@ -159,6 +184,8 @@ def _found_target(system: GridSystem, kind: Kind, one: str | Target) -> Target |
 def _target_problems(system: GridSystem, kind: Kind, targets: tuple[Target, ...]) -> list[EventProblem]:
     """Targets that the network has out of service, or on which the kind would change nothing."""
     mend = "leave the event out, or complete the network"
+    if kind.targets == ("automation",):
+        return _rule_problems(system, kind, targets)
     if kind.primitive in (Primitive.WEATHER, Primitive.POLICY):
         lacking = [_FELT[quantity] for quantity in kind.quantities]
         if not targets or any(there(system) for there, _ in lacking):
@@ -197,6 +224,22 @@ def _inert(system: GridSystem, kind: Kind, target: Target, parts: tuple[Target, 
     loads = system.loads
     hit = loads_of(system, target.table, target.name)
     return "" if (hit & loads.in_service & (loads.p_mw != 0)).any() else "demand in service"
+
+
+def _rule_problems(system: GridSystem, kind: Kind, targets: tuple[Target, ...]) -> list[EventProblem]:
+    """Rules that are notes only, and relays of every branch, of which none can be said to act wrongly."""
+    rules, problems = system.automation, []
+    for target in targets:
+        row = rules.position(target.name)
+        quantity, action = str(rules.quantity[row]), str(rules.action[row])
+        relay = (quantity, action) == OVERLOAD_RELAY
+        if not relay and not (quantity in FIRST_MINUTES_QUANTITIES and action in FIRST_MINUTES_ACTIONS):
+            what = f"'{target.name}' never acts: {action or 'no action'} on {quantity} is not modelled"
+            problems.append(EventProblem("target", what, "name a rule that acts"))
+        elif relay and Change.RULE_OPERATES in kind.quantities:
+            what = f"'{target.name}' is a relay: acting wrongly it is a line_outage of the branch"
+            problems.append(EventProblem("target", what, "name a rule of a frequency or a section"))
+    return problems
 
 
 def _has_machine(system: GridSystem, fuel: str) -> bool:
@@ -249,6 +292,26 @@ def _time_problems(
         problems.append(EventProblem("repair.mean_h", f"{repair.mean_h:g} h is not > 0", "give a length of time"))
     if not 0 <= probability <= 1:
         problems.append(EventProblem("probability", f"{probability:g} is not in [0, 1]", "give a probability"))
+    return problems
+
+
+def _seconds_problems(kind: Kind, delay_s: float | None, steps: int | None) -> list[EventProblem]:
+    problems = []
+    if delay_s and kind.delay_s is None:
+        what = f"{delay_s:g} s for {kind.kind}, which acts at its moment"
+        problems.append(EventProblem("delay_s", what, "leave it out"))
+    elif delay_s is not None and not 0 <= delay_s <= LATEST_S:
+        problems.append(EventProblem("delay_s", f"{delay_s:g} s is not in [0, {LATEST_S:g}]", "give seconds"))
+    if steps not in (None, 1) and kind.steps is None:
+        problems.append(EventProblem("steps", f"{steps} for {kind.kind}, which acts once", "leave it out"))
+    elif steps is not None and not 1 <= steps <= MOST_STEPS:
+        problems.append(EventProblem("steps", f"{steps} is not in [1, {MOST_STEPS}]", "give a number of losses"))
+    elif (
+        not problems
+        and (steps or kind.steps or 1) * ((delay_s if delay_s is not None else kind.delay_s) or 0) > LATEST_S
+    ):
+        what = f"the last of {steps or kind.steps} losses comes after {LATEST_S:g} s"
+        problems.append(EventProblem("delay_s", what, "give less time between them, or events of their own"))
     return problems
 
 

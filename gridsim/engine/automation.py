@@ -21,6 +21,7 @@ from gridsim.engine.event_log import ROOT
 from gridsim.engine.first_minutes import FirstMinutesStage
 from gridsim.engine.interval import Moment
 from gridsim.engine.redispatch import Redispatcher
+from gridsim.engine.rule_events import failing_rules
 from gridsim.engine.state import GridState
 from gridsim.kernels.flows import turned_mw
 from gridsim.model.power import OVERLOAD_RELAY
@@ -69,15 +70,16 @@ class EmergencyAutomation:
         trips: list[Event] = [] if self.first_minutes is None else self.first_minutes.act()
         if not self.relays or not self.state.sudden:
             return trips
+        failing = failing_rules(self.state, self.state.disturbances.conditions())
         while True:
-            tripped = self._overloaded()
+            tripped = self._overloaded(failing)
             if tripped is None:
                 return trips
             relay, branches = tripped
             cause = self.state.disturbances.cause()
             trips += [self._trip(relay, branch, cause) for branch in branches.tolist()]
 
-    def _overloaded(self) -> tuple[Relay, NDArray[np.int64]] | None:
+    def _overloaded(self, failing: frozenset[str]) -> tuple[Relay, NDArray[np.int64]] | None:
         """The relay of the shortest delay that acts now, and its branches; None if all are quiet."""
         moment = self.state.moment()
         flow_mw = self.flows_mw(moment)
@@ -87,6 +89,8 @@ class EmergencyAutomation:
         factor = system.branch_rating_factor(moment.inputs.temperature_c)
         rating, emergency = system.branch_normal_mw * factor, system.branch_emergency_mw * factor
         for relay in self.relays:
+            if relay.name in failing:
+                continue
             setting = np.maximum(rating[relay.branch] * relay.setting_percent / 100.0, emergency[relay.branch])
             over = relay.branch[np.abs(flow_mw[relay.branch]) > setting]
             if len(over):

@@ -30,7 +30,11 @@ class Operated(NamedTuple):
 
 
 class Swing(NamedTuple):
-    """Frequency of one zone or neighbour in the seconds after the sudden change at ``time_h``."""
+    """Frequency of one zone or neighbour in the seconds after the sudden change at ``time_h``.
+
+    ``cut_mw``: load that was cut, ``shed_mw``: what of it was not returned; a dead area loses all. ``final_hz``: mean
+    of its areas that live, at the end.
+    """
 
     time_h: float
     name: str
@@ -38,18 +42,38 @@ class Swing(NamedTuple):
     highest_hz: float
     shed_mw: float
     dead_areas: int
+    cut_mw: float
+    final_hz: float
+
+
+class SectionSwing(NamedTuple):
+    """Flow of one section in the seconds after the sudden change at ``time_h``; ``opened_s`` NaN: it held."""
+
+    time_h: float
+    name: str
+    before_mw: float
+    lowest_mw: float
+    highest_mw: float
+    after_mw: float
+    opened_s: float
+
+    @property
+    def change_mw(self) -> float:
+        """Flow after it less that before."""
+        return self.after_mw - self.before_mw
 
 
 class EventLog:
     """Changes in order; remembers the last change of each component.
 
-    ``operations`` of automation and ``swings`` of frequency, in order.
+    ``operations`` of automation, ``swings`` of frequency and ``section_swings`` of flows, in order.
     """
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.operations: list[Operated] = []
         self.swings: list[Swing] = []
+        self.section_swings: list[SectionSwing] = []
         self._last: dict[str, Change] = {}
 
     def add(

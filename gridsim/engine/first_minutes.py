@@ -15,13 +15,14 @@ import numpy as np
 
 from gridsim.contingencies.effects import Conditions
 from gridsim.contingencies.events import default_kind, make_event
-from gridsim.engine.event_log import Operated, Swing
+from gridsim.engine.event_log import Operated, SectionSwing, Swing
 from gridsim.engine.interval import Interval, operating_point
+from gridsim.engine.rule_events import Seconds, failing_rules, seconds_of, without, wrongly_operating
 from gridsim.engine.state import GridState
 from gridsim.model.scenario import Event, Primitive, Target
-from gridsim.model.table import B1, F8
-from gridsim.solvers.automation_rules import DEAD, EVENT, TRIP, Loss, rules_of
-from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
+from gridsim.model.table import B1, F8, I4
+from gridsim.solvers.automation_rules import DEAD, EVENT, SHED, TRIP, Loss, rules_of
+from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult, Settings
 
 RECLOSE_H = 1.0  # until areas are synchronised again: on 25 January 2022 it took 1.7 h
 RESTART_H = 2.0  # of a machine that tripped, where its own time of start is not known
@@ -44,6 +45,7 @@ class FirstMinutesStage:
         self.last: FirstMinutesResult | None = None
         self._rules = rules_of(state.system)
         self._conditions: Conditions | None = None
+        self._known: frozenset[str] = frozenset()  # events that were there at the last answer
         self._endings: list[Ending] = []
         self._cuts: list[tuple[int, F8]] = []  # when, and how much of the load cut is handed to the operator
         self._number = 0
@@ -53,15 +55,19 @@ class FirstMinutesStage:
         state = self.state
         self._end_what_is_due()
         before, now = self._conditions, state.disturbances.conditions()
+        known, self._known = self._known, frozenset(event.id for event in state.disturbances.active)
         self._conditions = now
         interval = state.interval or state.last
         if not state.sudden or before is None or interval is None or before is now:
             return []
-        losses = losses_between(state, interval, before, now)
-        if not losses:
+        seconds = seconds_of(state.system, (event for event in state.disturbances.active if event.id not in known))
+        losses = losses_between(state, interval, before, now, seconds)
+        wrongly = wrongly_operating(state.system, before, now, seconds)
+        if not losses and not wrongly:
             return []
-        begun = self._answer(interval, before, losses)
+        begun = self._answer(interval, before, losses, wrongly)
         self._conditions = state.disturbances.conditions()
+        self._known |= {event.id for event in begun}
         return begun
 
     def _end_what_is_due(self) -> None:
@@ -76,12 +82,18 @@ class FirstMinutesStage:
             left_mw = sum((cut_mw for _, cut_mw in self._cuts), np.zeros(len(state.shed_mw)))
             state.shed(np.minimum(left_mw, state.shed_mw), "operator")
 
-    def _answer(self, interval: Interval, before: Conditions, losses: tuple[Loss, ...]) -> list[Event]:
+    def _answer(
+        self, interval: Interval, before: Conditions, losses: tuple[Loss, ...], wrongly: dict[str, float]
+    ) -> list[Event]:
         state, system = self.state, self.state.system
         point = operating_point(interval.dispatch)._replace(branch_out=before.out_branches(system))
-        minutes = FirstMinutes(system, point, interval.dispatch.loss_share)
-        self.last = result = minutes.run(self._rules, losses)
+        settings = Settings(horizon_s=state.scenario.policy.first_minutes_s)
+        share, factor = interval.dispatch.loss_share, before.interface_factor
+        minutes = FirstMinutes(system, point, share, settings=settings, limit_factor=factor)
+        failing = failing_rules(state, state.disturbances.conditions())
+        self.last = result = minutes.run(without(self._rules, failing), losses, wrongly)
         self._note_frequencies(minutes, result)
+        self._note_sections(result, before.out_branches(system))
         cause = state.disturbances.cause()
         entries = self._log(result, cause)
         begun: list[Event] = []
@@ -108,6 +120,7 @@ class FirstMinutesStage:
     def _note_frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult) -> None:
         """Frequencies of each zone, over its areas, and of each neighbour."""
         system, log, now_h = self.state.system, self.state.log, self.state.now_h
+        cut_mw = self._cut_mw(result)
         places: dict[str, list[int]] = {
             zone: np.unique(minutes.areas.bus[system.buses.zone == number]).tolist()
             for number, zone in enumerate(system.zones)
@@ -119,7 +132,49 @@ class FirstMinutesStage:
             if areas:
                 lowest, highest = float(result.lowest_hz[areas].min()), float(result.highest_hz[areas].max())
                 dead = int((~result.alive[areas]).sum())
-                log.swings.append(Swing(now_h, name, lowest, highest, float(result.shed_mw[areas].sum()), dead))
+                shed_mw = float(result.shed_mw[areas].sum())
+                final_hz = result.final_hz[areas]
+                swing = Swing(
+                    time_h=now_h,
+                    name=name,
+                    lowest_hz=lowest,
+                    highest_hz=highest,
+                    shed_mw=shed_mw,
+                    dead_areas=dead,
+                    cut_mw=float(cut_mw[areas].sum()),
+                    final_hz=float(final_hz[final_hz > 0].mean()) if (final_hz > 0).any() else 0.0,
+                )
+                log.swings.append(swing)
+
+    def _cut_mw(self, result: FirstMinutesResult) -> F8:
+        """(n_areas,) load that rules cut, whatever they returned later; all of it where an area died."""
+        cuts = {rule.name for rule in self._rules if rule.action == SHED}
+        cut_mw = np.zeros(len(result.areas))
+        for operation in result.operations:
+            if operation.rule in cuts and operation.mw > 0:
+                cut_mw[result.areas.index(operation.place)] += operation.mw
+        return np.where(result.alive, np.minimum(cut_mw, result.load_mw), result.load_mw)
+
+    def _note_sections(self, result: FirstMinutesResult, out_before: I4) -> None:
+        """Flow of each section that carries anything, and when the last of its circuits opened."""
+        system, members = self.state.system, self.state.system.interface_members
+        at_s = dict(zip(result.opened.tolist(), result.opened_s, strict=True))
+        for interface, name in enumerate(system.interfaces.name.tolist()):
+            closed = np.setdiff1d(members.branch[members.interface == interface], out_before).tolist()
+            if not closed:
+                continue
+            flow_mw = result.flow_mw[:, interface]
+            opened_s = max(at_s[branch] for branch in closed) if set(closed) <= set(at_s) else np.nan
+            swing = SectionSwing(
+                time_h=self.state.now_h,
+                name=name,
+                before_mw=float(flow_mw[0]),
+                lowest_mw=float(flow_mw.min()),
+                highest_mw=float(flow_mw.max()),
+                after_mw=float(flow_mw[-1]),
+                opened_s=opened_s,
+            )
+            self.state.log.section_swings.append(swing)
 
     def _log(self, result: FirstMinutesResult, cause: int) -> dict[str, int]:
         """Every operation in the log of operations, and one change of each rule; entries by rule."""
@@ -207,26 +262,47 @@ class FirstMinutesStage:
                 state.agenda.wake(hours * 3600.0, "load cut by automation")
 
 
-def losses_between(state: GridState, interval: Interval, before: Conditions, now: Conditions) -> tuple[Loss, ...]:
-    """Losses that events made since ``before``, from the operating point of ``interval``."""
+def losses_between(
+    state: GridState, interval: Interval, before: Conditions, now: Conditions, seconds: Seconds
+) -> tuple[Loss, ...]:
+    """Losses that events made since ``before``, from the operating point of ``interval``, each in its second."""
     system, dispatch = state.system, interval.dispatch
     losses: list[Loss] = []
     opened = now.out_branches(system)
     new = np.setdiff1d(opened, before.out_branches(system))
-    if len(new):
-        losses.append(Loss(branches=tuple(system.branch_name[new].tolist())))
+    by_second: dict[float, list[str]] = {}
+    dead_s = np.full(len(system.buses), np.inf)
+    for (table, name), at_s in seconds.of_element.items():
+        if table == "buses":
+            dead_s[system.buses.position(name)] = at_s
+    for branch in new.tolist():
+        table, name = "lines" if branch < len(system.lines) else "transformers", str(system.branch_name[branch])
+        ends_s = min(dead_s[system.branch_from[branch]], dead_s[system.branch_to[branch]])
+        own_s = seconds.of_element.get((table, name), np.inf)
+        at_s = min(own_s, ends_s)
+        by_second.setdefault(at_s if np.isfinite(at_s) else 0.0, []).append(name)
+    losses += [Loss(at_s=at_s, branches=tuple(names)) for at_s, names in by_second.items()]
     dead = now.bus_out & ~before.bus_out
     left = np.where(dead[system.generators.bus], 0.0, _left(before.gen_share, now.gen_share))
     for gen in np.flatnonzero((left < 1.0) & (dispatch.p_gen_mw > _SMALLEST_MW)).tolist():
-        losses.append(Loss(machines=(str(system.generators.name[gen]),), share=1.0 - float(left[gen])))
+        name = str(system.generators.name[gen])
+        at_s = dead_s[system.generators.bus[gen]] if dead[system.generators.bus[gen]] else np.inf
+        at_s = min(at_s, seconds.of_element.get(("generators", name), np.inf))
+        at_s = at_s if np.isfinite(at_s) else 0.0
+        losses.append(Loss(at_s=at_s, machines=(name,), share=1.0 - float(left[gen])))
     stored = dispatch.p_storage_mw * (1.0 - _left(before.storage_share, now.storage_share))
     for storage in np.flatnonzero(np.abs(stored) > _SMALLEST_MW).tolist():
         bus = str(system.buses.name[system.storages.bus[storage]])
         losses.append(Loss(bus=bus, mw=-float(stored[storage])))
     imported = np.maximum(dispatch.p_border_mw, 0.0) * (1.0 - _left(before.border_share, now.border_share))
-    missing = imported + np.maximum(now.abroad_mw - before.abroad_mw, 0.0)
-    for border in np.flatnonzero(missing > _SMALLEST_MW).tolist():
-        losses.append(Loss(border=str(system.borders.name[border]), mw=float(missing[border])))
+    for border in np.flatnonzero(imported > _SMALLEST_MW).tolist():
+        losses.append(Loss(border=str(system.borders.name[border]), mw=float(imported[border])))
+    abroad = np.maximum(now.abroad_mw - before.abroad_mw, 0.0)
+    for border in np.flatnonzero(abroad > _SMALLEST_MW).tolist():
+        name = str(system.borders.name[border])
+        trips = seconds.abroad.get(name) or [(0.0, float(abroad[border]))]
+        part = float(abroad[border]) / sum(mw for _, mw in trips)
+        losses += [Loss(at_s=at_s, border=name, mw=mw * part) for at_s, mw in trips]
     return tuple(losses)
 
 

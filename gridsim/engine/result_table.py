@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.engine.event_log import Change, Operated, Swing
+from gridsim.engine.event_log import Change, Operated, SectionSwing, Swing
 from gridsim.engine.interval import Interval
 from gridsim.model.pack import Packed
 from gridsim.model.system import GridSystem
@@ -78,6 +78,7 @@ class Recorded(NamedTuple):
     baseline: Mapping[str, Columns] | None
     operations: list[Operated]
     swings: list[Swing]
+    section_swings: list[SectionSwing]
 
 
 class ResultTable:

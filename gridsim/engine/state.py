@@ -39,8 +39,8 @@ class GridState:
     scripts, NaN where a load follows its own course; ``shed_mw`` (n_loads,) cut by automation, outside the dispatch,
     ``held_shed_mw`` at the last resolve; ``interval``: holds since the last resolve, None after :meth:`advance`;
     ``last``: the one before it; ``sudden``: a surprise since the last resolve; ``points``: operating point of every
-    interval; ``devices``: where the operator's voltage devices stand, None without voltage control. ``record`` takes
-    finished intervals.
+    interval; ``seed`` and ``replicate``: of its draws; ``devices``: where the operator's voltage devices stand, None
+    without voltage control. ``record`` takes finished intervals.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class GridState:
         replicate: int = 0,
     ):
         self.packed = packed
+        self.seed, self.replicate = seed, replicate
         self.system = system = packed.system
         self.scenario = scenario
         self.agenda = agenda

@@ -61,6 +61,7 @@ def build_system(
         reserve_mw=tuple(float(meta["reserve_mw"].get(zone, 0.0)) for zone in meta["zones"]),
         reserve_stated=bool(meta["reserve_mw"]),
         loss_share=meta["loss_share"],
+        load_damping_pu=meta["load_damping_pu"],
         base_year=meta["base_year"],
         hourly_year=meta["hourly_year"],
         gas=carriers.GasSettings(**meta["gas"]),

@@ -13,7 +13,7 @@ from gridsim.io.plain_keys import plain
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import FILE, scenario_of
 from gridsim.io.yaml_lines import YamlDocument
-from gridsim.model.scenario import Dependence, DesignEvent, Event, PlanningDay, Scenario, WeatherYearChoice
+from gridsim.model.scenario import Dependence, DesignEvent, Event, PlanningDay, Scenario, WeatherYearChoice, kinds
 from gridsim.model.system import GridSystem
 
 
@@ -43,6 +43,7 @@ def changed_scenario(scenario: Scenario, system: GridSystem | None, changes: Map
         weather=weather,
         scripts=scenario.scripts,
         checks=scenario.checks,
+        unknowns=scenario.unknowns,
         source_file=scenario.source_file,
     )
 
@@ -91,6 +92,10 @@ def _event_keys(event: Event) -> dict[str, Any]:
         "magnitude": event.magnitude,
         "probability": event.probability,
     }
+    if kinds()[event.kind].delay_s is not None:
+        keys["delay_s"] = event.delay_s
+    if kinds()[event.kind].steps is not None:
+        keys["steps"] = event.steps
     if event.depends_on is None:
         keys["at"] = _after(event.at_h)
     else:

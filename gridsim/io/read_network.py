@@ -39,6 +39,9 @@ class NetworkMeta(Row):
     zones: tuple[str, ...] = column("Zones in reporting order")
     reserve_mw: dict[str, float] = column("Spinning reserve per zone that commitment covers", {}, unit="MW", items=True)
     loss_share: float = column("Network losses as a share of demand at the bus", 0.0, ge=0, lt=0.5)
+    load_damping_pu: float = column(
+        "Change of load per change of frequency, both per unit, in the first minutes (1.0-2.5)", 1.5, ge=0, le=4
+    )
     base_year: int = column("Year the base state describes; 0: unknown", 0, unit="year", ge=0)
     hourly_year: int = column(
         "Calendar year of hourly_profiles.csv, whose runs take its values hour by hour; 0: a sample year that starts "

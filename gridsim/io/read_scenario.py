@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gridsim.contingencies.events import Default, make_event
+from gridsim.contingencies.events import Default, make_event, policy_problem
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.bundled import event_file, is_file, is_folder, network_folder, variant_names
 from gridsim.io.changes import Change, with_changes
@@ -19,8 +19,9 @@ from gridsim.io.read_checks import read_checks
 from gridsim.io.read_network import read_network
 from gridsim.io.read_outages import read_outages
 from gridsim.io.read_script import look_at_script, read_script
+from gridsim.io.read_unknowns import read_unknowns
 from gridsim.io.read_weather import read_weather
-from gridsim.io.schemas.scenario import CheckKeys, DependsKeys, EventKeys, ScenarioKeys
+from gridsim.io.schemas.scenario import CheckKeys, DependsKeys, EventKeys, ScenarioKeys, UnknownKeys
 from gridsim.io.texts import folder_fault, name_fault
 from gridsim.io.validation import RowType, not_of_faults, readable, validate
 from gridsim.io.yaml_lines import YamlDocument, read_yaml
@@ -46,7 +47,8 @@ from gridsim.model.scenario import (
 from gridsim.model.script import Script
 from gridsim.model.system import GridSystem
 
-_OF_ONE_FILE = ("name", "question", "shows", "description", "extends", "check")  # what ``extends`` does not inherit
+# What ``extends`` does not inherit.
+_OF_ONE_FILE = ("name", "question", "shows", "description", "extends", "check", "unknowns")
 
 _STAND_INS = {  # for the checks beyond a required key that is missing or wrong
     ("network",): "",
@@ -56,7 +58,7 @@ _STAND_INS = {  # for the checks beyond a required key that is missing or wrong
 }
 
 _STAND_INS_OF_CHECK: Mapping[tuple[str, ...], Any] = {("observed",): 0.0, ("tolerance",): 0.0, ("source",): "-"}
-_LISTS = ("events", "check")
+_LISTS = ("events", "check", "unknowns")
 
 FILE = "scenario"  # stands for the name of a file where there is none; paths in it are seen from the working folder
 
@@ -135,8 +137,10 @@ def scenario_of(
         system = _network(document, path, read, told)
     events = {} if keys is None else dict(enumerate(keys.events))
     checks = {} if keys is None else dict(enumerate(keys.check))
+    unknown = {} if keys is None else dict(enumerate(keys.unknowns))
     if keys is None:
         keys, events, checks = _readable(document.data)
+        unknown = _readable_rows(UnknownKeys, document.data.get("unknowns"), {})
     if keys is None:
         raise InputError(told)
     faulty = [column for column, _, _ in faults]
@@ -156,6 +160,18 @@ def scenario_of(
     if fault := folder_fault(keys.name):
         problems.append(document.problem(("name",), *fault))
     known = read_checks(checks, document, horizon, system, problems) if horizon and system is not None else ()
+    armed = Policy(
+        automation=Automation(keys.policy.automation),
+        first_minutes=FirstMinutesMode(keys.policy.first_minutes),
+        first_minutes_s=keys.policy.first_minutes_s,
+    )
+    for position, event in zip(events, made, strict=False):
+        if event is not None and (idle := policy_problem(event, armed)):
+            problems.append(document.problem(("events", position, idle.key), idle.value, idle.mend))
+    sound = [event for event in made if event is not None]
+    ranges = read_unknowns(unknown, document, sound, system, problems) if system is not None else ()
+    if unknown and not checks:
+        problems.append(document.problem(("unknowns",), "without check", "add what was observed, or leave it out"))
     _check_ids(events, document, problems)
     _check_circles(events, document, problems)
     if keys.failures == "typical" and system is not None and not len(system.typical):
@@ -172,6 +188,7 @@ def scenario_of(
         operator_delay_minutes=keys.policy.operator_delay_minutes,
         automation=Automation(keys.policy.automation),
         first_minutes=FirstMinutesMode(keys.policy.first_minutes),
+        first_minutes_s=keys.policy.first_minutes_s,
         gas=GasMode(keys.policy.gas),
         least_effect=keys.policy.least_effect,
         voltage_control=VoltageMode(keys.policy.voltage_control),
@@ -193,6 +210,7 @@ def scenario_of(
         replicates=keys.replicates,
         outputs=keys.outputs,
         checks=known,
+        unknowns=ranges,
     )
 
 
@@ -367,6 +385,8 @@ def _event(
         probability=keys.probability,
         depends_on=None if keys.depends_on is None else _dependence(keys.depends_on, ids, problem),
         gas=gas,
+        delay_s=keys.delay_s,
+        steps=keys.steps,
     )
     if isinstance(made, Event):
         return made if len(problems) == count else None

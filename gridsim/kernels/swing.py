@@ -487,12 +487,13 @@ def run_swing(
         advance(model, state, inertia, step, work, x)
         observe(model, rules, state, x, now_s + step, y_next)
         passed(rules, state, y_next, after)
-        if flipped(watch.waits, watch.passed, after, flips) > 0:
+        crossed = flipped(watch.waits, watch.passed, after, flips) > 0
+        if crossed:
             step = crossing_s(model, rules, state, inertia, (now_s, step), flips, (work, x, y, y_next, y_try))
             advance(model, state, inertia, step, work, x)
             observe(model, rules, state, x, now_s + step, y_next)
             passed(rules, state, y_next, after)
-        quiet_s = quiet_s + step if steady(model, y, y_next, step) else 0.0
+        quiet_s = quiet_s + step if steady(model, y, y_next, step) and not crossed else 0.0
         now_s += step
         state.x[:] = x
         y[:] = y_next

@@ -24,6 +24,7 @@ from gridsim.model.table import F8
 
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
+    from gridsim.model.unknowns import Unknown
 
 LONGEST_HORIZON_H = 8784
 LEAST_EFFECT = 0.005, 0.2  # of the sampler; above it load would be little dearer than spill
@@ -54,6 +55,8 @@ class Change(StrEnum):
     SOLAR_FACTOR = "solar_factor"
     IMPORTS = "imports"
     OPERATOR_BLIND_MINUTES = "operator_blind_minutes"
+    RULE_FAILS = "rule_fails"
+    RULE_OPERATES = "rule_operates"
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ class Kind:
     two of them have is that of the first. ``default_of``: tables for which this kind is meant where only its primitive
     is known. ``quantities``: what a demand, weather or policy kind changes. ``bounds``: of the magnitude.
     ``duration_h`` None: to the end of the horizon. ``foreseen``: known the day before, so nothing is taken by surprise.
-    ``vents_gas``: gas escapes from the pipes that are hit.
+    ``vents_gas``: gas escapes from the pipes that are hit. ``delay_s``: seconds until it acts, by default; None: at
+    once. ``steps``: how often it acts, by default; None: once.
     """
 
     kind: str
@@ -108,6 +112,8 @@ class Kind:
     foreseen: bool
     vents_gas: bool
     doc: str
+    delay_s: float | None = None
+    steps: int | None = None
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -133,6 +139,8 @@ def kinds() -> dict[str, Kind]:
             foreseen=row["foreseen"] == "true",
             vents_gas=row["vents_gas"] == "true",
             doc=row["doc"],
+            delay_s=float(row["delay_s"]) if row["delay_s"] else None,
+            steps=int(row["steps"]) if row["steps"] else None,
         )
         for row in csv.DictReader(text.splitlines())
     }
@@ -295,7 +303,8 @@ class Dependence:
 class Event:
     """One thing that happens. ``duration_h`` None: to the end of the horizon, unless ``repair`` is given.
 
-    With ``depends_on`` the event has no time of its own and ``at_h`` is not looked at.
+    With ``depends_on`` the event has no time of its own and ``at_h`` is not looked at. In the first minutes it acts
+    ``delay_s`` after its moment, and ``steps`` times with that between.
     """
 
     id: str
@@ -307,6 +316,8 @@ class Event:
     repair: Repair | None = None
     probability: float = 1.0
     depends_on: Dependence | None = None
+    delay_s: float = 0.0
+    steps: int = 1
 
 
 @dataclass(frozen=True)
@@ -401,6 +412,7 @@ class Policy:
     operator_delay_minutes: float = 15.0
     automation: Automation = Automation.OFF
     first_minutes: FirstMinutesMode = FirstMinutesMode.OFF
+    first_minutes_s: float = 60.0
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
     voltage_control: VoltageMode = VoltageMode.ON
@@ -414,7 +426,7 @@ class Scenario(Displayed):
     ``failures``: the fleet whole, with what is usually out in the month, or failing at random (True and False are on
     and off). ``scripts``: user's contingencies and policies. ``spared``: names of machines and plants that the typical
     fleet leaves in service, beside those that events and scripts name. ``checks``: what was observed on the day that it
-    replays.
+    replays; ``unknowns``: numbers of which the day leaves only a range.
     """
 
     name: str
@@ -434,6 +446,7 @@ class Scenario(Displayed):
     outputs: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "failures", Failures.of(self.failures))

@@ -57,6 +57,7 @@ POLICY: Rules = {
     "automation": ("automation", one_of(Automation)),
     "first_minutes": ("first_minutes", one_of(FirstMinutesMode)),
     "gas": ("gas", one_of(GasMode)),
+    "first_minutes_s": ("first_minutes_s", Number("give seconds", 10, 300)),
     "least_effect": ("least_effect", Number("give least effect of redispatch on a limit", *LEAST_EFFECT)),
 }
 EVENT: Rules = {
@@ -65,6 +66,8 @@ EVENT: Rules = {
     "magnitude": ("magnitude", Number("give size in the kind's unit", -100_000, 100_000)),
     "duration_h": ("duration", Number("give hours, or None", 0, _LONGEST_H, low_open=True, optional=True)),
     "probability": ("probability", Number("give chance that it happens in a replicate", 0, 1)),
+    "delay_s": ("delay_s", Number("give seconds", 0, 300)),
+    "steps": ("steps", Number("give number of losses", 1, 20, whole=True)),
 }
 REPAIR: Rules = {
     "distribution": ("distribution", Text(choices=("exponential", "lognormal", "constant"))),

@@ -116,6 +116,7 @@ class GridSystem(Displayed):
     """Everything that is known about a system before anything happens to it; nothing is ever written into it.
 
     ``loss_share``: network losses as a share of demand at the bus, the start of the dispatch's loss allowance.
+    ``load_damping_pu``: change of load per change of frequency, both per unit.
     ``reserve_mw``: (n_zones,) spinning reserve that the daily commitment covers on top of each zone's peak;
     ``reserve_stated`` False: the network says nothing, and the largest machine is covered instead (N-1).
     ``warnings``: columns and tables of the input that have no effect, and values hardly meant.
@@ -136,6 +137,7 @@ class GridSystem(Displayed):
     timezone: str = "UTC"
     f_hz: float = 50.0
     loss_share: float = 0.0
+    load_damping_pu: float = 1.5
     base_year: int = 0
     hourly_year: int = 0
     gas: carriers.GasSettings = field(default_factory=carriers.GasSettings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 from gridsim.model.known_day import Against, Check, Statistic
 from gridsim.report.numbers import significant
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
-from gridsim.results.known_day import CheckOutcome, Verdict
+from gridsim.results.known_day import CheckOutcome, CornerRange, Verdict
 
 _HEADINGS = ("check", "observed", "+-", "simulated", "unit", "verdict", "source")
+_CORNER_HEADINGS = ("over the corners", "robust")
 _WORDS = {
     Verdict.MET: "met",
     Verdict.MISSED: "MISSED",
@@ -25,14 +27,30 @@ _AGAINST = {
 _STATISTIC = {Statistic.MEAN: "mean", Statistic.MAX: "highest", Statistic.MIN: "lowest", Statistic.ENERGY: "energy of"}
 
 
-def check_lines(outcomes: Sequence[CheckOutcome], start: dt.datetime, width: int | None = None) -> list[str]:
-    """A table of every check, the sentence that counts them, and the notes of those missed."""
+def check_lines(
+    outcomes: Sequence[CheckOutcome],
+    start: dt.datetime,
+    width: int | None = None,
+    *,
+    ranges: Sequence[CornerRange] = (),
+) -> list[str]:
+    """A table of every check, the sentence that counts them, and the notes of those missed.
+
+    ``ranges``: of each check over the corners of what is unknown, where they were run.
+    """
     width = terminal_width() if width is None else width
-    table = TextTable(_HEADINGS, tuple(_row(outcome, start) for outcome in outcomes), left=frozenset(_HEADINGS[4:]))
+    rows = [_row(outcome, start) for outcome in outcomes]
+    headings: tuple[str, ...] = _HEADINGS
+    if ranges:
+        headings = (*_HEADINGS[:4], *_CORNER_HEADINGS, *_HEADINGS[4:])
+        rows = [(*row[:4], *_range(found), *row[4:]) for row, found in zip(rows, ranges, strict=True)]
+    table = TextTable(headings, tuple(rows), left=frozenset((*_HEADINGS[4:], *_CORNER_HEADINGS)))
     counts = {verdict: sum(outcome.verdict is verdict for outcome in outcomes) for verdict in Verdict}
     text = f"{counts[Verdict.MET]} of {counts[Verdict.MET] + counts[Verdict.MISSED]} checks met"
     if counts[Verdict.SKIPPED]:
         text += f"; {counts[Verdict.SKIPPED]} need a stage that is not modelled yet"
+    if ranges:
+        text += f"; {sum(found.robust for found in ranges)} of {len(ranges)} robust: alike at every corner"
     lines = [*table.lines(width), *wrapped(text, width)]
     for outcome in outcomes:
         if outcome.verdict is Verdict.MISSED and outcome.check.note:
@@ -40,8 +58,14 @@ def check_lines(outcomes: Sequence[CheckOutcome], start: dt.datetime, width: int
     return lines
 
 
-def check_records(outcomes: Sequence[CheckOutcome]) -> list[dict[str, Any]]:
-    """Every check as plain values for JSON and the manifest."""
+def _range(found: CornerRange) -> tuple[str, str]:
+    ends = f"{significant(found.lowest)} to {significant(found.highest)}"
+    return (ends if found.lowest != found.highest else significant(found.lowest)), "yes" if found.robust else "NO"
+
+
+def check_records(outcomes: Sequence[CheckOutcome], ranges: Sequence[CornerRange] = ()) -> list[dict[str, Any]]:
+    """Every check as plain values for JSON and the manifest; with its range over the corners where they were run."""
+    corners = [dataclasses.asdict(found) for found in ranges] or [{}] * len(outcomes)
     return [
         {
             "quantity": outcome.check.quantity,
@@ -57,8 +81,9 @@ def check_records(outcomes: Sequence[CheckOutcome]) -> list[dict[str, Any]]:
             "stage": str(outcome.check.observable.stage),
             "verdict": str(outcome.verdict),
             "source": outcome.check.source,
+            **corner,
         }
-        for outcome in outcomes
+        for outcome, corner in zip(outcomes, corners, strict=True)
     ]
 
 

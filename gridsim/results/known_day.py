@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +39,28 @@ class CheckOutcome:
     check: Check
     simulated: float | None
     verdict: Verdict
+
+
+@dataclass(frozen=True)
+class CornerRange:
+    """A check over the corners of what is unknown, the run with stated values included.
+
+    ``lowest``, ``highest``: of the simulated numbers, None where no run has one; ``robust``: all verdicts are alike.
+    """
+
+    lowest: float | None
+    highest: float | None
+    robust: bool
+
+
+def over_corners(stated: Sequence[CheckOutcome], corners: Sequence[Sequence[CheckOutcome]]) -> tuple[CornerRange, ...]:
+    """The range of each check over the run with ``stated`` values and the ``corners``."""
+    found = []
+    for outcomes in zip(stated, *corners, strict=True):
+        numbers = [outcome.simulated for outcome in outcomes if outcome.simulated is not None]
+        robust = len({outcome.verdict for outcome in outcomes}) == 1
+        found.append(CornerRange(min(numbers, default=None), max(numbers, default=None), robust))
+    return tuple(found)
 
 
 def held_against(checks: tuple[Check, ...], tables: Tables, baseline: Tables | None) -> tuple[CheckOutcome, ...]:

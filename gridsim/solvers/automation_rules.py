@@ -127,8 +127,13 @@ class RuleCompiler:
         self._openings: list[I4] = []
         self._time = len(areas.names) + len(system.interfaces) + len(pairs.first)
 
-    def compile(self, rules: tuple[Rule, ...], losses: tuple[Loss, ...], armed: dict[str, float]) -> Compiled:
-        """Events first, then rules in their order, then protection; ``armed``: share armed by neighbour."""
+    def compile(
+        self, rules: tuple[Rule, ...], losses: tuple[Loss, ...], armed: dict[str, float], wrongly: dict[str, float]
+    ) -> Compiled:
+        """Events first, then rules in their order, then protection; ``armed``: share armed by neighbour.
+
+        ``wrongly``: second at which a rule, by name, acts with nothing passed.
+        """
         n, n_flows = len(self.areas.names), len(self.system.interfaces)
         for loss in losses:
             self._add_loss(loss)
@@ -137,6 +142,8 @@ class RuleCompiler:
             start = len(self._rows)
             self._add_rule(rule, of_rule, armed)
             of_rule[rule.name] = list(range(start, len(self._rows)))
+            if rule.name in wrongly:
+                self._add_wrong_operation(rule, of_rule, armed, wrongly[rule.name])
         for area in range(n):
             dead = {"quantity": area, "setting": DEAD_HZ - self.system.f_hz, "action": case.DEAD, "place": area}
             self._add(DEAD, self.areas.names[area], self.areas.names[area], dead)
@@ -202,6 +209,16 @@ class RuleCompiler:
             share = rule.armed_share * armed.get(self.areas.names[area], 1.0) if area >= 0 else rule.armed_share
             for place, action in self._acts(rule, area, share, of_rule):
                 self._add(rule.name, place, watched, {**row, **action})
+
+    def _add_wrong_operation(
+        self, rule: Rule, of_rule: dict[str, list[int]], armed: dict[str, float], at_s: float
+    ) -> None:
+        """Everything the rule does, once, at ``at_s``."""
+        row = {"quantity": self._time, "above": True, "setting": at_s}
+        for _, area, _ in self._watches(rule):
+            share = rule.armed_share * armed.get(self.areas.names[area], 1.0) if area >= 0 else rule.armed_share
+            for place, action in self._acts(rule, area, share, of_rule):
+                self._add(rule.name, place, "time", {**row, **action})
 
     def _after(self, rule: Rule, of_rule: dict[str, list[int]], watched: str) -> int:
         if not rule.after:

@@ -25,7 +25,7 @@ from gridsim.solvers.area_machines import (
     neighbours_of,
     running_mva,
 )
-from gridsim.solvers.automation_rules import Compiled, Loss, Pairs, Powers, Rule, RuleCompiler
+from gridsim.solvers.automation_rules import EVENT, Compiled, Loss, Pairs, Powers, Rule, RuleCompiler
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.separation import Reduction, area_map, reduce_network, settled_angles, stability_margins
 
@@ -37,12 +37,12 @@ DEAD_BAND_HZ = 0.02
 class Settings(NamedTuple):
     """Settings of the first minutes that no table states.
 
-    ``load_damping``: change of load per change of frequency, both per unit (1.0-2.5).
+    ``load_damping``: change of load per change of frequency, both per unit; None: that of the network.
     """
 
     horizon_s: float = 60.0
     step_s: float = 0.01
-    load_damping: float = 1.5
+    load_damping: float | None = None
 
 
 class Operation(NamedTuple):
@@ -61,7 +61,7 @@ class FirstMinutesResult(NamedTuple):
     areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas) ; flow_mw : (n, n_interfaces)
     lowest_hz, highest_hz, final_hz, shed_mw, load_mw : (n_areas,) ; alive : (n_areas,)
     group_left : (n_groups,) share of each group of machines that still runs
-    opened : branches opened, positions in order ; opened_by : rule of each
+    opened : branches opened, positions in order ; opened_by, opened_s : rule and second of each
     ended : ``quiet``, ``horizon`` or ``operations``
     culprit : rule that acted most, where the operations ended it ; over_limit : a section stood beyond its static limit
     before the event, and was given room
@@ -81,6 +81,7 @@ class FirstMinutesResult(NamedTuple):
     group_left: F8
     opened: I4
     opened_by: list[str]
+    opened_s: list[float]
     end_s: float
     ended: str
     culprit: str
@@ -91,7 +92,10 @@ class FirstMinutesResult(NamedTuple):
 
 
 class FirstMinutes:
-    """A network at an operating point, ready for events; ``neighbours`` None: those that the network describes."""
+    """A network at an operating point, ready for events; ``neighbours`` None: those that the network describes.
+
+    ``limit_factor``: (n_interfaces,) on limits, of events that hold at the operating point; None: as they stand.
+    """
 
     def __init__(
         self,
@@ -101,9 +105,12 @@ class FirstMinutes:
         *,
         neighbours: dict[str, Neighbour] | None = None,
         settings: Settings | None = None,
+        limit_factor: F8 | None = None,
     ):
         self.system, self.point, self.settings = system, point, settings or Settings()
         self.margin = stability_margins(system)
+        if limit_factor is not None:  # what stability holds below its table is held so for want of stability
+            self.margin = self.margin / np.maximum(limit_factor, 1e-3)
         neighbours = neighbours_of(system) if neighbours is None else neighbours
         self._armed = {name: side.armed_share for name, side in neighbours.items()}
         self.areas = area_map(system, point.branch_out, running_mva(system, point))
@@ -181,13 +188,15 @@ class FirstMinutes:
         kinds = [GOVERNORS[kind] for kind in machines.group_kind.tolist()]
         by_area = np.zeros((len(self.system.interfaces), n))
         np.add.at(by_area.T, self.areas.bus, (-reduction.flow_bus * self._load_bus_mw).T)
+        damping = self.settings.load_damping
+        damping = self.system.load_damping_pu if damping is None else damping
         lives = alive[reduction.first] & alive[reduction.second]
         return SwingModel(
             f0_hz=self.system.f_hz,
             alive=alive.copy(),
             load_mw=self.load_mw,
             load_at_mw=self._load_at(reduction, alive),
-            load_damping=np.full(n, self.settings.load_damping),
+            load_damping=np.full(n, damping),
             load_inertia=2.0 * LOAD_INERTIA_S * self.load_mw / self.system.f_hz,
             damping_mw_per_hz=np.zeros(n),
             first=reduction.first[lives],
@@ -206,14 +215,19 @@ class FirstMinutes:
             flow_load_mw=by_area,
         )
 
-    def run(self, rules: tuple[Rule, ...], losses: tuple[Loss, ...]) -> FirstMinutesResult:
-        """The course after ``losses`` under ``rules``, until quiet or the horizon."""
+    def run(
+        self, rules: tuple[Rule, ...], losses: tuple[Loss, ...], wrongly: dict[str, float] | None = None
+    ) -> FirstMinutesResult:
+        """The course after ``losses`` under ``rules``, until quiet or the horizon.
+
+        ``wrongly``: rules that act though nothing passed their threshold, and the second at which each does.
+        """
         machines, n, settings = self.machines, len(self.areas.names), self.settings
         r = self.reduction
         tied = self._tied(self.point.branch_out)
         powers, pairs = Powers(self.load_mw, self.point.p_gen_mw), Pairs(r.first[tied], r.second[tied], r.stretch[tied])
         compiler = RuleCompiler(self.system, self.areas, machines, powers, pairs)
-        compiled = compiler.compile(rules, losses, self._armed)
+        compiled = compiler.compile(rules, losses, self._armed, wrongly or {})
         alive = (np.bincount(machines.group_area, machines.group_inertia, n) > 0) | (self.load_mw <= 0)
         model = self._model(r, alive)
         groups = (machines.group_mw, machines.group_gain, machines.group_up_mw)
@@ -223,6 +237,7 @@ class FirstMinutes:
         log = new_log(n, len(self.system.interfaces), settings.horizon_s, MOST_OPERATIONS, TRACE_STEP_S)
         now_s, branch_out, opened, seen = 0.0, self.point.branch_out, [np.zeros(0, dtype=np.int32)], 0
         opened_by: list[str] = []
+        opened_s: list[float] = []
         while True:
             span = now_s, settings.horizon_s
             now_s, why = run_swing(model, compiled.rules, state, log, span, settings.step_s, True)
@@ -237,6 +252,7 @@ class FirstMinutes:
                 gone = change(compiled, rule, state, alive, branch_out)
                 opened.append(gone)
                 opened_by += [compiled.names[rule]] * len(gone)
+                opened_s += [float(log.op_s[row])] * len(gone)
                 branch_out = np.union1d(branch_out, gone).astype(np.int32)
             seen = int(log.filled[0])
             reduction = self._reduced(branch_out)
@@ -251,7 +267,8 @@ class FirstMinutes:
             self._block_slips(compiled, reduction, state, alive)
             model = self._model(reduction, alive)
             model = model._replace(flow_base_mw=np.where(closed, model.flow_base_mw, 0.0))
-        return self._result(compiled, model, state, log, now_s, why, np.concatenate(opened), opened_by)
+        found = self._result(compiled, model, state, log, now_s, why)
+        return found._replace(opened=np.concatenate(opened), opened_by=opened_by, opened_s=opened_s)
 
     def _closed(self, branch_out: I4) -> B1:
         """(n_interfaces,) True where a member is closed."""
@@ -317,8 +334,6 @@ class FirstMinutes:
         log: case.SwingLog,
         end_s: float,
         why: int,
-        opened: I4,
-        opened_by: list[str],
     ) -> FirstMinutesResult:
         n, f0 = len(self.areas.names), self.system.f_hz
         n_operations, n_trace = log.filled.tolist()
@@ -350,8 +365,9 @@ class FirstMinutes:
             load_mw=self.load_mw,
             alive=model.alive,
             group_left=state.group_inertia / np.maximum(self.machines.group_inertia, 1e-9),
-            opened=opened,
-            opened_by=opened_by,
+            opened=np.zeros(0, dtype=np.int32),
+            opened_by=[],
+            opened_s=[],
             end_s=end_s,
             ended={case.QUIET: "quiet", case.HORIZON: "horizon", case.FULL: "operations"}[why],
             culprit=culprit,
@@ -372,7 +388,7 @@ class FirstMinutes:
         if quantity < n + len(self.system.interfaces):
             return f"flow of {compiled.watched[rule]} {word} {setting:.0f} MW{held}"
         if compiled.watched[rule] == "time":
-            return "the event"
+            return "the event" if compiled.names[rule] == EVENT else "a wrong operation"
         return f"angle between {compiled.watched[rule]} above {setting:.0f} degrees"
 
 

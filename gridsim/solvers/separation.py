@@ -42,6 +42,7 @@ class Reduction(NamedTuple):
     reaches the machine of each area ; flow_bus : (n_interfaces, n_buses) and flow_pair : (n_interfaces, n_pairs), what
     a MW at a bus and a MW of a coupling add to an interface's flow
     linked : (n_buses,) False: no machine reaches the bus
+    apart : (n_interfaces, n_pairs) how far each pair moves apart when the sides of an interface do, 0 on one side of it
     """
 
     first: I4
@@ -52,6 +53,7 @@ class Reduction(NamedTuple):
     flow_bus: F8
     flow_pair: F8
     linked: B1
+    apart: F8
 
 
 def area_map(system: GridSystem, branch_out: I4, machines_mva: F8) -> AreaMap:
@@ -170,7 +172,9 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
     incidence[first, np.arange(len(first))] = coupling
     incidence[second, np.arange(len(first))] = -coupling
     flow_pair = np.asarray(np.linalg.lstsq(incidence, by_angle.T, rcond=1e-10)[0].T, dtype=np.float64)
-    stretch = _stretch(system, coupling, flow_pair, works, margin)
+    size = np.bincount(machines.link_area, machines.link_mw, n_areas).astype(np.float64)
+    apart = _moved_apart(system, areas, reduced, size, works, margin, (first, second))
+    stretch = _stretch(system, coupling, flow_pair, apart, works, margin)
     return Reduction(
         first.astype(np.int32),
         second.astype(np.int32),
@@ -180,7 +184,48 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
         flow_bus,
         flow_pair,
         linked,
+        apart,
     )
+
+
+def _moved_apart(
+    system: GridSystem,
+    areas: AreaMap,
+    reduced: F8,
+    size: F8,
+    works: B1,
+    margin: F8,
+    pairs: tuple[NDArray[Any], NDArray[Any]],
+) -> F8:
+    """(n_interfaces, n_pairs) angles of pairs when power crosses a stability interface, the widest of them 1.
+
+    The power comes from the machines of one side and goes to those of the other, by ``size`` (n_areas,): a pair across
+    two interfaces in series is wider than one across either. Where a way beside it stays, all pairs count alike.
+    """
+    n, member = len(size), system.interface_members
+    one, other = areas.bus[system.branch_from], areas.bus[system.branch_to]
+    found, crossed = np.ones((len(margin), len(pairs[0]))), []
+    power = np.zeros((n, len(margin)))
+    for interface in np.flatnonzero(np.isfinite(margin)).tolist():
+        of_it = member.interface == interface
+        branch, sign = member.branch[of_it], member.sign[of_it]
+        start = np.where(sign > 0, one[branch], other[branch])[works[branch]]
+        end = np.where(sign > 0, other[branch], one[branch])[works[branch]]
+        rest = works.copy()
+        rest[branch] = False
+        part = islands(n, one, other, rest)
+        sides = np.isin(part, part[start]), np.isin(part, part[end])
+        if (sides[0] & sides[1]).any() or not all(size[side].sum() > 0 for side in sides):
+            continue
+        for side, direction in zip(sides, (1.0, -1.0), strict=True):
+            power[:, interface] += np.where(side, direction * size / size[side].sum(), 0.0)
+        found[interface] = (sides[0][pairs[0]] & sides[1][pairs[1]]) | (sides[1][pairs[0]] & sides[0][pairs[1]])
+        crossed.append(interface)
+    if crossed:
+        angle = np.asarray(np.linalg.lstsq(reduced, power[:, crossed], rcond=1e-10)[0])
+        wide = np.abs(angle[pairs[0]] - angle[pairs[1]]).T * found[crossed]
+        found[crossed] = wide / np.maximum(wide.max(axis=1, initial=0.0, keepdims=True), 1e-12)
+    return found
 
 
 def _linked(system: GridSystem, works: B1, has_link: B1) -> B1:
@@ -212,19 +257,20 @@ def static_limits_mw(system: GridSystem, works: B1, margin: F8) -> F8:
     return found
 
 
-def pull_out_mw(coupling: F8, stretch: F8, flow_pair: F8) -> float:
-    """Largest flow of an interface, ``flow_pair`` (n_pairs,), when its sides move apart as a whole."""
-    angle = np.linspace(0.0, np.pi / 2 * max(float(stretch.max(initial=0.0)), 1e-9), 61)[:, None]
+def pull_out_mw(coupling: F8, stretch: F8, flow_pair: F8, apart: F8) -> float:
+    """Largest flow of an interface, ``flow_pair`` (n_pairs,), when its sides move ``apart`` (n_pairs,)."""
+    widest = np.pi / 2 * float(np.divide(stretch, apart, out=np.zeros(len(stretch)), where=apart > 0).max(initial=0.0))
+    angle = np.linspace(0.0, max(widest, 1e-9), 61)[:, None] * apart
     within = np.minimum(angle / stretch, np.pi)  # beyond pull-out a coupling gives nothing
     return float((np.abs(flow_pair) * coupling * stretch * np.sin(within)).sum(axis=1).max(initial=0.0))
 
 
-def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, works: B1, margin: F8) -> F8:
+def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, apart: F8, works: B1, margin: F8) -> F8:
     """(n_pairs,) amplitude over coupling, so that every stability interface pulls out at its static limit."""
     limit_mw = static_limits_mw(system, works, margin)
     member = system.interface_members
     closed = sum_at(member.interface, works[member.branch].astype(np.float64), len(limit_mw)) > 0
-    share = np.where(np.abs(flow_pair) > _MEANS_SHARE, np.abs(flow_pair), 0.0)
+    share = np.where((np.abs(flow_pair) > _MEANS_SHARE) & (apart > 0), np.abs(flow_pair), 0.0)
     shaped = np.flatnonzero(np.isfinite(limit_mw) & closed & (share.sum(axis=1) > 0))
     stretch = np.ones(len(coupling))
     if not len(shaped):
@@ -234,9 +280,9 @@ def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, works: B1, margin:
     share = share[shaped]
     by_interface, weight = np.ones(len(shaped)), share.sum(axis=0)
     for _ in range(60):
-        mean = np.divide(share.T @ by_interface, weight, out=np.ones(len(coupling)), where=weight > 0)
+        mean = np.divide((share * apart[shaped]).T @ by_interface, weight, out=np.ones(len(coupling)), where=weight > 0)
         stretch = np.where(weight > 0, mean, 1.0)
-        reached = np.array([pull_out_mw(coupling, stretch, flow_pair[row]) for row in shaped])
+        reached = np.array([pull_out_mw(coupling, stretch, flow_pair[row], apart[row]) for row in shaped])
         wrong = limit_mw[shaped] / np.maximum(reached, 1e-9)
         if np.abs(wrong - 1.0).max() < 1e-3:
             break

@@ -20,6 +20,7 @@ from gridsim.model.groups import GROUPS, element_names, in_service
 from gridsim.model.scenario import (
     AcMode,
     Event,
+    FirstMinutesMode,
     GasMode,
     Horizon,
     Imports,
@@ -48,6 +49,7 @@ class Case(NamedTuple):
     at_h: float = 3.5
     gas: bool = False
     imports: Imports = Imports.CONTRACT
+    seconds: bool = False
 
 
 SOUTH_SHORT = ("zones", "south", "unserved_mw")
@@ -111,6 +113,12 @@ MW_PER_MCM_PER_D = 1e6 / 24 / 312.5
 GAS_MW = ("generators", "gas_1", "p_mw")
 SHORT_WITHOUT_GAS = 300 - 150  # the South's demand less the section
 
+STAGE = add(
+    "automation",
+    {"name": "stage", "quantity": "frequency_hz", "setting": 49, "delay_s": 0.2, "action": "shed load", "share": 0.5},
+    {"name": "late", "quantity": "frequency_hz", "setting": 45.2, "delay_s": 0.2, "action": "shed load", "share": 0.1},
+)
+
 COLD_SITE = both(
     add("weather_sites", {"name": "hill", "lat": 50, "lon": 70}),
     add(
@@ -154,6 +162,7 @@ CASES: dict[str, Case] = {
         ("interconnectors", "x1_n1"), SOUTH_SHORT, 0, 50, NEIGHBOUR
     ),
     "transformer_outage": Case(("transformers", "t"), SOUTH_SHORT, 0, 30, BEHIND_TRANSFORMER),
+    "short_circuit": Case(("lines", "n1_s1"), SOUTH_SHORT, 0, 40),
     "busbar_outage": Case(("buses", "s1"), SOUTH_SHORT, 0, 300),
     "substation_outage": Case(("substations", "s2"), SOUTH_SHORT, 0, 330, BEHIND_TRANSFORMER),
     "generator_outage": Case(("generators", "gas_1"), SOUTH_SHORT, 0, 150),
@@ -244,6 +253,26 @@ CASES: dict[str, Case] = {
         ),
         magnitude=40,
     ),
+    "neighbour_trip_series": Case(
+        ("borders", "lacking"), ("generators", "lacking", "p_mw"), 0, -40,
+        both(
+            NEIGHBOUR,
+            add("buses", {"name": "y1", "zone": "external", "vn_kv": 500}),
+            add("lines", {"name": "y1_n1", "from_bus": "y1", "to_bus": "n1", **LINE}),
+            add("borders", {"name": "lacking", "bus": "y1", "contract_import_mw": 0, "limit_import_mw": 0,
+                            "price_per_mwh": 50}),
+        ),
+        magnitude=40,
+    ),
+    # Coal gives 203.5 MW for 400 once gas is lost at 3 h. The rule would cut half of it; without it all goes dark.
+    "automation_failure": Case(
+        ("automation", "stage"), ("zones", "", "unserved_mw"), 0, 400, STAGE,
+        also=(outage("generator_outage", "generators", "gas_1", 3),), at_h=3.1, seconds=True,
+    ),
+    # A tenth of 400 MW, until the operator gives it back after a quarter of an hour.
+    "wrong_operation": Case(
+        ("automation", "late"), ("zones", "", "unserved_mw"), 0, 40, STAGE, at_h=2.1, seconds=True,
+    ),
     "import_stop": Case(("all", "all"), SOUTH_SHORT, 0, 50, NEIGHBOUR),
     # Gas is lost at 02:30. For an hour nobody tells coal to give more than the 200 MW planned; 200 of 400 are short.
     "dispatcher_blind": Case(
@@ -267,7 +296,8 @@ def played(two_areas: Any, name: str, *, without: bool = False) -> RunResult:
     duration_h = 4.0 if name == "repair_crew_shortage" else None
     event = Event("it", name, 2, (Target(*case.target),), magnitude, duration_h)
     events = case.also if without else (event, *case.also)
-    policy = Policy(imports=case.imports, ac=AcMode.OFF, gas=GasMode.BALANCE)  # without linepack: by hand
+    first = FirstMinutesMode.ON if case.seconds else FirstMinutesMode.OFF
+    policy = Policy(imports=case.imports, ac=AcMode.OFF, gas=GasMode.BALANCE, first_minutes=first)  # without linepack
     horizon = Horizon(dt.datetime(2026, 1, 14), 12)
     return run(two_areas(case.edit, gas=case.gas), Scenario("kind", "two_areas", horizon, events=events, policy=policy))
 
@@ -295,6 +325,7 @@ def test_kind(two_areas, name):
         ("dispatcher_blind", 150),  # coal 250 at once: the section's 150 and the North's 100
         ("backup_fuel_shortage", 50),  # mazut burns
         ("repair_crew_shortage", 0),  # back at 7 h
+        ("automation_failure", 200),  # the rule cuts half
     ],
 )
 def test_without_the_kind_the_other_event_is_milder(two_areas, name, then):

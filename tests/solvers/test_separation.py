@@ -53,7 +53,7 @@ def test_static_limits_of_kazakhstan(country) -> None:
         limit = static_limits_mw(system, works, minutes.margin)
         assert limit[rows[0]] == pytest.approx((2100.0, 1300.0, 630.0)[out] / 0.80)
         r = reduce_network(system, minutes.areas, minutes.machines, gone, minutes.margin)
-        reached = [pull_out_mw(r.coupling_mw, r.stretch, r.flow_pair[row]) for row in rows]
+        reached = [pull_out_mw(r.coupling_mw, r.stretch, r.flow_pair[row], r.apart[row]) for row in rows]
         assert reached == pytest.approx(limit[rows].tolist(), rel=0.02)
 
 

@@ -275,6 +275,27 @@ def later_h(scope: str) -> Callable[[RunResult], float]:
     return lambda result: metric("survival_time_h", scope)(result) - metric("survival_time_h", scope)(play(RUPTURE))
 
 
+def swing(column: str, name: str) -> Callable[[RunResult], float]:
+    """A column of the first minutes' frequency, of a zone or neighbour, over all sudden changes."""
+
+    def value(result: RunResult) -> float:
+        rows = result.tables["frequency"]
+        found = rows[column][rows["name"] == name]
+        return float(found.min() if column == "lowest_hz" else found.max())
+
+    return value
+
+
+def opened_s(section: str) -> Callable[[RunResult], float]:
+    """Second at which a section opened."""
+
+    def value(result: RunResult) -> float:
+        rows = result.tables["section_swings"]
+        return float(rows["opened_s"][rows["name"] == section].max())
+
+    return value
+
+
 def of(name: str, value: Callable[[RunResult], float]) -> Callable[[RunResult], float]:
     """``value`` of another event."""
     return lambda _: value(play(name))
@@ -329,6 +350,25 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:,.0f} MWh", SOUTH_MWH),
         Number("may carry {:,.0f} MW", limit_mw(18.0)),
         Number("instead of {:,.0f}", limit_mw(17.0)),
+    ),
+    "automation_fails_at_transit": (
+        Claim("Out-of-step protection opens", lambda r: "out of step" in r.tables["automation_log"]["rule"]),
+        Number("{:.1f} s", opened_s("north_south")),
+        Number("{:,.0f} MW", swing("cut_mw", "south")),
+    ),
+    "transit_opened_wrongly": (
+        Number("{:.1f} Hz", swing("lowest_hz", "south")),
+        Number("{:,.0f} MW", swing("cut_mw", "south")),
+        Claim("the North keeps its load", lambda r: swing("cut_mw", "north")(r) == 0),
+    ),
+    "busbar_fault_at_zhambyl": (
+        Claim("Nobody is short", NOBODY),
+        Number("{:.2f} Hz", swing("lowest_hz", "south")),
+    ),
+    "uzbek_plants_trip_in_turn": (
+        Claim("The South lives", lambda r: swing("dead_areas", "south")(r) == 0),
+        Number("{:.1f} Hz", swing("lowest_hz", "south")),
+        Number("{:,.0f} MW", swing("cut_mw", "south")),
     ),
     # gas
     "bbs_pipeline_rupture": (

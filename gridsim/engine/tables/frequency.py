@@ -19,6 +19,8 @@ class Frequency(ResultTable):
         ColumnSpec("highest_hz", "f8", "highest frequency of its areas"),
         ColumnSpec("shed_mw", "f8", "load that automation cut and did not return, dead areas included"),
         ColumnSpec("dead_areas", "i4", "areas of it that went dark"),
+        ColumnSpec("cut_mw", "f8", "load that automation cut, returned since or not, dead areas included"),
+        ColumnSpec("final_hz", "f8", "when all is quiet, or at the end of those seconds: mean of areas that live"),
     )
 
     def closing_rows(self, run: Recorded) -> Rows:
@@ -31,6 +33,8 @@ class Frequency(ResultTable):
             "highest_hz": np.array([swing.highest_hz for swing in found], dtype=float),
             "shed_mw": np.array([swing.shed_mw for swing in found], dtype=float),
             "dead_areas": np.array([swing.dead_areas for swing in found], dtype=np.int32),
+            "cut_mw": np.array([swing.cut_mw for swing in found], dtype=float),
+            "final_hz": np.array([swing.final_hz for swing in found], dtype=float),
         }
 
 

@@ -126,6 +126,11 @@ class EventKeys(Row):
     repair: RepairKeys | None = column("Instead: work of a repair crew", None)
     probability: float = column("Chance that it happens in a replicate", 1.0, ge=0, le=1)
     depends_on: DependsKeys | None = column("The event it follows", None)
+    delay_s: float | None = column(
+        "Seconds after its moment at which it acts in the first minutes; empty: the kind's default", None, unit="s",
+        ge=0, le=300,
+    )  # fmt: skip
+    steps: int | None = column("Losses of a series, `delay_s` apart; empty: the kind's default", None, ge=1, le=20)
 
 
 class RecordedOutage(Row):
@@ -163,6 +168,19 @@ class CheckKeys(Row):
     note: str = column("Remark for the reader", "", effect=Effect.LABEL)
 
 
+class UnknownKeys(Row):
+    """A number of which the day leaves only a range; `gridsim run NAME --check --corners` runs every combination."""
+
+    parameter: str = column(
+        "table.row.column of the network, such as automation.trip_47_*.share (* stands for any letters), or "
+        "events.ID.magnitude or .delay_s"
+    )
+    low: float = column("Low end", ge=-1_000_000, le=1_000_000)
+    high: float = column("High end", ge=-1_000_000, le=1_000_000)
+    factor: bool = column("The ends multiply what stands there, in place of being it", False)
+    note: str = column("Why this range, for the reader", "", effect=Effect.LABEL)
+
+
 class PolicyKeys(Row):
     """Operation of the system."""
 
@@ -182,6 +200,9 @@ class PolicyKeys(Row):
     )  # fmt: skip
     first_minutes: Annotated[Literal["off", "on"], BeforeValidator(_as_word)] = column(
         "Frequency, load shedding and separation of areas after a sudden change, before the operator acts", "off"
+    )
+    first_minutes_s: float = column(
+        "Seconds that are looked at after a sudden change, unless all is quiet before", 60.0, unit="s", ge=10, le=300
     )
     voltage_control: Literal["on", "off"] = column(
         "The operator moves switchable shunts and controlled taps before each AC check; off: all stand as stated", "on"
@@ -219,6 +240,9 @@ class ScenarioKeys(Row):
     policy: PolicyKeys = column("How the system is operated", PolicyKeys())
     check: Annotated[tuple[CheckKeys, ...], BeforeValidator(_as_list)] = column(
         "What was observed on the day that it replays", ()
+    )
+    unknowns: Annotated[tuple[UnknownKeys, ...], BeforeValidator(_as_list)] = column(
+        "Numbers that nobody published, as ranges, for `--check --corners`; at most six", ()
     )
     variant: str = column("Variant of the network (its variants/NAME.yaml); empty: as it stands", "")
     replicates: int = column("Trajectories that differ in what is drawn", 1, ge=1, le=1_000_000)
