@@ -61,6 +61,7 @@ _RUNNING = {
     "CapacityCredit": "gridsim.reliability",
     "capacity_credit": "gridsim.reliability",
     "Exact": "gridsim.reliability",
+    "gas_disruptions": "gridsim.reliability.gas_disruption",
     "importance": "gridsim.reliability",
     "importance_frame": "gridsim.reliability",
     "SequentialMonteCarlo": "gridsim.reliability",
@@ -162,6 +163,7 @@ if TYPE_CHECKING:
     from gridsim.reliability import system_from_frames as system_from_frames
     from gridsim.reliability import system_from_grid as system_from_grid
     from gridsim.reliability import two_state as two_state
+    from gridsim.reliability.gas_disruption import gas_disruptions as gas_disruptions
     from gridsim.results.metrics import Estimate as Estimate
     from gridsim.results.screening import screen as screen
     from gridsim.results.study_result import StudyResult as StudyResult

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -22,6 +23,8 @@ _VENDOR = (
     "d3-dispatch", "d3-color", "d3-interpolate", "d3-ease", "d3-timer", "d3-selection", "d3-transition", "d3-drag",
     "d3-zoom", "d3-array", "d3-geo", "uPlot.iife",
 )  # fmt: skip
+
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|MWh?|GWh|mcm|t|h|d|USD|million)\b|%)")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def html_of(page: Page) -> str:
         f'<header><p class="soft">gridsim {escape(page.kind)}</p><h1>{escape(page.title)}</h1>',
         f'<p class="soft">{escape(page.subtitle)}</p></header>',
         '<section id="answer" class="answer" aria-label="The answer">',
-        *(f"<p>{escape(sentence)}</p>" for sentence in page.answer),
+        *(f"<p>{escape(_unbroken(sentence))}</p>" for sentence in page.answer),
         _numbers(page.numbers),
         "</section>",
         _short_scorecard(page.scorecard),
@@ -98,6 +101,11 @@ def _json(data: Any) -> str:
     """JSON that cannot end its script element."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _unbroken(sentence: str) -> str:
+    """A sentence whose numbers keep their units on the line."""
+    return _UNIT.sub("\u00a0", sentence)
 
 
 def _numbers(numbers: Iterable[Number]) -> str:
