@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from gridsim.io.read_outlines import read_outlines
 from gridsim.io.store import package_versions
 from gridsim.model.system import GridSystem
 from gridsim.reliability import AssessmentResult
-from gridsim.report.adequacy_page import AssessmentView, assessment_page
+from gridsim.report.adequacy_page import AssessmentView, Extras, assessment_page
 from gridsim.report.html import Page, html_of
 from gridsim.report.run_page import RunView, run_page
 from gridsim.report.study_page import StudyView, case_view, study_page
@@ -40,6 +41,13 @@ def write_page(page: Page, path: Path) -> Path:
     """Write a page as one file, never over one that is no page of gridsim's (InputError); its path."""
     write_output(path, html_of(page).encode(), PAGE)
     return path
+
+
+def report_assessment(result: AssessmentResult, path: Path, extras: Extras, command: str) -> Path:
+    """Write the page of an assessment with what it was asked besides, and the command that makes it."""
+    view = _fresh_assessment(result)
+    origin = [*view.origin, ("make it again", command)]
+    return write_page(assessment_page(dataclasses.replace(view, origin=origin, extras=extras)), path)
 
 
 def page_of(result: Any, network: str | Path | None = None) -> Page:
