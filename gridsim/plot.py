@@ -26,6 +26,7 @@ __all__ = [
     "gas_and_stocks",
     "gas_disruptions",
     "n_1_formula",
+    "pairs_matrix",
     "section_loading",
     "supply_stack",
     "unserved_by",
@@ -98,3 +99,10 @@ def gas_disruptions(frame: pd.DataFrame) -> Figure:
 def n_1_formula(frame: pd.DataFrame) -> Figure:
     """The N-1 formula of Regulation (EU) 2017/1938, from a frame of ``gridsim.gas_disruptions``."""
     return gas_figures.n_1_formula(frame)
+
+
+def pairs_matrix(frame: pd.DataFrame) -> Figure:
+    """MW that outages add to each other, of a frame of ``gridsim.screen`` with ``level="1-1"`` or ``"2"``."""
+    from gridsim.report import pairs_page
+
+    return pairs_page.pairs_matrix(frame)

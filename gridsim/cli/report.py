@@ -58,15 +58,16 @@ def events_for(report: Path | None, method: str) -> tuple[ShortfallEvents, ...]:
 
 
 def write_screen_report(title: str, frame: pd.DataFrame, file: Path, command: str) -> None:
-    """Write the page of a screening, of the gas network or of the power network."""
+    """Write the page of a screening, of its level."""
     from gridsim.io.store import package_versions
     from gridsim.report.documents import write_page
     from gridsim.report.gas_page import gas_page
+    from gridsim.report.pairs_page import pairs_page
     from gridsim.report.screen_page import screen_page
 
     versions = ", ".join(f"{name} {version}" for name, version in package_versions().items())
     origin = [("versions", versions), ("make it again", command)]
-    page = gas_page if frame.attrs.get("level") == "gas" else screen_page
+    page = {"gas": gas_page, "1-1": pairs_page, "2": pairs_page}.get(frame.attrs.get("level", "1"), screen_page)
     write_page(page(title, frame, origin), file)
 
 

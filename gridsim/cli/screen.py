@@ -38,7 +38,6 @@ def _together(values: dict[str, Any]) -> list[Problem]:
     for option, of_level in (
         ("redispatch", ("1",)),
         ("by", ("1",)),
-        ("report", ("1", GAS_LEVEL)),
         ("margin", ("1", "1-1")),
         ("minutes", ("1-1",)),
         ("point", ("1", "1-1", "2")),

@@ -135,10 +135,22 @@ def fan(table: Mapping[str, Any], start: dt.datetime, title: str, scope: str = "
 
 
 def heat_map(
-    values: F8, rows: Sequence[str], columns: Sequence[str], unit: str, name: str, title: str, definition: str
+    values: F8,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    unit: str,
+    name: str,
+    title: str,
+    definition: str,
+    *,
+    left: int = 96,
+    total: bool = True,
 ) -> Figure:
-    """A table of numbers as colours, each with its number as a title. ``values``: (n_rows, n_columns)."""
-    left, top, row = 96, 12, 20
+    """A table of numbers as colours, each with its number as a title. ``values``: (n_rows, n_columns).
+
+    ``left``: pixels of the row names; ``total``: whether cells may be added up.
+    """
+    top, row = 12, 20
     width = (svg.WIDTH - left - 14) / max(len(columns), 1)
     highest = float(values.max(initial=0.0)) or 1.0
     height = top + row * len(rows) + 46
@@ -148,7 +160,8 @@ def heat_map(
         if at % every == 0:
             chart.text(left + (at + 0.5) * width, top + row * len(rows) + 14, label, "middle")
     for number, label in enumerate(rows):
-        chart.text(left - 6, top + number * row + 14, label, "end")
+        most = int((left - 10) / 6.2)
+        chart.text(left - 6, top + number * row + 14, label if len(label) <= most else f"{label[: most - 1]}…", "end")
         for at, column in enumerate(columns):
             value = float(values[number, at])
             chart.box(
@@ -162,8 +175,8 @@ def heat_map(
                 if value > 0
                 else ' fill-opacity="0.1"',
             )
-    total = float(values.sum())
-    chart.text(left, height - 8, f"darkest {highest:.3g} {unit}, all together {total:,.4g} {unit}")
+    together = f", all together {float(values.sum()):,.4g} {unit}" if total else ""
+    chart.text(left, height - 8, f"darkest {short(highest)} {unit}{together}")
     return chart.figure(name, title, definition)
 
 
