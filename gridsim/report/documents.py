@@ -60,8 +60,9 @@ def page_of(result: Any, network: str | Path | None = None) -> Page:
         return assessment_page(_fresh_assessment(result))
     manifest = getattr(result, "manifest", None)
     if manifest is None and hasattr(result, "cases"):
-        name = str(read_manifest(result.path / STUDY_FILE).get("study", result.path.name))
-        return study_page(_study(name, result.cases, network))
+        told = read_manifest(result.path / STUDY_FILE)
+        name, words = str(told.get("study", result.path.name)), str(told.get("description", ""))
+        return study_page(_study(name, result.cases, network, words))
     if isinstance(manifest, Mapping) and manifest.get("kind") == "assessment":
         return assessment_page(_loaded_assessment(result))
     if isinstance(manifest, Mapping) and "blocks" in manifest:
@@ -156,13 +157,15 @@ def _loaded(run: Any, network: str | Path | None) -> RunView:
     )
 
 
-def _study(name: str, runs: Sequence[Any], network: str | Path | None) -> StudyView:
+def _study(name: str, runs: Sequence[Any], network: str | Path | None, words: str = "") -> StudyView:
     cases = []
     for run in runs:
         system = _network_of(run.manifest, run.scenario, network)[0]
         cases.append(case_view(run, scores_of(run, system)))
     first = runs[0]
-    description = str(first.scenario.get("description", "")) if len(runs) == 1 else f"{len(runs)} cases"
+    description = (
+        str(first.scenario.get("description", "")) if len(runs) == 1 else f"{len(runs)} cases. {words}".strip()
+    )
     return StudyView(name, description, cases, origin_of(first, f"gridsim study {name}"))
 
 

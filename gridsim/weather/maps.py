@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize, special, stats
-from scipy.interpolate import PchipInterpolator
+from scipy import optimize, special
 
 from gridsim.kernels.latent_field import SYNOPTIC_STEP_H
 from gridsim.kernels.weather_maps import Z_SPAN, SolarMap, TemperatureMap, WindMap, solar_cf, wind_cf
@@ -65,6 +64,8 @@ def daily_from_monthly(monthly: F8, first_month: int) -> F8:
 
     Periodic monotone cubic through mid-months; the nodes are corrected until every month's mean is met to 1e-9.
     """
+    from scipy.interpolate import PchipInterpolator
+
     edges = np.concatenate([[0], np.cumsum(MONTH_DAYS)])
     middle = (edges[:-1] + edges[1:]) / 2.0
     x = np.concatenate([middle[-3:] - DAYS, middle, middle[:3] + DAYS])
@@ -183,7 +184,7 @@ def wind_map(
     n = len(wind)
     shape = np.nan_to_num(sites.weibull_shape[wind], nan=2.0)
     # -log(1 - Phi(z)) by the log of the survival function, exact in both tails
-    speed = (-stats.norm.logsf(Z)[None, :]) ** (1.0 / shape[:, None]) / special.gamma(1.0 + 1.0 / shape)[:, None]
+    speed = (-special.log_ndtr(-Z)[None, :]) ** (1.0 / shape[:, None]) / special.gamma(1.0 + 1.0 / shape)[:, None]
     clock = np.arange(24) + 0.5 - utc_offset_h
     diurnal = np.empty((n, 12, 24))
     for m in range(12):
@@ -205,7 +206,7 @@ def wind_map(
         curve=curve,
         t_site=nearest_site(sites.lat[wind], sites.lon[wind], system.weather_sites.lat, system.weather_sites.lon),
         k_row=nearest_site(sites.lat[wind], sites.lon[wind], sites.lat[solar], sites.lon[solar]),
-        cloudy_z=float(stats.norm.ppf(CLOUDY_QUANTILE)),
+        cloudy_z=float(special.ndtri(CLOUDY_QUANTILE)),
     )
     if n == 0:
         return case
@@ -279,7 +280,7 @@ def solar_map(system: GridSystem, field: LatentField, mean_c: F8, pilot: list[tu
             mean[order[int(site)], m - 1], sd[order[int(site)], m - 1] = value, spread
     share = mean / K_MAX
     total = share * (1.0 - share) / (sd / K_MAX) ** 2 - 1.0
-    quantile = np.clip(stats.norm.cdf(Z), 1e-12, 1.0 - 1e-12)
+    quantile = np.clip(special.ndtr(Z), 1e-12, 1.0 - 1e-12)
     clearness = K_MAX * special.betaincinv(
         (share * total)[:, :, None], ((1.0 - share) * total)[:, :, None], quantile[None, None, :]
     )
@@ -310,7 +311,7 @@ def solar_map(system: GridSystem, field: LatentField, mean_c: F8, pilot: list[tu
         return case
     month, _ = day_of_year_month(first)
     gain = np.full(n, 0.85)
-    levels = stats.norm.ppf((np.arange(40) + 0.5) / 40.0)
+    levels = special.ndtri((np.arange(40) + 0.5) / 40.0)
     for _ in range(12):
         found = np.zeros(n)
         for level in levels:
