@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from gridsim.errors import StudyError, nearest
 from gridsim.model.scenario import DesignEvent
@@ -259,7 +259,7 @@ def river_level(model: WeatherModel, event: DesignEvent, seed: int, year: int, z
         period = float(event.return_period_years or 0.0)
         if period > MOST_TRUSTED_RP:
             notes.append(f"a return period of {period:g} years is an extrapolation beyond {MOST_TRUSTED_RP:g}")
-        target = float(np.exp(-(log_sd**2) / 2.0 + log_sd * stats.norm.ppf(1.0 / period)))
+        target = float(np.exp(-(log_sd**2) / 2.0 + log_sd * special.ndtri(1.0 / period)))
     own = model.rivers.year_levels(seed, year)
     mean_m3_s = float(rivers.annual_km3[row]) * 1e9 / (DAYS * 86400.0)
     correlation = rivers.r_first.copy()
@@ -279,7 +279,7 @@ def river_level(model: WeatherModel, event: DesignEvent, seed: int, year: int, z
         low, high = (middle, high) if volume(middle) < target else (low, middle)
     u = 0.5 * (low + high)
     reached = volume(u)
-    implied = 1.0 / float(stats.norm.cdf((np.log(reached) + log_sd**2 / 2.0) / log_sd))
+    implied = 1.0 / float(special.ndtr((np.log(reached) + log_sd**2 / 2.0) / log_sd))
     name = "volume_ratio"
     if implied > MOST_TRUSTED_RP and not notes:
         notes.append(f"the implied return period is beyond {MOST_TRUSTED_RP:g} years: an extrapolation")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from gridsim.kernels.weather_maps import temperature
 from gridsim.model.outages import Component, State, components_of
@@ -62,7 +62,7 @@ def temperature_shares(model: WeatherModel) -> tuple[F8, F8]:
     share = np.zeros((n_sites, len(edges) - 1))
     hourly = np.empty((n_sites, HOURS))
     clear = np.ones((n_sites, HOURS // 24 + 1))
-    for level in stats.norm.ppf((np.arange(LEVELS) + 0.5) / LEVELS):
+    for level in special.ndtri((np.arange(LEVELS) + 0.5) / LEVELS):
         temperature(model.temperature_map, np.full((n_sites, HOURS), level), clear, model.shift_k, hourly)
         place = np.clip(((hourly - COLDEST_C) / BIN_K).astype(np.int64), 0, share.shape[1] - 1)
         for site in range(n_sites):
