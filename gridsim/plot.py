@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gridsim.errors import StudyError
 from gridsim.report.documents import page_of, view_of
-from gridsim.report.figures import run_figures, study_figures
+from gridsim.report.figures import gas_figures, run_figures, study_figures
 from gridsim.report.figures.svg import Figure
 from gridsim.report.study_page import case_view
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "all_of",
@@ -21,6 +24,9 @@ __all__ = [
     "exceedance",
     "fuel_days",
     "gas_and_stocks",
+    "gas_disruptions",
+    "n_1_formula",
+    "pairs_matrix",
     "section_loading",
     "supply_stack",
     "unserved_by",
@@ -83,3 +89,20 @@ def event_scatter(study: Any) -> Figure:
     events = [case_view(run, ()).events for run in study.cases]
     duration, peak, energy = (np.concatenate([event[at] for event in events]) for at in range(3))
     return study_figures.event_scatter(duration, peak, energy)
+
+
+def gas_disruptions(frame: pd.DataFrame) -> Figure:
+    """Gas not delivered without each of the worst pieces of a frame of ``gridsim.gas_disruptions``."""
+    return gas_figures.gas_disruptions(frame)
+
+
+def n_1_formula(frame: pd.DataFrame) -> Figure:
+    """The N-1 formula of Regulation (EU) 2017/1938, from a frame of ``gridsim.gas_disruptions``."""
+    return gas_figures.n_1_formula(frame)
+
+
+def pairs_matrix(frame: pd.DataFrame) -> Figure:
+    """MW that outages add to each other, of a frame of ``gridsim.screen`` with ``level="1-1"`` or ``"2"``."""
+    from gridsim.report import pairs_page
+
+    return pairs_page.pairs_matrix(frame)

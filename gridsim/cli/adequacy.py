@@ -20,7 +20,11 @@ from gridsim.cli.values import positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gridsim.reliability import AnyMethod, AssessmentResult, ImportanceRow, ShortfallEvents
+    from gridsim.report.adequacy_page import Extras
+    from gridsim.results.metrics import Estimate
 
 
 @app.command(together=contradictions)
@@ -127,6 +131,19 @@ def adequacy(
             help="Unserved energy that each component, cause and section accounts for (--csv: this table alone).",
         ),
     ] = False,
+    firm: Annotated[
+        bool,
+        typer.Option("--firm", help="MW of firm capacity that would meet each missed standard (copper, zonal)."),
+    ] = False,
+    all_levels: Annotated[
+        int | None,
+        typer.Option(
+            "--all-levels",
+            parser=whole(2, 100_000),
+            metavar="N",
+            help="The same N sample years at copper, zonal and nodal level side by side.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
@@ -134,6 +151,8 @@ def adequacy(
 ) -> None:
     """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
     from gridsim.io.output_file import PAGE, check_output
+    from gridsim.report.adequacy_page import Extras
+    from gridsim.report.further import further_lines
 
     form = table_form(as_json=as_json, csv=csv, md=md)
     if report is not None:
@@ -168,9 +187,11 @@ def adequacy(
         side_by_side(request.in_turn(sampling), form, head)
         return
     result, weeks = _assess(request, sampling, *events_for(report if request.gives_months else None, request.method))
-    if report is not None:
-        result.report(report)
     important = request.importance(result) if importance else None
+    firms = request.firm(result) if firm else None
+    levels = request.at_all_levels(all_levels) if all_levels is not None else {}
+    if report is not None:
+        _write_report(request, result, report, Extras(important, firms or (), _estimates(levels)))
     by_ac = request.by_ac(ac_states) if ac_states is not None else None
     from gridsim.report.ac_verified import ac_lines
 
@@ -182,9 +203,17 @@ def adequacy(
             extra["ac"] = by_ac.frame().to_dict("records")
         if important is not None:
             extra["importance"] = [vars(row) for row in important]
+        if firms is not None:
+            extra["firm_capacity"] = [vars(one) for one in firms]
+        if levels:
+            extra["levels"] = {
+                level: [dataclasses.asdict(e) for e in estimates] for level, estimates in _estimates(levels).items()
+            }
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
         _print(request, result, weeks, form, important)
+        if form != "csv":
+            print("".join(f"\n{line}" for line in further_lines(firms, _estimates(levels), form)))
         if by_ac is not None and form != "csv":
             print("\n" + "\n".join(ac_lines(by_ac, form)))
     if status != "ok":
@@ -202,6 +231,24 @@ def _assess(
     result = request.assessed(request.imports, sampling, *specs, *more)
     years = request.years_with(request.imports)
     return result, None if years is None else weather_of_weeks(years, result)
+
+
+def _estimates(levels: dict[str, AssessmentResult]) -> dict[str, tuple[Estimate, ...]]:
+    return {level: result.estimates for level, result in levels.items()}
+
+
+def _write_report(request: Request, result: AssessmentResult, file: Path, extras: Extras) -> None:
+    """The page, with the command that makes it as far as its options change numbers."""
+    from gridsim.report.documents import report_assessment
+
+    words = ["gridsim adequacy", request.network, f"--level {request.level}", f"--seed {request.seed}"]
+    words += [f"--imports {request.imports}", f"--weather {request.weather}"]
+    words += [f"--years {result.n_samples}"] if result.n_samples else []
+    words += ["--gas-outages"] if request.gas_outages else []
+    words += ["--importance"] if extras.importance is not None else []
+    words += ["--firm"] if extras.firm else []
+    words += [f"--all-levels {max(e.n for e in next(iter(extras.levels.values())))}"] if extras.levels else []
+    report_assessment(result, file, extras, " ".join([*words, "--report FILE"]))
 
 
 def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:

@@ -157,12 +157,17 @@ def contradictions(options: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("--hour", 0, "", "is an hour of the normal year", "leave --weather and --weather-years out")
     if options["ac_states"] is not None and (options["hour"] is not None or options["imports"] == "all"):
         yield Problem("--ac-states", 0, "", "is of the year and one import policy", "leave --hour and imports all out")
-    if options["importance"] and options["level"] == "nodal":
-        yield Problem("--importance", 0, "", "is for level copper and zonal", "add --level zonal")
-    if options["importance"] and method == "snapshot":
-        yield Problem("--importance", 0, "", "takes whole years", "leave --method out")
-    if options["importance"] and options["imports"] == "all":
-        yield Problem("--importance", 0, "", "is of one import policy", "name one with --imports")
+    for name in ("importance", "firm"):
+        if options[name] and options["level"] == "nodal":
+            yield Problem(f"--{name}", 0, "", "is for level copper and zonal", "add --level zonal")
+    for name in ("importance", "firm", "all_levels"):
+        flag = f"--{name.replace('_', '-')}"
+        if options[name] and method == "snapshot":
+            yield Problem(flag, 0, "", "takes whole years", "leave --method out")
+        if options[name] and options["imports"] == "all":
+            yield Problem(flag, 0, "", "is of one import policy", "name one with --imports")
+        if name != "importance" and options[name] and options["hour"] is not None:
+            yield Problem(flag, 0, "", "is of whole years", "leave --hour out")
     if method == "exact":
         for name in ("years", "target_cov", "max_seconds"):
             if options[name] is not None:

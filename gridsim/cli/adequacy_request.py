@@ -6,7 +6,15 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gridsim.cli.adequacy_options import Sampling, imports_of, sampler_of, sampling_of, weather_of, weather_told
+from gridsim.cli.adequacy_options import (
+    CHOICES,
+    Sampling,
+    imports_of,
+    sampler_of,
+    sampling_of,
+    weather_of,
+    weather_told,
+)
 from gridsim.cli.import_policies import policies_of
 from gridsim.cli.nothing_fails import nothing_fails
 from gridsim.errors import Problem
@@ -22,9 +30,11 @@ if TYPE_CHECKING:
         WeatherYears,
     )
     from gridsim.reliability.ac_verified import AcVerified
+    from gridsim.reliability.firm_capacity import FirmCapacity
     from gridsim.results.specs import Spec
 
 
+MOST_YEARS_OF_FIRM = {"normal": 1_000, "synthetic": 60}  # each MW tried goes through all of them
 MOST_YEARS_OF_IMPORTANCE = {"normal": 4_000, "synthetic": 400}  # no hour is skipped
 
 
@@ -133,6 +143,42 @@ class Request:
         years = min(result.n_samples, MOST_YEARS_OF_IMPORTANCE[self.weather])
         method = SequentialMonteCarlo(years=years, seed=self.seed, level=self.level, workers=self.workers)
         return importance(system, method)
+
+    def firm(self, result: AssessmentResult) -> list[FirmCapacity]:
+        """Firm capacity for each standard that the assessment does not pass, by at most so many of its samples."""
+        from gridsim.reliability import Exact, SequentialMonteCarlo
+        from gridsim.reliability.firm_capacity import firm_capacity
+        from gridsim.report.adequacy_page import THRESHOLDS, verdict
+
+        values = {e.name: e for e in result.estimates if e.scope == "system"}
+        zones = {
+            e.scope.removeprefix("zone:"): e.value
+            for e in result.estimates
+            if e.name == "EUE" and e.scope.startswith("zone:") and e.value
+        }
+        system = self.system_with(self.imports)
+        method: Exact | SequentialMonteCarlo = Exact(level=self.level)
+        if result.exact is None or not result.exact.is_on_grid:
+            years = min(result.n_samples, MOST_YEARS_OF_FIRM[self.weather])
+            method = SequentialMonteCarlo(years=years, seed=self.seed, level=self.level, workers=self.workers)
+        found = []
+        for name, limit, _ in THRESHOLDS:
+            if name in values and verdict(values[name], limit) != "pass":
+                metric = name
+                if name == "NEUE":  # of the same demand, so in proportion
+                    metric, limit = "EUE", limit * (values["EUE"].value or 0.0) / (values[name].value or 1.0)
+                found.append(firm_capacity(system, method, metric, limit, zones if self.level == "zonal" else None))
+        return found
+
+    def at_all_levels(self, years: int) -> dict[str, AssessmentResult]:
+        """The same sample years at each level."""
+        from gridsim.reliability import SequentialMonteCarlo, assess
+
+        found = {}
+        for level in CHOICES["level"]:
+            method = SequentialMonteCarlo(years=years, seed=self.seed, level=level, workers=self.workers)
+            found[level] = assess(self.system_with(self.imports), method)
+        return found
 
     def by_ac(self, states: int) -> AcVerified:
         """Random states of the normal year by AC."""

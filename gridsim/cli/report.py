@@ -57,14 +57,18 @@ def events_for(report: Path | None, method: str) -> tuple[ShortfallEvents, ...]:
     return (ShortfallEvents(),) if report is not None and method == "sequential" else ()
 
 
-def write_screen_report(title: str, frame: pd.DataFrame, file: Path) -> None:
-    """Write the page of a screening."""
+def write_screen_report(title: str, frame: pd.DataFrame, file: Path, command: str) -> None:
+    """Write the page of a screening, of its level."""
     from gridsim.io.store import package_versions
     from gridsim.report.documents import write_page
+    from gridsim.report.gas_page import gas_page
+    from gridsim.report.pairs_page import pairs_page
     from gridsim.report.screen_page import screen_page
 
     versions = ", ".join(f"{name} {version}" for name, version in package_versions().items())
-    write_page(screen_page(title, frame, [("versions", versions)]), file)
+    origin = [("versions", versions), ("make it again", command)]
+    page = {"gas": gas_page, "1-1": pairs_page, "2": pairs_page}.get(frame.attrs.get("level", "1"), screen_page)
+    write_page(page(title, frame, origin), file)
 
 
 def compared(folders: list[Path]) -> Page:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 DISPATCH = "dispatch"
 ORDERS = ("mw", "percent")
-LEVELS = ("1", "1-1", "2")
+GAS_LEVEL = "gas"
+LEVELS = ("1", "1-1", "2", GAS_LEVEL)
 N_MARGINS = 10  # of the worst outages or pairs
 
 
@@ -37,12 +38,14 @@ def _together(values: dict[str, Any]) -> list[Problem]:
     for option, of_level in (
         ("redispatch", ("1",)),
         ("by", ("1",)),
-        ("report", ("1",)),
         ("margin", ("1", "1-1")),
         ("minutes", ("1-1",)),
+        ("point", ("1", "1-1", "2")),
+        ("hour", ("1", "1-1", "2")),
+        ("outages", ("1", "1-1", "2")),
     ):
         given = values.get(option)
-        if given in (None, False, "mw", 15) or level in of_level:
+        if given in (None, False, "mw", 15, DISPATCH) or level in of_level:
             continue
         what = f"says nothing at --level {level}"
         problems.append(Problem(f"--{option}", 0, "", what, f"leave it out, or give --level {of_level[-1]}"))
@@ -85,7 +88,8 @@ def screen(
         typer.Option(
             parser=choice(LEVELS),
             metavar="LEVEL",
-            help="1: each outage alone; 1-1: a second one after a redispatch; 2: two at once (DC).",
+            help="1: each outage alone; 1-1: a second one after a redispatch; 2: two at once (DC); gas: each pipe, "
+            "source and storage of the gas network on its design day.",
         ),
     ] = "1",
     minutes: Annotated[
@@ -99,7 +103,10 @@ def screen(
     as_json: JsonOption = False,
     report: ReportOption = None,
 ) -> None:
-    """N-1, N-1-1 or N-2: lose every line, transformer, machine and border, or what a list names."""
+    """N-1, N-1-1, N-2 or gas: lose every line, transformer, machine and border, or what a list names."""
+    if level == GAS_LEVEL:
+        _screen_gas(network, variant, out, most, report, as_json=as_json)
+        return
     from gridsim.io.output_file import PAGE, PAIRS, SCREENING, check_output, write_output
     from gridsim.report.screening import screening_lines
     from gridsim.report.screening_pairs import doubles_lines, pairs_lines
@@ -136,7 +143,7 @@ def screen(
     )
     wall_s = round(time.perf_counter() - began, 3)
     if report is not None:
-        write_screen_report(f"{network} {words}", frame, report)
+        write_screen_report(f"{network} {words}", frame, report, _command(network, variant, level, point, hour))
     if out is not None:
         write_output(out, frame.to_csv(index=False).encode(), SCREENING, PAIRS)
     if as_json:
@@ -164,6 +171,51 @@ def screen(
         return
     what = "N-1" if outages is None else outages.name
     print("\n".join(screening_lines(title, frame, most, wall_s, by=by, what=what)))
+
+
+def _command(network: str, variant: str | None, level: str, point: str = DISPATCH, hour: str | None = None) -> str:
+    """The command that makes a page again, as far as its options change the result's state."""
+    given = (("--variant", variant), ("--level", None if level == "1" else level), ("--hour", hour))
+    words = [f"{option} {value}" for option, value in given if value]
+    words += [f"--point {point}"] if point != DISPATCH else []
+    return " ".join(["gridsim screen", network, *words, "--report FILE"])
+
+
+def _screen_gas(
+    network: str, variant: str | None, out: Path | None, most: int, report: Path | None, *, as_json: bool
+) -> None:
+    """Lose each pipe, source and storage on the design day."""
+    from gridsim.io.output_file import GAS, PAGE, check_output, write_output
+    from gridsim.reliability.gas_disruption import gas_disruptions
+    from gridsim.report.gas_page import gas_lines
+
+    began = time.perf_counter()
+    if report is not None:
+        check_output(report, PAGE)
+    if out is not None:
+        check_output(out, GAS)
+    system = read_system(network, variant)
+    tell_warnings(system.warnings, validate_command(network, variant))
+    frame = gas_disruptions(system)
+    wall_s = round(time.perf_counter() - began, 3)
+    if report is not None:
+        write_screen_report(network, frame, report, _command(network, variant, GAS_LEVEL))
+    if out is not None:
+        write_output(out, frame.to_csv(index=False).encode(), GAS)
+    if as_json:
+        verdict = {
+            "command": "screen",
+            "status": "complete",
+            "network": network,
+            "variant": variant_name(variant) or "",
+            "wall_s": wall_s,
+            "warnings": as_dicts(system.warnings),
+            **frame.attrs,
+            "losses": json.loads(frame.to_json(orient="records")),
+        }
+        print(json.dumps(verdict))
+        return
+    print("\n".join(gas_lines(network, frame, most, wall_s)))
 
 
 def _point_at(system: Any, hour: str) -> tuple[OperatingPoint, int]:

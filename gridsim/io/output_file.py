@@ -13,6 +13,7 @@ PAGE = b'<meta name="generator" content="gridsim">'
 SCREENING = b"secure,worst_loading_percent,"
 PAIRS = b"first,second,"
 BENCH = b'{"command": "bench", '
+GAS = b"component,title,kind,capacity_mcm_per_d,"
 _HEAD = 1024
 
 

@@ -25,7 +25,7 @@ LOCK = ".lock"
 JOBS = "jobs"
 JOB_NAME = re.compile(r"\d{4,}-\d{9,}-\d{2}\.job")
 #: Files of a study's case that are written when it ends; before that they are not in its manifest.
-AT_THE_END = ("metrics.parquet", "fan.parquet")
+AT_THE_END = ("metrics.parquet", "scorecard.parquet", "fan.parquet")
 _SCRATCH = re.compile(r"(.*/)?\.([^/]+)\.\d+\.tmp")
 _PART = re.compile(r"(.+)/part-\d{6,}\.parquet")
 _LONGEST_NAME = 200  # bytes: file systems take 255, neighbours of a folder have longer names than itself

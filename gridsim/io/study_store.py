@@ -170,8 +170,8 @@ class StudyFolder:
         return head
 
     def _new_head(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        return {"status": "running", "study": self.study.name, "inputs": inputs, "started": _now(),
-                "cases": self._case_folders}  # fmt: skip
+        return {"status": "running", "study": self.study.name, "description": self.study.description, "inputs": inputs,
+                "started": _now(), "cases": self._case_folders}  # fmt: skip
 
     def _open(self) -> None:
         """Make sure that the folder can be written to."""

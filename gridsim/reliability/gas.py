@@ -26,7 +26,7 @@ from gridsim.reliability.grid import DAY_H
 from gridsim.reliability.system import AdequacySystem
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas_outages import GasOutages, GasWeather, OutageShares
-from gridsim.weather.normal import NormalWeather
+from gridsim.weather.normal import GAS_COLD_DAY_BELOW_NORMAL_K, NormalWeather
 
 
 class TemperatureClass(NamedTuple):
@@ -182,6 +182,12 @@ def class_weather(system: GridSystem, group: TemperatureClass, imports: Imports 
         able_mw += np.array([able[gens].sum() for gens in plants]) / DAY_H
     per_mw = system.gas_to_power.gas_m3_per_mwh * 24.0 / 1e6
     return ClassWeather(GasWeather(demand, burnt_mw * per_mw, inputs.winter), able_mw * per_mw)
+
+
+def design_day_c(system: GridSystem) -> float:
+    """Load-weighted mean temperature of the gas networks' cold day, so far below a normal day of January, C."""
+    day = dt.datetime(system.base_year or 2001, CLASSES[-1].month, 15)
+    return mean_normal_c(system, day) - GAS_COLD_DAY_BELOW_NORMAL_K
 
 
 def mean_normal_c(system: GridSystem, time: dt.datetime) -> float:

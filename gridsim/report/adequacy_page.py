@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,13 @@ from gridsim.report.answer import numbers_of
 from gridsim.report.figures import study_figures as figures
 from gridsim.report.figures.svg import Figure
 from gridsim.report.html import Page, Table
-from gridsim.report.numbers import number, percent, with_error
+from gridsim.report.numbers import number, percent, value_with_error, with_error
 from gridsim.report.run_page import metric_labels, metric_rows
 from gridsim.results.metrics import Estimate
+
+if TYPE_CHECKING:
+    from gridsim.reliability import ImportanceRow
+    from gridsim.reliability.firm_capacity import FirmCapacity
 
 #: Metric, limit and who uses it; a year is meant.
 THRESHOLDS = (
@@ -33,9 +37,22 @@ THRESHOLDS = (
 _LIMITS = (
     "Shortfalls are those of the level named: copper plate knows no network, zonal only sections between zones, nodal "
     "every line; none knows voltages, stability or single hours of operators. Machines fail independently unless the "
-    "network says otherwise. The MW of firm capacity that would mend a failed threshold is not part of an assessment: "
-    "gridsim credit states what a resource is worth."
+    "network says otherwise."
 )
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What an assessment was asked besides: ``importance``, the firm capacity by metric that meets a limit, and its
+    estimates over the same years by level.
+    """
+
+    importance: Sequence[ImportanceRow] | None = None
+    firm: Sequence[FirmCapacity] = ()
+    levels: Mapping[str, Sequence[Estimate]] = field(default_factory=dict)
+
+
+NOTHING_MORE = Extras()
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,7 @@ class AssessmentView:
     n_samples: int
     level: str
     origin: Sequence[tuple[str, str]]
+    extras: Extras = NOTHING_MORE
 
 
 def assessment_page(view: AssessmentView) -> Page:
@@ -57,12 +75,17 @@ def assessment_page(view: AssessmentView) -> Page:
         kind="adequacy",
         title=f"How likely is a shortfall in {view.system}?",
         subtitle=f"{view.system}, {view.level} level, {sampled}",
-        answer=_answer(view.estimates),
+        answer=[*_answer(view.estimates), *_standard(view)],
         numbers=numbers_of(
             view.estimates, metric_labels(), ("EUE", "LOLH", "LOLEv", "CVaR_95", "P_any_shortfall", "NEUE")
         ),
         figures=_figures(view),
-        tables=(_thresholds(view.estimates), metric_rows(view.estimates)),
+        tables=(
+            _thresholds(view),
+            *_levels(view.extras.levels),
+            *_importance(view.extras.importance),
+            metric_rows(view.estimates),
+        ),
         trust=[*view.origin, ("known limits", _LIMITS)],
     )
 
@@ -90,6 +113,18 @@ def _answer(estimates: Sequence[Estimate]) -> list[str]:
     return [sentence for sentence in told if sentence]
 
 
+def _standard(view: AssessmentView) -> list[str]:
+    """The first standard in a sentence, with the capacity that would meet it."""
+    name, limit, _ = THRESHOLDS[0]
+    found = next((e for e in view.estimates if (e.name, e.scope) == (name, "system")), None)
+    if found is None:
+        return []
+    said = {"pass": "is met", "fail": "is missed"}.get(verdict(found, limit), "cannot be decided with so few samples")
+    firm = next((one for one in view.extras.firm if one.metric == name and one.mw), None)
+    mends = f"; {firm_text(firm)} MW that never fail would meet it" if firm is not None else ""
+    return [f"A standard of {limit:g} hours a year, as Great Britain has, {said}{mends}."]
+
+
 def _frequency(found: Mapping[str, Estimate]) -> str:
     events, chance = found.get("LOLEv"), found.get("P_any_shortfall")
     parts = []
@@ -115,14 +150,84 @@ def _share(estimates: Sequence[Estimate], kind: str, lead: str, labels: Sequence
     return f"{lead}: {', '.join(named)} of the unserved energy."
 
 
-def _thresholds(estimates: Sequence[Estimate]) -> Table:
-    found = {e.name: e for e in estimates if e.scope == "system"}
+def _thresholds(view: AssessmentView) -> Table:
+    found = {e.name: e for e in view.estimates if e.scope == "system"}
+    firm = {one.metric: one for one in view.extras.firm}
     rows = []
     for name, limit, words in THRESHOLDS:
         if name in found:
-            rows.append((words, f"{with_error(found[name])} {found[name].unit}", verdict(found[name], limit)))
-    help_text = "Pass or fail where the whole 95 % interval lies on one side of the limit."
-    return Table("Against thresholds that others use", ("limit", "here", "verdict"), rows, help_text)
+            said = verdict(found[name], limit)
+            mends = firm.get("EUE" if name == "NEUE" else name)
+            rows.append((words, f"{with_error(found[name])} {found[name].unit}", said, firm_text(mends, said)))
+    help_text = (
+        "Pass or fail where the whole 95 % interval lies on one side of the limit. Firm capacity never fails; at zonal "
+        "level it stands in the zones by their share of unserved energy (gridsim.firm_capacity)."
+    )
+    return Table(
+        "Against thresholds that others use", ("limit", "here", "verdict", "firm MW to meet it"), rows, help_text
+    )
+
+
+def firm_text(firm: FirmCapacity | None, said: str = "") -> str:
+    """The MW that meet a limit, in a cell."""
+    if firm is None:
+        return "0" if said == "pass" else "not asked: add --firm"
+    if firm.mw is None:
+        return "none at these places would"
+    return value_with_error(firm.mw, firm.stderr_mw) if firm.mw else "0"
+
+
+_OF_LEVELS = ("EUE", "LOLH", "LOLEv", "P_any_shortfall", "NEUE", "CVaR_95")
+
+
+def level_rows(levels: Mapping[str, Sequence[Estimate]]) -> list[tuple[str, ...]]:
+    """A row for each metric of the system, and for the unserved energy of each zone; a cell for each level."""
+    found = {level: {(e.name, e.scope): e for e in estimates} for level, estimates in levels.items()}
+    keys = {key for of in found.values() for key in of}
+    zones = sorted(scope for name, scope in keys if name == "EUE" and scope.startswith("zone:"))
+    labels = metric_labels()
+    rows = []
+    for name, scope in [*((name, "system") for name in _OF_LEVELS), *(("EUE", zone) for zone in zones)]:
+        of = [estimates.get((name, scope)) for estimates in found.values()]
+        known = next((e for e in of if e is not None), None)
+        if known is not None:
+            label = labels.get(name, name) + ("" if scope == "system" else f", {scope}")
+            unit = "" if known.unit == "-" else f", {known.unit}"
+            rows.append((label + unit, *(with_error(e) if e is not None else "-" for e in of)))
+    return rows
+
+
+def _levels(levels: Mapping[str, Sequence[Estimate]]) -> list[Table]:
+    if not levels:
+        return []
+    n = max(e.n for estimates in levels.values() for e in estimates)
+    help_text = (
+        f"The same outages and weather in {n:,} sample years: copper knows no network, zonal the sections between "
+        "zones, nodal every line. What a level adds is what its network costs."
+    )
+    right = frozenset(range(1, len(levels) + 1))
+    title = "The same years with ever more of the network"
+    return [Table(title, ("", *levels), level_rows(levels), help_text, right)]
+
+
+def _importance(rows: Sequence[ImportanceRow] | None) -> list[Table]:
+    if rows is None:
+        return []
+    cells = [
+        (
+            row.name,
+            row.kind,
+            value_with_error(row.saved_mwh, row.stderr_mwh),
+            value_with_error(100.0 * row.share, 100.0 * row.share_stderr),
+        )
+        for row in rows
+    ]
+    help_text = (
+        "Unserved energy that perfect availability of a component, a cause that never happens or a section that never "
+        "limits would save; what two of them cause together counts for both."
+    )
+    headings = ("what", "kind", "would save, MWh a year", "share of EUE, %")
+    return [Table("What matters most", headings, cells, help_text, frozenset({2, 3}), folded=len(cells) > 30)]
 
 
 def verdict(estimate: Estimate, limit: float) -> str:
@@ -186,4 +291,8 @@ def _figures(view: AssessmentView) -> list[Figure]:
             figures.exceedance({"sample years": yearly}),
             figures.convergence({"EUE": yearly}),
         ]
+    if view.extras.importance:
+        found.insert(0, figures.importance(view.extras.importance))
+    if view.extras.levels:
+        found.insert(0, figures.levels(view.extras.levels))
     return [figure for figure in found if figure is not None]

@@ -79,6 +79,39 @@ def titled(run: RunLike, name: str) -> str:
     return str(titles.get(name) or name)
 
 
+_WORDS = {
+    "gas_pipelines": "gas pipeline",
+    "gas_supply": "gas source",
+    "gas_storage": "gas storage",
+    "lines": "line",
+    "generators": "machine",
+    "compressor_stations": "compressor station",
+    "borders": "border",
+}
+
+
+def _component(run: RunLike, component: str) -> str:
+    """A component in words: its title, where the network at hand has one, with its name behind."""
+    table, _, name = component.partition(":")
+    if not name:
+        return component
+    what = _WORDS.get(table, table.removesuffix("s").replace("_", " "))
+    title = ""
+    if run.system is not None and table in _WORDS:
+        rows = getattr(run.system, table)
+        titles = dict(zip(rows.name.tolist(), getattr(rows, "title", rows.name).tolist(), strict=True))
+        title = str(titles.get(name) or "")
+    return f"{what} {title} ({name})" if title and title != name else f"{what} {name}"
+
+
+def _happening(run: RunLike, change: Any) -> str:
+    return f"{_component(run, change.component)}, {_state(change.to_state)}, on {_moment(run, change.time_h)}"
+
+
+def _state(state: str) -> str:
+    return state.replace("_", " ")
+
+
 def _hours(run: RunLike) -> float:
     starts, ends, _ = times_of(run.tables["zones"])
     return float(ends[-1] - starts[0]) if len(starts) else 0.0
@@ -147,9 +180,9 @@ def _held(run: RunLike, log: Sequence[Any]) -> str:
         parts.append(f"{names} ran short of gas, the first after {number(plants[0][0])} h")
     if full:
         parts.append(
-            f"the sections {_list(full)} were at their limit"
+            f"the sections {_list([_state(name) for name in full])} were at their limit"
             if len(full) > 1
-            else f"the section {full[0]} was at its limit"
+            else f"the section {_state(full[0])} was at its limit"
         )
     share = of_system(run.estimates, "import_share")
     if not parts and share is not None:
@@ -175,14 +208,14 @@ def _why(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[
             chain = why(change.component, change.time_h)
             if len(chain) > 1:
                 root = chain[-1]
-                return f"The cause: {root.component}, {root.to_state}, on {_moment(run, root.time_h)}."
+                return f"The cause: {_happening(run, root)}."
     if causes:
-        return f"The cause: {_list(causes)}."
+        return f"The cause: {_list([_component(run, cause) for cause in causes])}."
     first = next(
         (change for change in happened if change.cause_id < 0 and not change.component.startswith("city:")), None
     )
     if first is not None:
-        return f"What happened first: {first.component}, {first.to_state}, on {_moment(run, first.time_h)}."
+        return f"What happened first: {_happening(run, first)}."
     energy = _by_scope(run.estimates, "energy_mwh", "fuel")
     total = sum(mwh for _, mwh in energy)
     shares = ", ".join(f"{'imports' if name == 'import' else name} {percent(mwh / total)}" for name, mwh in energy[:5])

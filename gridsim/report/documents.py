@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from gridsim.io.read_outlines import read_outlines
 from gridsim.io.store import package_versions
 from gridsim.model.system import GridSystem
 from gridsim.reliability import AssessmentResult
-from gridsim.report.adequacy_page import AssessmentView, assessment_page
+from gridsim.report.adequacy_page import AssessmentView, Extras, assessment_page
 from gridsim.report.html import Page, html_of
 from gridsim.report.run_page import RunView, run_page
 from gridsim.report.study_page import StudyView, case_view, study_page
@@ -42,6 +43,13 @@ def write_page(page: Page, path: Path) -> Path:
     return path
 
 
+def report_assessment(result: AssessmentResult, path: Path, extras: Extras, command: str) -> Path:
+    """Write the page of an assessment with what it was asked besides, and the command that makes it."""
+    view = _fresh_assessment(result)
+    origin = [*view.origin, ("make it again", command)]
+    return write_page(assessment_page(dataclasses.replace(view, origin=origin, extras=extras)), path)
+
+
 def page_of(result: Any, network: str | Path | None = None) -> Page:
     """The page of a result."""
     if is_run(result):
@@ -52,8 +60,9 @@ def page_of(result: Any, network: str | Path | None = None) -> Page:
         return assessment_page(_fresh_assessment(result))
     manifest = getattr(result, "manifest", None)
     if manifest is None and hasattr(result, "cases"):
-        name = str(read_manifest(result.path / STUDY_FILE).get("study", result.path.name))
-        return study_page(_study(name, result.cases, network))
+        told = read_manifest(result.path / STUDY_FILE)
+        name, words = str(told.get("study", result.path.name)), str(told.get("description", ""))
+        return study_page(_study(name, result.cases, network, words))
     if isinstance(manifest, Mapping) and manifest.get("kind") == "assessment":
         return assessment_page(_loaded_assessment(result))
     if isinstance(manifest, Mapping) and "blocks" in manifest:
@@ -148,13 +157,15 @@ def _loaded(run: Any, network: str | Path | None) -> RunView:
     )
 
 
-def _study(name: str, runs: Sequence[Any], network: str | Path | None) -> StudyView:
+def _study(name: str, runs: Sequence[Any], network: str | Path | None, words: str = "") -> StudyView:
     cases = []
     for run in runs:
         system = _network_of(run.manifest, run.scenario, network)[0]
         cases.append(case_view(run, scores_of(run, system)))
     first = runs[0]
-    description = str(first.scenario.get("description", "")) if len(runs) == 1 else f"{len(runs)} cases"
+    description = (
+        str(first.scenario.get("description", "")) if len(runs) == 1 else f"{len(runs)} cases. {words}".strip()
+    )
     return StudyView(name, description, cases, origin_of(first, f"gridsim study {name}"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -22,6 +23,10 @@ _VENDOR = (
     "d3-dispatch", "d3-color", "d3-interpolate", "d3-ease", "d3-timer", "d3-selection", "d3-transition", "d3-drag",
     "d3-zoom", "d3-array", "d3-geo", "uPlot.iife",
 )  # fmt: skip
+
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|MWh?|GWh|mcm|t|h|d|USD|million)\b|%)")
+
+_ERROR = re.compile(r"(?<=\d) \+- (?=\d)")
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def html_of(page: Page) -> str:
         f'<header><p class="soft">gridsim {escape(page.kind)}</p><h1>{escape(page.title)}</h1>',
         f'<p class="soft">{escape(page.subtitle)}</p></header>',
         '<section id="answer" class="answer" aria-label="The answer">',
-        *(f"<p>{escape(sentence)}</p>" for sentence in page.answer),
+        *(f"<p>{_text(sentence)}</p>" for sentence in page.answer),
         _numbers(page.numbers),
         "</section>",
         _short_scorecard(page.scorecard),
@@ -100,9 +105,14 @@ def _json(data: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
+def _text(text: str) -> str:
+    """Escaped text whose numbers keep their units and errors on the line."""
+    return escape(_UNIT.sub("\u00a0", _ERROR.sub("\u00a0± ", text)))
+
+
 def _numbers(numbers: Iterable[Number]) -> str:
     boxes = "".join(
-        f'<div><dt>{escape(one.label)}</dt><dd class="value">{escape(one.value)}</dd>'
+        f'<div><dt>{escape(one.label)}</dt><dd class="value">{_text(one.value)}</dd>'
         f'<dd class="soft">{escape(one.interval)}</dd></div>'
         for one in numbers
     )
@@ -166,7 +176,7 @@ def _scorecard(scores: Sequence[Score]) -> str:
         cells = (
             f'<td colspan="4" class="soft">{escape(score.note)}</td>'
             if score.value is None
-            else f'<td class="n" {key}>{escape(value)}</td><td>{escape(unit)}</td><td class="n">{escape(change)}</td>'
+            else f'<td class="n" {key}>{_text(value)}</td><td>{escape(unit)}</td><td class="n">{escape(change)}</td>'
             f'<td class="{score.verdict}">{score.verdict}</td>'
         )
         if score in spared:
@@ -201,7 +211,7 @@ def _figures(figures: Sequence[Figure]) -> str:
 def _table(table: Table) -> str:
     def cells(row: Sequence[str], tag: str) -> str:
         return "".join(
-            f"<{tag}{' class=n' if at in table.right else ''}>{escape(cell)}</{tag}>" for at, cell in enumerate(row)
+            f"<{tag}{' class=n' if at in table.right else ''}>{_text(cell)}</{tag}>" for at, cell in enumerate(row)
         )
 
     rows = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in table.rows)

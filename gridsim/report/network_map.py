@@ -169,7 +169,10 @@ def _gas(run: RunLike, system: GridSystem, starts: NDArray[Any]) -> dict[str, An
         gas, names, np.asarray(gas["cut_households_mcm_per_d"]) + np.asarray(gas["cut_heating_mcm_per_d"]), starts
     )
     rows, pressure = [], []
-    for name, first, second in zip(pipes.name.tolist(), pipes.from_node.tolist(), pipes.to_node.tolist(), strict=True):
+    columns = (pipes.name.tolist(), pipes.from_node.tolist(), pipes.to_node.tolist(), pipes.in_service.tolist())
+    for name, first, second, built in zip(*columns, strict=True):
+        if not built:
+            continue
         ends = np.round(at[[first, second]], 3).tolist()
         mean = (bar[first] + bar[second]) / 2.0
         low = round(_LOW_PRESSURE * float(mean[0]), 2) if len(mean) else 0.0

@@ -50,16 +50,24 @@ def _answer(frame: pd.DataFrame, lost: pd.DataFrame, bad: pd.DataFrame, adding: 
     ]
     intact = "is within" if attrs.get("intact_secure") else "is itself beyond"
     told.append(f"The state before any loss {intact} its limits; {len(adding):,} outages add something to that.")
-    if len(bad):
-        worst = bad.iloc[0]
-        told.append(f"The worst is {worst['kind']} {worst['name']}: {_what(worst)}.")
+    failed = lost[lost["solved"] == "failed"]
+    solved = bad[bad["solved"] != "failed"]
+    if len(solved):
+        worst = solved.iloc[0]
+        told.append(f"The worst is the loss of {worst['kind']} {worst['name']}: {_what(worst)}.")
     cut = lost[lost["islanded_mw"].fillna(0.0) > 0.5]
     if len(cut):
         most = cut.iloc[int(np.argmax(cut["islanded_mw"].to_numpy(dtype=float)))]
-        told.append(f"{len(cut):,} cut load off, at most {number(float(most['islanded_mw']))} MW ({most['name']}).")
-    failed = int((lost["solved"] == "failed").sum())
-    if failed:
-        told.append(f"{failed:,} have no power flow: what follows them is beyond this method.")
+        told.append(
+            f"{len(cut):,} cut customers off, at most {number(float(most['islanded_mw']))} MW ({most['name']})."
+        )
+    if len(failed):
+        named = ", ".join(f"{row['kind']} {row['name']}" for row in failed.head(4).to_dict("records"))
+        more = f" and {len(failed) - 4:,} more" if len(failed) > 4 else ""
+        told.append(
+            f"After {len(failed):,} no steady state was found, so voltage may collapse and more be lost than counted "
+            f"here: {named}{more}."
+        )
     return told
 
 
@@ -71,8 +79,10 @@ def _what(row: Any) -> str:
         parts.append(f"{number(float(row['short_mw']))} MW short")
     if _positive(row["over_mw"]):
         parts.append(f"{row['worst_over']} {number(float(row['over_mw']))} MW over its limit")
-    if row["reason"]:
+    if row["reason"] and row["solved"] != "partly":
         parts.append(str(row["reason"]))
+    if row["solved"] == "partly":
+        parts.append("a part of the network finds no steady state")
     voltages = row["voltage_violations"]
     if not parts and voltages is not None and _positive(voltages):
         parts.append(f"{int(voltages)} voltages out of range")
@@ -104,6 +114,7 @@ def _worst(rows: pd.DataFrame) -> Figure | None:
     mw = shown[["islanded_mw", "short_mw", "added_mw"]].fillna(0.0).sum(axis=1)
     names = [f"{kind} {name}" for kind, name in zip(shown["kind"], shown["name"], strict=True)]
     bars = [(name, float(size), svg.RED) for name, size in zip(names, mw, strict=True)]
+    notes = ["(no steady state found)" if solved == "failed" else "" for solved in shown["solved"]]
     return svg.bars(
         bars,
         "worst_outages",
@@ -111,6 +122,7 @@ def _worst(rows: pd.DataFrame) -> Figure | None:
         "MW cut off, short, and over a limit more than before the outage, added up: the order of gridsim screen. An "
         "outage without a power flow stands first whatever is known of its MW.",
         unit="MW",
+        notes=notes if any(notes) else (),
     )
 
 

@@ -113,10 +113,10 @@ def _answer(cases: Sequence[CaseView]) -> list[str]:
     ]
     chance_of = _of(worst, "P_any_shortfall")
     if chance_of is not None and chance_of.value is not None:
-        told.append(f"There {percent(chance_of.value)} of replicates cut power at all.")
+        told.append(f"In that case {percent(chance_of.value)} of replicates cut power at all.")
     tail = _of(worst, "CVaR_95")
     if tail is not None:
-        told.append(f"In the worst 5 % of them the mean is {with_error(tail)} MWh.")
+        told.append(f"In the worst 5 % of its replicates the mean is {with_error(tail)} MWh.")
     if len(cases) > 1:
         told.append(f"The mildest is {least.name}: {with_error(_of(least, 'EUE'))} MWh.")
     change = _of(worst, "co2e_gwp100_change_t")

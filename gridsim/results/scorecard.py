@@ -24,7 +24,7 @@ AREAS = (
     "energy security",
     "nuclear security",
 )
-BETTER, WORSE, SAME = "better", "worse", "same"
+BETTER, WORSE, SAME, UNDECIDED = "better", "worse", "same", "not decided"
 SCORECARD = (
     ColumnSpec("area", "str", "one of the six areas"),
     ColumnSpec("metric", "str", "as in docs/metrics.md; empty for what no metric counts"),
@@ -37,13 +37,18 @@ SCORECARD = (
     ColumnSpec("without_events", "f8", "the same horizon without events; null where it was not run"),
     ColumnSpec("change", "f8", "value less without_events"),
     ColumnSpec("unit", "str", "unit"),
-    ColumnSpec("verdict", "str", "better, worse or same as without events; empty where that cannot be said"),
+    ColumnSpec(
+        "verdict",
+        "str",
+        "better, worse or same as without events, not decided where its 95 % interval holds that; else empty",
+    ),
     ColumnSpec("confidence", "str", "how much of the data behind it is published, derived, assumed"),
     ColumnSpec("note", "str", "why a number is absent"),
 )
 _RENEWABLE = ("fuel:wind", "fuel:solar", "fuel:hydro")
 _SHARE = "renewable_share"
 _SAME_WITHIN = 1e-6  # of the larger number; less is arithmetic
+Z_95 = 1.96
 _LEAST = 1e-3  # absolute: less of any unit shown is arithmetic too
 _CHANGES = {f"{name}_t": f"{name}_change_t" for name in ("co2", "ch4", "co2e_gwp100", "co2e_gwp20")}
 
@@ -92,8 +97,8 @@ def scorecard(
 ) -> tuple[Score, ...]:
     """Every row, in the order of the six areas.
 
-    ``without_events``: the numbers of the same horizon without events; of a study, which does not keep them, emissions
-    are compared by their mean change.
+    ``without_events``: the numbers of the same horizon without events; without them, as where each replicate draws its
+    own weather, emissions alone are compared, by their mean change.
     """
     found, base = _with_share(estimates), _with_share(without_events)
     rows: list[Score] = []
@@ -173,17 +178,20 @@ def _scored(system: GridSystem, spec: _Spec, estimate: Estimate, base: float | N
         without_events=base,
         change=change,
         unit=estimate.unit,
-        verdict=_verdict(spec.better, value, base),
+        verdict=_verdict(spec.better, estimate, base),
         confidence=confidence_text(system, spec.data),
     )
 
 
-def _verdict(better: str, value: float | None, base: float | None) -> str:
+def _verdict(better: str, estimate: Estimate, base: float | None) -> str:
+    value = estimate.value
     if not better or value is None or base is None:
         return ""
     change = value - base
     if abs(change) <= max(_LEAST, _SAME_WITHIN * max(abs(value), abs(base))):
         return SAME
+    if estimate.stderr and abs(change) <= Z_95 * estimate.stderr:
+        return UNDECIDED
     return BETTER if (change < 0.0) == (better == "less") else WORSE
 
 

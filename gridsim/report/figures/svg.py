@@ -237,18 +237,27 @@ def bars(
     *,
     unit: str = "",
     notes: Sequence[str] = (),
+    legend: Sequence[tuple[str, str]] = (),
+    left: int = 250,
+    most: int = 38,
 ) -> Figure:
-    """Horizontal bars of (label, value, colour), the value written behind each."""
-    row, left, width = 24, 250, WIDTH
+    """Horizontal bars of (label, value, colour), the value and its note written behind each.
+
+    ``left``: pixels of the labels, of which ``most`` letters are shown.
+    """
+    row, width = 24, WIDTH
     high = max((value for _, value, _ in rows), default=1.0) or 1.0
     low = min(0.0, min((value for _, value, _ in rows), default=0.0))
-    parts: list[str] = []
+    words = max((len(f"{short(value)} {unit}") for _, value, _ in rows), default=0) + max(map(len, notes), default=0)
+    room = max(0.55 * (width - left), width - left - _RIGHT - 14 - _LETTER * words) / (width - left - _RIGHT)
+    top = 6 + (_LEGEND_ROW if legend else 0)
     chart = Chart(
-        (low, high * (1.5 if notes else 1.25)), (0.0, 1.0), width, row * len(rows) + 12, left=left, parts=parts
-    )
+        (low, low + (high - low) / min(room, 0.8)), (0.0, 1.0), width, row * len(rows) + top + 6, left=left,
+        legend=legend,
+    )  # fmt: skip
     for number, (label, value, colour) in enumerate(rows):
-        y = 6 + number * row
-        chart.text(left - 8, y + 14, label if len(label) <= 38 else f"{label[:37]}…", "end")
+        y = top + number * row
+        chart.text(left - 8, y + 14, label if len(label) <= most else f"{label[: most - 1]}…", "end")
         first, last = sorted((chart.px(0.0), chart.px(value)))
         chart.box(first, y + 2, last - first, row - 7, colour, f"{label}: {short(value)} {unit}")
         note = f" {notes[number]}" if notes else ""

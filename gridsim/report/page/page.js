@@ -37,7 +37,7 @@
     if (row.id) {
       const entry = { ...row, kind, node, base: kind + (row.kv >= 330 ? " kv500" : "") };
       elements.set(row.id, entry);
-      node.attr("data-id", row.id).on("click", () => choose(row.id)).on("mouseenter", () => tell(entry)).append("title");
+      node.attr("data-id", row.id).on("click", () => choose(row.id)).on("mouseenter", () => tell(entry));
       return entry;
     }
     return { node };
@@ -89,8 +89,8 @@
     if (chosen) show();
   }
   function tell(entry) {
-    const value = entry.series(now);
-    entry.node.select("title").text(`${entry.title || entry.name || entry.id}: ${Number.isNaN(value) ? "out of service" : number(value) + " " + entry.unit}`);
+    const value = entry.series(now), title = entry.node.select("title");
+    (title.empty() ? entry.node.append("title") : title).text(`${entry.title || entry.name || entry.id}: ${Number.isNaN(value) ? "out of service" : number(value) + " " + entry.unit}`);
   }
   function choose(id) {
     if (chosen && elements.has(chosen)) elements.get(chosen).node.classed("chosen", false);
@@ -137,10 +137,15 @@
   const jump = (t) => { play(false); if (t !== undefined) draw(t); };
   byId("next").addEventListener("click", () => jump(stops.find((t) => t > now)));
   byId("previous").addEventListener("click", () => jump(stops.filter((t) => t < now).pop()));
+  const options = byId("elements");  // filled when the field is entered
   const marks = d3.select("#marks").attr("viewBox", "0 0 1000 14").attr("preserveAspectRatio", "none");
   for (const t of stops) marks.append("rect").attr("x", 1000 * t / Math.max(1, n - 1) - 1).attr("width", 2).attr("height", 14).attr("fill", "currentColor");
-  const options = byId("elements");
-  for (const id of Array.from(elements.keys()).sort()) { const option = document.createElement("option"); option.value = id; options.append(option); }
+  byId("pick").addEventListener("focus", () => {
+    if (options.childElementCount) return;
+    const all = document.createDocumentFragment();
+    for (const id of Array.from(elements.keys()).sort()) { const option = document.createElement("option"); option.value = id; all.append(option); }
+    options.append(all);
+  });
   byId("pick").addEventListener("change", (event) => choose(event.target.value));
   draw(at(data.worst_h));
   window.gridsim = { draw, choose, elements, position: () => now, n };
