@@ -61,6 +61,7 @@ MODELS: dict[str, type[Table]] = {
     "duty": power.Duties,
     "minerals": carriers.Minerals,
     "nuclear": carriers.NuclearSites,
+    "offsite_losses": carriers.OffsiteLosses,
     "emission_factors": carriers.EmissionFactors,
     "sources": carriers.Sources,
 }

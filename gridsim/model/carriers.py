@@ -243,6 +243,16 @@ class NuclearSites(Table):
     p_mw: F8
     offsite_circuits: I4
     backup_h: F8
+    vm_min_pu: F8
+    f_min_hz: F8
+
+
+@dataclass(frozen=True, eq=False)
+class OffsiteLosses(Table):
+    name: STR
+    per_year: F8
+    mu_ln_h: F8
+    sigma_ln_h: F8
 
 
 @dataclass(frozen=True, eq=False)

@@ -188,6 +188,7 @@ class GridSystem(Displayed):
     duty: power.Duties = field(default_factory=power.Duties.empty)
     minerals: carriers.Minerals = field(default_factory=carriers.Minerals.empty)
     nuclear: carriers.NuclearSites = field(default_factory=carriers.NuclearSites.empty)
+    offsite_losses: carriers.OffsiteLosses = field(default_factory=carriers.OffsiteLosses.empty)
     emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)
     sources: carriers.Sources = field(default_factory=carriers.Sources.empty)
 

@@ -148,7 +148,7 @@ def test_warnings_of_a_variant_stand_at_its_line(tmp_path: Path) -> None:
 
 def test_the_bundled_network_warns_of_what_is_not_modelled_yet(kazakhstan: Any) -> None:
     found = warnings_of(kazakhstan)
-    expected = {("automation", "quantity"), ("nuclear", "bus"), ("minerals", "site")}
+    expected = {("automation", "quantity"), ("minerals", "site")}
     assert expected | {("interface_limits", "valid_from"), ("generators", "commissioned")} <= set(found)
     assert "(318 rows)" in found["generators", "commissioned"].value
     assert len(found) == len(kazakhstan.warnings) < 30

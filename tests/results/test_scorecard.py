@@ -71,11 +71,11 @@ def test_a_class_without_a_mineral_behind_it_is_not_counted_instead_of_zero(kaza
 
 def test_what_is_not_in_the_network_or_not_modelled_is_said(short, kazakhstan):
     notes = {score.label: score.note for score in short.scorecard if score.note}
-    assert notes["nuclear sites"] == "none in this network"
-    assert notes["energy of nuclear plants"].startswith("no nuclear plant in service")
+    assert notes["nuclear sites"] == "not in this network"
+    assert notes["energy of nuclear plants"].startswith("not in this network: no nuclear plant in service")
     assert notes["heat by city"].startswith("not modelled yet")
     sites = [score for score in scorecard(kazakhstan, ()) if score.scope.startswith("site:")]
-    assert len(sites) == len(kazakhstan.nuclear) and all("not modelled yet" in site.note for site in sites)
+    assert [(site.scope, site.note) for site in sites] == [("site:ulken_npp", "not in this network: planned")]
 
 
 def test_confidence_is_the_share_of_megawatts(kazakhstan):

@@ -434,6 +434,24 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:.0f} cities", cities_short),
         Number("{:,.0f} MWh", metric("EUE")),
     ),
+    # nuclear
+    "ulken_trip_at_minimum_load": (
+        Number("{:.2f} Hz", metric("f_nadir_hz", "zone:south")),
+        Claim("nobody is cut", nobody_short),
+        Number("{:,.0f} MW", metric("largest_infeed_mw")),
+        Number("{:.1f} %", metric("infeed_share_max")),
+        Number("by {:,.0f} MW", lambda r: -metric("reserve_after_infeed_mw_min")(r)),
+        Claim("the ties with Russia carry the first minutes", lambda r: r.metric("reserve_after_infeed_mw_min") < 0),
+    ),
+    "yukgres_500_loss": (
+        Number("{:.0f} hours without offsite power", metric("offsite_lost_h", "site:ulken_npp")),
+        Number("{:.0f} of", metric("backup_hours_left_min", "site:ulken_npp")),
+        Given("72 hours"),
+        Number("{:.2f} Hz", metric("f_nadir_hz", "zone:south")),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", metric("EUE")),
+        Claim("most of it in the South", mostly("zone:south")),
+    ),
     # weather
     "cold_and_calm": (
         Number("{:.1f} C", logged("weather:cold_and_calm", r"cold_c (-?[\d.]+)")),

@@ -72,6 +72,7 @@ TABLES: dict[str, TableSchema] = {
     "duty": TableSchema(power.DutyRow, False, "name"),
     "minerals": TableSchema(carriers.MineralRow, False, "name"),
     "nuclear": TableSchema(carriers.NuclearRow, False, "name"),
+    "offsite_losses": TableSchema(carriers.OffsiteLossRow, False, "name"),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),
     "sources": TableSchema(carriers.SourceRow, False, "key", Effect.LABEL),
 }

@@ -285,10 +285,28 @@ class NuclearRow(SourcedRow):
     title: str = column("Name for people", "")
     kind: Literal["power_plant", "research_reactor", "fuel_plant", "store"] = column("What it is")
     status: Literal["operating", "planned", "shut_down"] = column("Status")
-    bus: str = column("Bus of its offsite power", ref="buses", effect=Effect.NONE)
-    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0, effect=Effect.NONE)
-    offsite_circuits: int | None = column("Independent circuits", None, ge=0, le=1_000, effect=Effect.NONE)
-    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0, effect=Effect.NONE)
+    bus: str = column("Bus of its offsite power", ref="buses")
+    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0, effect=Effect.LABEL)
+    offsite_circuits: int | None = column(
+        "Independent circuits of its own; empty: all at its bus", None, ge=0, le=1_000
+    )
+    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0)
+    vm_min_pu: float = column("Voltage below which its protection leaves the grid", 0.9, unit="pu", ge=0.5, le=1)
+    f_min_hz: float = column("Frequency below which it may not stay on the grid for long", 49.0, unit="Hz")
+
+
+class OffsiteLossRow(SourcedRow):
+    """Losses of offsite power of nuclear sites for one kind of reason, as other countries saw them.
+
+    Durations are lognormal: the median is exp(mu) hours.
+    """
+
+    name: str = column("Kind of reason")
+    per_year: float = column("Losses per reactor-year", unit="1/year", ge=0, le=100)
+    low_per_year: float | None = column("Low end", None, unit="1/year", ge=0, le=100, effect=Effect.LABEL)
+    high_per_year: float | None = column("High end", None, unit="1/year", ge=0, le=100, effect=Effect.LABEL)
+    mu_ln_h: float = column("Mean of the logarithm of the duration in hours", ge=-10, le=10)
+    sigma_ln_h: float = column("Standard deviation of that logarithm", gt=0, le=10)
 
 
 class EmissionFactorRow(SourcedRow):
