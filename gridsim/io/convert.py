@@ -60,6 +60,7 @@ MODELS: dict[str, type[Table]] = {
     "reservoir_releases": carriers.ReservoirReleases,
     "duty": power.Duties,
     "minerals": carriers.Minerals,
+    "mineral_processes": carriers.MineralProcesses,
     "nuclear": carriers.NuclearSites,
     "offsite_losses": carriers.OffsiteLosses,
     "emission_factors": carriers.EmissionFactors,

@@ -31,6 +31,17 @@ class LookUp:
         self.class_weeks: dict[str, float] = {row.name: row.weeks for _, row in tables["maintenance_classes"].rows}
         self.loaded_buses: set[str] = {row.bus for _, row in tables["loads"].rows}
         self.loaded_sites: set[str] = {row.site for _, row in tables["loads"].rows if row.site}
+        self.load_mw: dict[str, float] = {row.name: row.p_mw for _, row in tables["loads"].rows}
+        self.site_mw: dict[str, float] = {}
+        for _, row in tables["loads"].rows:
+            self.site_mw[row.site] = self.site_mw.get(row.site, 0.0) + row.p_mw
+        self.needs: dict[str, str] = {row.name: row.needs for _, row in tables["minerals"].rows}
+        self.product_mw: dict[str, float] = {}
+        self.first_product: dict[str, str] = {}
+        for _, row in tables["minerals"].rows:
+            place = row.site or row.load
+            self.first_product.setdefault(place, row.name)
+            self.product_mw[place] = self.product_mw.get(place, 0.0) + _mean_mw(row)
         reservoirs = [row for _, row in tables["reservoirs"].rows]
         self.flows_into: dict[str, str] = {row.name: row.flows_into for row in reservoirs}
         self.plant_of: dict[str, str] = {row.name: row.plant for row in reservoirs}
@@ -42,6 +53,43 @@ class LookUp:
         self.releases: dict[str, list[Any]] = {}
         for _, row in tables["reservoir_releases"].rows:
             self.releases.setdefault(row.reservoir, []).append(row)
+
+
+def _mean_mw(mineral: Any) -> float:
+    """Mean electric power of the yearly output, 0 where it is not known."""
+    return float(mineral.annual_output * (mineral.electricity_mwh_per_t or 0.0) / 8760.0)
+
+
+_CONTRADICTS = 2.0  # times
+_SMALL_MW = 1.0
+
+
+def _tonnes_against_load(mineral: Any, look_up: LookUp) -> bool:
+    """Tonnes and MW of a site apart by more than twice; of a site within a load only too many tonnes are a fault."""
+    made_mw = look_up.product_mw.get(mineral.site or mineral.load, 0.0)
+    load_mw = look_up.site_mw.get(mineral.site, 0.0) if mineral.site else look_up.load_mw.get(mineral.load, 0.0)
+    if load_mw <= 0.0 or max(made_mw, load_mw) < _SMALL_MW or made_mw == 0.0:
+        return False
+    if look_up.first_product[mineral.site or mineral.load] != mineral.name:
+        return False  # said once
+    return made_mw > _CONTRADICTS * load_mw or (bool(mineral.site) and load_mw > _CONTRADICTS * made_mw)
+
+
+def _tonnes_and_load(mineral: Any, look_up: LookUp) -> str:
+    made_mw = look_up.product_mw.get(mineral.site or mineral.load, 0.0)
+    load_mw = look_up.site_mw.get(mineral.site, 0.0) if mineral.site else look_up.load_mw.get(mineral.load, 0.0)
+    return (
+        f"all products of '{mineral.site or mineral.load}' take {made_mw:.1f} MW by their tonnes, "
+        f"and its load is {load_mw:.1f} MW"
+    )
+
+
+def _needs_itself(mineral: Any, look_up: LookUp) -> bool:
+    seen, at = {mineral.name}, mineral.needs
+    while at and at not in seen:
+        seen.add(at)
+        at = look_up.needs.get(at, "")
+    return bool(at) and at == mineral.name
 
 
 def _of_first_minutes(rule: Any) -> bool:
@@ -336,6 +384,15 @@ RULES: tuple[Rule, ...] = (
          "give each month from 1 to 12 once"),
     Rule("reservoir_releases", "greatest_m3_s", above("least_m3_s", "greatest_m3_s"),
          "{row.greatest_m3_s} is below least_m3_s {row.least_m3_s}", "swap them"),
+    Rule("minerals", "annual_output", _tonnes_against_load, _tonnes_and_load,
+         "give tonnes, electricity_mwh_per_t and the load of the same site"),
+    Rule("minerals", "load", lambda row, _: bool(row.site) and bool(row.load),
+         "'{row.load}' beside site '{row.site}'", "give the site, or the load that it is part of"),
+    Rule("minerals", "needs", _needs_itself, "'{row.name}' needs itself in the end", "leave one of them empty"),
+    Rule("minerals", "needs_stock_h", lambda row, _: bool(row.needs) and row.needs_stock_h is None,
+         "no stock of what '{row.needs}' makes", "give hours, 0 for none"),
+    Rule("minerals", "usd_low_per_t", any_of(above("usd_low_per_t", "usd_per_t"), above("usd_per_t", "usd_high_per_t")),
+         "{row.usd_per_t} is not between {row.usd_low_per_t} and {row.usd_high_per_t}", "order the three"),
     Rule("duty", "zone", lambda row, _: row.must_run_when == "load_above" and row.zone in ("", EXTERNAL),
          "'{row.zone}' for must_run_when load_above", "name a zone of network.yaml"),
     Rule("duty", "load_share", lambda row, _: row.must_run_when == "load_above" and row.load_share is None,

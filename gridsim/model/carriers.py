@@ -225,12 +225,32 @@ class Minerals(Table):
     title: STR
     mineral: STR
     site: STR
+    load: I4
+    process: I4
     annual_output: F8
     output_unit: STR
     electricity_mwh_per_t: F8
     world_share_percent: F8
+    usd_per_t: F8
+    usd_low_per_t: F8
+    usd_high_per_t: F8
+    needs: I4
+    needs_stock_h: F8
+    needs_share: F8
     lat: F8
     lon: F8
+    confidence: STR
+
+
+@dataclass(frozen=True, eq=False)
+class MineralProcesses(Table):
+    name: STR
+    title: STR
+    survives_h: F8
+    stop_share: F8
+    dead_h: F8
+    ramp_h: F8
+    damage_usd_per_t: F8
 
 
 @dataclass(frozen=True, eq=False)

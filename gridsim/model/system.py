@@ -187,6 +187,7 @@ class GridSystem(Displayed):
     reservoir_releases: carriers.ReservoirReleases = field(default_factory=carriers.ReservoirReleases.empty)
     duty: power.Duties = field(default_factory=power.Duties.empty)
     minerals: carriers.Minerals = field(default_factory=carriers.Minerals.empty)
+    mineral_processes: carriers.MineralProcesses = field(default_factory=carriers.MineralProcesses.empty)
     nuclear: carriers.NuclearSites = field(default_factory=carriers.NuclearSites.empty)
     offsite_losses: carriers.OffsiteLosses = field(default_factory=carriers.OffsiteLosses.empty)
     emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)

@@ -198,7 +198,8 @@ def confidence_text(system: GridSystem, table: str) -> str:
 def _not_counted(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) -> Iterator[Score]:
     """Classes that were cut and whose sites no row of ``minerals`` names: not counted, which is not 0 t."""
     loads, classes = system.loads, system.load_classes.name
-    known = set(system.minerals.site.tolist()) - {""}
+    minerals = system.minerals
+    known = set(minerals.site.tolist()) - {""} | set(loads.site[minerals.load[minerals.load >= 0]].tolist()) - {""}
     sites: dict[str, set[str]] = {}
     for position, site in zip(loads.load_class.tolist(), loads.site.tolist(), strict=True):
         if site:
@@ -209,8 +210,8 @@ def _not_counted(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) 
             where = ", ".join(sorted(of_class))
             note = f"not counted: {cut.value:,.0f} MWh of {where} were cut, and no mineral names that site"
             yield Score(AREAS[1], "mineral_loss_t", f"class:{name}", f"output lost of {name}", unit="t", note=note)
-    if not known:
-        yield Score(AREAS[1], "mineral_loss_t", "system", "output lost", unit="t", note="no minerals in this network")
+    if not len(minerals):
+        yield Score(AREAS[1], "mineral_loss_t", "system", "output lost", unit="t", note="not in this network")
 
 
 def _nuclear(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) -> Iterator[Score]:

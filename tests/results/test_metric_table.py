@@ -56,12 +56,17 @@ def tripped(system: GridSystem, ac: AcMode = AcMode.OFF) -> RunResult:
 
 
 def watched() -> RunResult:
-    """Six hours of the two-area system with a nuclear site, AC on, first minutes on: the coal machine trips."""
+    """The two-area system with a nuclear site and a smelter, AC and first minutes on: the coal machine trips."""
 
     def edit(tables):
         tables["nuclear"] = [
             {"name": "reactor", "kind": "store", "status": "operating", "bus": "n2", "backup_h": 2, "f_min_hz": 50}
         ]
+        tables["mineral_processes"] = [{"name": "pots", "survives_h": 0.1, "dead_h": 3, "stop_share": 0.1}]
+        tables["minerals"] = [
+            {"name": "metal_1", "mineral": "metal", "site": "smelter", "process": "pots", "annual_output": 8760,
+             "output_unit": "t/y", "electricity_mwh_per_t": 100, "usd_per_t": 10, "world_share_percent": 1}
+        ]  # fmt: skip
 
     event = Event("machine", "generator_outage", 1.0, (Target("generators", "coal_1"),), 1.0, 2.0)
     policy = Policy(imports=Imports.NONE, ac=AcMode.FAST, first_minutes=FirstMinutesMode.ON)

@@ -62,11 +62,11 @@ def test_table_has_the_columns_it_promises(short):
 
 
 def test_a_class_without_a_mineral_behind_it_is_not_counted_instead_of_zero(kazakhstan):
-    cut = [single("EUE", "class:phosphorus", 953.0, "MWh"), single("EUE", "class:uranium", 20.0, "MWh")]
+    cut = [single("EUE", "class:refinery", 953.0, "MWh"), single("EUE", "class:uranium", 20.0, "MWh")]
     lost = [score for score in scorecard(kazakhstan, cut) if score.area == "critical minerals"]
     named = [score for score in lost if score.note.startswith("not counted")]
-    assert [score.scope for score in named] == ["class:phosphorus"]
-    assert named[0].value is None and "953 MWh of kazphosphate" in named[0].note
+    assert [score.scope for score in named] == ["class:refinery"]
+    assert named[0].value is None and "953 MWh of anpz" in named[0].note
 
 
 def test_what_is_not_in_the_network_or_not_modelled_is_said(short, kazakhstan):

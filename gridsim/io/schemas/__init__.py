@@ -71,6 +71,7 @@ TABLES: dict[str, TableSchema] = {
     "reservoir_releases": TableSchema(carriers.ReservoirReleaseRow, False, ""),
     "duty": TableSchema(power.DutyRow, False, "name"),
     "minerals": TableSchema(carriers.MineralRow, False, "name"),
+    "mineral_processes": TableSchema(carriers.MineralProcessRow, False, "name"),
     "nuclear": TableSchema(carriers.NuclearRow, False, "name"),
     "offsite_losses": TableSchema(carriers.OffsiteLossRow, False, "name"),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),

@@ -266,16 +266,39 @@ class MineralRow(SourcedRow):
 
     name: str = column("Unique name")
     title: str = column("Name for people", "", effect=Effect.LABEL)
-    mineral: str = column("What it makes")
+    mineral: str = column("Product")
     site: str = column("Site in the loads' column site; empty: no load of its own in the model", "")
-    annual_output: float = column("Yearly output", unit="see output_unit", ge=0, le=1e12, effect=Effect.NONE)
+    load: str = column("Load that it is part of, where it has none of its own", "", ref="loads")
+    process: str = column("Process, which says what an interruption does; empty: nothing lasts", "",
+                          ref="mineral_processes")  # fmt: skip
+    annual_output: float = column("Yearly output", unit="see output_unit", ge=0, le=1e12)
     output_unit: str = column("Unit of the yearly output", effect=Effect.LABEL)
-    electricity_mwh_per_t: float | None = column("Electricity per tonne", None, unit="MWh/t", gt=0)
-    world_share_percent: float | None = column(
-        "Share of world output", None, unit="%", ge=0, le=100, effect=Effect.NONE
+    electricity_mwh_per_t: float | None = column(
+        "Electricity per tonne: holds tonnes against load", None, unit="MWh/t", gt=0, effect=Effect.LABEL
     )
+    world_share_percent: float | None = column("Share of world output", None, unit="%", ge=0, le=100)
+    usd_per_t: float | None = column("Value of a tonne", None, unit="USD/t", ge=0, le=1e8)
+    usd_low_per_t: float | None = column("Low end", None, unit="USD/t", ge=0, le=1e8)
+    usd_high_per_t: float | None = column("High end", None, unit="USD/t", ge=0, le=1e8)
+    needs: str = column("Row that makes what it cannot work without", "", ref="minerals")
+    needs_stock_h: float | None = column("Hours of stock of that at full output", None, unit="h", ge=0)
+    needs_share: float | None = column("Share of the output that stops when the stock is gone", None, ge=0, le=1)
     lat: float | None = column("Latitude", None, unit="degree", ge=-90, le=90, effect=Effect.LABEL)
     lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180, effect=Effect.LABEL)
+
+
+class MineralProcessRow(SourcedRow):
+    """A process and what an interruption of its supply does to it."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    survives_h: float = column("Longest interruption without damage", unit="h", ge=0)
+    survives_low_h: float | None = column("Low end", None, unit="h", ge=0, effect=Effect.LABEL)
+    survives_high_h: float | None = column("High end", None, unit="h", ge=0, effect=Effect.LABEL)
+    stop_share: float = column("Unserved share from which it stands still", 0.5, gt=0, le=1)
+    dead_h: float = column("Hours without output after power is back, once damaged", 0, unit="h", ge=0)
+    ramp_h: float = column("Hours of even rise to full output after that", 0, unit="h", ge=0)
+    damage_usd_per_t: float = column("Cost of the damage per tonne of yearly output", 0, unit="USD/t", ge=0, le=1e6)
 
 
 class NuclearRow(SourcedRow):
