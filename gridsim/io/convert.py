@@ -64,6 +64,8 @@ MODELS: dict[str, type[Table]] = {
     "nuclear": carriers.NuclearSites,
     "offsite_losses": carriers.OffsiteLosses,
     "emission_factors": carriers.EmissionFactors,
+    "methane_sources": carriers.MethaneSources,
+    "inventory_targets": carriers.InventoryTargets,
     "sources": carriers.Sources,
 }
 

@@ -280,7 +280,36 @@ class EmissionFactors(Table):
     name: STR
     subject: STR
     value: F8
+    low: F8
+    high: F8
     unit: STR
+    confidence: STR
+    source: STR
+
+
+@dataclass(frozen=True, eq=False)
+class MethaneSources(Table):
+    name: STR
+    title: STR
+    kind: STR
+    mineral: I4
+    annual_t: F8
+    gas_node: I4
+    flare_h: F8
+    value: F8
+    low: F8
+    high: F8
+    confidence: STR
+    source: STR
+
+
+@dataclass(frozen=True, eq=False)
+class InventoryTargets(Table):
+    name: STR
+    title: STR
+    low_mt: F8
+    high_mt: F8
+    source: STR
 
 
 @dataclass(frozen=True, eq=False)

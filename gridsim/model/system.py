@@ -191,6 +191,8 @@ class GridSystem(Displayed):
     nuclear: carriers.NuclearSites = field(default_factory=carriers.NuclearSites.empty)
     offsite_losses: carriers.OffsiteLosses = field(default_factory=carriers.OffsiteLosses.empty)
     emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)
+    methane_sources: carriers.MethaneSources = field(default_factory=carriers.MethaneSources.empty)
+    inventory_targets: carriers.InventoryTargets = field(default_factory=carriers.InventoryTargets.empty)
     sources: carriers.Sources = field(default_factory=carriers.Sources.empty)
 
     def __post_init__(self) -> None:

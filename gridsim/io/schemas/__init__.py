@@ -75,5 +75,7 @@ TABLES: dict[str, TableSchema] = {
     "nuclear": TableSchema(carriers.NuclearRow, False, "name"),
     "offsite_losses": TableSchema(carriers.OffsiteLossRow, False, "name"),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),
+    "methane_sources": TableSchema(carriers.MethaneSourceRow, False, "name"),
+    "inventory_targets": TableSchema(carriers.InventoryTargetRow, False, "name"),
     "sources": TableSchema(carriers.SourceRow, False, "key", Effect.LABEL),
 }

@@ -338,7 +338,33 @@ class EmissionFactorRow(SourcedRow):
     name: str = column("Unique name")
     subject: str = column("Fuel or activity", effect=Effect.LABEL)
     value: float = column("Factor", ge=0, le=1_000_000)
+    low: float | None = column("Low end", None, ge=0, le=1_000_000)
+    high: float | None = column("High end", None, ge=0, le=1_000_000)
     unit: str = column("Unit of the factor", effect=Effect.LABEL)
+
+
+class MethaneSourceRow(SourcedRow):
+    """A source of methane beside the pipes and stations of the gas network, with its activity."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    kind: Literal["mine", "field", "distribution", "storage"] = column("Activity it follows (docs/emissions.md)")
+    mineral: str = column("Mine: the row of minerals that says its yearly output", "", ref="minerals")
+    annual_t: float | None = column("Mine without such a row: yearly output", None, unit="t", ge=0, le=1e10)
+    gas_node: str = column("Field: node of its plant, where it flares when that has no power", "", ref="gas_nodes")
+    flare_h: float | None = column("Field: longest flaring before wells are shut in", None, unit="h", ge=0)
+    value: float = column("Mine m3 CH4/t; field kt CH4/year; others share of the gas", ge=0, le=1e6)
+    low: float | None = column("Low end", None, ge=0, le=1e6)
+    high: float | None = column("High end", None, ge=0, le=1e6)
+
+
+class InventoryTargetRow(SourcedRow):
+    """A yearly amount that others state, to compare an inventory with; nothing is fitted to it."""
+
+    name: Literal["co2_power", "co2_power_and_heat", "ch4_energy"] = column("Sum of gridsim inventory")
+    title: str = column("Words for it", "", effect=Effect.LABEL)
+    low_mt: float = column("Low end", unit="Mt", ge=0, le=1e5)
+    high_mt: float = column("High end", unit="Mt", ge=0, le=1e5)
 
 
 class SourceRow(Row):
