@@ -42,6 +42,7 @@ _TITLES = {
     "supply": "Supply",
     "emissions": "Emissions",
     "production": "Production",
+    "costs": "Costs",
     "nuclear": "Nuclear sites and the largest machine",
 }
 

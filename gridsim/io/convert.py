@@ -65,6 +65,7 @@ MODELS: dict[str, type[Table]] = {
     "offsite_losses": carriers.OffsiteLosses,
     "emission_factors": carriers.EmissionFactors,
     "methane_sources": carriers.MethaneSources,
+    "unit_costs": carriers.UnitCosts,
     "inventory_targets": carriers.InventoryTargets,
     "sources": carriers.Sources,
 }

@@ -15,6 +15,7 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
+from gridsim.model.costs import COST_GAS_CLASSES, REPAIRED_TABLES
 from gridsim.model.maintenance import HEAT_LED_WEEKS
 from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same, together
@@ -82,6 +83,20 @@ def _tonnes_and_load(mineral: Any, look_up: LookUp) -> str:
         f"all products of '{mineral.site or mineral.load}' take {made_mw:.1f} MW by their tonnes, "
         f"and its load is {load_mw:.1f} MW"
     )
+
+
+def _known_cost(name: str) -> bool:
+    kind, _, of = name.partition("_")
+    return (
+        name in ("electricity", "heat")
+        or (kind == "gas" and of in COST_GAS_CLASSES)
+        or (kind == "repair" and of in REPAIRED_TABLES)
+    )
+
+
+def _cost_unit(name: str) -> str:
+    units = {"electricity": "VOLL", "heat": "USD/MWh", "gas": "USD/m3", "repair": "USD each"}
+    return units[name.partition("_")[0]]
 
 
 def _needs_itself(mineral: Any, look_up: LookUp) -> bool:
@@ -384,6 +399,13 @@ RULES: tuple[Rule, ...] = (
          "give each month from 1 to 12 once"),
     Rule("reservoir_releases", "greatest_m3_s", above("least_m3_s", "greatest_m3_s"),
          "{row.greatest_m3_s} is below least_m3_s {row.least_m3_s}", "swap them"),
+    Rule("unit_costs", "name", lambda row, look_up: not _known_cost(row.name),
+         "'{row.name}' is no cost that gridsim counts", "name electricity, heat, gas_CLASS or repair_TABLE"),
+    Rule("unit_costs", "unit", lambda row, _: _known_cost(row.name) and row.unit != _cost_unit(row.name),
+         lambda row, _: f"{row.unit} of '{row.name}'; it is counted in {_cost_unit(row.name)}",
+         "give the cost in that unit"),
+    Rule("unit_costs", "low_usd", any_of(above("low_usd", "usd"), above("usd", "high_usd")),
+         "{row.usd} is not between {row.low_usd} and {row.high_usd}", "order the three"),
     Rule("minerals", "annual_output", _tonnes_against_load, _tonnes_and_load,
          "give tonnes, electricity_mwh_per_t and the load of the same site"),
     Rule("minerals", "load", lambda row, _: bool(row.site) and bool(row.load),

@@ -304,6 +304,14 @@ class MethaneSources(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class UnitCosts(Table):
+    name: STR
+    usd: F8
+    low_usd: F8
+    high_usd: F8
+
+
+@dataclass(frozen=True, eq=False)
 class InventoryTargets(Table):
     name: STR
     title: STR

@@ -47,7 +47,7 @@ def _changes(scores: Sequence[Score]) -> str:
     changed = [
         score
         for score in scores
-        if score.verdict in (BETTER, WORSE) and not score.scope.startswith(("zone:", "source:"))
+        if score.verdict in (BETTER, WORSE) and not score.scope.startswith(("zone:", "source:", "part:"))
     ]
     parts = [told(score) for score in changed[:_NAMED]]
     if len(changed) > _NAMED:

@@ -358,6 +358,19 @@ class MethaneSourceRow(SourcedRow):
     high: float | None = column("High end", None, ge=0, le=1e6)
 
 
+class UnitCostRow(SourcedRow):
+    """The cost of a unit of something lost: gas by class, heat, a repair; or a factor on the value of lost load."""
+
+    name: str = column("What is lost: electricity, heat, gas_CLASS, repair_TABLE")
+    title: str = column("Words for it", "", effect=Effect.LABEL)
+    unit: Literal["USD/m3", "USD/MWh", "USD each", "VOLL"] = column(
+        "Unit; VOLL: a factor on the classes' own", effect=Effect.LABEL
+    )
+    usd: float = column("Cost of a unit", unit="see unit", ge=0, le=1e9)
+    low_usd: float = column("Low end", unit="see unit", ge=0, le=1e9)
+    high_usd: float = column("High end", unit="see unit", ge=0, le=1e9)
+
+
 class InventoryTargetRow(SourcedRow):
     """A yearly amount that others state, to compare an inventory with; nothing is fitted to it."""
 
