@@ -43,6 +43,7 @@ _TITLES = {
     "emissions": "Emissions",
     "production": "Production",
     "costs": "Costs",
+    "water": "Drinking water",
     "nuclear": "Nuclear sites and the largest machine",
 }
 

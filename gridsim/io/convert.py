@@ -65,6 +65,8 @@ MODELS: dict[str, type[Table]] = {
     "offsite_losses": carriers.OffsiteLosses,
     "emission_factors": carriers.EmissionFactors,
     "methane_sources": carriers.MethaneSources,
+    "cooling": carriers.Cooling,
+    "water_supply": carriers.WaterSupply,
     "unit_costs": carriers.UnitCosts,
     "inventory_targets": carriers.InventoryTargets,
     "sources": carriers.Sources,

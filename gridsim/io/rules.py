@@ -48,6 +48,7 @@ class LookUp:
         self.plant_of: dict[str, str] = {row.name: row.plant for row in reservoirs}
         self.automation: list[Any] = [row for _, row in tables["automation"].rows]
         self.machines: set[str] = {row.name for _, row in tables["generators"].rows}
+        self.plants: set[str] = {row.plant or row.name for _, row in tables["generators"].rows}
         self.interfaces: set[str] = {row.interface for _, row in tables["interfaces"].rows}
         zones = {row.zone for _, row in tables["buses"].rows}
         self.areas: set[str] = zones | set(self.vn_kv) | {row.name for _, row in tables["borders"].rows}
@@ -399,6 +400,17 @@ RULES: tuple[Rule, ...] = (
          "give each month from 1 to 12 once"),
     Rule("reservoir_releases", "greatest_m3_s", above("least_m3_s", "greatest_m3_s"),
          "{row.greatest_m3_s} is below least_m3_s {row.least_m3_s}", "swap them"),
+    Rule("cooling", "plants", lambda row, look_up: bool(set(_names(row.plants)) - look_up.plants),
+         lambda row, look_up: f"no plant {', '.join(sorted(set(_names(row.plants)) - look_up.plants))}",
+         "name plants of generators.csv, separated by ';'"),
+    Rule("cooling", "river", lambda row, _: row.kind == "river" and not row.river,
+         "'{row.name}' is a river without a gauge", "name the river of rivers.csv, or call it lake or sea"),
+    Rule("cooling", "least_flow_share", not_below("least_flow_share", "full_flow_share"),
+         "{row.least_flow_share} is not below full_flow_share {row.full_flow_share}", "swap them"),
+    Rule("water_supply", "plant", lambda row, look_up: bool(row.plant) and row.plant not in look_up.plants,
+         "no plant '{row.plant}'", "name a plant of generators.csv, or leave it empty"),
+    Rule("water_supply", "steam_mw", lambda row, _: bool(row.plant) and row.steam_mw is None,
+         "'{row.name}' desalinates with '{row.plant}' and states no output", "give the output that makes all water"),
     Rule("unit_costs", "name", lambda row, look_up: not _known_cost(row.name),
          "'{row.name}' is no cost that gridsim counts", "name electricity, heat, gas_CLASS or repair_TABLE"),
     Rule("unit_costs", "unit", lambda row, _: _known_cost(row.name) and row.unit != _cost_unit(row.name),

@@ -304,6 +304,31 @@ class MethaneSources(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class Cooling(Table):
+    name: STR
+    title: STR
+    plants: STR
+    full_flow_share: F8
+    least_flow_share: F8
+    bus: I4
+    holds_h: F8
+    restart_h: F8
+
+
+@dataclass(frozen=True, eq=False)
+class WaterSupply(Table):
+    name: STR
+    title: STR
+    m3_per_d: F8
+    bus: I4
+    plant: STR
+    steam_mw: F8
+    steam_share: F8
+    tank_h: F8
+    people: F8
+
+
+@dataclass(frozen=True, eq=False)
 class UnitCosts(Table):
     name: STR
     usd: F8

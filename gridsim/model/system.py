@@ -192,6 +192,8 @@ class GridSystem(Displayed):
     offsite_losses: carriers.OffsiteLosses = field(default_factory=carriers.OffsiteLosses.empty)
     emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)
     methane_sources: carriers.MethaneSources = field(default_factory=carriers.MethaneSources.empty)
+    cooling: carriers.Cooling = field(default_factory=carriers.Cooling.empty)
+    water_supply: carriers.WaterSupply = field(default_factory=carriers.WaterSupply.empty)
     unit_costs: carriers.UnitCosts = field(default_factory=carriers.UnitCosts.empty)
     inventory_targets: carriers.InventoryTargets = field(default_factory=carriers.InventoryTargets.empty)
     sources: carriers.Sources = field(default_factory=carriers.Sources.empty)

@@ -186,6 +186,18 @@ def machine_mean_mw(plant: str) -> Callable[[RunResult], float]:
     return value
 
 
+def machine_most_mw(plant: str, from_h: float, hours: float = 96.0) -> Callable[[RunResult], float]:
+    """Largest output of a plant over some hours."""
+
+    def value(result: RunResult) -> float:
+        rows = result.tables["generators"]
+        here = (rows["plant"] == plant) & (rows["time_h"] >= from_h) & (rows["time_h"] < from_h + hours)
+        _, instant = np.unique(rows["time_h"][here], return_inverse=True)
+        return float(np.bincount(instant, rows["p_mw"][here]).max())
+
+    return value
+
+
 def flow_mw(time_h: float) -> Callable[[RunResult], float]:
     """Flow over North-South from ``time_h`` on."""
     return lambda result: _north_south(result, "flow_mw", time_h)
@@ -451,6 +463,20 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:,.0f} MW", DEEPEST_MW),
         Number("{:,.0f} MWh", metric("EUE")),
         Claim("most of it in the South", mostly("zone:south")),
+    ),
+    # water
+    "zhambyl_low_water": (
+        Number("{:,.0f} MW", lambda r: machine_most_mw("zhambyl_gres", 24.0)(r)),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", eue("system")),
+    ),
+    "maek_intake_loss": (
+        Number("{:.0f} hours", lambda r: metric("water_short_h", "city:aktau")(r)),
+        Number("{:,.0f} m3", metric("unserved_water_m3", "city:aktau")),
+        Number("{:,.0f} MWh", eue("zone:west")),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
     ),
     # weather
     "cold_and_calm": (

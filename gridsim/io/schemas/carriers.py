@@ -358,6 +358,35 @@ class MethaneSourceRow(SourcedRow):
     high: float | None = column("High end", None, ge=0, le=1e6)
 
 
+class CoolingRow(SourcedRow):
+    """Water that plants cannot run without: a river, a canal or the sea, and the pumps that lift it."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    plants: str = column("Plants that it cools, separated by '; '")
+    kind: Literal["river", "lake", "sea"] = column("Water", effect=Effect.LABEL)
+    river: str = column("River of rivers.csv whose flow it follows", "", ref="rivers", effect=Effect.LABEL)
+    full_flow_share: float = column("Share of the usual flow that still cools all machines", 1.0, gt=0, le=1)
+    least_flow_share: float = column("Share of the usual flow at which the last one stops", 0.0, ge=0, lt=1)
+    bus: str = column("Bus that feeds its pumps; empty: the plants themselves", "", ref="buses")
+    holds_h: float = column("Hours that the plants run on after the pumps stop", 0.0, unit="h", ge=0)
+    restart_h: float = column("Hours until they may start again after the pumps have power", 0.0, unit="h", ge=0)
+
+
+class WaterSupplyRow(SourcedRow):
+    """Drinking water of a town: pumped with the power of its bus and, where desalinated, with steam of a plant."""
+
+    name: str = column("Town")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    m3_per_d: float = column("Water that it uses", unit="m3/d", gt=0, le=1e8)
+    bus: str = column("Bus of its pumps", ref="buses")
+    plant: str = column("Plant whose steam desalinates it; empty: none", "")
+    steam_mw: float | None = column("Output of that plant with which all water can be made", None, unit="MW", gt=0)
+    steam_share: float = column("Share of the water that is desalinated", 1.0, ge=0, le=1)
+    tank_h: float = column("Hours of use in its tanks when full", 0.0, unit="h", ge=0)
+    people: float | None = column("People", None, ge=0, le=1e9)
+
+
 class UnitCostRow(SourcedRow):
     """The cost of a unit of something lost: gas by class, heat, a repair; or a factor on the value of lost load."""
 
