@@ -42,6 +42,9 @@ _TITLES = {
     "supply": "Supply",
     "emissions": "Emissions",
     "production": "Production",
+    "costs": "Costs",
+    "water": "Drinking water",
+    "nuclear": "Nuclear sites and the largest machine",
 }
 
 

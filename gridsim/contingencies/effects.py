@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.model.cooling import cooled_share
 from gridsim.model.groups import opened
 from gridsim.model.scenario import Change, Event, Imports, Kind, Primitive, Target, kinds
 from gridsim.model.system import GridSystem
@@ -90,6 +91,7 @@ class ConditionsBuilder:
             "gas_storage": np.ones(len(system.gas_storage)),
             "fuel_stocks": np.ones(len(system.fuel_stocks)),
             "repair_crews": np.ones(len(system.repair_crews)),
+            "cooling": np.ones(len(system.cooling)),
         }
         self.weather = {Change.TEMPERATURE_K: 0.0, Change.WIND_FACTOR: 1.0, Change.SOLAR_FACTOR: 1.0}
         self.imports = imports
@@ -168,6 +170,8 @@ def conditions(
     for event in active:
         remaining.apply(event)
     share = remaining.share
+    if len(system.cooling):
+        share["generators"] *= cooled_share(system, share["cooling"])
     share["generators"][remaining.bus_out[system.generators.bus]] = 0.0
     share["borders"][remaining.bus_out[system.borders.bus]] = 0.0
     share["storages"][remaining.bus_out[system.storages.bus]] = 0.0

@@ -23,6 +23,7 @@ from gridsim.engine.resolve import Resolver
 from gridsim.engine.scripting import Scripts
 from gridsim.engine.state import GridState
 from gridsim.engine.views import holds
+from gridsim.engine.water import WaterPumps
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.groups import opened
 from gridsim.model.pack import Packed
@@ -86,6 +87,7 @@ class Simulation:
         policies = Policies(state, scenario.scripts)
         self._resolver = Resolver(state, operator, automation, self._outcomes, ac_model, policies.decide)
         self._scripts = Scripts(self.env, state, scenario.scripts, seed=seed, replicate=replicate)
+        self._pumps = WaterPumps(state)
         self._crews = Crews(self.env, system, state.log, self._temperature_c)
         self._ac_model = ac_model
         self._rounds = Rounds()
@@ -154,6 +156,7 @@ class Simulation:
         self._armed = False
         self._rounds.count(self.now_s, self._culprit)
         self._resolver.resolve()
+        self._pumps.update()
         self._scripts.check_conditions()
 
     def _ticks(self) -> Process:

@@ -61,8 +61,15 @@ MODELS: dict[str, type[Table]] = {
     "reservoir_releases": carriers.ReservoirReleases,
     "duty": power.Duties,
     "minerals": carriers.Minerals,
+    "mineral_processes": carriers.MineralProcesses,
     "nuclear": carriers.NuclearSites,
+    "offsite_losses": carriers.OffsiteLosses,
     "emission_factors": carriers.EmissionFactors,
+    "methane_sources": carriers.MethaneSources,
+    "cooling": carriers.Cooling,
+    "water_supply": carriers.WaterSupply,
+    "unit_costs": carriers.UnitCosts,
+    "inventory_targets": carriers.InventoryTargets,
     "sources": carriers.Sources,
 }
 

@@ -18,7 +18,7 @@ _MEND = "results are the same without it"
 
 
 def _counts_no_loss(mineral: Any, look_up: LookUp) -> bool:
-    return mineral.site not in look_up.loaded_sites or mineral.electricity_mwh_per_t is None
+    return mineral.site not in look_up.loaded_sites and not mineral.load
 
 
 def _acts(rule: Any) -> bool:
@@ -41,8 +41,8 @@ IDLE: tuple[Rule, ...] = (
     Rule("reservoirs", "volume_mcm", lambda row, look_up: row.name not in look_up.releases,
          "has no effect: the reservoir has no rows in reservoir_releases.csv", "give its releases by month"),
     Rule("minerals", "site", _counts_no_loss,
-         "has no effect: lost tonnes are counted where the site has a load and electricity_mwh_per_t is given",
-         "give both, or keep the row as a note"),
+         "has no effect: lost tonnes are counted where the site has a load, or the load that it is part of is named",
+         "give either, or keep the row as a note"),
 )
 # fmt: on
 

@@ -16,6 +16,7 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
+from gridsim.model.costs import COST_GAS_CLASSES, REPAIRED_TABLES
 from gridsim.model.maintenance import HEAT_LED_WEEKS
 from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same, together
@@ -35,6 +36,17 @@ class LookUp:
         self.class_weeks: dict[str, float] = {row.name: row.weeks for _, row in tables["maintenance_classes"].rows}
         self.loaded_buses: set[str] = {row.bus for _, row in tables["loads"].rows}
         self.loaded_sites: set[str] = {row.site for _, row in tables["loads"].rows if row.site}
+        self.load_mw: dict[str, float] = {row.name: row.p_mw for _, row in tables["loads"].rows}
+        self.site_mw: dict[str, float] = {}
+        for _, row in tables["loads"].rows:
+            self.site_mw[row.site] = self.site_mw.get(row.site, 0.0) + row.p_mw
+        self.needs: dict[str, str] = {row.name: row.needs for _, row in tables["minerals"].rows}
+        self.product_mw: dict[str, float] = {}
+        self.first_product: dict[str, str] = {}
+        for _, row in tables["minerals"].rows:
+            place = row.site or row.load
+            self.first_product.setdefault(place, row.name)
+            self.product_mw[place] = self.product_mw.get(place, 0.0) + _mean_mw(row)
         reservoirs = [row for _, row in tables["reservoirs"].rows]
         self.flows_into: dict[str, str] = {row.name: row.flows_into for row in reservoirs}
         self.plant_of: dict[str, str] = {row.name: row.plant for row in reservoirs}
@@ -44,6 +56,7 @@ class LookUp:
         for _, row in tables["cost_blocks"].rows:
             self.blocks.setdefault(row.generator, []).append(row)
         self.machines: set[str] = {row.name for _, row in tables["generators"].rows}
+        self.plants: set[str] = {row.plant or row.name for _, row in tables["generators"].rows}
         self.interfaces: set[str] = {row.interface for _, row in tables["interfaces"].rows}
         zones = {row.zone for _, row in tables["buses"].rows}
         self.areas: set[str] = zones | set(self.vn_kv) | {row.name for _, row in tables["borders"].rows}
@@ -71,6 +84,55 @@ def _first_of_a_wrong_sum(block: Any, look_up: LookUp) -> bool:
 
 def _blocks_mw(block: Any, look_up: LookUp) -> float:
     return float(sum(other.p_mw for other in look_up.blocks[block.generator]))
+def _mean_mw(mineral: Any) -> float:
+    """Mean electric power of the yearly output, 0 where it is not known."""
+    return float(mineral.annual_output * (mineral.electricity_mwh_per_t or 0.0) / 8760.0)
+
+
+_CONTRADICTS = 2.0  # times
+_SMALL_MW = 1.0
+
+
+def _tonnes_against_load(mineral: Any, look_up: LookUp) -> bool:
+    """Tonnes and MW of a site apart by more than twice; of a site within a load only too many tonnes are a fault."""
+    made_mw = look_up.product_mw.get(mineral.site or mineral.load, 0.0)
+    load_mw = look_up.site_mw.get(mineral.site, 0.0) if mineral.site else look_up.load_mw.get(mineral.load, 0.0)
+    if load_mw <= 0.0 or max(made_mw, load_mw) < _SMALL_MW or made_mw == 0.0:
+        return False
+    if look_up.first_product[mineral.site or mineral.load] != mineral.name:
+        return False  # said once
+    return made_mw > _CONTRADICTS * load_mw or (bool(mineral.site) and load_mw > _CONTRADICTS * made_mw)
+
+
+def _tonnes_and_load(mineral: Any, look_up: LookUp) -> str:
+    made_mw = look_up.product_mw.get(mineral.site or mineral.load, 0.0)
+    load_mw = look_up.site_mw.get(mineral.site, 0.0) if mineral.site else look_up.load_mw.get(mineral.load, 0.0)
+    return (
+        f"all products of '{mineral.site or mineral.load}' take {made_mw:.1f} MW by their tonnes, "
+        f"and its load is {load_mw:.1f} MW"
+    )
+
+
+def _known_cost(name: str) -> bool:
+    kind, _, of = name.partition("_")
+    return (
+        name in ("electricity", "heat")
+        or (kind == "gas" and of in COST_GAS_CLASSES)
+        or (kind == "repair" and of in REPAIRED_TABLES)
+    )
+
+
+def _cost_unit(name: str) -> str:
+    units = {"electricity": "VOLL", "heat": "USD/MWh", "gas": "USD/m3", "repair": "USD each"}
+    return units[name.partition("_")[0]]
+
+
+def _needs_itself(mineral: Any, look_up: LookUp) -> bool:
+    seen, at = {mineral.name}, mineral.needs
+    while at and at not in seen:
+        seen.add(at)
+        at = look_up.needs.get(at, "")
+    return bool(at) and at == mineral.name
 
 
 def _of_first_minutes(rule: Any) -> bool:
@@ -373,6 +435,33 @@ RULES: tuple[Rule, ...] = (
          "give each month from 1 to 12 once"),
     Rule("reservoir_releases", "greatest_m3_s", above("least_m3_s", "greatest_m3_s"),
          "{row.greatest_m3_s} is below least_m3_s {row.least_m3_s}", "swap them"),
+    Rule("cooling", "plants", lambda row, look_up: bool(set(_names(row.plants)) - look_up.plants),
+         lambda row, look_up: f"no plant {', '.join(sorted(set(_names(row.plants)) - look_up.plants))}",
+         "name plants of generators.csv, separated by ';'"),
+    Rule("cooling", "river", lambda row, _: row.kind == "river" and not row.river,
+         "'{row.name}' is a river without a gauge", "name the river of rivers.csv, or call it lake or sea"),
+    Rule("cooling", "least_flow_share", not_below("least_flow_share", "full_flow_share"),
+         "{row.least_flow_share} is not below full_flow_share {row.full_flow_share}", "swap them"),
+    Rule("water_supply", "plant", lambda row, look_up: bool(row.plant) and row.plant not in look_up.plants,
+         "no plant '{row.plant}'", "name a plant of generators.csv, or leave it empty"),
+    Rule("water_supply", "steam_mw", lambda row, _: bool(row.plant) and row.steam_mw is None,
+         "'{row.name}' desalinates with '{row.plant}' and states no output", "give the output that makes all water"),
+    Rule("unit_costs", "name", lambda row, look_up: not _known_cost(row.name),
+         "'{row.name}' is no cost that gridsim counts", "name electricity, heat, gas_CLASS or repair_TABLE"),
+    Rule("unit_costs", "unit", lambda row, _: _known_cost(row.name) and row.unit != _cost_unit(row.name),
+         lambda row, _: f"{row.unit} of '{row.name}'; it is counted in {_cost_unit(row.name)}",
+         "give the cost in that unit"),
+    Rule("unit_costs", "low_usd", any_of(above("low_usd", "usd"), above("usd", "high_usd")),
+         "{row.usd} is not between {row.low_usd} and {row.high_usd}", "order the three"),
+    Rule("minerals", "annual_output", _tonnes_against_load, _tonnes_and_load,
+         "give tonnes, electricity_mwh_per_t and the load of the same site"),
+    Rule("minerals", "load", lambda row, _: bool(row.site) and bool(row.load),
+         "'{row.load}' beside site '{row.site}'", "give the site, or the load that it is part of"),
+    Rule("minerals", "needs", _needs_itself, "'{row.name}' needs itself in the end", "leave one of them empty"),
+    Rule("minerals", "needs_stock_h", lambda row, _: bool(row.needs) and row.needs_stock_h is None,
+         "no stock of what '{row.needs}' makes", "give hours, 0 for none"),
+    Rule("minerals", "usd_low_per_t", any_of(above("usd_low_per_t", "usd_per_t"), above("usd_per_t", "usd_high_per_t")),
+         "{row.usd_per_t} is not between {row.usd_low_per_t} and {row.usd_high_per_t}", "order the three"),
     Rule("duty", "zone", lambda row, _: row.must_run_when == "load_above" and row.zone in ("", EXTERNAL),
          "'{row.zone}' for must_run_when load_above", "name a zone of network.yaml"),
     Rule("duty", "load_share", lambda row, _: row.must_run_when == "load_above" and row.load_share is None,

@@ -225,12 +225,32 @@ class Minerals(Table):
     title: STR
     mineral: STR
     site: STR
+    load: I4
+    process: I4
     annual_output: F8
     output_unit: STR
     electricity_mwh_per_t: F8
     world_share_percent: F8
+    usd_per_t: F8
+    usd_low_per_t: F8
+    usd_high_per_t: F8
+    needs: I4
+    needs_stock_h: F8
+    needs_share: F8
     lat: F8
     lon: F8
+    confidence: STR
+
+
+@dataclass(frozen=True, eq=False)
+class MineralProcesses(Table):
+    name: STR
+    title: STR
+    survives_h: F8
+    stop_share: F8
+    dead_h: F8
+    ramp_h: F8
+    damage_usd_per_t: F8
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,6 +263,16 @@ class NuclearSites(Table):
     p_mw: F8
     offsite_circuits: I4
     backup_h: F8
+    vm_min_pu: F8
+    f_min_hz: F8
+
+
+@dataclass(frozen=True, eq=False)
+class OffsiteLosses(Table):
+    name: STR
+    per_year: F8
+    mu_ln_h: F8
+    sigma_ln_h: F8
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +280,69 @@ class EmissionFactors(Table):
     name: STR
     subject: STR
     value: F8
+    low: F8
+    high: F8
     unit: STR
+    confidence: STR
+    source: STR
+
+
+@dataclass(frozen=True, eq=False)
+class MethaneSources(Table):
+    name: STR
+    title: STR
+    kind: STR
+    mineral: I4
+    annual_t: F8
+    gas_node: I4
+    flare_h: F8
+    value: F8
+    low: F8
+    high: F8
+    confidence: STR
+    source: STR
+
+
+@dataclass(frozen=True, eq=False)
+class Cooling(Table):
+    name: STR
+    title: STR
+    plants: STR
+    full_flow_share: F8
+    least_flow_share: F8
+    bus: I4
+    holds_h: F8
+    restart_h: F8
+
+
+@dataclass(frozen=True, eq=False)
+class WaterSupply(Table):
+    name: STR
+    title: STR
+    m3_per_d: F8
+    bus: I4
+    plant: STR
+    steam_mw: F8
+    steam_share: F8
+    tank_h: F8
+    people: F8
+
+
+@dataclass(frozen=True, eq=False)
+class UnitCosts(Table):
+    name: STR
+    usd: F8
+    low_usd: F8
+    high_usd: F8
+
+
+@dataclass(frozen=True, eq=False)
+class InventoryTargets(Table):
+    name: STR
+    title: STR
+    low_mt: F8
+    high_mt: F8
+    source: STR
 
 
 @dataclass(frozen=True, eq=False)

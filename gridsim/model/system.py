@@ -190,8 +190,15 @@ class GridSystem(Displayed):
     reservoir_releases: carriers.ReservoirReleases = field(default_factory=carriers.ReservoirReleases.empty)
     duty: power.Duties = field(default_factory=power.Duties.empty)
     minerals: carriers.Minerals = field(default_factory=carriers.Minerals.empty)
+    mineral_processes: carriers.MineralProcesses = field(default_factory=carriers.MineralProcesses.empty)
     nuclear: carriers.NuclearSites = field(default_factory=carriers.NuclearSites.empty)
+    offsite_losses: carriers.OffsiteLosses = field(default_factory=carriers.OffsiteLosses.empty)
     emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)
+    methane_sources: carriers.MethaneSources = field(default_factory=carriers.MethaneSources.empty)
+    cooling: carriers.Cooling = field(default_factory=carriers.Cooling.empty)
+    water_supply: carriers.WaterSupply = field(default_factory=carriers.WaterSupply.empty)
+    unit_costs: carriers.UnitCosts = field(default_factory=carriers.UnitCosts.empty)
+    inventory_targets: carriers.InventoryTargets = field(default_factory=carriers.InventoryTargets.empty)
     sources: carriers.Sources = field(default_factory=carriers.Sources.empty)
 
     def __post_init__(self) -> None:

@@ -235,6 +235,9 @@ def _cost(run: RunLike) -> str:
     minerals = _by_scope(run.estimates, "mineral_loss_t", "mineral")
     if minerals:
         parts.append("output lost: " + ", ".join(f"{name} {number(t)} t" for name, t in minerals[:_NAMED]))
+    lost = _by_scope(run.estimates, "offsite_lost_h", "site")
+    if lost:
+        parts.append("nuclear sites without offsite power: " + ", ".join(f"{name} {number(h)} h" for name, h in lost))
     co2_t = of_system(run.estimates, "co2_t")
     if not parts and co2_t is not None:
         parts.append(f"nothing was lost; CO2 of these days is {number(co2_t)} t")

@@ -44,7 +44,11 @@ def area_texts(scores: Sequence[Score]) -> list[tuple[str, str]]:
 
 
 def _changes(scores: Sequence[Score]) -> str:
-    changed = [score for score in scores if score.verdict in (BETTER, WORSE) and not score.scope.startswith("zone:")]
+    changed = [
+        score
+        for score in scores
+        if score.verdict in (BETTER, WORSE) and not score.scope.startswith(("zone:", "source:", "part:"))
+    ]
     parts = [told(score) for score in changed[:_NAMED]]
     if len(changed) > _NAMED:
         parts.append(f"{len(changed) - _NAMED} more")

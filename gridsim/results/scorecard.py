@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from gridsim.model.nuclear import PLANNED, loss_of_offsite_power, standing_sites
 from gridsim.model.system import GridSystem
 from gridsim.results.metric_table import metric_table, scope_kind
 from gridsim.results.metrics import Estimate
@@ -47,6 +48,7 @@ SCORECARD = (
 )
 _RENEWABLE = ("fuel:wind", "fuel:solar", "fuel:hydro")
 _SHARE = "renewable_share"
+_LOSSES = {"loss of offsite power": 0.0, "loss of offsite power over 8 h": 8.0, "loss of offsite power over 72 h": 72.0}
 _SAME_WITHIN = 1e-6  # of the larger number; less is arithmetic
 Z_95 = 1.96
 _LEAST = 1e-3  # absolute: less of any unit shown is arithmetic too
@@ -204,7 +206,8 @@ def confidence_text(system: GridSystem, table: str) -> str:
 def _not_counted(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) -> Iterator[Score]:
     """Classes that were cut and whose sites no row of ``minerals`` names: not counted, which is not 0 t."""
     loads, classes = system.loads, system.load_classes.name
-    known = set(system.minerals.site.tolist()) - {""}
+    minerals = system.minerals
+    known = set(minerals.site.tolist()) - {""} | set(loads.site[minerals.load[minerals.load >= 0]].tolist()) - {""}
     sites: dict[str, set[str]] = {}
     for position, site in zip(loads.load_class.tolist(), loads.site.tolist(), strict=True):
         if site:
@@ -215,24 +218,31 @@ def _not_counted(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) 
             where = ", ".join(sorted(of_class))
             note = f"not counted: {cut.value:,.0f} MWh of {where} were cut, and no mineral names that site"
             yield Score(AREAS[1], "mineral_loss_t", f"class:{name}", f"output lost of {name}", unit="t", note=note)
-    if not known:
-        yield Score(AREAS[1], "mineral_loss_t", "system", "output lost", unit="t", note="no minerals in this network")
+    if not len(minerals):
+        yield Score(AREAS[1], "mineral_loss_t", "system", "output lost", unit="t", note="not in this network")
 
 
 def _nuclear(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) -> Iterator[Score]:
-    generators = system.generators
+    generators, losses = system.generators, system.offsite_losses
     if not ((generators.fuel == "nuclear") & generators.in_service).any():
-        note = "no nuclear plant in service in this network"
-        yield Score(AREAS[2], "energy_mwh", "fuel:nuclear", "energy of nuclear plants", unit="MWh", note=note)
+        label, note = "energy of nuclear plants", "not in this network: no nuclear plant in service"
+        yield Score(AREAS[2], "energy_mwh", "fuel:nuclear", label, unit="MWh", note=note)
+    elif len(losses):
+        trust = confidence_text(system, "offsite_losses")
+        for label, longer_h in _LOSSES.items():
+            per_year = loss_of_offsite_power(losses, longer_h)
+            if per_year > 0.0:
+                words = f"{label}, once in so many reactor-years as other countries saw"
+                yield Score(AREAS[2], "", "system", words, 1.0 / per_year, unit="year", confidence=trust)
 
 
 def _sites(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) -> Iterator[Score]:
     sites = system.nuclear
-    if not len(sites):
-        yield Score(AREAS[5], "", "system", "nuclear sites", note="none in this network")
+    if not len(standing_sites(sites)):
+        yield Score(AREAS[5], "", "system", "nuclear sites", note="not in this network")
     for name, title, status in zip(sites.name.tolist(), sites.title.tolist(), sites.status.tolist(), strict=True):
-        note = f"{status}; what reaches it from the grid is not modelled yet"
-        yield Score(AREAS[5], "", f"site:{name}", title or name, note=note)
+        if status == PLANNED:
+            yield Score(AREAS[5], "", f"site:{name}", title or name, note="not in this network: planned")
 
 
 _ADDED = {AREAS[1]: _not_counted, AREAS[2]: _nuclear, AREAS[5]: _sites}

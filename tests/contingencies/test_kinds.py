@@ -79,6 +79,7 @@ def change(table: str, row: int, **values: Any) -> Edit:
 
 LINE = {"length_km": 100, "r_ohm_per_km": 0.03, "x_ohm_per_km": 0.3, "max_i_ka": 2.0}
 TRANSFORMER = {"sn_mva": 500, "vn_hv_kv": 500, "vk_percent": 10, "vkr_percent": 0.3}
+WATER = add("cooling", {"name": "sea", "plants": "gas", "kind": "sea", "full_flow_share": 0.9, "least_flow_share": 0.1})
 BEHIND_TRANSFORMER = both(
     add("buses", {"name": "s2", "zone": "south", "oblast": "S", "vn_kv": 110}),
     add("transformers", {"name": "t", "hv_bus": "s1", "lv_bus": "s2", "vn_lv_kv": 110, **TRANSFORMER}),
@@ -168,6 +169,8 @@ CASES: dict[str, Case] = {
     "generator_outage": Case(("generators", "gas_1"), SOUTH_SHORT, 0, 150),
     # 200 MW of gas for 400: the factory's 100 first, then homes of both zones; the South's are nearest to supply.
     "plant_outage": Case(("plants", "gas"), SOUTH_SHORT, 0, 150),
+    "intake_outage": Case(("cooling", "sea"), SOUTH_SHORT, 0, 150, WATER),
+    "low_water": Case(("cooling", "sea"), SOUTH_SHORT, 0, 50, WATER),  # half of the gas machine's 200 MW
     "store_outage": Case(("storages", "battery"), SOUTH_SHORT, 0, 40, STORE),
     "border_outage": Case(("borders", "abroad"), SOUTH_SHORT, 0, 50, NEIGHBOUR),
     # The gate has no gas and its linepack went with the section; mazut (half of 200 MW) takes two hours to light.

@@ -88,7 +88,7 @@ def test_the_walk_tells_a_read_column_from_a_dead_one(use: ColumnUse) -> None:
     """Columns of one name are told apart: p_mw of loads and power_to_gas, co2 of machines and borders."""
     assert use.reads("loads", "p_mw") and not use.reads("power_to_gas", "p_mw")
     assert use.reads("generators", "co2_t_per_mwh") and not use.reads("borders", "co2_t_per_mwh")
-    assert use.reads("gas_storage", "fill_share") and not use.reads("minerals", "world_share_percent")
+    assert use.reads("gas_storage", "fill_share") and not use.reads("load_classes", "max_outage_h")
     assert use.reads("rivers", "share_7") and use.reads("weather_field", "slow_winter_km")
     assert not use.reads("generators", "commissioned")
 
@@ -110,8 +110,8 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
         ]
         tables["reservoirs"] = [{"name": "lake", "plant": "gas", "volume_mcm": 5, "mcm_per_mwh": 0.01}]
         tables["minerals"] = [
-            {"name": "zinc", "mineral": "zinc", "site": "smelter", "annual_output": 3, "output_unit": "t",
-             "electricity_mwh_per_t": 4},
+            {"name": "zinc", "mineral": "zinc", "site": "smelter", "annual_output": 8760, "output_unit": "t",
+             "electricity_mwh_per_t": 100},
             {"name": "gold", "mineral": "gold", "site": "mine", "annual_output": 3, "output_unit": "t"},
         ]  # fmt: skip
 
@@ -125,7 +125,6 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
         (("interface_limits", "valid_from"), 3, "(1 row)"),
         (("automation", "quantity"), 2, "rules of frequencies and sections with an action"),
         (("reservoirs", "volume_mcm"), 2, "no rows in reservoir_releases.csv (1 row)"),
-        (("minerals", "annual_output"), 2, "(2 rows)"),
         (("minerals", "site"), 3, "(1 row)"),
     ):
         problem = found.pop(place)
@@ -148,7 +147,7 @@ def test_warnings_of_a_variant_stand_at_its_line(tmp_path: Path) -> None:
 
 def test_the_bundled_network_warns_of_what_is_not_modelled_yet(kazakhstan: Any) -> None:
     found = warnings_of(kazakhstan)
-    expected = {("automation", "quantity"), ("nuclear", "bus"), ("minerals", "site")}
+    expected = {("automation", "quantity"), ("load_classes", "max_outage_h")}
     assert expected | {("interface_limits", "valid_from"), ("generators", "commissioned")} <= set(found)
     assert "(318 rows)" in found["generators", "commissioned"].value
     assert len(found) == len(kazakhstan.warnings) < 30

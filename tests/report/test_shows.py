@@ -32,7 +32,8 @@ def test_every_event_is_covered():
 
 @pytest.mark.parametrize("name", sorted(SHOWS))
 def test_every_number_of_the_catalogue_is_declared(name, kazakhstan):
-    shows = read_scenario(name, kazakhstan)[1].shows
+    of_variant = "\nvariant:" in event_files()[name].read_text(encoding="utf-8")  # elements that the base has not
+    shows = read_scenario(name, None if of_variant else kazakhstan)[1].shows
     assert undeclared(SHOWS[name], shows) == []
     assert any(isinstance(piece, Number) for piece in SHOWS[name])
     assert shows.endswith(".") and ". " not in shows  # one sentence

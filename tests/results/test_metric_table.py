@@ -14,7 +14,7 @@ from gridsim.engine.run import RunResult, run
 from gridsim.io.bundled import network_folder
 from gridsim.io.read_network import read_network
 from gridsim.io.read_scenario import read_scenario
-from gridsim.model.scenario import AcMode, Event, Horizon, Imports, Policy, Scenario, Target
+from gridsim.model.scenario import AcMode, Event, FirstMinutesMode, Horizon, Imports, Policy, Scenario, Target
 from gridsim.model.system import GridSystem
 from gridsim.reliability import Exact, SequentialMonteCarlo, ShortfallByMonth, assess, system_from_grid
 from gridsim.report.short_summary import shown_metrics
@@ -22,6 +22,7 @@ from gridsim.report.summary import print_summary
 from gridsim.results.metric_table import metric_table, scope_kind
 from gridsim.results.metrics import Estimate, single
 from gridsim.study.run_study import run_study
+from tests.support.cases import build_two_areas
 from tests.support.study_cases import small_study
 
 
@@ -54,6 +55,25 @@ def tripped(system: GridSystem, ac: AcMode = AcMode.OFF) -> RunResult:
     )
 
 
+def watched() -> RunResult:
+    """The two-area system with a nuclear site and a smelter, AC and first minutes on: the coal machine trips."""
+
+    def edit(tables):
+        tables["nuclear"] = [
+            {"name": "reactor", "kind": "store", "status": "operating", "bus": "n2", "backup_h": 2, "f_min_hz": 50}
+        ]
+        tables["mineral_processes"] = [{"name": "pots", "survives_h": 0.1, "dead_h": 3, "stop_share": 0.1}]
+        tables["minerals"] = [
+            {"name": "metal_1", "mineral": "metal", "site": "smelter", "process": "pots", "annual_output": 8760,
+             "output_unit": "t/y", "electricity_mwh_per_t": 100, "usd_per_t": 10, "world_share_percent": 1}
+        ]  # fmt: skip
+
+    event = Event("machine", "generator_outage", 1.0, (Target("generators", "coal_1"),), 1.0, 2.0)
+    policy = Policy(imports=Imports.NONE, ac=AcMode.FAST, first_minutes=FirstMinutesMode.ON)
+    horizon = Horizon(dt.datetime(2026, 1, 14), 4)
+    return run(build_two_areas(edit), Scenario("watched", "two_areas", horizon, events=(event,), policy=policy))
+
+
 def check(reporters: set[str], estimates: Iterable[Estimate]) -> set[str]:
     """Every estimate has a row with its scope and unit; the names."""
     found = set()
@@ -73,7 +93,12 @@ def marked(reporter: str) -> set[str]:
 
 
 def test_runs_report_what_is_marked_for_runs_and_nothing_else(shedding, starved, two_areas):
-    metrics = (*shedding.estimates, *starved.estimates, *tripped(two_areas(), AcMode.FAST).estimates)
+    metrics = (
+        *shedding.estimates,
+        *starved.estimates,
+        *tripped(two_areas(), AcMode.FAST).estimates,
+        *watched().estimates,
+    )
     found = check({"run"}, metrics)
     assert found == marked("run")
     scopes = {(e.name, scope_kind(e.scope)) for e in metrics}

@@ -187,19 +187,23 @@ def test_stocks_and_survival(two_areas):
     assert found["survival_time_h", "plant:gas"] == 0.5  # root at 0.5 h, short at 1 h
 
 
-def test_products_of_one_site_share_its_energy(two_areas):
+def test_output_lost_is_summed_by_product_and_zero_where_a_site_lost_none(two_areas):
     def with_products(tables):
         tables["minerals"] = [
-            {"name": f"{mineral}_1", "mineral": mineral, "site": "smelter", "annual_output": 1, "output_unit": "t/y",
-             **({"electricity_mwh_per_t": per_t} if per_t else {})}
-            for mineral, per_t in (("copper", 0.5), ("zinc", 4.0), ("gold", None))
-        ]  # fmt: skip
+            {"name": name, "mineral": mineral, "site": "smelter", "annual_output": 1, "output_unit": "t/y"}
+            for name, mineral in (("one", "copper"), ("two", "copper"), ("three", "zinc"))
+        ] + [{"name": "far", "mineral": "gold", "annual_output": 1, "output_unit": "t/y"}]
 
-    found = values(trajectory(two_areas(with_products)))
-    # The factory of the smelter lacks 55 MWh, a third for each product; gold has no electricity per tonne.
-    assert found["mineral_loss_t", "mineral:copper"] == pytest.approx(55 / 3 / 0.5)
-    assert found["mineral_loss_t", "mineral:zinc"] == pytest.approx(55 / 3 / 4)
-    assert ("mineral_loss_t", "mineral:gold") not in found
+    lost = table(
+        "minerals", time_h=[1, 1], name=["one", "two"], mineral=["copper", "copper"], lost_out_t=[2, 3],
+        lost_later_t=[4, 0], stops=[1, 0], value_usd=[10, 5], damage_usd=[7, 0], world_ppm=[1, np.nan],
+        whole_again_h=[9, np.nan],
+    )  # fmt: skip
+    found = values(trajectory(two_areas(with_products), minerals=lost))
+    assert found["mineral_loss_t", "mineral:copper"] == 9 and found["mineral_loss_t", "mineral:zinc"] == 0
+    assert ("mineral_loss_t", "mineral:gold") not in found  # no load of it in the model
+    assert found["mineral_world_ppm", "mineral:copper"] == 1
+    expect(found, mineral_value_usd=15, mineral_damage_usd=7, sites_damaged_n=1, site_whole_again_h_max=9)
 
 
 def gas_tables(vented_mcm: float) -> dict[str, Columns]:

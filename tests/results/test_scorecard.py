@@ -62,20 +62,20 @@ def test_table_has_the_columns_it_promises(short):
 
 
 def test_a_class_without_a_mineral_behind_it_is_not_counted_instead_of_zero(kazakhstan):
-    cut = [single("EUE", "class:phosphorus", 953.0, "MWh"), single("EUE", "class:uranium", 20.0, "MWh")]
+    cut = [single("EUE", "class:refinery", 953.0, "MWh"), single("EUE", "class:uranium", 20.0, "MWh")]
     lost = [score for score in scorecard(kazakhstan, cut) if score.area == "critical minerals"]
     named = [score for score in lost if score.note.startswith("not counted")]
-    assert [score.scope for score in named] == ["class:phosphorus"]
-    assert named[0].value is None and "953 MWh of kazphosphate" in named[0].note
+    assert [score.scope for score in named] == ["class:refinery"]
+    assert named[0].value is None and "953 MWh of anpz" in named[0].note
 
 
 def test_what_is_not_in_the_network_or_not_modelled_is_said(short, kazakhstan):
     notes = {score.label: score.note for score in short.scorecard if score.note}
-    assert notes["nuclear sites"] == "none in this network"
-    assert notes["energy of nuclear plants"].startswith("no nuclear plant in service")
+    assert notes["nuclear sites"] == "not in this network"
+    assert notes["energy of nuclear plants"].startswith("not in this network: no nuclear plant in service")
     assert notes["heat by city"].startswith("not modelled yet")
     sites = [score for score in scorecard(kazakhstan, ()) if score.scope.startswith("site:")]
-    assert len(sites) == len(kazakhstan.nuclear) and all("not modelled yet" in site.note for site in sites)
+    assert [(site.scope, site.note) for site in sites] == [("site:ulken_npp", "not in this network: planned")]
 
 
 def test_confidence_is_the_share_of_megawatts(kazakhstan):

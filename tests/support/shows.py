@@ -186,6 +186,18 @@ def machine_mean_mw(plant: str) -> Callable[[RunResult], float]:
     return value
 
 
+def machine_most_mw(plant: str, from_h: float, hours: float = 96.0) -> Callable[[RunResult], float]:
+    """Largest output of a plant over some hours."""
+
+    def value(result: RunResult) -> float:
+        rows = result.tables["generators"]
+        here = (rows["plant"] == plant) & (rows["time_h"] >= from_h) & (rows["time_h"] < from_h + hours)
+        _, instant = np.unique(rows["time_h"][here], return_inverse=True)
+        return float(np.bincount(instant, rows["p_mw"][here]).max())
+
+    return value
+
+
 def flow_mw(time_h: float) -> Callable[[RunResult], float]:
     """Flow over North-South from ``time_h`` on."""
     return lambda result: _north_south(result, "flow_mw", time_h)
@@ -473,6 +485,38 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("out for {:.0f}", between("gas_pipelines:bbs1_bozoy_aral", "pipeline_rupture", "normal")),
         Number("{:.0f} cities", cities_short),
         Number("{:,.0f} MWh", metric("EUE")),
+    ),
+    # nuclear
+    "ulken_trip_at_minimum_load": (
+        Number("{:.2f} Hz", metric("f_nadir_hz", "zone:south")),
+        Claim("nobody is cut", nobody_short),
+        Number("{:,.0f} MW", metric("largest_infeed_mw")),
+        Number("{:.1f} %", metric("infeed_share_max")),
+        Number("by {:,.0f} MW", lambda r: -metric("reserve_after_infeed_mw_min")(r)),
+        Claim("the ties with Russia carry the first minutes", lambda r: r.metric("reserve_after_infeed_mw_min") < 0),
+    ),
+    "yukgres_500_loss": (
+        Number("{:.0f} hours without offsite power", metric("offsite_lost_h", "site:ulken_npp")),
+        Number("{:.0f} of", metric("backup_hours_left_min", "site:ulken_npp")),
+        Given("72 hours"),
+        Number("{:.2f} Hz", metric("f_nadir_hz", "zone:south")),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", metric("EUE")),
+        Claim("most of it in the South", mostly("zone:south")),
+    ),
+    # water
+    "zhambyl_low_water": (
+        Number("{:,.0f} MW", lambda r: machine_most_mw("zhambyl_gres", 24.0)(r)),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", eue("system")),
+    ),
+    "maek_intake_loss": (
+        Number("{:.0f} hours", lambda r: metric("water_short_h", "city:aktau")(r)),
+        Number("{:,.0f} m3", metric("unserved_water_m3", "city:aktau")),
+        Number("{:,.0f} MWh", eue("zone:west")),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
     ),
     # weather
     "cold_and_calm": (

@@ -8,6 +8,7 @@ from gridsim.engine.result_table import Batch, ResultTable, Rows, interval_colum
 from gridsim.model.table import F8, I4, sum_rows_at
 
 _CUT_CLASSES = (("households", "households"), ("heating", "heating plants"), ("industry", "industry"))
+_DISTRIBUTED = ("households", "services", "heating", "industry")
 
 
 class Gas(ResultTable):
@@ -17,6 +18,8 @@ class Gas(ResultTable):
         ("name", "str", "gas node"),
         ("asked_mcm_per_d", "f8", "asked for, all classes and plants"),
         ("delivered_mcm_per_d", "f8", "delivered"),
+        ("distributed_mcm_per_d", "f8", "of it to customers behind a distribution network"),
+        ("withdrawn_mcm_per_d", "f8", "out of storages at the node"),
         *((f"cut_{gas_class}_mcm_per_d", "f8", f"not delivered to {title}") for gas_class, title in _CUT_CLASSES),
         ("power_available_mw", "f8", "what its plants could make on gas"),
         ("power_unrestricted_mw", "f8", "what they could make if gas were no limit"),
@@ -42,6 +45,12 @@ class Gas(ResultTable):
             nodes.name,
             asked_mcm_per_d=by_node(demand.node, requested_each) + power,
             delivered_mcm_per_d=by_node(demand.node, delivered_each) + power,
+            distributed_mcm_per_d=by_node(
+                demand.node, np.where(np.isin(demand.gas_class, _DISTRIBUTED), delivered_each, 0.0)
+            ),
+            withdrawn_mcm_per_d=by_node(
+                self.system.gas_storage.node, np.maximum(batch.of(lambda i: i.gas.storage_mcm_per_d), 0.0)
+            ),
             **{
                 f"cut_{name}_mcm_per_d": by_node(demand.node, np.where(demand.gas_class == name, cut_each, 0.0))
                 for name, _ in _CUT_CLASSES

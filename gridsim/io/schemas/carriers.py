@@ -266,16 +266,39 @@ class MineralRow(SourcedRow):
 
     name: str = column("Unique name")
     title: str = column("Name for people", "", effect=Effect.LABEL)
-    mineral: str = column("What it makes")
+    mineral: str = column("Product")
     site: str = column("Site in the loads' column site; empty: no load of its own in the model", "")
-    annual_output: float = column("Yearly output", unit="see output_unit", ge=0, le=1e12, effect=Effect.NONE)
+    load: str = column("Load that it is part of, where it has none of its own", "", ref="loads")
+    process: str = column("Process, which says what an interruption does; empty: nothing lasts", "",
+                          ref="mineral_processes")  # fmt: skip
+    annual_output: float = column("Yearly output", unit="see output_unit", ge=0, le=1e12)
     output_unit: str = column("Unit of the yearly output", effect=Effect.LABEL)
-    electricity_mwh_per_t: float | None = column("Electricity per tonne", None, unit="MWh/t", gt=0)
-    world_share_percent: float | None = column(
-        "Share of world output", None, unit="%", ge=0, le=100, effect=Effect.NONE
+    electricity_mwh_per_t: float | None = column(
+        "Electricity per tonne: holds tonnes against load", None, unit="MWh/t", gt=0, effect=Effect.LABEL
     )
+    world_share_percent: float | None = column("Share of world output", None, unit="%", ge=0, le=100)
+    usd_per_t: float | None = column("Value of a tonne", None, unit="USD/t", ge=0, le=1e8)
+    usd_low_per_t: float | None = column("Low end", None, unit="USD/t", ge=0, le=1e8)
+    usd_high_per_t: float | None = column("High end", None, unit="USD/t", ge=0, le=1e8)
+    needs: str = column("Row that makes what it cannot work without", "", ref="minerals")
+    needs_stock_h: float | None = column("Hours of stock of that at full output", None, unit="h", ge=0)
+    needs_share: float | None = column("Share of the output that stops when the stock is gone", None, ge=0, le=1)
     lat: float | None = column("Latitude", None, unit="degree", ge=-90, le=90, effect=Effect.LABEL)
     lon: float | None = column("Longitude", None, unit="degree", ge=-180, le=180, effect=Effect.LABEL)
+
+
+class MineralProcessRow(SourcedRow):
+    """A process and what an interruption of its supply does to it."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    survives_h: float = column("Longest interruption without damage", unit="h", ge=0)
+    survives_low_h: float | None = column("Low end", None, unit="h", ge=0, effect=Effect.LABEL)
+    survives_high_h: float | None = column("High end", None, unit="h", ge=0, effect=Effect.LABEL)
+    stop_share: float = column("Unserved share from which it stands still", 0.5, gt=0, le=1)
+    dead_h: float = column("Hours without output after power is back, once damaged", 0, unit="h", ge=0)
+    ramp_h: float = column("Hours of even rise to full output after that", 0, unit="h", ge=0)
+    damage_usd_per_t: float = column("Cost of the damage per tonne of yearly output", 0, unit="USD/t", ge=0, le=1e6)
 
 
 class NuclearRow(SourcedRow):
@@ -285,10 +308,28 @@ class NuclearRow(SourcedRow):
     title: str = column("Name for people", "")
     kind: Literal["power_plant", "research_reactor", "fuel_plant", "store"] = column("What it is")
     status: Literal["operating", "planned", "shut_down"] = column("Status")
-    bus: str = column("Bus of its offsite power", ref="buses", effect=Effect.NONE)
-    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0, effect=Effect.NONE)
-    offsite_circuits: int | None = column("Independent circuits", None, ge=0, le=1_000, effect=Effect.NONE)
-    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0, effect=Effect.NONE)
+    bus: str = column("Bus of its offsite power", ref="buses")
+    p_mw: float | None = column("Electric output (power plants)", None, unit="MW", ge=0, effect=Effect.LABEL)
+    offsite_circuits: int | None = column(
+        "Independent circuits of its own; empty: all at its bus", None, ge=0, le=1_000
+    )
+    backup_h: float | None = column("Hours its own backup lasts", None, unit="h", ge=0)
+    vm_min_pu: float = column("Voltage below which its protection leaves the grid", 0.9, unit="pu", ge=0.5, le=1)
+    f_min_hz: float = column("Frequency below which it may not stay on the grid for long", 49.0, unit="Hz")
+
+
+class OffsiteLossRow(SourcedRow):
+    """Losses of offsite power of nuclear sites for one kind of reason, as other countries saw them.
+
+    Durations are lognormal: the median is exp(mu) hours.
+    """
+
+    name: str = column("Kind of reason")
+    per_year: float = column("Losses per reactor-year", unit="1/year", ge=0, le=100)
+    low_per_year: float | None = column("Low end", None, unit="1/year", ge=0, le=100, effect=Effect.LABEL)
+    high_per_year: float | None = column("High end", None, unit="1/year", ge=0, le=100, effect=Effect.LABEL)
+    mu_ln_h: float = column("Mean of the logarithm of the duration in hours", ge=-10, le=10)
+    sigma_ln_h: float = column("Standard deviation of that logarithm", gt=0, le=10)
 
 
 class EmissionFactorRow(SourcedRow):
@@ -297,7 +338,75 @@ class EmissionFactorRow(SourcedRow):
     name: str = column("Unique name")
     subject: str = column("Fuel or activity", effect=Effect.LABEL)
     value: float = column("Factor", ge=0, le=1_000_000)
+    low: float | None = column("Low end", None, ge=0, le=1_000_000)
+    high: float | None = column("High end", None, ge=0, le=1_000_000)
     unit: str = column("Unit of the factor", effect=Effect.LABEL)
+
+
+class MethaneSourceRow(SourcedRow):
+    """A source of methane beside the pipes and stations of the gas network, with its activity."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    kind: Literal["mine", "field", "distribution", "storage"] = column("Activity it follows (docs/emissions.md)")
+    mineral: str = column("Mine: the row of minerals that says its yearly output", "", ref="minerals")
+    annual_t: float | None = column("Mine without such a row: yearly output", None, unit="t", ge=0, le=1e10)
+    gas_node: str = column("Field: node of its plant, where it flares when that has no power", "", ref="gas_nodes")
+    flare_h: float | None = column("Field: longest flaring before wells are shut in", None, unit="h", ge=0)
+    value: float = column("Mine m3 CH4/t; field kt CH4/year; others share of the gas", ge=0, le=1e6)
+    low: float | None = column("Low end", None, ge=0, le=1e6)
+    high: float | None = column("High end", None, ge=0, le=1e6)
+
+
+class CoolingRow(SourcedRow):
+    """Water that plants cannot run without: a river, a canal or the sea, and the pumps that lift it."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    plants: str = column("Plants that it cools, separated by '; '")
+    kind: Literal["river", "lake", "sea"] = column("Water", effect=Effect.LABEL)
+    river: str = column("River of rivers.csv whose flow it follows", "", ref="rivers", effect=Effect.LABEL)
+    full_flow_share: float = column("Share of the usual flow that still cools all machines", 1.0, gt=0, le=1)
+    least_flow_share: float = column("Share of the usual flow at which the last one stops", 0.0, ge=0, lt=1)
+    bus: str = column("Bus that feeds its pumps; empty: the plants themselves", "", ref="buses")
+    holds_h: float = column("Hours that the plants run on after the pumps stop", 0.0, unit="h", ge=0)
+    restart_h: float = column("Hours until they may start again after the pumps have power", 0.0, unit="h", ge=0)
+
+
+class WaterSupplyRow(SourcedRow):
+    """Drinking water of a town: pumped with the power of its bus and, where desalinated, with steam of a plant."""
+
+    name: str = column("Town")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    m3_per_d: float = column("Water that it uses", unit="m3/d", gt=0, le=1e8)
+    bus: str = column("Bus of its pumps", ref="buses")
+    plant: str = column("Plant whose steam desalinates it; empty: none", "")
+    steam_mw: float | None = column("Output of that plant with which all water can be made", None, unit="MW", gt=0)
+    steam_share: float = column("Share of the water that is desalinated", 1.0, ge=0, le=1)
+    tank_h: float = column("Hours of use in its tanks when full", 0.0, unit="h", ge=0)
+    people: float | None = column("People", None, ge=0, le=1e9)
+
+
+class UnitCostRow(SourcedRow):
+    """The cost of a unit of something lost: gas by class, heat, a repair; or a factor on the value of lost load."""
+
+    name: str = column("What is lost: electricity, heat, gas_CLASS, repair_TABLE")
+    title: str = column("Words for it", "", effect=Effect.LABEL)
+    unit: Literal["USD/m3", "USD/MWh", "USD each", "VOLL"] = column(
+        "Unit; VOLL: a factor on the classes' own", effect=Effect.LABEL
+    )
+    usd: float = column("Cost of a unit", unit="see unit", ge=0, le=1e9)
+    low_usd: float = column("Low end", unit="see unit", ge=0, le=1e9)
+    high_usd: float = column("High end", unit="see unit", ge=0, le=1e9)
+
+
+class InventoryTargetRow(SourcedRow):
+    """A yearly amount that others state, to compare an inventory with; nothing is fitted to it."""
+
+    name: Literal["co2_power", "co2_power_and_heat", "ch4_energy"] = column("Sum of gridsim inventory")
+    title: str = column("Words for it", "", effect=Effect.LABEL)
+    low_mt: float = column("Low end", unit="Mt", ge=0, le=1e5)
+    high_mt: float = column("High end", unit="Mt", ge=0, le=1e5)
 
 
 class SourceRow(Row):

@@ -8,16 +8,16 @@ import numpy as np
 
 from gridsim.model.fuel import GAS_FAMILY, fuels
 from gridsim.model.system import GridSystem
+from gridsim.results.greenhouse import OF_POWER, carbon_dioxide, methane, tonnes_by_source
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
 from gridsim.results.run_records import Columns
 from gridsim.results.trajectory_record import Subject, Trajectory
 
-HOURS_PER_YEAR = 8760.0
 GWP_CH4_FOSSIL = {100: 29.8, 20: 82.5}  # IPCC AR6 WG1 table 7.15
 LEAK_FACTORS = ("leak_transmission_km", "leak_compressor")
 _CO2_OF_GAS = next(fuel.co2_factor for fuel in fuels().values() if fuel.family == GAS_FAMILY)
-_TABLES = frozenset({"zones", "gas", "compressors", "solves"})
+_TABLES = frozenset({"zones", "gas", "compressors", "solves", "minerals", "generators", "events"})
 
 
 def _measures(run: Trajectory) -> Iterable[Estimate]:
@@ -33,6 +33,9 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
     if compressors_t is not None:
         yield measured("co2_t", "fuel:compressor_gas", compressors_t)
     yield from _greenhouse("", co2_t, ch4_t)
+    yield from _methane_by_source(run)
+    if co2_t is not None:
+        yield from _co2_by_source(run)
     if run.baseline is not None:
         co2_t = _less(co2_t, _co2_t(run.system, run.baseline))
         ch4_t = _less(ch4_t, _ch4_t(run.system, run.baseline))
@@ -75,16 +78,35 @@ def _compressor_co2_t(system: GridSystem, tables: Mapping[str, Columns]) -> floa
 
 
 def _ch4_t(system: GridSystem, tables: Mapping[str, Columns]) -> float | None:
-    """Methane of ruptures, and of leaks where the network gives their factors; None if pressures are not modelled."""
-    if not _has_pressures(tables):
-        return None
-    vented_m3 = float(np.sum(tables["gas"]["vented_mcm"])) * 1e6
-    years = float(np.sum(tables["solves"]["duration_h"])) / HOURS_PER_YEAR
-    pipes, stations = system.gas_pipelines, system.compressor_stations
-    strings_km = float((pipes.length_km * pipes.parallel)[pipes.in_service].sum())
-    per_km_t, per_station_t = (_factor(system, name) or 0.0 for name in LEAK_FACTORS)
-    leaks_t_per_year = per_km_t * strings_km + per_station_t * int(stations.in_service.sum())
-    return vented_m3 * system.gas.ch4_kg_per_m3 / 1000.0 + leaks_t_per_year * years
+    """Methane of all sources that the network names; None if pressures are not modelled."""
+    return sum(_methane(system, tables).values()) if _has_pressures(tables) else None
+
+
+def _methane(system: GridSystem, tables: Mapping[str, Columns]) -> dict[str, float]:
+    return tonnes_by_source(methane(system, tables), "CH4")
+
+
+def _methane_by_source(run: Trajectory) -> Iterable[Estimate]:
+    if _has_pressures(run.tables):
+        found = _methane(run.system, run.tables)
+        for source, tonnes in found.items():
+            yield measured("ch4_t", f"source:{source}", tonnes)
+        if run.baseline is not None and _has_pressures(run.baseline):
+            base = _methane(run.system, run.baseline)
+            for source, tonnes in found.items():
+                yield measured("ch4_change_t", f"source:{source}", tonnes - base.get(source, 0.0))
+
+
+def _co2_by_source(run: Trajectory) -> Iterable[Estimate]:
+    """CO2 of electricity by fuel, and beside it what the sum of the system does not hold."""
+    for part in carbon_dioxide(run.system, run.tables):
+        if part.source == "power":
+            yield measured("co2_t", f"fuel:{part.name.rpartition(' ')[2]}", part.t)
+    beside = tonnes_by_source(carbon_dioxide(run.system, run.tables), "CO2")
+    beside |= tonnes_by_source(methane(run.system, run.tables), "CO2")
+    for source, tonnes in beside.items():
+        if source not in OF_POWER:
+            yield measured("co2_t", f"source:{source}", tonnes)
 
 
 def _has_pressures(tables: Mapping[str, Columns]) -> bool:
