@@ -55,6 +55,8 @@ MODELS: dict[str, type[Table]] = {
     "compressor_stations": carriers.CompressorStations,
     "power_to_gas": carriers.PowerToGas,
     "fuel_stocks": carriers.FuelStocks,
+    "heat": carriers.Heat,
+    "auxiliaries": carriers.Auxiliaries,
     "repair_crews": carriers.RepairCrews,
     "reservoirs": carriers.Reservoirs,
     "reservoir_releases": carriers.ReservoirReleases,

@@ -66,6 +66,8 @@ TABLES: dict[str, TableSchema] = {
     "compressor_stations": TableSchema(carriers.CompressorStationRow, False, "name"),
     "power_to_gas": TableSchema(carriers.PowerToGasRow, False, "name"),
     "fuel_stocks": TableSchema(carriers.FuelStockRow, False, "name"),
+    "heat": TableSchema(carriers.HeatRow, False, "name"),
+    "auxiliaries": TableSchema(carriers.AuxiliaryRow, False, "plant"),
     "repair_crews": TableSchema(carriers.RepairCrewRow, False, "name"),
     "reservoirs": TableSchema(carriers.ReservoirRow, False, "name"),
     "reservoir_releases": TableSchema(carriers.ReservoirReleaseRow, False, ""),
