@@ -116,6 +116,17 @@ def operating_point(dispatch: Redispatch) -> OperatingPoint:
     )
 
 
+class YardFlows(NamedTuple):
+    """Flows of the yards over one interval, (n_yards,) each, as shares of the burn at full output.
+
+    ``turned_away``: what a full yard has no place for, less what an empty one was short of by the second.
+    """
+
+    delivered: F8
+    burnt: F8
+    turned_away: F8
+
+
 class HeatInterval(NamedTuple):
     """Heat of the cities over one interval, ``state`` at its start.
 
@@ -136,7 +147,8 @@ class Interval(NamedTuple):
 
     ``storage_mwh`` (n_storages,) energy held; linepack_mcm, vented_mcm (n_gas_nodes,); yard_days (n_yards,);
     backup_days (n_links,). ``devices``: shunts and taps of the power flow, None without voltage control;
-    ``switched``: those that the operator switched at its start, and where each stands now. ``heat``: None where there
+    ``switched``: those that the operator switched at its start, and where each stands now.
+    ``yard_flows``: of the interval; ``heat``: None where there
     are no cities.
     """
 
@@ -155,3 +167,4 @@ class Interval(NamedTuple):
     devices: DeviceSettings | None = None
     switched: tuple[tuple[str, float], ...] = ()
     heat: HeatInterval | None = None
+    yard_flows: YardFlows | None = None

@@ -21,6 +21,7 @@ from gridsim.weather.year import YearWeather
 _AT_LIMIT = 0.999
 _KEPT_CLASSES = ("households", "heating")
 _CITY_SHORT_SHARE = 0.99
+_COAL_TABLES = ("fuel_stocks", "coal_routes")
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
 
@@ -38,6 +39,7 @@ class Outcomes:
         self._plants = [f"plant:{name}" for name in system.gas_to_power.plant.tolist()]
         self._interfaces = [f"section:{name}" for name in system.interfaces.name.tolist()]
         self._load_zone = system.buses.zone[system.loads.bus]
+        self._coal_yards = np.unique(system.coal_routes.yard)
         # A state that is not normal is checked until it is.
         self._city_hit = np.zeros(len(self._cities), dtype=bool)
         self._plant_hit = np.zeros(len(self._plants), dtype=bool)
@@ -73,6 +75,16 @@ class Outcomes:
             cause = self._disturbances.cause(_GAS_TABLES) if began else self._log.last_id(component)
             self._log.add(now_h, component, "households or heating cut" if cut[city] else "normal", cause)
             self._city_hit[city] = cut[city]
+
+    def log_coal(self, now_h: float, yard_days: F8, yard_share: F8) -> None:
+        """Log plants whose coal is used up: they live on what still comes, ``yard_share`` (n_yards,) of full output."""
+        for yard in self._coal_yards.tolist():
+            component = f"plant:{self.system.fuel_stocks.plant[yard]}"
+            state = "no coal left" if yard_days[yard] <= 0 and yard_share[yard] < SHORT_SHARE else "normal"
+            began = self._log.state(component)
+            if state != began:
+                cause = self._disturbances.cause(_COAL_TABLES) if began == "normal" else self._log.last_id(component)
+                self._log.add(now_h, component, state, cause)
 
     def log_heat(self, now_h: float, cities: Iterable[CityHeat]) -> None:
         """Log cities that lack heat or whose pipes are frozen, and that return to normal."""

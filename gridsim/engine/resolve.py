@@ -77,7 +77,8 @@ class Resolver:
         state.hold(
             Interval(
                 time_h=state.now_h, duration_h=0.0, inputs=moment.inputs, dispatch=dispatch, fuel=fuel, gas=gas,
-                vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, devices=devices, switched=switched, heat=None,
+                vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, devices=devices, switched=switched,
+                heat=None, yard_flows=None,
                 **held,
             )
         )  # fmt: skip
@@ -87,6 +88,7 @@ class Resolver:
         if heat is not None:
             self.outcomes.log_heat(state.now_h, state.heat.changes(heat))
         self.outcomes.log_cities(state.now_h, moment.inputs, gas)
+        self.outcomes.log_coal(state.now_h, held["yard_days"], state.fuel.yards_feed(moment.conditions))
         self.outcomes.log_supply(state.now_h, dispatch, fuel, state.fuel.backup_mwh)
         operator.react(moment, dispatch)
 

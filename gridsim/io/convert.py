@@ -55,6 +55,7 @@ MODELS: dict[str, type[Table]] = {
     "compressor_stations": carriers.CompressorStations,
     "power_to_gas": carriers.PowerToGas,
     "fuel_stocks": carriers.FuelStocks,
+    "coal_routes": carriers.CoalRoutes,
     "heat": carriers.Heat,
     "auxiliaries": carriers.Auxiliaries,
     "repair_crews": carriers.RepairCrews,

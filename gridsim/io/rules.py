@@ -43,6 +43,8 @@ class LookUp:
             for plant in _names(row.plants):
                 self.heated_by.setdefault(plant, []).append(row.name)
             self.gas_cities.setdefault(row.gas_node, []).append(row.name)
+        self.routes: list[Any] = [row for _, row in tables["coal_routes"].rows]
+        self.yards: dict[str, Any] = {row.name: row for _, row in tables["fuel_stocks"].rows}
         self.sited_buses: set[str] = {row.name for _, row in tables["buses"].rows if row.weather_site}
         self.machines: set[str] = {row.name for _, row in tables["generators"].rows}
         self.interfaces: set[str] = {row.interface for _, row in tables["interfaces"].rows}
@@ -111,6 +113,15 @@ def _undone_by(rule: Any, look_up: LookUp) -> list[str]:
         if (other.action, other.quantity, other.target) == ("shed load", "frequency_hz", rule.target)
         and other.setting >= rule.setting
     ]
+
+
+def _without_route(yard: Any, look_up: LookUp) -> bool:
+    return bool(look_up.routes) and yard.fuel == "coal" and yard.name not in {row.yard for row in look_up.routes}
+
+
+def _other_coal(route: Any, look_up: LookUp) -> bool:
+    last = [row for row in look_up.routes if row.yard == route.yard][-1]
+    return bool(last.gj_per_t != route.gj_per_t)
 
 
 def _unknown_plants(city: Any, look_up: LookUp) -> list[str]:
@@ -341,6 +352,16 @@ RULES: tuple[Rule, ...] = (
          "give the bus a load in loads.csv (0 MW will do): the station's power is added to it"),
     Rule("fuel_stocks", "stock_days", above("stock_days", "capacity_days"),
          "{row.stock_days} is above capacity_days {row.capacity_days}", "lower it"),
+    Rule("fuel_stocks", "name", _without_route, "'{row.name}' has no row in coal_routes.csv",
+         "give its mine and the corridors of its trains, or leave coal_routes.csv out"),
+    Rule("coal_routes", "yard",
+         lambda row, look_up: row.yard in look_up.yards and look_up.yards[row.yard].fuel != "coal",
+         "'{row.yard}' holds no coal", "name a yard of fuel_stocks.csv with fuel coal"),
+    Rule("coal_routes", "mine", lambda row, _: not row.mine, "no mine for '{row.yard}'", "name the mine that loads"),
+    Rule("coal_routes", "corridor", lambda row, _: not row.corridor, "no corridor on the way to '{row.yard}'",
+         "name the railway or conveyor"),
+    Rule("coal_routes", "gj_per_t", _other_coal, "{row.gj_per_t} GJ/t, and the last row of '{row.yard}' says otherwise",
+         "give one heating value to all rows of a yard"),
     Rule("heat", "plants", lambda row, look_up: bool(_unknown_plants(row, look_up)),
          lambda row, look_up: f"'{_unknown_plants(row, look_up)[0]}' is no plant of generators.csv",
          "name plants (column plant of generators.csv), with ; between them"),

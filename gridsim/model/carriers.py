@@ -180,6 +180,20 @@ class FuelStocks(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class CoalRoutes(Table):
+    """``yard``: position among the fuel stocks."""
+
+    name: STR
+    yard: I4
+    mine: STR
+    corridor: STR
+    hours_to_yard: F8
+    cycle_h: F8
+    priority: I4
+    gj_per_t: F8
+
+
+@dataclass(frozen=True, eq=False)
 class Heat(Table):
     """Cities that are heated. ``bus``, ``gas_node``: positions, -1 for no gas; ``plants``: names with ; between."""
 

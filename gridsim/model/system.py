@@ -182,6 +182,7 @@ class GridSystem(Displayed):
     compressor_stations: carriers.CompressorStations = field(default_factory=carriers.CompressorStations.empty)
     power_to_gas: carriers.PowerToGas = field(default_factory=carriers.PowerToGas.empty)
     fuel_stocks: carriers.FuelStocks = field(default_factory=carriers.FuelStocks.empty)
+    coal_routes: carriers.CoalRoutes = field(default_factory=carriers.CoalRoutes.empty)
     heat: carriers.Heat = field(default_factory=carriers.Heat.empty)
     auxiliaries: carriers.Auxiliaries = field(default_factory=carriers.Auxiliaries.empty)
     repair_crews: carriers.RepairCrews = field(default_factory=carriers.RepairCrews.empty)

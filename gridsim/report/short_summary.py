@@ -143,6 +143,16 @@ def _unserved_gas(result: RunResult, estimates: Sequence[Estimate]) -> list[tupl
     return rows
 
 
+def _undelivered_coal(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[str, str]]:
+    """Coal that did not come, and its shares by yard."""
+    total = next((e.value or 0.0 for e in estimates if e.scope == "system"), 0.0)
+    if total <= _POSITIVE:
+        return []
+    yards = sorted((e for e in estimates if e.scope != "system"), key=lambda e: (-(e.value or 0.0), e.scope))
+    rows = [(metric_table()["coal_undelivered_kt"].label, f"{number(total)}{NO_BREAK}kt")]
+    return rows + ([("  by yard", _shares(yards, total))] if yards else [])
+
+
 def _unserved_heat(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[str, str]]:
     """Heat missing, its shares by city and cause."""
     total = next((e.value or 0.0 for e in estimates if e.scope == "system"), 0.0)
@@ -290,6 +300,7 @@ _WORDS: dict[str, Callable[[RunResult, Sequence[Estimate]], str | list[tuple[str
     "section_loading_max": _sections,
     "voltage_out_of_limits_h": _voltages,
     "unserved_gas_mcm": _unserved_gas,
+    "coal_undelivered_kt": _undelivered_coal,
     "unserved_heat_gwh": _unserved_heat,
     "people_affected": _people_of_cities,
     "degree_hours_below_8c": _by_city,

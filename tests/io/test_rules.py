@@ -32,6 +32,9 @@ RELEASES = [{"reservoir": "lake", "month": month, "least_m3_s": 20, "greatest_m3
 TOWN = {"name": "town", "bus": "n2", "people": 1000, "district_share": 0.5, "plants": "coal", "design_c": -30}
 GAS_TOWN = {**TOWN, "plants": "", "gas_node": "gate", "gas_share": 0.2}
 OTHER_TOWN = {**TOWN, "name": "other", "gas_node": "gate", "boilers_gcal_h": 5}
+ROUTE = {"name": "r", "yard": "y", "mine": "pit", "corridor": "line", "hours_to_yard": 5, "gj_per_t": 17}
+MAZUT_YARD = {**YARD, "name": "tank", "fuel": "mazut"}
+LEG = {**ROUTE, "name": "leg", "corridor": "branch"}
 HOUSE_SUPPLY = {"plant": "coal", "bus": "n1"}
 DUTY = {"name": "d", "plant": "coal", "must_run_when": "load_above", "zone": "north", "load_share": 0.9, "least_mw": 9}
 HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
@@ -123,6 +126,11 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ),
     ("compressor_stations", [STATION], {"driver": "electric", "bus": "n1"}, "bus", "'n1' has no load", "loads.csv"),
     ("fuel_stocks", [YARD], {"stock_days": 11}, "stock_days", "11.0 is above capacity_days 10.0", "lower"),
+    ("fuel_stocks", [MAZUT_YARD, YARD], {"fuel": "coal"}, "name", "'tank' has no row in coal_routes.csv", "corridors"),
+    ("coal_routes", [{**ROUTE, "name": "w"}, ROUTE], {"yard": "tank"}, "yard", "'tank' holds no coal", "fuel coal"),
+    ("coal_routes", [ROUTE], {"mine": ""}, "mine", "no mine for 'y'", "name the mine"),
+    ("coal_routes", [ROUTE], {"corridor": ""}, "corridor", "no corridor on the way to 'y'", "railway"),
+    ("coal_routes", [ROUTE, LEG], {"gj_per_t": 18}, "gj_per_t", "18.0 GJ/t, and the last row of 'y'", "one heating"),
     ("heat", [TOWN], {"plants": "cole"}, "plants", "'cole' is no plant", "with ; between"),
     (
         "heat",
@@ -183,6 +191,8 @@ def tables_with(table: str, rows: list[dict[str, Any]] | None, cells: dict[str, 
     tables["borders"], tables["border_support"] = [copy.deepcopy(BORDER)], [copy.deepcopy(SUPPORT)]
     tables.setdefault("heat_curves", [CURVE_POINT])
     tables |= copy.deepcopy({"rivers": [RIVER], "reservoirs": [LAKE], "reservoir_releases": RELEASES})
+    if table in ("fuel_stocks", "coal_routes"):
+        tables |= copy.deepcopy({"fuel_stocks": [YARD, MAZUT_YARD], "coal_routes": [ROUTE]})
     if rows is not None:
         tables[table] = copy.deepcopy(rows)
     tables[table][0].update(cells)

@@ -66,6 +66,7 @@ TABLES: dict[str, TableSchema] = {
     "compressor_stations": TableSchema(carriers.CompressorStationRow, False, "name"),
     "power_to_gas": TableSchema(carriers.PowerToGasRow, False, "name"),
     "fuel_stocks": TableSchema(carriers.FuelStockRow, False, "name"),
+    "coal_routes": TableSchema(carriers.CoalRouteRow, False, "name"),
     "heat": TableSchema(carriers.HeatRow, False, "name"),
     "auxiliaries": TableSchema(carriers.AuxiliaryRow, False, "plant"),
     "repair_crews": TableSchema(carriers.RepairCrewRow, False, "name"),

@@ -222,6 +222,23 @@ class FuelStockRow(SourcedRow):
     rail_km: float | None = column("Distance by rail", None, unit="km", ge=0, effect=Effect.NONE)
 
 
+class CoalRouteRow(SourcedRow):
+    """One corridor on the way from a mine to a yard; a yard has a row for each corridor that its trains use."""
+
+    name: str = column("Unique name")
+    yard: str = column("Yard", ref="fuel_stocks")
+    mine: str = column("Mine that loads", effect=Effect.LABEL)
+    corridor: str = column("Railway or conveyor; an event names it and hits every row of it")
+    hours_to_yard: float = column(
+        "What is past a fault of the corridor still comes for so long", unit="h", ge=0, le=1_000
+    )
+    cycle_h: float | None = column(
+        "Time of a wagon for a round trip", None, unit="h", gt=0, le=2_000, effect=Effect.NONE
+    )
+    priority: int = column("Served first where the corridor carries less: 1 before 2", 1, ge=1, le=99)
+    gj_per_t: float = column("Heating value of the coal", unit="GJ/t", ge=5, le=35)
+
+
 class HeatRow(SourcedRow):
     """A heated city: its district network with the plants that feed it, and homes with gas boilers of their own."""
 
