@@ -39,6 +39,7 @@ _ABOUT = {
     "interconnectors": "lines with one end abroad",
     "gas_plants": "gas sources that enter at one processing plant (called by its gas node)",
     "gas_imports": "gas sources of kind import",
+    "rail_corridors": "every row of `coal_routes` with that `corridor`: a railway or conveyor",
     "gas_exports": "gas demand of class export",
 }
 _TITLES = {

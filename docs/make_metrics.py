@@ -39,6 +39,7 @@ _TITLES = {
     "shortfall": "Shortfall",
     "network": "Network and reserves",
     "fuel": "Fuel and gas",
+    "heat": "Heat of cities",
     "supply": "Supply",
     "emissions": "Emissions",
     "production": "Production",

@@ -26,7 +26,9 @@ _IMPORT_STRICTNESS = (Imports.LIMIT, Imports.LIKELY, Imports.CONTRACT, Imports.N
 class Conditions(NamedTuple):
     """Remaining system: shares in 0..1 per element, ``branch_out`` over branches, ``bus_out`` over buses.
 
-    ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes; ``abroad_mw``
+    ``delivery_share`` (n_fuel_stocks,): share of the deliveries to each yard that still comes; ``route_share``
+    (n_coal_routes,): of what each corridor of a route carries; ``unloading_share`` (n_fuel_stocks,): of what can be
+    unloaded in a hard frost; ``heating_value`` (n_fuel_stocks,): of the coal, over the usual; ``abroad_mw``
     (n_borders,): power missing in each neighbour's system; ``facility_works`` (n_power_to_gas,): False where a gas
     facility has failed by itself; ``rule_fails`` (n_automation,): chance that a rule does not act when it should;
     ``rule_operates``: True while one acts wrongly.
@@ -43,6 +45,9 @@ class Conditions(NamedTuple):
     gas_storage_share: F8
     storage_share: F8
     delivery_share: F8
+    route_share: F8
+    unloading_share: F8
+    heating_value: F8
     crew_share: F8
     station_works: NDArray[np.bool_]
     facility_works: NDArray[np.bool_]
@@ -90,10 +95,12 @@ class ConditionsBuilder:
             "gas_supply": np.ones(len(system.gas_supply)),
             "gas_storage": np.ones(len(system.gas_storage)),
             "fuel_stocks": np.ones(len(system.fuel_stocks)),
+            "coal_routes": np.ones(len(system.coal_routes)),
             "repair_crews": np.ones(len(system.repair_crews)),
             "cooling": np.ones(len(system.cooling)),
         }
         self.weather = {Change.TEMPERATURE_K: 0.0, Change.WIND_FACTOR: 1.0, Change.SOLAR_FACTOR: 1.0}
+        self.coal = {change: np.ones(len(system.fuel_stocks)) for change in (Change.UNLOADING, Change.HEATING_VALUE)}
         self.imports = imports
         self.operator_blind_minutes = 0.0
 
@@ -105,6 +112,8 @@ class ConditionsBuilder:
             self._change_policy(kind, event)
         elif kind.primitive is Primitive.DEMAND:
             self._change_demand(kind, event)
+        elif any(quantity in self.coal for quantity in kind.quantities):
+            self._change_coal(kind, event)
         elif kind.primitive is not Primitive.STOCK:
             for target in opened(self.system, event.targets, kind.targets):
                 self._take(target, event.magnitude)
@@ -123,6 +132,15 @@ class ConditionsBuilder:
             self.facility_works[position] = False
         else:
             self.share[table][position] *= 1.0 - lost
+
+    def _change_coal(self, kind: Kind, event: Event) -> None:
+        """Yards of coal alone: oil neither freezes in its wagons nor varies."""
+        stocks = self.system.fuel_stocks
+        for target in opened(self.system, event.targets, kind.targets):
+            position = stocks.position(target.name)
+            if stocks.fuel[position] == "coal":
+                for quantity in kind.quantities:
+                    self.coal[quantity][position] *= 1.0 - event.magnitude
 
     def _change_demand(self, kind: Kind, event: Event) -> None:
         for quantity in kind.quantities:
@@ -187,6 +205,9 @@ def conditions(
         gas_storage_share=share["gas_storage"],
         storage_share=share["storages"],
         delivery_share=share["fuel_stocks"],
+        route_share=share["coal_routes"],
+        unloading_share=remaining.coal[Change.UNLOADING],
+        heating_value=remaining.coal[Change.HEATING_VALUE],
         crew_share=share["repair_crews"],
         station_works=remaining.station_works,
         facility_works=remaining.facility_works,

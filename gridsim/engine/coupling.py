@@ -22,7 +22,7 @@ import numpy as np
 from gridsim.contingencies.effects import Conditions
 from gridsim.engine.facilities import Facilities, electric_stations
 from gridsim.engine.gas_side import GasHour, GasSide, make_gas_side
-from gridsim.engine.interval import FuelLimits, Moment
+from gridsim.engine.interval import FuelLimits, Moment, YardFlows
 from gridsim.engine.stocks import Stocks, flattened
 from gridsim.model.gas_order import reserve_shares
 from gridsim.model.pack import Packed, gas_generators
@@ -106,7 +106,7 @@ class FuelSystem:
         )  # fmt: skip
         share = np.ones(len(able_mw))
         share[self._linked_gen] = link_share[self._gen_link]
-        share *= self._stocks.yard_share(moment.conditions.delivery_share)
+        share *= self._stocks.yard_share(moment.conditions.delivery_share, moment.conditions.heating_value)
         self._stocks.switch_over(now_s, deliverable_mw < SHORT_SHARE * requested_mw)
         return FuelLimits(
             gas_share=share,
@@ -131,7 +131,8 @@ class FuelSystem:
         step, holds_h = self.gas.plan(
             moment.now_s, moment.dt_h, hour, limits.link_requested_mw, self._by_link(p_main_mw)
         )  # fmt: skip
-        stocks_h = self._stocks.holds_h(moment.conditions.delivery_share, p_main_mw, p_backup_mw)
+        left = moment.conditions
+        stocks_h = self._stocks.holds_h(left.delivery_share, p_main_mw, p_backup_mw, left.heating_value)
         return step, min(holds_h, stocks_h, self._stocks.switches_h(moment.now_s))
 
     def advance(self, dt_h: float, p_main_mw: F8, p_backup_mw: F8) -> GasStep:
@@ -144,7 +145,8 @@ class FuelSystem:
         step = self.gas.advance(dt_h)
         if len(self._electric):
             self._station_mw = np.nan_to_num(step.compressor_mw[self._electric])
-        self._stocks.advance(dt_h, moment.conditions.delivery_share, p_main_mw, p_backup_mw)
+        left = moment.conditions
+        self._stocks.advance(dt_h, left.delivery_share, p_main_mw, p_backup_mw, left.heating_value)
         return step
 
     def update_supply(
@@ -198,6 +200,15 @@ class FuelSystem:
     def backup_days(self) -> F8:
         """(n_links,) days of backup fuel at backup capacity; NaN where there is none."""
         return self._stocks.backup_days
+
+    def yards_feed(self, conditions: Conditions) -> F8:
+        """(n_yards,) share of full output that each yard feeds now."""
+        return self._stocks.yards_feed(conditions.delivery_share, conditions.heating_value)
+
+    @property
+    def yard_flows(self) -> YardFlows:
+        """Deliveries and burn of the last interval."""
+        return self._stocks.yard_flows
 
     @property
     def yard_days(self) -> F8:

@@ -15,6 +15,7 @@ from gridsim.results.run_records import Columns
 _TABLES = (
     "buses", "lines", "transformers", "generators", "plants", "zones", "interfaces", "borders", "storages",
     "gas_nodes", "gas_pipelines", "gas_supply", "gas_storage", "compressor_stations", "fuel_stocks",
+    "coal_routes", "rail_corridors",
 )  # fmt: skip
 
 

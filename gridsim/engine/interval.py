@@ -14,6 +14,7 @@ from gridsim.model.scenario import Imports
 from gridsim.model.table import F8, I4
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.gas_balance import GasStep
+from gridsim.solvers.heat import HeatHour, HeatState
 from gridsim.solvers.operating_point import DeviceSettings, OperatingPoint
 from gridsim.weather.normal import HourInputs
 
@@ -115,12 +116,40 @@ def operating_point(dispatch: Redispatch) -> OperatingPoint:
     )
 
 
+class YardFlows(NamedTuple):
+    """Flows of the yards over one interval, (n_yards,) each, as shares of the burn at full output.
+
+    ``turned_away``: what a full yard has no place for, less what an empty one was short of by the second.
+    """
+
+    delivered: F8
+    burnt: F8
+    turned_away: F8
+
+
+class HeatInterval(NamedTuple):
+    """Heat of the cities over one interval, ``state`` at its start.
+
+    By group (district, homes) and, where last, time constant: ``to_cold_h`` (n, 2, 3) hours until buildings are at 8 C
+    if all stays as it is; ``below_8c_k_h`` (n, 2, 3); ``affected`` (n,) people; ``unserved_mw`` (n, 2).
+    """
+
+    hour: HeatHour
+    state: HeatState
+    to_cold_h: F8
+    below_8c_k_h: F8
+    affected: F8
+    unserved_mw: F8
+
+
 class Interval(NamedTuple):
     """From ``time_h`` for ``duration_h``; stocks are those at its start. ``ac`` None: power flow switched off.
 
     ``storage_mwh`` (n_storages,) energy held; linepack_mcm, vented_mcm (n_gas_nodes,); yard_days (n_yards,);
     backup_days (n_links,). ``devices``: shunts and taps of the power flow, None without voltage control;
     ``switched``: those that the operator switched at its start, and where each stands now.
+    ``yard_flows``: of the interval; ``heat``: None where there
+    are no cities.
     """
 
     time_h: float
@@ -137,3 +166,5 @@ class Interval(NamedTuple):
     ac: AcSolution | None
     devices: DeviceSettings | None = None
     switched: tuple[tuple[str, float], ...] = ()
+    heat: HeatInterval | None = None
+    yard_flows: YardFlows | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from gridsim.engine.coupling import SHORT_SHARE
 from gridsim.engine.disturbances import Disturbances
 from gridsim.engine.event_log import ROOT, EventLog
+from gridsim.engine.heat import CityHeat
 from gridsim.engine.interval import FuelLimits, Redispatch
 from gridsim.model.pack import Packed
 from gridsim.model.table import F8, sum_at
@@ -18,6 +21,7 @@ from gridsim.weather.year import YearWeather
 _AT_LIMIT = 0.999
 _KEPT_CLASSES = ("households", "heating")
 _CITY_SHORT_SHARE = 0.99
+_COAL_TABLES = ("fuel_stocks", "coal_routes")
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
 
@@ -35,6 +39,7 @@ class Outcomes:
         self._plants = [f"plant:{name}" for name in system.gas_to_power.plant.tolist()]
         self._interfaces = [f"section:{name}" for name in system.interfaces.name.tolist()]
         self._load_zone = system.buses.zone[system.loads.bus]
+        self._coal_yards = np.unique(system.coal_routes.yard)
         # A state that is not normal is checked until it is.
         self._city_hit = np.zeros(len(self._cities), dtype=bool)
         self._plant_hit = np.zeros(len(self._plants), dtype=bool)
@@ -52,6 +57,12 @@ class Outcomes:
         """Log a gas facility that stopped for want of power or runs again."""
         self._log.add(now_h, f"facility:{name}", "normal" if works else "no power", self._disturbances.cause())
 
+    def log_house_supply(self, now_h: float, plant: str, state: str) -> None:
+        """Log a plant that has lost its house supply, restarts, or runs again; a return goes back to the loss."""
+        component = f"house_supply:{plant}"
+        began = self._log.state(component) == "normal"
+        self._log.add(now_h, component, state, self._disturbances.cause() if began else self._log.last_id(component))
+
     def log_cities(self, now_h: float, inputs: HourInputs, gas: GasStep) -> None:
         """Log city gates whose households or heating plants do not get what they ask, and that return to normal."""
         node, n_nodes = self.system.gas_demand.node, len(self._cities)
@@ -64,6 +75,26 @@ class Outcomes:
             cause = self._disturbances.cause(_GAS_TABLES) if began else self._log.last_id(component)
             self._log.add(now_h, component, "households or heating cut" if cut[city] else "normal", cause)
             self._city_hit[city] = cut[city]
+
+    def log_coal(self, now_h: float, yard_days: F8, yard_share: F8) -> None:
+        """Log plants whose coal is used up: they live on what still comes, ``yard_share`` (n_yards,) of full output."""
+        for yard in self._coal_yards.tolist():
+            component = f"plant:{self.system.fuel_stocks.plant[yard]}"
+            state = "no coal left" if yard_days[yard] <= 0 and yard_share[yard] < SHORT_SHARE else "normal"
+            began = self._log.state(component)
+            if state != began:
+                cause = self._disturbances.cause(_COAL_TABLES) if began == "normal" else self._log.last_id(component)
+                self._log.add(now_h, component, state, cause)
+
+    def log_heat(self, now_h: float, cities: Iterable[CityHeat]) -> None:
+        """Log cities that lack heat or whose pipes are frozen, and that return to normal."""
+        for city in cities:
+            component = f"heat:{city.name}"
+            last = self._log.state(component)
+            if city.state == last:
+                continue
+            cause = self._disturbances.cause() if last == "normal" else self._log.last_id(component)
+            self._log.add(now_h, component, city.state, cause)
 
     def log_supply(self, now_h: float, dispatch: Redispatch, fuel: FuelLimits, backup_mwh: F8) -> None:
         """Log plants short of gas or on backup fuel, interfaces at their limit, zones that shed.

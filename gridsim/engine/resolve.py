@@ -11,7 +11,7 @@ from gridsim.engine.interval import Decisions, FuelLimits, Interval, Moment, Red
 from gridsim.engine.operator import Operator
 from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.state import GridState
-from gridsim.model.table import sum_at
+from gridsim.model.table import F8, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.ac_solution import AcSolution
@@ -77,11 +77,18 @@ class Resolver:
         state.hold(
             Interval(
                 time_h=state.now_h, duration_h=0.0, inputs=moment.inputs, dispatch=dispatch, fuel=fuel, gas=gas,
-                vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, devices=devices, switched=switched, **held,
+                vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, devices=devices, switched=switched,
+                heat=None, yard_flows=None,
+                **held,
             )
         )  # fmt: skip
-        self._update_supply(moment, dispatch)
+        cut_share = self._cut_share(moment, dispatch)
+        self._update_supply(moment, dispatch, cut_share)
+        heat = state.heat.feed(moment, fuel, gas, cut_share)
+        if heat is not None:
+            self.outcomes.log_heat(state.now_h, state.heat.changes(heat))
         self.outcomes.log_cities(state.now_h, moment.inputs, gas)
+        self.outcomes.log_coal(state.now_h, held["yard_days"], state.fuel.yards_feed(moment.conditions))
         self.outcomes.log_supply(state.now_h, dispatch, fuel, state.fuel.backup_mwh)
         operator.react(moment, dispatch)
 
@@ -130,16 +137,23 @@ class Resolver:
         if holds_s < moment.dt_h * 3600.0 - 1e-6:
             self.state.agenda.wake(holds_s, culprit)
 
-    def _update_supply(self, moment: Moment, dispatch: Redispatch) -> None:
-        """Gas facilities stop and start with the supply of their buses; a change asks for another resolve."""
-        state, system = self.state, self.state.system
-        bus, n_buses = system.loads.bus, len(system.buses)
-        share, scarce = np.zeros(n_buses), False
+    def _cut_share(self, moment: Moment, dispatch: Redispatch) -> F8:
+        """(n_buses,) share of its load that a bus loses; 1 where it is dead."""
+        bus, n_buses = self.state.system.loads.bus, len(self.state.system.buses)
+        share = np.zeros(n_buses)
         if dispatch.unserved_mw.any():
             load, cut = sum_at(bus, dispatch.load_mw, n_buses), sum_at(bus, dispatch.unserved_mw, n_buses)
             np.divide(cut, load, out=share, where=load > SHORTFALL_TOLERANCE_MW)
-            scarce = float(cut.sum()) > SHORTFALL_TOLERANCE_MW
         share[moment.conditions.bus_out] = 1.0
+        return share
+
+    def _update_supply(self, moment: Moment, dispatch: Redispatch, share: F8) -> None:
+        """Gas facilities and plants stop and start with their buses; ``share`` (n_buses,): of the load that is cut.
+
+        A change asks for another resolve.
+        """
+        state = self.state
+        scarce = float(dispatch.unserved_mw.sum()) > SHORTFALL_TOLERANCE_MW
         changed, next_s = state.fuel.update_supply(moment.now_s, share, scarce)
         for name, works in changed:
             self.outcomes.log_facility(state.now_h, name, works)
@@ -147,3 +161,9 @@ class Resolver:
             state.arm(f"gas facility {changed[0][0]}")
         if np.isfinite(next_s):
             state.agenda.wake(next_s - moment.now_s, "a restarted gas facility")
+        plants, next_s = state.auxiliaries.update_supply(moment.now_s, share)
+        for plant, text in plants:
+            self.outcomes.log_house_supply(state.now_h, plant, text)
+            state.arm(f"house supply of {plant}", sudden=True)
+        if np.isfinite(next_s):
+            state.agenda.wake(next_s - moment.now_s, "house supply of a plant")

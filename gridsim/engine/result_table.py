@@ -109,3 +109,15 @@ class ResultTable:
 def loading_percent(system: GridSystem, ac: AcSolution, interval: Interval) -> F8:
     """(n_branches,) AC loading of the ratings that hold at the hour's air temperature."""
     return np.asarray(ac.loading_percent / system.branch_rating_factor(interval.inputs.temperature_c))
+
+
+def event_columns(changes: list[Change]) -> Rows:
+    """The log as columns of table ``events``."""
+    return {
+        "time_h": np.array([change.time_h for change in changes], dtype=float),
+        "event_id": np.array([change.event_id for change in changes], dtype=np.int32),
+        "component": np.array([change.component for change in changes], dtype=np.str_),
+        "from_state": np.array([change.from_state for change in changes], dtype=np.str_),
+        "to_state": np.array([change.to_state for change in changes], dtype=np.str_),
+        "cause_id": np.array([change.cause_id for change in changes], dtype=np.int32),
+    }

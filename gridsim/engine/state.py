@@ -13,16 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.contingencies.effects import Conditions
+from gridsim.engine.auxiliaries import Auxiliaries
 from gridsim.engine.clock import Agenda, to_hours, to_seconds
 from gridsim.engine.commitment import Commitment
 from gridsim.engine.coupling import FuelSystem
+from gridsim.engine.deliveries import Deliveries, full_burn_t_per_d
 from gridsim.engine.disturbances import Disturbances
 from gridsim.engine.event_log import ROOT, EventLog
+from gridsim.engine.heat import Heat
 from gridsim.engine.inputs import RunInputs
 from gridsim.engine.interval import Interval, Moment, Redispatch, operating_point
 from gridsim.engine.neighbours import Neighbours
+from gridsim.engine.typical_start import machines_left
 from gridsim.engine.views import NothingYet, Snapshot
-from gridsim.model.pack import Packed
+from gridsim.model.pack import Packed, yard_generators
 from gridsim.model.scenario import Event, Scenario, kinds
 from gridsim.model.table import F8
 from gridsim.model.typical import typical_fleet
@@ -67,6 +71,9 @@ class GridState:
         self.disturbances = Disturbances(system, scenario.policy.imports, self.log, fleet)
         self.fuel = FuelSystem(packed, self.disturbances.conditions(), gas_network)
         self.fuel.set_cut_order(scenario.policy.gas_order)
+        self.deliveries = Deliveries(system, full_burn_t_per_d(system, yard_generators(system)))
+        self.auxiliaries = Auxiliaries(system)
+        self.heat = Heat(packed, None if fleet is None else machines_left(system, fleet))
         self.commitment = Commitment(system)
         self.neighbours = Neighbours(system, scenario, inputs, seed, replicate)
         self.storage_mwh = system.storages.energy_mwh * system.storages.energy_start_share
@@ -102,9 +109,12 @@ class GridState:
     def moment(self, conditions: Conditions | None = None) -> Moment:
         """This instant, to be dispatched, under ``conditions``; None: those that active events leave."""
         now_s, step_s = self.now_s, self.inputs.step_s
+        wake = None if conditions is not None else self._wake_for_trains
         conditions = self.disturbances.conditions() if conditions is None else conditions
+        conditions = self.auxiliaries.left_of(conditions, now_s)
         inputs = self.inputs.at(now_s, conditions)
-        load_mw = self.fuel.with_stations(self.load_mw(inputs))
+        conditions = self.deliveries.reach(conditions, now_s, inputs.temperature_c, wake)
+        load_mw = self.heat.with_heaters(self.fuel.with_stations(self.load_mw(inputs)))
         committed = self.commitment.committed(now_s)
         next_s = min((now_s // step_s + 1) * step_s, self.horizon_s)
         return Moment(
@@ -119,6 +129,9 @@ class GridState:
             likely_mw=self.neighbours.likely_mw(now_s),
             bought_mw=self.neighbours.bought_mw(now_s),
         )
+
+    def _wake_for_trains(self, delay_s: float) -> None:
+        self.agenda.wake(delay_s, "the last trains past a fault, or the first ones after it")
 
     def load_mw(self, inputs: HourInputs) -> F8:
         """(n_loads,) demand at the bus: as scripts fixed it, else its own course."""
@@ -189,7 +202,13 @@ class GridState:
         dispatch = interval.dispatch
         gas = self.fuel.advance(duration_h, dispatch.p_main_mw, dispatch.p_backup_mw[self.packed.backup_gen])
         self._move_storages(dispatch, duration_h)
-        self._record(interval._replace(duration_h=duration_h, gas=gas, vented_mcm=self.fuel.take_vented()))
+        heat = self.heat.advance(duration_h, interval.inputs.temperature_c, gas)
+        vented_mcm = self.fuel.take_vented()
+        self._record(
+            interval._replace(
+                duration_h=duration_h, gas=gas, vented_mcm=vented_mcm, heat=heat, yard_flows=self.fuel.yard_flows
+            )
+        )
 
     def _move_storages(self, dispatch: Redispatch, duration_h: float) -> None:
         """Energy held after ``duration_h`` of charging and discharging, losses of both included."""

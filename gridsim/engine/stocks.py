@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.engine.interval import YardFlows
 from gridsim.model.pack import Packed, gas_generators, yard_generators
 from gridsim.model.table import B1, F8, I4, sum_at
 
 _HOURS_PER_DAY = 24.0
+MILL_MARGIN = 0.1  # of the heating value that mills can make up for
 _SECOND_H = 1.0 / 3600.0  # less than a second of output in stock is empty, as time is whole seconds
 
 I8 = NDArray[np.int64]
@@ -43,6 +45,8 @@ class Stocks:
         self.backup_p_max_mw = link_p_max_mw * links.backup_capacity_share
         self.backup_mwh = self.backup_p_max_mw * links.backup_stock_days * _HOURS_PER_DAY
         self.yard_days = system.fuel_stocks.stock_days.copy()
+        idle = np.zeros(len(system.fuel_stocks))
+        self.yard_flows = YardFlows(idle, idle, idle)
         self._short_since_s = np.full(len(links), np.inf)  # inf: gas suffices
 
     @property
@@ -50,15 +54,21 @@ class Stocks:
         """(n_backup,) 0: the limit while no plant has switched over."""
         return np.zeros(len(self._packed.backup_gen))
 
-    def yard_share(self, delivery_share: F8) -> F8:
+    def yard_share(self, delivery_share: F8, heating_value: F8 | float = 1.0) -> F8:
         """(n_gens,) share of output that a yard allows until it is empty (:meth:`holds_h`); 1 without a yard.
 
-        ``delivery_share`` (n_yards,): share of each yard's deliveries that still comes, all that an empty one feeds.
+        ``delivery_share`` (n_yards,): share of each yard's deliveries that still comes, all that an empty one feeds;
+        ``heating_value`` (n_yards,): of the coal, over the usual; mills make up for a tenth less.
         """
-        stocked = self.yard_days * _HOURS_PER_DAY > _SECOND_H
-        fed = np.where(stocked, 1.0, self._table.delivery_share * delivery_share)
+        fed = self.yards_feed(delivery_share, heating_value)
         share = sum_at(self._fed_gen, fed[self._feeding_yard], len(self._has_yard))  # two yards feed together
         return np.where(self._has_yard, np.minimum(share, 1.0), 1.0)
+
+    def yards_feed(self, delivery_share: F8, heating_value: F8 | float = 1.0) -> F8:
+        """(n_yards,) share of full output that each yard feeds now; arguments as in :meth:`yard_share`."""
+        stocked = self.yard_days * _HOURS_PER_DAY > _SECOND_H
+        fed = np.where(stocked, 1.0, self._table.delivery_share * delivery_share * heating_value)
+        return np.asarray(np.minimum(fed, np.minimum(heating_value + MILL_MARGIN, 1.0)))
 
     def switch_over(self, now_s: float, short: B1) -> None:
         """Plants (n_links,) that are ``short`` of gas now begin to switch to backup fuel; the others go back to gas."""
@@ -83,13 +93,13 @@ class Stocks:
         coming = (ready_s > now_s) & (self.backup_p_max_mw > 0)
         return float(np.min(ready_s - now_s, where=coming, initial=np.inf)) / 3600.0
 
-    def holds_h(self, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8) -> float:
+    def holds_h(self, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8, heating_value: F8 | float = 1.0) -> float:
         """Hours, a whole number of seconds, until the first stock in use is empty; inf if none will be.
 
         Arguments as in :meth:`advance`.
         """
         backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
-        draw_share = self._consumed_share(p_main_mw) - self._table.delivery_share * delivery_share
+        draw_share = self._consumed_share(p_main_mw) / heating_value - self._table.delivery_share * delivery_share
         hours = [
             np.divide(self.backup_mwh, backup_mw, out=np.full(len(backup_mw), np.inf), where=backup_mw > 1e-9),
             np.divide(
@@ -105,7 +115,9 @@ class Stocks:
         fed_mw = sum_at(self._feeding_yard, p_main_mw[self._fed_gen], len(full_mw))
         return np.divide(fed_mw, full_mw, out=np.zeros(len(full_mw)), where=full_mw > 0)
 
-    def advance(self, dt_h: float, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8) -> None:
+    def advance(
+        self, dt_h: float, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8, heating_value: F8 | float = 1.0
+    ) -> None:
         """Deliver and consume for ``dt_h`` hours.
 
         ``delivery_share`` as in :meth:`yard_share`; ``p_main_mw`` (n_gens,), ``p_backup_mw`` (n_backup,): dispatched.
@@ -115,9 +127,12 @@ class Stocks:
         # A rest that would not last a second is gone: the tank is empty, and says so.
         self.backup_mwh = np.where(remaining_mwh > self.backup_p_max_mw * _SECOND_H, remaining_mwh, 0.0)
         delivered_share = self._table.delivery_share * delivery_share
-        days = self.yard_days + (delivered_share - self._consumed_share(p_main_mw)) * dt_h / _HOURS_PER_DAY
-        days = np.where(days * _HOURS_PER_DAY > _SECOND_H, days, 0.0)
-        self.yard_days = np.minimum(days, self._table.capacity_days)
+        burnt_share = self._consumed_share(p_main_mw) / heating_value
+        days = self.yard_days + (delivered_share - burnt_share) * dt_h / _HOURS_PER_DAY
+        kept = np.where(days * _HOURS_PER_DAY > _SECOND_H, days, 0.0)
+        kept = np.minimum(kept, self._table.capacity_days)
+        self.yard_flows = YardFlows(delivered_share, burnt_share, (days - kept) * _HOURS_PER_DAY / dt_h)
+        self.yard_days = kept
 
     def take_backup(self, links: B1, share: float) -> F8:
         """Remove ``share`` of the backup stock of ``links`` (n_links,); (n_links,) MWh taken, to be given back."""

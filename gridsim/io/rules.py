@@ -55,6 +55,16 @@ class LookUp:
         self.blocks: dict[str, list[Any]] = {}
         for _, row in tables["cost_blocks"].rows:
             self.blocks.setdefault(row.generator, []).append(row)
+        heat = [row for _, row in tables["heat"].rows]
+        self.heated_by: dict[str, list[str]] = {}
+        self.gas_cities: dict[str, list[str]] = {}
+        for row in heat:
+            for plant in _names(row.plants):
+                self.heated_by.setdefault(plant, []).append(row.name)
+            self.gas_cities.setdefault(row.gas_node, []).append(row.name)
+        self.routes: list[Any] = [row for _, row in tables["coal_routes"].rows]
+        self.yards: dict[str, Any] = {row.name: row for _, row in tables["fuel_stocks"].rows}
+        self.sited_buses: set[str] = {row.name for _, row in tables["buses"].rows if row.weather_site}
         self.machines: set[str] = {row.name for _, row in tables["generators"].rows}
         self.plants: set[str] = {row.plant or row.name for _, row in tables["generators"].rows}
         self.interfaces: set[str] = {row.interface for _, row in tables["interfaces"].rows}
@@ -193,6 +203,28 @@ def _undone_by(rule: Any, look_up: LookUp) -> list[str]:
         if (other.action, other.quantity, other.target) == ("shed load", "frequency_hz", rule.target)
         and other.setting >= rule.setting
     ]
+
+
+def _without_route(yard: Any, look_up: LookUp) -> bool:
+    return bool(look_up.routes) and yard.fuel == "coal" and yard.name not in {row.yard for row in look_up.routes}
+
+
+def _other_coal(route: Any, look_up: LookUp) -> bool:
+    last = [row for row in look_up.routes if row.yard == route.yard][-1]
+    return bool(last.gj_per_t != route.gj_per_t)
+
+
+def _unknown_plants(city: Any, look_up: LookUp) -> list[str]:
+    return [name for name in _names(city.plants) if name not in look_up.plants]
+
+
+def _heats_another(city: Any, look_up: LookUp) -> list[str]:
+    """Plants of a city that a row below names too."""
+    return [name for name in _names(city.plants) if city.name in look_up.heated_by.get(name, [])[:-1]]
+
+
+def _without_supply(city: Any, look_up: LookUp) -> bool:
+    return city.district_share > 0 and not _names(city.plants) and not city.boilers_gcal_h and not city.gas_node
 
 
 def _joins_two_voltages(line: Any, look_up: LookUp) -> bool:
@@ -418,6 +450,43 @@ RULES: tuple[Rule, ...] = (
          "give the bus a load in loads.csv (0 MW will do): the station's power is added to it"),
     Rule("fuel_stocks", "stock_days", above("stock_days", "capacity_days"),
          "{row.stock_days} is above capacity_days {row.capacity_days}", "lower it"),
+    Rule("fuel_stocks", "name", _without_route, "'{row.name}' has no row in coal_routes.csv",
+         "give its mine and the corridors of its trains, or leave coal_routes.csv out"),
+    Rule("coal_routes", "yard",
+         lambda row, look_up: row.yard in look_up.yards and look_up.yards[row.yard].fuel != "coal",
+         "'{row.yard}' holds no coal", "name a yard of fuel_stocks.csv with fuel coal"),
+    Rule("coal_routes", "mine", lambda row, _: not row.mine, "no mine for '{row.yard}'", "name the mine that loads"),
+    Rule("coal_routes", "corridor", lambda row, _: not row.corridor, "no corridor on the way to '{row.yard}'",
+         "name the railway or conveyor"),
+    Rule("coal_routes", "gj_per_t", _other_coal, "{row.gj_per_t} GJ/t, and the last row of '{row.yard}' says otherwise",
+         "give one heating value to all rows of a yard"),
+    Rule("heat", "plants", lambda row, look_up: bool(_unknown_plants(row, look_up)),
+         lambda row, look_up: f"'{_unknown_plants(row, look_up)[0]}' is no plant of generators.csv",
+         "name plants (column plant of generators.csv), with ; between them"),
+    Rule("heat", "plants", lambda row, look_up: bool(_heats_another(row, look_up)),
+         lambda row, look_up: f"'{_heats_another(row, look_up)[0]}' heats a city of a row below too",
+         "name a plant for one city, and give the people of both in its row"),
+    Rule("heat", "plants", _without_supply, "nothing heats the network of '{row.name}'",
+         "name its plants, give boilers_gcal_h or gas_node, or set district_share to 0"),
+    Rule("heat", "gas_node", lambda row, _: row.gas_share > 0 and row.gas_node == "",
+         "empty with gas_share {row.gas_share}", "name the gas node of these homes, or set gas_share to 0"),
+    Rule("heat", "gas_node",
+         lambda row, look_up: row.gas_node != "" and row.name in look_up.gas_cities[row.gas_node][:-1],
+         "'{row.gas_node}' is the node of a city below too", "give a gas node to one city"),
+    Rule("heat", "bus", lambda row, look_up: row.bus not in look_up.sited_buses,
+         "'{row.bus}' has no weather_site", "name the weather_site of the bus in buses.csv"),
+    Rule("heat", "gas_share", lambda row, _: row.district_share + row.gas_share > 1.0 + 1e-9,
+         "{row.gas_share} with district_share {row.district_share} is above 1", "lower one of the two"),
+    Rule("heat", "tau_low_h", above("tau_low_h", "tau_h"), "{row.tau_low_h} is above tau_h {row.tau_h}", "lower it"),
+    Rule("heat", "tau_high_h", above("tau_h", "tau_high_h"), "{row.tau_high_h} is below tau_h {row.tau_h}", "raise it"),
+    Rule("heat", "network_h", not_below("network_h", "tau_low_h"),
+         "{row.network_h} is not below tau_low_h {row.tau_low_h}",
+         "give the hours of the water in the pipes, a few: buildings hold heat longer"),
+    Rule("auxiliaries", "warm_h", above("hot_h", "warm_h"), "{row.warm_h} is below hot_h {row.hot_h}", "raise it"),
+    Rule("auxiliaries", "restart_warm_h", above("restart_hot_h", "restart_warm_h"),
+         "{row.restart_warm_h} is below restart_hot_h {row.restart_hot_h}", "a colder plant starts no faster"),
+    Rule("auxiliaries", "restart_cold_h", above("restart_warm_h", "restart_cold_h"),
+         "{row.restart_cold_h} is below restart_warm_h {row.restart_warm_h}", "a colder plant starts no faster"),
     Rule("reservoirs", "river", _reservoir_without_inflow,
          "no river flows into '{row.name}', and no reservoir",
          "name a river of rivers.csv, or flows_into in the row of the reservoir above"),

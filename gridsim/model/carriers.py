@@ -180,6 +180,65 @@ class FuelStocks(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class CoalRoutes(Table):
+    """``yard``: position among the fuel stocks."""
+
+    name: STR
+    yard: I4
+    mine: STR
+    corridor: STR
+    hours_to_yard: F8
+    cycle_h: F8
+    priority: I4
+    gj_per_t: F8
+
+
+@dataclass(frozen=True, eq=False)
+class Heat(Table):
+    """Cities that are heated. ``bus``, ``gas_node``: positions, -1 for no gas; ``plants``: names with ; between."""
+
+    name: STR
+    title: STR
+    bus: I4
+    gas_node: I4
+    people: I4
+    district_share: F8
+    gas_share: F8
+    plants: STR
+    chp_gcal_h: F8
+    power_to_heat: F8
+    boilers_gcal_h: F8
+    peak_gcal_h: F8
+    design_c: F8
+    network_h: F8
+    tau_low_h: F8
+    tau_h: F8
+    tau_high_h: F8
+    freeze_c: F8
+    freeze_h: F8
+    frozen_share: F8
+    freeze_repair_h: F8
+    heater_kw_per_person: F8
+    heater_delay_h: F8
+    feeder_share: F8
+
+
+@dataclass(frozen=True, eq=False)
+class Auxiliaries(Table):
+    """``plant`` as in Generators.plant; ``bus``: position of the bus that feeds it."""
+
+    plant: STR
+    bus: I4
+    holds_h: F8
+    hot_h: F8
+    warm_h: F8
+    restart_hot_h: F8
+    restart_warm_h: F8
+    restart_cold_h: F8
+    step_h: F8
+
+
+@dataclass(frozen=True, eq=False)
 class RepairCrews(Table):
     name: STR
     title: STR

@@ -82,6 +82,13 @@ def _gas_exports(system: GridSystem) -> Members:
     return {name: (name,) for name in system.gas_demand.name[system.gas_demand.gas_class == "export"].tolist()}
 
 
+def _rail_corridors(system: GridSystem) -> Members:
+    routes = system.coal_routes
+    return {
+        name: tuple(routes.name[routes.corridor == name].tolist()) for name in sorted(set(routes.corridor.tolist()))
+    }
+
+
 # Group -> (table of its members, what its names stand for).
 GROUPS: Mapping[str, tuple[str, Callable[[GridSystem], Members]]] = {
     "plants": ("generators", _plants),
@@ -91,6 +98,7 @@ GROUPS: Mapping[str, tuple[str, Callable[[GridSystem], Members]]] = {
     "interconnectors": ("lines", _interconnectors),
     "gas_plants": ("gas_supply", _gas_plants),
     "gas_imports": ("gas_supply", _gas_imports),
+    "rail_corridors": ("coal_routes", _rail_corridors),
     "gas_exports": ("gas_demand", _gas_exports),
 }
 

@@ -44,13 +44,15 @@ class Primitive(StrEnum):
 
 
 class Change(StrEnum):
-    """Quantities that demand, weather and policy kinds change (column ``quantity`` of kinds.csv)."""
+    """Quantities that demand, weather, policy and some derate kinds change (column ``quantity`` of kinds.csv)."""
 
     LOAD_RISE = "load_rise"
     LOAD_FALL = "load_fall"
     GAS_DEMAND_RISE = "gas_demand_rise"
     ABROAD_MW = "abroad_mw"
     TEMPERATURE_K = "temperature_k"
+    UNLOADING = "unloading"
+    HEATING_VALUE = "heating_value"
     WIND_FACTOR = "wind_factor"
     SOLAR_FACTOR = "solar_factor"
     IMPORTS = "imports"

@@ -46,7 +46,7 @@ def short_rows(result: RunResult) -> list[tuple[str, str]]:
     by_name: dict[str, list[Estimate]] = {}
     for estimate in shown_metrics(result.estimates):
         by_name.setdefault(estimate.name, []).append(estimate)
-    rows: list[tuple[str, str]] = []
+    rows = _people_lose(result)
     for name in sorted(metric_table(), key=_rank):
         if name in by_name and name not in _BESIDE_OTHERS:
             tell = _WORDS.get(name, _value)
@@ -59,6 +59,21 @@ def short_rows(result: RunResult) -> list[tuple[str, str]]:
             hours = result.scenario.horizon.hours
             rows.append((metric_table()[name].label, f"not within the {hours:g} h of the run"))
     return rows
+
+
+def _people_lose(result: RunResult) -> list[tuple[str, str]]:
+    """Electricity, gas and heat that people went without, in one line; nothing where gas and heat suffice."""
+    gas_mcm = _of_system(result, "unserved_gas_mcm") or 0.0
+    heat_gwh = _of_system(result, "unserved_heat_gwh") or 0.0
+    if max(gas_mcm, heat_gwh) <= _POSITIVE:
+        return []
+    gas_gwh = _of_system(result, "unserved_gas_gwh") or 0.0
+    parts = [f"{number(_of_system(result, 'EUE') or 0.0)}{NO_BREAK}MWh of electricity"]
+    parts.append(f"{number(gas_mcm)}{NO_BREAK}mcm of gas ({number(gas_gwh)}{NO_BREAK}GWh)")
+    if len(result.system.heat):
+        people = _of_system(result, "people_affected") or 0.0
+        parts.append(f"{number(heat_gwh)}{NO_BREAK}GWh of heat ({people:,.0f} people without normal heat at once)")
+    return [("people lose", ", ".join(parts))]
 
 
 def _rank(name: str) -> int:
@@ -126,6 +141,53 @@ def _unserved_gas(result: RunResult, estimates: Sequence[Estimate]) -> list[tupl
     if abroad:
         rows.append((f"{label} abroad", ", ".join(f"{bare_name(e)} {_with_unit(e)}" for e in abroad)))
     return rows
+
+
+def _undelivered_coal(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[str, str]]:
+    """Coal that did not come, and its shares by yard."""
+    total = next((e.value or 0.0 for e in estimates if e.scope == "system"), 0.0)
+    if total <= _POSITIVE:
+        return []
+    yards = sorted((e for e in estimates if e.scope != "system"), key=lambda e: (-(e.value or 0.0), e.scope))
+    rows = [(metric_table()["coal_undelivered_kt"].label, f"{number(total)}{NO_BREAK}kt")]
+    return rows + ([("  by yard", _shares(yards, total))] if yards else [])
+
+
+def _unserved_heat(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[str, str]]:
+    """Heat missing, its shares by city and cause."""
+    total = next((e.value or 0.0 for e in estimates if e.scope == "system"), 0.0)
+    if total <= _POSITIVE:
+        return []
+    rows = [(metric_table()["unserved_heat_gwh"].label, f"{number(total)}{NO_BREAK}GWh")]
+    for kind in ("city", "cause"):
+        found = sorted(
+            (e for e in estimates if scope_kind(e.scope) == kind), key=lambda e: (-(e.value or 0.0), e.scope)
+        )
+        rows += [(f"  by {kind}", _shares(found, total))] if found else []
+    return rows
+
+
+def _people_of_cities(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    people = next((e.value or 0.0 for e in estimates if e.scope == "system"), 0.0)
+    return f"{people:,.0f} at once" if people >= 1.0 else ""
+
+
+def _by_city(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    """Each city with its number, the largest first."""
+    found = sorted(estimates, key=lambda e: (-(e.value or 0.0), e.scope))
+    more = f" and {len(found) - _SHORT_NAMED} more" if len(found) > _SHORT_NAMED else ""
+    return ", ".join(f"{bare_name(e)} {_with_unit(e)}" for e in found[:_SHORT_NAMED]) + more
+
+
+def _hours_to_cold(result: RunResult, estimates: Sequence[Estimate]) -> str:
+    """The first cities, each by the three time constants."""
+    other = {(e.name, e.scope): e.value for e in result.estimates}
+    parts = []
+    for e in estimates:
+        low, high = (other.get((f"hours_to_8c_{tau}", e.scope)) for tau in ("low", "high"))
+        span = "" if low is None or high is None else f" ({number(low)} to {number(high)})"
+        parts.append(f"{bare_name(e)} {_with_unit(e)}{span}")
+    return ", ".join(parts)
 
 
 def _shares(estimates: Sequence[Estimate], total: float) -> str:
@@ -238,6 +300,12 @@ _WORDS: dict[str, Callable[[RunResult, Sequence[Estimate]], str | list[tuple[str
     "section_loading_max": _sections,
     "voltage_out_of_limits_h": _voltages,
     "unserved_gas_mcm": _unserved_gas,
+    "coal_undelivered_kt": _undelivered_coal,
+    "unserved_heat_gwh": _unserved_heat,
+    "people_affected": _people_of_cities,
+    "degree_hours_below_8c": _by_city,
+    "hours_to_8c": _hours_to_cold,
+    "network_frozen_h": _by_city,
     "survival_time_h": _survival,
     "fuel_days_min": _least_fuel,
     "co2_t": _emission("co2_change_t"),

@@ -149,6 +149,26 @@ def outage(kind: str, table: str, name: str, at_h: float = 2, **rest: Any) -> Ev
 
 
 RUPTURE = outage("pipeline_rupture", "gas_pipelines", "lateral")
+# An empty yard: the 500 MW of coal are what comes by rail; quiet, 200 of them are used.
+YARD = both(
+    change("generators", 0, p_min_mw=0, heat_rate_gj_per_mwh=10.5),
+    add("fuel_stocks", {"name": "yard", "plant": "coal", "fuel": "coal", "capacity_days": 0.001, "stock_days": 0}),
+    add("coal_routes", {"name": "way", "yard": "yard", "mine": "pit", "corridor": "line", "hours_to_yard": 0,
+                        "gj_per_t": 17}),
+)  # fmt: skip
+FROST = ("t_mean_c", "t_min_c", "t_max_c")
+COLD_YARD = both(
+    YARD,
+    add("weather_sites", {"name": "pits", "lat": 50, "lon": 70}),
+    add(
+        "climate",
+        *({"site": "pits", "month": m, "t_mean_c": -40, "t_min_c": -40, "t_max_c": -40} for m in range(1, 13)),
+    ),
+    change("buses", 0, weather_site="pits"),
+)
+COAL_MW = ("generators", "coal_1", "p_mw")
+
+
 CASES: dict[str, Case] = {
     # One circuit left: 60 MW, so 300 - 200 - 60 are short.
     "line_outage": Case(("lines", "n1_s1"), SOUTH_SHORT, 0, 40),
@@ -282,6 +302,11 @@ CASES: dict[str, Case] = {
         ("all", "all"), ("zones", "", "unserved_mw"), 0, 200,
         magnitude=60, also=(outage("generator_outage", "generators", "gas_1", 2.5),), at_h=3.2,
     ),
+    "coal_delivery_stop": Case(("fuel_stocks", "yard"), COAL_MW, 200, 0, YARD),
+    "coal_delivery_derate": Case(("fuel_stocks", "yard"), COAL_MW, 200, 100, YARD, magnitude=0.8),
+    "rail_corridor_outage": Case(("rail_corridors", "line"), COAL_MW, 200, 100, YARD, magnitude=0.8),
+    "frozen_coal": Case(("all", "all"), COAL_MW, 200, 100, COLD_YARD, magnitude=0.8),
+    "coal_quality": Case(("all", "all"), COAL_MW, 200, 150, YARD, magnitude=0.7),
     # One crew, 4 h of work; it is there from 6 h on (the shortage lasts 4 h), so the circuit is back at 10 h.
     "repair_crew_shortage": Case(
         ("repair_crews", "depot"), SOUTH_SHORT, 0, 40,

@@ -30,6 +30,13 @@ RIVER = {"name": "brook", "lat": 50, "lon": 70, "annual_km3": 2, "cv": 0.2} | {
 LAKE = {"name": "lake", "plant": "coal", "volume_mcm": 100, "mcm_per_mwh": 0.01, "river": "brook"}
 POND = {**LAKE, "name": "pond", "flows_into": "lake"}
 RELEASES = [{"reservoir": "lake", "month": month, "least_m3_s": 20, "greatest_m3_s": 100} for month in range(1, 13)]
+TOWN = {"name": "town", "bus": "n2", "people": 1000, "district_share": 0.5, "plants": "coal", "design_c": -30}
+GAS_TOWN = {**TOWN, "plants": "", "gas_node": "gate", "gas_share": 0.2}
+OTHER_TOWN = {**TOWN, "name": "other", "gas_node": "gate", "boilers_gcal_h": 5}
+ROUTE = {"name": "r", "yard": "y", "mine": "pit", "corridor": "line", "hours_to_yard": 5, "gj_per_t": 17}
+MAZUT_YARD = {**YARD, "name": "tank", "fuel": "mazut"}
+LEG = {**ROUTE, "name": "leg", "corridor": "branch"}
+HOUSE_SUPPLY = {"plant": "coal", "bus": "n1"}
 DUTY = {"name": "d", "plant": "coal", "must_run_when": "load_above", "zone": "north", "load_share": 0.9, "least_mw": 9}
 HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 
@@ -122,6 +129,38 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ),
     ("compressor_stations", [STATION], {"driver": "electric", "bus": "n1"}, "bus", "'n1' has no load", "loads.csv"),
     ("fuel_stocks", [YARD], {"stock_days": 11}, "stock_days", "11.0 is above capacity_days 10.0", "lower"),
+    ("fuel_stocks", [MAZUT_YARD, YARD], {"fuel": "coal"}, "name", "'tank' has no row in coal_routes.csv", "corridors"),
+    ("coal_routes", [{**ROUTE, "name": "w"}, ROUTE], {"yard": "tank"}, "yard", "'tank' holds no coal", "fuel coal"),
+    ("coal_routes", [ROUTE], {"mine": ""}, "mine", "no mine for 'y'", "name the mine"),
+    ("coal_routes", [ROUTE], {"corridor": ""}, "corridor", "no corridor on the way to 'y'", "railway"),
+    ("coal_routes", [ROUTE, LEG], {"gj_per_t": 18}, "gj_per_t", "18.0 GJ/t, and the last row of 'y'", "one heating"),
+    ("heat", [TOWN], {"plants": "cole"}, "plants", "'cole' is no plant", "with ; between"),
+    (
+        "heat",
+        [{**TOWN, "plants": "gas"}, OTHER_TOWN],
+        {"plants": "coal"},
+        "plants",
+        "'coal' heats a city of a row below",
+        "one city",
+    ),
+    ("heat", [TOWN], {"plants": ""}, "plants", "nothing heats the network of 'town'", "boilers_gcal_h"),
+    ("heat", [TOWN], {"gas_share": 0.1}, "gas_node", "empty with gas_share 0.1", "gas node of these homes"),
+    (
+        "heat",
+        [{**GAS_TOWN, "gas_node": "hub"}, OTHER_TOWN],
+        {"gas_node": "gate"},
+        "gas_node",
+        "'gate' is the node of a city below",
+        "one city",
+    ),
+    ("heat", [TOWN], {"bus": "n1"}, "bus", "'n1' has no weather_site", "buses.csv"),
+    ("heat", [GAS_TOWN], {"gas_share": 0.6}, "gas_share", "0.6 with district_share 0.5 is above 1", "lower"),
+    ("heat", [TOWN], {"tau_low_h": 90}, "tau_low_h", "90.0 is above tau_h 80.0", "lower"),
+    ("heat", [TOWN], {"tau_high_h": 70}, "tau_high_h", "70.0 is below tau_h 80.0", "raise"),
+    ("heat", [TOWN], {"network_h": 4, "tau_low_h": 4}, "network_h", "4.0 is not below tau_low_h 4.0", "buildings"),
+    ("auxiliaries", [HOUSE_SUPPLY], {"hot_h": 50}, "warm_h", "48.0 is below hot_h 50.0", "raise"),
+    ("auxiliaries", [HOUSE_SUPPLY], {"restart_hot_h": 7}, "restart_warm_h", "6.0 is below restart_hot_h 7.0", "colder"),
+    ("auxiliaries", [HOUSE_SUPPLY], {"restart_warm_h": 13}, "restart_cold_h", "12.0 is below", "colder"),
     ("reservoirs", [LAKE], {"river": ""}, "river", "no river flows into 'lake'", "rivers.csv"),
     ("reservoirs", [LAKE], {"inflow_share": 0}, "river", "no river flows into 'lake'", "rivers.csv"),
     ("reservoirs", [LAKE], {"volume_mcm": 1.7}, "volume_mcm", "1.7 is below a day of its least release, 1.728", "m3"),
@@ -150,9 +189,13 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
 def tables_with(table: str, rows: list[dict[str, Any]] | None, cells: dict[str, Any]) -> dict[str, Any]:
     tables = copy.deepcopy({**TWO_AREAS, **GAS})
     tables["buses"].append(HIGHER)
+    tables["weather_sites"] = [{"name": "here", "lat": 50, "lon": 70}]
+    tables["buses"][1]["weather_site"] = "here"
     tables["borders"], tables["border_support"] = [copy.deepcopy(BORDER)], [copy.deepcopy(SUPPORT)]
     tables.setdefault("heat_curves", [CURVE_POINT])
     tables |= copy.deepcopy({"rivers": [RIVER], "reservoirs": [LAKE], "reservoir_releases": RELEASES})
+    if table in ("fuel_stocks", "coal_routes"):
+        tables |= copy.deepcopy({"fuel_stocks": [YARD, MAZUT_YARD], "coal_routes": [ROUTE]})
     if rows is not None:
         tables[table] = copy.deepcopy(rows)
     tables[table][0].update(cells)

@@ -22,7 +22,8 @@ from gridsim.report.summary import print_summary
 from gridsim.results.metric_table import metric_table, scope_kind
 from gridsim.results.metrics import Estimate, single
 from gridsim.study.run_study import run_study
-from tests.support.cases import build_two_areas
+from tests.support.cases import build_two_areas, event, scenario
+from tests.support.heat_cases import town
 from tests.support.study_cases import small_study
 
 
@@ -93,9 +94,14 @@ def marked(reporter: str) -> set[str]:
 
 
 def test_runs_report_what_is_marked_for_runs_and_nothing_else(shedding, starved, two_areas):
+    cold = run(
+        town(heater_kw_per_person=0.2, frozen_share=0.5, freeze_h=2),
+        scenario(event("plant_outage", "plants", "coal", 2, 100), hours=72),
+    )
     metrics = (
         *shedding.estimates,
         *starved.estimates,
+        *cold.estimates,
         *tripped(two_areas(), AcMode.FAST).estimates,
         *watched().estimates,
     )
@@ -127,7 +133,8 @@ def test_rows_are_complete():
         assert {shown.scope for shown in row.shown} <= set(row.scopes)
     assert len({row.label for row in metric_table().values()}) == len(metric_table())
     zero = {row.metric for row in metric_table().values() if row.zero_when_absent}
-    assert zero == {"EUE", "energy_mwh", "unserved_gas_mcm"}
+    of_heat = {row.metric for row in metric_table().values() if row.group == "heat" and "hours_to_8c" not in row.metric}
+    assert zero == {"EUE", "energy_mwh", "unserved_gas_mcm", "unserved_gas_gwh", *of_heat - {"heat_supply_share_min"}}
 
 
 def rows(name: str, *scopes: str, value: float = 1.0) -> list[Estimate]:

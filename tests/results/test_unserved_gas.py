@@ -17,7 +17,9 @@ LOST = event("gas_supply_outage", "gas_supply", "production", 2, 400)
 
 def measured(system, shortfall, events):
     played = Trajectory(system, START, {"gas_shortfall": shortfall, "events": events})
-    return {estimate.scope: estimate.value for estimate in SUBJECT.measures(played)}
+    return {
+        estimate.scope: estimate.value for estimate in SUBJECT.measures(played) if estimate.name == "unserved_gas_mcm"
+    }
 
 
 def short_of_gas(time_h, node, gas_class, mcm_per_d):

@@ -382,6 +382,23 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:.1f} Hz", swing("lowest_hz", "south")),
         Number("{:,.0f} MW", swing("cut_mw", "south")),
     ),
+    # fuel
+    "coal_rail_blockade": (
+        Number("lasts {:.0f} hours in Karaganda", metric("survival_time_h", "plant:karaganda_chp3")),
+        Number("in {:.0f} plants", lambda r: len(plants_short_h(r))),
+        Number("{:.0f} kt", metric("coal_undelivered_kt")),
+        Number("{:.0f} GWh", metric("unserved_heat_gwh")),
+        Number("{:,.0f} people", metric("people_affected")),
+        Given("no normal heat"),
+        Claim("no load is shed", nobody_short),
+    ),
+    "frozen_coal_january": (
+        Number("{:.0f} kt", metric("coal_undelivered_kt")),
+        Number("falls to {:.1f} days", lambda r: float(r.tables["coal"]["stock_days"].min())),
+        Number("{:,.0f} MWh", metric("import_above_contract_mwh")),
+        Number("{:.1f} GWh", metric("unserved_heat_gwh")),
+        Claim("no load is shed", nobody_short),
+    ),
     # gas
     "bbs_pipeline_rupture": (
         Number("{:,.0f} MWh", metric("EUE")),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from gridsim.engine.result_table import Recorded, ResultTable, Rows
+from gridsim.engine.result_table import Recorded, ResultTable, Rows, event_columns
 from gridsim.results.run_records import ColumnSpec
 
 
@@ -24,15 +22,7 @@ class Events(ResultTable):
 
     def closing_rows(self, run: Recorded) -> Rows:
         """One row per change of the log."""
-        changes = run.changes
-        return {
-            "time_h": np.array([change.time_h for change in changes], dtype=float),
-            "event_id": np.array([change.event_id for change in changes], dtype=np.int32),
-            "component": np.array([change.component for change in changes], dtype=np.str_),
-            "from_state": np.array([change.from_state for change in changes], dtype=np.str_),
-            "to_state": np.array([change.to_state for change in changes], dtype=np.str_),
-            "cause_id": np.array([change.cause_id for change in changes], dtype=np.int32),
-        }
+        return event_columns(run.changes)
 
 
 TABLE = Events

@@ -41,6 +41,8 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "USD/kWh": (0.0, 10_000.0),
     "GJ/MWh": (0.0, 100.0),  # 3.6 is an efficiency of one
     "t/MWh": (0.0, 3.0),
+    "GJ/t": (0.0, 100.0),
+    "Gcal/h": (0.0, 100_000.0),  # Moscow: 50,000
     "mcm": (0.0, 1_000_000.0),
     "mcm/d": (0.0, 10_000.0),  # all the gas of the world: 11,000
     "mcm/MWh": (0.0, 10.0),

@@ -222,6 +222,78 @@ class FuelStockRow(SourcedRow):
     rail_km: float | None = column("Distance by rail", None, unit="km", ge=0, effect=Effect.NONE)
 
 
+class CoalRouteRow(SourcedRow):
+    """One corridor on the way from a mine to a yard; a yard has a row for each corridor that its trains use."""
+
+    name: str = column("Unique name")
+    yard: str = column("Yard", ref="fuel_stocks")
+    mine: str = column("Mine that loads", effect=Effect.LABEL)
+    corridor: str = column("Railway or conveyor; an event names it and hits every row of it")
+    hours_to_yard: float = column(
+        "What is past a fault of the corridor still comes for so long", unit="h", ge=0, le=1_000
+    )
+    cycle_h: float | None = column(
+        "Time of a wagon for a round trip", None, unit="h", gt=0, le=2_000, effect=Effect.NONE
+    )
+    priority: int = column("Served first where the corridor carries less: 1 before 2", 1, ge=1, le=99)
+    gj_per_t: float = column("Heating value of the coal", unit="GJ/t", ge=5, le=35)
+
+
+class HeatRow(SourcedRow):
+    """A heated city: its district network with the plants that feed it, and homes with gas boilers of their own."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    bus: str = column("Bus of its boiler houses and electric heaters; its weather site is the city's", ref="buses")
+    gas_node: str = column("Gas node of its heating plants and homes", "", ref="gas_nodes")
+    people: int = column("People", ge=1, le=100_000_000)
+    district_share: float = column("Share of the people on the district network", 0.0, ge=0, le=1)
+    gas_share: float = column("Share of the people with gas boilers of their own", 0.0, ge=0, le=1)
+    plants: str = column("CHPs that feed the network (column plant of generators.csv), separated by ;", "")
+    chp_gcal_h: float | None = column(
+        "Heat of these plants with all machines; empty: the peak, at most p_max over power_to_heat",
+        None,
+        unit="Gcal/h",
+        ge=0,
+    )
+    power_to_heat: float = column("Power of a CHP over its heat", 0.52, ge=0.01, le=5)
+    boilers_gcal_h: float = column("Boiler houses of the network", 0.0, unit="Gcal/h", ge=0)
+    peak_gcal_h: float | None = column(
+        "Heat asked for at design_c; empty: the smaller of what the plants give and 1.6 kW for each of its people",
+        None, unit="Gcal/h", ge=0,
+    )  # fmt: skip
+    design_c: float = column("Outdoor temperature of the peak", unit="C", ge=-60, le=5)
+    network_h: float = column("Time constant of the water in the network", 3.0, unit="h", gt=0, le=24)
+    tau_low_h: float = column("Time constant of buildings, low", 40.0, unit="h", gt=0, le=1_000)
+    tau_h: float = column("Time constant of buildings", 80.0, unit="h", gt=0, le=1_000)
+    tau_high_h: float = column("Time constant of buildings, high", 120.0, unit="h", gt=0, le=1_000)
+    freeze_c: float = column("Pipes freeze below this outdoor temperature", -15.0, unit="C", ge=-60, le=0)
+    freeze_h: float = column("After so many hours with hardly any heat", 12.0, unit="h", gt=0, le=1_000)
+    frozen_share: float = column("Share of the network that is then lost", 0.3, ge=0, le=1)
+    freeze_repair_h: float = column("Until that is thawed, once there is heat again", 72.0, unit="h", ge=0, le=10_000)
+    heater_kw_per_person: float = column(
+        "Electric heaters of those without heat, mean of all of them", 0.0, unit="kW", ge=0, le=10
+    )
+    heater_delay_h: float = column("Time constant of switching heaters on and off", 1.0, unit="h", gt=0, le=48)
+    feeder_share: float = column(
+        "Heaters at most, as a share of the load of people at the bus: limit of the feeders", 0.6, ge=0, le=5
+    )
+
+
+class AuxiliaryRow(SourcedRow):
+    """House supply of a plant: it loses its machines where its bus is dead for longer than that lasts."""
+
+    plant: str = column("Plant (column plant of generators.csv)", ref="plants")
+    bus: str = column("Bus that feeds its auxiliaries", ref="buses")
+    holds_h: float = column("House supply lasts so long without the bus", 0.0, unit="h", ge=0, le=1_000)
+    hot_h: float = column("Hot while out for less than this", 8.0, unit="h", ge=0, le=1_000)
+    warm_h: float = column("Warm while out for less than this, cold beyond", 48.0, unit="h", ge=0, le=1_000)
+    restart_hot_h: float = column("From the bus being back to the first output, hot", 3.0, unit="h", ge=0, le=1_000)
+    restart_warm_h: float = column("The same, warm", 6.0, unit="h", ge=0, le=1_000)
+    restart_cold_h: float = column("The same, cold", 12.0, unit="h", ge=0, le=1_000)
+    step_h: float = column("From one machine of the plant to the next", 1.0, unit="h", ge=0, le=1_000)
+
+
 class RepairCrewRow(SourcedRow):
     """A depot of repair crews; events with a ``repair`` need one of the trade."""
 

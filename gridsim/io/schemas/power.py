@@ -143,7 +143,7 @@ class GeneratorRow(SourcedRow):
     must_run: bool = column("Committed at all times at its minimum or more", False)
     profile: str = column("Profile of the available share (wind, solar, hydro); empty: 1", "", ref="profiles")
     heat_rate_gj_per_mwh: float | None = column(
-        "Net heat rate (LHV); empty: no fuel", None, unit="GJ/MWh", gt=0, effect=Effect.NONE
+        "Net heat rate (LHV); empty: no fuel; of coal plants it makes tonnes of deliveries", None, unit="GJ/MWh", gt=0
     )
     co2_t_per_mwh: float | None = column(
         "CO2 at the stack; empty: none of a fuel without carbon, else unknown", None, unit="t/MWh", ge=0, le=3

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.model.system import GridSystem
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
+from gridsim.results.run_records import Columns
 from gridsim.results.trajectory_record import Subject, Trajectory, roots, sum_by
 
 _ABROAD = ("export", "transit")
@@ -26,19 +28,23 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
     short = run.tables["gas_shortfall"]
     mcm = short["unserved_mcm_per_d"] * short["duration_h"] / _HOURS_PER_DAY
     at_home = ~np.isin(short["gas_class"], _ABROAD)
-    yield measured("unserved_gas_mcm", "system", float(mcm[at_home].sum()))
-    for name, gas in sum_by(short["gas_class"], mcm).items():
-        yield measured("unserved_gas_mcm", f"class:{name}", gas)
-    for name, gas in sum_by(short["node"][at_home], mcm[at_home]).items():
-        yield measured("unserved_gas_mcm", f"city:{name}", gas)
-    cause = _causes(run, short["time_h"][at_home], short["node"][at_home])
-    for name, gas in sum_by(cause, mcm[at_home]).items():
-        yield measured("unserved_gas_mcm", f"cause:{name}", gas)
+    by_scope = {"system": float(mcm[at_home].sum())}
+    by_scope |= {f"class:{name}": gas for name, gas in sum_by(short["gas_class"], mcm).items()}
+    by_scope |= {f"city:{name}": gas for name, gas in sum_by(short["node"][at_home], mcm[at_home]).items()}
+    cause = gas_causes(run.tables["events"], short["time_h"][at_home], short["node"][at_home])
+    by_scope |= {f"cause:{name}": gas for name, gas in sum_by(cause, mcm[at_home]).items()}
+    for scope, gas in by_scope.items():
+        yield measured("unserved_gas_mcm", scope, gas)
+        yield measured("unserved_gas_gwh", scope, gas * gwh_per_mcm(run.system))
 
 
-def _causes(run: Trajectory, time_h: NDArray[np.float64], node: NDArray[np.str_]) -> NDArray[np.str_]:
+def gwh_per_mcm(system: GridSystem) -> float:
+    """Energy of a million cubic metres of the network's gas."""
+    return system.gas.lhv_mj_per_m3 / 3.6
+
+
+def gas_causes(events: Columns, time_h: NDArray[np.float64], node: NDArray[np.str_]) -> NDArray[np.str_]:
     """(n,) root of the change that cut homes and heat at each node, else of the last fault of the gas network."""
-    events = run.tables["events"]
     root, component = roots(events["cause_id"]), events["component"]
     broken = np.char.startswith(component.astype(np.str_), _SOURCES[0])
     for prefix in _SOURCES[1:]:

@@ -1,0 +1,101 @@
+"""Heat of cities in a run: fed by what machines, fuel and gas leave, it cools, freezes, and switches heaters on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridsim.engine.facilities import LOST_BUS_SHARE
+from gridsim.engine.interval import FuelLimits, HeatInterval, Moment
+from gridsim.model.pack import Packed
+from gridsim.model.table import F8, sum_at
+from gridsim.solvers.gas_balance import GasStep
+from gridsim.solvers.heat import HOMES, HeatHour, HeatNetworks, HeatSupply
+
+_SHORT_SHARE = 0.999
+_LEAST_MW = 1e-9
+
+
+class CityHeat(NamedTuple):
+    """A city whose heat has changed: ``state`` as it is logged."""
+
+    name: str
+    state: str
+
+
+class Heat:
+    """Heat of one run. :meth:`feed` at every resolve, :meth:`advance` at the end of the interval after it."""
+
+    def __init__(self, packed: Packed, machines_left: F8 | None = None):
+        system = packed.system
+        self._packed = packed
+        self.networks = HeatNetworks(system, machines_left)
+        self._state = self.networks.at_rest()
+        self._supply: HeatSupply | None = None
+        self._feeder_share = system.heat.feeder_share
+        loads, people = system.loads, system.load_classes.people
+        self._n_loads = len(loads)
+        self._people_load = people[loads.load_class] & loads.in_service
+        self._load_bus = loads.bus
+        self._n_buses = len(system.buses)
+        self._some = len(system.heat) > 0
+
+    def with_heaters(self, load_mw: F8) -> F8:
+        """(n_loads,) demand with the electric heaters of those without heat, on the loads of people at their bus."""
+        if not self._some or not self._state.heaters.any():
+            return load_mw
+        table = self.networks.table
+        of_people_mw = np.where(self._people_load, load_mw, 0.0)
+        bus_mw = sum_at(self._load_bus, of_people_mw, self._n_buses)
+        heaters_mw = np.minimum(self.networks.heaters_mw(self._state), self._feeder_share * bus_mw[table.bus])
+        wanted_mw = sum_at(table.bus, heaters_mw, self._n_buses)
+        most_mw = np.zeros(self._n_buses)  # cities at one bus share its feeders
+        np.maximum.at(most_mw, table.bus, self._feeder_share * bus_mw[table.bus])
+        added = np.divide(np.minimum(wanted_mw, most_mw), bus_mw, out=np.zeros(self._n_buses), where=bus_mw > 0)
+        return np.asarray(load_mw + of_people_mw * added[self._load_bus])
+
+    def feed(self, moment: Moment, fuel: FuelLimits, gas: GasStep, bus_cut_share: F8) -> HeatHour | None:
+        """Heat of the cities from now on; ``bus_cut_share`` (n_buses,) as facilities see it. None without cities."""
+        if not self._some:
+            return None
+        n_gens = len(moment.able_mw)
+        backup_mw = sum_at(self._packed.backup_gen, fuel.backup_mw, n_gens)
+        backup = np.divide(backup_mw, moment.able_mw, out=np.zeros(n_gens), where=moment.able_mw > 0)
+        share = moment.conditions.gen_share * np.minimum(fuel.gas_share + backup, 1.0)
+        self._supply = HeatSupply(
+            machines_share=share,
+            alive=bus_cut_share[self.networks.table.bus] <= LOST_BUS_SHARE,
+            gas_asked=moment.inputs.gas_demand_mcm_per_d,
+            gas_delivered=gas.delivered_mcm_per_d,
+        )
+        return self.networks.hour(self._state, moment.inputs.temperature_c[self.networks.site], self._supply)
+
+    def changes(self, hour: HeatHour) -> list[CityHeat]:
+        """State of every city's heat, as the log names it."""
+        share, state = hour.share, self._state
+        names = self.networks.table.name
+        found = []
+        for city, name in enumerate(names.tolist()):
+            lacks = float(share[city].min()) < _SHORT_SHARE
+            text = "pipes frozen" if state.thaw_h[city] > 0 else ("short of heat" if lacks else "normal")
+            found.append(CityHeat(name, text))
+        return found
+
+    def advance(self, dt_h: float, outdoor_c: F8, gas: GasStep) -> HeatInterval | None:
+        """Let the cities cool or warm for ``dt_h`` hours with the gas that came on the mean; the record of it."""
+        if self._supply is None:
+            return None
+        networks, before = self.networks, self._state
+        supply = self._supply._replace(gas_delivered=gas.delivered_mcm_per_d)
+        hour = networks.hour(before, outdoor_c[networks.site], supply)
+        self._state, below_k_h = networks.after(before, hour, dt_h)
+        share = hour.share
+        return HeatInterval(
+            hour=hour,
+            state=before,
+            to_cold_h=networks.hours_to_cold(before, hour),
+            below_8c_k_h=below_k_h,
+            affected=networks.affected(before.supply_share, share[:, HOMES]),
+            unserved_mw=np.where(hour.asked_mw - hour.delivered_mw > _LEAST_MW, hour.asked_mw - hour.delivered_mw, 0.0),
+        )

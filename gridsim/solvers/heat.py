@@ -1,0 +1,214 @@
+"""Heat of cities: what they ask for at an outdoor temperature, what reaches them, and how their buildings cool.
+
+Two groups of homes in each city: those on the district network, fed by CHPs and boiler houses, and those with gas
+boilers of their own. Heat asked for rises in a straight line from 20 C to the design temperature. The water of the
+network follows the heat that is fed with ``network_h``; buildings follow the supply with their time constant, once for
+each of its three values. Pipes with hardly any heat freeze in a hard frost, and part of the network is lost until it is
+thawed. docs/heat.md says where each number comes from.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridsim.model.system import GridSystem
+from gridsim.model.table import B1, F8, sum_at
+
+MW_PER_GCAL_H = 1.163
+INDOOR_C = 20.0
+COLD_INDOOR_C = 8.0
+HEATING_SEASON_BELOW_C = 8.0
+HOT_WATER_SHARE = 0.15  # of the peak, in any weather
+KW_PER_PERSON = 1.6  # peak heat where no source gives it
+BOILER_EFFICIENCY = 0.9
+FAILED_SUPPLY_SHARE = 0.7  # the rules of heat supply call a supply 30 % below its schedule an accident
+FREEZING_SUPPLY_SHARE = 0.3
+HEATERS_AT_LACK = 0.5  # all heaters are on where half of the heat is missing
+DISTRICT, HOMES = 0, 1
+
+
+class HeatState(NamedTuple):
+    """State of all cities.
+
+    ``supply_share`` (n,): heat in the network water, of what it should be; ``indoor_c`` (n, 2, 3): by group and time
+    constant (low, middle, high); ``heaters`` (n, 2): share of the electric heaters that is on; ``freezing_h`` (n,):
+    hours with hardly any heat in a hard frost; ``thaw_h`` (n,): work left on frozen pipes, 0 where none are.
+    """
+
+    supply_share: F8
+    indoor_c: F8
+    heaters: F8
+    freezing_h: F8
+    thaw_h: F8
+
+
+class HeatHour(NamedTuple):
+    """Heat of all cities under conditions that last. MW of heat.
+
+    ``outdoor_c`` (n,); ``asked_mw``, ``delivered_mw`` (n, 2) by group; ``chp_mw``, ``boilers_mw`` (n,): what feeds the
+    district network; ``fed_share`` (n,): before the loss of frozen pipes; ``heaters_mw`` (n,): electric, as they are.
+    """
+
+    outdoor_c: F8
+    asked_mw: F8
+    delivered_mw: F8
+    chp_mw: F8
+    boilers_mw: F8
+    fed_share: F8
+    heaters_mw: F8
+
+    @property
+    def share(self) -> F8:
+        """(n, 2) delivered of what is asked for."""
+        asked = self.asked_mw
+        return np.divide(self.delivered_mw, asked, out=np.ones_like(asked), where=asked > 0)
+
+
+class HeatSupply(NamedTuple):
+    """Machines, gas and pumps that feed the cities now.
+
+    ``machines_share`` (n_gens,) of each machine's heat; ``alive`` (n,) False where the bus of a city is dead;
+    ``gas_asked``, ``gas_delivered`` (n_gas_demands,) mcm/d.
+    """
+
+    machines_share: F8
+    alive: B1
+    gas_asked: F8
+    gas_delivered: F8
+
+
+class HeatNetworks:
+    """The cities of a system, ready to be asked for any hour."""
+
+    def __init__(self, system: GridSystem, machines_left: F8 | None = None):
+        """``machines_left`` (n_gens,): what the fleet has of each machine before any event; None: all of it.
+
+        What it lacks is no loss of heat: a CHP's boilers feed the network past a turbine that is out.
+        """
+        table, generators, demand = system.heat, system.generators, system.gas_demand
+        self.table = table
+        n = self.n = len(table)
+        self.site = system.buses.weather_site[table.bus]
+        self.people = np.stack([table.people * table.district_share, table.people * table.gas_share], axis=1)
+        self.tau_h = np.stack([table.tau_low_h, table.tau_h, table.tau_high_h], axis=1)
+        machines = [
+            np.flatnonzero(np.isin(generators.plant, [p.strip() for p in names.split(";")]) & generators.in_service)
+            for names in table.plants.tolist()
+        ]
+        self.gen = np.concatenate([*machines, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+        self.gen_city = np.repeat(np.arange(n), [len(found) for found in machines])
+        left = np.ones(len(generators)) if machines_left is None else machines_left
+        self._left = np.where(left > 0, left, 1.0)
+        self._weight_mw = np.where(left > 0, generators.p_max_mw, 0.0)[self.gen]
+        self._city_weight_mw = sum_at(self.gen_city, self._weight_mw, n)
+        by_rule_mw = sum_at(self.gen_city, generators.p_max_mw[self.gen], n) / table.power_to_heat
+        stated_mw = table.chp_gcal_h * MW_PER_GCAL_H
+        self.boilers_mw = table.boilers_gcal_h * MW_PER_GCAL_H
+        of_people_mw = KW_PER_PERSON * self.people[:, DISTRICT] / 1000.0
+        plants_mw = np.where(np.isnan(stated_mw), by_rule_mw, stated_mw)
+        rule_mw = np.minimum(plants_mw + self.boilers_mw, of_people_mw)
+        self.peak_mw = np.where(np.isnan(table.peak_gcal_h), rule_mw, table.peak_gcal_h * MW_PER_GCAL_H)
+        # No reserve that nobody has stated: plants without chp_gcal_h are sized for the peak.
+        self.chp_mw = np.where(np.isnan(stated_mw), np.minimum(by_rule_mw, self.peak_mw), stated_mw)
+        # A station of large machines has steam for more than its heaters, where these are stated, can take.
+        stated = (self.chp_mw > 0) & ~np.isnan(stated_mw)
+        self._surplus = np.maximum(np.divide(by_rule_mw, self.chp_mw, out=np.ones(n), where=stated), 1.0)
+        self._heat_mw_per_mcm_d = system.gas.lhv_mj_per_m3 * 1e6 / 86_400.0 * BOILER_EFFICIENCY
+        city_of_node = np.full(len(system.gas_nodes) + 1, -1)
+        city_of_node[table.gas_node] = np.where(table.gas_node >= 0, np.arange(n), -1)
+        city_of_node[-1] = -1
+        city = city_of_node[demand.node] if len(demand) else np.zeros(0, dtype=np.int64)
+        self._homes = np.flatnonzero((city >= 0) & (demand.gas_class == "households"))
+        self._plants = np.flatnonzero((city >= 0) & (demand.gas_class == "heating"))
+        self._homes_city, self._plants_city = city[self._homes], city[self._plants]
+
+    def at_rest(self) -> HeatState:
+        """Cities that have had all their heat for long."""
+        n = self.n
+        return HeatState(np.ones(n), np.full((n, 2, 3), INDOOR_C), np.zeros((n, 2)), np.zeros(n), np.zeros(n))
+
+    def asked_share(self, outdoor_c: F8) -> F8:
+        """(n,) of the peak of the CHP networks, at (n,) outdoor temperatures."""
+        slope = (INDOOR_C - outdoor_c) / (INDOOR_C - self.table.design_c)
+        heated = np.where(outdoor_c < HEATING_SEASON_BELOW_C, slope, 0.0)
+        return np.clip(heated, HOT_WATER_SHARE, 1.0)
+
+    def hour(self, state: HeatState, outdoor_c: F8, supply: HeatSupply) -> HeatHour:
+        """Heat asked for and delivered at ``outdoor_c`` (n,), with the pipes and heaters as they are."""
+        n, alive = self.n, supply.alive
+        asked_mw = np.zeros((n, 2))
+        delivered_mw = np.zeros((n, 2))
+        network_mw = self.peak_mw * self.asked_share(outdoor_c)
+        machines = sum_at(self.gen_city, self._weight_mw * (supply.machines_share / self._left)[self.gen], n)
+        share = np.divide(machines, self._city_weight_mw, out=np.zeros(n), where=self._city_weight_mw > 0)
+        chp_mw = np.minimum(self.chp_mw * np.minimum(share * self._surplus, 1.0) * alive, network_mw)
+        plants_asked = sum_at(self._plants_city, supply.gas_asked[self._plants], n) * self._heat_mw_per_mcm_d
+        plants_got = sum_at(self._plants_city, supply.gas_delivered[self._plants], n) * self._heat_mw_per_mcm_d
+        # Boiler houses of the network burn the gas of the city's heating plants: counted once, as boiler houses.
+        own = self.boilers_mw > 0
+        gas_share = np.divide(plants_got, plants_asked, out=np.ones(n), where=plants_asked > 0)
+        boilers_mw = np.minimum(self.boilers_mw * gas_share * alive, network_mw - chp_mw)
+        apart_asked = np.where(own, 0.0, plants_asked)
+        apart_got = np.where(own, 0.0, np.minimum(plants_got, plants_asked)) * alive
+        asked_mw[:, DISTRICT] = network_mw + apart_asked
+        fed_mw = chp_mw + boilers_mw + apart_got
+        delivered_mw[:, DISTRICT] = fed_mw * np.where(state.thaw_h > 0, 1.0 - self.table.frozen_share, 1.0)
+        homes_asked = sum_at(self._homes_city, supply.gas_asked[self._homes], n) * self._heat_mw_per_mcm_d
+        homes_got = sum_at(self._homes_city, supply.gas_delivered[self._homes], n) * self._heat_mw_per_mcm_d
+        asked_mw[:, HOMES], delivered_mw[:, HOMES] = homes_asked, np.minimum(homes_got, homes_asked)
+        district = asked_mw[:, DISTRICT]
+        fed_share = np.divide(fed_mw, district, out=np.ones(n), where=district > 0)
+        return HeatHour(
+            outdoor_c, asked_mw, delivered_mw, chp_mw, boilers_mw + apart_got, fed_share, self.heaters_mw(state)
+        )
+
+    def heaters_mw(self, state: HeatState) -> F8:
+        """(n,) MW of the electric heaters that are on, before the limit of the feeders."""
+        return (self.people * state.heaters).sum(axis=1) * self.table.heater_kw_per_person / 1000.0
+
+    def after(self, state: HeatState, hour: HeatHour, dt_h: float) -> tuple[HeatState, F8]:
+        """The cities after ``dt_h`` hours of ``hour``, and (n, 2, 3) kelvin hours of buildings below 8 C in them."""
+        table, share = self.table, hour.share
+        decay = np.exp(-dt_h / table.network_h)
+        supply_share = share[:, DISTRICT] + (state.supply_share - share[:, DISTRICT]) * decay
+        indoor_c = self._indoor_c(state, hour, dt_h)
+        deficit_k = np.maximum(COLD_INDOOR_C - np.stack([state.indoor_c, indoor_c]), 0.0)
+        lack = 1.0 - np.stack([state.supply_share, share[:, HOMES]], axis=1)
+        wanted = np.clip(lack / HEATERS_AT_LACK, 0.0, 1.0) * (hour.outdoor_c < HEATING_SEASON_BELOW_C)[:, None]
+        heaters = wanted + (state.heaters - wanted) * np.exp(-dt_h / table.heater_delay_h)[:, None]
+        frost = (hour.outdoor_c < table.freeze_c) & (supply_share < FREEZING_SUPPLY_SHARE)
+        freezing_h = np.where(frost, state.freezing_h + dt_h, 0.0)
+        thawed_h = np.where(hour.fed_share > FREEZING_SUPPLY_SHARE, np.maximum(state.thaw_h - dt_h, 0.0), state.thaw_h)
+        thaw_h = np.where(freezing_h >= table.freeze_h, table.freeze_repair_h, thawed_h)
+        found = HeatState(supply_share, indoor_c, np.where(heaters > 1e-6, heaters, 0.0), freezing_h, thaw_h)
+        return found, deficit_k.mean(axis=0) * dt_h
+
+    def _indoor_c(self, state: HeatState, hour: HeatHour, dt_h: float) -> F8:
+        """(n, 2, 3) exact solution: buildings follow their supply, the district's own follows what is fed."""
+        outdoor = hour.outdoor_c[:, None, None]
+        drop = np.maximum(INDOOR_C - outdoor, 0.0) * np.ones((self.n, 2, 1))
+        rest_c = np.minimum(outdoor, INDOOR_C) + hour.share[:, :, None] * drop
+        lag = np.zeros((self.n, 2, 1))
+        network_h = self.table.network_h[:, None, None]
+        lag[:, DISTRICT, 0] = (state.supply_share - hour.share[:, DISTRICT]) * drop[:, DISTRICT, 0]
+        tau_h = self.tau_h[:, None, :]
+        part = lag / (1.0 - tau_h / network_h)
+        faded = np.exp(-dt_h / network_h)
+        return np.asarray(rest_c + part * faded + (state.indoor_c - rest_c - part) * np.exp(-dt_h / tau_h))
+
+    def hours_to_cold(self, state: HeatState, hour: HeatHour) -> F8:
+        """(n, 2, 3) hours until buildings are at 8 C if heat and cold stay as they are; inf where they never are."""
+        rest_c = hour.outdoor_c[:, None] + hour.share * (INDOOR_C - hour.outdoor_c)[:, None]
+        above = np.maximum(state.indoor_c - rest_c[:, :, None], 0.0)
+        limit = (COLD_INDOOR_C - rest_c)[:, :, None] * np.ones((1, 1, 3))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            hours = self.tau_h[:, None, :] * np.log(above / limit)
+        hours = np.where(limit > 0, np.maximum(hours, 0.0), np.inf)
+        return np.where(state.indoor_c <= COLD_INDOOR_C, 0.0, hours)
+
+    def affected(self, supply_share: F8, homes_share: F8) -> F8:
+        """(n,) people without normal heat: all on a network whose supply fails, homes by the gas they lack."""
+        district = np.where(supply_share < FAILED_SUPPLY_SHARE, self.people[:, DISTRICT], 0.0)
+        return np.asarray(district + self.people[:, HOMES] * (1.0 - homes_share))
