@@ -14,8 +14,8 @@ result = gridsim.run(system, scenario)
 result.frame("zones").groupby("name")[["demand_mw", "unserved_mw"]].max()
 
 # %%
-# **Supply by source.** Coal and gas carry the week, water fills the evenings, and some load does not buy at the prices of
-# the peaks. Nothing is shed.
+# **Supply by source.** Coal and gas carry the week, water fills the evenings, and some load does not buy at the prices
+# of the peaks. Nothing is shed.
 supply = plot.supply_stack(result)
 
 # %%
