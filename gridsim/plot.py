@@ -22,6 +22,7 @@ __all__ = [
     "all_of",
     "event_scatter",
     "exceedance",
+    "frequency",
     "fuel_days",
     "gas_and_stocks",
     "gas_disruptions",
@@ -31,6 +32,7 @@ __all__ = [
     "supply_stack",
     "unserved_by",
     "weather",
+    "wind_and_sun",
     "worst_hour_waterfall",
 ]
 
@@ -76,6 +78,22 @@ def unserved_by(result: Any) -> Figure:
 def weather(result: Any) -> Figure:
     """Temperature of each zone."""
     return run_figures.weather(view_of(result))
+
+
+def frequency(result: Any) -> Figure:
+    """Frequency after each sudden change, by zone; StudyError where the first minutes were not followed."""
+    figure = run_figures.frequency(view_of(result))
+    if figure is None:
+        raise StudyError("no sudden change was followed; set policy.first_minutes: on")
+    return figure
+
+
+def wind_and_sun(result: Any) -> Figure:
+    """MW that wind and sun could give; StudyError of a network without either."""
+    figure = run_figures.wind_and_sun(view_of(result))
+    if figure is None:
+        raise StudyError("no wind or solar plant in this network")
+    return figure
 
 
 def exceedance(study: Any) -> Figure:

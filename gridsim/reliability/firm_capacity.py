@@ -99,7 +99,7 @@ def firm_capacity(
 
 
 def _between(low: float, high: float, above: float, below: float, limit: float) -> float:
-    """Where logarithms would meet the limit, kept off the ends so that the interval falls by a tenth at least."""
+    """MW at which logarithms would meet the limit, kept off the ends: the interval falls by a tenth at least."""
     part = 0.5
     if below > 0.0:
         part = math.log(above / limit) / math.log(above / below)

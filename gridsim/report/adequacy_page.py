@@ -43,8 +43,9 @@ _LIMITS = (
 
 @dataclass(frozen=True)
 class Extras:
-    """What an assessment was asked besides: ``importance``, the firm capacity by metric that meets a limit, and its
-    estimates over the same years by level.
+    """Answers to further questions of an assessment.
+
+    ``importance``; the firm capacity by metric that meets a limit; estimates over the same years by level.
     """
 
     importance: Sequence[ImportanceRow] | None = None

@@ -18,9 +18,9 @@ from gridsim.results.metrics import Estimate
 from gridsim.results.scorecard import Score, confidence_text
 
 _LIMITS = (
-    "A run is one course of events. Heat by city, the first seconds of frequency and the supply of nuclear sites are "
-    "not modelled yet; a class cut without a mineral behind it is not counted as output lost. Network data are as "
-    "published, derived or assumed as the shares above say."
+    "A run is one course of events. Heat by city and the supply of nuclear sites are not modelled yet, the first "
+    "seconds of frequency only with policy.first_minutes: on; a class cut without a mineral behind it is not counted "
+    "as output lost. Network data are as published, derived or assumed as the shares above say."
 )
 
 

@@ -24,7 +24,7 @@ _HOMES = ("households", "heating")
 
 
 class Course(NamedTuple):
-    """What follows a loss. Hours are NaN where nobody of the kind goes short within ``MOST_H`` hours.
+    """Consequences of a loss. Hours are NaN where nobody of the kind goes short within ``MOST_H`` hours.
 
     ``unserved_mcm_per_d``: at home, mean of the last day followed; ``homes_mcm_per_d`` and ``plants_mcm_per_d`` of it;
     ``abroad_mcm_per_d``: export and transit cut on that day, which others at home may have instead.
@@ -63,12 +63,12 @@ class GasDisruptions:
 
     @property
     def demand_mcm_per_d(self) -> float:
-        """What customers and plants at home ask."""
+        """Demand of customers and plants at home."""
         return float(self._asked[self._counted].sum())
 
     @property
     def intact_unserved_mcm_per_d(self) -> float:
-        """What customers at home lack with nothing lost."""
+        """Gas that customers at home lack with nothing lost."""
         return float(np.maximum(self._asked - self._intact, 0.0)[self._counted].sum())
 
     def without(self, table: str, row: int) -> Course:

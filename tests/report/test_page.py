@@ -21,7 +21,7 @@ from gridsim.cli import app
 from gridsim.engine.run import run
 from gridsim.errors import StudyError
 from gridsim.model.scenario import Horizon, Scenario
-from gridsim.report.documents import page_of
+from gridsim.report.documents import page_of, view_of
 from gridsim.report.figures import run_figures
 from gridsim.report.figures.svg import Chart, ticks
 from gridsim.report.html import html_of
@@ -188,3 +188,30 @@ def test_figures_are_functions_of_runs(result, tmp_path):
     loaded = gridsim.load(result.save(tmp_path / "run"))
     assert gridsim.plot.supply_stack(loaded).svg == fresh["supply_stack"].svg
     assert "Supply of zone south" in gridsim.plot.supply_stack(result, "south").svg
+
+
+def test_swings_are_drawn_from_lowest_to_highest_and_those_that_cut_load_are_red():
+    from types import SimpleNamespace
+
+    from gridsim.report.figures import svg
+
+    table = {
+        "time_h": np.array([1.0, 1.0, 2.5]),
+        "name": np.array(["north", "<south>", "north"]),
+        "lowest_hz": np.array([49.6, 47.9, 49.9]),
+        "highest_hz": np.array([50.0, 50.1, 50.3]),
+        "shed_mw": np.array([0.0, 300.0, 0.0]),
+    }
+    view = SimpleNamespace(start=dt.datetime(2026, 1, 14), tables={"frequency": table})
+    figure = run_figures.frequency(view)
+    titles = re.findall(r"<title>([\d.]+) to ([\d.]+) Hz", figure.svg)
+    assert titles == [("47.90", "50.10"), ("49.60", "50.00"), ("49.90", "50.30")]
+    assert figure.svg.count(svg.RED) == 1 and "&lt;south&gt;" in figure.svg and "14 Jan 02:30" in figure.svg
+    empty = {name: values[:0] for name, values in table.items()}
+    assert run_figures.frequency(SimpleNamespace(start=view.start, tables={"frequency": empty})) is None
+
+
+def test_wind_and_sun_on_offer_are_those_of_the_table(result):
+    machines = result.tables["generators"]
+    figure = run_figures.wind_and_sun(view_of(result))
+    assert (figure is not None) == bool(np.isin(machines["fuel"], ("wind", "solar")).any())

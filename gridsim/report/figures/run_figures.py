@@ -27,6 +27,7 @@ SUPPLY = (
     ("solar_mw", "sun", svg.YELLOW),
     ("import_mw", "import", svg.GREEN),
 )
+_SWINGS = 24
 _SHOWN = 8  # sections, plants, causes; more lines are not told apart
 
 
@@ -307,6 +308,58 @@ def weather(run: RunLike) -> Figure:
     return chart.figure("weather", "Temperature by zone", "Load-weighted air temperature (table zones).")
 
 
+def wind_and_sun(run: RunLike) -> Figure | None:
+    """MW that wind and sun could give, as the weather has it; None of a network without either."""
+    machines = run.tables["generators"]
+    fuel = np.asarray(machines["fuel"])
+    chosen = [(name, colour) for name, colour in (("wind", svg.SKY), ("solar", svg.YELLOW)) if (fuel == name).any()]
+    if not chosen:
+        return None
+    starts, ends, _ = times_of(machines)
+    courses = [summed(machines, "available_mw", fuel == name) for name, _ in chosen]
+    top = 1.08 * max(float(np.nanmax(course, initial=0.0)) for course in courses)
+    span = (float(starts[0]), float(ends[-1]))
+    legend = [("wind" if name == "wind" else "sun", colour) for name, colour in chosen]
+    chart = Chart(span, (0.0, top), y_title="MW", height=220, legend=legend)
+    chart.y_axis()
+    for (_, colour), course in zip(chosen, courses, strict=True):
+        chart.steps(starts, ends, course, colour)
+    chart.time_axis(run.start)
+    definition = (
+        "What weather and outages leave of wind and solar plants, used or not (available_mw of table generators)."
+    )
+    return chart.figure("wind_and_sun", "Wind and sun on offer", definition)
+
+
+def frequency(run: RunLike) -> Figure | None:
+    """Lowest and highest frequency in the seconds after each sudden change, by zone; None where none was followed."""
+    table = run.tables["frequency"]
+    times = np.asarray(table["time_h"], dtype=float)
+    if not len(times):
+        return None
+    low, high = (np.asarray(table[name], dtype=float) for name in ("lowest_hz", "highest_hz"))
+    order = np.argsort(low, kind="stable")[:_SWINGS]
+    order = order[np.argsort(times[order], kind="stable")]
+    row, left = 20, 250
+    ends = (min(float(np.nanmin(low)), 49.8) - 0.1, max(float(np.nanmax(high)), 50.2) + 0.1)
+    chart = Chart(ends, (0.0, 1.0), svg.WIDTH, row * len(order) + 52, left=left)
+    for place, at in enumerate(order.tolist()):
+        y = 14 + place * row
+        moment = run.start + dt.timedelta(hours=float(times[at]))
+        shed = float(table["shed_mw"][at])
+        colour = svg.RED if shed > 0.05 else svg.BLUE
+        chart.text(left - 8, y + 4, f"{moment:%d %b %H:%M}  {table['name'][at]}", "end")
+        chart.box(chart.px(low[at]), y - 5, max(chart.px(high[at]) - chart.px(low[at]), 2.0), 10, colour,
+                  f"{low[at]:.2f} to {high[at]:.2f} Hz, {shed:,.0f} MW cut")  # fmt: skip
+    chart.x_axis("Hz")
+    more = f" The {_SWINGS} deepest of {len(times):,}." if len(times) > _SWINGS else ""
+    definition = (
+        "From the lowest to the highest frequency of a zone's areas after each sudden change, red where automation cut "
+        f"load (table frequency, policy.first_minutes: on).{more}"
+    )
+    return chart.figure("frequency", "Frequency in the first minutes", definition)
+
+
 def _zones(run: RunLike) -> list[str]:
     zones = run.tables["zones"]
     names = [name for name in np.unique(zones["name"]).tolist() if name != "external"]
@@ -323,6 +376,8 @@ def run_figures(run: RunLike) -> list[Figure]:
         lambda: gas_and_stocks(run) if len(run.tables["gas"]["name"]) else None,
         lambda: fuel_days(run) if len(run.tables["fuel"]["name"]) else None,
         *(lambda zone=zone: supply_stack(run, zone) for zone in _zones(run)),
+        lambda: frequency(run) if "frequency" in run.tables else None,
+        lambda: wind_and_sun(run),
         lambda: weather(run),
     ]
     return [figure for figure in (make() for make in makers) if figure is not None]
