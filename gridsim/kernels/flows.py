@@ -132,7 +132,10 @@ def _ptdf_into(
     island: I4,
     ptdf_out: F8,
 ) -> None:
-    """Branch PTDF by inverting the nodal susceptance matrix without the lowest bus of each island."""
+    """Branch PTDF by inverting the nodal susceptance matrix without the lowest bus of each island.
+
+    ptdf_out : (n_branches, n_buses), 0 for branches out of service, between islands, and for the lowest bus of each
+    """
     n_branches = branch_from.size
     column = np.full(n_buses, -1, dtype=np.int32)
     seen = np.zeros(n_buses, dtype=np.bool_)
@@ -170,23 +173,6 @@ def _ptdf_into(
                     value -= reactance[j, k]
                 value /= branch_x_pu[branch]
             ptdf_out[branch, bus] = value
-
-
-def ptdf_intact(
-    n_buses: int,
-    branch_from: I4,
-    branch_to: I4,
-    branch_x_pu: F8,
-    in_service: NDArray[np.bool_],
-) -> F8:
-    """Give the branch PTDF, (n_branches, n_buses) f8; 0 for branches out of service and between islands.
-
-    The reference of an island is its lowest bus, whose column is 0.
-    """
-    island = islands(n_buses, branch_from, branch_to, in_service)
-    ptdf = np.empty((branch_from.size, n_buses))
-    _ptdf_into(n_buses, branch_from, branch_to, branch_x_pu, in_service, island, ptdf)
-    return ptdf
 
 
 @jit
@@ -443,12 +429,6 @@ def make_topology(case: DispatchCase, out_branch: Sequence[int] | ArrayLike, *, 
     bus_ptdf = np.empty((case.n_buses if transposed else 0, n_rows))
     topology_into(case, out, island, row_ptdf, bus_ptdf)
     return Topology(out_branch=out, island=island, row_ptdf=row_ptdf, bus_ptdf=bus_ptdf)
-
-
-def topology_without_ptdf(case: DispatchCase) -> Topology:
-    """The intact topology for solvers that take no PTDF: its arrays have no rows."""
-    empty = np.empty((0, case.n_buses))
-    return Topology(np.empty(0, dtype=np.int32), case.island.copy(), empty, empty)
 
 
 def turned_mw(case: DispatchCase, topology: Topology) -> F8:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.kernels.arrays import DispatchState
-from gridsim.kernels.flows import topology_without_ptdf
+from gridsim.kernels.flows import make_topology
 from gridsim.model.duty import duty_of
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
@@ -186,8 +186,7 @@ def _dispatch(
     row_lo, row_hi = packed.row_limits((), hour.month + 1)
     solution = solver.solve(
         DispatchState(
-            # HiGHS takes no PTDF, which is large in large networks; what turned shifts drive is found from it
-            topology=solver.topology() if packed.case.branch_turn_mw.any() else topology_without_ptdf(packed.case),
+            topology=make_topology(packed.case, (), transposed=False),  # that of the case: HiGHS needs no more
             lo_mw=lo,
             hi_mw=hi,
             cost=packed.cost,

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
@@ -245,16 +246,18 @@ class _Screening:
         injection = injections(network, self.point, have)
         held = held_buses(system, have, base.vm_pu)
         n = len(system.buses)
-        ends = np.zeros((2, system.n_branches, n))
-        ends[0, np.arange(system.n_branches), system.branch_from] = 1.0
-        ends[1, np.arange(system.n_branches), system.branch_to] = 1.0
+        branch, one = np.arange(system.n_branches), np.ones(system.n_branches)
+        begin, end = (
+            sparse.csr_array((one, (branch, bus)), shape=(system.n_branches, n))
+            for bus in (system.branch_from, system.branch_to)
+        )
         vm = np.abs(v)
         y_shunt = np.zeros(n)
         line = system.shunts.line
         on = system.shunts.in_service & ((line < 0) | self.states.status[np.maximum(line, 0)])
         np.add.at(y_shunt, system.shunts.bus[on], system.shunts.q_mvar[on])
-        p_bus = flows.p_from_mw @ ends[0] + flows.p_to_mw @ ends[1]
-        q_bus = flows.q_from_mvar @ ends[0] + flows.q_to_mvar @ ends[1] + y_shunt * vm**2
+        p_bus = flows.p_from_mw @ begin + flows.p_to_mw @ end
+        q_bus = flows.q_from_mvar @ begin + flows.q_to_mvar @ end + y_shunt * vm**2
         q_source = (q_bus - injection.q_pu * BASE_MVA) / BASE_MVA
         q_min, q_max = have.q_min_mvar / BASE_MVA, have.q_max_mvar / BASE_MVA
         stays = (q_source <= q_max + Q_TOLERANCE_PU) & (q_source >= q_min - Q_TOLERANCE_PU)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gridsim.kernels.flows import islands, make_case, make_topology, ptdf_intact
+from gridsim.kernels.flows import add_rows, islands, make_case, make_topology, topology_into
 from gridsim.kernels.flows_reference import flow_reference, islands_reference
 
 TRIANGLE = (np.array([0, 1, 0], dtype=np.int32), np.array([1, 2, 2], dtype=np.int32))
@@ -34,14 +34,14 @@ def random_case(rng):
 
 
 def test_an_equal_triangle_sends_two_thirds_the_short_way():
-    ptdf = ptdf_intact(3, *TRIANGLE, np.ones(3), np.ones(3, dtype=bool))
+    ptdf = triangle().row_ptdf[:3]
     # 1 MW from bus 0 to bus 2: 2/3 on the direct line, 1/3 over bus 1
     np.testing.assert_allclose(ptdf @ np.array([1.0, 0.0, -1.0]), [1 / 3, 1 / 3, 2 / 3], atol=1e-15)
 
 
 def test_an_unequal_triangle_divides_by_reactance():
     # direct line 2, way round 1 + 3 = 4: shares 4/6 and 2/6
-    ptdf = ptdf_intact(3, *TRIANGLE, np.array([1.0, 3.0, 2.0]), np.ones(3, dtype=bool))
+    ptdf = triangle((1.0, 3.0, 2.0)).row_ptdf[:3]
     np.testing.assert_allclose(ptdf @ np.array([1.0, 0.0, -1.0]), [2 / 6, 2 / 6, 4 / 6], atol=1e-15)
 
 
@@ -115,3 +115,29 @@ def test_a_branch_already_out_changes_nothing():
 def test_a_position_outside_the_case_is_refused():
     with pytest.raises(AssertionError, match="outside the case"):
         make_topology(triangle(), [3])
+
+
+def test_the_intact_topology_is_the_case_itself_and_has_the_bits_of_one_made_anew():
+    case = random_case(np.random.default_rng(5))
+    topology, rows = make_topology(case, ()), make_topology(case, (), transposed=False)
+    assert topology.row_ptdf is case.row_ptdf and rows.row_ptdf is case.row_ptdf
+    assert rows.bus_ptdf.shape == (0, len(case.row_ptdf)) and np.array_equal(topology.bus_ptdf, case.row_ptdf.T)
+    island, row_ptdf, bus_ptdf = topology.island.copy(), np.empty_like(case.row_ptdf), topology.bus_ptdf.copy()
+    topology_into(case, np.empty(0, dtype=np.int32), island, row_ptdf, bus_ptdf)
+    for anew, kept in ((island, topology.island), (row_ptdf, case.row_ptdf), (bus_ptdf, topology.bus_ptdf)):
+        assert anew.tobytes() == kept.tobytes()
+    out = np.flatnonzero(case.branch_in_service)[:1]
+    alone = make_topology(case, out, transposed=False)
+    assert alone.bus_ptdf.size == 0 and np.array_equal(alone.row_ptdf, make_topology(case, out).row_ptdf)
+
+
+@pytest.mark.parametrize("n", range(10))
+def test_rows_are_added_in_their_order_to_the_last_bit(n):
+    rng = np.random.default_rng(n)
+    rows, at, amount = rng.normal(size=(12, 37)), rng.integers(0, 12, 12).astype(np.int32), rng.normal(size=12)
+    total = rng.normal(size=37)
+    expected = total.copy()
+    for k in range(n):
+        expected += amount[k] * rows[at[k]]
+    add_rows(rows, at, amount, n, total)
+    assert total.tobytes() == expected.tobytes()
