@@ -7,6 +7,8 @@ from collections.abc import Mapping
 MISSED: Mapping[str, tuple[str, ...]] = {
     "known_2014_02_03": ("gas_cut_heating_mcm_per_d cg_shymkent 0.72", "gas_cut_industry_mcm_per_d cg_shymkent 0.22"),
     "known_2021_10_14": (),
+    "known_2022_03_26": (),
+    "known_2022_11_27": (),
     "known_2022_12_07": ("generation_mw system 15203", "import_mw system 1256"),
     "known_2023_08_11": ("limited_mw west 143", "limited_mw west 233"),
     "known_2023_09_19": ("plant_mw zhambyl_gres 120", "import_mw system 680"),
