@@ -11,10 +11,12 @@ from gridsim.engine.interval import FuelLimits, HeatInterval, Moment
 from gridsim.model.pack import Packed
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.gas_balance import GasStep
-from gridsim.solvers.heat import HOMES, HeatHour, HeatNetworks, HeatSupply
+from gridsim.solvers.heat import HOMES, INDOOR_C, HeatHour, HeatNetworks, HeatSupply
 
 _SHORT_SHARE = 0.999
 _LEAST_MW = 1e-9
+_REST_K, _REST_SHARE = 1e-6, 1e-9  # nearer to full heat than this is full heat
+_STATES = ("normal", "short of heat", "pipes frozen")
 
 
 class CityHeat(NamedTuple):
@@ -33,6 +35,12 @@ class Heat:
         self.networks = HeatNetworks(system, machines_left)
         self._state = self.networks.at_rest()
         self._supply: HeatSupply | None = None
+        self._hour: HeatHour | None = None
+        self._rests = True
+        n = self.networks.n
+        self._told = np.zeros(n, dtype=np.int64)
+        self._never_cold, self._nothing = np.full((n, 2, 3), np.inf), np.zeros((n, 2, 3))
+        self._nobody, self._no_lack = np.zeros(n), np.zeros((n, 2))
         self._feeder_share = system.heat.feeder_share
         loads, people = system.loads, system.load_classes.people
         self._n_loads = len(loads)
@@ -69,33 +77,43 @@ class Heat:
             gas_asked=moment.inputs.gas_demand_mcm_per_d,
             gas_delivered=gas.delivered_mcm_per_d,
         )
-        return self.networks.hour(self._state, moment.inputs.temperature_c[self.networks.site], self._supply)
+        self._hour = self.networks.hour(self._state, moment.inputs.temperature_c[self.networks.site], self._supply)
+        return self._hour
 
     def changes(self, hour: HeatHour) -> list[CityHeat]:
-        """State of every city's heat, as the log names it."""
-        share, state = hour.share, self._state
-        names = self.networks.table.name
-        found = []
-        for city, name in enumerate(names.tolist()):
-            lacks = float(share[city].min()) < _SHORT_SHARE
-            text = "pipes frozen" if state.thaw_h[city] > 0 else ("short of heat" if lacks else "normal")
-            found.append(CityHeat(name, text))
-        return found
+        """Cities whose heat is not what it was when this was last asked, as the log names it."""
+        lacks = (hour.delivered_mw < _SHORT_SHARE * hour.asked_mw).any(axis=1)
+        told = np.where(self._state.thaw_h > 0, 2, np.where(lacks, 1, 0))
+        changed = np.flatnonzero(told != self._told)
+        self._told = told
+        return [CityHeat(str(self.networks.table.name[city]), _STATES[told[city]]) for city in changed.tolist()]
 
     def advance(self, dt_h: float, outdoor_c: F8, gas: GasStep) -> HeatInterval | None:
         """Let the cities cool or warm for ``dt_h`` hours with the gas that came on the mean; the record of it."""
-        if self._supply is None:
+        if self._supply is None or self._hour is None:
             return None
-        networks, before = self.networks, self._state
-        supply = self._supply._replace(gas_delivered=gas.delivered_mcm_per_d)
-        hour = networks.hour(before, outdoor_c[networks.site], supply)
+        networks, before, hour = self.networks, self._state, self._hour
+        if not np.array_equal(gas.delivered_mcm_per_d, self._supply.gas_delivered):
+            supply = self._supply._replace(gas_delivered=gas.delivered_mcm_per_d)
+            hour = networks.hour(before, outdoor_c[networks.site], supply)
+        lack_mw = hour.asked_mw - hour.delivered_mw
+        if self._rests and not (lack_mw > _LEAST_MW).any():  # nothing is missing, and all is warm
+            return HeatInterval(hour, before, self._never_cold, self._nothing, self._nobody, self._no_lack)
         self._state, below_k_h = networks.after(before, hour, dt_h)
         share = hour.share
+        self._rests = bool(
+            (self._state.indoor_c > INDOOR_C - _REST_K).all()
+            and (self._state.supply_share > 1.0 - _REST_SHARE).all()
+            and not self._state.heaters.any()
+            and not self._state.thaw_h.any()
+        )
+        if self._rests:
+            self._state = networks.at_rest()
         return HeatInterval(
             hour=hour,
             state=before,
             to_cold_h=networks.hours_to_cold(before, hour),
             below_8c_k_h=below_k_h,
             affected=networks.affected(before.supply_share, share[:, HOMES]),
-            unserved_mw=np.where(hour.asked_mw - hour.delivered_mw > _LEAST_MW, hour.asked_mw - hour.delivered_mw, 0.0),
+            unserved_mw=np.where(lack_mw > _LEAST_MW, lack_mw, 0.0),
         )

@@ -40,6 +40,7 @@ class Outcomes:
         self._interfaces = [f"section:{name}" for name in system.interfaces.name.tolist()]
         self._load_zone = system.buses.zone[system.loads.bus]
         self._coal_yards = np.unique(system.coal_routes.yard)
+        self._coal_hit = np.zeros(len(self._coal_yards), dtype=bool)
         # A state that is not normal is checked until it is.
         self._city_hit = np.zeros(len(self._cities), dtype=bool)
         self._plant_hit = np.zeros(len(self._plants), dtype=bool)
@@ -78,7 +79,9 @@ class Outcomes:
 
     def log_coal(self, now_h: float, yard_days: F8, yard_share: F8) -> None:
         """Log plants whose coal is used up: they live on what still comes, ``yard_share`` (n_yards,) of full output."""
-        for yard in self._coal_yards.tolist():
+        empty = (yard_days[self._coal_yards] <= 0) & (yard_share[self._coal_yards] < SHORT_SHARE)
+        changed, self._coal_hit = np.flatnonzero(empty != self._coal_hit), empty
+        for yard in self._coal_yards[changed].tolist():
             component = f"plant:{self.system.fuel_stocks.plant[yard]}"
             state = "no coal left" if yard_days[yard] <= 0 and yard_share[yard] < SHORT_SHARE else "normal"
             began = self._log.state(component)

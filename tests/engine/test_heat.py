@@ -144,3 +144,59 @@ def test_summary_opens_with_what_people_lose():
     result = run(town(), scenario(derated(), hours=24, policy=BY_HAND))
     lines = [line for line in result.summary().splitlines() if line.startswith(("people lose", "unserved energy"))]
     assert lines[0].startswith("people lose")
+
+
+# Electric heaters
+
+
+def with_heaters(**row):
+    return town(heater_kw_per_person=0.2, **row)
+
+
+def test_heaters_come_on_within_hours_as_load_at_the_bus():
+    """0.2 kW for each of 100,000 are 20 MW; with half of the heat in the water gone all are wanted."""
+    result = run(with_heaters(), scenario(derated(lost=0.9, hours=60), hours=48))
+    rows = result.tables["heat"]
+    heaters = {time: mw for time, mw in zip(rows["time_h"].tolist(), rows["heaters_mw"].tolist(), strict=True) if mw}
+    wanted, on = 0.0, 0.0
+    for hour in range(2, 10):  # the water decides, as it stood at the start of the hour; they follow with 1 h
+        water = 0.1 + 0.9 * math.exp(-(hour - 2) / 3.0)
+        assert heaters.get(float(hour), 0.0) == pytest.approx(20.0 * on, abs=1e-4)
+        wanted = min((1.0 - water) / 0.5, 1.0)
+        on = wanted + (on - wanted) * math.exp(-1.0)
+    assert heaters[40.0] == pytest.approx(20.0, abs=1e-4)
+    zones = result.tables["zones"]
+    north = zones["name"] == "north"
+    assert zones["demand_mw"][north & (zones["time_h"] == 40.0)] == pytest.approx([120.0], abs=1e-3)
+    assert result.metric("heater_mw_max", "town").value == pytest.approx(20.0, abs=1e-3)
+
+
+def test_feeders_limit_heaters():
+    """Homes of 100 MW at the bus, feeders for a tenth more."""
+    result = run(with_heaters(feeder_share=0.1), scenario(derated(lost=0.9, hours=60), hours=48))
+    zones = result.tables["zones"]
+    at = (zones["name"] == "north") & (zones["time_h"] == 40.0)
+    assert zones["demand_mw"][at] == pytest.approx([110.0], abs=1e-6)
+
+
+def test_heaters_can_tip_a_section():
+    """The section to the South is full at 150 MW; 80 MW of heaters in the South are shed beyond it."""
+
+    def south(tables):
+        tables["heat"][0].update(bus="s1", heater_kw_per_person=0.8, feeder_share=1)
+
+    quiet = run(town(south), scenario(hours=48))
+    cold = run(town(south), scenario(derated(lost=0.55, hours=60), hours=48))
+    assert quiet.metric("EUE").value == 0.0
+    # Coal has 225 MW left: 100 for the North, 125 of the 180 MW that the South wants beyond its gas.
+    zones = cold.tables["zones"]
+    at = (zones["name"] == "south") & (zones["time_h"] == 40.0)
+    assert zones["demand_mw"][at] == pytest.approx([380.0], abs=1e-2)
+    assert zones["unserved_mw"][at] == pytest.approx([55.0], abs=1e-2)
+
+
+def test_heaters_go_off_when_the_heat_is_back():
+    result = run(with_heaters(frozen_share=0), scenario(derated(lost=0.9, hours=20), hours=60))
+    rows = result.tables["heat"]
+    assert rows["heaters_mw"][rows["time_h"] == 20.0].max() > 19.0
+    assert rows["heaters_mw"][rows["time_h"] > 50.0].sum() < 0.1

@@ -22,7 +22,7 @@ from gridsim.report.summary import print_summary
 from gridsim.results.metric_table import metric_table, scope_kind
 from gridsim.results.metrics import Estimate, single
 from gridsim.study.run_study import run_study
-from tests.support.cases import build_two_areas, event, scenario
+from tests.support.cases import Tables, build_two_areas, event, scenario
 from tests.support.heat_cases import town
 from tests.support.study_cases import small_study
 
@@ -75,6 +75,15 @@ def watched() -> RunResult:
     return run(build_two_areas(edit), Scenario("watched", "two_areas", horizon, events=(event,), policy=policy))
 
 
+def by_rail(tables: Tables) -> None:
+    """A yard and the way of its trains."""
+    tables["generators"][0]["heat_rate_gj_per_mwh"] = 10.5
+    tables["fuel_stocks"] = [{"name": "yard", "plant": "coal", "fuel": "coal", "capacity_days": 9, "stock_days": 5}]
+    tables["coal_routes"] = [
+        {"name": "way", "yard": "yard", "mine": "pit", "corridor": "line", "hours_to_yard": 1, "gj_per_t": 17}
+    ]
+
+
 def check(reporters: set[str], estimates: Iterable[Estimate]) -> set[str]:
     """Every estimate has a row with its scope and unit; the names."""
     found = set()
@@ -95,8 +104,12 @@ def marked(reporter: str) -> set[str]:
 
 def test_runs_report_what_is_marked_for_runs_and_nothing_else(shedding, starved, two_areas):
     cold = run(
-        town(heater_kw_per_person=0.2, frozen_share=0.5, freeze_h=2),
-        scenario(event("plant_outage", "plants", "coal", 2, 100), hours=72),
+        town(by_rail, heater_kw_per_person=0.2, frozen_share=0.5, freeze_h=2),
+        scenario(
+            event("plant_outage", "plants", "coal", 2, 100),
+            event("coal_delivery_stop", "fuel_stocks", "yard", 2, 100),
+            hours=72,
+        ),
     )
     metrics = (
         *shedding.estimates,
@@ -134,7 +147,14 @@ def test_rows_are_complete():
     assert len({row.label for row in metric_table().values()}) == len(metric_table())
     zero = {row.metric for row in metric_table().values() if row.zero_when_absent}
     of_heat = {row.metric for row in metric_table().values() if row.group == "heat" and "hours_to_8c" not in row.metric}
-    assert zero == {"EUE", "energy_mwh", "unserved_gas_mcm", "unserved_gas_gwh", *of_heat - {"heat_supply_share_min"}}
+    assert zero == {
+        "EUE",
+        "energy_mwh",
+        "unserved_gas_mcm",
+        "unserved_gas_gwh",
+        "coal_undelivered_kt",
+        *of_heat - {"heat_supply_share_min"},
+    }
 
 
 def rows(name: str, *scopes: str, value: float = 1.0) -> list[Estimate]:

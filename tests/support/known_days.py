@@ -16,6 +16,8 @@ MISSED: Mapping[str, tuple[str, ...]] = {
         "plant_mw shardara_hpp 30",
     ),
     "known_2022_01_25_second": (),
+    "known_2022_03_26": (),
+    "known_2022_11_27": (),
     "known_2022_12_07": ("generation_mw system 15203", "import_mw system 1256"),
     "known_2023_07_03": ("section_opened_s tengiz_site 30",),
     "known_2023_08_11": ("limited_mw west 143", "limited_mw west 233", "shed_by_automation_mw west 143"),

@@ -402,10 +402,12 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     # gas
     "bbs_pipeline_rupture": (
         Number("{:,.0f} MWh", metric("EUE")),
-        Claim("all in the North", lambda r: eue("zone:north")(r) > 0.999 * metric("EUE")(r)),
+        Claim("most of them in the North", mostly("zone:north")),
+        Number("{:,.0f} MWh", metric("heater_mwh")),
         Number("after {:.1f} hours", lambda r: plants_short_h(r)[0]),
         Number("{:.0f} % full", LOADING),
         Number("{:.0f} cities", cities_short),
+        Number("{:.0f} GWh", metric("unserved_heat_gwh")),
     ),
     "bbs_rupture_low_mazut": (
         Given("CHP-1"),
