@@ -87,6 +87,7 @@ class ConditionsBuilder:
             "fuel_stocks": np.ones(len(system.fuel_stocks)),
             "repair_crews": np.ones(len(system.repair_crews)),
             "cooling": np.ones(len(system.cooling)),
+            "storm_tracks": np.ones(len(system.storm_tracks)),  # what it breaks are events of their own
         }
         self.weather = {Change.TEMPERATURE_K: 0.0, Change.WIND_FACTOR: 1.0, Change.SOLAR_FACTOR: 1.0}
         self.imports = imports
