@@ -18,8 +18,9 @@ from gridsim.results.metrics import Estimate
 from gridsim.results.scorecard import Score, confidence_text
 
 _LIMITS = (
-    "A run is one course of events. Offsite power of nuclear sites, output lost and costs rest on the "
-    "assumptions of docs/nuclear.md, docs/minerals.md and docs/costs.md; a class cut without a mineral behind it is not counted as output lost. Network data are as "
+    "A run is one course of events. Offsite power of nuclear sites, output lost and costs rest on the assumptions of "
+    "docs/nuclear.md, docs/minerals.md and docs/costs.md; a class cut without a mineral behind it is not counted as "
+    "output lost. Network data are as "
     "published, derived or assumed as the shares above say."
 )
 
