@@ -57,7 +57,7 @@ def _reserves(run: Trajectory) -> Iterable[Estimate]:
 
 
 def _wind_and_sun(run: Trajectory) -> Iterable[Estimate]:
-    """What wind and sun have when the margin is least, and hours in which they have nearly nothing."""
+    """Power of wind and sun when the margin is least, and hours in which they have nearly none."""
     machines, rows = run.system.generators, run.tables["generators"]
     installed_mw = float(machines.p_max_mw[machines.variable & machines.in_service].sum())
     if not installed_mw > 0.0:
