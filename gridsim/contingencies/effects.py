@@ -98,6 +98,7 @@ class ConditionsBuilder:
             "coal_routes": np.ones(len(system.coal_routes)),
             "repair_crews": np.ones(len(system.repair_crews)),
             "cooling": np.ones(len(system.cooling)),
+            "storm_tracks": np.ones(len(system.storm_tracks)),  # what it breaks are events of their own
         }
         self.weather = {Change.TEMPERATURE_K: 0.0, Change.WIND_FACTOR: 1.0, Change.SOLAR_FACTOR: 1.0}
         self.coal = {change: np.ones(len(system.fuel_stocks)) for change in (Change.UNLOADING, Change.HEATING_VALUE)}

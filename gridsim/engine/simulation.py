@@ -22,6 +22,7 @@ from gridsim.engine.repairs import with_planned_repairs
 from gridsim.engine.resolve import Resolver
 from gridsim.engine.scripting import Scripts
 from gridsim.engine.state import GridState
+from gridsim.engine.storms import STORM_KINDS, season_storms, storm_outages
 from gridsim.engine.views import holds
 from gridsim.engine.water import WaterPumps
 from gridsim.kernels.rng import stream_id, uniforms
@@ -114,6 +115,7 @@ class Simulation:
             at_start = state.inputs.local_time(0)
             felt_c = year.temperature_c(at_start, math.ceil(hours)) if isinstance(year, YearWeather) else None
             events += failures(system, self.seed, self.replicate, hours, felt_c, at_start)
+            events += season_storms(system, self.seed, self.replicate, hours, at_start)
         for event in events:
             self.env.process(self._event(event))
         self._scripts.start()
@@ -141,6 +143,9 @@ class Simulation:
     def changed(self, event: Event, ends: bool, logged: int) -> None:
         """Crews come or go, and events that wait for this one go on."""
         self._crews.set_share(self.state.disturbances.conditions().crew_share)
+        if event.kind in STORM_KINDS and not ends:
+            for outage in storm_outages(self.state.system, event, self.seed, self.replicate):
+                self.env.process(self._event(outage))
         moment = self._moment(event.id, ends)
         if not moment.triggered:
             moment.succeed(logged)

@@ -69,6 +69,7 @@ MODELS: dict[str, type[Table]] = {
     "offsite_losses": carriers.OffsiteLosses,
     "emission_factors": carriers.EmissionFactors,
     "methane_sources": carriers.MethaneSources,
+    "storm_tracks": carriers.StormTracks,
     "cooling": carriers.Cooling,
     "water_supply": carriers.WaterSupply,
     "unit_costs": carriers.UnitCosts,

@@ -66,6 +66,9 @@ class LookUp:
         self.yards: dict[str, Any] = {row.name: row for _, row in tables["fuel_stocks"].rows}
         self.sited_buses: set[str] = {row.name for _, row in tables["buses"].rows if row.weather_site}
         self.machines: set[str] = {row.name for _, row in tables["generators"].rows}
+        self.places = [
+            (row.lat, row.lon) for _, row in tables["buses"].rows if row.lat is not None and row.lon is not None
+        ]
         self.plants: set[str] = {row.plant or row.name for _, row in tables["generators"].rows}
         self.interfaces: set[str] = {row.interface for _, row in tables["interfaces"].rows}
         zones = {row.zone for _, row in tables["buses"].rows}
@@ -135,6 +138,18 @@ def _known_cost(name: str) -> bool:
 def _cost_unit(name: str) -> str:
     units = {"electricity": "VOLL", "heat": "USD/MWh", "gas": "USD/m3", "repair": "USD each"}
     return units[name.partition("_")[0]]
+
+
+def _outside_the_map(track: Any, look_up: LookUp) -> bool:
+    """Both ends more than a degree beyond the buses."""
+    if not look_up.places:
+        return True
+    lats, lons = zip(*look_up.places, strict=True)
+    inside = [
+        min(lats) - 1 <= lat <= max(lats) + 1 and min(lons) - 1 <= lon <= max(lons) + 1
+        for lat, lon in ((track.lat_1, track.lon_1), (track.lat_2, track.lon_2))
+    ]
+    return not any(inside)
 
 
 def _needs_itself(mineral: Any, look_up: LookUp) -> bool:
@@ -504,6 +519,9 @@ RULES: tuple[Rule, ...] = (
          "give each month from 1 to 12 once"),
     Rule("reservoir_releases", "greatest_m3_s", above("least_m3_s", "greatest_m3_s"),
          "{row.greatest_m3_s} is below least_m3_s {row.least_m3_s}", "swap them"),
+    Rule("storm_tracks", "lat_1", _outside_the_map,
+         "'{row.name}' from {row.lat_1}, {row.lon_1} to {row.lat_2}, {row.lon_2} lies outside the map",
+         "give latitudes and longitudes of the network's own country, or coordinates to its buses"),
     Rule("cooling", "plants", lambda row, look_up: bool(set(_names(row.plants)) - look_up.plants),
          lambda row, look_up: f"no plant {', '.join(sorted(set(_names(row.plants)) - look_up.plants))}",
          "name plants of generators.csv, separated by ';'"),

@@ -363,6 +363,22 @@ class MethaneSources(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class StormTracks(Table):
+    name: STR
+    lat_1: F8
+    lon_1: F8
+    lat_2: F8
+    lon_2: F8
+    width_km: F8
+    hours: F8
+    repair_h: F8
+    kind: STR
+    per_year: F8
+    from_month: I4
+    to_month: I4
+
+
+@dataclass(frozen=True, eq=False)
 class Cooling(Table):
     name: STR
     title: STR

@@ -198,6 +198,7 @@ class GridSystem(Displayed):
     offsite_losses: carriers.OffsiteLosses = field(default_factory=carriers.OffsiteLosses.empty)
     emission_factors: carriers.EmissionFactors = field(default_factory=carriers.EmissionFactors.empty)
     methane_sources: carriers.MethaneSources = field(default_factory=carriers.MethaneSources.empty)
+    storm_tracks: carriers.StormTracks = field(default_factory=carriers.StormTracks.empty)
     cooling: carriers.Cooling = field(default_factory=carriers.Cooling.empty)
     water_supply: carriers.WaterSupply = field(default_factory=carriers.WaterSupply.empty)
     unit_costs: carriers.UnitCosts = field(default_factory=carriers.UnitCosts.empty)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -290,7 +290,7 @@ def _factor(system: GridSystem, name: str) -> _Factor | None:
     return _Factor(value, low, high, str(factors.unit[at]), str(factors.confidence[at]), str(factors.source[at]))
 
 
-def tonnes_by_source(parts: Iterator[Part], gas: str) -> dict[str, float]:
+def tonnes_by_source(parts: Iterable[Part], gas: str) -> dict[str, float]:
     """Sums of one gas by source, in the order in which sources come."""
     found: dict[str, float] = {}
     for part in parts:

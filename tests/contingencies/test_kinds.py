@@ -16,6 +16,7 @@ import pytest
 
 from gridsim.contingencies.effects import conditions
 from gridsim.engine.run import RunResult, run
+from gridsim.engine.storms import corridor_rates
 from gridsim.model.groups import GROUPS, element_names, in_service
 from gridsim.model.scenario import (
     AcMode,
@@ -79,6 +80,12 @@ def change(table: str, row: int, **values: Any) -> Edit:
 
 LINE = {"length_km": 100, "r_ohm_per_km": 0.03, "x_ohm_per_km": 0.3, "max_i_ka": 2.0}
 TRANSFORMER = {"sn_mva": 500, "vn_hv_kv": 500, "vk_percent": 10, "vkr_percent": 0.3}
+STORMY = both(
+    change("buses", 0, lat=50, lon=70), change("buses", 1, lat=50, lon=71), change("buses", 2, lat=48, lon=70),
+    change("lines", 1, mttf_h=10, mttr_h=1), change("lines", 2, mttf_h=10, mttr_h=1),
+    add("storm_tracks", {"name": "band", "lat_1": 49.5, "lon_1": 70, "lat_2": 49.2, "lon_2": 70, "width_km": 20,
+                         "hours": 1, "repair_h": 1e4}),
+)  # fmt: skip
 WATER = add("cooling", {"name": "sea", "plants": "gas", "kind": "sea", "full_flow_share": 0.9, "least_flow_share": 0.1})
 BEHIND_TRANSFORMER = both(
     add("buses", {"name": "s2", "zone": "south", "oblast": "S", "vn_kv": 110}),
@@ -189,6 +196,10 @@ CASES: dict[str, Case] = {
     "generator_outage": Case(("generators", "gas_1"), SOUTH_SHORT, 0, 150),
     # 200 MW of gas for 400: the factory's 100 first, then homes of both zones; the South's are nearest to supply.
     "plant_outage": Case(("plants", "gas"), SOUTH_SHORT, 0, 150),
+    # Of the two circuits to the South the track lies over one, and breaks it for sure within an hour.
+    "ice_storm": Case(("storm_tracks", "band"), SOUTH_SHORT, 0, 40, STORMY, 1000.0),
+    "wind_storm": Case(("storm_tracks", "band"), SOUTH_SHORT, 0, 40, STORMY, 1000.0),
+    "steppe_fire": Case(("storm_tracks", "band"), SOUTH_SHORT, 0, 40, STORMY, 1000.0),
     "intake_outage": Case(("cooling", "sea"), SOUTH_SHORT, 0, 150, WATER),
     "low_water": Case(("cooling", "sea"), SOUTH_SHORT, 0, 50, WATER),  # half of the gas machine's 200 MW
     "store_outage": Case(("storages", "battery"), SOUTH_SHORT, 0, 40, STORE),
@@ -384,6 +395,9 @@ def test_every_target_of_a_kind_can_be_hit(kazakhstan, kind: Kind):
             name = next(there, None)
         if name is None:
             assert table == "storages"  # the network has none
+            continue
+        if table == "storm_tracks":
+            assert corridor_rates(kazakhstan, 0)  # what it breaks are outages of their own
             continue
         after = conditions(kazakhstan, [Event("e", kind.kind, 0, (Target(table, name),), kind.magnitude, None)],
                            Imports.CONTRACT)  # fmt: skip

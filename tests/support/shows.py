@@ -523,6 +523,13 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:,.0f} MWh", metric("EUE")),
         Claim("most of it in the South", mostly("zone:south")),
     ),
+    # storms
+    "ice_on_the_transit": (
+        Number("{:.0f} circuits", lambda r: len({c.component for c in r.log if c.to_state.startswith("line_outage")})),
+        Number("{:.0f} hours", SHORT_H),
+        Number("{:,.0f} MW", DEEPEST_MW),
+        Number("{:,.0f} MWh", eue("zone:south")),
+    ),
     # water
     "zhambyl_low_water": (
         Number("{:,.0f} MW", lambda r: machine_most_mw("zhambyl_gres", 24.0)(r)),

@@ -80,6 +80,7 @@ TABLES: dict[str, TableSchema] = {
     "offsite_losses": TableSchema(carriers.OffsiteLossRow, False, "name"),
     "emission_factors": TableSchema(carriers.EmissionFactorRow, False, "name"),
     "methane_sources": TableSchema(carriers.MethaneSourceRow, False, "name"),
+    "storm_tracks": TableSchema(carriers.StormTrackRow, False, "name"),
     "cooling": TableSchema(carriers.CoolingRow, False, "name"),
     "water_supply": TableSchema(carriers.WaterSupplyRow, False, "name"),
     "unit_costs": TableSchema(carriers.UnitCostRow, False, "name"),

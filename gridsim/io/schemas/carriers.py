@@ -430,6 +430,24 @@ class MethaneSourceRow(SourcedRow):
     high: float | None = column("High end", None, ge=0, le=1e6)
 
 
+class StormTrackRow(SourcedRow):
+    """A track of ice, wind or fire: a straight band in which lines fail at a multiple of their base rate."""
+
+    name: str = column("Unique name")
+    title: str = column("Name for people", "", effect=Effect.LABEL)
+    lat_1: float = column("Latitude of one end", unit="degree", ge=-90, le=90)
+    lon_1: float = column("Longitude of one end", unit="degree", ge=-180, le=180)
+    lat_2: float = column("Latitude of the other end", unit="degree", ge=-90, le=90)
+    lon_2: float = column("Longitude of the other end", unit="degree", ge=-180, le=180)
+    width_km: float = column("Width of the band", unit="km", gt=0, le=2_000)
+    hours: float = column("Hours in which it passes", 24.0, unit="h", gt=0, le=2_000)
+    repair_h: float = column("Mean repair of a corridor, exponential", 36.0, unit="h", gt=0)
+    kind: Literal["ice_storm", "wind_storm", "steppe_fire"] = column("Kind of event in its season", "ice_storm")
+    per_year: float = column("How often it comes in its season, with failures on", 0.0, unit="1/year", ge=0, le=100)
+    from_month: int = column("First month of its season", 1, ge=1, le=12)
+    to_month: int = column("Last month of its season", 12, ge=1, le=12)
+
+
 class CoolingRow(SourcedRow):
     """Water that plants cannot run without: a river, a canal or the sea, and the pumps that lift it."""
 

@@ -22,7 +22,8 @@ _TABLES = frozenset({"zones", "gas", "compressors", "solves", "minerals", "gener
 
 def _measures(run: Trajectory) -> Iterable[Estimate]:
     zones = run.tables["zones"]
-    co2_t, ch4_t = _co2_t(run.system, run.tables), _ch4_t(run.system, run.tables)
+    co2_t, methane_t = _co2_t(run.system, run.tables), _methane_t(run.system, run.tables)
+    ch4_t = None if methane_t is None else sum(methane_t.values())
     compressors_t = _compressor_co2_t(run.system, run.tables)
     if co2_t is not None:
         yield measured("co2_t", "system", co2_t)
@@ -33,12 +34,17 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
     if compressors_t is not None:
         yield measured("co2_t", "fuel:compressor_gas", compressors_t)
     yield from _greenhouse("", co2_t, ch4_t)
-    yield from _methane_by_source(run)
+    for source, tonnes in (methane_t or {}).items():
+        yield measured("ch4_t", f"source:{source}", tonnes)
     if co2_t is not None:
         yield from _co2_by_source(run)
     if run.baseline is not None:
         co2_t = _less(co2_t, _co2_t(run.system, run.baseline))
-        ch4_t = _less(ch4_t, _ch4_t(run.system, run.baseline))
+        base_t = _methane_t(run.system, run.baseline)
+        ch4_t = _less(ch4_t, None if base_t is None else sum(base_t.values()))
+        if base_t is not None:
+            for source, tonnes in (methane_t or {}).items():
+                yield measured("ch4_change_t", f"source:{source}", tonnes - base_t.get(source, 0.0))
         if co2_t is not None:
             yield measured("co2_change_t", "system", co2_t)
         yield from _greenhouse("_change", co2_t, ch4_t)
@@ -77,33 +83,18 @@ def _compressor_co2_t(system: GridSystem, tables: Mapping[str, Columns]) -> floa
     return fuel_gj * factor_kg_per_gj / 1000.0
 
 
-def _ch4_t(system: GridSystem, tables: Mapping[str, Columns]) -> float | None:
-    """Methane of all sources that the network names; None if pressures are not modelled."""
-    return sum(_methane(system, tables).values()) if _has_pressures(tables) else None
-
-
-def _methane(system: GridSystem, tables: Mapping[str, Columns]) -> dict[str, float]:
-    return tonnes_by_source(methane(system, tables), "CH4")
-
-
-def _methane_by_source(run: Trajectory) -> Iterable[Estimate]:
-    if _has_pressures(run.tables):
-        found = _methane(run.system, run.tables)
-        for source, tonnes in found.items():
-            yield measured("ch4_t", f"source:{source}", tonnes)
-        if run.baseline is not None and _has_pressures(run.baseline):
-            base = _methane(run.system, run.baseline)
-            for source, tonnes in found.items():
-                yield measured("ch4_change_t", f"source:{source}", tonnes - base.get(source, 0.0))
+def _methane_t(system: GridSystem, tables: Mapping[str, Columns]) -> dict[str, float] | None:
+    """Methane by source, of all that the network names; None if pressures are not modelled."""
+    return tonnes_by_source(methane(system, tables), "CH4") if _has_pressures(tables) else None
 
 
 def _co2_by_source(run: Trajectory) -> Iterable[Estimate]:
     """CO2 of electricity by fuel, and beside it what the sum of the system does not hold."""
-    for part in carbon_dioxide(run.system, run.tables):
+    parts = list(carbon_dioxide(run.system, run.tables))
+    for part in parts:
         if part.source == "power":
             yield measured("co2_t", f"fuel:{part.name.rpartition(' ')[2]}", part.t)
-    beside = tonnes_by_source(carbon_dioxide(run.system, run.tables), "CO2")
-    beside |= tonnes_by_source(methane(run.system, run.tables), "CO2")
+    beside = tonnes_by_source([*parts, *methane(run.system, run.tables)], "CO2")
     for source, tonnes in beside.items():
         if source not in OF_POWER:
             yield measured("co2_t", f"source:{source}", tonnes)

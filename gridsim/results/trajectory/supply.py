@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from gridsim.model.table import sum_at
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
 from gridsim.results.trajectory_record import Subject, Trajectory, sum_by
@@ -18,6 +19,7 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
     yield measured("import_above_contract_mwh", "system", _above_contract_mwh(run))
     yield from _energy(run)
     yield from _reserves(run)
+    yield from _wind_and_sun(run)
 
 
 def _above_contract_mwh(run: Trajectory) -> float:
@@ -54,4 +56,21 @@ def _reserves(run: Trajectory) -> Iterable[Estimate]:
             yield measured("reserve_margin_mw_min", f"zone:{zone}", float(zones["reserve_margin_mw"][rows].min()))
 
 
+def _wind_and_sun(run: Trajectory) -> Iterable[Estimate]:
+    """Power of wind and sun when the margin is least, and hours in which they have nearly none."""
+    machines, rows = run.system.generators, run.tables["generators"]
+    installed_mw = float(machines.p_max_mw[machines.variable & machines.in_service].sum())
+    if not installed_mw > 0.0:
+        return
+    margin, curtailed = run.system_series("zones", "reserve_margin_mw"), run.system_series("zones", "curtailed_mw")
+    here = (rows["fuel"] == "wind") | (rows["fuel"] == "solar")
+    at = np.searchsorted(margin.time_h, rows["time_h"][here])
+    share = (sum_at(at, rows["p_mw"][here], len(margin.time_h)) + curtailed.value) / installed_mw
+    if len(share):
+        least = int(np.argmin(margin.value))
+        yield measured("renewable_at_least_margin_share", "system", 100.0 * float(share[least]))
+        yield measured("renewable_drought_h", "system", float(margin.duration_h[share < _DROUGHT].sum()))
+
+
+_DROUGHT = 0.1  # of what is installed
 SUBJECT = Subject(_measures, frozenset({"zones", "generators"}))
