@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 from benchmarks.common import network, not_in_smoke, sized
 from gridsim.reliability import (
     AdequacySystem,
     Exact,
+    LoadForecast,
     SequentialMonteCarlo,
     SnapshotMonteCarlo,
     assess,
@@ -90,6 +92,56 @@ class Credit:
 
     def time_elcc_and_efc(self, metric: str) -> None:
         capacity_credit(self.system, Addition("new", 100.0, 0.04), metric)
+
+
+class CreditUnderForecast:
+    """ELCC and EFC of a machine on RTS-79 where the load forecast is wrong by 4 %, in steps or normal, exact."""
+
+    timeout = 120
+    params = ("steps", "normal")
+    param_names = ("error",)
+
+    def setup(self, error: str) -> None:
+        steps = LoadForecast((-0.05, 0.0, 0.05), (0.3, 0.4, 0.3))
+        forecast = steps if error == "steps" else LoadForecast(stdev=0.04)
+        self.system = dataclasses.replace(_system("rts79"), load_forecast=forecast)
+        capacity_credit(self.system, Addition("new", 100.0, 0.04))
+
+    def time_elcc_and_efc(self, error: str) -> None:
+        capacity_credit(self.system, Addition("new", 100.0, 0.04))
+
+
+class SampledCredit:
+    """ELCC and EFC of a machine on RTS-79 from years, with the interval of each; LOLH searches its ends."""
+
+    timeout = 300
+    params = ("EUE", "LOLH")
+    param_names = ("metric",)
+
+    def setup(self, metric: str) -> None:
+        self.system = _system("rts79")
+        self.method = SequentialMonteCarlo(years=sized(1000, 50))
+        self.addition = Addition("new", 400.0, 0.12)
+        capacity_credit(self.system, self.addition, metric, self.method)
+
+    def time_elcc_and_efc(self, metric: str) -> None:
+        capacity_credit(self.system, self.addition, metric, self.method)
+
+
+class CopperSnapshots:
+    """Crude snapshots of RTS-79 without network, CPU of one in microseconds."""
+
+    timeout = 120
+
+    def setup(self) -> None:
+        self.system = _system("rts79")
+        assess(self.system, SnapshotMonteCarlo(4096))
+
+    def track_us_per_snapshot(self) -> float:
+        n = sized(4_000_000, 8192)
+        began = time.process_time()
+        assess(self.system, SnapshotMonteCarlo(n))
+        return 1e6 * (time.process_time() - began) / n
 
 
 class Memory:

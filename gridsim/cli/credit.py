@@ -148,7 +148,7 @@ def credit(
 
 @dataclass(frozen=True)
 class _Assumed:
-    """What both sides of the comparison take for given."""
+    """Assumptions that both sides of the comparison share."""
 
     imports: str
     weather: str

@@ -207,7 +207,7 @@ class SampledSearch:
         )
 
     def _end(self, is_outside: Callable[[float], bool], root_mw: float, guess_mw: float) -> float:
-        """Where the interval ends on the side of the guess; 0 where it does not before."""
+        """End of the interval on the side of the guess; 0 where it has none before."""
         step_mw = guess_mw - root_mw
         if step_mw == 0.0:
             return root_mw

@@ -59,7 +59,7 @@ def importance(system: AdequacySystem | WeatherYears, method: SequentialMonteCar
     Components by conditioning in one pass over the samples; causes and sections by the same samples without them.
     """
     if Level(method.level) is Level.NODAL:
-        raise StudyError("importance: is for level copper and zonal; a nodal hour is a dispatch for every component")
+        raise StudyError("importance: a nodal hour is a dispatch for every component; use level copper or zonal")
     if isinstance(method, Exact):
         if isinstance(system, WeatherYears):
             raise StudyError("importance: exact is not for weather years; use SequentialMonteCarlo")

@@ -308,7 +308,9 @@ class _Nodal:
             raise StudyError(f"level: {system.name} has no branches; give branches or use copper or zonal")
         for store in system.stores:
             if store.limits != UseLimits():
-                raise StudyError(f"{store.name}: calls, hours and periods are counted at level copper and zonal only")
+                raise StudyError(
+                    f"{store.name}: calls, hours and periods are counted at level copper and zonal; use one"
+                )
         branch_names = set(system.branch_name)
         for cause in system.common_causes:
             partial = {name for name, share in cause.lost_share.items() if share < 1.0}
