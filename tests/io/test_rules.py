@@ -34,6 +34,7 @@ HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 
 STAGE = {"name": "stage", "quantity": "frequency_hz", "setting": 49, "action": "shed load", "share": 0.1}
 BACK = STAGE | {"name": "back", "setting": 49.4, "delay_s": 20, "action": "return load"}
+NEXT = STAGE | {"name": "next", "setting": 48.8, "after": "stage"}
 SPLIT = {"name": "split", "quantity": "interface_mw", "target": "north_south", "setting": 100, "place": "north_south",
          "action": "open interfaces"}  # fmt: skip
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
@@ -133,6 +134,7 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("automation", [STAGE], {"amount_mw": 5}, "amount_mw", "5.0 beside share 0.1", "one of the two"),
     ("automation", [STAGE], {"after": "later"}, "after", "'later' is no rule of a row above", "order the rows"),
     ("automation", [BACK, STAGE], {"setting": 48.9}, "setting", "48.9 Hz would undo the stage stage", "above every"),
+    ("automation", [STAGE, NEXT], {"setting": 48.5}, "setting", "48.8 Hz is passed before stage", "order the stages"),
     ("automation", [BACK], {"repeats": "true", "delay_s": 0.05}, "delay_s", "for a rule that repeats", "0.1 s"),
     ("duty", [DUTY], {"zone": "external"}, "zone", "'external' for must_run_when load_above", "network.yaml"),
     ("duty", [DUTY], {"load_share": None}, "load_share", "empty for must_run_when load_above", "0.96"),
