@@ -134,7 +134,6 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("automation", [STAGE], {"amount_mw": 5}, "amount_mw", "5.0 beside share 0.1", "one of the two"),
     ("automation", [STAGE], {"after": "later"}, "after", "'later' is no rule of a row above", "order the rows"),
     ("automation", [BACK, STAGE], {"setting": 48.9}, "setting", "48.9 Hz would undo the stage stage", "above every"),
-    ("automation", [STAGE, NEXT], {"setting": 48.5}, "setting", "48.8 Hz is passed before stage", "order the stages"),
     ("automation", [BACK], {"repeats": "true", "delay_s": 0.05}, "delay_s", "for a rule that repeats", "0.1 s"),
     ("duty", [DUTY], {"zone": "external"}, "zone", "'external' for must_run_when load_above", "network.yaml"),
     ("duty", [DUTY], {"load_share": None}, "load_share", "empty for must_run_when load_above", "0.96"),
@@ -167,6 +166,16 @@ def test_a_broken_rule_has_place_value_and_mend(
     (problem,) = caught.value.problems
     assert (problem.file, problem.row, problem.column) == (f"<{table}>", 2, column)
     assert value in problem.value and mend in problem.mend
+
+
+def test_a_stage_passed_before_the_one_it_waits_for_is_told() -> None:
+    """48.8 Hz is passed before 48.5; the other way round the two stages are in order."""
+    with pytest.raises(InputError) as caught:
+        system_from_tables(META, tables_with("automation", [STAGE, NEXT], {"setting": 48.5}))
+    (problem,) = caught.value.problems
+    assert (problem.row, problem.column) == (3, "setting")
+    assert "48.8 Hz is passed before stage" in problem.value and "order the stages" in problem.mend
+    system_from_tables(META, tables_with("automation", [STAGE, NEXT], {"setting": 49}))
 
 
 @pytest.mark.parametrize(("table", "rows"), {table: rows for table, rows, *_ in BROKEN}.items())
