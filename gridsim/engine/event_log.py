@@ -67,6 +67,7 @@ class EventLog:
     """Changes in order; remembers the last change of each component.
 
     ``operations`` of automation, ``swings`` of frequency and ``section_swings`` of flows, in order.
+    ``remarks``: what the reader of the run has to know, each once.
     """
 
     def __init__(self) -> None:
@@ -74,6 +75,7 @@ class EventLog:
         self.operations: list[Operated] = []
         self.swings: list[Swing] = []
         self.section_swings: list[SectionSwing] = []
+        self.remarks: dict[str, None] = {}
         self._last: dict[str, Change] = {}
 
     def add(

@@ -19,6 +19,7 @@ from gridsim.engine.event_log import Operated, SectionSwing, Swing
 from gridsim.engine.interval import Interval, operating_point
 from gridsim.engine.rule_events import Seconds, failing_rules, seconds_of, without, wrongly_operating
 from gridsim.engine.state import GridState
+from gridsim.engine.swing_remarks import swing_remarks
 from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.automation_rules import DEAD, EVENT, SHED, TRIP, Loss, rules_of
@@ -94,6 +95,8 @@ class FirstMinutesStage:
         self.last = result = minutes.run(without(self._rules, failing), losses, wrongly)
         self._note_frequencies(minutes, result)
         self._note_sections(result, before.out_branches(system))
+        out_before = before.out_branches(system)
+        state.log.remarks |= dict.fromkeys(swing_remarks(system, self._rules, result, out_before, state.now_h))
         cause = state.disturbances.cause()
         entries = self._log(result, cause)
         begun: list[Event] = []

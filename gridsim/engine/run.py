@@ -271,7 +271,7 @@ class Replicates:
             points=tuple(simulation.state.points),
             dispatch_solves=solver.solves,
             dispatch_fallbacks=solver.fallbacks,
-            remarks=tuple(run_remarks(trajectory)),
+            remarks=(*run_remarks(trajectory), *simulation.state.log.remarks),
             baseline=baseline,
             seed=seed,
             replicate=replicate,

@@ -97,6 +97,8 @@ def _first_of_a_wrong_sum(block: Any, look_up: LookUp) -> bool:
 
 def _blocks_mw(block: Any, look_up: LookUp) -> float:
     return float(sum(other.p_mw for other in look_up.blocks[block.generator]))
+
+
 def _mean_mw(mineral: Any) -> float:
     """Mean electric power of the yearly output, 0 where it is not known."""
     return float(mineral.annual_output * (mineral.electricity_mwh_per_t or 0.0) / 8760.0)
@@ -240,6 +242,19 @@ def _heats_another(city: Any, look_up: LookUp) -> list[str]:
 
 def _without_supply(city: Any, look_up: LookUp) -> bool:
     return city.district_share > 0 and not _names(city.plants) and not city.boilers_gcal_h and not city.gas_node
+
+
+def _before_its_first(rule: Any, look_up: LookUp) -> list[str]:
+    """The rule that ``rule`` waits for, where its own frequency is passed sooner."""
+    return [
+        other.name
+        for other in look_up.automation
+        if rule.after == other.name
+        and (rule.quantity, rule.target, rule.action) == ("frequency_hz", other.target, other.action)
+        and other.quantity == rule.quantity
+        and (rule.setting > other.setting if rule.action == "shed load" else rule.setting < other.setting)
+        and rule.action in ("shed load", "return load")
+    ]
 
 
 def _joins_two_voltages(line: Any, look_up: LookUp) -> bool:
@@ -450,6 +465,9 @@ RULES: tuple[Rule, ...] = (
     Rule("automation", "setting", lambda row, look_up: bool(_undone_by(row, look_up)),
          lambda row, look_up: f"{row.setting} Hz would undo the stage {_undone_by(row, look_up)[0]}, not below it",
          "return load above every stage that sheds it"),
+    Rule("automation", "setting", lambda row, look_up: bool(_before_its_first(row, look_up)),
+         lambda row, look_up: f"{row.setting} Hz is passed before {_before_its_first(row, look_up)[0]}, awaited by it",
+         "order the stages: each waits for one that acts sooner"),
     Rule("automation", "delay_s", lambda row, _: row.repeats and row.delay_s < 0.1,
          "{row.delay_s} s for a rule that repeats", "give at least 0.1 s"),
     Rule("border_support", "extra_min_mw", above("extra_min_mw", "extra_median_mw"),

@@ -27,7 +27,14 @@ from gridsim.solvers.area_machines import (
 )
 from gridsim.solvers.automation_rules import EVENT, Compiled, Loss, Pairs, Powers, Rule, RuleCompiler
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.solvers.separation import Reduction, area_map, reduce_network, settled_angles, stability_margins
+from gridsim.solvers.separation import (
+    Reduction,
+    area_map,
+    reduce_network,
+    settled_angles,
+    shortest_way,
+    stability_margins,
+)
 
 MOST_OPERATIONS = 200
 PAIR_DAMPING_S = 0.05
@@ -299,7 +306,7 @@ class FirstMinutes:
         pair = int(compiled.rules.quantity[rule]) - len(self.areas.names) - len(self.system.interfaces)
         start, goal = int(compiled.rules.angle_first[pair]), int(compiled.rules.angle_second[pair])
         branches, one, other = self._between(branch_out)
-        way = _shortest_way(start, goal, one, other)
+        way = shortest_way(start, goal, one, other)
         if len(way) < 2:
             return np.zeros(0, dtype=np.int32)
         angle = state.x[: len(self.areas.names)]
@@ -390,23 +397,3 @@ class FirstMinutes:
         if compiled.watched[rule] == "time":
             return "the event" if compiled.names[rule] == EVENT else "a wrong operation"
         return f"angle between {compiled.watched[rule]} above {setting:.0f} degrees"
-
-
-def _shortest_way(start: int, goal: int, one: I4, other: I4) -> list[int]:
-    """Areas on the way with the fewest steps between two; empty if nothing joins them."""
-    came, front = {start: start}, [start]
-    while front and goal not in came:
-        following = []
-        for area in front:
-            beside = np.unique(np.concatenate([other[one == area], one[other == area]])).tolist()
-            for found in beside:
-                if found not in came:
-                    came[found] = area
-                    following.append(found)
-        front = following
-    if goal not in came:
-        return []
-    way = [goal]
-    while way[-1] != start:
-        way.append(came[way[-1]])
-    return way[::-1]

@@ -135,6 +135,41 @@ def _joined(system: GridSystem, area: I4, works: B1) -> tuple[tuple[str, str], .
     return tuple(found)
 
 
+def way_beside(system: GridSystem, interfaces: tuple[str, ...], branch_out: I4) -> list[str]:
+    """Buses of the shortest way that joins the ends of ``interfaces`` with ``branch_out``; empty: they separate."""
+    works = system.branch_in_service.copy()
+    works[branch_out] = False
+    one, other = system.branch_from[works], system.branch_to[works]
+    member = system.interface_members
+    chosen = [system.interfaces.position(name) for name in interfaces]
+    best: list[str] = []
+    for branch in member.branch[np.isin(member.interface, chosen)].tolist():
+        way = shortest_way(int(system.branch_from[branch]), int(system.branch_to[branch]), one, other)
+        if way and (not best or len(way) < len(best)):
+            best = [str(system.buses.name[bus]) for bus in way]
+    return best
+
+
+def shortest_way(start: int, goal: int, one: I4, other: I4) -> list[int]:
+    """Nodes on the way of fewest steps between two over edges ``one`` - ``other``; empty if nothing joins them."""
+    came, front = {start: start}, [start]
+    while front and goal not in came:
+        following = []
+        for node in front:
+            beside = np.unique(np.concatenate([other[one == node], one[other == node]])).tolist()
+            for found in beside:
+                if found not in came:
+                    came[found] = node
+                    following.append(found)
+        front = following
+    if goal not in came:
+        return []
+    way = [goal]
+    while way[-1] != start:
+        way.append(came[way[-1]])
+    return way[::-1]
+
+
 def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, branch_out: I4, margin: F8) -> Reduction:
     """The couplings between ``areas`` with ``branch_out`` (positions), machines behind their reactances.
 

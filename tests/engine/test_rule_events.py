@@ -109,3 +109,44 @@ def test_what_cannot_be_is_told(kazakhstan, kind, target, keys, key, words) -> N
     assert fault.key == key
     assert words in fault.value
     assert fault.mend
+
+
+def remarks(system, *events: Event) -> list[str]:
+    return list(answered(system, *events)[0].state.log.remarks)
+
+
+def test_a_rule_that_undoes_itself_is_named_in_the_run(two_areas) -> None:
+    """Shed below 49.9 Hz and give back above 45 Hz, again and again: the run says which rule acted most."""
+
+    def edit(tables) -> None:
+        takes = {"quantity": "frequency_hz", "delay_s": 0.1, "share": 0.001, "repeats": True}
+        tables["automation"] = [
+            {"name": "takes", "setting": 49.99, "action": "shed load", "target": "north", **takes},
+            {"name": "gives", "setting": 45.5, "action": "return load", "target": "south", "place": "north", **takes},
+        ]
+
+    lost = Event("lost", "generator_outage", 1.0, (Target("generators", "gas_1"),), 0.02, 24.0)
+    found = [text for text in remarks(two_areas(edit), lost) if "stopped after 200 operations" in text]
+    assert len(found) == 1
+    assert "rule takes" in found[0] or "rule gives" in found[0]
+
+
+def test_what_is_assumed_is_counted_and_a_way_beside_is_shown(two_areas) -> None:
+    """Machines without inertia are counted; a section of one of two circuits leaves the other as a way."""
+
+    def edit(tables) -> None:
+        tables["interfaces"] = [row for row in tables["interfaces"] if row["line"] != "n2_s1"]
+        tables["automation"] = [
+            {"name": "split", "quantity": "interface_mw", "target": "north_south", "setting": 20, "delay_s": 0.1,
+             "action": "open interfaces", "place": "north_south"}
+        ]  # fmt: skip
+        for row in tables["generators"]:
+            row.pop("inertia_h_s", None)
+
+    found = remarks(
+        two_areas(edit), Event("lost", "generator_outage", 1.0, (Target("generators", "gas_1"),), 1.0, 24.0)
+    )
+    assert any("assumed by technology or size for" in text and "without inertia_h_s" in text for text in found)
+    (way,) = (text for text in found if "a way stays" in text)
+    assert way.startswith("rule split opened north_south, and a way stays: n1 - ")
+    assert way.endswith("s1")

@@ -42,6 +42,7 @@ HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 
 STAGE = {"name": "stage", "quantity": "frequency_hz", "setting": 49, "action": "shed load", "share": 0.1}
 BACK = STAGE | {"name": "back", "setting": 49.4, "delay_s": 20, "action": "return load"}
+NEXT = STAGE | {"name": "next", "setting": 48.8, "after": "stage"}
 SPLIT = {"name": "split", "quantity": "interface_mw", "target": "north_south", "setting": 100, "place": "north_south",
          "action": "open interfaces"}  # fmt: skip
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
@@ -211,6 +212,16 @@ def test_a_broken_rule_has_place_value_and_mend(
     (problem,) = caught.value.problems
     assert (problem.file, problem.row, problem.column) == (f"<{table}>", 2, column)
     assert value in problem.value and mend in problem.mend
+
+
+def test_a_stage_passed_before_the_one_it_waits_for_is_told() -> None:
+    """48.8 Hz is passed before 48.5; the other way round the two stages are in order."""
+    with pytest.raises(InputError) as caught:
+        system_from_tables(META, tables_with("automation", [STAGE, NEXT], {"setting": 48.5}))
+    (problem,) = caught.value.problems
+    assert (problem.row, problem.column) == (3, "setting")
+    assert "48.8 Hz is passed before stage" in problem.value and "order the stages" in problem.mend
+    system_from_tables(META, tables_with("automation", [STAGE, NEXT], {"setting": 49}))
 
 
 @pytest.mark.parametrize(("table", "rows"), {table: rows for table, rows, *_ in BROKEN}.items())

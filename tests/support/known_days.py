@@ -7,6 +7,9 @@ from collections.abc import Mapping
 MISSED: Mapping[str, tuple[str, ...]] = {
     "known_2011_01_05": ("section_flow_mw north_south 1300", "neighbour_shed_mw kyrgyzstan 362"),
     "known_2014_02_03": ("gas_cut_heating_mcm_per_d cg_shymkent 0.72", "gas_cut_industry_mcm_per_d cg_shymkent 0.22"),
+    "known_2019_08_09": (),
+    "known_2019_08_09_first": (),
+    "known_2021_01_08": ("highest_frequency_hz south_east 50.6",),
     "known_2021_10_14": (),
     "known_2022_01_25": (
         "load_mw south 3300",
