@@ -28,6 +28,7 @@ from gridsim.model.table import F8
 from gridsim.model.typical import typical_fleet
 from gridsim.solvers.gas import HydraulicGas
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.restoration import Frequencies
 from gridsim.solvers.voltage_control import device_state
 from gridsim.weather.normal import HourInputs
 
@@ -39,8 +40,8 @@ class GridState:
     scripts, NaN where a load follows its own course; ``shed_mw`` (n_loads,) cut by automation, outside the dispatch,
     ``held_shed_mw`` at the last resolve; ``interval``: holds since the last resolve, None after :meth:`advance`;
     ``last``: the one before it; ``sudden``: a surprise since the last resolve; ``points``: operating point of every
-    interval; ``devices``: where the operator's voltage devices stand, None without voltage control. ``record`` takes
-    finished intervals.
+    interval; ``devices``: where the operator's voltage devices stand, None without voltage control; ``frequencies``:
+    after the latest swing of the first minutes, None before one. ``record`` takes finished intervals.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class GridState:
         self.resolved_s = 0
         self.points: list[tuple[float, OperatingPoint]] = []
         self.devices = device_state(system, scenario.policy)
+        self.frequencies: Frequencies | None = None
         self._record = record
 
     @property
