@@ -9,6 +9,8 @@ and limits allow returns in the dispatch's order of classes, and the rest is its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gridsim.contingencies.effects import Conditions
@@ -16,11 +18,14 @@ from gridsim.engine.event_log import Operated, Swing
 from gridsim.engine.interval import Interval, operating_point
 from gridsim.engine.restoration import Restoration
 from gridsim.engine.state import GridState
-from gridsim.model.scenario import Event
+from gridsim.kernels.rng import stream_id, uniforms
+from gridsim.model.scenario import Event, Failures
 from gridsim.model.table import B1, F8
-from gridsim.solvers.automation_rules import DEAD, EVENT, TRIP, Loss, rules_of
+from gridsim.solvers.automation_rules import ADD, DEAD, EVENT, RETURN, SHED, TRIP, Loss, Rule, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
 
+HIDDEN_FAILURE = 0.02  # of a rule, per demand (0.005 to 0.05, assumed)
+FAILS = "fails to act"
 _SMALLEST_MW = 0.1
 
 
@@ -33,7 +38,7 @@ class FirstMinutesStage:
         self._rules = rules_of(state.system)
         self._conditions: Conditions | None = None
         self._restoration = Restoration(state)
-        self._number = 0
+        self._number = self._answered = 0
 
     def act(self) -> list[Event]:
         """Answer what was lost since the last resolve; the events begun."""
@@ -55,10 +60,11 @@ class FirstMinutesStage:
         state, system = self.state, self.state.system
         point = operating_point(interval.dispatch)._replace(branch_out=before.out_branches(system))
         minutes = FirstMinutes(system, point, interval.dispatch.loss_share)
-        self.last = result = minutes.run(self._rules, losses)
+        failed = self.hidden_failures()
+        self.last = result = minutes.run(tuple(failed.get(rule.name, rule) for rule in self._rules), losses)
         self._note_frequencies(minutes, result)
         cause = state.disturbances.cause()
-        entries = self._log(result, cause)
+        entries = self._log(result, cause, failed)
         gone = before.out_branches(system)
         now_out = state.disturbances.conditions().out_branches(system)
         self._restoration.follow(minutes, result, np.union1d(now_out, result.opened).astype(np.int32))
@@ -78,6 +84,24 @@ class FirstMinutesStage:
         self._cut_load(interval, minutes, result, entries, cause)
         return begun
 
+    def hidden_failures(self) -> dict[str, Rule]:
+        """Rules that would not act in this event, where failures are on; they are asked in vain, and take nothing.
+
+        Stages of load shedding are hundreds of relays: what of them fails is in their armed share.
+        """
+        state, self._answered = self.state, self._answered + 1
+        if state.scenario.failures is not Failures.ON:
+            return {}
+        failed: dict[str, Rule] = {}
+        for rule in self._rules:
+            stream = stream_id("automation", rule.name, "hidden failure")
+            single = rule.action not in (SHED, RETURN) or rule.share == 0
+            draw = uniforms(state.seed, state.replicate, stream, self._answered)[-1]
+            if single and draw < HIDDEN_FAILURE:
+                places = (str(state.system.buses.name[0]),)
+                failed[rule.name] = rule._replace(action=ADD, places=places, amount_mw=0.0, share=0.0)
+        return failed
+
     def _note_frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult) -> None:
         """Frequencies of each zone, over its areas, and of each neighbour."""
         system, log, now_h = self.state.system, self.state.log, self.state.now_h
@@ -94,17 +118,20 @@ class FirstMinutesStage:
                 dead = int((~result.alive[areas]).sum())
                 log.swings.append(Swing(now_h, name, lowest, highest, float(result.shed_mw[areas].sum()), dead))
 
-    def _log(self, result: FirstMinutesResult, cause: int) -> dict[str, int]:
+    def _log(self, result: FirstMinutesResult, cause: int, failed: Mapping[str, Rule]) -> dict[str, int]:
         """Every operation in the log of operations, and one change of each rule; entries by rule."""
         state = self.state
         by_rule: dict[str, list[float]] = {}
         for operation in result.operations:
+            if operation.rule in failed:
+                operation = operation._replace(place="", cause=f"{operation.cause}: {FAILS}")
             state.log.operations.append(Operated(state.now_h, *operation))
             if operation.rule != EVENT:
                 by_rule.setdefault(operation.rule, []).append(operation.mw)
         entries: dict[str, int] = {}
         for rule, mw in by_rule.items():
             text = f"acts, {sum(mw):.0f} MW" if abs(sum(mw)) >= _SMALLEST_MW else "acts"
+            text = FAILS if rule in failed else text
             self._number += 1
             entries[rule] = state.log.add(state.now_h, f"automation:{rule}", f"{text} ({self._number})", cause)
         return entries

@@ -101,6 +101,21 @@ class Frequencies(NamedTuple):
         now = self.f0_hz + np.sign(away) * np.maximum(np.abs(away) - back, 0.0)
         return np.where(self.final_hz > 0, now, np.nan)
 
+    def at(self, buses: B1, load_mw: F8, now_s: float) -> float:
+        """Frequency of the living area with most of ``load_mw`` (n_buses,) among ``buses``; NaN if all are dark."""
+        hz = self.hz(now_s)[self.bus_area]
+        living = buses & np.isfinite(hz)
+        if not living.any():
+            return float("nan")
+        of_area = np.bincount(self.bus_area[living], load_mw[living] + 1e-9)
+        return float(self.hz(now_s)[int(np.argmax(of_area))])
+
+
+def nominal(system: GridSystem) -> Frequencies:
+    """Frequencies before anything happened: nominal everywhere."""
+    one, hz = np.ones(1), np.array([system.f_hz])
+    return Frequencies(0, 0.0, np.zeros(len(system.buses), dtype=np.int32), one, system.f_hz, hz, one)
+
 
 class Tie(NamedTuple):
     """What closing a tie would meet: ``same_island``, standing angle (degrees) and flow after it (MW), else 0."""

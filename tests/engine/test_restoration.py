@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gridsim.engine import first_minutes
 from gridsim.engine.run import run
+from gridsim.errors import StudyError
 from gridsim.model.scenario import Horizon, Scenario
 from tests.engine.test_first_minutes import SECONDS, lost
-from tests.support.engine_cases import START, outage, p_mw, row
+from tests.support.engine_cases import QUIET, START, Stages, outage, p_mw, row
 
 RAMP = 0.1  # MW/min of old_1
 
@@ -54,6 +56,11 @@ def test_two_areas_from_the_trip_to_resynchronisation(two_areas):
     system = stages.state.system
     unserved = dict(zip(system.loads.name.tolist(), stages.resolve(1.25).dispatch.unserved_mw.tolist(), strict=True))
     assert unserved == pytest.approx({"n2_homes": 0.0, "s1_homes": 108.5, "s1_factory": 100.0}, abs=1e-6)
+
+    sim = stages.state.present
+    assert sim.zone("south").frequency_hz == sim.bus("s1").frequency_hz == sim.frequency_hz("s1")
+    assert sim.whole().frequency_hz == sim.frequency_hz() == pytest.approx(result.final_hz[1])
+    assert sim.zone("north").frequency_hz == pytest.approx(50.0, abs=0.03)
 
     # old_1 takes 0.1 MW/min off 16.7 MW/Hz: 0.006 Hz a minute from minute 15 on. At minutes 60, 75 and 90 the South
     # is 0.35, 0.26 and 0.17 Hz above the North; at 105, with 0.08 Hz, the section closes.
@@ -111,3 +118,40 @@ def test_the_curve_of_a_zone_ends_where_all_is_served(two_areas):
     assert curve["served_percent"][-1] == pytest.approx(100.0)
     assert curve["after_h"][-1] <= 6.0
     assert (curve["served_mw"] <= curve["demand_mw"] + 1e-6).all()
+
+
+def test_frequency_is_nominal_until_something_happens_and_no_number_without_the_stage(two_areas):
+    system = two_areas(with_dose_and_split)
+    for policy, expected in ((SECONDS, 50.0), (QUIET, float("nan"))):
+        stages = Stages(system, policy)
+        stages.resolve(0)
+        assert stages.state.present.whole().frequency_hz == pytest.approx(expected, nan_ok=True)
+    with pytest.raises(StudyError, match="not modelled without"):
+        stages.state.present.frequency_hz()
+
+
+def test_a_dose_that_fails_takes_nothing_and_the_split_follows(two_areas, monkeypatch):
+    """Every rule but the stages fails: dose and split are asked, take nothing, and say so; stages are relays apart."""
+    monkeypatch.setattr(first_minutes, "HIDDEN_FAILURE", 1.0)
+    stages, _ = lost(two_areas(with_dose_and_split), failing=True)
+    asked = [op for op in stages.state.log.operations if op.rule in ("dose", "split")]
+    assert [(op.rule, op.p_mw) for op in asked] == [("dose", 0.0), ("split", 0.0)]
+    assert all(op.cause.endswith("fails to act") for op in asked)
+    assert stages.state.log.state("automation:split").startswith("fails to act")
+    assert stages.state.disturbances.conditions().out_branches(stages.state.system).tolist() == []
+    assert any(op.rule == "stage_0" and op.p_mw > 0 for op in stages.state.log.operations)
+
+
+def test_hidden_failures_come_at_their_rate_and_with_failures_alone(two_areas):
+    """2 % of 2,000 demands of two rules: 80, and a deviation of at most 4 of 8.9."""
+    stages, _ = lost(two_areas(with_dose_and_split), failing=True)
+    stage = stages.automation.first_minutes
+    assert stage is not None
+    found = []
+    for replicate in range(2000):
+        stages.state.replicate = replicate
+        found.append(len(stage.hidden_failures()))
+    assert sum(found) == pytest.approx(80, abs=36)
+    quiet, _ = lost(two_areas(with_dose_and_split))
+    assert quiet.automation.first_minutes is not None
+    assert not any(quiet.automation.first_minutes.hidden_failures() for _ in range(300))
