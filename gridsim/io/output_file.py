@@ -12,6 +12,7 @@ from gridsim.io.whole_files import write_file
 PAGE = b'<meta name="generator" content="gridsim">'
 SCREENING = b"secure,worst_loading_percent,"
 PAIRS = b"first,second,"
+FIRST_MINUTES = b"kind,name,shed_mw,lowest_hz,"
 _HEAD = 1024
 
 
