@@ -23,6 +23,7 @@ DISPATCH = "dispatch"
 ORDERS = ("mw", "percent")
 GAS_LEVEL = "gas"
 LEVELS = ("1", "1-1", "2", GAS_LEVEL)
+FLOWS, FIRST_MINUTES = "flows", "first-minutes"
 N_MARGINS = 10  # of the worst outages or pairs
 
 
@@ -35,6 +36,13 @@ def _together(values: dict[str, Any]) -> list[Problem]:
             Problem("--hour", 0, "", f"contradicts --point {values['point']}, which has its own hour", mend)
         )
     level = values.get("level") or "1"
+    if values.get("stage") == FIRST_MINUTES:
+        others = {"redispatch": False, "by": "mw", "report": None, "margin": False, "minutes": 15, "level": "1"}
+        return problems + [
+            Problem(f"--{option}", 0, "", f"says nothing at --stage {FIRST_MINUTES}", "leave one of them out")
+            for option, plain in others.items()
+            if values.get(option) not in (None, plain)
+        ]
     for option, of_level in (
         ("redispatch", ("1",)),
         ("by", ("1",)),
@@ -95,6 +103,14 @@ def screen(
     minutes: Annotated[
         int, typer.Option(parser=whole(1, 240), metavar="MIN", help="Time to redispatch between the two of 1-1.")
     ] = 15,
+    stage: Annotated[
+        str,
+        typer.Option(
+            parser=choice((FLOWS, FIRST_MINUTES)),
+            metavar="STAGE",
+            help="flows after each outage, or first-minutes: frequency, load shed and sections opened by automation.",
+        ),
+    ] = FLOWS,
     margin: Annotated[bool, typer.Option("--margin", help="Margin to voltage collapse of the worst ten.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="CSV of every row, the worst first.")
@@ -107,6 +123,7 @@ def screen(
     if level == GAS_LEVEL:
         _screen_gas(network, variant, out, most, report, as_json=as_json)
         return
+    from gridsim.io.output_file import FIRST_MINUTES as FIRST_MINUTES_TABLE
     from gridsim.io.output_file import PAGE, PAIRS, SCREENING, check_output, write_output
     from gridsim.report.screening import screening_lines
     from gridsim.report.screening_pairs import doubles_lines, pairs_lines
@@ -118,7 +135,7 @@ def screen(
     if report is not None:
         check_output(report, PAGE)
     if out is not None:
-        check_output(out, SCREENING, PAIRS)
+        check_output(out, SCREENING, PAIRS, FIRST_MINUTES_TABLE)
     system = read_system(network, variant)
     tell_warnings(system.warnings, validate_command(network, variant))
     start: OperatingPoint | None = None
@@ -130,6 +147,9 @@ def screen(
     lost = None
     if outages is not None:
         lost = read_outages(system, base_point(system) if start is None else start, outages)
+    if stage == FIRST_MINUTES:
+        _first_minutes(system, start, lost, f"{network} {words}", most, out=out, as_json=as_json)
+        return
     frame = screen_system(
         system,
         start,
@@ -145,7 +165,7 @@ def screen(
     if report is not None:
         write_screen_report(f"{network} {words}", frame, report, _command(network, variant, level, point, hour))
     if out is not None:
-        write_output(out, frame.to_csv(index=False).encode(), SCREENING, PAIRS)
+        write_output(out, frame.to_csv(index=False).encode(), SCREENING, PAIRS, FIRST_MINUTES_TABLE)
     if as_json:
         verdict = {
             "command": "screen",
@@ -216,6 +236,28 @@ def _screen_gas(
         print(json.dumps(verdict))
         return
     print("\n".join(gas_lines(network, frame, most, wall_s)))
+
+
+def _first_minutes(
+    system: Any, start: Any, lost: Any, title: str, most: int, *, out: Path | None, as_json: bool
+) -> None:
+    """The screen of the first minutes: print it, write its table."""
+    from gridsim.io.output_file import FIRST_MINUTES as MARK
+    from gridsim.io.output_file import PAIRS, SCREENING, write_output
+    from gridsim.report.screening_first_minutes import first_minutes_lines
+    from gridsim.results.screening_first_minutes import first_minutes_frame
+
+    began = time.perf_counter()
+    frame = first_minutes_frame(system, start, lost)
+    wall_s = round(time.perf_counter() - began, 3)
+    if out is not None:
+        write_output(out, frame.to_csv(index=False).encode(), MARK, SCREENING, PAIRS)
+    if as_json:
+        cases = json.loads(frame.to_json(orient="records"))
+        told = {"command": "screen", "status": "complete", "stage": FIRST_MINUTES, "title": title, "wall_s": wall_s}
+        print(json.dumps({**told, "warnings": as_dicts(system.warnings), **frame.attrs, "cases": cases}))
+        return
+    print("\n".join(first_minutes_lines(f"{title}, first minutes", frame, most, wall_s)))
 
 
 def _point_at(system: Any, hour: str) -> tuple[OperatingPoint, int]:

@@ -8,6 +8,7 @@ with the nearest that does.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -49,19 +50,24 @@ class Plant(NamedTuple):
 
 
 class Area(NamedTuple):
-    """A zone or the whole system. ``unserved_mw`` and ``demand_mw`` are at the bus."""
+    """A zone or the whole system. ``unserved_mw`` and ``demand_mw`` are at the bus.
+
+    ``frequency_hz``: of the island with most of its load; NaN without ``policy.first_minutes: on`` and in the dark.
+    """
 
     demand_mw: float
     unserved_mw: float
     generation_mw: float
+    frequency_hz: float = math.nan
 
 
 class BusView(NamedTuple):
-    """A bus; ``vm_pu`` is NaN where no power flow was solved."""
+    """A bus; ``vm_pu`` is NaN where no power flow was solved, ``frequency_hz`` (of its island) as that of ``Area``."""
 
     demand_mw: float
     unserved_mw: float
     vm_pu: float
+    frequency_hz: float = math.nan
 
 
 class GasNode(NamedTuple):
@@ -180,7 +186,7 @@ class View(Protocol):
         ...
 
     def frequency_hz(self, island_of: str = "") -> float:
-        """Frequency of the island of a bus; StudyError while a run does not model frequency."""
+        """Frequency of the island of a bus or zone, else of the largest; StudyError in a run that has none."""
         ...
 
     def is_out(self, name: str) -> bool:

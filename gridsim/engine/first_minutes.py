@@ -3,39 +3,32 @@
 ``policy.first_minutes: on`` arms it. The interval that held gives the operating point, what events took since is lost
 at once, and the answer comes back as changes of the state: load cut by automation, machines tripped, ties opened, each
 logged with its rule. Load cut stays so until the operator acts (``operator_delay_minutes``): then what supply, ramps
-and limits allow returns in the dispatch's order of classes, and the rest is its shortage. Ties close again, and
-machines start, after documented times; a dead area has no supply until then. An hour without a surprise costs nothing.
+and limits allow returns in the dispatch's order of classes, and the rest is its shortage. What comes back, and when, is
+:class:`~gridsim.engine.restoration.Restoration`. An hour without a surprise costs nothing.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import numpy as np
 
 from gridsim.contingencies.effects import Conditions
-from gridsim.contingencies.events import default_kind, make_event
 from gridsim.engine.event_log import Operated, SectionSwing, Swing
 from gridsim.engine.interval import Interval, operating_point
+from gridsim.engine.restoration import Restoration
 from gridsim.engine.rule_events import Seconds, failing_rules, seconds_of, without, wrongly_operating
 from gridsim.engine.state import GridState
 from gridsim.engine.swing_remarks import swing_remarks
-from gridsim.model.scenario import Event, Primitive, Target
+from gridsim.kernels.rng import stream_id, uniforms
+from gridsim.model.scenario import Event, Failures
 from gridsim.model.table import B1, F8, I4
-from gridsim.solvers.automation_rules import DEAD, EVENT, SHED, TRIP, Loss, rules_of
+from gridsim.solvers.automation_rules import ADD, DEAD, EVENT, RETURN, SHED, TRIP, Loss, Rule, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult, Settings
 
-RECLOSE_H = 1.0  # until areas are synchronised again: on 25 January 2022 it took 1.7 h
-RESTART_H = 2.0  # of a machine that tripped, where its own time of start is not known
-DEAD_H = 3.0  # until a dead area is carried again
+HIDDEN_FAILURE = 0.02  # of a rule, per demand (0.005 to 0.05, assumed)
+FAILS = "fails to act"
 _SMALLEST_MW = 0.1
-
-
-class Ending(NamedTuple):
-    """An event of the automation that ends at ``at_s``."""
-
-    at_s: int
-    event: Event
 
 
 class FirstMinutesStage:
@@ -47,14 +40,13 @@ class FirstMinutesStage:
         self._rules = rules_of(state.system)
         self._conditions: Conditions | None = None
         self._known: frozenset[str] = frozenset()  # events that were there at the last answer
-        self._endings: list[Ending] = []
-        self._cuts: list[tuple[int, F8]] = []  # when, and how much of the load cut is handed to the operator
-        self._number = 0
+        self._restoration = Restoration(state)
+        self._number = self._answered = 0
 
     def act(self) -> list[Event]:
         """Answer what was lost since the last resolve; the events begun."""
         state = self.state
-        self._end_what_is_due()
+        self._restoration.end_what_is_due()
         before, now = self._conditions, state.disturbances.conditions()
         known, self._known = self._known, frozenset(event.id for event in state.disturbances.active)
         self._conditions = now
@@ -71,18 +63,6 @@ class FirstMinutesStage:
         self._known |= {event.id for event in begun}
         return begun
 
-    def _end_what_is_due(self) -> None:
-        state = self.state
-        due = [ending for ending in self._endings if ending.at_s <= state.now_s]
-        self._endings = [ending for ending in self._endings if ending.at_s > state.now_s]
-        for ending in due:
-            state.end(ending.event)
-        returned = [cut_mw for at_s, cut_mw in self._cuts if at_s <= state.now_s]
-        self._cuts = [cut for cut in self._cuts if cut[0] > state.now_s]
-        if returned:
-            left_mw = sum((cut_mw for _, cut_mw in self._cuts), np.zeros(len(state.shed_mw)))
-            state.shed(np.minimum(left_mw, state.shed_mw), "operator")
-
     def _answer(
         self, interval: Interval, before: Conditions, losses: tuple[Loss, ...], wrongly: dict[str, float]
     ) -> list[Event]:
@@ -92,33 +72,51 @@ class FirstMinutesStage:
         share, factor = interval.dispatch.loss_share, before.interface_factor
         minutes = FirstMinutes(system, point, share, settings=settings, limit_factor=factor)
         failing = failing_rules(state, state.disturbances.conditions())
-        self.last = result = minutes.run(without(self._rules, failing), losses, wrongly)
+        failed = self.hidden_failures()
+        asked = tuple(failed.get(rule.name, rule) for rule in without(self._rules, failing))
+        self.last = result = minutes.run(asked, losses, wrongly)
         self._note_frequencies(minutes, result)
         self._note_sections(result, before.out_branches(system))
         out_before = before.out_branches(system)
         state.log.remarks |= dict.fromkeys(swing_remarks(system, self._rules, result, out_before, state.now_h))
         cause = state.disturbances.cause()
-        entries = self._log(result, cause)
+        entries = self._log(result, cause, failed)
+        gone = before.out_branches(system)
+        now_out = state.disturbances.conditions().out_branches(system)
+        self._restoration.follow(minutes, result, np.union1d(now_out, result.opened).astype(np.int32))
         begun: list[Event] = []
         lost = {name for loss in losses for name in loss.machines}
         trips = {rule.name for rule in self._rules if rule.action == TRIP}
         tripping = next((name for name in entries if name in trips), "")
+        area = minutes.areas.bus
         for gen in self._tripped(minutes, result, lost):
-            start_h = float(system.generators.start_h[gen])
-            hours = start_h if np.isfinite(start_h) and start_h > 0 else RESTART_H
-            area = int(minutes.areas.bus[system.generators.bus[gen]])
-            hours = hours if result.alive[area] else max(hours, DEAD_H)
-            rule = tripping if result.alive[area] else DEAD
-            begun.append(self._begin("generators", str(system.generators.name[gen]), hours, entries.get(rule, cause)))
-        gone = before.out_branches(system)
-        now_out = state.disturbances.conditions().out_branches(system)
+            here = int(area[system.generators.bus[gen]])
+            cause_of_trip = entries.get(tripping if result.alive[here] else DEAD, cause)
+            begun.append(self._restoration.lose_machine(gen, here, cause_of_trip))
         by_rule = dict(zip(result.opened.tolist(), result.opened_by, strict=True))
         for branch in np.setdiff1d(result.opened, np.union1d(gone, now_out)).tolist():
-            opening = entries.get(by_rule[branch], cause)
-            table = "lines" if branch < len(system.lines) else "transformers"
-            begun.append(self._begin(table, str(system.branch_name[branch]), RECLOSE_H, opening))
+            ends = int(area[system.branch_from[branch]]), int(area[system.branch_to[branch]])
+            begun.append(self._restoration.open_tie(branch, ends, entries.get(by_rule[branch], cause)))
         self._cut_load(interval, minutes, result, entries, cause)
         return begun
+
+    def hidden_failures(self) -> dict[str, Rule]:
+        """Rules that would not act in this event, where failures are on; they are asked in vain, and take nothing.
+
+        Stages of load shedding are hundreds of relays: what of them fails is in their armed share.
+        """
+        state, self._answered = self.state, self._answered + 1
+        if state.scenario.failures is not Failures.ON:
+            return {}
+        failed: dict[str, Rule] = {}
+        for rule in self._rules:
+            stream = stream_id("automation", rule.name, "hidden failure")
+            single = rule.action not in (SHED, RETURN) or rule.share == 0
+            draw = uniforms(state.seed, state.replicate, stream, self._answered)[-1]
+            if single and draw < HIDDEN_FAILURE:
+                places = (str(state.system.buses.name[0]),)
+                failed[rule.name] = rule._replace(action=ADD, places=places, amount_mw=0.0, share=0.0)
+        return failed
 
     def _note_frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult) -> None:
         """Frequencies of each zone, over its areas, and of each neighbour."""
@@ -179,17 +177,20 @@ class FirstMinutesStage:
             )
             self.state.log.section_swings.append(swing)
 
-    def _log(self, result: FirstMinutesResult, cause: int) -> dict[str, int]:
+    def _log(self, result: FirstMinutesResult, cause: int, failed: Mapping[str, Rule]) -> dict[str, int]:
         """Every operation in the log of operations, and one change of each rule; entries by rule."""
         state = self.state
         by_rule: dict[str, list[float]] = {}
         for operation in result.operations:
+            if operation.rule in failed:
+                operation = operation._replace(place="", cause=f"{operation.cause}: {FAILS}")
             state.log.operations.append(Operated(state.now_h, *operation))
             if operation.rule != EVENT:
                 by_rule.setdefault(operation.rule, []).append(operation.mw)
         entries: dict[str, int] = {}
         for rule, mw in by_rule.items():
             text = f"acts, {sum(mw):.0f} MW" if abs(sum(mw)) >= _SMALLEST_MW else "acts"
+            text = FAILS if rule in failed else text
             self._number += 1
             entries[rule] = state.log.add(state.now_h, f"automation:{rule}", f"{text} ({self._number})", cause)
         return entries
@@ -217,23 +218,6 @@ class FirstMinutesStage:
                 found.append(gen)
         return found
 
-    def _begin(self, table: str, name: str, hours: float, cause: int) -> Event:
-        state = self.state
-        self._number += 1
-        event = make_event(
-            state.system,
-            id=f"first_minutes:{self._number}",
-            kind=default_kind(table, Primitive.OUTAGE),
-            targets=[Target(table, name)],
-            at_h=state.now_h,
-            duration_h=None,
-        )
-        assert isinstance(event, Event), f"{name} is out already"
-        state.begin(event, cause)
-        self._endings.append(Ending(state.now_s + round(hours * 3600.0), event))
-        state.agenda.wake(hours * 3600.0, event.id)
-        return event
-
     def _cut_load(
         self,
         interval: Interval,
@@ -257,12 +241,8 @@ class FirstMinutesStage:
         rules = {rule: mw for rule, mw in taken.items() if rule in entries}
         culprit = max(rules, key=lambda rule: rules[rule]) if rules else "first_minutes"
         state.shed(state.shed_mw + cut_mw, culprit, entries.get(culprit, cause))
-        dies = ~result.alive[minutes.areas.bus[system.loads.bus]]
-        delay_h = state.scenario.policy.operator_delay_minutes / 60.0
-        for hours, which in ((delay_h, ~dies), (DEAD_H, dies)):
-            if cut_mw[which].any():
-                self._cuts.append((state.now_s + round(hours * 3600.0), np.where(which, cut_mw, 0.0)))
-                state.agenda.wake(hours * 3600.0, "load cut by automation")
+        area = minutes.areas.bus[system.loads.bus]
+        self._restoration.hand_over(cut_mw, area, ~result.alive[area])
 
 
 def losses_between(

@@ -27,11 +27,12 @@ from gridsim.engine.neighbours import Neighbours
 from gridsim.engine.typical_start import machines_left
 from gridsim.engine.views import NothingYet, Snapshot
 from gridsim.model.pack import Packed, yard_generators
-from gridsim.model.scenario import Event, Scenario, kinds
+from gridsim.model.scenario import Event, FirstMinutesMode, Scenario, kinds
 from gridsim.model.table import F8
 from gridsim.model.typical import typical_fleet
 from gridsim.solvers.gas import HydraulicGas
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.restoration import nominal
 from gridsim.solvers.voltage_control import device_state
 from gridsim.weather.normal import HourInputs
 
@@ -44,7 +45,8 @@ class GridState:
     ``held_shed_mw`` at the last resolve; ``interval``: holds since the last resolve, None after :meth:`advance`;
     ``last``: the one before it; ``sudden``: a surprise since the last resolve; ``points``: operating point of every
     interval; ``seed`` and ``replicate``: of its draws; ``devices``: where the operator's voltage devices stand, None
-    without voltage control. ``record`` takes finished intervals.
+    without voltage control; ``frequencies``: after the latest swing, None without the first minutes. ``record`` takes
+    finished intervals.
     """
 
     def __init__(
@@ -86,6 +88,9 @@ class GridState:
         self.resolved_s = 0
         self.points: list[tuple[float, OperatingPoint]] = []
         self.devices = device_state(system, scenario.policy)
+        on = scenario.policy.first_minutes is FirstMinutesMode.ON
+        self.frequencies = nominal(system) if on else None
+        self.seed, self.replicate = seed, replicate
         self._record = record
 
     @property
@@ -104,7 +109,7 @@ class GridState:
         interval = self.interval or self.last
         if interval is None:
             raise NothingYet()
-        return Snapshot(self.packed, interval, self.fuel, self.now_h)
+        return Snapshot(self.packed, interval, self.fuel, self.now_h, self.frequencies)
 
     def moment(self, conditions: Conditions | None = None) -> Moment:
         """This instant, to be dispatched, under ``conditions``; None: those that active events leave."""

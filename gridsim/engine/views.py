@@ -11,7 +11,8 @@ from gridsim.errors import StudyError, nearest
 from gridsim.model.groups import element_names
 from gridsim.model.pack import Packed
 from gridsim.model.scenario import Condition, Quantity
-from gridsim.model.table import F8, sum_at
+from gridsim.model.table import B1, F8, sum_at
+from gridsim.solvers.restoration import Frequencies
 
 
 class NothingYet(StudyError):
@@ -24,12 +25,20 @@ class NothingYet(StudyError):
 class Snapshot:
     """Values of one moment: flows and dispatch of the last resolve, stocks as they are now."""
 
-    def __init__(self, packed: Packed, interval: Interval, fuel: FuelSystem, now_h: float):
+    def __init__(
+        self,
+        packed: Packed,
+        interval: Interval,
+        fuel: FuelSystem,
+        now_h: float,
+        frequencies: Frequencies | None = None,
+    ):
         self.packed = packed
         self.system = packed.system
         self.interval = interval
         self.fuel = fuel
         self.now_h = now_h
+        self.frequencies = frequencies
 
     def section(self, name: str) -> Section:
         """See contingencies.api.View."""
@@ -83,7 +92,8 @@ class Snapshot:
         row, dispatch, ac = self.system.buses.position(name), self.interval.dispatch, self.interval.ac
         here = self.system.loads.bus == row
         vm_pu = float(ac.vm_pu[row]) if ac is not None and ac.converged else np.nan
-        return BusView(float(dispatch.load_mw[here].sum()), float(dispatch.unserved_mw[here].sum()), vm_pu)
+        load_mw, unserved_mw = float(dispatch.load_mw[here].sum()), float(dispatch.unserved_mw[here].sum())
+        return BusView(load_mw, unserved_mw, vm_pu, self._hz(np.arange(len(self.system.buses)) == row))
 
     def zone(self, name: str) -> Area:
         """See contingencies.api.View."""
@@ -130,7 +140,21 @@ class Snapshot:
 
     def frequency_hz(self, island_of: str = "") -> float:
         """See contingencies.api.View."""
-        raise StudyError("frequency is not modelled in this run: there is no number to give")
+        if self.frequencies is None:
+            raise StudyError("frequency is not modelled without policy.first_minutes: on: there is no number to give")
+        if not island_of:
+            return self._hz(np.ones(len(self.system.buses), dtype=bool))
+        if island_of in self.system.zones:
+            return self._hz(self.system.buses.zone == self.system.zones.index(island_of))
+        return self._hz(np.arange(len(self.system.buses)) == self.system.buses.position(island_of))
+
+    def _hz(self, buses: B1) -> float:
+        """Frequency where most of the load of ``buses`` (n_buses,) is; NaN if it is not modelled or dark there."""
+        if self.frequencies is None:
+            return float("nan")
+        loads = self.system.loads
+        load_mw = sum_at(loads.bus, self.interval.dispatch.load_mw, len(self.system.buses))
+        return self.frequencies.at(buses, load_mw, self.now_h * 3600.0)
 
     def _area(self, loads: F8, gens: F8) -> Area:
         dispatch = self.interval.dispatch
@@ -138,6 +162,7 @@ class Snapshot:
             float(dispatch.load_mw[loads].sum()),
             float(dispatch.unserved_mw[loads].sum()),
             float(dispatch.p_gen_mw[gens].sum()),
+            self._hz(np.bincount(self.system.loads.bus[loads], minlength=len(self.system.buses)) > 0),
         )
 
 

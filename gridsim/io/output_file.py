@@ -14,6 +14,7 @@ SCREENING = b"secure,worst_loading_percent,"
 PAIRS = b"first,second,"
 BENCH = b'{"command": "bench", '
 GAS = b"component,title,kind,capacity_mcm_per_d,"
+FIRST_MINUTES = b"kind,name,shed_mw,lowest_hz,"
 _HEAD = 1024
 
 

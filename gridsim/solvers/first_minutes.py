@@ -195,15 +195,13 @@ class FirstMinutes:
         kinds = [GOVERNORS[kind] for kind in machines.group_kind.tolist()]
         by_area = np.zeros((len(self.system.interfaces), n))
         np.add.at(by_area.T, self.areas.bus, (-reduction.flow_bus * self._load_bus_mw).T)
-        damping = self.settings.load_damping
-        damping = self.system.load_damping_pu if damping is None else damping
         lives = alive[reduction.first] & alive[reduction.second]
         return SwingModel(
             f0_hz=self.system.f_hz,
             alive=alive.copy(),
             load_mw=self.load_mw,
             load_at_mw=self._load_at(reduction, alive),
-            load_damping=np.full(n, damping),
+            load_damping=np.full(n, self.load_damping),
             load_inertia=2.0 * LOAD_INERTIA_S * self.load_mw / self.system.f_hz,
             damping_mw_per_hz=np.zeros(n),
             first=reduction.first[lives],

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
@@ -195,7 +197,7 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
     rows = np.zeros((len(system.interfaces), n_buses))
     np.add.at(rows, (member.interface, start[member.branch]), member.sign * slope[member.branch])
     np.add.at(rows, (member.interface, end[member.branch]), -member.sign * slope[member.branch])
-    solved = np.asarray(np.linalg.solve(b_bb, np.hstack([b_ba, rows.T])), dtype=np.float64)
+    solved = np.asarray(splu(csc_matrix(b_bb)).solve(np.hstack([b_ba, rows.T])), dtype=np.float64)
     at_area = -solved[:, :n_areas].T
     reduced = np.diag(-b_ba.sum(axis=0)) - b_ba.T @ solved[:, :n_areas]
     flow_bus = solved[:, n_areas:].T

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gridsim.engine.run import run
-from gridsim.model.scenario import FirstMinutesMode, Horizon, Scenario
+from gridsim.model.scenario import Failures, FirstMinutesMode, Horizon, Scenario
 from gridsim.solvers.dispatch import DispatchSolver
 from tests.support.engine_cases import QUIET, START, Stages, outage
 
@@ -24,9 +24,11 @@ def with_stages(tables) -> None:
     tables["automation"] = [stage(number) for number in range(6)]
 
 
-def lost(system, policy=SECONDS, *, table="generators", name="gas_1"):
-    """Stages at 01:00, where something has just been lost and was answered."""
+def lost(system, policy=SECONDS, *, table="generators", name="gas_1", failing=False):
+    """Stages at 01:00, where something has just been lost and was answered; ``failing``: with random failures."""
     stages = Stages(system, policy)
+    if failing:
+        stages.state.scenario = dataclasses.replace(stages.state.scenario, failures=Failures.ON)
     stages.resolve(0)
     stages.at(1).state.begin(outage(table, name))
     return stages, stages.resolve(1)

@@ -102,7 +102,7 @@ def test_until_sees_the_present_and_every_view(two_areas):
     assert seen["now"] == 3.5 and seen["out"] and not seen["line"].in_service
     assert seen["section"] == pytest.approx((60, 60, 1))
     assert seen["coal"].p_mw == pytest.approx(160) and seen["plant"].p_mw == pytest.approx(200)
-    assert seen["south"] == pytest.approx((300, 40, 200)) and seen["all"].demand_mw == pytest.approx(400)
+    assert seen["south"][:3] == pytest.approx((300, 40, 200)) and seen["all"].demand_mw == pytest.approx(400)
     assert seen["bus"].unserved_mw == pytest.approx(40) and seen["stock"].days == pytest.approx(1)
     # 1 for homes, 0.5 for industry, 1.5 for 200 MW; half of the lateral's linepack
     assert seen["gate"].asked_mcm_per_d == pytest.approx(3) and seen["gate"].linepack_mcm == pytest.approx(0.5)
