@@ -129,7 +129,7 @@ class Restoration:
         ends = minutes.areas.bus[system.branch_from[works]], minutes.areas.bus[system.branch_to[works]]
         island = islands(n, *ends, np.ones(len(ends[0]), dtype=bool))
         gain = np.bincount(machines.group_area, machines.group_gain * result.group_left, n).astype(np.float64)
-        gain = gain + minutes.settings.load_damping * (result.load_mw - result.shed_mw) / system.f_hz
+        gain = gain + minutes.load_damping * (result.load_mw - result.shed_mw) / system.f_hz
         runs = machines.group_of_gen >= 0
         given = system.generators.ramp_mw_per_min
         ramp = np.where(np.isfinite(given), given, RAMP_SHARE_PER_MIN * system.generators.p_max_mw)

@@ -220,6 +220,12 @@ class FirstMinutes:
             flow_load_mw=by_area,
         )
 
+    @property
+    def load_damping(self) -> float:
+        """Change of load per change of frequency, both per unit: of the settings, or of the network."""
+        own = self.settings.load_damping
+        return self.system.load_damping_pu if own is None else own
+
     def run(
         self, rules: tuple[Rule, ...], losses: tuple[Loss, ...], wrongly: dict[str, float] | None = None
     ) -> FirstMinutesResult:
