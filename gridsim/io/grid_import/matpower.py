@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridsim.errors import InputError, Problem
-from gridsim.io.grid_import.matpower_net import net_of
+from gridsim.io.grid_import.matpower_net import POLYNOMIAL_PIECES, net_of
 
 COLUMNS = {"bus": 13, "gen": 10, "branch": 11, "gencost": 5}
 USUAL_KV = 110.0  # of buses that a case gives none
@@ -145,6 +145,12 @@ def read_mat(path: Path) -> dict[str, Any]:
     return case
 
 
+def _of_higher_degree(costs: Any) -> int:
+    """Machines whose cost is a polynomial of the third degree or more."""
+    rows = [] if costs is None else costs
+    return sum(int(row[0]) == 2 and bool(np.any(row[4 : 4 + int(row[3])][:-3])) for row in rows)
+
+
 def _net(path: Path, case: dict[str, Any]) -> tuple[Any, list[str]]:
     problems = [
         Problem(str(path), 0, f"mpc.{key}", "missing", _MEND) for key in ("baseMVA", "bus", "gen", "branch")
@@ -167,6 +173,12 @@ def _net(path: Path, case: dict[str, Any]) -> tuple[Any, list[str]]:
     if without.any():
         case["bus"][without, 9] = USUAL_KV
         assumed.append(f"{int(without.sum())} buses of no nominal voltage: {USUAL_KV:g} kV, the same in per unit")
+    higher = _of_higher_degree(case.get("gencost"))
+    if higher:
+        assumed.append(
+            f"costs of the third degree or more of {higher} machines: {POLYNOMIAL_PIECES} pieces of equal width "
+            "between least and largest output, each at its chord's slope"
+        )
     _check_ends(path, case)
     return net_of(case, path.stem), assumed
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 PQ, PV, REFERENCE, ISOLATED = 1, 2, 3, 4
+#: Pieces of equal width that stand for a cost of the third degree or more.
+POLYNOMIAL_PIECES = 20
 F_HZ = 50.0  # turns susceptance into capacitance and back, so that any will do
 
 
@@ -115,7 +117,7 @@ def _add_machines(net: Any, case: dict[str, Any], position: dict[float, int]) ->
 
 
 def _add_costs(net: Any, costs: Any, machines: list[tuple[str, int]]) -> None:
-    """Costs of active power: polynomials to the second degree, higher terms at their slope; pieces as they are."""
+    """Costs of active power: polynomials to the second degree and pieces as they are, of higher degree as pieces."""
     import pandapower as pp
 
     for row, (table, index) in zip([] if costs is None else costs, machines, strict=False):
@@ -130,5 +132,28 @@ def _add_costs(net: Any, costs: Any, machines: list[tuple[str, int]]) -> None:
             if pieces:
                 pp.create_pwl_cost(net, index, table, pieces)
             continue
+        pieces = polynomial_pieces(row[4 : 4 + count], *_limits(net, table, index))
+        if pieces:
+            pp.create_pwl_cost(net, index, table, pieces)
+            continue
         terms = [0.0, 0.0, 0.0, *row[4 : 4 + count].tolist()][-3:] if count else [0.0, 0.0, 0.0]
         pp.create_poly_cost(net, index, table, cp1_eur_per_mw=terms[1], cp2_eur_per_mw2=terms[0], cp0_eur=terms[2])
+
+
+def _limits(net: Any, table: str, index: int) -> tuple[float, float]:
+    return float(net[table].at[index, "min_p_mw"]), float(net[table].at[index, "max_p_mw"])
+
+
+def polynomial_pieces(terms: Any, low: float, high: float) -> list[list[float]]:
+    """Chords of a cost of the third degree or more between least and largest output: from MW, to MW, per MWh each.
+
+    Nothing of a cost of lower degree, and of a machine of one output.
+    """
+    if len(terms) <= 3 or not np.any(terms[:-3]) or high <= low:
+        return []
+    ends = np.linspace(low, high, POLYNOMIAL_PIECES + 1)
+    cost = np.polyval(terms, ends)
+    return [
+        [float(a), float(b), float(slope)]
+        for a, b, slope in zip(ends[:-1], ends[1:], np.diff(cost) / np.diff(ends), strict=True)
+    ]

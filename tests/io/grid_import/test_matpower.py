@@ -164,3 +164,17 @@ def test_a_mat_file_of_something_else(tmp_path: Path) -> None:
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(InputError, match="not a MATLAB file"):
         read_matpower(path)
+
+
+def test_a_cost_of_the_third_degree_is_told_and_stands_as_pieces(tmp_path: Path) -> None:
+    """1e-4 P^3 + 20 P between 10 and 250 MW, 20 chords of 12 MW: the first rises by 1e-4 (22^3 - 10^3) / 12 + 20."""
+    path = write(tmp_path, "\t2\t0\t0\t3\t0.01\t20\t0;", "\t2\t0\t0\t4\t0.0001\t0\t20\t0;")
+    net, assumed = read_matpower(path)
+    assert assumed == [
+        "costs of the third degree or more of 1 machines: 20 pieces of equal width between least and largest output, "
+        "each at its chord's slope"
+    ]
+    pieces = net.pwl_cost.points.iloc[0]
+    assert len(pieces) == 20
+    assert pieces[0] == pytest.approx([10.0, 22.0, 1e-4 * (22.0**3 - 10.0**3) / 12.0 + 20.0])
+    assert pieces[-1][1] == pytest.approx(250.0)
