@@ -21,6 +21,7 @@ _OUTSIDE = {
     "(../CHANGELOG.md)": "(changelog.md)",
     "(../benchmarks/peers/RESULTS.md)": "(peers.md)",
     "(../networks/kazakhstan/README.md)": "(kazakhstan.md)",
+    "(../events/history/README.md)": "(known_days.md)",
     "(../networks/kazakhstan/LICENSE.md)": "(kazakhstan_licence.md)",
 }
 

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gridsim.errors import InputError, Problem
 from gridsim.io.plain_keys import plain
 from gridsim.io.read_network import read_network
@@ -147,7 +149,7 @@ def _given(value: Any) -> Any:
 
 
 def _after(hours: float) -> str:
-    return f"+{f'{hours:.15f}'.rstrip('0').rstrip('.')}h"
+    return f"+{np.format_float_positional(hours, trim='-')}h"  # all digits that tell it from its neighbours
 
 
 def _read_network(folder: Path, variant: str) -> GridSystem:

@@ -9,6 +9,7 @@ import pytest
 from gridsim.io.bundled import event_files
 from gridsim.io.read_scenario import read_scenario
 from tests.support.command import gridsim
+from tests.support.own_network import own_network
 
 SHORT = "network: kazakhstan\nhorizon: {start: 2026-01-14 17:00, hours: 2}\npolicy: {ac: off}\n"
 SCRIPT = """\
@@ -60,8 +61,12 @@ def test_every_event_says_what_it_asks_and_shows():
     assert len([path for path in files.values() if path.suffix == ".py"]) == 5
     assert {path.parent.name for path in files.values()} == {
         "gas",
+        "fuel",
+        "water",
         "weather",
+        "storms",
         "grid",
+        "nuclear",
         "compound",
         "history",
         "scripted",
@@ -69,8 +74,8 @@ def test_every_event_says_what_it_asks_and_shows():
 
 
 @pytest.mark.parametrize("name", sorted(event_files()))
-def test_every_event_reads(name, kazakhstan):
-    _, scenario = read_scenario(name, kazakhstan)
+def test_every_event_reads(name):
+    _, scenario = read_scenario(name, own_network(name))
     assert scenario.question.endswith("?") and (scenario.shows or scenario.checks)
 
 

@@ -32,7 +32,7 @@ def answer(*words: str, cwd: Path) -> tuple[dict[str, Any], str]:
 def one_line(errors: str, listed_by: str) -> None:
     """Exactly one line tells of columns without effect, and names the command that lists them."""
     (line,) = [line for line in errors.splitlines() if "no effect" in line]
-    assert "columns and tables have no effect in this run: generators.heat_rate_gj_per_mwh, " in line
+    assert "columns and tables have no effect in this run: generators.commissioned, " in line
     assert line.endswith(f"; gridsim validate {listed_by} lists them")
 
 
@@ -121,7 +121,7 @@ def test_replicates_run_the_variant_too(tmp_path: Path) -> None:
 
 def test_validate_lists_what_has_no_effect_and_exits_with_0(tmp_path: Path) -> None:
     found, _ = answer("validate", "kazakhstan", cwd=tmp_path)
-    assert found["problems"] == [] and {"automation", "nuclear"} <= {Path(w["file"]).stem for w in found["warnings"]}
+    assert found["problems"] == [] and {"automation", "coal_routes"} <= {Path(w["file"]).stem for w in found["warnings"]}
     assert set(found["warnings"][0]) == {"file", "row", "column", "value", "mend", "kind"}
     done = gridsim("validate", "kazakhstan", cwd=tmp_path)
     n_judged = len(found["judgement"]["warnings"])

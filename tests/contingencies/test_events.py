@@ -34,6 +34,7 @@ from gridsim.model.scenario import (
     Target,
     kinds,
 )
+from tests.support.own_network import own_network
 
 START = "2026-01-14 00:00"
 SITE = {"name": "hill", "lat": 50, "lon": 70}
@@ -201,8 +202,8 @@ def test_a_script_may_fail_what_another_event_keeps_out(two_areas, tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(event_files()))
-def test_every_bundled_event_is_accepted(kazakhstan, name):
-    _, scenario = read_scenario(name, kazakhstan)
+def test_every_bundled_event_is_accepted(name):
+    _, scenario = read_scenario(name, own_network(name))
     written = yaml.safe_load(event_files()[name].read_text()) if event_files()[name].suffix == ".yaml" else {}
     assert len(scenario.events) >= len(written.get("events", ()))
 
@@ -361,11 +362,12 @@ DEFAULTS = {
         "generators": "generator_outage", "plants": "plant_outage", "storages": "store_outage",
         "borders": "border_outage", "gas_pipelines": "pipeline_rupture", "compressor_stations": "compressor_outage",
         "gas_supply": "gas_supply_outage", "gas_storage": "gas_storage_outage",
-        "power_to_gas": "gas_facility_outage",
+        "power_to_gas": "gas_facility_outage", "fuel_stocks": "coal_delivery_stop",
     },
     (Primitive.DERATE, Primitive.LIMIT): {
         "generators": "generator_derate", "plants": "generator_derate", "borders": "border_derate",
         "gas_pipelines": "pipeline_derate", "gas_supply": "gas_supply_derate", "interfaces": "section_derate",
+        "cooling": "low_water", "fuel_stocks": "coal_delivery_derate",
     },
     (Primitive.DEMAND,): dict.fromkeys(("loads", "load_classes", "zones", "oblasts"), "demand_surge"),
 }  # fmt: skip

@@ -34,4 +34,5 @@ def test_a_table_that_outputs_names_is_kept_for_every_replicate(tmp_path):
     run_study(small_study(tmp_path, replicates=2), tmp_path / "out", workers=0)
     kept = {path.parent.name for path in (tmp_path / "out" / "day").glob("*/part-*.parquet")}
     always = {"zones", "interfaces", "shortfall", "shortfall_events", "events", "replicate_metrics"}
+    always |= {"nuclear", "water", "site_supply", "minerals"}
     assert kept == {*always, "storages", "solves"}

@@ -46,9 +46,9 @@ def test_compare_and_verify_print_json(sweep: Path) -> None:
     assert {"name", "scope", "value", "stderr", "n", "other"} <= set(rows[0])
     assert "unserved energy, MWh" in runner.invoke(app, ["compare", *map(str, sorted(sweep.glob("day*")))]).output
     checked = json.loads(runner.invoke(app, ["verify", str(sweep), "--json"]).output)
-    # Of each case six tables, scenario.yaml, metrics, fan and manifest; of the study its file and summary.
-    assert checked["damaged"] == [] and checked["files"] == 2 * 10 + 2
-    assert json.loads(runner.invoke(app, ["verify", str(next(sweep.glob("day*"))), "--json"]).output)["files"] == 10
+    # Of each case ten tables, scenario.yaml, metrics, scorecard, fan and manifest; of the study its file and summary.
+    assert checked["damaged"] == [] and checked["files"] == 2 * 15 + 2
+    assert json.loads(runner.invoke(app, ["verify", str(next(sweep.glob("day*"))), "--json"]).output)["files"] == 15
 
 
 def test_compare_states_both_values(sweep: Path) -> None:

@@ -267,4 +267,5 @@ def test_each_replicate_has_its_own_weather_year_and_its_own_calm_twin(tmp_path:
     assert len(set(temperatures)) == 3
     metrics = case.frame("replicate_metrics").set_index("name")["value"]
     assert metrics["co2_change_t"].tolist() == [0.0, 0.0, 0.0]
-    assert len(set(metrics["co2_t"])) == 3  # one for each weather year
+    rows = case.frame("replicate_metrics").query("name == 'co2_t' and scope == 'system'")
+    assert rows["replicate"].tolist() == [0, 1, 2] and len(set(rows["value"])) == 3  # one for each weather year

@@ -23,7 +23,7 @@ MISSED: Mapping[str, tuple[str, ...]] = {
     "known_2022_11_27": (),
     "known_2022_12_07": ("generation_mw system 15203", "import_mw system 1256"),
     "known_2023_07_03": ("section_opened_s tengiz_site 30",),
-    "known_2023_08_11": ("limited_mw west 143", "limited_mw west 233", "shed_by_automation_mw west 143"),
+    "known_2023_08_11": ("limited_mw west 143", "limited_mw west 233"),
     "known_2023_09_19": ("plant_mw zhambyl_gres 120", "import_mw system 680"),
     "known_2023_12_13": ("generation_mw system 15107", "import_mw system 1519"),
     "known_2024_06_28": ("plant_mw ekibastuz_gres1 2060", "import_mw system 500", "frequency_hz north 49.9"),

@@ -10,6 +10,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from gridsim import read_network
 from gridsim.engine.run import RunResult, run
 from gridsim.io.read_scenario import read_scenario
 from gridsim.model.scenario import AcMode, Horizon
@@ -60,17 +61,24 @@ def test_the_section_rises_by_what_the_balance_says(rupture):
 
 @pytest.mark.parametrize("name", ["bbs_pipeline_rupture", "bbs_rupture_no_mazut"])
 def test_load_is_shed_only_behind_a_full_section_or_with_all_imports_taken(name, rupture):
-    """Without mazut alone the South is short; North and West only when nothing more can be bought."""
+    """The South behind a full section or with nothing left to buy; North and West with nothing left to buy."""
     result = rupture if name == "bbs_pipeline_rupture" else run_event(name)
     zones, borders = result.tables["zones"], result.system.borders
     unserved = {zone: zones["unserved_mw"][zones["name"] == zone] > 1e-3 for zone in result.system.zones}
     import_mw = np.bincount(np.unique(zones["time_h"], return_inverse=True)[1], weights=zones["import_mw"])
     all_bought = import_mw > borders.contract_import_mw.sum() - 1.0
     full = section(result, "north_south", "loading") > 0.999
-    assert unserved["south"].any() == (name == "bbs_rupture_no_mazut")
-    assert (full | all_bought)[unserved["south"]].all()
+    kumkol_full = section(result, "zhezkazgan_kumkol", "loading") > 0.999  # Kyzylorda is behind it
+    assert unserved["south"].any()
+    assert (full | kumkol_full | all_bought)[unserved["south"]].all()
     assert all_bought[unserved["north"] | unserved["west"]].all()
     assert full.any() and (section(result, "north_south", "loading") <= 1 + 1e-6).all()
+
+
+def test_without_electric_heaters_mazut_keeps_the_south_whole():
+    system, scenario = read_scenario("bbs_pipeline_rupture", read_network("kazakhstan", variant="no_heaters"))
+    zones = run(system, scenario).tables["zones"]
+    assert zones["unserved_mw"][zones["name"] == "south"].max() <= 1e-3
 
 
 def test_without_mazut_the_section_binds_longer_and_more_is_shed(rupture):

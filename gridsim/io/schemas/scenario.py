@@ -247,7 +247,9 @@ class ScenarioKeys(Row):
     variant: str = column("Variant of the network (its variants/NAME.yaml); empty: as it stands", "")
     replicates: int = column("Trajectories that differ in what is drawn", 1, ge=1, le=1_000_000)
     outputs: tuple[OutputTable, ...] = column(
-        "Tables kept for every replicate; zones, interfaces, shortfall, shortfall_events and events always are", ()
+        "Tables kept for every replicate; zones, interfaces, shortfall, shortfall_events, events, nuclear, water, "
+        "site_supply and minerals always are",
+        (),
     )
 
 
