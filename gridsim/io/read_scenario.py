@@ -62,6 +62,9 @@ _LISTS = ("events", "check", "unknowns")
 
 FILE = "scenario"  # stands for the name of a file where there is none; paths in it are seen from the working folder
 
+#: A section loaded further is not: it is a share that was meant in per cent.
+_LARGEST_LOADING = 5.0
+
 
 def read_scenario(
     name: str | Path | Mapping[str, Any],
@@ -433,6 +436,12 @@ def _dependence(keys: DependsKeys, ids: list[str], problem: Any) -> Dependence:
         delay_h = parse_duration_h(keys.delay)
     except ValueError as error:
         problem("depends_on.delay", f"'{keys.delay}' {error}", "give hours, or a text like 90min, 2h")
+    for condition in keys.only_if:
+        if condition.quantity == Quantity.SECTION_LOADING:
+            for key, bound in (("below", condition.below), ("above", condition.above)):
+                if bound is not None and bound > _LARGEST_LOADING:
+                    what = f"{bound:g} is no loading: it is a share, and 1 is full"
+                    problem(f"depends_on.only_if.{key}", what, f"for {bound:g} % give {bound / 100.0:g}")
     conditions = tuple(Condition(Quantity(c.quantity), c.of, c.below, c.above) for c in keys.only_if)
     return Dependence(keys.event, keys.when == "ends", delay_h, conditions)
 

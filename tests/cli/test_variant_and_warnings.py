@@ -121,7 +121,8 @@ def test_replicates_run_the_variant_too(tmp_path: Path) -> None:
 
 def test_validate_lists_what_has_no_effect_and_exits_with_0(tmp_path: Path) -> None:
     found, _ = answer("validate", "kazakhstan", cwd=tmp_path)
-    assert found["problems"] == [] and {"automation", "coal_routes"} <= {Path(w["file"]).stem for w in found["warnings"]}
+    assert found["problems"] == []
+    assert {"automation", "coal_routes"} <= {Path(w["file"]).stem for w in found["warnings"]}
     assert set(found["warnings"][0]) == {"file", "row", "column", "value", "mend", "kind"}
     done = gridsim("validate", "kazakhstan", cwd=tmp_path)
     n_judged = len(found["judgement"]["warnings"])

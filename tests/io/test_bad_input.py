@@ -251,6 +251,21 @@ def test_an_event_that_follows_wrongly(folder, keys, column, row):
     assert [(p.column, p.row) for p in problems] == [(column, row)]
 
 
+def test_a_loading_in_per_cent_is_told_with_its_share(two_areas):
+    line = {"kind": "line_outage", "target": "n1_s1"}
+    full = {"quantity": "section_loading", "of": "north_south", "above": 90}
+    events = [
+        {"id": "trip", "at": "+1h", **line},
+        {"id": "next", **line, "depends_on": {"event": "trip", "only_if": [full]}},
+    ]
+    horizon = {"start": "2026-01-14", "hours": 4}
+    with pytest.raises(InputError) as told:
+        read_scenario({"network": "two_areas", "horizon": horizon, "events": events}, two_areas())
+    assert [(p.column, p.mend) for p in told.value.problems] == [
+        ("events.1.depends_on.only_if.above", "for 90 % give 0.9")
+    ]
+
+
 def test_events_that_wait_for_each_other(folder):
     problems = scenario_problems(
         folder,

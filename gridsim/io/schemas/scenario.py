@@ -91,7 +91,7 @@ class ConditionKeys(Row):
 
     quantity: Literal[
         "temperature_c", "unserved_mw", "section_loading", "linepack_mcm", "pressure_bar", "stock_days"
-    ] = column("What is looked at")
+    ] = column("What is looked at; `section_loading` is a share: above 0.9 is 90 %")
     of: str = column(
         "Weather site, zone, section, gas node, yard or plant; empty: the load-weighted mean temperature, the sum of "
         "unserved power or of usable linepack",
