@@ -237,6 +237,7 @@ def main() -> int:
                 print(summary(comparison, found), flush=True)
                 write_results(results, arguments.out)
     write_results(results, arguments.out)
+    print(f"tables in {arguments.out}")
     return 0 if all(result.get("agrees", True) for result in results.values()) else 1
 
 

@@ -23,7 +23,7 @@ def bench(
         tuple[Path, Path] | None, typer.Option(help="Run nothing: compare two files of --out, and know their noise.")
     ] = None,
 ) -> None:
-    """Check answers and speed of this installation in about a minute; to paste into an issue."""
+    """Check answers and speed of this installation in half a minute, more at first; to paste into an issue."""
     if compare is not None:
         _compare(*compare, as_json)
         return

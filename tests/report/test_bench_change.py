@@ -27,10 +27,10 @@ def bench(*figures: tuple[str, str, float, float, float]) -> dict[str, Any]:
 def test_a_change_is_told_from_noise() -> None:
     before = bench(("a", "us", 10, 9, 11), ("b", "us", 10, 9, 11), ("c", "years/s", 100, 99, 101), ("d", "s", 1, 1, 1))
     after = bench(
-        ("a", "us", 12, 11.5, 13),  # above every measurement before
-        ("b", "us", 11.5, 10.5, 13),  # ranges meet
+        ("a", "us", 15, 14, 16),  # 3 above every measurement before, which vary by 2
+        ("b", "us", 12.5, 12, 13),  # 1 above
         ("c", "years/s", 120, 119, 121),  # more is better
-        ("d", "s", 1.02, 1.01, 1.03),  # apart, and under 5 %
+        ("d", "s", 1.08, 1.08, 1.08),  # apart, and under 10 %
         ("new", "s", 1, 1, 1),
     )
     assert [(one.name, one.verdict) for one in changes(before, after)] == [
@@ -39,6 +39,16 @@ def test_a_change_is_told_from_noise() -> None:
         ("c", "faster"),
         ("d", "within noise"),
     ]
+
+
+def test_a_busy_machine_tells_no_change() -> None:
+    before, after = (
+        bench(("a", "us", 10, 9, 11), ("b", "us", 1, 1, 1)),
+        bench(("a", "us", 20, 19, 21), ("b", "us", 1, 1, 1)),
+    )
+    assert [one.verdict for one in changes(before, after)] == ["slower", "within noise"]
+    after["machine"]["load_average"] = 2.0
+    assert [one.verdict for one in changes(before, after)] == ["not told", "within noise"]
 
 
 def test_out_and_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
