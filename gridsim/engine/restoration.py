@@ -49,7 +49,7 @@ class Ending(NamedTuple):
 
 
 class Restoration:
-    """What comes back in one run, and when."""
+    """The returns of one run, each at its time."""
 
     def __init__(self, state: GridState):
         self.state = state
@@ -122,7 +122,7 @@ class Restoration:
         state.frequencies = self._frequencies(minutes, result, branch_out)
 
     def _frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult, branch_out: I4) -> Frequencies:
-        """What ramps of an island's running machines take off its deviation: MW/s over MW/Hz of governors and load."""
+        """The pull of an island's ramps on its deviation: MW/s of running machines over MW/Hz of governors and load."""
         system, machines, n = self.state.system, minutes.machines, len(result.areas)
         works = system.branch_in_service.copy()
         works[branch_out] = False

@@ -17,7 +17,7 @@ from gridsim.solvers.automation_rules import Rule
 
 
 class Seconds(NamedTuple):
-    """When what events do happens, in seconds after their moment.
+    """The seconds of events: each effect, after the moment of its event.
 
     ``of_element``: (table, name) -> the earliest that takes it; ``abroad``: border -> (second, MW) of each loss.
     """

@@ -22,7 +22,7 @@ from gridsim.engine.repairs import with_planned_repairs
 from gridsim.engine.resolve import Resolver
 from gridsim.engine.scripting import Scripts
 from gridsim.engine.state import GridState
-from gridsim.engine.storms import STORM_KINDS, season_storms, storm_outages
+from gridsim.engine.storms import season_storms, storm_outages
 from gridsim.engine.views import holds
 from gridsim.engine.water import WaterPumps
 from gridsim.kernels.rng import stream_id, uniforms
@@ -143,7 +143,7 @@ class Simulation:
     def changed(self, event: Event, ends: bool, logged: int) -> None:
         """Crews come or go, and events that wait for this one go on."""
         self._crews.set_share(self.state.disturbances.conditions().crew_share)
-        if event.kind in STORM_KINDS and not ends:
+        if event.targets[:1] and event.targets[0].table == "storm_tracks" and not ends:
             for outage in storm_outages(self.state.system, event, self.seed, self.replicate):
                 self.env.process(self._event(outage))
         moment = self._moment(event.id, ends)

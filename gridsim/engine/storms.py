@@ -7,13 +7,13 @@ import math
 
 import numpy as np
 
+from gridsim.contingencies.events import default_kind
 from gridsim.kernels.rng import stream_id, uniforms
 from gridsim.model.groups import members
-from gridsim.model.scenario import Dependence, Event, Repair, Target, kinds
+from gridsim.model.scenario import Dependence, Event, Primitive, Repair, Target, kinds
 from gridsim.model.storms import km_inside
 from gridsim.model.system import GridSystem
 
-STORM_KINDS = ("ice_storm", "wind_storm", "steppe_fire")
 _HOURS_PER_YEAR = 8760.0
 _MOST_STORMS = 100  # of one track in one run
 
@@ -46,7 +46,7 @@ def storm_outages(system: GridSystem, storm: Event, seed: int, replicate: int) -
                 events.append(
                     Event(
                         id=f"{storm.id}:{circuits[0]}",
-                        kind="line_outage",
+                        kind=default_kind("lines", Primitive.OUTAGE),
                         at_h=0.0,
                         targets=tuple(Target("lines", circuit) for circuit in circuits),
                         magnitude=1.0,

@@ -16,7 +16,7 @@ from gridsim.solvers.separation import way_beside
 def swing_remarks(
     system: GridSystem, rules: tuple[Rule, ...], result: FirstMinutesResult, out_before: I4, now_h: float
 ) -> Iterator[str]:
-    """What a reader has to know of one answer at ``now_h``."""
+    """Remarks that a reader needs of one answer at ``now_h``."""
     if result.assumed:
         found = ", ".join(f"{number} {what}" for what, number in result.assumed.items())
         yield f"first minutes: assumed by technology or size for {found}"

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
+from gridsim.contingencies.events import default_kind
 from gridsim.engine.clock import to_hours, to_seconds
 from gridsim.engine.event_log import ROOT
 from gridsim.engine.state import GridState
-from gridsim.model.scenario import Event, Target
+from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.table import sum_at
 
-_KIND = "intake_outage"
 _NOTHING_SERVED = 0.999  # of the load of a bus: rota cuts spare pumps of plants, a bus without any supply does not
 
 
@@ -64,7 +64,7 @@ class WaterPumps:
         name = str(self._state.system.cooling.name[row])
         event = Event(
             id=f"no_power_{name}_{math.floor(to_hours(self._state.now_s) * 60)}",
-            kind=_KIND,
+            kind=default_kind("cooling", Primitive.OUTAGE),
             at_h=to_hours(self._state.now_s),
             targets=(Target("cooling", name),),
             magnitude=1.0,

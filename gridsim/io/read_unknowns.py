@@ -14,7 +14,8 @@ from gridsim.io.schemas.scenario import UnknownKeys
 from gridsim.io.yaml_lines import YamlDocument
 from gridsim.model.scenario import Event, kinds
 from gridsim.model.system import GridSystem
-from gridsim.model.unknowns import EVENT_COLUMNS, EVENTS, MOST_UNKNOWNS, Unknown, matching, row_names
+from gridsim.model.unknown import Unknown
+from gridsim.model.unknowns import EVENT_COLUMNS, EVENTS, MOST_UNKNOWNS, matching, row_names
 
 Tell = Callable[[str, str, str], None]
 

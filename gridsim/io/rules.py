@@ -20,6 +20,7 @@ from gridsim.model.costs import COST_GAS_CLASSES, REPAIRED_TABLES
 from gridsim.model.maintenance import HEAT_LED_WEEKS
 from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same, together
+from gridsim.model.scenario import kinds
 from gridsim.model.system import EXTERNAL, GridSystem
 
 #: Of p_max_mw: how far the widths of a machine's blocks of cost may be from it together.
@@ -140,6 +141,10 @@ def _known_cost(name: str) -> bool:
 def _cost_unit(name: str) -> str:
     units = {"electricity": "VOLL", "heat": "USD/MWh", "gas": "USD/m3", "repair": "USD each"}
     return units[name.partition("_")[0]]
+
+
+def _storm_kinds() -> list[str]:
+    return [name for name, kind in kinds().items() if "storm_tracks" in kind.targets]
 
 
 def _outside_the_map(track: Any, look_up: LookUp) -> bool:
@@ -540,6 +545,8 @@ RULES: tuple[Rule, ...] = (
     Rule("storm_tracks", "lat_1", _outside_the_map,
          "'{row.name}' from {row.lat_1}, {row.lon_1} to {row.lat_2}, {row.lon_2} lies outside the map",
          "give latitudes and longitudes of the network's own country, or coordinates to its buses"),
+    Rule("storm_tracks", "kind", lambda row, _: (row.kind != "" or row.per_year > 0) and row.kind not in _storm_kinds(),
+         "'{row.kind}' is no kind of storm", "give a kind that acts on storm_tracks (gridsim list kinds)"),
     Rule("cooling", "plants", lambda row, look_up: bool(set(_names(row.plants)) - look_up.plants),
          lambda row, look_up: f"no plant {', '.join(sorted(set(_names(row.plants)) - look_up.plants))}",
          "name plants of generators.csv, separated by ';'"),

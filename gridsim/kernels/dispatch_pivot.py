@@ -506,7 +506,7 @@ def improve(
         if step != 0.0:
             _move_prices(ws, m, step)
         if entering < n_buses:
-            pivot = _enter_bus(order, slope, topology, ws, m, slot, new_row, entering, sign)
+            pivot = _enter_bus(order, slope, topology, ws, m, slot, new_row, entering=entering, sign=sign)
             if slot < 0:
                 _activate(ws, m, new_row, sign, step)
                 m += 1

@@ -24,7 +24,7 @@ from gridsim.model.table import F8
 
 if TYPE_CHECKING:
     from gridsim.model.system import GridSystem
-    from gridsim.model.unknowns import Unknown
+    from gridsim.model.unknown import Unknown
 
 LONGEST_HORIZON_H = 8784
 LEAST_EFFECT = 0.005, 0.2  # of the sampler; above it load would be little dearer than spill

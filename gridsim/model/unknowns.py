@@ -6,33 +6,17 @@ import dataclasses
 import fnmatch
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gridsim.model.scenario import Event, Scenario
 from gridsim.model.system import GridSystem
+from gridsim.model.unknown import Unknown
 
 EVENTS = "events"
 EVENT_COLUMNS = ("magnitude", "delay_s")
 MOST_UNKNOWNS = 6  # 64 corners
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """``column`` of ``rows`` (names) of ``table`` is between ``low`` and ``high``; ``factor``: times what stands there.
-
-    ``parameter``: as it was written, ``table.rows.column``.
-    """
-
-    parameter: str
-    table: str
-    rows: tuple[str, ...]
-    column: str
-    low: float
-    high: float
-    factor: bool = False
 
 
 def row_names(system: GridSystem, scenario_events: Sequence[Event], table: str) -> list[str]:

@@ -34,7 +34,7 @@ class Carried(NamedTuple):
 
 
 class DeadAreas(NamedTuple):
-    """What decides the order of restoration; each (n_areas,) but the ties.
+    """Inputs of the order of restoration; each (n_areas,) but the ties.
 
     alive ; load_mw ; hydro, house_load : such machines stood there ; crew : number of the crew that works there
     first, second : (n_ties,) areas that a tie which can close joins
@@ -118,7 +118,7 @@ def nominal(system: GridSystem) -> Frequencies:
 
 
 class Tie(NamedTuple):
-    """What closing a tie would meet: ``same_island``, standing angle (degrees) and flow after it (MW), else 0."""
+    """Conditions of closing a tie: ``same_island``, standing angle (degrees) and flow after it (MW), else 0."""
 
     same_island: bool
     angle_degree: float

@@ -24,7 +24,7 @@ _FIRST_STAGE_HZ = 0.8  # below nominal, about where load shedding begins: the un
 
 
 class Course(NamedTuple):
-    """What one case did. ``lowest_hz`` of areas inside that live, with its area; ``opened``: interfaces."""
+    """The outcome of one case. ``lowest_hz`` of areas inside that live, with its area; ``opened``: interfaces."""
 
     kind: str
     name: str
@@ -48,7 +48,7 @@ class FirstMinutesScreen(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """How far a loss alone goes: Hz below nominal, change of flow (n_interfaces,) at its widest, MW shed."""
+    """The reach of a loss alone: Hz below nominal, change of flow (n_interfaces,) at its widest, MW shed."""
 
     dip_hz: float
     flow_mw: F8
@@ -67,7 +67,7 @@ class FirstMinutesCases:
         self._inside: B1 = inside
 
     def losses(self, outages: Sequence[Outage]) -> tuple[Loss, ...]:
-        """What outages take from the operating point, at once."""
+        """The losses that outages make of the operating point, at once."""
         system, point = self.system, self.point
         found: list[Loss] = []
         branches: set[str] = set()
@@ -89,7 +89,7 @@ class FirstMinutesCases:
         return self.told(outages, self.run(outages))
 
     def told(self, outages: Sequence[Outage], result: FirstMinutesResult) -> Course:
-        """What ``result`` of losing ``outages`` says of the areas inside."""
+        """The case of losing ``outages`` as ``result`` has it, of the areas inside."""
         system = self.system
         names = np.array(result.areas)
         lives = np.where(self._inside & result.alive, result.lowest_hz, np.inf)
@@ -111,7 +111,7 @@ class FirstMinutesCases:
         )
 
     def reach(self, result: FirstMinutesResult) -> Reach:
-        """How far one loss goes."""
+        """The reach of one loss."""
         moved = result.flow_mw - result.flow_mw[0]
         widest = moved[np.abs(moved).argmax(axis=0), np.arange(moved.shape[1])]
         lives = self._inside & result.alive
@@ -120,7 +120,7 @@ class FirstMinutesCases:
 
 
 def doubles_of(system: GridSystem, point: OperatingPoint) -> list[Outage]:
-    """What is lost in pairs: the largest running machine of each plant, interfaces, corridors."""
+    """Parts lost in pairs: the largest running machine of each plant, interfaces, corridors."""
     gens = system.generators
     largest: dict[str, int] = {}
     for gen in np.argsort(-point.p_gen_mw, kind="stable").tolist():

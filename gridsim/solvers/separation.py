@@ -213,15 +213,15 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
     apart = _moved_apart(system, areas, reduced, size, works, margin, (first, second))
     stretch = _stretch(system, coupling, flow_pair, apart, works, margin)
     return Reduction(
-        first.astype(np.int32),
-        second.astype(np.int32),
-        coupling,
-        stretch,
-        at_area * linked,
-        flow_bus,
-        flow_pair,
-        linked,
-        apart,
+        first=first.astype(np.int32),
+        second=second.astype(np.int32),
+        coupling_mw=coupling,
+        stretch=stretch,
+        at_area=at_area * linked,
+        flow_bus=flow_bus,
+        flow_pair=flow_pair,
+        linked=linked,
+        apart=apart,
     )
 
 

@@ -362,7 +362,7 @@ DEFAULTS = {
         "generators": "generator_outage", "plants": "plant_outage", "storages": "store_outage",
         "borders": "border_outage", "gas_pipelines": "pipeline_rupture", "compressor_stations": "compressor_outage",
         "gas_supply": "gas_supply_outage", "gas_storage": "gas_storage_outage",
-        "power_to_gas": "gas_facility_outage", "fuel_stocks": "coal_delivery_stop",
+        "power_to_gas": "gas_facility_outage", "fuel_stocks": "coal_delivery_stop", "cooling": "intake_outage",
     },
     (Primitive.DERATE, Primitive.LIMIT): {
         "generators": "generator_derate", "plants": "generator_derate", "borders": "border_derate",

@@ -77,7 +77,7 @@ def test_a_harder_storm_breaks_all_that_a_milder_one_does():
 
 
 def test_storms_come_in_their_season_as_often_as_stated():
-    system = stormy(per_year=3, from_month=11, to_month=2)
+    system = stormy(kind="ice_storm", per_year=3, from_month=11, to_month=2)
     start, n = dt.datetime(2026, 1, 1), 300
     found = [storm for replicate in range(n) for storm in season_storms(system, 7, replicate, 8760, start)]
     months = {(start + dt.timedelta(hours=one.at_h)).month for one in found}

@@ -38,6 +38,12 @@ MAZUT_YARD = {**YARD, "name": "tank", "fuel": "mazut"}
 LEG = {**ROUTE, "name": "leg", "corridor": "branch"}
 HOUSE_SUPPLY = {"plant": "coal", "bus": "n1"}
 DUTY = {"name": "d", "plant": "coal", "must_run_when": "load_above", "zone": "north", "load_share": 0.9, "least_mw": 9}
+TRACK = {"name": "ice", "lat_1": 50, "lon_1": 70, "lat_2": 51, "lon_2": 71, "width_km": 50, "kind": "ice_storm"}
+SEA = {"name": "intake", "plants": "coal", "kind": "lake", "least_flow_share": 0.2, "full_flow_share": 0.8}
+TAPS = {"name": "taps", "m3_per_d": 500, "bus": "n2", "plant": "coal", "steam_mw": 20}
+HEAT_COST = {"name": "heat", "unit": "USD/MWh", "usd": 50, "low_usd": 20, "high_usd": 90}
+METAL = {"name": "metal_1", "mineral": "metal", "site": "smelter", "annual_output": 8760, "output_unit": "t/y",
+         "electricity_mwh_per_t": 100, "usd_low_per_t": 5, "usd_per_t": 10, "usd_high_per_t": 20}  # fmt: skip
 HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 
 STAGE = {"name": "stage", "quantity": "frequency_hz", "setting": 49, "action": "shed load", "share": 0.1}
@@ -47,6 +53,22 @@ SPLIT = {"name": "split", "quantity": "interface_mw", "target": "north_south", "
          "action": "open interfaces"}  # fmt: skip
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
 BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, str]] = [
+    ("storm_tracks", [TRACK], {"lat_1": 10, "lat_2": 11}, "lat_1", "'ice' from 10.0, 70.0", "own country"),
+    ("storm_tracks", [TRACK], {"kind": "icestorm"}, "kind", "'icestorm' is no kind of storm", "list kinds"),
+    ("cooling", [SEA], {"plants": "coal; cole"}, "plants", "no plant cole", "separated by ';'"),
+    ("cooling", [SEA], {"kind": "river"}, "river", "'intake' is a river without a gauge", "rivers.csv"),
+    ("cooling", [SEA], {"least_flow_share": 0.8}, "least_flow_share", "0.8 is not below full_flow_share 0.8", "swap"),
+    ("water_supply", [TAPS], {"plant": "cole"}, "plant", "no plant 'cole'", "leave it empty"),
+    ("water_supply", [TAPS], {"steam_mw": None}, "steam_mw", "'taps' desalinates with 'coal'", "the output that makes"),
+    ("unit_costs", [HEAT_COST], {"name": "warmth"}, "name", "'warmth' is no cost", "gas_CLASS"),
+    ("unit_costs", [HEAT_COST], {"unit": "USD/m3"}, "unit", "USD/m3 of 'heat'; it is counted in USD/MWh", "that unit"),
+    ("unit_costs", [HEAT_COST], {"usd": 10}, "low_usd", "10.0 is not between 20.0 and 90.0", "order the three"),
+    ("minerals", [METAL], {"annual_output": 87600}, "annual_output", "take 1000.0 MW by their tonnes", "give tonnes"),
+    ("minerals", [METAL], {"load": "s1_factory"}, "load", "'s1_factory' beside site 'smelter'", "give the site, or"),
+    ("minerals", [METAL], {"needs": "metal_1", "needs_stock_h": 5}, "needs", "needs itself in the end", "leave one"),
+    ("minerals", [METAL], {"usd_per_t": 2}, "usd_low_per_t", "2.0 is not between 5.0 and 20.0", "order the three"),
+    ("minerals", [METAL, {**METAL, "name": "ore", "site": "", "load": "s1_factory"}], {"needs": "ore"}, "needs_stock_h",
+     "no stock of what 'ore' makes", "give hours"),
     ("buses", None, {"vm_min_pu": 1.1, "vm_max_pu": 1.1}, "vm_min_pu", "1.1 is not below vm_max_pu 1.1", "swap"),
     (
         "buses",
@@ -195,6 +217,9 @@ def tables_with(table: str, rows: list[dict[str, Any]] | None, cells: dict[str, 
     tables["borders"], tables["border_support"] = [copy.deepcopy(BORDER)], [copy.deepcopy(SUPPORT)]
     tables.setdefault("heat_curves", [CURVE_POINT])
     tables |= copy.deepcopy({"rivers": [RIVER], "reservoirs": [LAKE], "reservoir_releases": RELEASES})
+    if table == "storm_tracks":
+        for bus in tables["buses"]:
+            bus |= {"lat": 50, "lon": 70}
     if table in ("fuel_stocks", "coal_routes"):
         tables |= copy.deepcopy({"fuel_stocks": [YARD, MAZUT_YARD], "coal_routes": [ROUTE]})
     if rows is not None:

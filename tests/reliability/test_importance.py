@@ -129,7 +129,7 @@ def test_sections_and_causes() -> None:
 
 
 def test_nodal_is_refused() -> None:
-    with pytest.raises(StudyError, match="level copper and zonal"):
+    with pytest.raises(StudyError, match="level copper or zonal"):
         importance(two_machines(), SequentialMonteCarlo(years=2, level="nodal"))
 
 

@@ -442,7 +442,7 @@ class StormTrackRow(SourcedRow):
     width_km: float = column("Width of the band", unit="km", gt=0, le=2_000)
     hours: float = column("Hours in which it passes", 24.0, unit="h", gt=0, le=2_000)
     repair_h: float = column("Mean repair of a corridor, exponential", 36.0, unit="h", gt=0)
-    kind: Literal["ice_storm", "wind_storm", "steppe_fire"] = column("Kind of event in its season", "ice_storm")
+    kind: str = column("Kind of event in its season, one that acts on storm_tracks; empty: none comes by itself", "")
     per_year: float = column("How often it comes in its season, with failures on", 0.0, unit="1/year", ge=0, le=100)
     from_month: int = column("First month of its season", 1, ge=1, le=12)
     to_month: int = column("Last month of its season", 12, ge=1, le=12)
