@@ -67,8 +67,14 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("minerals", [METAL], {"load": "s1_factory"}, "load", "'s1_factory' beside site 'smelter'", "give the site, or"),
     ("minerals", [METAL], {"needs": "metal_1", "needs_stock_h": 5}, "needs", "needs itself in the end", "leave one"),
     ("minerals", [METAL], {"usd_per_t": 2}, "usd_low_per_t", "2.0 is not between 5.0 and 20.0", "order the three"),
-    ("minerals", [METAL, {**METAL, "name": "ore", "site": "", "load": "s1_factory"}], {"needs": "ore"}, "needs_stock_h",
-     "no stock of what 'ore' makes", "give hours"),
+    (
+        "minerals",
+        [METAL, {**METAL, "name": "ore", "site": "", "load": "s1_factory"}],
+        {"needs": "ore"},
+        "needs_stock_h",
+        "no stock of what 'ore' makes",
+        "give hours",
+    ),
     ("buses", None, {"vm_min_pu": 1.1, "vm_max_pu": 1.1}, "vm_min_pu", "1.1 is not below vm_max_pu 1.1", "swap"),
     (
         "buses",
