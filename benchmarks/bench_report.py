@@ -64,6 +64,8 @@ class TwoWeeks(_Page):
 class InBrowser(_Page):
     """The same page in headless Chromium (gridsim[browser], chromium, chromium-driver)."""
 
+    browser: Any = None
+
     def setup(self) -> None:
         not_in_smoke()
         chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
@@ -79,12 +81,13 @@ class InBrowser(_Page):
         options.binary_location = chromium
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
             options.add_argument(argument)
-        self.browser: Any = webdriver.Chrome(options, Service(driver))
+        self.browser = webdriver.Chrome(options, Service(driver))
         self.browser.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
 
     def teardown(self) -> None:
-        self.browser.quit()
-        super().teardown()
+        if self.browser is not None:  # asv tears down what was left out, too
+            self.browser.quit()
+            super().teardown()
 
     def track_ms_to_interactive(self) -> float:
         """Work of the page's thread until it answers, on a machine four times as slow. Target: 1,000 ms."""
