@@ -47,6 +47,12 @@ JobSizeOption = Annotated[
         parser=whole(1, 64), metavar="N", help="Replicates per job, at most 64; by default some four seconds' worth."
     ),
 ]
+RepeatOption = Annotated[
+    bool,
+    typer.Option(
+        "--repeat-stragglers", help="Give a job that is far too slow to an idle worker too; what comes first counts."
+    ),
+]
 
 
 @app.command()
@@ -62,6 +68,7 @@ def study(
     replicates: ReplicatesOption = None,
     seed: Annotated[int | None, typer.Option(parser=seed_number, metavar="N", help="Instead of the file's.")] = None,
     job_size: JobSizeOption = None,
+    repeat_stragglers: RepeatOption = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
     as_json: JsonOption = False,
     csv: CsvOption = False,
@@ -78,6 +85,7 @@ def study(
     given: dict[str, Any] = {"replicates": replicates, "seed": seed}
     to_run = dataclasses.replace(to_run, **{key: value for key, value in given.items() if value is not None})
     options = {"scheduler": scheduler, "resume": resume, "force": force, "job_size": job_size}
+    options["repeat_stragglers"] = repeat_stragglers
     run_and_tell("study", to_run, out, workers, form, listed_by=f"gridsim validate {file}", **options)
 
 

@@ -9,7 +9,6 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,15 +37,14 @@ from gridsim.results.scorecard import SCORECARD, scorecard, scorecard_columns
 from gridsim.results.study_result import StudyResult
 from gridsim.study.aggregate import case_estimates, case_fan, case_metrics
 from gridsim.study.calm_numbers import CalmNumbers
-from gridsim.study.executors import Workers, start_workers
+from gridsim.study.executors import start_workers
+from gridsim.study.give_out import GiveOut
 from gridsim.study.schedule import CasePlan
 from gridsim.study.stop_on_signals import stop_on_signals
-from gridsim.study.worker import SCHEMAS, SCRIPT_LOGGER, Assignment, CaseInput, JobDone, failure
+from gridsim.study.worker import SCHEMAS, SCRIPT_LOGGER, Assignment, CaseInput, JobDone
 
 #: A job takes about this long, so that handing it out and writing it costs little and little is lost.
 JOB_S = 4.0
-#: Pools that may break one after another without a single replicate run: a machine that kills every worker is no help.
-RENEWALS = 10
 _AC_MODULES = ("pandapower", "lightsim2grid")
 SUMMARY = (ColumnSpec("case", "str", "case of the study"), *METRICS)
 _script_logger = logging.getLogger(SCRIPT_LOGGER)
@@ -94,6 +92,7 @@ def run_study(
     workers: int = 1,
     scheduler: str | None = None,
     job_size: int | None = None,
+    repeat_stragglers: bool = False,
     resume: bool = False,
     force: bool = False,
     alone: bool = False,
@@ -102,8 +101,10 @@ def run_study(
     """Run a study into the folder ``out``.
 
     ``workers``: processes, 0 for this one; ``scheduler``: a Dask address or ``local`` instead; ``job_size``: replicates
-    per job, by default about four seconds' worth. Neither changes a byte of the tables. ``alone``: a study of one case
-    whose run folder is ``out`` itself. ``progress`` is called after every job, True writes the share done to stderr.
+    per job, by default about four seconds' worth; ``repeat_stragglers``: a job that takes three times as long as it
+    should is handed to an idle worker too, and what comes first counts. None of these changes a byte of the tables.
+    ``alone``: a study of one case whose run folder is ``out`` itself. ``progress`` is called after every job, True
+    writes the share done to stderr.
     SIGTERM and SIGINT let blocks in work finish.
 
     Raises InputError and StudyError before anything is run (see StudyFolder); StoreError if the folder cannot be
@@ -121,7 +122,7 @@ def run_study(
     folder = StudyFolder(out, study, schemas, resume=resume, force=force, alone=alone)
     try:
         with stop_on_signals() as stop:
-            run = _Run(folder, study, job_size, progress, stop)
+            run = _Run(folder, study, job_size, progress, stop, repeat_stragglers=repeat_stragglers)
             reused = run.done
             if not run.all_done:
                 run.work(workers, scheduler)
@@ -161,7 +162,7 @@ def run_study(
 
 
 class _Run:
-    """The parent of a study: gives jobs out, joins what comes back, survives dead workers."""
+    """The parent of a study: plans its jobs, joins what comes back, looks at the stop rule."""
 
     def __init__(
         self,
@@ -170,6 +171,8 @@ class _Run:
         job_size: int | None,
         progress: Callable[[Progress], None] | None,
         stop: threading.Event,
+        *,
+        repeat_stragglers: bool = False,
     ):
         self.folder = folder
         self.study = study
@@ -177,13 +180,13 @@ class _Run:
         self.busy_s = 0.0
         self.failed = 0
         self._job_size = job_size
+        self._repeat_stragglers = repeat_stragglers
         self._progress = progress
         self._stop = stop
         self._stopped_by: StoreError | StudyError | None = None
         self._results: dict[Job, JobResult] = {}
         self._lines: dict[Job, tuple[str, ...]] = {}
         self._not_begun: list[Job] = []
-        self._renewals = 0
         self._began = time.perf_counter()
         self._seen_s, self._seen = 0.0, 0
         self.plans = [
@@ -264,88 +267,18 @@ class _Run:
         team = start_workers(self._assignment(), n_workers, scheduler, _AC_MODULES if ac else ())
         self._began = time.perf_counter()
         try:
-            self._give_out(team)
+            GiveOut(team, self, repeat_stragglers=self._repeat_stragglers).run()
         except (StoreError, StudyError) as error:
             self._stopped_by = error
         except BaseException:  # asked to stop a second time: what is in work is given up
             team.abandon()
             raise
         team.close()
-        self._tell()
+        self.tell()
         self._tell_lines(list(self._lines))
 
-    def _give_out(self, team: Workers) -> None:
-        running: dict[Future[JobDone], Job] = {}
-        while True:
-            while len(running) < team.window and (job := self._next()) is not None:
-                try:
-                    running[team.submit(job)] = job
-                except BrokenExecutor:  # a worker died since the last look: its pool is lost with all it had in work
-                    self._not_begun.append(job)
-                    self._one_by_one(team, list(running.values()))
-                    running.clear()
-            if not running:
-                return
-            finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
-            self._tell()
-            if not finished:
-                team.check()
-            suspects = []
-            for future in finished:
-                job = running.pop(future)
-                error = team.error_of(future)
-                if error is None:
-                    self._count(future.result())
-                elif isinstance(error, StoreError):
-                    raise error
-                else:
-                    suspects.append(job)
-                    if isinstance(error, BrokenExecutor):  # takes all jobs with it; whose doing it was is not known
-                        suspects += running.values()
-                        running.clear()
-                        break
-            if suspects:
-                self._one_by_one(team, suspects)
-
-    def _one_by_one(self, team: Workers, suspects: list[Job]) -> None:
-        """Run jobs whose worker died again, each replicate alone: one that kills its worker again has failed."""
-        self._renew(team)
-        for job in sorted(suspects):
-            if (whole := self.folder.job_result(job)) is not None:
-                self._finish(job, whole)  # it had just been written
-                continue
-            for replicate in range(job.first, job.first + job.n):
-                alone = Job(job.case, replicate, 1)
-                future = self._submit(team, alone)
-                error = team.error_of(future)
-                if error is None:
-                    self._count(future.result()._replace(busy_s=0.0))
-                    continue
-                if isinstance(error, StoreError):
-                    raise error
-                text = f"worker lost: {type(error).__name__}: {error}"
-                record = failure(replicate, text, f"{text}\n(killed, or out of memory; it left no traceback)")
-                self._finish(alone, JobResult({}, [record]))
-                self._renew(team)
-
-    def _submit(self, team: Workers, job: Job) -> Future[JobDone]:
-        """Hand out a job that runs alone, on a new pool if a worker died while none was in work."""
-        while True:
-            try:
-                return team.submit(job)
-            except BrokenExecutor:
-                self._renew(team)
-
-    def _renew(self, team: Workers) -> None:
-        self._renewals += 1
-        if self._renewals > RENEWALS:
-            raise StudyError(
-                f"workers died {RENEWALS} times in a row before a replicate was run (killed, or out of memory); "
-                "what is finished is kept: go on with --resume and fewer --workers"
-            )
-        team.renew()
-
-    def _next(self) -> Job | None:
+    def next_job(self) -> Job | None:
+        """The next job of the first case that has one."""
         if self._not_begun:
             return self._not_begun.pop()
         for plan in self.plans:
@@ -354,12 +287,25 @@ class _Run:
                 return job
         return None
 
+    def put_back(self, job: Job) -> None:
+        """Hand a job that was not begun out again."""
+        self._not_begun.append(job)
+
+    def expected_s(self, job: Job) -> float | None:
+        """Seconds that a job should take, by the replicates seen; None while there are none."""
+        return job.n * self._seen_s / self._seen if self._seen else None
+
+    def job_result(self, job: Job) -> JobResult | None:
+        """Results of a job whose file is whole."""
+        return self.folder.job_result(job)
+
     def _size(self) -> int:
         if self._job_size is not None:
             return self._job_size
         return max(int(JOB_S * self._seen / self._seen_s), 1) if self._seen_s > 0 else 1
 
-    def _count(self, done: JobDone) -> None:
+    def count(self, done: JobDone) -> None:
+        """Take over what a worker has written. StoreError if the file is damaged."""
         self.busy_s += done.busy_s
         self._seen_s += done.busy_s
         self._seen += done.job.n if done.busy_s else 0
@@ -367,10 +313,10 @@ class _Run:
         if result is None:
             raise StoreError(f"{self.folder.jobs / done.job.file_name}: damaged; check the disk, go on with --resume")
         self._lines[done.job] = done.lines
-        self._finish(done.job, result)
+        self.finish(done.job, result)
 
-    def _finish(self, job: Job, result: JobResult) -> None:
-        self._renewals = 0
+    def finish(self, job: Job, result: JobResult) -> None:
+        """Keep the results of a job; a block whose jobs are all there is written."""
         self._results[job] = result
         self.failed += len(result.failed)
         plan = self.plans[job.case]
@@ -393,7 +339,8 @@ class _Run:
             for line in self._lines.pop(job, ()):
                 _script_logger.info("%s", line)
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Call ``progress``."""
         if self._progress is not None:
             done = self.done
             elapsed_s = time.perf_counter() - self._began

@@ -19,7 +19,8 @@ from gridsim.io.read_run import load_run
 from gridsim.io.study_jobs import Job
 from gridsim.study import run_study as module
 from gridsim.study.executors import InProcess, Pool, Workers
-from gridsim.study.run_study import RENEWALS, run_study
+from gridsim.study.give_out import RENEWALS
+from gridsim.study.run_study import run_study
 from gridsim.study.worker import JobDone
 from tests.support.study_cases import small_study, table_hashes, write_study
 
