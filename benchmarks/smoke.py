@@ -1,7 +1,7 @@
 """Every benchmark once, in its smallest size and in one process: `python benchmarks/smoke.py [PATTERN]`.
 
-asv finds the benchmarks, makes their parameters and calls their setup; it would start a process for each of them, most of
-which the imports take. What fails is told with its traceback, all of it, and the exit code is 1.
+asv finds the benchmarks, makes their parameters and calls their setup; it would start a process for each of them, and
+imports would take most of its time. What fails is told with its traceback, all of it, and the exit code is 1.
 """
 
 from __future__ import annotations

@@ -1,0 +1,127 @@
+"""Where a study on a cluster stops growing: `python benchmarks/cluster.py [--replicates N] [--out FILE]`.
+
+Measured here: CPU time of the coordinator and time of a worker for a replicate of a two-day event, and the bytes that it
+leaves. Then a simulation of many workers that one coordinator serves (a queue with one server) says how busy they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import simpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from gridsim.io.read_study import read_study
+from gridsim.study.run_study import JOB_S, run_study
+
+EVENT = """
+network: kazakhstan
+horizon: {start: "2026-01-14 00:00", hours: 48}
+policy: {ac: off}
+events:
+  - {id: trip, at: "+6h", kind: plant_outage, target: aksu_gres, probability: 0.5}
+"""
+WORKERS = (10, 100, 1_000, 3_000, 10_000)
+SPREAD = 0.3  # coefficient of variation of a job's time, assumed: machines of a cluster differ
+HORIZON_S = 60.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Measured cost of one replicate. ``coordinator_s``: CPU of the parent; ``worker_s``: time in the simulation."""
+
+    coordinator_s: float
+    worker_s: float
+    bytes: float
+    worker_peak_mb: float
+
+
+def study_cost(replicates: int, workers: int) -> Cost:
+    """Cost by the difference of a long and a short study, so that what a study costs once drops out."""
+    found = []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "day.yaml").write_text(EVENT)
+        for count in (replicates // 4, replicates):
+            (folder / "study.yaml").write_text(f"scenarios: [day.yaml]\nreplicates: {count}\n")
+            began = time.process_time()
+            result = run_study(read_study(str(folder / "study.yaml")), folder / f"out{count}", workers=workers)
+            coordinator_s = time.process_time() - began
+            size = sum(file.stat().st_size for file in result.path.rglob("*") if file.is_file())
+            found.append((count, coordinator_s, result.busy_s, size))
+    (n0, coordinator0, busy0, size0), (n1, coordinator1, busy1, size1) = found
+    more = n1 - n0
+    peak_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return Cost((coordinator1 - coordinator0) / more, (busy1 - busy0) / more, (size1 - size0) / more, peak_kb / 1024)
+
+
+def busy_share(workers: int, cost: Cost, seed: int = 1) -> float:
+    """Share of their time that ``workers`` simulate, served by one coordinator that reads and joins every job."""
+    draw = random.Random(seed)
+    per_job = max(int(JOB_S / cost.worker_s), 1)
+    sigma = math.sqrt(math.log1p(SPREAD**2))
+    env = simpy.Environment()
+    coordinator = simpy.Resource(env)
+    busy_s = 0.0
+
+    def served(ready: simpy.Event) -> Iterator[Any]:
+        with coordinator.request() as turn:
+            yield turn
+            yield env.timeout(per_job * cost.coordinator_s)
+        ready.succeed()
+
+    def worker() -> Iterator[Any]:
+        nonlocal busy_s
+        waiting = [env.event().succeed(), env.event().succeed()]  # one in work, one that waits at the worker
+        while True:
+            yield waiting.pop(0)
+            job_s = per_job * cost.worker_s * draw.lognormvariate(-(sigma**2) / 2, sigma)
+            busy_s += min(job_s, HORIZON_S - env.now)
+            yield env.timeout(job_s)
+            ready = env.event()
+            env.process(served(ready))
+            waiting.append(ready)
+
+    for _ in range(workers):
+        env.process(worker())
+    env.run(until=HORIZON_S)
+    return busy_s / (workers * HORIZON_S)
+
+
+def main() -> None:
+    """Measure, simulate, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicates", type=int, default=1024)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--out", type=Path, help="JSON file")
+    given = parser.parse_args()
+    cost = study_cost(given.replicates, given.workers)
+    shares = {workers: busy_share(workers, cost) for workers in WORKERS}
+    print(f"load average {os.getloadavg()[0]:.1f}, {given.replicates} replicates of 48 h, {given.workers} workers here")
+    print(f"coordinator  {1e3 * cost.coordinator_s:8.3f} ms CPU a replicate ({1 / cost.coordinator_s:,.0f} a second)")
+    print(f"worker       {1e3 * cost.worker_s:8.1f} ms a replicate, peak {cost.worker_peak_mb:,.0f} MB")
+    print(f"on disk      {cost.bytes:8,.0f} bytes a replicate")
+    print(
+        f"the coordinator is full at {cost.worker_s / cost.coordinator_s:,.0f} workers; simulated share of time at work:"
+    )
+    for workers, share in shares.items():
+        print(f"{workers:8,d} workers {100 * share:6.1f} %")
+    if given.out:
+        given.out.write_text(json.dumps({"cost": asdict(cost), "busy_share": shares}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
