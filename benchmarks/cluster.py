@@ -1,6 +1,6 @@
 """Where a study on a cluster stops growing: `python benchmarks/cluster.py [--replicates N] [--out FILE]`.
 
-Measured here: CPU time of the coordinator and time of a worker for a replicate of a two-day event, and the bytes that it
+Measured here: CPU time of the coordinator and time of a worker for a replicate of a two-day event, and the bytes it
 leaves. Then a simulation of many workers that one coordinator serves (a queue with one server) says how busy they are.
 """
 
@@ -114,9 +114,7 @@ def main() -> None:
     print(f"coordinator  {1e3 * cost.coordinator_s:8.3f} ms CPU a replicate ({1 / cost.coordinator_s:,.0f} a second)")
     print(f"worker       {1e3 * cost.worker_s:8.1f} ms a replicate, peak {cost.worker_peak_mb:,.0f} MB")
     print(f"on disk      {cost.bytes:8,.0f} bytes a replicate")
-    print(
-        f"the coordinator is full at {cost.worker_s / cost.coordinator_s:,.0f} workers; simulated share of time at work:"
-    )
+    print(f"the coordinator is full at {cost.worker_s / cost.coordinator_s:,.0f} workers; share of time in simulation:")
     for workers, share in shares.items():
         print(f"{workers:8,d} workers {100 * share:6.1f} %")
     if given.out:
