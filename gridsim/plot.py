@@ -39,7 +39,8 @@ __all__ = [
 
 def all_of(result: Any) -> dict[str, Figure]:
     """Every figure of the report of a run, study or assessment, by name."""
-    return {figure.name: figure for figure in page_of(result).figures}
+    page = page_of(result)
+    return {figure.name: figure for figure in (*page.lead, *page.figures)}
 
 
 def supply_stack(result: Any, zone: str = "") -> Figure:

@@ -43,13 +43,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Page:
-    """Content of a report, from the top of the page to its end."""
+    """Content of a report, from the top of the page to its end. ``lead``: figures that are part of the answer."""
 
     kind: str
     title: str
     subtitle: str
     answer: Sequence[str]
     numbers: Sequence[Number] = ()
+    lead: Sequence[Figure] = ()
     scorecard: Sequence[Score] = ()
     map: Mapping[str, Any] | None = None
     map_note: str = ""
@@ -71,6 +72,7 @@ def html_of(page: Page) -> str:
         '<section id="answer" class="answer" aria-label="The answer">',
         *(f"<p>{_text(sentence)}</p>" for sentence in page.answer),
         _numbers(page.numbers),
+        _drawn(page.lead),
         "</section>",
         _short_scorecard(page.scorecard),
         _map(page),
@@ -199,13 +201,18 @@ def _is_spared(score: Score) -> bool:
 
 
 def _figures(figures: Sequence[Figure]) -> str:
+    drawn = _drawn(figures)
+    return f'<section aria-label="Figures"><h2>Figures</h2>{drawn}</section>' if drawn else ""
+
+
+def _drawn(figures: Sequence[Figure]) -> str:
     drawn = "".join(
         f'<figure id="{escape(figure.name, quote=True)}"><h3>{escape(figure.title)}</h3>'
         f'<div class="wide">{figure.svg}</div>'
         f"<figcaption>{escape(figure.definition)}</figcaption></figure>"
         for figure in figures
     )
-    return f'<section aria-label="Figures"><h2>Figures</h2><div class="plots">{drawn}</div></section>' if drawn else ""
+    return f'<div class="plots">{drawn}</div>' if drawn else ""
 
 
 def _table(table: Table) -> str:

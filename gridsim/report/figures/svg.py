@@ -124,19 +124,19 @@ class Chart:
         """A straight line between pixels."""
         self.parts.append(f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{extra}/>')
 
-    def y_axis(self) -> None:
-        """Grid lines with numbers, and the unit above them."""
-        for value in ticks(*self.y):
+    def y_axis(self, n: int = 5) -> None:
+        """Grid lines with about ``n`` numbers, and the unit above them."""
+        for value in ticks(*self.y, n):
             y = self.py(value)
             self.rule(self.left, y, self.width - _RIGHT, y, extra=' opacity="0.18"')
             self.text(self.left - 6, y + 4, short(value), "end")
         self.text(4, self._top - 10, self.y_title)
 
-    def time_axis(self, start: dt.datetime) -> None:
-        """Hours after ``start`` as days, or as hours of a short run."""
+    def time_axis(self, start: dt.datetime, most: int = 9) -> None:
+        """Hours after ``start`` as at most so many days, or as hours of a short run."""
         low, high = self.x
         hours = high - low
-        step = next((s for s in (1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720) if hours / s <= 9), 1440)
+        step = next((s for s in (1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720) if hours / s <= most), 1440)
         first = start + dt.timedelta(hours=low)
         midnight = dt.datetime(first.year, first.month, first.day)
         offset = (midnight - start).total_seconds() / 3600.0
@@ -157,6 +157,17 @@ class Chart:
             self.rule(x, self.height - _BOTTOM, x, self.height - _BOTTOM + 5)
             self.text(x, self.height - _BOTTOM + 18, short(value), "middle")
         self.text(self.width - _RIGHT, self.height - 3, title, "end")
+        self._base()
+
+    def labelled_axis(self, labels: Sequence[tuple[float, str]]) -> None:
+        """Texts under the chart at places of the x axis, those left out that would touch the one before."""
+        free = -math.inf
+        for at, text in labels:
+            x, half = self.px(at), 0.5 * _LETTER * len(text)
+            self.rule(x, self.height - _BOTTOM, x, self.height - _BOTTOM + 5)
+            if x - half > free:
+                self.text(x, self.height - _BOTTOM + 18, text, "middle")
+                free = x + half + 4
         self._base()
 
     def _base(self) -> None:
