@@ -95,8 +95,11 @@ def _worst(cases: Sequence[CaseView]) -> CaseView:
 
 
 def _numbers(worst: CaseView, several: bool) -> list[Number]:
+    stated = [e for e in worst.estimates if e.stderr or not e.name.startswith("CVaR")]  # a mean of one is no tail
     found = numbers_of(
-        worst.estimates, metric_labels(), ("EUE", "P_any_shortfall", "LOLH", "CVaR_95", "co2e_gwp100_change_t")
+        stated,
+        metric_labels(),
+        ("EUE", "P_any_shortfall", "LOLH", "CVaR_95", "co2e_gwp100_change_t", "unserved_gas_mcm"),
     )
     return [one._replace(label=f"{one.label}, worst case") for one in found] if several else found
 
@@ -112,8 +115,9 @@ def _answer(cases: Sequence[CaseView], sweep: Sweep[CaseView] | None) -> list[st
         return [f"Nothing to report: no power was cut in any of {n:,} replicates of {len(cases)} cases{chance}."]
     if sweep is not None:
         tail = _of(worst, "CVaR_95")
-        mean = f", and {with_error(tail)} MWh in the worst 5 % of its replicates" if tail is not None else ""
-        last = f"The worst case is {worst.name}: {with_error(_of(worst, 'EUE'))} MWh are not served on average{mean}."
+        mean = f", and {with_error(tail)} MWh in the worst 5 % of its replicates" if tail and tail.stderr else ""
+        average = with_error(_of(worst, "EUE"))
+        last = f"The worst case is {sweep.name_of(worst)}: {average} MWh are not served on average{mean}."
         return [*sweep_sentences(sweep), last]
     told = [
         f"Of {len(cases)} cases with {n:,} replicates in all, {worst.name} is the worst: "
@@ -125,7 +129,7 @@ def _answer(cases: Sequence[CaseView], sweep: Sweep[CaseView] | None) -> list[st
     if chance_of is not None and chance_of.value is not None:
         told.append(f"In that case {percent(chance_of.value)} of replicates cut power at all.")
     tail = _of(worst, "CVaR_95")
-    if tail is not None:
+    if tail is not None and tail.stderr:
         told.append(f"In the worst 5 % of its replicates the mean is {with_error(tail)} MWh.")
     if len(cases) > 1:
         told.append(f"The mildest is {least.name}: {with_error(_of(least, 'EUE'))} MWh.")
@@ -161,7 +165,10 @@ def _courses(sweep: Sweep[CaseView] | None) -> list[Figure]:
 
 def _figures(study: StudyView, worst: CaseView, sweep: Sweep[CaseView] | None) -> list[Figure]:
     names, _ = without_common_prefix([case.name for case in study.cases])
+    if sweep is not None:
+        names = [sweep.name_of(case) for case in study.cases]
     named = dict(zip(names, study.cases, strict=True))
+    worst_name = names[study.cases.index(worst)]
     found = _courses(sweep)
     energy = {name: e for name, case in named.items() if (e := _of(case, "EUE")) is not None}
     if len(energy) > 1:
@@ -172,7 +179,8 @@ def _figures(study: StudyView, worst: CaseView, sweep: Sweep[CaseView] | None) -
     if worst.fan is not None and worst.start is not None:
         scopes = ["system", *sorted({str(scope) for scope in np.unique(worst.fan["scope"])} - {"system"})]
         fans = (
-            figures.fan(worst.fan, worst.start, f"Power not served, {worst.name}, {scope}", scope) for scope in scopes
+            figures.fan(worst.fan, worst.start, f"Power not served, {worst_name}, {scope.replace(':', ' ')}", scope)
+            for scope in scopes
         )
         found += [figure for figure in fans if figure is not None][:3]
     duration, peak, size = (np.concatenate([case.events[at] for case in study.cases]) for at in range(3))

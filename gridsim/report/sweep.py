@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from gridsim.report.figures.sweep_figures import positions, value_text
-from gridsim.report.numbers import number, percent, with_error
+from gridsim.report.numbers import number, percent, significant, with_error
 from gridsim.results.metric_table import metric_table
 from gridsim.results.metrics import Estimate
 
@@ -50,6 +50,13 @@ class Sweep(Generic[C]):
         name, unit = _words(self.path)
         return f"{name}, {unit}" if unit else name
 
+    def name_of(self, case: SweptCase) -> str:
+        """A case in words: what is the same along its row, and its value with the unit."""
+        unit = _words(self.path)[1]
+        row = next(name for name, cases in self.series.items() if any(one is case for one in cases))
+        value = f"{value_text(case.changes[self.path])} {unit}".strip()
+        return f"{row} at {value}" if len(self.series) > 1 else value
+
     @property
     def estimates(self) -> dict[str, dict[str, list[Estimate | None]]]:
         """Metric -> series -> estimate of the system at each value, of the metrics that are not zero throughout."""
@@ -88,7 +95,7 @@ def sweep_of(cases: Sequence[C]) -> Sweep[C] | None:
 def _without(name: str, path: str, value: Any) -> str:
     """The name of a case without what the sweep has put there."""
     part = re.sub(r"[^\w.=+-]+", "_", f"{path.removeprefix('events.')}={value}")
-    return name.replace(part, "").replace("++", "+").strip("+") or "all"
+    return name.replace(part, "").replace("++", "+").strip("+").replace("_", " ") or "all"
 
 
 def _words(path: str) -> tuple[str, str]:
@@ -125,7 +132,12 @@ def sweep_sentences(sweep: Sweep[Any]) -> list[str]:
     for metric, rows in list(sweep.estimates.items())[:_TOLD]:
         ends = {name: (row[0], row[-1]) for name, row in rows.items() if row[0] is not None and row[-1] is not None}
         shown = sorted(ends, key=lambda name: -(ends[name][1].value or 0.0))[:_NAMED]
-        parts = [f"{_change(*ends[name])}{_in(name, len(rows))}" for name in shown]
+        said = [(name, *_change(*ends[name])) for name in shown]
+        verbs = [verb for _, verb, _ in said]
+        parts = [
+            f"{verb if not at or verb != verbs[at - 1] else ''} {sizes}{_in(name, len(rows))}".strip()
+            for at, (name, verb, sizes) in enumerate(said)
+        ]
         start = f"{lead}, {metric_table()[metric].label}" if not told else metric_table()[metric].label.capitalize()
         if parts:
             told.append(f"{start} {' and '.join(parts)}.")
@@ -136,15 +148,16 @@ def _in(name: str, n_series: int) -> str:
     return f" in {name}" if n_series > 1 else ""
 
 
-def _change(first: Estimate, last: Estimate) -> str:
-    """What happens to a number between two ends, judged by their errors."""
+def _change(first: Estimate, last: Estimate) -> tuple[str, str]:
+    """What happens to a number between two ends, judged by their errors, and from where to where."""
     a, b = first.value or 0.0, last.value or 0.0
     error = 1.96 * math.hypot(first.stderr or 0.0, last.stderr or 0.0)
     unit = "" if first.unit == "-" else f" {first.unit}"
     if abs(b - a) <= max(error, 1e-3 * abs(a)):
-        return f"does not change by more than its error ({with_error(first)} and {with_error(last)}{unit})"
-    verb = "grows" if b > a else "falls"
-    return f"{verb} from {with_error(first)} to {with_error(last)}{unit}"
+        return "does not change by more than its error:", f"{with_error(first)} and {with_error(last)}{unit}"
+    small = 0.01 * max(abs(a), abs(b))  # an end so small needs neither its error nor its digits
+    ends = [significant(e.value, 2) if abs(e.value or 0.0) < small else with_error(e) for e in (first, last)]
+    return "grows" if b > a else "falls", f"from {ends[0]} to {ends[1]}{unit}"
 
 
 def _chances(sweep: Sweep[Any], unit: str) -> list[str]:

@@ -18,10 +18,7 @@ _PANEL_H = 190
 _COURSE_H = 130
 _MOST = 6  # rows and columns of courses
 _LEGEND_H = 20
-
-
-def _placed(chart: Chart, x: float, y: float) -> str:
-    return f'<g transform="translate({x:.1f} {y:.1f})">{"".join(chart.parts)}</g>'
+_MILLION = 1e6
 
 
 def _legend(names: Sequence[str]) -> tuple[str, int]:
@@ -31,7 +28,7 @@ def _legend(names: Sequence[str]) -> tuple[str, int]:
         y = 4 + number * _LEGEND_H
         chart.box(8, y, 12, 10, svg.CYCLE[number % len(svg.CYCLE)], name)
         chart.text(26, y + 9, name)
-    return _placed(chart, 0, 0), _LEGEND_H * len(names) + 6
+    return chart.placed(0, 0), _LEGEND_H * len(names) + 6
 
 
 def positions(values: Sequence[Any]) -> list[float]:
@@ -59,11 +56,11 @@ def over_swept_value(
     parts = [drawn]
     for number, (label, series) in enumerate(metrics.items()):
         chart = _metric_panel(label, series, values, names, width)
-        parts.append(_placed(chart, (number % across) * width, top + (number // across) * _PANEL_H))
+        parts.append(chart.placed((number % across) * width, top + (number // across) * _PANEL_H))
     height = top + math.ceil(len(metrics) / across) * _PANEL_H + 18
     foot = Chart((0.0, 1.0), (0.0, 1.0))
     foot.text(svg.WIDTH / 2, height - 5, swept, "middle")
-    parts.append(_placed(foot, 0, 0))
+    parts.append(foot.placed(0, 0))
     return figure_of(
         parts,
         svg.WIDTH,
@@ -81,22 +78,26 @@ def _metric_panel(
     places = positions(values)
     found = [e for row in series.values() for e in row if e is not None]
     high = max((e.ci_high if e.ci_high is not None else e.value or 0.0 for e in found), default=1.0)
-    low = min(0.0, *(e.ci_low if e.ci_low is not None else e.value or 0.0 for e in found)) if found else 0.0
+    low = min([0.0, *(e.ci_low if e.ci_low is not None else e.value or 0.0 for e in found)])
+    many = max(high, -low) >= _MILLION
+    scale = 1.0 / _MILLION if many else 1.0
+    label = label.replace(", ", ", million ", 1) if many else label
     margin = 0.08 * ((places[-1] - places[0]) or 1.0)
     span = (min(places) - margin, max(places) + margin)
-    chart = Chart(span, (low, 1.08 * high if high > 0.0 else 1.0), width, _PANEL_H, y_title=label, left=58)
+    chart = Chart(
+        span, (scale * low, 1.08 * scale * high if high > 0.0 else 1.0), width, _PANEL_H, y_title=label, left=58
+    )
     chart.y_axis(4)
     for name, row in series.items():
         colour = svg.CYCLE[names.index(name) % len(svg.CYCLE)]
         known = [(x, e) for x, e in zip(places, row, strict=True) if e is not None and e.value is not None]
-        chart.line([x for x, _ in known], [e.value or 0.0 for _, e in known], colour)
+        chart.line([x for x, _ in known], [scale * (e.value or 0.0) for _, e in known], colour)
         for x, e in known:
             if e.ci_low is not None and e.ci_high is not None:
-                chart.rule(
-                    chart.px(x), chart.py(e.ci_low), chart.px(x), chart.py(e.ci_high), colour, ' stroke-width="2"'
-                )
+                ends = chart.py(scale * e.ci_low), chart.py(scale * e.ci_high)
+                chart.rule(chart.px(x), ends[0], chart.px(x), ends[1], colour, ' stroke-width="2"')
             value = value_text(values[places.index(x)])
-            chart.point(x, e.value or 0.0, colour, 3.5, f"{name}, {value}: {short(e.value or 0.0)} {e.unit}")
+            chart.point(x, scale * (e.value or 0.0), colour, 3.5, f"{name}, {value}: {short(e.value or 0.0)} {e.unit}")
     chart.labelled_axis([(x, value_text(value)) for x, value in zip(places, values, strict=True)])
     return chart
 
@@ -120,19 +121,19 @@ def courses(
     width, row_h = svg.WIDTH / len(columns), _COURSE_H + 18
     key = Chart((0.0, 1.0), (0.0, 1.0), legend=(("5 to 95 %", svg.SKY), ("25 to 75 %", svg.BLUE), ("median", svg.RED)))
     key.text(svg.WIDTH - 8, 15, "MW not served", "end")
-    parts = [_placed(key, -56, 0)]
+    parts = [key.placed(-56, 0)]
     for at, value in enumerate(columns):
         key.parts = []
         key.text((at + 0.5) * width, 40, f"{swept}: {value_text(value)}" if at == 0 else value_text(value), "middle")
-        parts.append(_placed(key, 0, 0))
+        parts.append(key.placed(0, 0))
     for number, (name, row) in enumerate(shown.items()):
         key.parts = []
         key.text(8, 58 + number * row_h, name, extra=' font-weight="600"')
-        parts.append(_placed(key, 0, 0))
+        parts.append(key.placed(0, 0))
         for at, quantiles in enumerate(row):
             if quantiles is not None:
                 chart = _course_panel(quantiles, top, start, round(width))
-                parts.append(_placed(chart, at * width, 58 + number * row_h))
+                parts.append(chart.placed(at * width, 58 + number * row_h))
     height = 62 + row_h * len(shown)
     return figure_of(
         parts,
