@@ -43,7 +43,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Page:
-    """Content of a report, from the top of the page to its end. ``lead``: figures that are part of the answer."""
+    """Content of a report, from the top of the page to its end. ``lead``: figures of the answer itself.
+
+    ``scorecard_of``: the case that the scorecard is of, where there are several.
+    """
 
     kind: str
     title: str
@@ -52,6 +55,7 @@ class Page:
     numbers: Sequence[Number] = ()
     lead: Sequence[Figure] = ()
     scorecard: Sequence[Score] = ()
+    scorecard_of: str = ""
     map: Mapping[str, Any] | None = None
     map_note: str = ""
     figures: Sequence[Figure] = ()
@@ -74,7 +78,7 @@ def html_of(page: Page) -> str:
         _numbers(page.numbers),
         _drawn(page.lead),
         "</section>",
-        _short_scorecard(page.scorecard),
+        _short_scorecard(page.scorecard, page.scorecard_of),
         _map(page),
         _figures(page.figures),
         _scorecard(page.scorecard),
@@ -124,20 +128,25 @@ def _numbers(numbers: Iterable[Number]) -> str:
 def _map(page: Page) -> str:
     if page.map is None:
         return f'<h2>Map</h2><p class="soft">{escape(page.map_note)}</p>' if page.map_note else ""
+    plants = sorted(page.map["plants"], key=lambda plant: plant["fuel"])
+    fuels = {escape(plant["fuel"]): escape(plant["colour"], quote=True) for plant in plants}
     keys = (
         ("<i style='background:var(--l0)'></i>", "line under 50 % of its rating"),
         ("<i style='background:var(--l1)'></i>", "50 to 80"),
         ("<i style='background:var(--l2)'></i>", "80 to 100"),
         ("<i style='background:var(--l3)'></i>", "100 and more, or oblast short of power"),
         ("<i style='background:var(--out)'></i>", "out of service"),
-        ("<i style='background:var(--gas)'></i>", "gas pipe, bold a quarter under its pressure at the start"),
+        ("<i style='background:var(--gas)'></i>", "gas pipe, wide by its flow"),
+        ("<i style='background:var(--low)'></i>", "gas pipe a quarter under its pressure at the start"),
         ("<i class='dot' style='background:var(--out);opacity:.6'></i>", "homes or heat short of gas"),
-        ("<i class='dot' style='background:#e69f00'></i>", "plant, colour by fuel, pale when it stands still"),
+        *((f"<i class='dot' style='background:{colour}'></i>", fuel) for fuel, colour in fuels.items()),
+        ("", "plants are pale when they stand still"),
     )
     legend = "".join(f"<span>{mark}{escape(text)}</span>" for mark, text in keys)
     return (
         '<section aria-label="Map with replay"><h2>The course, hour by hour</h2><div id="map-box"><div>'
-        '<svg id="map" tabindex="0" role="img" aria-label="Map of the network at the time of the slider"></svg>'
+        '<svg id="map" tabindex="0" role="img" aria-label="Map of the network at the time of the slider">'
+        f"<defs>{_arrow('on', 'M1 1L7 4L1 7Z')}{_arrow('back', 'M7 1L1 4L7 7Z')}</defs></svg>"
         f'<div class="key soft">{legend}</div>'
         '<div class="controls"><button id="play" aria-pressed="false">Play</button>'
         '<button id="previous" aria-label="Step to the event before">◀ event</button>'
@@ -153,11 +162,18 @@ def _map(page: Page) -> str:
     )
 
 
-def _short_scorecard(scores: Sequence[Score]) -> str:
+def _arrow(name: str, shape: str) -> str:
+    return (
+        f'<marker id="{name}" viewBox="0 0 8 8" refX="4" refY="4" markerWidth="9" markerHeight="9" '
+        f'markerUnits="userSpaceOnUse" orient="auto"><path d="{shape}"/></marker>'
+    )
+
+
+def _short_scorecard(scores: Sequence[Score], case: str) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(area)}</th><td>{escape(text)}</td></tr>' for area, text in area_texts(scores)
     )
-    title = "<h2>Scorecard, against no event</h2>"
+    title = f"<h2>Scorecard{f' of {escape(case)}' if case else ''}, against no event</h2>"
     return f'{title}<div class="scroll"><table id="areas"><tbody>{rows}</tbody></table></div>' if rows else ""
 
 
@@ -189,7 +205,9 @@ def _scorecard(scores: Sequence[Score]) -> str:
         area = score.area
     return (
         '<section aria-label="Scorecard"><h2>The six areas in full</h2><div class="scroll">'
-        '<table id="scorecard"><thead><tr><th>area</th><th>what</th><th class="n">value</th><th></th>'
+        '<table id="scorecard"><colgroup><col class="area"><col class="what"><col class="size"><col class="unit">'
+        '<col class="size"><col class="unit"><col class="data"></colgroup><thead>'
+        '<tr><th>area</th><th>what</th><th class="n">value</th><th></th>'
         '<th class="n">against no event</th><th></th>'
         f"<th>data behind it</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
     )

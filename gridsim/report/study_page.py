@@ -72,6 +72,7 @@ def study_page(study: StudyView) -> Page:
         numbers=_numbers(worst, len(study.cases) > 1),
         lead=_over_swept(sweep),
         scorecard=worst.scorecard,
+        scorecard_of=(sweep.name_of(worst) if sweep else worst.name) if len(study.cases) > 1 else "",
         figures=_figures(study, worst, sweep),
         tables=(
             _table(study.cases),
