@@ -26,6 +26,8 @@ _VENDOR = (
 
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|MWh?|GWh|mcm|t|h|d|USD|million)\b|%)")
 
+_DAY = re.compile(r"\b(\d{1,2}) ([A-Z][a-z]+) (\d\d:\d\d)")
+
 _ERROR = re.compile(r"(?<=\d) \+- (?=\d)")
 
 
@@ -112,8 +114,9 @@ def _json(data: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Escaped text whose numbers keep their units and errors on the line."""
-    return escape(_UNIT.sub("\u00a0", _ERROR.sub("\u00a0± ", text)))
+    """Escaped text whose numbers keep their units and errors on the line, and days their hour."""
+    whole = _DAY.sub("\\1\u00a0\\2\u00a0\\3", _ERROR.sub("\u00a0± ", text))
+    return escape(_UNIT.sub("\u00a0", whole))
 
 
 def _numbers(numbers: Iterable[Number]) -> str:
@@ -145,8 +148,7 @@ def _map(page: Page) -> str:
     legend = "".join(f"<span>{mark}{escape(text)}</span>" for mark, text in keys)
     return (
         '<section aria-label="Map with replay"><h2>The course, hour by hour</h2><div id="map-box"><div>'
-        '<svg id="map" tabindex="0" role="img" aria-label="Map of the network at the time of the slider">'
-        f"<defs>{_arrow('on', 'M1 1L7 4L1 7Z')}{_arrow('back', 'M7 1L1 4L7 7Z')}</defs></svg>"
+        '<svg id="map" tabindex="0" role="img" aria-label="Map of the network at the time of the slider"></svg>'
         f'<div class="key soft">{legend}</div>'
         '<div class="controls"><button id="play" aria-pressed="false">Play</button>'
         '<button id="previous" aria-label="Step to the event before">◀ event</button>'
@@ -159,13 +161,6 @@ def _map(page: Page) -> str:
         '<p><strong id="element-name"></strong></p><p id="element-value"></p><div id="chart"></div>'
         '<h3>Why</h3><ol id="element-why"></ol>'
         '<p class="soft" id="element-none">Nothing had happened to it by then.</p></div></div></section>'
-    )
-
-
-def _arrow(name: str, shape: str) -> str:
-    return (
-        f'<marker id="{name}" viewBox="0 0 8 8" refX="4" refY="4" markerWidth="9" markerHeight="9" '
-        f'markerUnits="userSpaceOnUse" orient="auto"><path d="{shape}"/></marker>'
     )
 
 

@@ -176,6 +176,8 @@ def _figures(study: StudyView, worst: CaseView, sweep: Sweep[CaseView] | None) -
         found.append(figures.cases_side_by_side(energy, "Unserved energy by case"))
     samples = {name: case.samples for name, case in named.items() if len(case.samples)}
     if samples:
+        paired = figures.paired_differences(samples) if len(samples) > 1 else None
+        found += [paired] if paired is not None else []
         found += [figures.exceedance(samples), figures.convergence(samples)]
     if worst.fan is not None and worst.start is not None:
         scopes = ["system", *sorted({str(scope) for scope in np.unique(worst.fan["scope"])} - {"system"})]

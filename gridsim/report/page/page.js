@@ -14,6 +14,10 @@
   const times = decode(data.times), n = times.length, start = Date.parse(data.start + "Z");
   const elements = new Map();
   const stamp = (hours) => new Date(start + hours * 3600e3).toISOString().slice(0, 16).replace("T", " ");
+  const day = (seconds) => {
+    const moment = new Date(seconds * 1000);
+    return moment.getUTCHours() ? moment.toISOString().slice(11, 16) : moment.toLocaleString("en", { day: "numeric", month: "short", timeZone: "UTC" });
+  };
   const number = (x, digits) => x.toLocaleString("en", { maximumFractionDigits: digits === undefined ? 1 : digits });
 
   // Projection: Albers for the places given by degrees, the plain plane for a layout from the graph.
@@ -46,8 +50,13 @@
   for (const country of data.countries) for (const ring of country.rings) add("path", "country", {}, path(ring, true));
   const regions = data.regions.map((region) => add("path", "region", { ...region, id: "oblast:" + region.name },
     region.rings.map((ring) => path(ring, true)).join("")));
-  const halfway = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];  // where the arrow of the flow stands
-  const pipes = data.pipes.map((row) => add("path", "pipe", row, path([row.from, halfway(row.from, row.to), row.to])));
+  const pipes = data.pipes.map((row) => add("path", "pipe", row, path([row.from, row.to])));
+  for (const e of pipes) {  // the arrow of its flow, at the middle
+    const [x0, y0] = project(e.from), [x1, y1] = project(e.to);
+    e.turn = 180 * Math.atan2(y1 - y0, x1 - x0) / Math.PI;
+    e.middle = `translate(${((x0 + x1) / 2).toFixed(1)} ${((y0 + y1) / 2).toFixed(1)})`;
+    e.arrow = root.append("path").attr("class", "arrow").attr("d", "M-3 -3L4 0L-3 3Z").attr("visibility", "hidden");
+  }
   const lines = data.lines.map((row) => add("path", "line", row, path([row.from, row.to])));
   const cities = data.cities.map((row) => { const [x, y] = project(row.at); return add("circle", "city", row).node.attr("cx", x).attr("cy", y).attr("r", 0) && elements.get(row.id); });
   const plants = data.plants.map((row) => {
@@ -83,8 +92,12 @@
     const broken = new Set(outOfGas.filter((row) => times[t] >= row.from && times[t] < row.to).map((row) => row.entry));
     pipes.forEach((e, i) => {
       const bar = pressure[i * n + t], q = flow ? flow[i * n + t] / 100 : 0, share = Math.abs(q) / data.largest_flow;
-      const way = share < 0.02 ? "" : q > 0 ? " on" : " back";
-      name(e, e.base + (broken.has(e) ? " out" : (bar && bar / 100 < e.low ? " low" : "") + way));
+      name(e, e.base + (broken.has(e) ? " out" : bar && bar / 100 < e.low ? " low" : ""));
+      const way = share < 0.02 || broken.has(e) ? 0 : Math.sign(q);
+      if (e.way !== way) {
+        e.way = way;
+        e.arrow.attr("visibility", way ? "visible" : "hidden").attr("transform", `${e.middle} rotate(${e.turn + (way < 0 ? 180 : 0)})`);
+      }
       const wide = (1 + 5 * Math.sqrt(share)).toFixed(1);
       if (flow && e.wide !== wide) { e.wide = wide; e.node.style("stroke-width", wide); }
     });
@@ -142,7 +155,7 @@
     const course = (series) => x.map((_, t) => { const v = series(t); return Number.isNaN(v) ? null : v; });
     const stepped = uPlot.paths.stepped({ align: 1 }), second = entry.second;
     plot = new uPlot({ width: byId("chart").clientWidth || 280, height: 170, tzDate: (s) => uPlot.tzDate(new Date(s * 1e3), "UTC"),
-      axes: [{ stroke: ink }, { stroke: ink, size: 46 }, ...(second ? [{ stroke: ink, size: 46, side: 1, scale: second.unit, grid: { show: false } }] : [])],
+      axes: [{ stroke: ink, space: 60, values: (_, splits) => splits.map(day) }, { stroke: ink, size: 46 }, ...(second ? [{ stroke: ink, size: 46, side: 1, scale: second.unit, grid: { show: false } }] : [])],
       series: [{}, { label: entry.unit, stroke: "#0072b2", width: 1.5, paths: stepped }, ...(second ? [{ label: second.unit, scale: second.unit, stroke: "#d55e00", width: 1.5, dash: [5, 3], paths: stepped }] : [])] },
       [x, course(entry.series), ...(second ? [course(second.series)] : [])], byId("chart"));
   }
