@@ -119,8 +119,8 @@ def paired_differences(samples: Mapping[str, F8]) -> Figure | None:
     ends = {name: (float(d.mean()), 1.96 * float(d.std(ddof=1)) / math.sqrt(len(d))) for name, d in pairs.items()}
     low = min(0.0, *(mean - half for mean, half in ends.values()))
     high = max(0.0, *(mean + half for mean, half in ends.values()))
-    row, left, room = 26, 280, 0.3 * ((high - low) or 1.0)
-    x = (low - (room if low < 0.0 else 0.0), high + room)
+    row, left, span = 26, 250, (high - low) or 1.0
+    x = (low - 0.05 * span, high + 0.7 * span)
     chart = Chart(x, (0.0, 1.0), svg.WIDTH, row * len(ends) + 44, left=left)
     chart.rule(chart.px(0.0), 4, chart.px(0.0), row * len(ends) + 10, extra=' opacity="0.5"')
     for number, (name, (mean, half)) in enumerate(ends.items()):
