@@ -220,7 +220,7 @@ def _why(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[
     if first is not None:
         return f"What happened first: {_happening(run, first)}."
     energy = _by_scope(run.estimates, "energy_mwh", "fuel")
-    lull = _lull(run)
+    lull = stood_in_for_wind_and_sun(run)
     if lull:
         return lull
     total = sum(mwh for _, mwh in energy)
@@ -241,7 +241,7 @@ _SOURCES = {
 }
 
 
-def _lull(run: RunLike) -> str:
+def stood_in_for_wind_and_sun(run: RunLike) -> str:
     """What stood in for wind and sun on the day with least of both; empty where days are much alike or too few."""
     zones = run.tables["zones"]
     starts, ends, _ = times_of(zones)
@@ -266,7 +266,7 @@ def _lull(run: RunLike) -> str:
     return (
         f"Wind and sun gave least on {dates[0].day} {dates[0]:%B}, {number(float(renewable[least]))} MW on average "
         f"against {number(float(renewable[most]))} MW on {dates[1].day} {dates[1]:%B}; in their place came {told}, "
-        f"with demand {'+' if demand[least] >= demand[most] else ''}{number(float(demand[least] - demand[most]))} MW."
+        f"with demand {'+' if demand[least] > demand[most] else ''}{number(float(demand[least] - demand[most]))} MW."
     )
 
 
