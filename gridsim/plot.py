@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,28 +19,48 @@ from gridsim.report.study_page import case_view
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gridsim.reliability import AssessmentResult, ImportanceRow
+
 __all__ = [
     "all_of",
+    "cases",
+    "convergence",
+    "differences",
+    "eue_by_month",
+    "eue_by_zone",
     "event_scatter",
     "exceedance",
+    "fan",
     "frequency",
     "fuel_days",
     "gas_and_stocks",
     "gas_disruptions",
+    "gas_pressures",
+    "importance",
+    "levels",
+    "loading",
+    "month_by_hour",
     "n_1_formula",
+    "over_swept_value",
+    "paired_differences",
     "pairs_matrix",
     "section_loading",
     "supply_stack",
+    "sweep_courses",
     "unserved_by",
     "weather",
+    "week_by_zone",
     "wind_and_sun",
     "worst_hour_waterfall",
+    "worst_outages",
+    "worst_pairs",
 ]
 
 
 def all_of(result: Any) -> dict[str, Figure]:
     """Every figure of the report of a run, study or assessment, by name."""
-    return {figure.name: figure for figure in page_of(result).figures}
+    page = page_of(result)
+    return {figure.name: figure for figure in (*page.lead, *page.figures)}
 
 
 def supply_stack(result: Any, zone: str = "") -> Figure:
@@ -60,6 +81,15 @@ def section_loading(result: Any) -> Figure:
 def gas_and_stocks(result: Any) -> Figure:
     """Linepack, and gas that did not reach customers at home."""
     return run_figures.gas_and_stocks(view_of(result))
+
+
+def gas_pressures(result: Any) -> Figure:
+    """Pressure of the gas nodes that fall furthest; StudyError of a run without pressures."""
+    view = view_of(result)
+    figure = run_figures.gas_pressures(view) if len(view.tables["gas"]["name"]) else None
+    if figure is None:
+        raise StudyError("no pressures: no gas network, or policy.gas is balance; set policy.gas: hydraulic")
+    return figure
 
 
 def fuel_days(result: Any) -> Figure:
@@ -96,10 +126,117 @@ def wind_and_sun(result: Any) -> Figure:
     return figure
 
 
+def _named(result: Any, name: str, why_not: str) -> Figure:
+    """A figure of the page of a study or assessment; StudyError with what it needs where there is none."""
+    found = all_of(result).get(name)
+    if found is None:
+        raise StudyError(f"no figure {name}: {why_not}")
+    return found
+
+
 def exceedance(study: Any) -> Figure:
-    """Share of samples with more unserved energy than x, a line for each case of a loaded study."""
-    views = [case_view(run, ()) for run in study.cases]
-    return study_figures.exceedance({view.name: view.samples for view in views})
+    """Share of replicates or sample years with more unserved energy than x, a line for each case."""
+    return _named(study, "exceedance", "it needs replicates, or an assessment with ShortfallEvents")
+
+
+def convergence(study: Any) -> Figure:
+    """The estimate of unserved energy and its interval as samples are added."""
+    return _named(study, "convergence", "it needs replicates, or an assessment with ShortfallEvents")
+
+
+def fan(study: Any) -> Figure:
+    """Quantiles over replicates of the power not served in the worst case of a study, hour by hour."""
+    return _named(study, "fan", "nothing was cut in the worst case, or its folder keeps no table fan")
+
+
+def cases(study: Any) -> Figure:
+    """Mean unserved energy of each case of a study with its interval."""
+    return _named(study, "cases", "it needs a study of two cases or more")
+
+
+def paired_differences(study: Any) -> Figure:
+    """Unserved energy of each case of a study less that of the first, paired by replicate."""
+    return _named(study, "paired_differences", "it needs two cases with the same replicates")
+
+
+def over_swept_value(study: Any) -> Figure:
+    """Numbers of a sweep over its swept value, a panel for each."""
+    return _named(study, "over_swept_value", "the study sweeps nothing, or nothing differs from zero")
+
+
+def sweep_courses(study: Any) -> Figure:
+    """Power not served hour by hour, a panel for each swept value."""
+    return _named(study, "sweep_courses", "the study sweeps nothing, or nothing was cut")
+
+
+def month_by_hour(assessment: Any) -> Figure:
+    """Expected hours short by month and hour of the day."""
+    return _named(assessment, "month_by_hour", "assess with ShortfallEvents; without a shortfall there is none")
+
+
+def week_by_zone(assessment: Any) -> Figure:
+    """Expected unserved energy by week and zone."""
+    return _named(assessment, "week_by_zone", "assess with ShortfallEvents; without a shortfall there is none")
+
+
+def eue_by_month(assessment: Any) -> Figure:
+    """Expected unserved energy by month with its error."""
+    return _named(assessment, "eue_by_month", "assess with ShortfallByMonth")
+
+
+def eue_by_zone(assessment: Any) -> Figure:
+    """Expected unserved energy by zone with its error."""
+    return _named(assessment, "eue_by_zone", "assess at zonal or nodal level")
+
+
+def importance(rows: Sequence[ImportanceRow]) -> Figure:
+    """What would save most unserved energy if it never failed, of rows of ``gridsim.importance``."""
+    return study_figures.importance(rows)
+
+
+def levels(of_level: Mapping[str, AssessmentResult]) -> Figure:
+    """Unserved energy by level, of assessments of the same years: ``{"copper": ..., "zonal": ..., "nodal": ...}``."""
+    return study_figures.levels({level: result.estimates for level, result in of_level.items()})
+
+
+def worst_outages(frame: pd.DataFrame) -> Figure:
+    """MW of the worst outages of a frame of ``gridsim.screen``; StudyError where none breaks a limit."""
+    return _of_screen(frame, "worst_outages")
+
+
+def loading(frame: pd.DataFrame) -> Figure:
+    """Highest loading after each outage of a frame of ``gridsim.screen``."""
+    return _of_screen(frame, "loading")
+
+
+def worst_pairs(frame: pd.DataFrame) -> Figure:
+    """MW of the worst pairs of a frame of ``gridsim.screen`` with ``level="1-1"`` or ``"2"``."""
+    return _of_screen(frame, "worst_pairs")
+
+
+def _of_screen(frame: pd.DataFrame, name: str) -> Figure:
+    from gridsim.report.pairs_page import pairs_page
+    from gridsim.report.screen_page import screen_page
+
+    page = pairs_page("", frame) if name == "worst_pairs" else screen_page("", frame)
+    found = {figure.name: figure for figure in page.figures}
+    if name not in found:
+        raise StudyError(f"no figure {name}: no outage of this frame has anything to show")
+    return found[name]
+
+
+def differences(first: Any, other: Any) -> Figure:
+    """Paired differences of two loaded runs over the values of the first, as ``gridsim compare`` gives them."""
+    from gridsim.report.comparison import chosen
+    from gridsim.report.comparison_page import comparison_page
+    from gridsim.study.compare import compare_values
+
+    distinct = first.path.name != other.path.name
+    names = [run.path.name if distinct else str(run.path) for run in (first, other)]
+    found = comparison_page([chosen(names[0], names[1], compare_values(first, other))]).figures
+    if not found:
+        raise StudyError("the two runs have no number in common that differs")
+    return found[0]
 
 
 def event_scatter(study: Any) -> Figure:

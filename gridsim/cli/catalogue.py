@@ -119,7 +119,10 @@ def _bundled(what: str) -> list[dict[str, str]]:
     if what == "events":
         return [{"name": name, "folder": path.parent.name, **_told(path)} for name, path in event_files().items()]
     if what == "studies":
-        return [{"name": name, "shows": _first_comment(path)} for name, path in study_files().items()]
+        return [
+            {"name": name, "shows": _told(path)["question"] or _first_comment(path)}
+            for name, path in study_files().items()
+        ]
     return [{"name": kind.kind, "targets": ", ".join(kind.targets), "shows": kind.doc} for kind in kinds().values()]
 
 

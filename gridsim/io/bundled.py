@@ -80,6 +80,8 @@ def event_file(name: str) -> Path:
             _told.add(name)
             warnings.warn(f"event {name} is called {RENAMED[name]} now", FutureWarning, stacklevel=2)
         return files[RENAMED[name]]
+    if name in study_files():
+        raise InputError([Problem(name, 0, "", "is a study, not an event", f"run it with: gridsim study {name}")])
     raise InputError([Problem(name, 0, "", "no such event file", nearest(name, files))])
 
 

@@ -95,6 +95,7 @@ def read_study(name: str | Path, *, execute: bool = True) -> Study:
         keys.seed,
         keys.description,
         StopRule(stop.metric, stop.scope, stop.target_cov) if stop else None,
+        keys.question,
     )
 
 
@@ -118,7 +119,8 @@ def study_of(
     plain, files = _self_contained(document.data, beside)
     plain["name"] = scenario.name
     case = Case(scenario.name, system, scenario, plain, files)
-    return Study(scenario.name, (case,), replicates or scenario.replicates, seed, scenario.description)
+    n = replicates or scenario.replicates
+    return Study(scenario.name, (case,), n, seed, scenario.description, question=scenario.question)
 
 
 def _repeated(document: YamlDocument, path: tuple[str, ...], values: tuple[Any, ...]) -> Iterator[Problem]:

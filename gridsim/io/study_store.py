@@ -170,8 +170,13 @@ class StudyFolder:
         return head
 
     def _new_head(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        return {"status": "running", "study": self.study.name, "description": self.study.description, "inputs": inputs,
-                "started": _now(), "cases": self._case_folders}  # fmt: skip
+        changes = {
+            folder: {path: _plain(value) for path, value in case.changes}
+            for folder, case in zip(self._case_folders, self.study.cases, strict=True)
+        }
+        return {"status": "running", "study": self.study.name, "question": self.study.question,
+                "description": self.study.description, "inputs": inputs, "started": _now(),
+                "cases": self._case_folders, "changes": changes}  # fmt: skip
 
     def _open(self) -> None:
         """Make sure that the folder can be written to."""
@@ -275,3 +280,8 @@ class StudyFolder:
 
 def _now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _plain(value: Any) -> Any:
+    """A swept value as JSON has it: a number, a word or text."""
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -49,6 +49,7 @@ class Study(Displayed):
     seed: int = 0
     description: str = ""
     stop: StopRule | None = None
+    question: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "replicates", whole_number("replicates", self.replicates, 1, LARGEST_REPLICATE))
@@ -58,7 +59,7 @@ class Study(Displayed):
         runs = f"{counted(len(self.cases), 'case')} x {counted(self.replicates, 'replicate')}, seed {self.seed}"
         stop = self.stop
         enough = f"until {stop.metric} of {stop.scope} is known to {stop.target_cov:.3g}" if stop is not None else ""
-        lines = [runs, self.description.strip(), enough, listed([case.name for case in self.cases])]
+        lines = [self.question, runs, self.description.strip(), enough, listed([case.name for case in self.cases])]
         rows = [
             (case.name, case.system.name, ", ".join(f"{path} = {value}" for path, value in case.changes))
             for case in self.cases

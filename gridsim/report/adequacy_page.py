@@ -34,6 +34,7 @@ THRESHOLDS = (
         "0.002 % of demand a year, the reliability standard of Australia's NEM (National Electricity Rules, 3.9.3C)",
     ),
 )
+_LEVELS = {"copper": " (no network)", "zonal": " (sections between zones)", "nodal": " (every line)"}
 _LIMITS = (
     "Shortfalls are those of the level named: copper plate knows no network, zonal only sections between zones, nodal "
     "every line; none knows voltages, stability or single hours of operators. Machines fail independently unless the "
@@ -75,7 +76,7 @@ def assessment_page(view: AssessmentView) -> Page:
     return Page(
         kind="adequacy",
         title=f"How likely is a shortfall in {view.system}?",
-        subtitle=f"{view.system}, {view.level} level, {sampled}",
+        subtitle=f"{view.system}, {view.level} level{_LEVELS.get(view.level, '')}, {sampled}",
         answer=[*_answer(view.estimates), *_standard(view)],
         numbers=numbers_of(
             view.estimates, metric_labels(), ("EUE", "LOLH", "LOLEv", "CVaR_95", "P_any_shortfall", "NEUE")
@@ -290,7 +291,7 @@ def _figures(view: AssessmentView) -> list[Figure]:
         found += [
             figures.event_scatter(length, peak, energy[whole]),
             figures.exceedance({"sample years": yearly}),
-            figures.convergence({"EUE": yearly}),
+            figures.convergence({"unserved energy": yearly}),
         ]
     if view.extras.importance:
         found.insert(0, figures.importance(view.extras.importance))

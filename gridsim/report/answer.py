@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridsim.report.figures.run_figures import RunLike, summed, times_of
 from gridsim.report.numbers import number, percent, value_with_error
@@ -14,6 +15,8 @@ from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
 
 _POSITIVE = 0.05
 _FULL = 0.9995
+_NOISE = 1e-4  # of a number; a change below it is not told
+_LULL = 0.01  # of demand; days whose wind and sun differ by less are alike
 _NAMED = 3
 _QUIET = ("fleet:", "section:")  # changes of a day on which nothing fails
 
@@ -217,10 +220,54 @@ def _why(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[
     if first is not None:
         return f"What happened first: {_happening(run, first)}."
     energy = _by_scope(run.estimates, "energy_mwh", "fuel")
+    lull = stood_in_for_wind_and_sun(run)
+    if lull:
+        return lull
     total = sum(mwh for _, mwh in energy)
     shares = ", ".join(f"{'imports' if name == 'import' else name} {percent(mwh / total)}" for name, mwh in energy[:5])
     told = f"; energy came from {shares}" if total > 0.0 else ""
     return f"No single event is behind it: supply, network and weather of these days are{told}."
+
+
+_SOURCES = {
+    "coal_mw": "coal",
+    "gas_fired_mw": "gas",
+    "backup_fuel_mw": "reserve fuel",
+    "hydro_mw": "water",
+    "storage_mw": "storage",
+    "import_mw": "imports",
+    "other_mw": "other plants",
+    "unserved_mw": "not served",
+}
+
+
+def stood_in_for_wind_and_sun(run: RunLike) -> str:
+    """What stood in for wind and sun on the day with least of both; empty where days are much alike or too few."""
+    zones = run.tables["zones"]
+    starts, ends, _ = times_of(zones)
+    day = np.floor(starts / 24.0).astype(int)
+    hours = ends - starts
+    length = np.bincount(day, hours)
+    whole = np.flatnonzero(length > 23.9)
+    if len(whole) < 2:
+        return ""
+
+    def by_day(column: str) -> NDArray[np.float64]:
+        return np.bincount(day, summed(zones, column) * hours)[whole] / length[whole]
+
+    renewable, demand = by_day("wind_mw") + by_day("solar_mw"), by_day("demand_mw")
+    least, most = int(np.argmin(renewable)), int(np.argmax(renewable))
+    if renewable[most] - renewable[least] < _LULL * demand.mean():
+        return ""
+    changes = {words: by_day(column)[least] - by_day(column)[most] for column, words in _SOURCES.items()}
+    more = sorted(((mw, words) for words, mw in changes.items() if mw > 1.0), reverse=True)
+    told = ", ".join(f"{words} +{number(float(mw))} MW" for mw, words in more[:4]) or "nothing"
+    dates = [run.start + dt.timedelta(days=float(whole[at])) for at in (least, most)]
+    return (
+        f"Wind and sun gave least on {dates[0].day} {dates[0]:%B}, {number(float(renewable[least]))} MW on average "
+        f"against {number(float(renewable[most]))} MW on {dates[1].day} {dates[1]:%B}; in their place came {told}, "
+        f"with demand {'+' if demand[least] > demand[most] else ''}{number(float(demand[least] - demand[most]))} MW."
+    )
 
 
 def _cost(run: RunLike) -> str:
@@ -229,8 +276,8 @@ def _cost(run: RunLike) -> str:
     if cost is not None and cost > _POSITIVE:
         parts.append(f"the load lost is worth {number(cost)} USD")
     for name, label in (("co2e_gwp100_change_t", "CO2e over 100 years"), ("ch4_change_t", "methane")):
-        change = of_system(run.estimates, name)
-        if change is not None and abs(change) > _POSITIVE:
+        change, whole = of_system(run.estimates, name), of_system(run.estimates, name.replace("_change", ""))
+        if change is not None and abs(change) > max(_POSITIVE, _NOISE * abs(whole or 0.0)):
             parts.append(f"{label} {'+' if change > 0 else ''}{number(change)} t against no event")
     minerals = _by_scope(run.estimates, "mineral_loss_t", "mineral")
     if minerals:

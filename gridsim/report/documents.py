@@ -61,8 +61,7 @@ def page_of(result: Any, network: str | Path | None = None) -> Page:
     manifest = getattr(result, "manifest", None)
     if manifest is None and hasattr(result, "cases"):
         told = read_manifest(result.path / STUDY_FILE)
-        name, words = str(told.get("study", result.path.name)), str(told.get("description", ""))
-        return study_page(_study(name, result.cases, network, words))
+        return study_page(_study(str(told.get("study", result.path.name)), result.cases, network, told))
     if isinstance(manifest, Mapping) and manifest.get("kind") == "assessment":
         return assessment_page(_loaded_assessment(result))
     if isinstance(manifest, Mapping) and "blocks" in manifest:
@@ -157,16 +156,22 @@ def _loaded(run: Any, network: str | Path | None) -> RunView:
     )
 
 
-def _study(name: str, runs: Sequence[Any], network: str | Path | None, words: str = "") -> StudyView:
-    cases = []
+def _study(
+    name: str, runs: Sequence[Any], network: str | Path | None, head: Mapping[str, Any] | None = None
+) -> StudyView:
+    """The view of a study. ``head``: what its ``study.json`` says; one of 0.1 has neither question nor changes."""
+    head = head or {}
+    changes, cases = head.get("changes", {}), []
     for run in runs:
         system = _network_of(run.manifest, run.scenario, network)[0]
-        cases.append(case_view(run, scores_of(run, system)))
+        cases.append(case_view(run, scores_of(run, system), changes.get(run.path.name)))
     first = runs[0]
+    words = str(head.get("description", ""))
     description = (
         str(first.scenario.get("description", "")) if len(runs) == 1 else f"{len(runs)} cases. {words}".strip()
     )
-    return StudyView(name, description, cases, origin_of(first, f"gridsim study {name}"))
+    question = str(head.get("question", "") or (first.scenario.get("question", "") if len(runs) == 1 else ""))
+    return StudyView(name, description, cases, origin_of(first, f"gridsim study {name}"), question)
 
 
 def _columns_of(frame: Any) -> dict[str, Any]:

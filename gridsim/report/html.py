@@ -26,6 +26,8 @@ _VENDOR = (
 
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|MWh?|GWh|mcm|t|h|d|USD|million)\b|%)")
 
+_DAY = re.compile(r"\b(\d{1,2}) ([A-Z][a-z]+) (\d\d:\d\d)")
+
 _ERROR = re.compile(r"(?<=\d) \+- (?=\d)")
 
 
@@ -43,14 +45,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Page:
-    """Content of a report, from the top of the page to its end."""
+    """Content of a report, from the top of the page to its end. ``lead``: figures of the answer itself.
+
+    ``scorecard_of``: the case that the scorecard is of, where there are several.
+    """
 
     kind: str
     title: str
     subtitle: str
     answer: Sequence[str]
     numbers: Sequence[Number] = ()
+    lead: Sequence[Figure] = ()
     scorecard: Sequence[Score] = ()
+    scorecard_of: str = ""
     map: Mapping[str, Any] | None = None
     map_note: str = ""
     figures: Sequence[Figure] = ()
@@ -71,8 +78,9 @@ def html_of(page: Page) -> str:
         '<section id="answer" class="answer" aria-label="The answer">',
         *(f"<p>{_text(sentence)}</p>" for sentence in page.answer),
         _numbers(page.numbers),
+        _drawn(page.lead),
         "</section>",
-        _short_scorecard(page.scorecard),
+        _short_scorecard(page.scorecard, page.scorecard_of),
         _map(page),
         _figures(page.figures),
         _scorecard(page.scorecard),
@@ -106,8 +114,9 @@ def _json(data: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Escaped text whose numbers keep their units and errors on the line."""
-    return escape(_UNIT.sub("\u00a0", _ERROR.sub("\u00a0± ", text)))
+    """Escaped text whose numbers keep their units and errors on the line, and days their hour."""
+    whole = _DAY.sub("\\1\u00a0\\2\u00a0\\3", _ERROR.sub("\u00a0± ", text))
+    return escape(_UNIT.sub("\u00a0", whole))
 
 
 def _numbers(numbers: Iterable[Number]) -> str:
@@ -122,15 +131,19 @@ def _numbers(numbers: Iterable[Number]) -> str:
 def _map(page: Page) -> str:
     if page.map is None:
         return f'<h2>Map</h2><p class="soft">{escape(page.map_note)}</p>' if page.map_note else ""
+    plants = sorted(page.map["plants"], key=lambda plant: plant["fuel"])
+    fuels = {escape(plant["fuel"]): escape(plant["colour"], quote=True) for plant in plants}
     keys = (
         ("<i style='background:var(--l0)'></i>", "line under 50 % of its rating"),
         ("<i style='background:var(--l1)'></i>", "50 to 80"),
         ("<i style='background:var(--l2)'></i>", "80 to 100"),
         ("<i style='background:var(--l3)'></i>", "100 and more, or oblast short of power"),
         ("<i style='background:var(--out)'></i>", "out of service"),
-        ("<i style='background:var(--gas)'></i>", "gas pipe, bold a quarter under its pressure at the start"),
+        ("<i style='background:var(--gas)'></i>", "gas pipe, wide by its flow"),
+        ("<i style='background:var(--low)'></i>", "gas pipe a quarter under its pressure at the start"),
         ("<i class='dot' style='background:var(--out);opacity:.6'></i>", "homes or heat short of gas"),
-        ("<i class='dot' style='background:#e69f00'></i>", "plant, colour by fuel, pale when it stands still"),
+        *((f"<i class='dot' style='background:{colour}'></i>", fuel) for fuel, colour in fuels.items()),
+        ("", "plants are pale when they stand still"),
     )
     legend = "".join(f"<span>{mark}{escape(text)}</span>" for mark, text in keys)
     return (
@@ -151,11 +164,11 @@ def _map(page: Page) -> str:
     )
 
 
-def _short_scorecard(scores: Sequence[Score]) -> str:
+def _short_scorecard(scores: Sequence[Score], case: str) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(area)}</th><td>{escape(text)}</td></tr>' for area, text in area_texts(scores)
     )
-    title = "<h2>Scorecard, against no event</h2>"
+    title = f"<h2>Scorecard{f' of {escape(case)}' if case else ''}, against no event</h2>"
     return f'{title}<div class="scroll"><table id="areas"><tbody>{rows}</tbody></table></div>' if rows else ""
 
 
@@ -187,7 +200,9 @@ def _scorecard(scores: Sequence[Score]) -> str:
         area = score.area
     return (
         '<section aria-label="Scorecard"><h2>The six areas in full</h2><div class="scroll">'
-        '<table id="scorecard"><thead><tr><th>area</th><th>what</th><th class="n">value</th><th></th>'
+        '<table id="scorecard"><colgroup><col class="area"><col class="what"><col class="size"><col class="unit">'
+        '<col class="size"><col class="unit"><col class="data"></colgroup><thead>'
+        '<tr><th>area</th><th>what</th><th class="n">value</th><th></th>'
         '<th class="n">against no event</th><th></th>'
         f"<th>data behind it</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
     )
@@ -199,13 +214,18 @@ def _is_spared(score: Score) -> bool:
 
 
 def _figures(figures: Sequence[Figure]) -> str:
+    drawn = _drawn(figures)
+    return f'<section aria-label="Figures"><h2>Figures</h2>{drawn}</section>' if drawn else ""
+
+
+def _drawn(figures: Sequence[Figure]) -> str:
     drawn = "".join(
         f'<figure id="{escape(figure.name, quote=True)}"><h3>{escape(figure.title)}</h3>'
         f'<div class="wide">{figure.svg}</div>'
         f"<figcaption>{escape(figure.definition)}</figcaption></figure>"
         for figure in figures
     )
-    return f'<section aria-label="Figures"><h2>Figures</h2><div class="plots">{drawn}</div></section>' if drawn else ""
+    return f'<div class="plots">{drawn}</div>' if drawn else ""
 
 
 def _table(table: Table) -> str:

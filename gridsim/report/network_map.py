@@ -28,9 +28,9 @@ _LOW_PRESSURE = 0.75  # of the pressure at the start; below it a pipe is drawn b
 
 
 def packed(values: NDArray[Any], kind: str) -> dict[str, str]:
-    """An array as base64 of little-endian ``u1``, ``u2`` or ``f4``."""
+    """An array as base64 of little-endian ``u1``, ``u2``, ``i2`` or ``f4``."""
     if kind != "f4":
-        values = np.clip(np.nan_to_num(np.rint(values)), 0, np.iinfo(f"<{kind}").max)
+        values = np.clip(np.nan_to_num(np.rint(values)), np.iinfo(f"<{kind}").min, np.iinfo(f"<{kind}").max)
     return {"kind": kind, "base64": base64.b64encode(np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()).decode()}
 
 
@@ -146,6 +146,7 @@ def _plants(run: RunLike, system: GridSystem, at: NDArray[Any], starts: NDArray[
                 "title": f"{fuel}, {float(of_plant.p_max_mw[own].sum()):,.0f} MW",
                 "at": np.round(at[of_plant.bus[largest]], 3).tolist(),
                 "mw": float(of_plant.p_max_mw[own].sum()),
+                "fuel": fuel if fuel in _FUEL_COLOURS else "other",
                 "colour": _FUEL_COLOURS.get(fuel, svg.PINK),
             }
         )
@@ -155,7 +156,15 @@ def _plants(run: RunLike, system: GridSystem, at: NDArray[Any], starts: NDArray[
 
 def _no_gas() -> dict[str, Any]:
     nothing = packed(np.zeros(0), "u2")
-    return {"pipes": [], "pressure": nothing, "cities": [], "cut": nothing, "largest_cut": 1}
+    return {
+        "pipes": [],
+        "pressure": nothing,
+        "flow": None,
+        "largest_flow": 1.0,
+        "cities": [],
+        "cut": nothing,
+        "largest_cut": 1,
+    }
 
 
 def _gas(run: RunLike, system: GridSystem, starts: NDArray[Any]) -> dict[str, Any]:
@@ -168,7 +177,7 @@ def _gas(run: RunLike, system: GridSystem, starts: NDArray[Any]) -> dict[str, An
     cut = matrix(
         gas, names, np.asarray(gas["cut_households_mcm_per_d"]) + np.asarray(gas["cut_heating_mcm_per_d"]), starts
     )
-    rows, pressure = [], []
+    rows, pressure, shown, titles = [], [], [], nodes.title
     columns = (pipes.name.tolist(), pipes.from_node.tolist(), pipes.to_node.tolist(), pipes.in_service.tolist())
     for name, first, second, built in zip(*columns, strict=True):
         if not built:
@@ -176,17 +185,29 @@ def _gas(run: RunLike, system: GridSystem, starts: NDArray[Any]) -> dict[str, An
         ends = np.round(at[[first, second]], 3).tolist()
         mean = (bar[first] + bar[second]) / 2.0
         low = round(_LOW_PRESSURE * float(mean[0]), 2) if len(mean) else 0.0
-        rows.append({"id": f"gas_pipelines:{name}", "from": ends[0], "to": ends[1], "kv": 0, "low": low})
+        row = {"id": f"gas_pipelines:{name}", "from": ends[0], "to": ends[1], "kv": 0, "low": low}
+        rows.append({**row, "ends": [str(titles[first] or names[first]), str(titles[second] or names[second])]})
         pressure.append(100.0 * mean)
+        shown.append(name)
     short = np.flatnonzero(cut.max(axis=1, initial=0.0) > 0.005)
     cities = [{"id": f"city:{names[node]}", "at": np.round(at[node], 3).tolist()} for node in short.tolist()]
     return {
         "pipes": rows,
         "pressure": packed(np.array(pressure).ravel(), "u2"),
+        **_flows(run, shown, starts),
         "cities": cities,
         "cut": packed(100.0 * cut[short].ravel(), "u2"),
         "largest_cut": max(float(100.0 * cut.max(initial=0.0)), 1.0),
     }
+
+
+def _flows(run: RunLike, pipes: Sequence[str], starts: NDArray[Any]) -> dict[str, Any]:
+    """Flow of each pipe over time; none of a run folder that keeps no flows."""
+    if "gas_flows" not in run.tables or not len(run.tables["gas_flows"]["name"]):
+        return {"flow": None, "largest_flow": 1.0}
+    table = run.tables["gas_flows"]
+    flow = matrix(table, pipes, np.asarray(table["flow_mcm_per_d"], dtype=float), starts)
+    return {"flow": packed(100.0 * flow.ravel(), "i2"), "largest_flow": max(float(np.abs(flow).max(initial=0.0)), 0.1)}
 
 
 def _outlines(run: RunLike, outlines: Mapping[str, Any] | None, starts: NDArray[Any]) -> dict[str, Any]:

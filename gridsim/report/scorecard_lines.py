@@ -8,6 +8,7 @@ from gridsim.report.numbers import number
 from gridsim.report.text_table import NO_BREAK, TextTable
 from gridsim.results.scorecard import AREAS, BETTER, SAME, WORSE, Score
 
+_LEAST, _NOISE = 0.05, 1e-4
 _NAMED = 3  # changes of an area that are named; the run folder holds them all
 
 
@@ -47,13 +48,23 @@ def _changes(scores: Sequence[Score]) -> str:
     changed = [
         score
         for score in scores
-        if score.verdict in (BETTER, WORSE) and not score.scope.startswith(("zone:", "source:", "part:"))
+        if score.verdict in (BETTER, WORSE)
+        and _is_seen(score)
+        and not score.scope.startswith(("zone:", "source:", "part:"))
     ]
     parts = [told(score) for score in changed[:_NAMED]]
     if len(changed) > _NAMED:
         parts.append(f"{len(changed) - _NAMED} more")
     parts += [f"{score.label} not counted" for score in scores if score.note.startswith("not counted")]
     return "; ".join(parts)
+
+
+def _is_seen(score: Score) -> bool:
+    """False for a change too small to tell: under 0.05 of what is read in whole units, or 1 in 10,000 of the number."""
+    size = abs(score.change or 0.0)
+    return size >= (_LEAST if score.unit in ("%", "MWh", "MW", "h") else 0.0) and size >= _NOISE * abs(
+        score.without_events or 0.0
+    )
 
 
 def told(score: Score) -> str:

@@ -114,7 +114,7 @@ def _worst(rows: pd.DataFrame) -> Figure | None:
     mw = shown[["islanded_mw", "short_mw", "added_mw"]].fillna(0.0).sum(axis=1)
     names = [f"{kind} {name}" for kind, name in zip(shown["kind"], shown["name"], strict=True)]
     bars = [(name, float(size), svg.RED) for name, size in zip(names, mw, strict=True)]
-    notes = ["(no steady state found)" if solved == "failed" else "" for solved in shown["solved"]]
+    said = {at: "no steady state found" for at, solved in enumerate(shown["solved"]) if solved == "failed"}
     return svg.bars(
         bars,
         "worst_outages",
@@ -122,7 +122,7 @@ def _worst(rows: pd.DataFrame) -> Figure | None:
         "MW cut off, short, and over a limit more than before the outage, added up: the order of gridsim screen. An "
         "outage without a power flow stands first whatever is known of its MW.",
         unit="MW",
-        notes=notes if any(notes) else (),
+        said=said,
     )
 
 
@@ -139,6 +139,8 @@ def _loading(lost: pd.DataFrame) -> Figure | None:
         top, width = chart.py(count), chart.px(left + 10.0) - chart.px(left) - 1.0
         colour = svg.RED if left >= 100.0 else svg.BLUE
         chart.box(chart.px(left), top, width, chart.py(0.0) - top, colour, f"{left:.0f} to {left + 10:.0f} %: {count}")
+        if count:
+            chart.text(chart.px(left) + width / 2, top - 4, f"{count:,}", "middle")
     chart.x_axis("highest loading after the outage, % of the emergency rating")
     return chart.figure(
         "loading",

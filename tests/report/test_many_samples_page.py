@@ -12,8 +12,9 @@ import pytest
 import gridsim
 from gridsim.report.adequacy_page import verdict
 from gridsim.report.documents import page_of
-from gridsim.report.figures import study_figures
+from gridsim.report.figures import study_figures, svg
 from gridsim.report.html import html_of
+from gridsim.report.numbers import percent, with_error
 from gridsim.report.pairs_page import pairs_page
 from gridsim.report.screen_page import screen_page
 from gridsim.results.metrics import Estimate
@@ -94,6 +95,34 @@ def test_a_study_shows_its_cases_with_errors(tmp_path):
         energy = result.metric("EUE", case=case)
         assert (unserved.value, unserved.stderr) == (energy.value, energy.stderr) and unserved.stderr
     assert result.report(tmp_path / "study.html").read_text(encoding="utf-8") == text
+
+
+def test_a_sweep_answers_on_its_first_screen_how_numbers_depend_on_what_is_swept(tmp_path):
+    question = "How much does the chance of the trip cost?"
+    keys = {"question": question, "sweep": {"events.trip.probability": [1.0, 0.5, 0.0]}}
+    loaded = gridsim.load(gridsim.run_study(small_study(tmp_path, replicates=40, **keys), tmp_path / "out").path)
+    page = page_of(loaded)
+    assert page.title == question
+    ends = [with_error(run.metric("EUE")) for run in (loaded.cases[2], loaded.cases[0])]
+    changes = f"unserved energy grows from {ends[0]} to {ends[1]} MWh."
+    assert page.answer[0] == f"As the probability of trip goes from 0 to 1, {changes}"
+    cut = percent(loaded.cases[2].metric("P_any_shortfall").value)
+    assert page.answer[1] == f"Power is cut in {cut} of replicates at every value."
+    (figure,) = page.lead
+    means = {run.path.name.rpartition("=")[2]: run.metric("EUE").value for run in loaded.cases}
+    for value in ("0", "0.5", "1"):
+        mean = svg.short(means["0.0" if value == "0" else "1.0" if value == "1" else value])
+        assert f"day, {value}: {mean} MWh" in figure.svg
+    points = [float(at) for at in re.findall(r'<circle cx="([\d.]+)"', figure.svg)][:3]
+    assert points == sorted(points) and points[1] - points[0] == pytest.approx(points[2] - points[1], abs=0.2)
+    courses = gridsim.plot.sweep_courses(loaded)
+    assert courses.svg.count("25 to 75 % of replicates") == 3
+    assert gridsim.plot.over_swept_value(loaded).svg == figure.svg
+    paired = gridsim.plot.paired_differences(loaded).svg
+    first = loaded.cases[0].frame("replicate_metrics")
+    last = loaded.cases[2].frame("replicate_metrics")
+    of = [frame[(frame["name"] == "EUE") & (frame["scope"] == "system")]["value"].to_numpy() for frame in (first, last)]
+    assert f"{svg.short(float((of[1] - of[0]).mean()))} ± " in paired
 
 
 def test_figures_are_functions_of_results(assessed, tmp_path):

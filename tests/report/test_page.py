@@ -20,7 +20,8 @@ import gridsim
 from gridsim.cli import app
 from gridsim.engine.run import run
 from gridsim.errors import StudyError
-from gridsim.model.scenario import Horizon, Scenario
+from gridsim.model.scenario import GasMode, Horizon, Scenario
+from gridsim.report import answer
 from gridsim.report.documents import page_of, view_of
 from gridsim.report.figures import run_figures
 from gridsim.report.figures.svg import Chart, ticks
@@ -209,6 +210,47 @@ def test_swings_are_drawn_from_lowest_to_highest_and_those_that_cut_load_are_red
     assert figure.svg.count(svg.RED) == 1 and "&lt;south&gt;" in figure.svg and "14 Jan 02:30" in figure.svg
     empty = {name: values[:0] for name, values in table.items()}
     assert run_figures.frequency(SimpleNamespace(start=view.start, tables={"frequency": empty})) is None
+
+
+def test_flow_in_single_pipes_is_on_the_map_and_keeps_the_balance_of_each_node():
+    def settle(tables):
+        tables["gas_pipelines"][0] |= {"system": "south", "inner_diameter_mm": 500}
+
+    policy = dataclasses.replace(QUIET, gas=GasMode.HYDRAULIC)
+    system = build_two_areas(settle, gas=True)
+    done = run(system, Scenario("case", "two_areas", Horizon(dt.datetime(2026, 1, 14), 6), policy=policy))
+    flow, gas = done.tables["gas_flows"], done.tables["gas"]
+    pipes, nodes = system.gas_pipelines, system.gas_nodes
+    last = flow["time_h"] == flow["time_h"].max()
+    of_pipe = dict(zip(flow["name"][last].tolist(), flow["flow_mcm_per_d"][last].tolist(), strict=True))
+    assert set(of_pipe) == set(pipes.name.tolist()) and max(map(abs, of_pipe.values())) > 0.1
+    (end,) = set(pipes.to_node.tolist()) - set(pipes.from_node.tolist())
+    (into,) = np.flatnonzero(pipes.to_node == end)
+    at_end = (gas["name"] == nodes.name[end]) & (gas["time_h"] == gas["time_h"].max())
+    assert of_pipe[str(pipes.name[into])] == pytest.approx(float(gas["delivered_mcm_per_d"][at_end][0]), rel=0.02)
+    pressures = gridsim.plot.gas_pressures(done)
+    assert {title for title in nodes.name.tolist() if f">{title}<" in pressures.svg}
+    stocks = gridsim.plot.gas_and_stocks(done)
+    assert "linepack, mcm" in stocks.svg and "out of storages" in stocks.svg
+
+
+def test_what_stood_in_for_wind_and_sun_is_told_of_the_day_with_least():
+    hours = np.arange(48.0)
+    wind = np.where(hours < 24, 100.0, 20.0)
+    zeros = np.zeros(48)
+    names = ("solar_mw", "gas_fired_mw", "backup_fuel_mw", "hydro_mw", "storage_mw", "import_mw", "other_mw")
+    zones = {"time_h": hours, "duration_h": np.ones(48), "demand_mw": np.full(48, 300.0), "unserved_mw": zeros,
+             "wind_mw": wind, "coal_mw": 300.0 - wind, **dict.fromkeys(names, zeros)}  # fmt: skip
+
+    class Calm:
+        tables, start = {"zones": zones}, dt.datetime(2026, 1, 14)
+
+    assert answer.stood_in_for_wind_and_sun(Calm()) == (
+        "Wind and sun gave least on 15 January, 20.0 MW on average against 100.0 MW on 14 January; in their place came "
+        "coal +80.0 MW, with demand 0.0 MW."
+    )
+    zones["wind_mw"] = np.full(48, 50.0)
+    assert answer.stood_in_for_wind_and_sun(Calm()) == ""
 
 
 def test_wind_and_sun_on_offer_are_those_of_the_table(result):

@@ -20,7 +20,8 @@ class StudyKeys(Row):
 
     schema_version: int = column("Version of this format", 1, ge=1, le=1)
     name: str = column("Name; by default that of the file", "")
-    description: str = column("What it asks", "")
+    question: str = column("What it asks, in one line", "")
+    description: str = column("How it is answered, and what is assumed", "")
     scenarios: tuple[Any, ...] = column("Scenario files or bundled names, or the keys of a scenario with a name")
     variants: tuple[str, ...] = column("Variants of the network; 'base' is the network as it stands", ())
     set: dict[str, Any] = column("Values for every scenario: dotted path: value", {})

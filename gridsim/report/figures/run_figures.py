@@ -94,11 +94,12 @@ def supply_stack(run: RunLike, zone: str = "") -> Figure:
     chart.steps(starts, ends, wanted, "currentColor", 1.4)
     chart.time_axis(run.start)
     where = f" of zone {zone}" if zone else ""
+    surplus = " What stands above the line leaves to other zones." if zone else ""
     return chart.figure(
         f"supply_stack{'_' + zone if zone else ''}",
         f"Supply{where}",
-        "Power by source as dispatched (table zones); the line is demand with network losses. Its area is energy: "
-        "energy_mwh and EUE of docs/metrics.md.",
+        "Power by source as dispatched (table zones); the line is demand with network losses. Areas are energy: "
+        f"energy_mwh and EUE of docs/metrics.md.{surplus}",
     )
 
 
@@ -131,32 +132,65 @@ def section_loading(run: RunLike) -> Figure:
 
 
 def gas_and_stocks(run: RunLike) -> Figure:
-    """Linepack of the whole gas network and gas not delivered to customers."""
+    """Linepack of the whole gas network; under it what storages give and what does not reach customers at home."""
     gas, short = run.tables["gas"], run.tables["gas_shortfall"]
     starts, ends, _ = times_of(gas)
-    linepack = summed(gas, "linepack_mcm")
-    high = float(np.nanmax(linepack, initial=1.0))
-    legend = [("linepack, mcm", svg.BLUE)]
+    linepack, storages = summed(gas, "linepack_mcm"), summed(gas, "withdrawn_mcm_per_d")
+    span = (float(starts[0]), float(ends[-1]))
+    upper = Chart(span, (0.0, 1.08 * float(np.nanmax(linepack, initial=1.0))), height=190, y_title="linepack, mcm")
+    upper.y_axis(4)
+    upper.steps(starts, ends, linepack, svg.BLUE)
+    upper.time_axis(run.start)
+    high = float(np.nanmax(storages, initial=1.0))
     unserved = None
     if len(short["time_h"]):
         at_home = ~np.isin(short["gas_class"], ("export", "transit"))
         first, last, _ = times_of(short)
         unserved = first, last, summed(short, "unserved_mcm_per_d", at_home)
-        legend.append(("gas not delivered at home, mcm/d", svg.RED))
         high = max(high, float(unserved[2].max(initial=0.0)))
-    chart = Chart((float(starts[0]), float(ends[-1])), (0.0, 1.08 * high), y_title="mcm", legend=legend)
-    chart.y_axis()
+    legend = [("out of storages", svg.GREEN), ("not delivered at home", svg.RED)]
+    lower = Chart(span, (0.0, 1.08 * high), height=210, y_title="mcm/d", legend=legend)
+    lower.y_axis(4)
     if unserved is not None:
-        chart.band(
-            unserved[0], unserved[1], np.zeros(len(unserved[0])), unserved[2], svg.RED, "gas not delivered at home"
-        )
-    chart.steps(starts, ends, linepack, svg.BLUE)
+        zero = np.zeros(len(unserved[0]))
+        lower.band(unserved[0], unserved[1], zero, unserved[2], svg.RED, "gas not delivered at home")
+    lower.steps(starts, ends, storages, svg.GREEN)
+    lower.time_axis(run.start)
+    return svg.figure_of(
+        [upper.placed(0, 0), lower.placed(0, 190)],
+        svg.WIDTH,
+        400,
+        "gas_and_stocks",
+        "Gas in the pipes, out of storages, and not delivered",
+        "Usable linepack over all nodes and withdrawal of all storages (table gas); what customers at home asked for "
+        "and did not get (gas_shortfall), whose area by days is unserved_gas_mcm of docs/metrics.md.",
+    )
+
+
+def gas_pressures(run: RunLike) -> Figure | None:
+    """Pressure of the gas nodes that fall furthest under their own at the start; None of a run without pressures."""
+    gas = run.tables["gas"]
+    courses = {}
+    for name in np.unique(gas["name"]).tolist():
+        first, last, bar = series_of(gas, name, "pressure_bar")
+        if np.isfinite(bar).any() and bar[0] > 0.0:
+            courses[str(name)] = first, last, bar
+    if not courses:
+        return None
+    shown = sorted(courses, key=lambda name: (float(np.nanmin(courses[name][2]) / courses[name][2][0]), name))[:_SHOWN]
+    top = 1.08 * max(float(np.nanmax(courses[name][2])) for name in shown)
+    starts, ends, _ = times_of(gas)
+    legend = [(name, svg.CYCLE[number % len(svg.CYCLE)]) for number, name in enumerate(shown)]
+    chart = Chart((float(starts[0]), float(ends[-1])), (0.0, top), y_title="bar", legend=legend)
+    chart.y_axis()
+    for number, name in enumerate(shown):
+        chart.steps(*courses[name], svg.CYCLE[number % len(svg.CYCLE)], dash=("", "6 3", "2 2")[number % 3])
     chart.time_axis(run.start)
     return chart.figure(
-        "gas_and_stocks",
-        "Gas in the pipes, and gas not delivered",
-        "Linepack over all nodes (table gas) and what customers at home asked for and did not get (gas_shortfall): "
-        "unserved_gas_mcm of docs/metrics.md is the area by days.",
+        "gas_pressures",
+        f"Pressure of the gas network, the {len(shown)} nodes that fall furthest",
+        "Pressure at the end of each interval (pressure_bar of table gas, docs/gas.md), of the nodes with the least "
+        "share of their own pressure at the start.",
     )
 
 
@@ -270,6 +304,15 @@ def worst_hour_waterfall(run: RunLike) -> Figure:
     )
 
 
+def _scope_words(scope: str) -> str:
+    """``cause: gas pipelines bbs1`` for ``cause:gas_pipelines:bbs1``: the kind apart, names as they are."""
+    kind, _, name = scope.partition(":")
+    table, colon, bare = name.partition(":")
+    if colon:
+        return f"{kind}: {table.replace('_', ' ')} {bare}"
+    return f"{kind}: {name if kind == 'cause' else name.replace('_', ' ')}"
+
+
 def unserved_by(run: RunLike) -> Figure | None:
     """Unserved energy by cause, class and oblast; None where nothing was cut."""
     rows: list[tuple[str, float, str]] = []
@@ -278,7 +321,7 @@ def unserved_by(run: RunLike) -> Figure | None:
             e for e in run.estimates if e.name == "EUE" and e.scope.startswith(f"{kind}:") and (e.value or 0) > 0.05
         ]
         found.sort(key=lambda e: (-(e.value or 0.0), e.scope))
-        rows += [(e.scope, e.value or 0.0, colour) for e in found[:_SHOWN]]
+        rows += [(_scope_words(e.scope), e.value or 0.0, colour) for e in found[:_SHOWN]]
     if not rows:
         return None
     return svg.bars(
@@ -374,6 +417,7 @@ def run_figures(run: RunLike) -> list[Figure]:
         lambda: unserved_by(run),
         lambda: section_loading(run) if len(run.tables["interfaces"]["name"]) else None,
         lambda: gas_and_stocks(run) if len(run.tables["gas"]["name"]) else None,
+        lambda: gas_pressures(run) if len(run.tables["gas"]["name"]) else None,
         lambda: fuel_days(run) if len(run.tables["fuel"]["name"]) else None,
         *(lambda zone=zone: supply_stack(run, zone) for zone in _zones(run)),
         lambda: frequency(run) if "frequency" in run.tables else None,

@@ -109,6 +109,36 @@ def cases_side_by_side(estimates: Mapping[str, Estimate], title: str) -> Figure:
     return chart.figure("cases", title, "Mean over replicates with its 95 % interval, by case (docs/metrics.md).")
 
 
+def paired_differences(samples: Mapping[str, F8]) -> Figure | None:
+    """Mean difference of each case from the first, replicate by replicate; None without two that go together."""
+    first_name, *others = samples
+    first = samples[first_name]
+    pairs = {name: samples[name] - first for name in others if len(samples[name]) == len(first) > 1}
+    if not pairs:
+        return None
+    ends = {name: (float(d.mean()), 1.96 * float(d.std(ddof=1)) / math.sqrt(len(d))) for name, d in pairs.items()}
+    low = min(0.0, *(mean - half for mean, half in ends.values()))
+    high = max(0.0, *(mean + half for mean, half in ends.values()))
+    row, left, span = 26, 250, (high - low) or 1.0
+    x = (low - 0.05 * span, high + 0.7 * span)
+    chart = Chart(x, (0.0, 1.0), svg.WIDTH, row * len(ends) + 44, left=left)
+    chart.rule(chart.px(0.0), 4, chart.px(0.0), row * len(ends) + 10, extra=' opacity="0.5"')
+    for number, (name, (mean, half)) in enumerate(ends.items()):
+        y = 16 + number * row
+        chart.text(left - 8, y + 4, name if len(name) <= 36 else f"…{name[-35:]}", "end")
+        chart.rule(chart.px(mean - half), y, chart.px(mean + half), y, svg.BLUE, ' stroke-width="3"')
+        words = f"{'+' if mean > 0 else ''}{short(mean)} ± {short(half)} MWh"
+        chart.box(chart.px(mean) - 4, y - 4, 8, 8, svg.BLUE, f"{name}: {words}")
+        chart.text(chart.px(mean + half) + 10, y + 4, words)
+    chart.x_axis("MWh")
+    return chart.figure(
+        "paired_differences",
+        f"Unserved energy against {first_name}",
+        "Mean over replicates of the difference from the first case, replicate k against replicate k, with 1.96 "
+        "standard errors: what both draw alike drops out (gridsim compare).",
+    )
+
+
 def fan(table: Mapping[str, Any], start: dt.datetime, title: str, scope: str = "system") -> Figure | None:
     """Quantiles over replicates of power not served, hour by hour, as table ``fan`` holds them; None without any."""
     rows = (np.asarray(table["scope"]) == scope) & (np.asarray(table["quantity"]) == "unserved_mw")
@@ -155,7 +185,7 @@ def heat_map(
     highest = float(values.max(initial=0.0)) or 1.0
     height = top + row * len(rows) + 46
     chart = Chart((0.0, 1.0), (0.0, 1.0), svg.WIDTH, height, left=left)
-    every = max(1, math.ceil(44 / width))
+    every = max(1, math.ceil(58 / width))
     for at, label in enumerate(columns):
         if at % every == 0:
             chart.text(left + (at + 0.5) * width, top + row * len(rows) + 14, label, "middle")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -21,7 +21,7 @@ CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, BROWN, GREY, YELLOW)
 WIDTH, HEIGHT = 760, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 14, 14, 34
 _LEGEND_ROW = 18
-_LETTER = 6.6  # px, mean width at the font size used
+_LETTER = 7.0  # px, mean width at the font size used
 
 
 @dataclass(frozen=True)
@@ -124,19 +124,19 @@ class Chart:
         """A straight line between pixels."""
         self.parts.append(f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{extra}/>')
 
-    def y_axis(self) -> None:
-        """Grid lines with numbers, and the unit above them."""
-        for value in ticks(*self.y):
+    def y_axis(self, n: int = 5) -> None:
+        """Grid lines with about ``n`` numbers, and the unit above them."""
+        for value in ticks(*self.y, n):
             y = self.py(value)
             self.rule(self.left, y, self.width - _RIGHT, y, extra=' opacity="0.18"')
             self.text(self.left - 6, y + 4, short(value), "end")
         self.text(4, self._top - 10, self.y_title)
 
-    def time_axis(self, start: dt.datetime) -> None:
-        """Hours after ``start`` as days, or as hours of a short run."""
+    def time_axis(self, start: dt.datetime, most: int = 9) -> None:
+        """Hours after ``start`` as at most so many days, or as hours of a short run."""
         low, high = self.x
         hours = high - low
-        step = next((s for s in (1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720) if hours / s <= 9), 1440)
+        step = next((s for s in (1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720) if hours / s <= most), 1440)
         first = start + dt.timedelta(hours=low)
         midnight = dt.datetime(first.year, first.month, first.day)
         offset = (midnight - start).total_seconds() / 3600.0
@@ -146,7 +146,8 @@ class Chart:
             moment = start + dt.timedelta(hours=offset + number * step)
             text = f"{moment.day} {moment:%b}" if moment.hour == 0 else f"{moment:%H:%M}"
             self.rule(x, self.height - _BOTTOM, x, self.height - _BOTTOM + 5)
-            self.text(x, self.height - _BOTTOM + 18, text, "middle")
+            half = 0.5 * _LETTER * len(text)
+            self.text(min(x, self.width - half), self.height - _BOTTOM + 18, text, "middle")
             number += 1
         self._base()
 
@@ -157,6 +158,17 @@ class Chart:
             self.rule(x, self.height - _BOTTOM, x, self.height - _BOTTOM + 5)
             self.text(x, self.height - _BOTTOM + 18, short(value), "middle")
         self.text(self.width - _RIGHT, self.height - 3, title, "end")
+        self._base()
+
+    def labelled_axis(self, labels: Sequence[tuple[float, str]]) -> None:
+        """Texts under the chart at places of the x axis, those left out that would touch the one before."""
+        free = -math.inf
+        for at, text in labels:
+            x, half = self.px(at), 0.5 * _LETTER * len(text)
+            self.rule(x, self.height - _BOTTOM, x, self.height - _BOTTOM + 5)
+            if x - half > free:
+                self.text(x, self.height - _BOTTOM + 18, text, "middle")
+                free = x + half + 4
         self._base()
 
     def _base(self) -> None:
@@ -214,6 +226,10 @@ class Chart:
             f'fill="{colour}"{extra}><title>{escape(title)}</title></rect>'
         )
 
+    def placed(self, x: float, y: float) -> str:
+        """The drawing as a panel of a larger one, its corner at pixels."""
+        return f'<g transform="translate({x:.1f} {y:.1f})">{"".join(self.parts)}</g>'
+
     def figure(self, name: str, title: str, definition: str) -> Figure:
         """The drawing as a figure."""
         return figure_of(self.parts, self.width, self.height, name, title, definition)
@@ -240,10 +256,11 @@ def bars(
     legend: Sequence[tuple[str, str]] = (),
     left: int = 250,
     most: int = 38,
+    said: Mapping[int, str] | None = None,
 ) -> Figure:
     """Horizontal bars of (label, value, colour), the value and its note written behind each.
 
-    ``left``: pixels of the labels, of which ``most`` letters are shown.
+    ``said``: words in place of the value of a row; ``left``: pixels of the labels, of which ``most`` letters are shown.
     """
     row, width = 24, WIDTH
     high = max((value for _, value, _ in rows), default=1.0) or 1.0
@@ -261,5 +278,5 @@ def bars(
         first, last = sorted((chart.px(0.0), chart.px(value)))
         chart.box(first, y + 2, last - first, row - 7, colour, f"{label}: {short(value)} {unit}")
         note = f" {notes[number]}" if notes else ""
-        chart.text(last + 6, y + 14, f"{short(value)} {unit}{note}".rstrip())
+        chart.text(last + 6, y + 14, (said or {}).get(number, f"{short(value)} {unit}{note}".rstrip()))
     return chart.figure(name, title, definition)

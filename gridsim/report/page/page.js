@@ -5,7 +5,7 @@
   if (!source) return;
   const data = JSON.parse(source.textContent);
   const byId = (id) => document.getElementById(id);
-  const kinds = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array };
+  const kinds = { u1: Uint8Array, u2: Uint16Array, i2: Int16Array, f4: Float32Array };
   function decode(packed) {
     const raw = atob(packed.base64), bytes = new Uint8Array(raw.length);
     for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
@@ -14,14 +14,19 @@
   const times = decode(data.times), n = times.length, start = Date.parse(data.start + "Z");
   const elements = new Map();
   const stamp = (hours) => new Date(start + hours * 3600e3).toISOString().slice(0, 16).replace("T", " ");
+  const day = (seconds) => {
+    const moment = new Date(seconds * 1000);
+    return moment.getUTCHours() ? moment.toISOString().slice(11, 16) : moment.toLocaleString("en", { day: "numeric", month: "short", timeZone: "UTC" });
+  };
   const number = (x, digits) => x.toLocaleString("en", { maximumFractionDigits: digits === undefined ? 1 : digits });
 
   // Projection: Albers for the places given by degrees, the plain plane for a layout from the graph.
   const width = 800, height = 520, svg = d3.select("#map").attr("viewBox", `0 0 ${width} ${height}`), root = svg.append("g");
   let project;
   if (data.degrees) {
-    const all = { type: "MultiPoint", coordinates: data.extent };
-    const middle = d3.geoCentroid(all), lats = data.extent.map((p) => p[1]);
+    const shown = data.regions.flatMap((region) => region.rings.flat()).concat(data.extent);  // no oblast is cut off
+    const all = { type: "MultiPoint", coordinates: shown };
+    const middle = d3.geoCentroid(all), lats = shown.map((p) => p[1]);
     const projection = d3.geoConicEqualArea().rotate([-middle[0], 0]).center([0, middle[1]])
       .parallels([d3.min(lats) + 2, d3.max(lats) - 2.01]).fitExtent([[24, 24], [width - 24, height - 24]], all);
     project = (p) => projection(p);
@@ -46,6 +51,12 @@
   const regions = data.regions.map((region) => add("path", "region", { ...region, id: "oblast:" + region.name },
     region.rings.map((ring) => path(ring, true)).join("")));
   const pipes = data.pipes.map((row) => add("path", "pipe", row, path([row.from, row.to])));
+  for (const e of pipes) {  // the arrow of its flow, at the middle
+    const [x0, y0] = project(e.from), [x1, y1] = project(e.to);
+    e.turn = 180 * Math.atan2(y1 - y0, x1 - x0) / Math.PI;
+    e.middle = `translate(${((x0 + x1) / 2).toFixed(1)} ${((y0 + y1) / 2).toFixed(1)})`;
+    e.arrow = root.append("path").attr("class", "arrow").attr("d", "M-3 -3L4 0L-3 3Z").attr("visibility", "hidden");
+  }
   const lines = data.lines.map((row) => add("path", "line", row, path([row.from, row.to])));
   const cities = data.cities.map((row) => { const [x, y] = project(row.at); return add("circle", "city", row).node.attr("cx", x).attr("cy", y).attr("r", 0) && elements.get(row.id); });
   const plants = data.plants.map((row) => {
@@ -57,7 +68,13 @@
   const pressure = decode(data.pressure), shortage = decode(data.shortage);
   lines.forEach((e, i) => { e.series = (t) => loading[i * n + t] === 255 ? NaN : loading[i * n + t]; e.unit = "% of rating"; });
   plants.forEach((e, i) => { e.series = (t) => output[i * n + t]; e.unit = "MW"; });
-  pipes.forEach((e, i) => { e.series = (t) => pressure[i * n + t] / 100; e.unit = "bar"; });
+  const flow = data.flow && decode(data.flow);
+  pipes.forEach((e, i) => {
+    const bar = (t) => pressure[i * n + t] / 100;
+    e.series = flow ? (t) => flow[i * n + t] / 100 : bar;
+    e.unit = flow ? "mcm/d" : "bar";
+    if (flow) e.second = { series: bar, unit: "bar" };
+  });
   cities.forEach((e, i) => { e.series = (t) => cut[i * n + t] / 100; e.unit = "mcm/d of homes and heat not delivered"; });
   regions.forEach((e, i) => { e.series = (t) => shortage[i * n + t]; e.unit = "MW not served"; });
   svg.call(d3.zoom().scaleExtent([1, 12]).filter((event) => !event.button && (event.type !== "wheel" || event.ctrlKey || document.activeElement === svg.node()))
@@ -72,11 +89,21 @@
     now = t;
     lines.forEach((e, i) => { const v = loading[i * n + t]; name(e, e.base + (v === 255 ? " out" : v >= 100 ? " l3" : v >= 80 ? " l2" : v >= 50 ? " l1" : "")); });
     plants.forEach((e, i) => e.node.attr("fill-opacity", (0.12 + 0.88 * Math.min(1, output[i * n + t] / (e.mw || 1))).toFixed(2)));
-    pipes.forEach((e, i) => { const v = pressure[i * n + t]; name(e, e.base + (v && v / 100 < e.low ? " low" : "")); });
-    for (const row of outOfGas) if (row.entry && times[t] >= row.from && times[t] < row.to) name(row.entry, row.entry.base + " out");
+    const broken = new Set(outOfGas.filter((row) => times[t] >= row.from && times[t] < row.to).map((row) => row.entry));
+    pipes.forEach((e, i) => {
+      const bar = pressure[i * n + t], q = flow ? flow[i * n + t] / 100 : 0, share = Math.abs(q) / data.largest_flow;
+      name(e, e.base + (broken.has(e) ? " out" : bar && bar / 100 < e.low ? " low" : ""));
+      const way = share < 0.02 || broken.has(e) ? 0 : Math.sign(q);
+      if (e.way !== way) {
+        e.way = way;
+        e.arrow.attr("visibility", way ? "visible" : "hidden").attr("transform", `${e.middle} rotate(${e.turn + (way < 0 ? 180 : 0)})`);
+      }
+      const wide = (1 + 5 * Math.sqrt(share)).toFixed(1);
+      if (flow && e.wide !== wide) { e.wide = wide; e.node.style("stroke-width", wide); }
+    });
     cities.forEach((e, i) => e.node.attr("r", cut[i * n + t] ? 4 + 6 * Math.sqrt(cut[i * n + t] / (data.largest_cut || 1)) : 0));
     let short = 0;
-    regions.forEach((e, i) => { const v = shortage[i * n + t]; short += v; e.node.attr("class", v ? "region short" : "region").attr("fill-opacity", v ? (0.25 + 0.75 * v / data.largest_shortage).toFixed(2) : null); });
+    regions.forEach((e, i) => { const v = shortage[i * n + t]; short += v; name(e, v ? "region short" : "region"); e.node.attr("fill-opacity", v ? (0.25 + 0.75 * v / data.largest_shortage).toFixed(2) : null); });
     const slider = byId("time");
     slider.value = t;
     slider.setAttribute("aria-valuetext", stamp(times[t]));
@@ -88,9 +115,16 @@
       (happened.length ? happened.slice(0, 4).map((e) => `${e.component}: ${e.to_state}`).join("; ") + (happened.length > 4 ? ` and ${happened.length - 4} more` : "") : "");
     if (chosen) show();
   }
+  function said(entry) {
+    const value = entry.series(now);
+    if (Number.isNaN(value)) return "out of service";
+    if (!entry.second) return `${number(value)} ${entry.unit}`;
+    const ends = value < 0 ? entry.ends.slice().reverse() : entry.ends, other = entry.second.series(now);
+    return `${number(Math.abs(value))} ${entry.unit} from ${ends[0]} to ${ends[1]}` + (other ? `, ${number(other)} ${entry.second.unit}` : "");
+  }
   function tell(entry) {
-    const value = entry.series(now), title = entry.node.select("title");
-    (title.empty() ? entry.node.append("title") : title).text(`${entry.title || entry.name || entry.id}: ${Number.isNaN(value) ? "out of service" : number(value) + " " + entry.unit}`);
+    const title = entry.node.select("title");
+    (title.empty() ? entry.node.append("title") : title).text(`${entry.title || entry.name || entry.id}: ${said(entry)}`);
   }
   function choose(id) {
     if (chosen && elements.has(chosen)) elements.get(chosen).node.classed("chosen", false);
@@ -107,9 +141,9 @@
     return chain;
   }
   function show(fresh) {
-    const entry = elements.get(chosen), value = entry.series(now);
+    const entry = elements.get(chosen);
     byId("element-name").textContent = entry.title ? `${entry.title} (${entry.id})` : entry.id;
-    byId("element-value").textContent = Number.isNaN(value) ? "out of service" : `${number(value)} ${entry.unit} at ${stamp(times[now])}`;
+    byId("element-value").textContent = `${said(entry)} at ${stamp(times[now])}`;
     const list = byId("element-why");
     list.replaceChildren();
     const chain = chainOf(entry.why || entry.id);
@@ -117,9 +151,13 @@
     byId("element-none").hidden = chain.length > 0;
     if (!fresh) return;
     if (plot) plot.destroy();
-    const ink = getComputedStyle(document.body).color, x = Array.from(times, (h) => start / 1000 + h * 3600), y = x.map((_, t) => { const v = entry.series(t); return Number.isNaN(v) ? null : v; });
+    const ink = getComputedStyle(document.body).color, x = Array.from(times, (h) => start / 1000 + h * 3600);
+    const course = (series) => x.map((_, t) => { const v = series(t); return Number.isNaN(v) ? null : v; });
+    const stepped = uPlot.paths.stepped({ align: 1 }), second = entry.second;
     plot = new uPlot({ width: byId("chart").clientWidth || 280, height: 170, tzDate: (s) => uPlot.tzDate(new Date(s * 1e3), "UTC"),
-      axes: [{ stroke: ink }, { stroke: ink, size: 46 }], series: [{}, { label: entry.unit, stroke: "#0072b2", width: 1.5, paths: uPlot.paths.stepped({ align: 1 }) }] }, [x, y], byId("chart"));
+      axes: [{ stroke: ink, space: 60, values: (_, splits) => splits.map(day) }, { stroke: ink, size: 46 }, ...(second ? [{ stroke: ink, size: 46, side: 1, scale: second.unit, grid: { show: false } }] : [])],
+      series: [{}, { label: entry.unit, stroke: "#0072b2", width: 1.5, paths: stepped }, ...(second ? [{ label: second.unit, scale: second.unit, stroke: "#d55e00", width: 1.5, dash: [5, 3], paths: stepped }] : [])] },
+      [x, course(entry.series), ...(second ? [course(second.series)] : [])], byId("chart"));
   }
   // Controls: slider, play, events, a list of elements for those who do not point.
   const slider = byId("time");
@@ -148,5 +186,10 @@
   });
   byId("pick").addEventListener("change", (event) => choose(event.target.value));
   draw(at(data.worst_h));
+  // The box of one element begins with what tells most: the oblast shortest of power, a broken pipe, the fullest line.
+  const most = (entries, value) => entries.reduce((best, e) => (value(e) > (best ? value(best) : 0) ? e : best), null);
+  const first = most(regions.map((e) => elements.get(e.id)), (e) => e.series(now)) || (outOfGas.length && outOfGas[0].entry)
+    || most(lines, (e) => (Number.isNaN(e.series(now)) ? 0 : e.series(now)));
+  if (first) choose(first.id);
   window.gridsim = { draw, choose, elements, position: () => now, n };
 })();
