@@ -17,6 +17,9 @@ from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, val
 from gridsim.errors import Problem
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from gridsim.model.system import GridSystem
     from gridsim.solvers.operating_point import OperatingPoint
 
 DISPATCH = "dispatch"
@@ -147,8 +150,15 @@ def screen(
     lost = None
     if outages is not None:
         lost = read_outages(system, base_point(system) if start is None else start, outages)
+    head: dict[str, Any] = {
+        "network": network,
+        "variant": variant_name(variant) or "",
+        "point": point,
+        "hour": hour or ("winter peak" if point == DISPATCH else ""),
+    }
     if stage == FIRST_MINUTES:
-        _first_minutes(system, start, lost, f"{network} {words}", most, out=out, as_json=as_json)
+        title = f"{network} {words}"
+        _first_minutes(system, start, lost, title, most, out=out, head=head if as_json else None)
         return
     frame = screen_system(
         system,
@@ -167,21 +177,8 @@ def screen(
     if out is not None:
         write_output(out, frame.to_csv(index=False).encode(), SCREENING, PAIRS, FIRST_MINUTES_TABLE)
     if as_json:
-        verdict = {
-            "command": "screen",
-            "status": "complete",
-            "network": network,
-            "variant": variant_name(variant) or "",
-            "point": point,
-            "hour": hour or ("winter peak" if point == DISPATCH else ""),
-            "level": level,
-            "method": "ac" if ac and level != "2" else "dc",
-            "wall_s": wall_s,
-            "warnings": as_dicts(system.warnings),
-            **frame.attrs,
-            "outages" if level == "1" else "pairs": json.loads(frame.to_json(orient="records")),
-        }
-        print(json.dumps(verdict))
+        head |= {"level": level, "method": "ac" if ac and level != "2" else "dc"}
+        _print_verdict(head, system, frame, wall_s, rows="outages" if level == "1" else "pairs")
         return
     title = f"{network} {words}, {'AC' if ac else 'DC'} power flow"
     if level != "1":
@@ -199,6 +196,12 @@ def _command(network: str, variant: str | None, level: str, point: str = DISPATC
     words = [f"{option} {value}" for option, value in given if value]
     words += [f"--point {point}"] if point != DISPATCH else []
     return " ".join(["gridsim screen", network, *words, "--report FILE"])
+
+
+def _print_verdict(head: dict[str, Any], system: GridSystem, frame: pd.DataFrame, wall_s: float, *, rows: str) -> None:
+    """One JSON object of a screening: its ``head``, warnings, sums, and the table's rows below ``rows``."""
+    told = {"command": "screen", "status": "complete", **head, "wall_s": wall_s, "warnings": as_dicts(system.warnings)}
+    print(json.dumps({**told, **frame.attrs, rows: json.loads(frame.to_json(orient="records"))}))
 
 
 def _screen_gas(
@@ -223,25 +226,16 @@ def _screen_gas(
     if out is not None:
         write_output(out, frame.to_csv(index=False).encode(), GAS)
     if as_json:
-        verdict = {
-            "command": "screen",
-            "status": "complete",
-            "network": network,
-            "variant": variant_name(variant) or "",
-            "wall_s": wall_s,
-            "warnings": as_dicts(system.warnings),
-            **frame.attrs,
-            "losses": json.loads(frame.to_json(orient="records")),
-        }
-        print(json.dumps(verdict))
+        head = {"network": network, "variant": variant_name(variant) or "", "level": GAS_LEVEL}
+        _print_verdict(head, system, frame, wall_s, rows="losses")
         return
     print("\n".join(gas_lines(network, frame, most, wall_s)))
 
 
 def _first_minutes(
-    system: Any, start: Any, lost: Any, title: str, most: int, *, out: Path | None, as_json: bool
+    system: Any, start: Any, lost: Any, title: str, most: int, *, out: Path | None, head: dict[str, Any] | None
 ) -> None:
-    """The screen of the first minutes: print it, write its table."""
+    """The screen of the first minutes: print it (as JSON below ``head``, where that is given), write its table."""
     from gridsim.io.output_file import FIRST_MINUTES as MARK
     from gridsim.io.output_file import PAIRS, SCREENING, write_output
     from gridsim.report.screening_first_minutes import first_minutes_lines
@@ -252,10 +246,8 @@ def _first_minutes(
     wall_s = round(time.perf_counter() - began, 3)
     if out is not None:
         write_output(out, frame.to_csv(index=False).encode(), MARK, SCREENING, PAIRS)
-    if as_json:
-        cases = json.loads(frame.to_json(orient="records"))
-        told = {"command": "screen", "status": "complete", "stage": FIRST_MINUTES, "title": title, "wall_s": wall_s}
-        print(json.dumps({**told, "warnings": as_dicts(system.warnings), **frame.attrs, "cases": cases}))
+    if head is not None:
+        _print_verdict({**head, "stage": FIRST_MINUTES, "title": title}, system, frame, wall_s, rows="cases")
         return
     print("\n".join(first_minutes_lines(f"{title}, first minutes", frame, most, wall_s)))
 

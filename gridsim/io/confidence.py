@@ -21,9 +21,11 @@ def confidence_of(tables: Mapping[str, RawTable]) -> dict[str, dict[str, float]]
     """Table -> confidence -> share of the table's MW, km or rows, largest share first; tables without it are absent."""
     found: dict[str, dict[str, float]] = {}
     for name, table in tables.items():
+        if not table.has_column("confidence"):  # an hourly series, of which a million rows would be made
+            continue
         weights: dict[str, float] = {}
         for _, row in table.rows:
-            confidence = getattr(row, "confidence", None)
+            confidence = row.confidence
             if confidence is not None and getattr(row, "in_service", True):
                 weight = getattr(row, _WEIGHTS[name]) if name in _WEIGHTS else 1.0
                 weights[str(confidence)] = weights.get(str(confidence), 0.0) + abs(float(weight or 0.0))

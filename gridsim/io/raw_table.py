@@ -44,6 +44,10 @@ class RawTable:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def has_column(self, name: str) -> bool:
+        """True if the rows of this table have such a column."""
+        return bool(self.rows) and name in type(self.rows[0][1]).model_fields
+
     def column(self, name: str) -> NDArray[Any]:
         """Cells of one column in the order of the rows."""
         return np.array([getattr(row, name) for _, row in self.rows])
@@ -95,6 +99,10 @@ class ColumnTable(RawTable):
 
     def __len__(self) -> int:
         return len(self._numbers) if self._rows is None else len(self._rows)
+
+    def has_column(self, name: str) -> bool:
+        """True if the rows of this table have such a column."""
+        return name in self._row_model.model_fields
 
     def column(self, name: str) -> NDArray[Any]:
         """Cells of one column; the default of a column that the file has not."""

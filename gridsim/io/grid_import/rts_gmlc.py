@@ -16,6 +16,7 @@ import numpy as np
 
 from gridsim.errors import InputError, Problem
 from gridsim.io.grid_import.cells import Cells
+from gridsim.io.grid_import.cost_curves import SAME, Block, rising
 from gridsim.io.grid_import.folder import write_point
 from gridsim.io.grid_import.report import Fate, ImportReport
 from gridsim.io.write_network import write_network
@@ -88,7 +89,7 @@ def read_rts_gmlc(folder: Path, name: str) -> RtsGmlc:
         {},
         {},
     )
-    kv = {row["Bus ID"]: float(row["BaseKV"]) for row in source["bus"]}
+    kv = {row["Bus ID"]: row.number("BaseKV") for row in source["bus"]}
     grid.tables["buses"] = list(_buses(source["bus"]))
     grid.tables["load_classes"] = [
         {"name": "all", "title": "All demand", "shed_order": 0, "voll_usd_per_kwh": 5.0, "source": "ENGINEERING"}
@@ -106,10 +107,36 @@ def read_rts_gmlc(folder: Path, name: str) -> RtsGmlc:
     return grid
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+class Row(dict[str, str]):
+    """A row of a table of the source, which says what it lacks."""
+
+    def __init__(self, cells: Mapping[str, str], file: Path, line: int):
+        super().__init__(cells)
+        self.file, self.line = file, line
+
+    def __missing__(self, column: str) -> str:
+        raise InputError([Problem(str(self.file), 0, column, "column missing", _MEND)])
+
+    def number(self, column: str) -> float:
+        """Cell of ``column``, a number. Raises InputError for another."""
+        try:
+            value = float(self[column])
+        except (TypeError, ValueError):
+            value = math.nan
+        if not math.isfinite(value):
+            raise InputError([Problem(str(self.file), self.line, column, f"{self[column]!r} is no number", _MEND)])
+        return value
+
+    def numbers(self, columns: Sequence[str]) -> list[float]:
+        """Cells of those of ``columns`` that the table has and the row fills."""
+        return [self.number(column) for column in columns if self.get(column, "") not in ("", "NA")]
+
+
+def _rows(path: Path) -> list[Row]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            return [Row(cells, path, reader.line_num) for cells in reader]
     except OSError as error:
         raise InputError([Problem(str(path), 0, "", f"not readable: {error.strerror}", _MEND)]) from None
 
@@ -118,34 +145,34 @@ def _series(path: Path) -> dict[str, F8]:
     """MW by column, hour by hour."""
     rows = _rows(path)
     columns = [name for name in (rows[0] if rows else ()) if name not in ("Year", "Month", "Day", "Period")]
-    return {name: np.array([float(row[name]) for row in rows]) for name in columns}
+    return {name: np.array([row.number(name) for row in rows]) for name in columns}
 
 
-def _buses(rows: list[dict[str, str]]) -> Iterator[Cells]:
+def _buses(rows: Sequence[Row]) -> Iterator[Cells]:
     for row in rows:
         yield {
             "name": row["Bus ID"],
             "title": row["Bus Name"],
             "zone": f"area{row['Area']}",
-            "vn_kv": float(row["BaseKV"]),
-            "lat": float(row["lat"]),
-            "lon": float(row["lng"]),
+            "vn_kv": row.number("BaseKV"),
+            "lat": row.number("lat"),
+            "lon": row.number("lng"),
             **_SOURCED,
         }
 
 
-def _branches(grid: RtsGmlc, rows: list[dict[str, str]], kv: Mapping[str, float]) -> None:
+def _branches(grid: RtsGmlc, rows: Sequence[Row], kv: Mapping[str, float]) -> None:
     """Lines and transformers; shunts of the buses come with the loads."""
     lines, transformers = grid.tables.setdefault("lines", []), grid.tables.setdefault("transformers", [])
     for row in rows:
         r, x, b, rate_mva, emergency_mva, ratio = (
-            float(row[column]) for column in ("R", "X", "B", "Cont Rating", "STE Rating", "Tr Ratio")
+            row.number(column) for column in ("R", "X", "B", "Cont Rating", "STE Rating", "Tr Ratio")
         )
         vn_kv, other_kv = kv[row["From Bus"]], kv[row["To Bus"]]
-        outages: Cells = {"mttf_h": 8760.0 / float(row["Perm OutRate"]), "mttr_h": float(row["Duration"]), **_SOURCED}
+        outages: Cells = {"mttf_h": 8760.0 / row.number("Perm OutRate"), "mttr_h": row.number("Duration"), **_SOURCED}
         if ratio == 0.0:
             z_ohm = vn_kv**2 / BASE_MVA
-            km = float(row["Length"]) * KM_PER_MILE
+            km = row.number("Length") * KM_PER_MILE
             lines.append(
                 {
                     "name": row["UID"],
@@ -160,7 +187,7 @@ def _branches(grid: RtsGmlc, rows: list[dict[str, str]], kv: Mapping[str, float]
                     **outages,
                 }
             )
-            if float(row["Tran OutRate"]) > 0.0:
+            if row.number("Tran OutRate") > 0.0:
                 grid.report.add(Fate.LEFT_OUT, "branch", row["UID"], "outages that reclose at once")
             continue
         low = vn_kv <= other_kv  # the ratio stands at from_bus
@@ -186,11 +213,11 @@ def _branches(grid: RtsGmlc, rows: list[dict[str, str]], kv: Mapping[str, float]
         )
 
 
-def _ties(grid: RtsGmlc, rows: list[dict[str, str]], area: Mapping[str, str]) -> None:
+def _ties(grid: RtsGmlc, rows: Sequence[Row], area: Mapping[str, str]) -> None:
     """Sections between the areas: the ties' ratings together, with no more of them out than are out."""
     members, limits = grid.tables.setdefault("interfaces", []), grid.tables.setdefault("interface_limits", [])
     derived = {"source": "GMLC", "confidence": "derived"}
-    ties: dict[str, list[dict[str, str]]] = {}
+    ties: dict[str, list[Row]] = {}
     for row in rows:
         first, second = sorted((area[row["From Bus"]], area[row["To Bus"]]))
         if first != second:
@@ -200,21 +227,22 @@ def _ties(grid: RtsGmlc, rows: list[dict[str, str]], area: Mapping[str, str]) ->
             sign = 1 if name.startswith(area[row["From Bus"]]) else -1
             members.append({"interface": name, "line": row["UID"], "sign": sign, **derived})
         for direction in ("forward", "reverse"):
-            normal_mw, emergency_mw = (sum(float(row[f"{kind} Rating"]) for row in own) for kind in ("Cont", "STE"))
+            normal_mw, emergency_mw = (sum(row.number(f"{kind} Rating") for row in own) for kind in ("Cont", "STE"))
             limit = {"interface": name, "direction": direction, "normal_mw": normal_mw, "emergency_mw": emergency_mw}
             limits.append(limit | derived)
         grid.report.add(Fate.ASSUMED, "branch", name, "limit of a section: the ratings of its lines together")
 
 
-def _machines(grid: RtsGmlc, rows: list[dict[str, str]], series: Mapping[str, Mapping[str, F8]]) -> None:
+def _machines(grid: RtsGmlc, rows: Sequence[Row], series: Mapping[str, Mapping[str, F8]]) -> None:
     machines = grid.tables.setdefault("generators", [])
+    grid.tables["cost_blocks"] = []
     available = {name: mw for key in SERIES if key != "area" for name, mw in series[key].items()}
     for row in rows:
         name = row["GEN UID"]
         if row["Unit Type"] == "STORAGE":
             continue
-        p_max_mw = float(row["PMax MW"])
-        grid.point_mw[name] = float(row["MW Inj"])
+        p_max_mw = row.number("PMax MW")
+        grid.point_mw[name] = row.number("MW Inj")
         machine: Cells = {
             "name": name,
             "plant": name.rpartition("_")[0],
@@ -223,20 +251,20 @@ def _machines(grid: RtsGmlc, rows: list[dict[str, str]], series: Mapping[str, Ma
             "technology": row["Unit Type"].lower(),
             "installed_mw": p_max_mw,
             "p_max_mw": p_max_mw,
-            "p_min_mw": float(row["PMin MW"]),
-            "sn_mva": float(row["Base MVA"]) or None,
-            "inertia_h_s": float(row["Inertia MJ/MW"]),
-            "q_min_mvar": float(row["QMin MVAR"]),
-            "q_max_mvar": float(row["QMax MVAR"]),
-            "vm_pu": float(row["V Setpoint p.u."]),
-            "maintenance_weeks": float(row["Scheduled Maint Weeks"]) or None,
-            **_cost(grid, row),
+            "p_min_mw": row.number("PMin MW"),
+            "sn_mva": row.number("Base MVA") or None,
+            "inertia_h_s": row.number("Inertia MJ/MW"),
+            "q_min_mvar": row.number("QMin MVAR"),
+            "q_max_mvar": row.number("QMax MVAR"),
+            "vm_pu": row.number("V Setpoint p.u."),
+            "maintenance_weeks": row.number("Scheduled Maint Weeks") or None,
+            **_cost(grid, row, p_max_mw),
             **_SOURCED,
         }
-        if float(row["Ramp Rate MW/Min"]) > 0.0:
-            machine["ramp_mw_per_min"] = float(row["Ramp Rate MW/Min"])
-        if float(row["MTTF Hr"]) > 0.0:
-            machine |= {"mttf_h": float(row["MTTF Hr"]), "mttr_h": float(row["MTTR Hr"])}
+        if row.number("Ramp Rate MW/Min") > 0.0:
+            machine["ramp_mw_per_min"] = row.number("Ramp Rate MW/Min")
+        if row.number("MTTF Hr") > 0.0:
+            machine |= {"mttf_h": row.number("MTTF Hr"), "mttr_h": row.number("MTTR Hr")}
         if name in available:
             machine["profile"] = name
             machine["p_min_mw"] = 0.0
@@ -248,67 +276,93 @@ def _machines(grid: RtsGmlc, rows: list[dict[str, str]], series: Mapping[str, Ma
         machines.append({column: cell for column, cell in machine.items() if cell is not None})
 
 
-def _cost(grid: RtsGmlc, row: Mapping[str, str]) -> Cells:
-    """Cost, heat rate and CO2 at full output: the mean over the blocks of the heat rate curve."""
-    points = [float(cell) for at in range(5) if (cell := row[f"Output_pct_{at}"]) not in ("", "NA")]
-    rates = [float(row["HR_avg_0"])] + [
-        float(cell) for at in range(1, 5) if (cell := row[f"HR_incr_{at}"]) not in ("", "NA")
-    ]
-    steps = np.diff(points, prepend=0.0)[: len(rates)]
+def _cost(grid: RtsGmlc, row: Row, p_max_mw: float) -> Cells:
+    """Cost, heat rate and CO2 at full output, the mean over the heat rate curve; its blocks become those of cost."""
+    shares = row.numbers([f"Output_pct_{at}" for at in range(5)])
+    rates = row.numbers(["HR_avg_0", *(f"HR_incr_{at}" for at in range(1, 5))])
+    usd, other_usd = row.number("Fuel Price $/MMBTU") / 1000.0, row.number("VOM")
+    if usd > 0.0 and 0.0 in rates:
+        how = "increment of 0 BTU/kWh: the heat rate of the least output instead"
+        grid.report.add(Fate.ASSUMED, "gen", row["GEN UID"], how)
+        rates = [rate or rates[0] for rate in rates]
+    steps = np.diff(shares, prepend=0.0)[: len(rates)]
     btu_per_kwh = float(np.dot(steps, rates[: len(steps)]))
-    usd = float(row["Fuel Price $/MMBTU"]) / 1000.0
-    cost = usd * btu_per_kwh + float(row["VOM"])
-    if usd > 0.0:
-        dearest = max(abs(usd * rate + float(row["VOM"]) - cost) for rate in rates)
-        how = "blocks of the heat rate curve as their mean at full output"
-        grid.report.add(Fate.RESTATED, "gen", row["GEN UID"], how, (dearest, "USD/MWh"))
-    else:
-        grid.report.add(Fate.EXACT, "gen", row["GEN UID"], "as it is")
-    if float(row["Min Up Time Hr"]) > 0.0 or float(row["Start Heat Cold MBTU"]) > 0.0:
+    cost = usd * btu_per_kwh + other_usd
+    if row.number("Min Up Time Hr") > 0.0 or row.number("Start Heat Cold MBTU") > 0.0:
         grid.report.add(Fate.LEFT_OUT, "gen", row["GEN UID"], "least times up and down, heat and cost of a start")
     if usd == 0.0 or btu_per_kwh == 0.0:
+        grid.report.add(Fate.EXACT, "gen", row["GEN UID"], "as it is")
         return {"cost_per_mwh": cost, "co2_t_per_mwh": 0.0 if FUELS[row["Fuel"]] == "other" else None}
+    ends = [share * p_max_mw for share in shares[:-1]] + [p_max_mw]
+    slopes = [usd * rate + other_usd for rate in rates]
+    _blocks(grid, row, [Block(*block) for block in zip([0.0, *ends[:-1]], ends, slopes, strict=False)], cost)
     return {
         "cost_per_mwh": cost,
         "heat_rate_gj_per_mwh": btu_per_kwh * GJ_PER_MWH,
-        "co2_t_per_mwh": float(row["Emissions CO2 Lbs/MMBTU"]) * btu_per_kwh / 1000.0 * T_PER_LB,
+        "co2_t_per_mwh": row.number("Emissions CO2 Lbs/MMBTU") * btu_per_kwh / 1000.0 * T_PER_LB,
     }
 
 
-def _stores(grid: RtsGmlc, rows: list[dict[str, str]], machines: Mapping[str, Mapping[str, str]]) -> None:
+def _blocks(grid: RtsGmlc, row: Row, blocks: list[Block], cost: float) -> None:
+    """Rows of ``cost_blocks``: what a further MW costs.
+
+    The first block is the least output, which a running machine makes anyway: the fuel of idling is in its rate, so it
+    is mostly the dearest. It takes the price of the second, as costs do not fall; ``cost``, by which machines are
+    committed, has its own.
+    """
+    name = row["GEN UID"]
+    if len(blocks) > 1 and blocks[0].slope > blocks[1].slope:
+        off = blocks[0].slope - blocks[1].slope
+        how = "heat rate of the least output in cost_per_mwh alone, its block as dear as the next"
+        grid.report.add(Fate.RESTATED, "gen", name, how, (off, "USD/MWh of the least output"))
+        blocks = [blocks[0]._replace(slope=blocks[1].slope), *blocks[1:]]
+    else:
+        grid.report.add(Fate.EXACT, "gen", name, "as it is")
+    found, off = rising(blocks)
+    if off > SAME:
+        how = "heat rate that falls with the output: its convex hull"
+        grid.report.add(Fate.RESTATED, "gen", name, how, (off, "USD/MWh"))
+    if len(found) == 1 and abs(found[0].slope - cost) <= SAME:
+        return
+    for begin, end, slope in found:
+        cells: Cells = {"generator": name, "p_mw": round(end - begin, 9), "cost_per_mwh": round(slope, 9)}
+        grid.tables["cost_blocks"].append(cells)
+
+
+def _stores(grid: RtsGmlc, rows: Sequence[Row], machines: Mapping[str, Row]) -> None:
     """Pumped storage by its upper store; the heat store of the solar tower is accounted with its machine."""
     upper = [row for row in rows if machines[row["GEN UID"]]["Unit Type"] == "STORAGE" and "HEAD" in row["Storage"]]
     stores = grid.tables.setdefault("storages", [])
     for row in upper:
         machine = machines[row["GEN UID"]]
-        each_way = math.sqrt(float(machine["Storage Roundtrip Efficiency"]) / 100.0)
-        volume = float(row["Max Volume GWh"])
+        each_way = math.sqrt(machine.number("Storage Roundtrip Efficiency") / 100.0)
+        volume = row.number("Max Volume GWh")
         stores.append(
             {
                 "name": row["GEN UID"],
                 "bus": machine["Bus ID"],
-                "p_charge_mw": float(machine["Pump Load MW"]),
-                "p_discharge_mw": float(machine["PMax MW"]),
+                "p_charge_mw": machine.number("Pump Load MW"),
+                "p_discharge_mw": machine.number("PMax MW"),
                 "energy_mwh": 1000.0 * volume,
                 "efficiency_charge": each_way,
                 "efficiency_discharge": each_way,
-                "energy_start_share": float(row["Initial Volume GWh"]) / volume,
+                "energy_start_share": row.number("Initial Volume GWh") / volume,
                 **_SOURCED,
             }
         )
         grid.report.add(Fate.RESTATED, "storage", row["Storage"], "round-trip losses shared by both ways")
 
 
-def _loads(grid: RtsGmlc, rows: list[dict[str, str]], area_mw: Mapping[str, F8]) -> None:
+def _loads(grid: RtsGmlc, rows: Sequence[Row], area_mw: Mapping[str, F8]) -> None:
     """Loads of the buses, which follow their area's series, and shunts."""
     of_area: dict[str, float] = {}
     for row in rows:
-        of_area[row["Area"]] = of_area.get(row["Area"], 0.0) + float(row["MW Load"])
+        of_area[row["Area"]] = of_area.get(row["Area"], 0.0) + row.number("MW Load")
     for area, peak_mw in of_area.items():
         grid.hourly[f"load_area{area}"] = area_mw[area] / peak_mw
     loads, shunts = grid.tables.setdefault("loads", []), grid.tables.setdefault("shunts", [])
     for row in rows:
-        p_mw, q_mvar = float(row["MW Load"]), float(row["MVAR Load"])
+        p_mw, q_mvar = row.number("MW Load"), row.number("MVAR Load")
         if p_mw > 0.0:
             loads.append(
                 {
@@ -321,10 +375,10 @@ def _loads(grid: RtsGmlc, rows: list[dict[str, str]], area_mw: Mapping[str, F8])
                     **_SOURCED,
                 }
             )
-        q_mvar = -float(row["MVAR Shunt B"])
-        if q_mvar != 0.0 or float(row["MW Shunt G"]) != 0.0:
+        q_mvar = -row.number("MVAR Shunt B")
+        if q_mvar != 0.0 or row.number("MW Shunt G") != 0.0:
             shunt = {"name": f"shunt_{row['Bus ID']}", "bus": row["Bus ID"], "q_mvar": q_mvar, **_SOURCED}
-            shunts.append(shunt | ({"p_mw": g_mw} if (g_mw := float(row["MW Shunt G"])) else {}))
+            shunts.append(shunt | ({"p_mw": g_mw} if (g_mw := row.number("MW Shunt G")) else {}))
         grid.report.add(Fate.EXACT, "bus", row["Bus ID"], "as it is")
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gridsim.engine.dispatching import dispatch
 from gridsim.errors import InputError
 from gridsim.io.grid_import.rts_gmlc import read_rts_gmlc, write_rts_gmlc
 from gridsim.io.read_network import read_network
+from gridsim.io.schemas.power import HourlyProfileRow
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel
 from gridsim.weather.normal import NormalWeather
@@ -48,6 +50,16 @@ def test_the_year_of_hours(system: GridSystem) -> None:
     assert load_mw.sum() == pytest.approx(37_655_798.8984)
     wind = system.generators.name.tolist().index("309_WIND_1")
     assert shape[system.generators.profile[wind], 0] * 148.3 == pytest.approx(142.8)
+
+
+def test_the_hours_are_never_made_into_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """737,856 objects of them take ten times as long as all the rest."""
+
+    def refused(*cells: object, **values: object) -> None:
+        raise AssertionError("a row of the hourly profiles was made")
+
+    monkeypatch.setattr(HourlyProfileRow, "model_construct", refused)
+    assert read_network(NETWORK).hourly_profiles.value.shape == (84, 8784)
 
 
 def test_outages_are_the_published_rates(system: GridSystem) -> None:
@@ -88,14 +100,63 @@ def test_a_small_folder_of_the_layout(tmp_path: Path) -> None:
     assert line == pytest.approx(10.0 * 1.609344)
     assert system.lines.x_ohm_per_km[0] * line == pytest.approx(0.02 * 138.0**2 / 100.0)
     assert system.transformers.vk_percent[0] == pytest.approx(100.0 * np.hypot(0.002, 0.084) * 4.0)
-    # blocks of 0.5 x 10,000 and 0.5 x 8,000 BTU/kWh at 2 USD/MMBTU
+    # blocks of 0.5 x 10,000 and 0.5 x 8,000 BTU/kWh at 2 USD/MMBTU; a further MW costs the second one's
     costs = dict(zip(system.generators.name.tolist(), system.generators.cost_per_mwh.tolist(), strict=True))
     assert costs == {"101_STEAM_1": pytest.approx(18.0), "102_WIND_1": 0.0}
     assert system.hourly_profiles.value.shape == (2, 48)
     assert system.storages.efficiency_charge[0] ** 2 == pytest.approx(0.85)
     entries = {(str(entry.fate), entry.table): entry for entry in found.report.entries}
     assert entries["left out", "dc_branch"].elements == ("DC1",)
-    assert entries["restated", "gen"].error == "2 USD/MWh"
+    assert entries["restated", "gen"].error == "4 USD/MWh of the least output"
+    assert (system.cost_blocks.p_mw.tolist(), system.cost_blocks.cost_per_mwh.tolist()) == ([100.0], [16.0])
+
+
+def test_blocks_are_the_published_heat_rates(system: GridSystem) -> None:
+    """Of a coal and a gas machine; 355 MW at output shares 0.479, 0.653, 0.826, 1 and 3.88722 USD/MMBTU."""
+    names = system.generators.name[system.cost_blocks.generator].tolist()
+    gas = [k for k, name in enumerate(names) if name == "107_CC_1"]
+    np.testing.assert_allclose(system.cost_blocks.p_mw[gas], [231.66666651, 61.66666689, 61.6666666], rtol=1e-7)
+    usd = np.array([5970.0, 6892.0, 7854.0]) * 3.88722e-3
+    np.testing.assert_allclose(system.cost_blocks.cost_per_mwh[gas], usd, rtol=1e-9)
+    coal = [k for k, name in enumerate(names) if name == "123_STEAM_3"]
+    usd = np.array([9453.0, 10240.0, 11087.0]) * 2.11399e-3
+    np.testing.assert_allclose(system.cost_blocks.cost_per_mwh[coal], usd, rtol=1e-9)
+    # nuclear has one heat rate, wind and water no fuel
+    assert {name.split("_")[1] for name in names} == {"CT", "CC", "STEAM"}
+
+
+def test_the_dispatch_takes_blocks(system: GridSystem) -> None:
+    """A machine below its capacity stands at the end of a block, or its block is the price of its bus."""
+    p_mw, price = dispatch(system).solution.p_mw, dispatch(system).solution.price
+    blocks, at_end = system.cost_blocks, 0
+    for machine in np.unique(blocks.generator).tolist():
+        own = blocks.generator == machine
+        ends = np.concatenate([[0.0], np.cumsum(blocks.p_mw[own])])
+        if np.abs(ends - p_mw[machine]).min() < 1e-6:
+            at_end += 0.0 < p_mw[machine] < ends[-1] - 1e-6
+            continue
+        in_use = int(np.searchsorted(ends, p_mw[machine])) - 1
+        bus = int(system.generators.bus[machine])
+        assert blocks.cost_per_mwh[own][in_use] == pytest.approx(price[bus], abs=0.01), system.generators.name[machine]
+    assert at_end > 10
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "words"),
+    [
+        ("gen", "VOM", "OM", "VOM: column missing"),
+        ("gen", "10000,8000", "ten,8000", "gen.csv:2: HR_avg_0: 'ten' is no number"),
+        ("branch", "0.003,0.02", "0.003,", "branch.csv:2: X: '' is no number"),
+        ("bus", "Area", "Region", "Area: column missing"),
+    ],
+)
+def test_a_bad_cell_is_named(tmp_path: Path, table: str, old: str, new: str, words: str) -> None:
+    write_source(tmp_path)
+    file = tmp_path / "SourceData" / f"{table}.csv"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(InputError, match=words):
+        read_rts_gmlc(tmp_path, "small")
 
 
 def test_a_missing_file_says_what_to_give(tmp_path: Path) -> None:
