@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
+from gridsim.model.storms import own_rate_share
 from gridsim.model.system import GridSystem
 
 F8 = NDArray[np.float64]
@@ -195,16 +196,19 @@ _ALL_YEAR = (1, 12)
 def components_of(system: GridSystem, table: str) -> tuple[Component, ...]:
     """Outages of a table's elements as mttf_h and mttr_h say; what is out of service never fails.
 
+    Of lines without the failures that storms of a season bring.
+
     Those of a season have it beside their states: ``mttf_h`` counts its hours alone, and :func:`in_season` lays it over
     the hours of a horizon.
     """
     rows, kind = getattr(system, table), FAILING[table]
     in_use = getattr(rows, "in_service", np.ones(len(rows), dtype=bool))
+    mttf_h = rows.mttf_h / own_rate_share(system) if table == "lines" else rows.mttf_h
     found = []
     for row, name in enumerate(rows.name.tolist()):
         component = Component(kind, name)
         if in_use[row]:
-            component = two_state(kind, name, rows.mttf_h[row], rows.mttr_h[row])
+            component = two_state(kind, name, mttf_h[row], rows.mttr_h[row])
         if component.fails and hasattr(rows, "fails_from_month"):
             season = int(rows.fails_from_month[row]), int(rows.fails_to_month[row])
             component = replace(component, season=None if season == _ALL_YEAR else season)
