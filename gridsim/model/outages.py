@@ -189,7 +189,9 @@ FAILING = {
     "gas_supply": "gas_supply",
     "compressor_stations": "compressor_station",
     "power_to_gas": "gas_facility",
+    "cooling": "cooling",
 }
+CORRIDOR, CORRIDOR_GROUP = "rail_corridor", "rail_corridors"  # rows of coal_routes fail by the corridor
 _ALL_YEAR = (1, 12)
 
 
@@ -214,6 +216,14 @@ def components_of(system: GridSystem, table: str) -> tuple[Component, ...]:
             component = replace(component, season=None if season == _ALL_YEAR else season)
         found.append(component)
     return tuple(found)
+
+
+def corridor_components(system: GridSystem) -> tuple[Component, ...]:
+    """Outages of the railways and conveyors of coal_routes, by name: one for all rows of a corridor."""
+    routes = system.coal_routes
+    names, first = np.unique(routes.corridor, return_index=True)
+    rows = zip(names.tolist(), first.tolist(), strict=True)
+    return tuple(two_state(CORRIDOR, name, routes.mttf_h[row], routes.mttr_h[row]) for name, row in rows)
 
 
 def in_season(component: Component, start: dt.datetime, n_hours: int) -> Component:
