@@ -92,6 +92,12 @@ def adequacy(
             "--gas-outages", help="Gas pipelines, sources, stations fail: plants lose gas as linepack drains."
         ),
     ] = False,
+    supply_outages: Annotated[
+        bool,
+        typer.Option(
+            "--supply-outages", help="Coal railways and cooling water fail too: plants last as long as their yards."
+        ),
+    ] = False,
     workers: WorkersOption = None,
     seed: SeedOption = 1,
     weather: Annotated[
@@ -170,6 +176,7 @@ def adequacy(
         max_seconds=max_seconds,
         imports=imports,
         gas_outages=gas_outages,
+        supply_outages=supply_outages,
         weather=weather,
         weather_years=weather_years,
         load_forecast=forecast,
@@ -245,6 +252,7 @@ def _write_report(request: Request, result: AssessmentResult, file: Path, extras
     words += [f"--imports {request.imports}", f"--weather {request.weather}"]
     words += [f"--years {result.n_samples}"] if result.n_samples else []
     words += ["--gas-outages"] if request.gas_outages else []
+    words += ["--supply-outages"] if request.supply_outages else []
     words += ["--importance"] if extras.importance is not None else []
     words += ["--firm"] if extras.firm else []
     words += [f"--all-levels {max(e.n for e in next(iter(extras.levels.values())))}"] if extras.levels else []
@@ -260,6 +268,7 @@ def _told(request: Request, result: AssessmentResult) -> dict[str, Any]:
         "sampler": str(getattr(result.method, "sampler", "crude")) if is_sampled else None,
         "imports": request.imports,
         "gas_outages": request.gas_outages,
+        "supply_outages": request.supply_outages,
         "years": result.n_samples if is_sampled else None,
         "years_per_s": round(result.samples_per_s, 1) if is_sampled else None,
         "stopped": str(result.stopped),

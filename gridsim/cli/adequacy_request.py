@@ -52,6 +52,7 @@ class Request:
     imports: str
     asked_imports: str | None
     gas_outages: bool
+    supply_outages: bool
     weather: str
     weather_years: int | None
     load_forecast: LoadForecast | None
@@ -96,16 +97,17 @@ class Request:
 
     def years_with(self, policy: str) -> WeatherYears | None:
         """Weather years under an import policy; None in normal weather."""
-        from gridsim.reliability import WeatherYears, gas_causes
+        from gridsim.reliability import WeatherYears, gas_causes, supply_causes
 
         if self.weather != "synthetic":
             return None
         causes = gas_causes(self.grid, policy) if self.gas_outages else ()
+        causes += supply_causes(self.grid, policy) if self.supply_outages else ()
         return WeatherYears(self.grid, policy, self.seed, self.weather_years, causes, load_forecast=self.load_forecast)
 
     def system_with(self, policy: str) -> AdequacySystem | WeatherYears:
         """System to assess under an import policy."""
-        from gridsim.reliability import system_from_grid, with_gas_outages
+        from gridsim.reliability import system_from_grid, with_gas_outages, with_supply_outages
         from gridsim.reliability.one_hour import at_hour, hour_of
 
         years = self.years_with(policy)
@@ -113,6 +115,7 @@ class Request:
             return years
         system = dataclasses.replace(system_from_grid(self.grid, policy), load_forecast=self.load_forecast)
         system = with_gas_outages(system, self.grid, policy) if self.gas_outages else system
+        system = with_supply_outages(system, self.grid, policy) if self.supply_outages else system
         return system if self.hour is None else at_hour(system, hour_of(system, self.hour))
 
     def assessed(self, policy: str, sampling: AnyMethod, *specs: Spec) -> AssessmentResult:
@@ -204,6 +207,7 @@ def request_of(
     max_seconds: float | None,
     imports: str | None,
     gas_outages: bool,
+    supply_outages: bool,
     weather: str | None,
     weather_years: int | None,
     load_forecast: LoadForecast | None,
@@ -226,6 +230,7 @@ def request_of(
         imports=imports_of(grid, imports),
         asked_imports=imports,
         gas_outages=gas_outages,
+        supply_outages=supply_outages,
         weather=weather,
         weather_years=weather_years,
         load_forecast=load_forecast,

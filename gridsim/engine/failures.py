@@ -1,9 +1,9 @@
 """Random failures of a run: the outages that the reliability sampler draws for the same seed and sample number.
 
-Every machine, line, transformer, store and part of the gas network with mttf_h is drawn from its own streams in
-equilibrium from the start of the horizon, as in a sample year that begins there: whole hours, exponential times. In a
-generated weather year machines fail at rates that follow its temperature, as the sampler's do; in any other weather at
-their base rates. What has a season (``fails_from_month``) fails in its months alone.
+Every machine, line, transformer, store, part of the gas network, railway of coal and cooling water with mttf_h is drawn
+from its own streams in equilibrium from the start of the horizon, as in a sample year that begins there: whole hours,
+exponential times. In a generated weather year machines fail at rates that follow its temperature, as the sampler's do;
+in any other weather at their base rates. What has a season (``fails_from_month``) fails in its months alone.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ import datetime as dt
 import math
 
 from gridsim.contingencies.events import default_kind, make_event
-from gridsim.model.outages import FAILING, Component, components_of, in_season
+from gridsim.model.outages import (
+    CORRIDOR_GROUP,
+    FAILING,
+    Component,
+    components_of,
+    corridor_components,
+    in_season,
+)
 from gridsim.model.pack_outages import drawn_outages
-from gridsim.model.scenario import Event, Primitive, Target
+from gridsim.model.scenario import Event, Primitive, Target, kinds
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.weather.response import machine_outages
@@ -36,6 +43,7 @@ def failures(
     start = start or dt.datetime(system.base_year or 2001, 1, 1)
     n_hours = math.ceil(horizon_h)
     found = {table: components_of(system, table) for table in FAILING}
+    found[CORRIDOR_GROUP] = corridor_components(system)
     if temperature_c is not None:
         found["generators"] = machine_outages(system, temperature_c)
     places: list[tuple[str, Component]] = [
@@ -43,6 +51,11 @@ def failures(
     ]
     drawn = drawn_outages([component for _, component in places], seed, replicate, n_hours)
     kind_of = {table: default_kind(table, Primitive.OUTAGE) for table in FAILING}
+    kind_of[CORRIDOR_GROUP] = next(
+        kind.kind
+        for kind in kinds().values()
+        if kind.primitive is Primitive.OUTAGE and kind.targets == (CORRIDOR_GROUP,)
+    )
     events = []
     of_places = zip(drawn.component.tolist(), drawn.first_h.tolist(), drawn.end_h.tolist(), strict=True)
     for place, first_h, end_h in sorted(of_places):

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 
 import numpy as np
 
 from gridsim.contingencies.events import default_kind
 from gridsim.kernels.rng import stream_id, uniforms
-from gridsim.model.groups import members
 from gridsim.model.scenario import Dependence, Event, Primitive, Repair, Target, kinds
-from gridsim.model.storms import km_inside
+from gridsim.model.storms import HOURS_PER_YEAR, corridor_rates, hit_chance, season_months
 from gridsim.model.system import GridSystem
 
-_HOURS_PER_YEAR = 8760.0
 _MOST_STORMS = 100  # of one track in one run
-
-
-def corridor_rates(system: GridSystem, track: int) -> dict[tuple[str, ...], float]:
-    """Circuits of each corridor inside a track -> failures an hour at their base rate: the largest of its circuits'."""
-    lines, km = system.lines, km_inside(system, track)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        per_h = np.nan_to_num(km / lines.length_km / lines.mttf_h, nan=0.0, posinf=0.0)
-    found: dict[tuple[str, ...], float] = {}
-    for name, circuits in members(system, "corridors").items():
-        at = [lines.position(circuit) for circuit in circuits]
-        hit = tuple(circuits[k] for k, line in enumerate(at) if km[line] > 0.0 and lines.in_service[line])
-        if hit and name == circuits[0]:
-            found[hit] = max(float(per_h[lines.position(circuit)]) for circuit in hit)
-    return {circuits: rate for circuits, rate in found.items() if rate > 0.0}
 
 
 def storm_outages(system: GridSystem, storm: Event, seed: int, replicate: int) -> list[Event]:
@@ -41,8 +24,7 @@ def storm_outages(system: GridSystem, storm: Event, seed: int, replicate: int) -
         repair = Repair("exponential", float(system.storm_tracks.repair_h[track]))
         for circuits, per_h in corridor_rates(system, track).items():
             draw, when = uniforms(seed, replicate, stream_id("storm", f"{storm.id}:{circuits[0]}", "hit"), 2).tolist()
-            chance = -math.expm1(-per_h * storm.magnitude * hours)
-            if draw < chance:
+            if draw < hit_chance(per_h, storm.magnitude, hours):
                 events.append(
                     Event(
                         id=f"{storm.id}:{circuits[0]}",
@@ -65,8 +47,8 @@ def season_storms(system: GridSystem, seed: int, replicate: int, horizon_h: floa
     """
     tracks, events = system.storm_tracks, list[Event]()
     for track, name in enumerate(tracks.name.tolist()):
-        months = _season(int(tracks.from_month[track]), int(tracks.to_month[track]))
-        per_h = float(tracks.per_year[track]) / (_HOURS_PER_YEAR * len(months) / 12)
+        months = season_months(int(tracks.from_month[track]), int(tracks.to_month[track]))
+        per_h = float(tracks.per_year[track]) / (HOURS_PER_YEAR * len(months) / 12)
         if per_h <= 0.0:
             continue
         draws = uniforms(seed, replicate, stream_id("storm", name, "season"), _MOST_STORMS)
@@ -85,9 +67,3 @@ def season_storms(system: GridSystem, seed: int, replicate: int, horizon_h: floa
                     )
                 )
     return events
-
-
-def _season(first: int, last: int) -> set[int]:
-    if first <= last:
-        return set(range(first, last + 1))
-    return set(range(first, 13)) | set(range(1, last + 1))

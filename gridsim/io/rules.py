@@ -386,9 +386,14 @@ def _too_long(column: str) -> Rule:
     )
 
 
+def _not_as_its_corridor(row: Any, look_up: LookUp) -> bool:
+    first = next(one for one in look_up.routes if one.corridor == row.corridor)
+    return (row.mttf_h, row.mttr_h) != (first.mttf_h, first.mttr_h)
+
+
 FAILING_TABLES = (
     "lines", "transformers", "generators", "storages", "gas_pipelines", "gas_supply", "compressor_stations",
-    "power_to_gas",
+    "power_to_gas", "cooling", "coal_routes",
 )  # fmt: skip
 
 # fmt: off
@@ -589,6 +594,8 @@ RULES: tuple[Rule, ...] = (
          "given beside greatest_mw", "give one of the two"),
     Rule("duty", "least_mw", any_of(above("least_mw", "greatest_mw"), above("least_share", "greatest_share")),
          "the least output is above the greatest", "lower it"),
+    Rule("coal_routes", "mttf_h", _not_as_its_corridor, "'{row.corridor}' fails otherwise in another of its rows",
+         "give all rows of a corridor the same mttf_h and mttr_h"),
     *(Rule(table, "mttr_h", any_of(alone("mttf_h", "mttr_h"), alone("mttr_h", "mttf_h")),
            "mttf_h and mttr_h go together", "give both or none") for table in FAILING_TABLES),
 )

@@ -191,6 +191,8 @@ class CoalRoutes(Table):
     cycle_h: F8
     priority: I4
     gj_per_t: F8
+    mttf_h: F8
+    mttr_h: F8
 
 
 @dataclass(frozen=True, eq=False)
@@ -388,6 +390,8 @@ class Cooling(Table):
     bus: I4
     holds_h: F8
     restart_h: F8
+    mttf_h: F8
+    mttr_h: F8
 
 
 @dataclass(frozen=True, eq=False)

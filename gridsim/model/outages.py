@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
+from gridsim.model.storms import own_rate_share
 from gridsim.model.system import GridSystem
 
 F8 = NDArray[np.float64]
@@ -188,28 +189,41 @@ FAILING = {
     "gas_supply": "gas_supply",
     "compressor_stations": "compressor_station",
     "power_to_gas": "gas_facility",
+    "cooling": "cooling",
 }
+CORRIDOR, CORRIDOR_GROUP = "rail_corridor", "rail_corridors"  # rows of coal_routes fail by the corridor
 _ALL_YEAR = (1, 12)
 
 
 def components_of(system: GridSystem, table: str) -> tuple[Component, ...]:
     """Outages of a table's elements as mttf_h and mttr_h say; what is out of service never fails.
 
+    Of lines without the failures that storms of a season bring.
+
     Those of a season have it beside their states: ``mttf_h`` counts its hours alone, and :func:`in_season` lays it over
     the hours of a horizon.
     """
     rows, kind = getattr(system, table), FAILING[table]
     in_use = getattr(rows, "in_service", np.ones(len(rows), dtype=bool))
+    mttf_h = rows.mttf_h / own_rate_share(system) if table == "lines" else rows.mttf_h
     found = []
     for row, name in enumerate(rows.name.tolist()):
         component = Component(kind, name)
         if in_use[row]:
-            component = two_state(kind, name, rows.mttf_h[row], rows.mttr_h[row])
+            component = two_state(kind, name, mttf_h[row], rows.mttr_h[row])
         if component.fails and hasattr(rows, "fails_from_month"):
             season = int(rows.fails_from_month[row]), int(rows.fails_to_month[row])
             component = replace(component, season=None if season == _ALL_YEAR else season)
         found.append(component)
     return tuple(found)
+
+
+def corridor_components(system: GridSystem) -> tuple[Component, ...]:
+    """Outages of the railways and conveyors of coal_routes, by name: one for all rows of a corridor."""
+    routes = system.coal_routes
+    names, first = np.unique(routes.corridor, return_index=True)
+    rows = zip(names.tolist(), first.tolist(), strict=True)
+    return tuple(two_state(CORRIDOR, name, routes.mttf_h[row], routes.mttr_h[row]) for name, row in rows)
 
 
 def in_season(component: Component, start: dt.datetime, n_hours: int) -> Component:

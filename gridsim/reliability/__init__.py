@@ -22,6 +22,7 @@ from gridsim.reliability.methods import (
     SnapshotMonteCarlo,
 )
 from gridsim.reliability.result import AssessmentResult, Stopped
+from gridsim.reliability.supply_causes import supply_causes, with_supply_outages
 from gridsim.reliability.system import AdequacySystem, Store
 from gridsim.reliability.weather_years import WeatherYears, YearsTogether
 from gridsim.results.specs import (
@@ -74,8 +75,10 @@ __all__ = [
     "gas_causes",
     "importance",
     "importance_frame",
+    "supply_causes",
     "system_from_frames",
     "system_from_grid",
     "two_state",
     "with_gas_outages",
+    "with_supply_outages",
 ]

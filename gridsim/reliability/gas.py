@@ -16,25 +16,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from gridsim.kernels.arrays import DispatchState
 from gridsim.model.outages import CommonCause, Derating, components_of, in_season
-from gridsim.model.pack import gas_generators, importable_mw, pack
+from gridsim.model.pack import gas_generators
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
-from gridsim.reliability.grid import DAY_H
+from gridsim.reliability.class_day import CLASSES, DAY_H, ClassDay, TemperatureClass, mean_normal_c, site_weight
 from gridsim.reliability.system import AdequacySystem
-from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas_outages import GasOutages, GasWeather, OutageShares
 from gridsim.weather.normal import GAS_COLD_DAY_BELOW_NORMAL_K, NormalWeather
-
-
-class TemperatureClass(NamedTuple):
-    """Days colder than ``below_c`` (and not than the next), stood for by ``typical_c`` in ``month``."""
-
-    below_c: float
-    typical_c: float
-    month: int
 
 
 class ClassWeather(NamedTuple):
@@ -45,7 +35,6 @@ class ClassWeather(NamedTuple):
 
 
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "compressor_stations", "power_to_gas")
-CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), TemperatureClass(-7.5, -12.0, 1))
 
 
 def with_gas_outages(
@@ -77,7 +66,7 @@ def _in_season(cause: CommonCause, adequacy: AdequacySystem) -> CommonCause:
 def temperature_classes(system: GridSystem, day_c: F8) -> I4:
     """(n_days,) class of each day by the sites' daily means ``day_c`` (n_sites, n_days), weighted by load."""
     below = np.array([row.below_c for row in CLASSES])
-    mean_c = _site_weight(system) @ day_c
+    mean_c = site_weight(system) @ day_c
     return np.asarray((mean_c[:, None] < below).sum(axis=1) - 1, dtype=np.int32)
 
 
@@ -145,59 +134,14 @@ def with_backup(system: GridSystem, link: int, outage: F8, repair: F8) -> tuple[
 
 def class_weather(system: GridSystem, group: TemperatureClass, imports: Imports | str) -> ClassWeather:
     """Gas demand and burn of a class: the mean of a working day's hours, each dispatched with nothing out."""
-    packed = pack(system)
-    solver = DispatchSolver(packed.case)
-    weather = NormalWeather(system)
-    day = next(
-        moment
-        for number in range(14, 21)
-        if (moment := dt.datetime(system.base_year or 2001, group.month, number)).weekday() < 5
-    )
-    anomaly_k = group.typical_c - mean_normal_c(system, day)
-    generators = system.generators
-    out = np.flatnonzero(~system.branch_in_service).astype(np.int32)
-    row_lo, row_hi = packed.row_limits(out, group.month, np.ones(len(system.interfaces)))
-    topology = solver.topology(out)
+    day = ClassDay(system, group, imports)
     plants = [gas_generators(system, plant) for plant in system.gas_to_power.plant.tolist()]
-    demand, burnt_mw, able_mw = np.zeros(len(system.gas_demand)), np.zeros(len(plants)), np.zeros(len(plants))
-    for hour in range(DAY_H):
-        inputs = weather.at(day + dt.timedelta(hours=hour), temperature_anomaly_k=anomaly_k)
-        hi, lo = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
-        able = np.where(generators.in_service, generators.p_max_mw * inputs.gen_share, 0.0)
-        hi[packed.gen_columns] = able
-        always = generators.must_run | generators.heat_led
-        floor = np.maximum(np.where(always, generators.p_min_mw, 0.0), inputs.heat_min_share * generators.p_max_mw)
-        lo[packed.gen_columns] = np.minimum(floor, able)
-        hi[packed.border_columns] = importable_mw(system, imports)
-        solution = solver.solve(
-            DispatchState(
-                topology=topology, lo_mw=lo, hi_mw=hi, cost=packed.cost, spill_cost=packed.spill_cost,
-                demand_mw=packed.demand_by_tier(inputs.load_mw) * (1.0 + system.loss_share), penalty=packed.penalty,
-                row_lo_mw=row_lo, row_hi_mw=row_hi,
-            )
-        )  # fmt: skip
-        p_mw = (solution.p_mw - solution.spill_mw)[packed.gen_columns]
-        demand += inputs.gas_demand_mcm_per_d / DAY_H
-        burnt_mw += np.array([p_mw[gens].sum() for gens in plants]) / DAY_H
-        able_mw += np.array([able[gens].sum() for gens in plants]) / DAY_H
+    burnt_mw, mean_mw = (np.array([mw[gens].sum() for gens in plants]) for mw in (day.mean_mw(), day.able_mw))
     per_mw = system.gas_to_power.gas_m3_per_mwh * 24.0 / 1e6
-    return ClassWeather(GasWeather(demand, burnt_mw * per_mw, inputs.winter), able_mw * per_mw)
+    return ClassWeather(GasWeather(day.gas_demand_mcm_per_d, burnt_mw * per_mw, day.winter), mean_mw * per_mw)
 
 
 def design_day_c(system: GridSystem) -> float:
     """Load-weighted mean temperature of the gas networks' cold day, so far below a normal day of January, C."""
     day = dt.datetime(system.base_year or 2001, CLASSES[-1].month, 15)
     return mean_normal_c(system, day) - GAS_COLD_DAY_BELOW_NORMAL_K
-
-
-def mean_normal_c(system: GridSystem, time: dt.datetime) -> float:
-    """Load-weighted normal daily mean of all weather sites, C."""
-    return float(NormalWeather(system).normal_day_c(time) @ _site_weight(system))
-
-
-def _site_weight(system: GridSystem) -> F8:
-    """(n_weather_sites,) share of load at the temperature of each site."""
-    site = system.buses.weather_site[system.loads.bus]
-    load = np.where(site >= 0, system.loads.p_mw, 0.0)
-    weight = np.bincount(np.maximum(site, 0), weights=load, minlength=len(system.weather_sites))
-    return weight[: len(system.weather_sites)] / max(load.sum(), 1e-12)

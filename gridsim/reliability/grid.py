@@ -20,6 +20,7 @@ from gridsim.model.pack import WINTER_MONTHS, Packed, importable_mw, pack
 from gridsim.model.scenario import Imports
 from gridsim.model.system import DAY_TYPES, EXTERNAL, GridSystem
 from gridsim.reliability.demand import Demand
+from gridsim.reliability.storm_causes import storm_causes
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, Store
 from gridsim.weather.common_cold import contract_share
 from gridsim.weather.normal import NormalWeather, with_water_and_duty
@@ -46,7 +47,8 @@ def system_from_grid(
     heat curves at the normal daily temperature. Demand is at the bus: network losses are taken from supply and
     limits, which are divided by
     1 + ``loss_share``. Price-responsive load is cut before anyone is unserved, so it counts as demand nowhere.
-    Machines, lines, transformers and stores fail as their mttf_h and mttr_h say; borders do not fail. A machine has
+    Machines, lines, transformers and stores fail as their mttf_h and mttr_h say, and lines by the storms of their
+    season; borders do not fail. A machine has
     nothing, whether it fails or not, in the days of its planned repair. With ``imports`` likely a neighbour gives its
     contract, less in a cold that it shares (generated weather), and the help of the spell.
     """
@@ -141,6 +143,7 @@ def _with_borders(
         branch_component=(*components_of(system, "lines"), *components_of(system, "transformers")),
         stores=stores,
         store_component=store_components,
+        common_causes=storm_causes(system, times[0].to_pydatetime(), len(times)),
         detail=NetworkDetail(
             demand=demand,
             class_name=_tier_names(system, packed),

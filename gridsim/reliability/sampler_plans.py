@@ -96,7 +96,7 @@ def no_tilt_because(system: AdequacySystem) -> str | None:
         return f"stores ({system.stores[0].name}): they couple the hours"
     for cause in system.common_causes:
         if cause.derating:
-            return f"a gas table ({cause.component.name}): linepack couples the hours"
+            return f"a table by hours ({cause.component.name}): linepack and stocks couple them"
     return None
 
 

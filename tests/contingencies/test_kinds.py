@@ -16,7 +16,6 @@ import pytest
 
 from gridsim.contingencies.effects import conditions
 from gridsim.engine.run import RunResult, run
-from gridsim.engine.storms import corridor_rates
 from gridsim.model.groups import GROUPS, element_names, in_service
 from gridsim.model.scenario import (
     AcMode,
@@ -33,6 +32,7 @@ from gridsim.model.scenario import (
     Target,
 )
 from gridsim.model.scenario import kinds as all_kinds
+from gridsim.model.storms import corridor_rates
 
 Edit = Callable[[dict[str, list[dict[str, Any]]]], None]
 

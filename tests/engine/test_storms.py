@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gridsim.engine.storms import corridor_rates, season_storms, storm_outages
+from gridsim.engine.storms import season_storms, storm_outages
 from gridsim.errors import InputError
 from gridsim.model.scenario import Event, Target
-from gridsim.model.storms import km_inside
+from gridsim.model.storms import corridor_rates, km_inside
 from tests.support.cases import build_two_areas
 
 BAND = {"name": "band", "lat_1": 49.5, "lon_1": 69, "lat_2": 49.5, "lon_2": 73, "width_km": 22.24}

@@ -238,7 +238,7 @@ def lognormal_repair() -> AdequacySystem:
     [
         (with_store, TILTED, r"cross_entropy is not for stores \(tank\).*--sampler multilevel"),
         (in_weather, TILTED, "cross_entropy is not for weather years: weather couples the hours"),
-        (behind_gas, TILTED, r"cross_entropy is not for a gas table \(pipe\): linepack couples the hours"),
+        (behind_gas, TILTED, r"cross_entropy is not for a table by hours \(pipe\): linepack and stocks couple them"),
         (tiny, SnapshotMonteCarlo(1024, sampler="multilevel"), "multilevel is not for level copper"),
         (lognormal_repair, SequentialMonteCarlo(1024, sampler="quasi_sequential"), "a: its states do not last expon"),
     ],

@@ -237,6 +237,10 @@ class CoalRouteRow(SourcedRow):
     )
     priority: int = column("Served first where the corridor carries less: 1 before 2", 1, ge=1, le=99)
     gj_per_t: float = column("Heating value of the coal", unit="GJ/t", ge=5, le=35)
+    mttf_h: float | None = column(
+        "Mean time between stops of the corridor, alike in all its rows; empty: never", None, unit="h", gt=0, le=1e10
+    )
+    mttr_h: float | None = column("Mean time of a stop", None, unit="h", gt=0, le=1e6)
 
 
 class HeatRow(SourcedRow):
@@ -461,6 +465,10 @@ class CoolingRow(SourcedRow):
     bus: str = column("Bus that feeds its pumps; empty: the plants themselves", "", ref="buses")
     holds_h: float = column("Hours that the plants run on after the pumps stop", 0.0, unit="h", ge=0)
     restart_h: float = column("Hours until they may start again after the pumps have power", 0.0, unit="h", ge=0)
+    mttf_h: float | None = column(
+        "Mean time between losses of all the water; empty: never", None, unit="h", gt=0, le=1e10
+    )
+    mttr_h: float | None = column("Mean time of a loss", None, unit="h", gt=0, le=1e6)
 
 
 class WaterSupplyRow(SourcedRow):
