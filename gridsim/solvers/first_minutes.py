@@ -127,6 +127,7 @@ class FirstMinutes:
         other = np.where(self.machines.group_of_gen < 0, point.p_gen_mw, 0.0)
         self._fixed_bus_mw = sum_at(system.generators.bus, other, n_buses)
         self._fixed_bus_mw += sum_at(system.storages.bus, point.p_storage_mw, n_buses)
+        self._room = 1.0  # on amplitudes, where a section stands beyond its static limit
         self.reduction = self._reduced(point.branch_out)
         self.load_mw = sum_at(self.areas.bus, self._load_bus_mw, len(self.areas.names))
         self.load_mw += self.machines.neighbour_load_mw
@@ -136,7 +137,8 @@ class FirstMinutes:
         self._flow_offset_mw = self.dispatch_flows_mw() - self.model_flows_mw(self.angles)
 
     def _reduced(self, branch_out: I4) -> Reduction:
-        return reduce_network(self.system, self.areas, self.machines, branch_out, self.margin)
+        reduction = reduce_network(self.system, self.areas, self.machines, branch_out, self.margin)
+        return reduction._replace(stretch=reduction.stretch * self._room)
 
     def _load_at(self, reduction: Reduction, alive: B1) -> F8:
         """(n_areas, n_areas) MW: column z, what the load of area z draws from each area's machine."""
@@ -160,6 +162,7 @@ class FirstMinutes:
         angles, found = settled_angles(self.reduction, power)
         over_limit = not found
         while not found and self.reduction.stretch.max() < 1e3:
+            self._room *= 1.05
             self.reduction = self.reduction._replace(stretch=self.reduction.stretch * 1.05)
             angles, found = settled_angles(self.reduction, power)
         return angles, over_limit
@@ -369,7 +372,8 @@ class FirstMinutes:
             trace_s=log.trace_s[:n_trace],
             trace_hz=f0 + log.trace_hz[:n_trace],
             flow_mw=log.trace_mw[:n_trace],
-            lowest_hz=f0 + state.lowest_hz,
+            # The crossing at which an area dies ends just beyond the threshold.
+            lowest_hz=np.where(model.alive, f0 + state.lowest_hz, np.round(f0 + state.lowest_hz, 6)),
             highest_hz=f0 + state.highest_hz,
             final_hz=np.where(model.alive, f0 + hz, 0.0),
             shed_mw=shed_mw,

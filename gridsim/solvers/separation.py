@@ -205,10 +205,9 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
 
     first, second = np.nonzero(np.triu(-reduced, 1) >= SMALLEST_COUPLING_MW)
     coupling = -reduced[first, second]
-    incidence = np.zeros((n_areas, len(first)))
-    incidence[first, np.arange(len(first))] = coupling
-    incidence[second, np.arange(len(first))] = -coupling
-    flow_pair = np.asarray(np.linalg.lstsq(incidence, by_angle.T, rcond=1e-10)[0].T, dtype=np.float64)
+    # A MW from one machine to another, through all machines' reactances: exact for whatever the areas inject.
+    by_power = np.asarray(by_angle @ np.linalg.pinv(reduced, rcond=1e-10, hermitian=True), dtype=np.float64)
+    flow_pair = by_power[:, first] - by_power[:, second]
     size = np.bincount(machines.link_area, machines.link_mw, n_areas).astype(np.float64)
     apart = _moved_apart(system, areas, reduced, size, works, margin, (first, second))
     stretch = _stretch(system, coupling, flow_pair, apart, works, margin)
@@ -279,9 +278,12 @@ def stability_margins(system: GridSystem) -> F8:
 
 
 def static_limits_mw(system: GridSystem, works: B1, margin: F8) -> F8:
-    """(n_interfaces,) pull-out power: larger normal limit at the lines out over ``margin``; inf: not of stability."""
-    limits, member = system.interface_limits, system.interface_members
-    out = sum_at(member.interface, (~works[member.branch]).astype(np.float64), len(system.interfaces))
+    """(n_interfaces,) pull-out power: larger normal limit at the lines out over ``margin``; inf: not of stability.
+
+    Limits hold for the loss of the strongest lines: weak ones out count as few strong ones as carry as much.
+    """
+    limits = system.interface_limits
+    out = _strongest_out(system, works)
     found = np.full(len(system.interfaces), np.inf)
     for interface in range(len(found)):
         by_direction = []
@@ -291,6 +293,17 @@ def static_limits_mw(system: GridSystem, works: B1, margin: F8) -> F8:
             by_direction += [holds.min()] if len(holds) else []
         if by_direction and np.isfinite(margin[interface]):
             found[interface] = max(by_direction) / margin[interface]
+    return found
+
+
+def _strongest_out(system: GridSystem, works: B1) -> I4:
+    """(n_interfaces,) fewest members that carry at least what the members out did, by 1 / x."""
+    member = system.interface_members
+    slope, found = np.abs(1.0 / system.branch_x_pu), np.zeros(len(system.interfaces), dtype=np.int32)
+    for interface in np.unique(member.interface[~works[member.branch]]).tolist():
+        branch = member.branch[member.interface == interface]
+        lost = slope[branch[~works[branch]]].sum()
+        found[interface] = 1 + np.searchsorted(np.cumsum(np.sort(slope[branch])[::-1]), lost * (1.0 - 1e-6))
     return found
 
 

@@ -69,6 +69,43 @@ def test_flows_before_the_event_are_those_of_the_dispatch(country) -> None:
     assert result.flow_mw[0, system.interfaces.position("north_south")] > 1000.0
 
 
+def test_winter_peak_stands_within_its_static_limits(country) -> None:
+    """The transit is full, 2,100 MW of a pull-out at 2,625: the sections' flows follow from what areas inject."""
+    system, minutes = country
+    assert not minutes.over_limit
+    flow_mw = minutes.dispatch_flows_mw()
+    assert flow_mw[system.interfaces.position("north_south")] == pytest.approx(2100.0, abs=1.0)
+    # A full cut carries what the machines of one side give less the loads there, at any angles.
+    cut = [system.interfaces.position(name) for name in ("north_south", "zhezkazgan_kumkol")]
+    of_cut = minutes.reduction.flow_pair[cut].sum(axis=0)
+    south = np.isin(minutes.areas.names, ("zhambyl_220", "kyrgyzstan", "uzbekistan"))
+    across = south[minutes.reduction.second].astype(float) - south[minutes.reduction.first]
+    assert of_cut == pytest.approx(across, abs=0.01)
+    assert minutes.model_flows_mw(minutes.angles * 1.1)[cut].sum() > flow_mw[cut].sum()
+
+
+def test_weak_lines_out_count_as_the_strong_ones_they_carry_as_much_as(country) -> None:
+    """Two 220 kV lines of pavlodar_east carry less than one of its 500 kV lines: the limit of one line out holds."""
+    system, minutes = country
+    row = system.interfaces.position("pavlodar_east")
+    for names, limit_mw in (
+        (("l220_aksu_kurchatov_1", "l220_aksu_kurchatov_2"), 800.0),
+        (("l500_ekibastuz_semey", "l500_aksu_rubtsovsk"), 300.0),
+    ):
+        works = system.branch_in_service & ~np.isin(system.branch_name, names)
+        assert static_limits_mw(system, works, minutes.margin)[row] == pytest.approx(limit_mw / 0.80)
+
+
+def test_room_of_a_state_beyond_its_limit_stays_when_the_network_changes(country) -> None:
+    """With the limits at 0.6 of theirs the peak has no stable angles; a line that carries nothing opens no section."""
+    system, _ = country
+    low = FirstMinutes(system, base_point(system), system.loss_share, limit_factor=np.full(len(system.interfaces), 0.6))
+    assert low.over_limit
+    result = low.run((), (Loss(branches=("l220_pavlodar_kez_1",)),))
+    assert len(result.opened) == 1
+    assert result.ended == "quiet"
+
+
 def stages() -> tuple[Rule, ...]:
     shed = [
         Rule(f"stage_{number}", "frequency_hz", 48.8 - 0.2 * number, 0.25, SHED, share=0.04) for number in range(12)
