@@ -65,7 +65,7 @@ class Operation(NamedTuple):
 class FirstMinutesResult(NamedTuple):
     """Course of the first minutes.
 
-    areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas) ; flow_mw : (n, n_interfaces)
+    areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas), 0 of a dead area ; flow_mw : (n, n_interfaces)
     lowest_hz, highest_hz, final_hz, shed_mw, load_mw : (n_areas,) ; alive : (n_areas,)
     group_left : (n_groups,) share of each group of machines that still runs
     opened : branches opened, positions in order ; opened_by, opened_s : rule and second of each
@@ -249,6 +249,7 @@ class FirstMinutes:
         now_s, branch_out, opened, seen = 0.0, self.point.branch_out, [np.zeros(0, dtype=np.int32)], 0
         opened_by: list[str] = []
         opened_s: list[float] = []
+        dead_from: dict[int, int] = {}  # row of the trace from which an area is dead
         while True:
             span = now_s, settings.horizon_s
             now_s, why = run_swing(model, compiled.rules, state, log, span, settings.step_s, True)
@@ -261,6 +262,8 @@ class FirstMinutes:
                     continue
                 change = self._to_open if action == case.OPEN else self._kill
                 gone = change(compiled, rule, state, alive, branch_out)
+                if action == case.DEAD:
+                    dead_from[int(compiled.rules.place[rule])] = int(log.filled[1])
                 opened.append(gone)
                 opened_by += [compiled.names[rule]] * len(gone)
                 opened_s += [float(log.op_s[row])] * len(gone)
@@ -279,6 +282,8 @@ class FirstMinutes:
             model = self._model(reduction, alive)
             model = model._replace(flow_base_mw=np.where(closed, model.flow_base_mw, 0.0))
         found = self._result(compiled, model, state, log, now_s, why)
+        for area, row in dead_from.items():
+            found.trace_hz[row:, area] = 0.0
         return found._replace(opened=np.concatenate(opened), opened_by=opened_by, opened_s=opened_s)
 
     def _closed(self, branch_out: I4) -> B1:
