@@ -26,6 +26,7 @@ from gridsim.solvers.area_machines import (
     running_mva,
 )
 from gridsim.solvers.automation_rules import EVENT, Compiled, Loss, Pairs, Powers, Rule, RuleCompiler
+from gridsim.solvers.lost_circuits import Sections
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.separation import (
     Reduction,
@@ -116,6 +117,7 @@ class FirstMinutes:
     ):
         self.system, self.point, self.settings = system, point, settings or Settings()
         self.margin = stability_margins(system)
+        self._limit_factor = np.ones(len(system.interfaces)) if limit_factor is None else limit_factor
         if limit_factor is not None:  # what stability holds below its table is held so for want of stability
             self.margin = self.margin / np.maximum(limit_factor, 1e-3)
         neighbours = neighbours_of(system) if neighbours is None else neighbours
@@ -236,7 +238,9 @@ class FirstMinutes:
         machines, n, settings = self.machines, len(self.areas.names), self.settings
         r = self.reduction
         tied = self._tied(self.point.branch_out)
-        powers, pairs = Powers(self.load_mw, self.point.p_gen_mw), Pairs(r.first[tied], r.second[tied], r.stretch[tied])
+        sections = Sections(self.dispatch_flows_mw(), self._limit_factor, self.point.branch_out)
+        powers = Powers(self.load_mw, self._load_bus_mw, self.point.p_gen_mw, sections)
+        pairs = Pairs(r.first[tied], r.second[tied], r.stretch[tied])
         compiler = RuleCompiler(self.system, self.areas, machines, powers, pairs)
         compiled = compiler.compile(rules, losses, self._armed, wrongly or {})
         alive = (np.bincount(machines.group_area, machines.group_inertia, n) > 0) | (self.load_mw <= 0)
@@ -403,6 +407,7 @@ class FirstMinutes:
             return f"frequency of {compiled.watched[rule]} {word} {self.system.f_hz + setting:.2f} Hz{held}"
         if quantity < n + len(self.system.interfaces):
             return f"flow of {compiled.watched[rule]} {word} {setting:.0f} MW{held}"
-        if compiled.watched[rule] == "time":
-            return "the event" if compiled.names[rule] == EVENT else "a wrong operation"
+        if quantity == n + len(self.system.interfaces) + len(rules.angle_first):
+            words = "the event" if compiled.names[rule] == EVENT else "a wrong operation"
+            return words if compiled.watched[rule] == "time" else compiled.watched[rule]
         return f"angle between {compiled.watched[rule]} above {setting:.0f} degrees"
