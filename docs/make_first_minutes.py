@@ -1,4 +1,6 @@
-"""Writes the numbered operations of 25 January 2022 into docs/first_minutes.md: `python docs/make_first_minutes.py`.
+"""Writes the numbered operations of 25 January 2022 into docs/first_minutes.md and draws their trace beside it.
+
+Run: `python docs/make_first_minutes.py`.
 
 A test of tests/verification fails when they are out of date.
 """
@@ -9,8 +11,10 @@ import itertools
 from pathlib import Path
 
 import gridsim
+from gridsim.engine.run import RunResult
 
 PAGE = Path(__file__).parent / "first_minutes.md"
+FIGURE = PAGE.with_name("first_minutes_2022.svg")
 EVENT = "known_2022_01_25_second"
 BEGIN, END = "<!-- operations: made by docs/make_first_minutes.py -->\n", "<!-- operations end -->"
 _PLACES = {
@@ -20,10 +24,14 @@ _PLACES = {
 _SMALLEST_MW = 0.5
 
 
-def operations() -> str:
+def replay() -> RunResult:
+    """The day with both Uzbek losses."""
+    return gridsim.run(*gridsim.read_scenario(EVENT))
+
+
+def operations(result: RunResult) -> str:
     """The table: operations of one rule that follow each other stand in one row, numbered as they acted."""
-    system, scenario = gridsim.read_scenario(EVENT)
-    log = gridsim.run(system, scenario).tables["automation_log"]
+    log = result.tables["automation_log"]
     names = ("at_s", "rule", "place", "p_mw", "cause")
     rows = [
         (number, *row) for number, row in enumerate(zip(*(log[name].tolist() for name in names), strict=True), start=1)
@@ -45,12 +53,14 @@ def _where(place: str, p_mw: float) -> str:
     return f"{words} {p_mw:,.0f}" if abs(p_mw) >= _SMALLEST_MW else words
 
 
-def page() -> str:
+def page(result: RunResult) -> str:
     """The page with the operations of today."""
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    return before + BEGIN + operations() + END + rest.split(END, 1)[1]
+    return before + BEGIN + operations(result) + END + rest.split(END, 1)[1]
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    day = replay()
+    PAGE.write_text(page(day), encoding="utf-8")
+    gridsim.plot.frequency_trace(day).save(FIGURE)

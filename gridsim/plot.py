@@ -32,6 +32,7 @@ __all__ = [
     "exceedance",
     "fan",
     "frequency",
+    "frequency_trace",
     "fuel_days",
     "gas_and_stocks",
     "gas_disruptions",
@@ -115,6 +116,14 @@ def frequency(result: Any) -> Figure:
     figure = run_figures.frequency(view_of(result))
     if figure is None:
         raise StudyError("no sudden change was followed; set policy.first_minutes: on")
+    return figure
+
+
+def frequency_trace(result: Any) -> Figure:
+    """Frequency by area after the deepest sudden change, operations numbered; StudyError where none moved it."""
+    figure = run_figures.frequency_trace(view_of(result))
+    if figure is None:
+        raise StudyError("no sudden change moved the frequency; set policy.first_minutes: on")
     return figure
 
 

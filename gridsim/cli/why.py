@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +13,11 @@ import typer
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.values import whole
 
+_MOST_SHOWN = 60
+
 if TYPE_CHECKING:
     from gridsim.engine.explain import Chain
+    from gridsim.results.course import Acted
     from gridsim.study.loaded import Run
 
 
@@ -64,7 +69,29 @@ def chain_lines(chain: Chain, loaded: Run) -> list[str]:
         time = loaded.local_time(change.time_h)
         lead = "   " * (depth - 1) + "<- " * bool(depth)
         lines.append(f"{time:%Y-%m-%d %H:%M} (+{change.time_h:g} h)  {lead}{change.component}: {change.to_state}")
-    return lines + [f"with {change.to_state} begun +{change.time_h:g} h" for change in chain.beside]
+    lines += [f"with {change.to_state} begun +{change.time_h:g} h" for change in chain.beside]
+    for time_h, acted in itertools.groupby(chain.course, key=lambda acted: acted.time_h):
+        lines += ["", f"automation after {loaded.local_time(time_h):%Y-%m-%d %H:%M}, numbered", *_course(list(acted))]
+    return lines
+
+
+def _course(acted: list[Acted]) -> list[str]:
+    from gridsim.report.text_table import TextTable
+
+    rows = tuple(
+        (
+            f"{one.number}",
+            f"{one.at_s:.2f}",
+            "" if isnan(one.frequency_hz) else f"{one.frequency_hz:.2f}",
+            f"{one.p_mw:,.0f}",
+            one.rule,
+            one.place,
+        )
+        for one in acted[:_MOST_SHOWN]
+    )
+    headings = ("no.", "s", "Hz", "MW", "rule", "place")
+    more = [f"and {len(acted) - _MOST_SHOWN} more: table automation_log"] if len(acted) > _MOST_SHOWN else []
+    return TextTable(headings, rows, frozenset(headings[4:])).lines() + more
 
 
 def as_dict(chain: Chain, loaded: Run) -> dict[str, Any]:
@@ -72,7 +99,12 @@ def as_dict(chain: Chain, loaded: Run) -> dict[str, Any]:
     return {
         "chain": [_link(change, loaded) for change in chain],
         "beside": [_link(change, loaded) for change in chain.beside],
+        "course": [_operation(acted) for acted in chain.course],
     }
+
+
+def _operation(acted: Acted) -> dict[str, Any]:
+    return {**acted._asdict(), "frequency_hz": None if isnan(acted.frequency_hz) else acted.frequency_hz}
 
 
 def _link(change: Any, loaded: Run) -> dict[str, Any]:

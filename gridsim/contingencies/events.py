@@ -125,10 +125,10 @@ def make_event(
 def policy_problem(event: Event, policy: Policy) -> EventProblem | None:
     """Problem of an event on rules that the ``policy`` does not arm, or in seconds that it does not look at."""
     kind, seconds = kinds().get(event.kind), event.delay_s * event.steps
-    if policy.first_minutes is FirstMinutesMode.ON and seconds > policy.first_minutes_s:
+    if policy.first_minutes is not FirstMinutesMode.OFF and seconds > policy.first_minutes_s:
         value = f"{seconds:g} s after its moment, and policy.first_minutes_s is {policy.first_minutes_s:g}"
         return EventProblem("delay_s", value, "set a longer first_minutes_s, or give the event a moment of its own")
-    if kind is None or kind.targets != ("automation",) or policy.first_minutes is FirstMinutesMode.ON:
+    if kind is None or kind.targets != ("automation",) or policy.first_minutes is not FirstMinutesMode.OFF:
         return None
     if policy.automation is Automation.RELAYS and Change.RULE_FAILS in kind.quantities:
         return None

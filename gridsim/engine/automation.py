@@ -24,8 +24,9 @@ from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.rule_events import failing_rules
 from gridsim.engine.state import GridState
 from gridsim.kernels.flows import turned_mw
+from gridsim.model.first_minutes import follows_first_minutes
 from gridsim.model.power import OVERLOAD_RELAY
-from gridsim.model.scenario import Automation, Event, FirstMinutesMode, Primitive, Target
+from gridsim.model.scenario import Automation, Event, Primitive, Target
 from gridsim.model.table import F8, I4, sum_at
 
 _MOST_TRIPS = 1000
@@ -62,7 +63,7 @@ class EmergencyAutomation:
         on = state.scenario.policy.automation is Automation.RELAYS
         self.relays = [relay for relay in relays_of(state) if relay.delay_s < delay_s] if on else []
         self._trips = 0
-        swings = state.scenario.policy.first_minutes is FirstMinutesMode.ON
+        swings = follows_first_minutes(state.scenario.policy, state.system.automation)
         self.first_minutes = FirstMinutesStage(state) if swings else None
 
     def act(self) -> list[Event]:

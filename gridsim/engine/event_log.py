@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gridsim.model.table import F8
+
 ROOT = -1
 
 
@@ -63,10 +65,19 @@ class SectionSwing(NamedTuple):
         return self.after_mw - self.before_mw
 
 
+class Trace(NamedTuple):
+    """Course of areas after the sudden change at ``time_h``: ``at_s`` (n,), ``hz`` (n, n_areas), of dead ones 0."""
+
+    time_h: float
+    areas: tuple[str, ...]
+    at_s: F8
+    hz: F8
+
+
 class EventLog:
     """Changes in order; remembers the last change of each component.
 
-    ``operations`` of automation, ``swings`` of frequency and ``section_swings`` of flows, in order.
+    ``operations`` of automation, ``swings`` and ``traces`` of frequency and ``section_swings`` of flows, in order.
     ``remarks``: what the reader of the run has to know, each once.
     """
 
@@ -75,6 +86,7 @@ class EventLog:
         self.operations: list[Operated] = []
         self.swings: list[Swing] = []
         self.section_swings: list[SectionSwing] = []
+        self.traces: list[Trace] = []
         self.remarks: dict[str, None] = {}
         self._last: dict[str, Change] = {}
 

@@ -9,6 +9,7 @@ from gridsim.engine.event_log import Change
 from gridsim.errors import StudyError, UnknownName, nearest
 from gridsim.model.groups import element_names
 from gridsim.model.system import GridSystem
+from gridsim.results.course import Acted, operations_at, times_of
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.results.run_records import Columns
 
@@ -23,12 +24,20 @@ class Chain(list[Change]):
     """A change and its causes, root last; prints as one line with ``<-`` for "because of".
 
     ``beside``: events that had hit the whole system by then (a blind dispatcher, a cold wave) and had not all ended;
-    no change is charged to them, and each may have made it worse.
+    no change is charged to them, and each may have made it worse. ``course``: what automation did in the first minutes
+    after the sudden changes in the chain, numbered.
     """
 
     def __init__(self, changes: Iterable[Change] = (), beside: Sequence[Change] = ()):
         super().__init__(changes)
         self.beside = tuple(beside)
+        self.course: tuple[Acted, ...] = ()
+
+    def with_course(self, tables: Mapping[str, Columns]) -> Chain:
+        """The chain with the operations of every sudden change at the moment of one of its links."""
+        times = sorted({change.time_h for change in self} & set(times_of(tables)))
+        self.course = tuple(acted for time_h in times for acted in operations_at(tables, time_h))
+        return self
 
     def __str__(self) -> str:
         causes = " <- ".join(f"{change.component} {change.to_state} (+{change.time_h:g} h)" for change in self)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gridsim.contingencies.effects import Conditions
-from gridsim.engine.event_log import Operated, SectionSwing, Swing
+from gridsim.engine.event_log import Operated, SectionSwing, Swing, Trace
 from gridsim.engine.interval import Interval, operating_point
 from gridsim.engine.restoration import Restoration
 from gridsim.engine.rule_events import Seconds, failing_rules, seconds_of, without, wrongly_operating
@@ -119,8 +119,9 @@ class FirstMinutesStage:
         return failed
 
     def _note_frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult) -> None:
-        """Frequencies of each zone, over its areas, and of each neighbour."""
+        """Frequencies of each zone, over its areas, and of each neighbour; the course of each area."""
         system, log, now_h = self.state.system, self.state.log, self.state.now_h
+        log.traces.append(Trace(now_h, result.areas, result.trace_s, result.trace_hz))
         cut_mw = self._cut_mw(result)
         places: dict[str, list[int]] = {
             zone: np.unique(minutes.areas.bus[system.buses.zone == number]).tolist()

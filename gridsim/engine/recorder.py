@@ -67,7 +67,8 @@ class Recorder:
     def finish(self, log: EventLog, sink: Sink, baseline: Mapping[str, Columns] | None = None) -> None:
         """Write every table to ``sink``; ``baseline``: tables of the same horizon without events."""
         tables = {name: self.columns(name) for name in self._tables}
-        recorded = Recorded(log.changes, tables, baseline, log.operations, log.swings, log.section_swings)
+        course = log.operations, log.swings, log.section_swings, log.traces
+        recorded = Recorded(log.changes, tables, baseline, *course)
         for name in self._keep:
             self._add(name, self._tables[name].closing_rows(recorded))
             sink.write(name, self.columns(name))

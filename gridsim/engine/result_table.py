@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.engine.event_log import Change, Operated, SectionSwing, Swing
+from gridsim.engine.event_log import Change, Operated, SectionSwing, Swing, Trace
 from gridsim.engine.interval import Interval
 from gridsim.model.pack import Packed
 from gridsim.model.system import GridSystem
@@ -79,6 +79,7 @@ class Recorded(NamedTuple):
     operations: list[Operated]
     swings: list[Swing]
     section_swings: list[SectionSwing]
+    traces: list[Trace]
 
 
 class ResultTable:

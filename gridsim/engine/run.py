@@ -127,7 +127,7 @@ class RunResult(Displayed):
         nothing happened to it; StudyError for a name that does not exist.
         """
         time_h = hours_of(time, self.scenario.horizon.start)
-        return why(self.system, self.log, self.tables, component, time_h)
+        return why(self.system, self.log, self.tables, component, time_h).with_course(self.tables)
 
     def checks(self) -> tuple[CheckOutcome, ...]:
         """Numbers observed on the scenario's day, each beside that of this run; empty if it replays none."""

@@ -26,8 +26,9 @@ from gridsim.engine.interval import Interval, Moment, Redispatch, operating_poin
 from gridsim.engine.neighbours import Neighbours
 from gridsim.engine.typical_start import machines_left
 from gridsim.engine.views import NothingYet, Snapshot
+from gridsim.model.first_minutes import follows_first_minutes
 from gridsim.model.pack import Packed, yard_generators
-from gridsim.model.scenario import Event, FirstMinutesMode, Scenario, kinds
+from gridsim.model.scenario import Event, Scenario, kinds
 from gridsim.model.table import F8
 from gridsim.model.typical import typical_fleet
 from gridsim.solvers.gas import HydraulicGas
@@ -88,8 +89,7 @@ class GridState:
         self.resolved_s = 0
         self.points: list[tuple[float, OperatingPoint]] = []
         self.devices = device_state(system, scenario.policy)
-        on = scenario.policy.first_minutes is FirstMinutesMode.ON
-        self.frequencies = nominal(system) if on else None
+        self.frequencies = nominal(system) if follows_first_minutes(scenario.policy, system.automation) else None
         self.seed, self.replicate = seed, replicate
         self._record = record
 

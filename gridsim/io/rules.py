@@ -178,25 +178,40 @@ def _names(cell: str) -> list[str]:
 def _unknown_targets(rule: Any, look_up: LookUp) -> list[str]:
     if not _of_first_minutes(rule):
         return []
-    known = look_up.areas if rule.quantity == "frequency_hz" else look_up.interfaces
+    known = _watched(rule, look_up)
     return [name for name in _names(rule.target) if name not in known] or (
-        ["''"] if rule.quantity == "interface_mw" and not _names(rule.target) else []
+        ["''"] if rule.quantity != "frequency_hz" and not _names(rule.target) else []
     )
+
+
+def _watched(rule: Any, look_up: LookUp) -> set[str]:
+    return look_up.areas if rule.quantity == "frequency_hz" else look_up.interfaces
+
+
+def _close_to(name: str, known: set[str]) -> str:
+    """``; did you mean`` the nearest of ``known``, where one is near."""
+    found = nearest(name, known)
+    return f"; {found}" if found.startswith("did you mean") else ""
 
 
 def _unknown_places(rule: Any, look_up: LookUp) -> list[str]:
     if not _of_first_minutes(rule):
         return []
+    known = _acted_on(rule, look_up)
+    return [name for name in _names(rule.place) if name not in known]
+
+
+def _acted_on(rule: Any, look_up: LookUp) -> set[str]:
     by_action = {
         "trip machines": look_up.machines | {"steam", "hydro", "gas", "nuclear"},
         "open interfaces": look_up.interfaces,
         "block rule": {other.name for other in look_up.automation},
     }
-    return [name for name in _names(rule.place) if name not in by_action.get(rule.action, look_up.areas)]
+    return by_action.get(rule.action, look_up.areas)
 
 
 def _needs_a_place(rule: Any, look_up: LookUp) -> bool:
-    where = rule.action in ("open interfaces", "block rule") or rule.quantity == "interface_mw"
+    where = rule.action in ("open interfaces", "block rule") or rule.quantity != "frequency_hz"
     return _of_first_minutes(rule) and where and not _names(rule.place)
 
 
@@ -460,13 +475,20 @@ RULES: tuple[Rule, ...] = (
     Rule("borders", "contract_import_mw", above("contract_import_mw", "limit_import_mw"),
          "{row.contract_import_mw} is above limit_import_mw {row.limit_import_mw}", "lower it"),
     Rule("automation", "target", lambda row, look_up: bool(_unknown_targets(row, look_up)),
-         lambda row, look_up: f"'{_unknown_targets(row, look_up)[0]}' is nothing that {row.quantity} is watched of",
-         "name sections for interface_mw, and neighbours, zones or buses for frequency_hz, with ; between them"),
+         lambda row, look_up: f"'{_unknown_targets(row, look_up)[0]}' is nothing that {row.quantity} is watched of"
+         + _close_to(_unknown_targets(row, look_up)[0], _watched(row, look_up)),
+         "name sections, or for frequency_hz neighbours, zones or buses, with ; between them"),
     Rule("automation", "place", lambda row, look_up: bool(_unknown_places(row, look_up)),
-         lambda row, look_up: f"'{_unknown_places(row, look_up)[0]}' is nothing to {row.action}",
+         lambda row, look_up: f"'{_unknown_places(row, look_up)[0]}' is nothing to {row.action}"
+         + _close_to(_unknown_places(row, look_up)[0], _acted_on(row, look_up)),
          "name areas for load, machines or technologies to trip, sections to open, rules to block"),
     Rule("automation", "place", _needs_a_place, "empty: a rule of {row.quantity} must say where to {row.action}",
          "name areas, sections or rules, with ; between them"),
+    Rule("automation", "setting", lambda row, _: (row.quantity == "lines_out" and row.setting != round(row.setting))
+         or (row.quantity == "lines_out" and row.setting == 0), "{row.setting} is no number of circuits",
+         "give 1 or more for the forward flow, -1 or less for the other way"),
+    Rule("automation", "share", lambda row, _: row.quantity == "lines_out" and row.share is not None,
+         "a share for lines_out", "give the most that is taken as amount_mw"),
     Rule("automation", "share", _does_nothing, "neither share nor amount_mw", "give one of the two"),
     Rule("automation", "amount_mw", together("share", "amount_mw"), "{row.amount_mw} beside share {row.share}",
          "give one of the two"),

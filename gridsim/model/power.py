@@ -328,7 +328,7 @@ class WeatherSites(Table):
 #: Quantity and action of an automation rule that is an overload relay.
 OVERLOAD_RELAY = ("line_loading_percent", "trip the element")
 #: Quantities and actions of the rules of the first minutes.
-FIRST_MINUTES_QUANTITIES = ("frequency_hz", "interface_mw")
+FIRST_MINUTES_QUANTITIES = ("frequency_hz", "interface_mw", "lines_out")
 FIRST_MINUTES_ACTIONS = (
     "shed load",
     "return load",

@@ -205,8 +205,12 @@ class Automation(StrEnum):
 
 
 class FirstMinutesMode(StrEnum):
-    """The seconds after a sudden change, before the operator: left out, or as the swing of areas with automation."""
+    """The seconds after a sudden change, before the operator: left out, or as the swing of areas with automation.
 
+    ``auto``: followed where the network states rules of automation for them; without any nothing would stop a fall.
+    """
+
+    AUTO = "auto"
     OFF = "off"
     ON = "on"
 
@@ -405,7 +409,8 @@ class Policy:
     ``least_effect``: load is worth 1 / least_effect times the dearest supply, so redispatch of less effect on a binding
     limit is not used to save it; 0.005 is the sampler's least shedding. ``voltage_control``: the operator moves the
     voltage devices that the network names before each AC check. ``first_minutes``: after a sudden change frequencies,
-    shedding and separation are answered before the operator acts. ``gas_order``: gas classes whose places in the order
+    shedding and separation are answered before the operator acts, by default where the network states rules for that.
+    ``gas_order``: gas classes whose places in the order
     of cuts are given out anew, first cut first (``model/gas_order.csv``).
     """
 

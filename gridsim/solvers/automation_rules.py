@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.swing_case import SwingRules
+from gridsim.model.first_minutes import of_first_minutes
 from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 from gridsim.solvers.area_machines import GOVERNORS, AreaMachines
+from gridsim.solvers.lost_circuits import Sections, doses
 from gridsim.solvers.separation import AreaMap
 
-FREQUENCY, INTERFACE = FIRST_MINUTES_QUANTITIES
+FREQUENCY, INTERFACE, LINES_OUT = FIRST_MINUTES_QUANTITIES
 SHED, RETURN, TRIP, OPENS, ADD, BLOCKS = FIRST_MINUTES_ACTIONS
 DEAD_HZ = 45.0
 OUT_OF_STEP_DEGREE = 180.0
@@ -29,7 +31,8 @@ class Rule(NamedTuple):
     ``targets``: areas, neighbours or zones whose frequency is watched (empty: each area), or one section; ``places``:
     what it acts on, by action: areas or zones (empty: where it watches), machines or technologies, sections, a rule.
     ``share`` of load or of machines, else ``amount_mw``; ``armed_share`` of it works. A positive ``setting`` of a
-    section watches its forward flow, a negative one the other direction.
+    section watches its forward flow, a negative one the other direction; of ``lines_out`` it is a number of circuits,
+    and ``amount_mw`` the most that :mod:`gridsim.solvers.lost_circuits` takes.
     """
 
     name: str
@@ -63,10 +66,12 @@ class Loss(NamedTuple):
 
 
 class Powers(NamedTuple):
-    """Before the event: ``load_mw`` (n_areas,) and ``p_gen_mw`` (n_gens,)."""
+    """Before the event: ``load_mw`` (n_areas,), ``load_bus_mw`` (n_buses,), ``p_gen_mw`` (n_gens,), ``sections``."""
 
     load_mw: F8
+    load_bus_mw: F8
     p_gen_mw: F8
+    sections: Sections
 
 
 class Pairs(NamedTuple):
@@ -90,7 +95,6 @@ class Compiled(NamedTuple):
 def rules_of(system: GridSystem) -> tuple[Rule, ...]:
     """Rules of the network's table that act in the first minutes, in its order."""
     rules = system.automation
-    acts = np.isin(rules.quantity, FIRST_MINUTES_QUANTITIES) & np.isin(rules.action, FIRST_MINUTES_ACTIONS)
     return tuple(
         Rule(
             name=str(rules.name[row]),
@@ -106,7 +110,7 @@ def rules_of(system: GridSystem) -> tuple[Rule, ...]:
             after=str(rules.after[row]),
             repeats=bool(rules.repeats[row]),
         )
-        for row in np.flatnonzero(acts).tolist()
+        for row in np.flatnonzero(of_first_minutes(rules)).tolist()
     )
 
 
@@ -119,7 +123,7 @@ class RuleCompiler:
 
     def __init__(self, system: GridSystem, areas: AreaMap, machines: AreaMachines, powers: Powers, pairs: Pairs):
         self.system, self.areas, self.machines, self._pairs = system, areas, machines, pairs
-        self.load_mw, self._p_gen_mw = powers
+        self.load_mw, self._load_bus_mw, self._p_gen_mw, self._sections = powers
         self._rows: list[dict[str, Any]] = []
         self._names: list[str] = []
         self._places: list[str] = []
@@ -140,7 +144,10 @@ class RuleCompiler:
         of_rule: dict[str, list[int]] = {}
         for rule in rules:
             start = len(self._rows)
-            self._add_rule(rule, of_rule, armed)
+            if rule.quantity == LINES_OUT:
+                self._add_doses(rule, losses, of_rule)
+            else:
+                self._add_rule(rule, of_rule, armed)
             of_rule[rule.name] = list(range(start, len(self._rows)))
             if rule.name in wrongly:
                 self._add_wrong_operation(rule, of_rule, armed, wrongly[rule.name])
@@ -210,6 +217,19 @@ class RuleCompiler:
             for place, action in self._acts(rule, area, share, of_rule):
                 self._add(rule.name, place, watched, {**row, **action})
 
+    def _add_doses(self, rule: Rule, losses: tuple[Loss, ...], of_rule: dict[str, list[int]]) -> None:
+        """What a rule takes when ``losses`` open circuits of its sections, at most its power in all."""
+        opened = [(loss.at_s, loss.branches) for loss in losses if loss.branches]
+        for name in rule.targets:
+            left_mw = rule.amount_mw
+            for dose in doses(self.system, self._sections, name, rule.setting, opened):
+                taken_mw = min(dose.mw, left_mw)
+                left_mw -= taken_mw
+                row = {"quantity": self._time, "above": True, "setting": dose.at_s + rule.delay_s}
+                watched = f"{dose.out} circuits of {name} out" if dose.out > 1 else f"a circuit of {name} out"
+                for place, action in self._acts(rule._replace(amount_mw=taken_mw), -1, rule.armed_share, of_rule):
+                    self._add(rule.name, place, watched, {**row, **action})
+
     def _add_wrong_operation(
         self, rule: Rule, of_rule: dict[str, list[int]], armed: dict[str, float], at_s: float
     ) -> None:
@@ -252,6 +272,20 @@ class RuleCompiler:
                 found.append(int(self.areas.bus[self.system.buses.position(name)]))
         return sorted(set(found))
 
+    def _load_in(self, names: tuple[str, ...]) -> F8:
+        """(n_areas,) load that places mean: of a zone what is inside it, of any other the whole area."""
+        found = np.zeros(len(self.areas.names))
+        for name in names:
+            areas = self.areas_of((name,))
+            if name in self.areas.names or name not in self.system.zones:
+                found[areas] = self.load_mw[areas]
+                continue
+            inside = self.system.buses.zone == self.system.zones.index(name)
+            of_zone = np.bincount(self.areas.bus[inside], self._load_bus_mw[inside], len(found))
+            mostly = of_zone >= 0.5 * self.load_mw  # feeders of an area are cut alike: spare the neighbouring zone
+            found = np.maximum(found, np.where(mostly, of_zone, 0.0) if mostly[areas].any() else of_zone)
+        return found
+
     def _acts(
         self, rule: Rule, area: int, armed: float, of_rule: dict[str, list[int]]
     ) -> list[tuple[str, dict[str, Any]]]:
@@ -278,11 +312,13 @@ class RuleCompiler:
         if rule.action in (SHED, RETURN) and rule.share > 0:
             kind = case.SHED_SHARE if rule.action == SHED else case.RETURN_SHARE
             return [(names[at], {"action": kind, "place": at, "amount": rule.share * armed}) for at in places]
-        weight = self.load_mw[places] / max(self.load_mw[places].sum(), 1e-9)
+        weight = self._load_in(rule.places)[places] if rule.places else self.load_mw[places]
+        weight = weight / max(weight.sum(), 1e-9)
         kind = case.SHED_MW if rule.action == SHED else case.ADD_MW
         return [
             (names[at], {"action": kind, "place": at, "amount": rule.amount_mw * armed * part})
             for at, part in zip(places, weight.tolist(), strict=True)
+            if part > 0
         ]
 
     def _machine_lost(self, gen: int, share: float) -> list[tuple[str, dict[str, Any]]]:

@@ -26,6 +26,7 @@ from gridsim.solvers.area_machines import (
     running_mva,
 )
 from gridsim.solvers.automation_rules import EVENT, Compiled, Loss, Pairs, Powers, Rule, RuleCompiler
+from gridsim.solvers.lost_circuits import Sections
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.separation import (
     Reduction,
@@ -65,7 +66,7 @@ class Operation(NamedTuple):
 class FirstMinutesResult(NamedTuple):
     """Course of the first minutes.
 
-    areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas) ; flow_mw : (n, n_interfaces)
+    areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas), 0 of a dead area ; flow_mw : (n, n_interfaces)
     lowest_hz, highest_hz, final_hz, shed_mw, load_mw : (n_areas,) ; alive : (n_areas,)
     group_left : (n_groups,) share of each group of machines that still runs
     opened : branches opened, positions in order ; opened_by, opened_s : rule and second of each
@@ -116,6 +117,7 @@ class FirstMinutes:
     ):
         self.system, self.point, self.settings = system, point, settings or Settings()
         self.margin = stability_margins(system)
+        self._limit_factor = np.ones(len(system.interfaces)) if limit_factor is None else limit_factor
         if limit_factor is not None:  # what stability holds below its table is held so for want of stability
             self.margin = self.margin / np.maximum(limit_factor, 1e-3)
         neighbours = neighbours_of(system) if neighbours is None else neighbours
@@ -239,7 +241,9 @@ class FirstMinutes:
         machines, n, settings = self.machines, len(self.areas.names), self.settings
         r = self.reduction
         tied = self._tied(self.point.branch_out)
-        powers, pairs = Powers(self.load_mw, self.point.p_gen_mw), Pairs(r.first[tied], r.second[tied], r.stretch[tied])
+        sections = Sections(self.dispatch_flows_mw(), self._limit_factor, self.point.branch_out)
+        powers = Powers(self.load_mw, self._load_bus_mw, self.point.p_gen_mw, sections)
+        pairs = Pairs(r.first[tied], r.second[tied], r.stretch[tied])
         compiler = RuleCompiler(self.system, self.areas, machines, powers, pairs)
         compiled = compiler.compile(rules, losses, self._armed, wrongly or {})
         alive = (np.bincount(machines.group_area, machines.group_inertia, n) > 0) | (self.load_mw <= 0)
@@ -252,6 +256,7 @@ class FirstMinutes:
         now_s, branch_out, opened, seen = 0.0, self.point.branch_out, [np.zeros(0, dtype=np.int32)], 0
         opened_by: list[str] = []
         opened_s: list[float] = []
+        dead_from: dict[int, int] = {}  # row of the trace from which an area is dead
         while True:
             span = now_s, settings.horizon_s
             now_s, why = run_swing(model, compiled.rules, state, log, span, settings.step_s, True)
@@ -264,6 +269,8 @@ class FirstMinutes:
                     continue
                 change = self._to_open if action == case.OPEN else self._kill
                 gone = change(compiled, rule, state, alive, branch_out)
+                if action == case.DEAD:
+                    dead_from[int(compiled.rules.place[rule])] = int(log.filled[1])
                 opened.append(gone)
                 opened_by += [compiled.names[rule]] * len(gone)
                 opened_s += [float(log.op_s[row])] * len(gone)
@@ -282,6 +289,8 @@ class FirstMinutes:
             model = self._model(reduction, alive)
             model = model._replace(flow_base_mw=np.where(closed, model.flow_base_mw, 0.0))
         found = self._result(compiled, model, state, log, now_s, why)
+        for area, row in dead_from.items():
+            found.trace_hz[row:, area] = 0.0
         return found._replace(opened=np.concatenate(opened), opened_by=opened_by, opened_s=opened_s)
 
     def _closed(self, branch_out: I4) -> B1:
@@ -402,6 +411,7 @@ class FirstMinutes:
             return f"frequency of {compiled.watched[rule]} {word} {self.system.f_hz + setting:.2f} Hz{held}"
         if quantity < n + len(self.system.interfaces):
             return f"flow of {compiled.watched[rule]} {word} {setting:.0f} MW{held}"
-        if compiled.watched[rule] == "time":
-            return "the event" if compiled.names[rule] == EVENT else "a wrong operation"
+        if quantity == n + len(self.system.interfaces) + len(rules.angle_first):
+            words = "the event" if compiled.names[rule] == EVENT else "a wrong operation"
+            return words if compiled.watched[rule] == "time" else compiled.watched[rule]
         return f"angle between {compiled.watched[rule]} above {setting:.0f} degrees"

@@ -236,7 +236,8 @@ def _moved_apart(
     """(n_interfaces, n_pairs) angles of pairs when power crosses a stability interface, the widest of them 1.
 
     The power comes from the machines of one side and goes to those of the other, by ``size`` (n_areas,): a pair across
-    two interfaces in series is wider than one across either. Where a way beside it stays, all pairs count alike.
+    two interfaces in series is wider than one across either. What other interfaces carry between the same areas is
+    parted with it. Where a way beside it stays even so, the areas at its smaller end are parted from all others.
     """
     n, member = len(size), system.interface_members
     one, other = areas.bus[system.branch_from], areas.bus[system.branch_to]
@@ -245,12 +246,15 @@ def _moved_apart(
     for interface in np.flatnonzero(np.isfinite(margin)).tolist():
         of_it = member.interface == interface
         branch, sign = member.branch[of_it], member.sign[of_it]
-        start = np.where(sign > 0, one[branch], other[branch])[works[branch]]
-        end = np.where(sign > 0, other[branch], one[branch])[works[branch]]
+        start = np.where(sign > 0, one[branch], other[branch])
+        end = np.where(sign > 0, other[branch], one[branch])
         rest = works.copy()
         rest[branch] = False
+        rest[_beside(system, one, other, branch)] = False
         part = islands(n, one, other, rest)
         sides = np.isin(part, part[start]), np.isin(part, part[end])
+        if (sides[0] & sides[1]).any():
+            sides = _nearer_side(start, end, np.unique(areas.of_border), size)
         if (sides[0] & sides[1]).any() or not all(size[side].sum() > 0 for side in sides):
             continue
         for side, direction in zip(sides, (1.0, -1.0), strict=True):
@@ -262,6 +266,22 @@ def _moved_apart(
         wide = np.abs(angle[pairs[0]] - angle[pairs[1]]).T * found[crossed]
         found[crossed] = wide / np.maximum(wide.max(axis=1, initial=0.0, keepdims=True), 1e-12)
     return found
+
+
+def _beside(system: GridSystem, one: I4, other: I4, branch: I4) -> I4:
+    """Members of any interface between areas that ``branch`` joins; ``one``, ``other``: areas of all branches."""
+    member = system.interface_members.branch
+    key = np.minimum(one, other).astype(np.int64) << 32 | np.maximum(one, other).astype(np.int64)
+    return member[np.isin(key[member], key[branch])]
+
+
+def _nearer_side(start: NDArray[Any], end: NDArray[Any], abroad: NDArray[Any], size: F8) -> tuple[B1, B1]:
+    """Areas at the smaller end of an interface, neighbours aside, and all others; each (n_areas,)."""
+    ends = [np.setdiff1d(side, abroad) for side in (start, end)]
+    known = [side for side in ends if len(side)] or [np.unique(start)]
+    least = min(known, key=lambda side: float(size[side].sum()))
+    inside = np.isin(np.arange(len(size)), least)
+    return inside, ~inside
 
 
 def _linked(system: GridSystem, works: B1, has_link: B1) -> B1:

@@ -20,11 +20,13 @@ from gridsim.io import read_run
 from gridsim.io.manifest import MANIFEST, STUDY_FILE
 from gridsim.model.display import Card, Displayed, counted, listed
 from gridsim.results.cases import case_frame, case_metric, case_name, case_rows, case_table
+from gridsim.results.course import OPERATIONS, TRACES
 from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, from_row, to_frame
 from gridsim.results.run_records import Columns
 from gridsim.study.aggregate import case_estimates
 
+SHORTFALL = "shortfall"
 _NUMBERS = ("value", "stderr", "ci_low", "ci_high")
 
 
@@ -94,13 +96,16 @@ class Run(Displayed, read_run.Run):
         Of a bus short of power: its zone's. Empty if nothing had happened by then; UnknownName for an unknown name.
         """
         log = self.log(replicate)
-        return logged(log, component, hours_of(time, self.start), self._shortfall(replicate))
+        chain = logged(log, component, hours_of(time, self.start), self._of_replicate(SHORTFALL, replicate))
+        found = {name: self._of_replicate(name, replicate) for name in (OPERATIONS, TRACES)}
+        kept = {name: columns for name, columns in found.items() if columns is not None}
+        return chain.with_course(kept) if OPERATIONS in kept else chain
 
-    def _shortfall(self, replicate: int | None) -> Columns | None:
-        """Loads that were not served, by which a bus is known; None where the folder keeps none."""
-        if "shortfall" not in self.tables:
+    def _of_replicate(self, table: str, replicate: int | None) -> Columns | None:
+        """Rows of a table of one replicate, by default of the first that is there; None where the folder keeps none."""
+        if table not in self.tables:
             return None
-        rows = self.frame("shortfall")
+        rows = self.frame(table)
         if len(rows):
             rows = rows[rows["replicate"] == (rows["replicate"].iloc[0] if replicate is None else replicate)]
         return {str(name): rows[name].to_numpy() for name in rows}

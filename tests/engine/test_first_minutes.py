@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gridsim.engine.run import run
+from gridsim.engine.tables.frequency_trace import thinned
 from gridsim.model.scenario import Failures, FirstMinutesMode, Horizon, Scenario
 from gridsim.solvers.dispatch import DispatchSolver
 from tests.support.engine_cases import QUIET, START, Stages, outage
@@ -141,3 +142,38 @@ def test_a_run_records_every_operation(two_areas):
     assert frequency["shed_mw"].tolist() == pytest.approx([50.0, 150.0])
     assert (frequency["lowest_hz"] < 48.2).all()
     assert frequency["dead_areas"].tolist() == [0, 0]
+
+
+def test_traces_of_a_run_are_the_swing_within_2_mhz(two_areas):
+    """One row set for each area, from second 0 on; thinned, yet the lowest point of the table of frequencies is on it.
+
+    The same operations, numbered and with the frequency at which each acted, stand in the chain of ``why``.
+    """
+    scenario = Scenario(
+        "case", "two", Horizon(START, 6), events=(outage("generators", "gas_1", at_h=1.0),), policy=SECONDS
+    )
+    result = run(two_areas(with_stages), scenario)
+    trace, log = result.tables["frequency_trace"], result.tables["automation_log"]
+    assert set(trace["name"].tolist()) == set(log["place"].tolist()) - {"gas_1"}
+    lowest = result.tables["frequency"]["lowest_hz"]
+    for name, low in zip(("n1", "s1"), lowest.tolist(), strict=True):
+        seconds, hz = (trace[column][trace["name"] == name] for column in ("at_s", "frequency_hz"))
+        assert seconds[0] == 0.0 and (np.diff(seconds) >= 0).all() and len(seconds) < 300
+        assert hz.min() == pytest.approx(low, abs=4e-3)
+    course = result.why("south", 1.0).course
+    assert [one.number for one in course] == list(range(1, len(log["at_s"]) + 1))
+    first = next(one for one in course if one.rule == "stage_0")
+    # 49 Hz was passed 0.2 s before it acts; 200 MW are missing then and all machines together store 2.3 GW s or less.
+    assert 47.5 < first.frequency_hz < 49.0
+
+
+def test_thinned_points_keep_a_curve_within_its_bound():
+    """Lines between what is kept are within the bound of all 400 points; a straight line keeps its two ends."""
+    x = np.linspace(0.0, 20.0, 400)
+    y = 50.0 - np.sin(x) * np.exp(-x / 8.0)
+    kept = thinned(x, y, 2e-3)
+    assert kept[0] == 0 and kept[-1] == 399 and 20 < len(kept) < 200
+    assert np.abs(np.interp(x, x[kept], y[kept]) - y).max() <= 2e-3
+    assert thinned(x, 3.0 * x, 2e-3) == [0, 399]
+    step = np.where(x < 10.0, 50.0, 0.0)
+    assert np.abs(np.interp(x, x[(found := thinned(x, step, 2e-3))], step[found]) - step).max() <= 2e-3

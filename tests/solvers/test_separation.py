@@ -15,8 +15,10 @@ from gridsim.model.system import GridSystem
 from gridsim.solvers.area_machines import area_machines, running_mva
 from gridsim.solvers.automation_rules import OPENS, RETURN, SHED, TRIP, Loss, Rule
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult, Settings
+from gridsim.solvers.lost_circuits import Dose, Sections, doses
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.separation import area_map, pull_out_mw, reduce_network, settled_angles, static_limits_mw
+from tests.support.cases import build_two_areas
 from tests.support.swing_networks import three_areas
 
 STABILITY = ("north_south", "pavlodar_east", "zhitikara_ulke", "uralsk_atyrau", "atyrau_mangystau")
@@ -55,6 +57,23 @@ def test_static_limits_of_kazakhstan(country) -> None:
         r = reduce_network(system, minutes.areas, minutes.machines, gone, minutes.margin)
         reached = [pull_out_mw(r.coupling_mw, r.stretch, r.flow_pair[row], r.apart[row]) for row in rows]
         assert reached == pytest.approx(limit[rows].tolist(), rel=0.02)
+
+
+def test_a_section_at_its_limit_stands_where_its_static_limit_says(country) -> None:
+    """2,100 of 2,625 MW: asin(0.8) is 53 degrees of the way to 90; couplings that carry it all stand near that.
+
+    What stands beside a section, and where areas are tied otherwise too, must not make its couplings narrower.
+    """
+    system, minutes = country
+    assert not minutes.over_limit
+    assert minutes.dispatch_flows_mw()[system.interfaces.position("north_south")] == pytest.approx(2100.0, abs=1.0)
+    r, names = minutes.reduction, minutes.areas.names
+    across = np.degrees((minutes.angles[r.first] - minutes.angles[r.second]) / r.stretch)
+    by_pair = {(names[i], names[j]): k for k, (i, j) in enumerate(zip(r.first, r.second, strict=True))}
+    for south in ("zhambyl_220", "kyrgyzstan", "uzbekistan"):
+        assert across[by_pair["gres1_500", south]] == pytest.approx(53.1, abs=9.0)
+    # The ties of the North with Russia lie across no limit of stability and keep what their reactances give.
+    assert r.stretch[by_pair["gres1_500", "russia"]] == 1.0
 
 
 def test_flows_before_the_event_are_those_of_the_dispatch(country) -> None:
@@ -267,3 +286,39 @@ def test_points_do_not_change() -> None:
     one, two = (minutes.run(stages(), (Loss(machines=("b1",)),)) for _ in range(2))
     assert one.trace_hz.tolist() == two.trace_hz.tolist()
     assert isinstance(point, OperatingPoint)
+
+
+def test_a_lost_circuit_is_answered_with_what_the_flow_before_is_too_much() -> None:
+    """120 MW over two circuits of which one may carry 60 MW: 60 MW of the 150 allowed; at most 40 where that is all.
+
+    Nothing at 50 MW, against the direction of the flow, when both are lost, or while the circuit was out before.
+    """
+    system = build_two_areas()
+    row = system.interfaces.position("north_south")
+    lost = [(0.5, ("n1_s1",))]
+    nothing_out, one = np.zeros(0, dtype=np.int32), np.ones(len(system.interfaces))
+
+    def found(flow_mw: float, setting: float = 1.0, losses=lost, out=nothing_out) -> list[Dose]:
+        flows = np.zeros(len(system.interfaces))
+        flows[row] = flow_mw
+        return list(doses(system, Sections(flows, one, out), "north_south", setting, losses))
+
+    assert found(120.0) == [Dose(0.5, "north_south", 1, pytest.approx(60.0))]
+    assert found(50.0) == found(-120.0) == found(120.0, setting=-1.0) == found(120.0, setting=2.0) == []
+    assert found(120.0, losses=[(0.5, ("n1_s1", "n2_s1"))]) == []
+    assert found(120.0, out=np.flatnonzero(system.branch_name == "n1_s1").astype(np.int32)) == []
+
+
+@pytest.mark.parametrize(("most_mw", "taken_mw"), [(150.0, None), (10.0, 10.0)])
+def test_the_dose_is_taken_where_the_rule_says_after_its_delay(most_mw, taken_mw) -> None:
+    system = build_two_areas()
+    point = base_point(system)
+    minutes = FirstMinutes(system, point)
+    flow_mw = minutes.dispatch_flows_mw()[system.interfaces.position("north_south")]
+    assert flow_mw > 70.0
+    rule = Rule("dose", "lines_out", 1.0, 0.3, SHED, targets=("north_south",), places=("south",), amount_mw=most_mw)
+    result = minutes.run((rule,), (Loss(branches=("n1_s1",)),))
+    _, acted = result.operations[:2]
+    assert (acted.at_s, acted.rule, acted.place) == (pytest.approx(0.3), "dose", "s1")
+    assert acted.mw == pytest.approx(flow_mw - 60.0 if taken_mw is None else taken_mw)
+    assert acted.cause == "a circuit of north_south out"

@@ -74,4 +74,6 @@ def test_numbered_operations_of_the_page_are_those_of_today() -> None:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run python docs/make_first_minutes.py"
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(module.replay()), (
+        "run python docs/make_first_minutes.py"
+    )

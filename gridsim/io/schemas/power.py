@@ -395,12 +395,15 @@ class AutomationRow(SourcedRow):
     """A rule of emergency automation."""
 
     name: str = column("Unique name")
-    quantity: Literal["frequency_hz", "interface_mw", "line_loading_percent", "vm_pu"] = column("What is watched")
+    quantity: Literal["frequency_hz", "interface_mw", "lines_out", "line_loading_percent", "vm_pu"] = column(
+        "What is watched; lines_out: circuits of a section that an event takes"
+    )
     target: str = column(
         "Section, line or bus; of a frequency neighbours, zones and buses with ; between them, empty: every area", ""
     )
     setting: float = column(
-        "Threshold; of a section a positive one watches the forward flow, a negative one the other way",
+        "Threshold; of a section a positive one watches the forward flow, a negative one the other way; of lines_out a "
+        "number of circuits",
         ge=-100_000,
         le=100_000,
     )
@@ -416,7 +419,12 @@ class AutomationRow(SourcedRow):
         "",
     )
     share: float | None = column("Share of the load shed or returned, or of the machines tripped", None, ge=0, le=1)
-    amount_mw: float | None = column("In place of a share: power", None, unit="MW", ge=0)
+    amount_mw: float | None = column(
+        "In place of a share: power; of lines_out the most, what the flow before is above the normal limit is taken",
+        None,
+        unit="MW",
+        ge=0,
+    )
     armed_share: float = column("Share of it that works", 1.0, ge=0, le=1)
     after: str = column("Rule, in a row above, that must have acted", "")
     repeats: bool = column("Acts again after each further delay", False)

@@ -198,9 +198,10 @@ class PolicyKeys(Row):
         "Load is worth 1 / least_effect dearest supplies: redispatch of less effect on a binding limit is not used to "
         "save it; 0.005: least shedding, as in the sampler", 0.05, ge=LEAST_EFFECT[0], le=LEAST_EFFECT[1],
     )  # fmt: skip
-    first_minutes: Annotated[Literal["off", "on"], BeforeValidator(_as_word)] = column(
-        "Frequency, load shedding and separation of areas after a sudden change, before the operator acts", "off"
-    )
+    first_minutes: Annotated[Literal["auto", "off", "on"], BeforeValidator(_as_word)] = column(
+        "Frequency, load shedding and separation of areas after a sudden change, before the operator acts; auto: where "
+        "the network states rules for that in automation.csv", "off",
+    )  # fmt: skip
     first_minutes_s: float = column(
         "Seconds that are looked at after a sudden change, unless all is quiet before", 60.0, unit="s", ge=10, le=300
     )
