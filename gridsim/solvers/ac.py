@@ -52,7 +52,13 @@ class AcMethod(StrEnum):
 
 
 class LightsimNewton:
-    """lightsim2grid's Newton-Raphson with distributed slack."""
+    """lightsim2grid's Newton-Raphson with distributed slack.
+
+    Its mismatch adds a bus's weight times the imbalance wherever there is a weight, so a participant at its reactive
+    limit takes its share although its voltage is free. The Jacobian knows only those that hold theirs.
+    """
+
+    shares_everywhere = True
 
     def __init__(self) -> None:
         from lightsim2grid import algorithm
@@ -65,7 +71,7 @@ class LightsimNewton:
 
     def newton(self, task: NewtonTask, max_iterations: int = MAX_ITERATIONS) -> NewtonResult:
         """Solve one task."""
-        shares = task.weight > 0.0
+        shares = (task.weight > 0.0) & task.held
         shares[task.reference] = False
         slack = np.concatenate([[task.reference], np.flatnonzero(shares)]).astype(np.int32)
         shares[task.reference] = True
