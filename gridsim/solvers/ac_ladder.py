@@ -1,10 +1,10 @@
 """One island's AC power flow: PV-PQ rounds around a Newton solver, and the ladder of starts around the rounds.
 
 Both methods (lightsim2grid and pandapower) run this logic; only the Newton solver differs, so they agree to its
-tolerance. An imbalance A of an island is shared by weights w: bus i gives ``p_i + w_i A``. The Newton solvers share among
-buses that hold voltage; a participant at its reactive limit gives ``w_i A`` of the round before, so rounds go on until
-that A is the island's (the losses' change with A is small, so A settles in two or three). Where such participants are
-few, lightsim2grid's solver shares among them too, and one round does.
+tolerance. An imbalance A of an island is shared by weights w: bus i gives ``p_i + w_i A``. The Newton solvers share
+among buses that hold voltage; a participant at its reactive limit gives ``w_i A`` of the round before, so rounds go on
+until that A is the island's (the losses' change with A is small, so A settles in two or three). Where such
+participants are few, lightsim2grid's solver shares among them too, and one round does.
 """
 
 from __future__ import annotations
