@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from gridsim.errors import StudyError, nearest
@@ -21,6 +21,9 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 from gridsim.solvers.dispatch import DispatchOptions, DispatchSolver
 from gridsim.weather.normal import NormalWeather
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AT_MEND = "give one like '2026-01-14 18:00'"
 
@@ -190,6 +193,8 @@ def _take_out(system: GridSystem, outages: Sequence[str], available: F8, border_
 
 
 def _result(packed: Packed, state: DispatchState, solution: DispatchSolution, load_mw: F8) -> DispatchResult:
+    import pandas as pd
+
     system, n_branches = packed.system, packed.system.n_branches
     net = solution.p_mw - solution.spill_mw
     responsive = packed.tiers.price_responsive

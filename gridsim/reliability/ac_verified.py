@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
@@ -34,6 +34,9 @@ from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.operating_point import COMMITTED_MW, OperatingPoint
 from gridsim.solvers.voltage_control import VoltageControl, device_state
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 
@@ -126,6 +129,8 @@ class AcVerified:
 
     def frame(self) -> pd.DataFrame:
         """metric, scope, reason, value, stderr, ci_low, ci_high."""
+        import pandas as pd
+
         made = pd.DataFrame(self.rows(), columns=["metric", "scope", "reason", "value", "stderr"])
         half = Z_95 * made["stderr"]
         return made.assign(ci_low=np.maximum(made["value"] - half, 0.0), ci_high=made["value"] + half)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
@@ -31,6 +30,9 @@ from gridsim.reliability.methods import Level
 from gridsim.reliability.samplers import COPPER_TOLERANCE_MW, NETWORK_TOLERANCE_MW, zone_scopes
 from gridsim.reliability.system import AdequacySystem
 from gridsim.results.metrics import ExactEstimate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -104,6 +106,8 @@ class ExactShortfall:
 
     def by_hour(self) -> pd.DataFrame:
         """LOLP and mean unserved power of every hour: hour, scope, lolp, epns_mw."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "hour": np.tile(_hours(self.n_hours, self.step_h), len(self.scopes)),

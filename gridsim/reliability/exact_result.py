@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gridsim.errors import StudyError
 from gridsim.reliability.exact import ExactShortfall
@@ -18,6 +17,9 @@ from gridsim.reliability.weather_years import WeatherYears
 from gridsim.results.metrics import Estimate, finite, is_exact
 from gridsim.results.specs import ShortfallByMonth, Spec
 from gridsim.results.specs.spec import ExactHours
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NEVER_SAMPLED = ("LOLE_peak_d", "LOLEv_continuous")
 _IN_WEATHER = "weather years: every sample has a weather of its own"
@@ -48,6 +50,7 @@ def with_exact(
     sampled: AssessmentResult, system: AdequacySystem | WeatherYears, method: Auto, specs: tuple[Spec, ...] = ()
 ) -> AssessmentResult:
     """The assessment with exact numbers wherever they are so within 1e-6, or why none is."""
+
     started = time.perf_counter()
     level = Level(method.level)
     cause = _IN_WEATHER if isinstance(system, WeatherYears) else sampled_because(system, level)

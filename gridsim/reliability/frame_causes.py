@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import nearest
 from gridsim.model.outages import CommonCause, Component, Derating, two_state
 from gridsim.reliability.frame_reader import FrameReader
 from gridsim.reliability.frame_times import Clock, aligned
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 I4 = NDArray[np.int32]
 
@@ -37,6 +39,8 @@ def read_causes(
 
 
 def read_temperature_class(reader: FrameReader, temperature_class: Any, clock: Clock) -> I4 | None:
+    import pandas as pd
+
     if temperature_class is None:
         return None
     if not isinstance(temperature_class, pd.Series):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from gridsim.reliability.frame_reader import TRANSITIONS, FrameReader
 from gridsim.reliability.frame_times import Clock, aligned
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROUNDING = 1e-12
 
 
 def read_chains(reader: FrameReader, failure: pd.DataFrame | None, repair: pd.DataFrame | None, clock: Clock) -> None:
     """Keep the probabilities, hours x component each, for the components that ``reader`` makes afterwards."""
+    import pandas as pd
+
     reader.step_h = clock.step_h
     tables = dict(zip(TRANSITIONS, (failure, repair), strict=True))
     if failure is None and repair is None:

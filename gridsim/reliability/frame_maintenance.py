@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.reliability.frame_reader import FrameReader
 from gridsim.reliability.frame_times import Clock
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -42,6 +45,8 @@ def read_maintenance(
 
 def _hours(reader: FrameReader, frame: pd.DataFrame, column: str, clock: Clock) -> I8:
     """(n_rows,) hours of the horizon, -1 where there is a problem."""
+    import pandas as pd
+
     found = np.full(len(frame), -1, dtype=np.int64)
     for row, cell in enumerate(frame[column]):
         if isinstance(cell, int | float | np.integer | np.floating) and not pd.isna(cell):

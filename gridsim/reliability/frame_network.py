@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import nearest
@@ -17,6 +16,9 @@ from gridsim.reliability.demand import Demand
 from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock, aligned
 from gridsim.reliability.system import TieLimits
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -46,6 +48,8 @@ def read_areas(
 
 def load_by_bus(reader: FrameReader, load: pd.DataFrame, frame: pd.DataFrame | None) -> pd.DataFrame:
     """The load of areas spread over their buses by ``load_share``; as it is where no shares are given."""
+    import pandas as pd
+
     if frame is None or "load_share" not in frame.columns or not {"bus", "area"} <= set(frame.columns):
         return load
     share = reader.numbers("buses", frame, "load_share", high=1.0, mend="a share of the area's load")
@@ -78,6 +82,8 @@ def read_classes(
     reader: FrameReader, frame: pd.DataFrame | None, place_column: str, places: Sequence[str], load_mw: F8
 ) -> LoadClasses | None:
     """Shares of the load by class, everywhere or, where a place is given, there; lower shed orders go first."""
+    import pandas as pd
+
     if frame is None or not reader.require("load_classes", frame, ("class", "share", "shed_order"), (place_column,)):
         return None
     share = reader.numbers("load_classes", frame, "share", high=1.0, mend="a share of the load")
@@ -160,6 +166,8 @@ def read_tie_limits(
 
 def _shares(reader: FrameReader, share: pd.DataFrame, names: Sequence[str], clock: Clock) -> F8 | None:
     """(n_hours, n_interfaces) share of the limits; 1 where none is given."""
+    import pandas as pd
+
     frame = aligned(reader, "interface_share", share, clock)
     if frame is None or reader.repeated("interface_share", frame, "keep one"):
         return None

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.reliability.frame_reader import FrameReader
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 I4 = NDArray[np.int32]
 
 
 def read_load(reader: FrameReader, load_mw: Any) -> pd.DataFrame:
+    import pandas as pd
+
     if isinstance(load_mw, pd.Series):
         load_mw = load_mw.to_frame("system")
     frame = load_mw if isinstance(load_mw, pd.DataFrame) else pd.DataFrame({"system": np.asarray(load_mw).reshape(-1)})

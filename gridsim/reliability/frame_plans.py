@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from gridsim.errors import InputError
 from gridsim.model.outages import Component
@@ -14,9 +13,14 @@ from gridsim.reliability.frame_reader import OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock
 from gridsim.reliability.system import LARGEST_MW, Store, UseLimits
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def read_forecast(reader: FrameReader, given: Any) -> LoadForecast | None:
     """Error of the load forecast from a frame of steps, from a standard deviation, or as it is."""
+    import pandas as pd
+
     if given is None or isinstance(given, LoadForecast):
         return given
     if not isinstance(given, pd.DataFrame):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.model.outages import Component, RepairLaw, hourly_chain, rates_of, two_state
 from gridsim.model.rules import broken_rules
 from gridsim.reliability.frame_rules import RULES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -93,6 +95,8 @@ class FrameReader:
         nan_allowed: bool = False,
         mend: str,
     ) -> F8:
+        import pandas as pd
+
         if column not in frame.columns:
             return np.full(len(frame), np.nan if default is None else default)
         values = np.empty(len(frame))
@@ -129,6 +133,8 @@ class FrameReader:
 
     def components(self, table: str, kind: str, frame: pd.DataFrame) -> tuple[Component, ...]:
         """Outages from mttf_h and mttr_h, or from forced_outage_rate and mttr_h; neither: never fails."""
+        import pandas as pd
+
         self.check(table, frame)
         names = [str(name) for name in frame["name"]]
         mttf_h = self.numbers(
@@ -191,6 +197,8 @@ class FrameReader:
 
 def _cell(value: Any) -> Any:
     """A cell for the rules: None if empty, a float if it is a number, else its text."""
+    import pandas as pd
+
     if value is None or value is pd.NA or value != value:
         return None
     try:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gridsim.model.outages import Component
 from gridsim.reliability.frame_places import read_places
@@ -13,6 +12,9 @@ from gridsim.reliability.frame_plans import read_limited
 from gridsim.reliability.frame_reader import LARGEST, OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock
 from gridsim.reliability.system import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_stores(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from gridsim.reliability.frame_reader import FrameReader
 
-HOUR = pd.Timedelta(hours=1)
+if TYPE_CHECKING:
+    import pandas as pd
+
 FIRST_DAY = "2001-01-01"
 EVERY_STEP = "give every step once, in order"
 
@@ -27,15 +28,23 @@ class Clock:
 
     @property
     def step_h(self) -> float:
-        return self.step / HOUR
+        return self.step / _hour()
+
+
+def _hour() -> pd.Timedelta:
+    import pandas as pd
+
+    return pd.Timedelta(hours=1)
 
 
 def read_clock(reader: FrameReader, index: pd.Index, start: Any) -> Clock:
     """The horizon, of hours from ``start`` where the load has no stamps. A step is an hour or a whole part of one."""
+    import pandas as pd
+
     stamps = _stamps(index)
     if stamps is None:
-        return Clock(_midnight(reader, FIRST_DAY if start is None else start), HOUR, len(index), None)
-    steps = pd.Series(np.diff(stamps.asi8)) if len(stamps) > 1 else pd.Series([HOUR.value])
+        return Clock(_midnight(reader, FIRST_DAY if start is None else start), _hour(), len(index), None)
+    steps = pd.Series(np.diff(stamps.asi8)) if len(stamps) > 1 else pd.Series([_hour().value])
     step = pd.Timedelta(int(steps.median()), unit="ns")
     clock = Clock(stamps[0].tz_localize(None), step, len(index), stamps)
     if not _in_order(reader, "load_mw", stamps, None):
@@ -56,6 +65,8 @@ def aligned(reader: FrameReader, table: str, frame: Any, clock: Clock) -> Any:
 
     None after a problem. A frame may have stamps beyond the horizon.
     """
+    import pandas as pd
+
     stamps = _stamps(frame.index) if isinstance(frame, pd.DataFrame | pd.Series) else None
     if stamps is None:
         n = len(frame)
@@ -83,6 +94,8 @@ def aligned(reader: FrameReader, table: str, frame: Any, clock: Clock) -> Any:
 
 
 def _stamps(index: pd.Index) -> pd.DatetimeIndex | None:
+    import pandas as pd
+
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     return index.as_unit("ns") if isinstance(index, pd.DatetimeIndex) else None
@@ -90,6 +103,8 @@ def _stamps(index: pd.Index) -> pd.DatetimeIndex | None:
 
 def _in_order(reader: FrameReader, table: str, stamps: pd.DatetimeIndex, step: pd.Timedelta | None) -> bool:
     """Whether stamps are times in order, each once and ``step`` apart; the first that is not is a problem."""
+    import pandas as pd
+
     if stamps.hasnans:
         reader.add(table, int(np.argmax(stamps.isna())) + 2, "", "no time", EVERY_STEP)
         return False
@@ -112,17 +127,21 @@ def _in_order(reader: FrameReader, table: str, stamps: pd.DatetimeIndex, step: p
 
 
 def _is_part_of_an_hour(step: pd.Timedelta) -> bool:
-    parts = HOUR / step if step.value > 0 else math.inf
+    parts = _hour() / step if step.value > 0 else math.inf
     return parts >= 1.0 and math.isfinite(parts) and abs(parts - round(parts)) < 1e-9
 
 
 def _told(step: pd.Timedelta) -> str:
+    import pandas as pd
+
     minutes = step / pd.Timedelta(minutes=1)
     return f"{minutes / 60.0:g} h" if minutes >= 60.0 else f"{minutes:g} min"
 
 
 def _midnight(reader: FrameReader, start: Any) -> pd.Timestamp:
     """The first hour of the horizon; days, months and LOLD are counted from it."""
+    import pandas as pd
+
     first = pd.to_datetime(start, errors="coerce")
     if not isinstance(first, pd.Timestamp):
         reader.add("start", 0, "", f"'{start}' is not a time", "give a day like 2001-01-01")

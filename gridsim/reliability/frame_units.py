@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import nearest
@@ -15,6 +15,9 @@ from gridsim.reliability.frame_maintenance import WEEK_H, placed_repairs, read_m
 from gridsim.reliability.frame_places import read_places
 from gridsim.reliability.frame_reader import LARGEST, OUTAGE_COLUMNS, FrameReader
 from gridsim.reliability.frame_times import Clock, aligned
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]

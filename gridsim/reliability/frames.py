@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.reliability.frame_causes import read_causes, read_temperature_class
@@ -27,6 +26,9 @@ from gridsim.reliability.frame_times import read_clock
 from gridsim.reliability.frame_units import read_units
 from gridsim.reliability.plain_detail import plain_detail
 from gridsim.reliability.system import AdequacySystem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_AREAS = ("system",)  # of frames of buses
 I4 = NDArray[np.int32]

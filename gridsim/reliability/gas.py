@@ -14,7 +14,6 @@ import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from gridsim.model.outages import CommonCause, Derating, components_of, in_season
 from gridsim.model.pack import gas_generators
@@ -41,6 +40,8 @@ def with_gas_outages(
     adequacy: AdequacySystem, system: GridSystem, imports: Imports | str = Imports.CONTRACT
 ) -> AdequacySystem:
     """``adequacy`` (of ``system``) with what fails of the gas network (``mttf_h``) as common causes."""
+    import pandas as pd
+
     weather = NormalWeather(system)
     days = pd.date_range(adequacy.start, periods=-(-adequacy.n_hours // DAY_H), freq="D")
     day_c = np.array([weather.normal_day_c(day.to_pydatetime()) for day in days]).T

@@ -8,16 +8,18 @@ on for ten days. The formula compares capacities with demand and knows no place;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from gridsim.errors import StudyError
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
 from gridsim.reliability.gas import CLASSES, TemperatureClass, class_weather, design_day_c
 from gridsim.solvers.gas_disruptions import GasDisruptions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Upper ends of the bands of the share of demand, %: those of ENTSOG's stress tests of 2014.
 BANDS = ((10.0, "< 10 %"), (20.0, "10-20 %"), (60.0, "20-60 %"), (80.0, "60-80 %"), (np.inf, "80-100 %"))
@@ -48,6 +50,8 @@ def gas_disruptions(system: GridSystem, imports: Imports | str = Imports.CONTRAC
     demand_mcm_per_d, intact_unserved_mcm_per_d, design_day_c, ep_m, p_m, s_m, lng_m, i_m (mcm/d), largest,
     largest_title, n_1_percent, n_1_met. StudyError of a network without gas pipes.
     """
+    import pandas as pd
+
     if not len(system.gas_pipelines) or not len(system.gas_demand):
         raise StudyError(f"{system.name} has no gas network: nothing of it can be lost")
     day_c = design_day_c(system)

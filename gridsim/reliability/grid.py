@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
@@ -26,6 +25,9 @@ from gridsim.weather.common_cold import contract_share
 from gridsim.weather.normal import NormalWeather, with_water_and_duty
 from gridsim.weather.response import machine_outages
 from gridsim.weather.sampled import sampled_year
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -200,6 +202,8 @@ def _borders(
 
 def sample_hours(system: GridSystem, *, whole_year: bool) -> pd.DatetimeIndex:
     """Hours of a sample: those of the hourly profiles, or a year from 1 July."""
+    import pandas as pd
+
     n_hours = system.hourly_profiles.value.shape[1]
     if n_hours and not whole_year:
         first = system.hourly_year or 2001  # a year that begins on a Monday

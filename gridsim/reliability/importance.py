@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
@@ -27,6 +27,9 @@ from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.traces import Tracer
 from gridsim.reliability.weather_years import WeatherYears, YearByYear
 from gridsim.results.adequacy import Z_95
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 Change = Callable[[AdequacySystem], AdequacySystem]
@@ -71,6 +74,8 @@ def importance(system: AdequacySystem | WeatherYears, method: SequentialMonteCar
 
 def importance_frame(rows: list[ImportanceRow]) -> pd.DataFrame:
     """The rows as a table."""
+    import pandas as pd
+
     columns = [field.name for field in dataclasses.fields(ImportanceRow)]
     return pd.DataFrame([dataclasses.astuple(row) for row in rows], columns=columns)
 

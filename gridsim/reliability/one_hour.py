@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import pandas as pd
 
 from gridsim.errors import StudyError
 from gridsim.model.outages import Component
@@ -19,6 +18,8 @@ def hour_of(system: AdequacySystem, asked: int | str) -> int:
     """Number of an hour of the horizon, from its number or from a time like 2026-01-14 18:00, of which the year is left
     out where the horizon has none of its own.
     """
+    import pandas as pd
+
     try:
         number = int(asked)
     except ValueError:

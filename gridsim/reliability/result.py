@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gridsim.errors import UnknownName
 from gridsim.hooks import call
@@ -19,6 +18,9 @@ from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, to_frame
 from gridsim.results.sampler_report import SamplerReport
 from gridsim.results.shortfall_calendar import Week
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Stopped(StrEnum):

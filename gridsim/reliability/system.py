@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import InputError, Problem, StudyError
@@ -16,6 +16,9 @@ from gridsim.model.outages import CommonCause, Component
 from gridsim.reliability.demand import Demand
 from gridsim.reliability.forecast_error import LoadForecast
 from gridsim.results.calendar import times_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]

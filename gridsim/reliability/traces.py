@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gridsim.errors import StudyError
 from gridsim.kernels.zonal_trace import zonal_trace
@@ -19,6 +19,9 @@ from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.weather_years import WeatherYears
 from gridsim.results.specs.spec import Assessed, Spec, Trace, TraceAccumulator
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 BLOCK = 32  # samples whose traces are folded together
 
 
@@ -30,6 +33,7 @@ def trace_tables(
     Each sample is gone through once more, hour by hour. Blocks are merged in order, so that the numbers do not depend
     on the number of workers.
     """
+
     asked = [spec for spec in specs if spec.traced(of) is not None]
     if not asked:
         return {}

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
@@ -25,6 +25,9 @@ from gridsim.reliability.samplers import Samples, SampleSource
 from gridsim.reliability.system import AdequacySystem, times_of
 from gridsim.weather.sampled import day_means
 from gridsim.weather.year import weather_model
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 MakeSource = Callable[[AdequacySystem, Method], SampleSource]
@@ -89,6 +92,8 @@ class WeatherYears:
 
     @property
     def start(self) -> pd.Timestamp:
+        import pandas as pd
+
         return pd.Timestamp(sample_hours(self.grid, whole_year=True)[0])
 
     @property

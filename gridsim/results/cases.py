@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from gridsim.errors import UnknownName, nearest
 from gridsim.results.lookup import SYSTEM, find, with_error
 from gridsim.results.metrics import Estimate, to_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHOWN = ("EUE", "P_any_shortfall", "LOLH", "peak_shed_mw")
 
@@ -34,18 +35,23 @@ def case_name(cases: Sequence[str], case: str | None) -> str:
 
 def case_frame(cases: Cases) -> pd.DataFrame:
     """One row per case and estimate, the case in front."""
+    import pandas as pd
+
     found = {case: to_frame(estimates) for case, estimates in cases.items() if estimates}
     return joined(found) if found else to_frame([]).assign(case=pd.Series(dtype=object))
 
 
 def joined(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The frames one below the other, with the column ``case`` in front."""
+    import pandas as pd
+
     frame = pd.concat([frame.assign(case=case) for case, frame in frames.items()], ignore_index=True)
     return frame[["case", *(column for column in frame.columns if column != "case")]]
 
 
 def case_table(runs: Mapping[str, Any], table: str, case: str | None) -> pd.DataFrame:
     """A table of one case, or of all with the column ``case`` in front; ``runs``: with a method ``frame``, by case."""
+
     if case is not None:
         frame: pd.DataFrame = runs[case_name(list(runs), case)].frame(table)
         return frame

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.kernels import shortfall
@@ -14,6 +14,9 @@ from gridsim.kernels.accumulate import fold_moments
 from gridsim.results.adequacy import Z_95
 from gridsim.results.metrics import Estimate
 from gridsim.results.specs.spec import Drawn
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 I8 = NDArray[np.int64]
 

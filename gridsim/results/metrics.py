@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
-from typing import Any, Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Self
 
 from gridsim.errors import StudyError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Unserved power above this is a shortfall; less is noise of the dispatch.
 SHORTFALL_TOLERANCE_MW = 1e-4
@@ -111,6 +112,8 @@ def to_frame(estimates: Iterable[Estimate]) -> pd.DataFrame:
 
     A column ``method`` follows where a number is exact: ``exact`` or ``sampled``.
     """
+    import pandas as pd
+
     rows = list(estimates)
     columns = [field.name for field in fields(Estimate)]
     frame = pd.DataFrame([astuple(estimate)[: len(columns)] for estimate in rows], columns=columns)

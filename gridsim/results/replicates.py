@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.model.table import F8, sum_at
@@ -27,6 +26,9 @@ from gridsim.results.adequacy import (
 from gridsim.results.metric_table import of_shortfall, zero_when_absent
 from gridsim.results.metrics import Estimate
 from gridsim.results.run_records import Columns, ColumnSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _EVENT_MEASURES = (
     ("event_duration_h", "duration_h", "h"),
@@ -317,6 +319,8 @@ def paired_values(first: pd.DataFrame, other: pd.DataFrame, replicates: Iterable
     Frames of ``replicate_metrics``; ``replicates``: those that failed in neither. A metric that only some replicates
     have (time to the first shed) is compared where both have it, and its n says so.
     """
+    import pandas as pd
+
     index = ["name", "scope", "replicate"]
     common = sorted(replicates)
     both = pd.concat(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from gridsim.results.levels import TermMoments
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEAST_EFFECTIVE = 100.0
 LARGEST_SHARE = 0.05  # of one contribution in a sum
@@ -95,6 +96,8 @@ class SamplerReport:
 
     def frame(self) -> pd.DataFrame:
         """The terms as a table, a row each."""
+        import pandas as pd
+
         return pd.DataFrame([asdict(term) for term in self.terms]).astype(
             {"mean_ratio": "float64", "ratio_stderr": "float64"}
         )

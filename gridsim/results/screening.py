@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gridsim.errors import StudyError
 from gridsim.model.arguments import whole_number
@@ -18,6 +18,9 @@ from gridsim.solvers.screen_double import screen_doubles
 from gridsim.solvers.screen_outages import Outage, named_outages
 from gridsim.solvers.screen_pairs import screen_pairs
 from gridsim.solvers.screen_result import ScreenResult, SolvedBy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEVELS = ("1", "1-1", "2")
 MOST_MINUTES = 240.0
@@ -79,6 +82,8 @@ def screen_frame(system: GridSystem, result: ScreenResult) -> pd.DataFrame:
     margin_mw (with ``margins``: load that the state carries more before its voltage collapses).
     A state without a power flow has no numbers; what is known of it all the same stands in its reason.
     """
+    import pandas as pd
+
     n = len(result.kind)
     branch = np.append(system.branch_name, "")
     section = np.append(system.interfaces.name, "")

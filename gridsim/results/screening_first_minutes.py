@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gridsim.model.checks import check_system
 from gridsim.model.system import GridSystem
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.screen_first_minutes import screen_first_minutes
 from gridsim.solvers.screen_outages import Outage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHED_TOLERANCE_MW = 0.5
 
@@ -25,6 +27,8 @@ def first_minutes_frame(
     ended (quiet, horizon, operations). ``frame.attrs``: counts ``n_singles``, ``n_doubles``, ``n_not_simulated``,
     ``n_shedding``, ``n_separating``.
     """
+    import pandas as pd
+
     check_system(system)
     result = screen_first_minutes(system, base_point(system) if point is None else point, outages=outages)
     frame = pd.DataFrame(

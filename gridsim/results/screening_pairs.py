@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from gridsim.solvers.screen_double import DoubleResult
 from gridsim.solvers.screen_pairs import PairResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def pairs_frame(result: PairResult) -> pd.DataFrame:
@@ -20,6 +24,8 @@ def pairs_frame(result: PairResult) -> pd.DataFrame:
     ac_worst_over, vm_min_pu, reason, margin_percent and margin_mw (AC, of the worst pairs). ``attrs``: n1_1_secure,
     counts of outages, pairs, pairs that need pre-shedding, first outages with shedding, and dispatch problems solved.
     """
+    import pandas as pd
+
     firsts = result.firsts
     names = np.array([one.name for one in firsts.outages], dtype=np.str_)
     frame = pd.DataFrame(
@@ -67,6 +73,8 @@ def doubles_frame(result: DoubleResult) -> pd.DataFrame:
     shortage and load cut off beyond those of the two alone). ``attrs``: n2_secure, n_outages, n_pairs, n_bounded (shown
     secure by their certificate) and n_solved.
     """
+    import pandas as pd
+
     frame = pd.DataFrame(
         {
             "first": result.first_name,

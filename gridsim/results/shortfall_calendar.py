@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.kernels.accumulate import fold_moments, worst_windows
 from gridsim.kernels.shortfall import DAY_H, ENERGY, HOURS, SHORT_DAY, SHORT_ENERGY, SHORT_SAMPLE
 from gridsim.results.adequacy import Z_95
 from gridsim.results.metrics import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 

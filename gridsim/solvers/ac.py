@@ -52,7 +52,13 @@ class AcMethod(StrEnum):
 
 
 class LightsimNewton:
-    """lightsim2grid's Newton-Raphson with distributed slack."""
+    """lightsim2grid's Newton-Raphson with distributed slack.
+
+    Its mismatch adds a bus's weight times the imbalance wherever there is a weight, so a participant at its reactive
+    limit takes its share although its voltage is free. The Jacobian knows only those that hold theirs.
+    """
+
+    shares_everywhere = True
 
     def __init__(self) -> None:
         from lightsim2grid import algorithm
@@ -65,7 +71,7 @@ class LightsimNewton:
 
     def newton(self, task: NewtonTask, max_iterations: int = MAX_ITERATIONS) -> NewtonResult:
         """Solve one task."""
-        shares = task.weight > 0.0
+        shares = (task.weight > 0.0) & task.held
         shares[task.reference] = False
         slack = np.concatenate([[task.reference], np.flatnonzero(shares)]).astype(np.int32)
         shares[task.reference] = True
@@ -107,6 +113,7 @@ class AcModel:
         self._probe = LightsimNewton()
         self._newton: Newton = self._probe if self.method is AcMethod.FAST else PandapowerNewton(system, net)
         self._last: C16 | None = None
+        self._known_sources: tuple[AcTopology, bytes, Sources] | None = None
 
     def with_system(self, system: GridSystem) -> AcModel:
         """A model of the same network with other sources or shunts in service, sharing what is equal; starts flat."""
@@ -116,6 +123,7 @@ class AcModel:
         if self.method is AcMethod.PANDAPOWER:
             other._newton = PandapowerNewton(other.system, to_pandapower(other.system, idle_point(other.system)))
         other._last = None
+        other._known_sources = None
         return other
 
     def reset(self) -> None:
@@ -141,7 +149,7 @@ class AcModel:
         # the first guess of what holds its voltage; rounds correct it
         held = None if warm is None else np.abs(np.abs(warm) - network.setpoint_pu) < HELD_TOLERANCE_PU
         topology = network.topology(point.branch_out, point.devices)
-        have = sources(system, point, topology.island)
+        have = self._sources(point, topology)
         injection = injections(network, point, have)
         self._newton.prepare(point, topology, have)
         ladder = Ladder(network, topology, have, injection, self._newton, self._probe, self.q_limits)
@@ -186,6 +194,13 @@ class AcModel:
             reasons=reasons,
             iterations=iterations,
         )
+
+    def _sources(self, point: OperatingPoint, topology: AcTopology) -> Sources:
+        """Sources at a point: those of the last one while the same machines run on the same topology."""
+        last, committed = self._known_sources, point.gen_committed.tobytes()
+        if last is None or last[0] is not topology or last[1] != committed:
+            self._known_sources = last = topology, committed, sources(self.system, point, topology.island)
+        return last[2]
 
     def lightsim_grid(self, point: OperatingPoint, solution: AcSolution | None = None) -> Any:
         """Give lightsim2grid's own grid model of a moment, for its batch classes: lines, then transformers, as ours.

@@ -3,7 +3,8 @@
 Both methods (lightsim2grid and pandapower) run this logic; only the Newton solver differs, so they agree to its
 tolerance. An imbalance A of an island is shared by weights w: bus i gives ``p_i + w_i A``. The Newton solvers share
 among buses that hold voltage; a participant at its reactive limit gives ``w_i A`` of the round before, so rounds go on
-until that A is the island's (the losses' change with A is small, so A settles in two or three).
+until that A is the island's (the losses' change with A is small, so A settles in two or three). Where such
+participants are few, lightsim2grid's solver shares among them too, and one round does.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ ALL_AT_ONCE = 8  # rounds in which every bus that should change does; then one a
 MAX_RETURNS = 8  # of a bus from its reactive limit to its setpoint; one more and the start has failed
 LOWEST_VM_PU = 0.5  # below it a solution is the lower branch of the nose curve, not a state of the grid
 LOW_VM_PU = 0.85  # below it a warm start may have followed the lower branch: a flat one is tried beside it
+# Participants at a reactive limit share within a Newton solution up to this weight: its Jacobian does not know of them,
+# so the imbalance left falls by their weight an iteration.
+MOST_LIMITED_SHARE = 0.05
 N_NAMED = 3
 
 
@@ -52,7 +56,7 @@ class NewtonTask(NamedTuple):
 
     topology, number : the island;  v0 : (n_members,) complex start, setpoints applied
     s_pu : (n_members,) scheduled injection;  held : (n_members,) voltage held;  reference : local position
-    weight : (n_members,) shares of the imbalance, 0 where not held, sum 1
+    weight : (n_members,) shares of the imbalance, sum 1; 0 where not held, unless the solver ``shares_everywhere``
     p_extra_pu : (n_members,) the part of s_pu.real that participants at a reactive limit add to their schedule
     q_source_pu : (n_members,) reactive power of the regulating sources at buses that are not held
     """
@@ -75,7 +79,12 @@ class NewtonResult(NamedTuple):
 
 
 class Newton(Protocol):
-    """A method: solves one task at the operating point given to ``prepare``."""
+    """A method: solves one task at the operating point given to ``prepare``.
+
+    ``shares_everywhere``: participants at a reactive limit share an imbalance within the solution, if they are few.
+    """
+
+    shares_everywhere: bool
 
     def prepare(self, point: OperatingPoint, topology: AcTopology, have: Sources) -> None: ...
 
@@ -251,6 +260,9 @@ class Ladder:
         self, number: int, v: C16, schedule: C16, held: B1, weight: F8, imbalance: float, q_source: F8, setpoint: F8
     ) -> NewtonTask:
         free = np.where(held, weight, 0.0)
+        everywhere = self.newton.shares_everywhere and 1.0 - float(free.sum()) < MOST_LIMITED_SHARE
+        if everywhere:
+            free = weight.copy()
         reference_bus = int(self.have.reference[number])
         bus = self.topology.networks[number].bus
         reference = int(np.searchsorted(bus, reference_bus))
@@ -258,7 +270,7 @@ class Ladder:
             reference = int(np.argmax(np.where(held, weight, -1.0)))
         if free.sum() <= 0.0:
             free[reference] = 1.0  # holds the balance of this round; participants take it over in the next
-        extra = np.where(held, 0.0, weight * imbalance)
+        extra = np.zeros(len(held)) if everywhere else np.where(held, 0.0, weight * imbalance)
         limited = np.where(held, 0.0, q_source)
         v0 = np.where(held, setpoint * v / np.abs(v), v)
         v0 = v0 * (np.abs(v0[reference]) / v0[reference])

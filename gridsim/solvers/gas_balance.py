@@ -22,12 +22,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 
 from gridsim.model.gas_order import gas_order, plant_classes, ranks
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
-from gridsim.solvers.linear import LinearProgram
+from gridsim.solvers.linear import LinearProgram, SparseColumns, sparse_columns
 
 # Objective, per mcm: distance << storage, supply over plan << export cut << linepack << cuts of domestic classes.
 _COST_FLOW_PER_1000_KM = 0.01
@@ -136,7 +135,7 @@ class GasBalance:
             [np.array(demands, dtype=np.float64), np.where(replaced, self._rank["plants_with_reserve"], own)]
         )
 
-    def _balance_matrix(self) -> coo_array:
+    def _balance_matrix(self) -> SparseColumns:
         """Node balances.
 
         Columns: forward and backward flow, supply, storage, draw, refill, cuts in the order of :attr:`cut_cost`.
@@ -169,9 +168,7 @@ class GasBalance:
             columns.append(first + np.arange(len(node)))
             values.append(np.full(len(node), sign))
             first += len(node)
-        return coo_array(
-            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n_nodes, first)
-        ).tocsr()
+        return sparse_columns(np.concatenate(rows), np.concatenate(columns), np.concatenate(values), (n_nodes, first))
 
     def linepack_capacity_mcm(self, conditions: GasConditions) -> F8:
         """(n_nodes,) usable linepack when full: half of each adjoining pipe that is not out."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from gridsim.kernels.arrays import F8, DispatchCase, DispatchSolution, DispatchState
 from gridsim.kernels.dispatch_order import N_SEGMENTS, SEGMENT_STEP, perturbed_costs
 
 if TYPE_CHECKING:
+    from scipy import sparse
     from scipy.optimize import OptimizeResult
 
 #: ``status`` of a DispatchSolution that HiGHS did not solve to optimality: this plus linprog's own code.
@@ -91,6 +91,8 @@ def state_problem(case: DispatchCase, state: DispatchState, *, n_segments: int =
     Equalities: bus balances, then one definition of the flow per row. The angle is measured in MW over the median
     series susceptance, which keeps the coefficients near 1.
     """
+    from scipy import sparse
+
     n_buses, n_gens = case.n_buses, case.gen_bus.size
     n_branches, n_rows = case.branch_from.size, case.row_ptdf.shape[0]
     demand = np.asarray(state.demand_mw, dtype=float)

@@ -36,6 +36,8 @@ _DUST = 1e-12  # of ohm, nF, kW or per cent
 class PandapowerNewton:
     """pandapower's ``runpp`` as the Newton solver of the AC ladder: one island a call, lightsim2grid switched off."""
 
+    shares_everywhere = False
+
     def __init__(self, system: GridSystem, net: Any):
         import pandapower as pp
 

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from gridsim.model.pack import Packed, pack
 from gridsim.model.system import GridSystem
@@ -240,6 +239,8 @@ class _Screening:
 
         And the imbalance, (n,) MW.
         """
+        from scipy import sparse
+
         system, network = self.system, model.network
         topology = network.topology(self.point.branch_out)
         have = sources(system, self.point, topology.island)

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix
-from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
@@ -177,6 +175,9 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
 
     margin : (n_interfaces,) normal limit over static limit where stability limits, and gives the amplitude; else NaN
     """
+    from scipy.sparse import csc_matrix
+    from scipy.sparse.linalg import splu
+
     n_buses, n_areas = len(system.buses), len(areas.names)
     works = system.branch_in_service.copy()
     works[branch_out] = False

@@ -137,12 +137,17 @@ class Controlled(NamedTuple):
 
 
 class VoltageControl:
-    """The operator's voltage control of one system. Keeps nothing between calls: positions are the run's."""
+    """The operator's voltage control of one system. Keeps no state between calls: positions are the run's."""
 
     def __init__(self, system: GridSystem):
         self.system = system
-        self.devices = voltage_devices(system)
+        self.devices = devices = voltage_devices(system)
         self._stated = system_settings(system)
+        self._is_shunt = devices.shunt >= 0
+        # transformers of the banks, and the device of each
+        self._trafos = np.array([trafo for bank in devices.trafos for trafo in bank], dtype=np.int64)
+        self._bank = np.repeat(np.arange(len(devices)), [len(bank) for bank in devices.trafos])
+        self._set: tuple[bytes, DeviceSettings] = b"", self._stated
         buses = system.buses
         low = np.where(np.isnan(buses.vm_act_min_pu), buses.vm_min_pu + DEAD_BAND_PU, buses.vm_act_min_pu)
         high = np.where(np.isnan(buses.vm_act_max_pu), buses.vm_max_pu - DEAD_BAND_PU, buses.vm_act_max_pu)
@@ -153,13 +158,14 @@ class VoltageControl:
 
     def settings(self, position: F8) -> DeviceSettings:
         """Shunts and taps at these positions of the devices; what is no device stands as the system states."""
-        devices = self.devices
-        share, tap = self._stated.shunt_share.copy(), self._stated.tap_pos.copy()
-        is_shunt = devices.shunt >= 0
-        share[devices.shunt[is_shunt]] = position[is_shunt] / devices.high[is_shunt]
-        for number in np.flatnonzero(~is_shunt).tolist():
-            tap[list(devices.trafos[number])] = position[number]
-        return DeviceSettings(share, tap)
+        key = position.tobytes()
+        if key != self._set[0]:
+            devices, is_shunt = self.devices, self._is_shunt
+            share, tap = self._stated.shunt_share.copy(), self._stated.tap_pos.copy()
+            share[devices.shunt[is_shunt]] = position[is_shunt] / devices.high[is_shunt]
+            tap[self._trafos] = position[self._bank]
+            self._set = key, DeviceSettings(share, tap)
+        return self._set[1]
 
     def operate(self, model: AcModel, point: OperatingPoint, state: DeviceState, now_s: float) -> AcSolution:
         """Power flow of a run's next moment; ``state`` moves on to the positions that it holds for."""

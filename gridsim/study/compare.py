@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gridsim.errors import StudyError
 from gridsim.io.read_run import Run
 from gridsim.results.metrics import Estimate
 from gridsim.results.replicates import Paired, paired_values
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def compare(first: Run, other: Run) -> list[Estimate]:
@@ -47,6 +50,8 @@ def _replicates(run: Run) -> list[int]:
 
 
 def _metrics(run: Run) -> pd.DataFrame:
+    import pandas as pd
+
     if "blocks" in run.manifest:
         return pd.DataFrame(run.frame("replicate_metrics"))
     frame = run.frame("metrics")[["name", "scope", "value", "unit"]]

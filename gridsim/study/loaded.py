@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import yaml
 
 from gridsim.engine.event_log import Change
@@ -25,6 +24,9 @@ from gridsim.results.lookup import find, leading, require_table
 from gridsim.results.metrics import Estimate, from_row, to_frame
 from gridsim.results.run_records import Columns
 from gridsim.study.aggregate import case_estimates
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHORTFALL = "shortfall"
 _NUMBERS = ("value", "stderr", "ci_low", "ci_high")
@@ -42,6 +44,8 @@ class Run(Displayed, read_run.Run):
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
         """Every number; of a case that is not finished, over the blocks that are."""
+        import pandas as pd
+
         if "metrics" not in self.tables:
             return tuple(case_estimates(self)) if self.n_replicates else ()
         rows = super().frame("metrics").to_dict("records")
@@ -68,6 +72,8 @@ class Run(Displayed, read_run.Run):
 
         UnknownName with the nearest name if there is no such table.
         """
+        import pandas as pd
+
         kept = "; a study keeps others if its scenario's outputs name them" if "blocks" in self.manifest else ""
         require_table(table, self.tables, kept)
         return pd.DataFrame(super().frame(table, columns, replicate))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from gridsim.errors import StudyError, nearest
 from gridsim.model.scenario import DesignEvent
@@ -247,6 +246,8 @@ def impose(
 
 def river_level(model: WeatherModel, event: DesignEvent, seed: int, year: int, z: F8) -> tuple[F8, Imposed]:
     """U of every river such that the event's river has its annual volume; other rivers move by their correlation."""
+    from scipy.special import ndtr, ndtri
+
     rivers = model.system.rivers
     row = rivers.position(event.river) if event.river else 0
     if len(rivers) == 0:

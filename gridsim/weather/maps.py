@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from gridsim.kernels.latent_field import SYNOPTIC_STEP_H
 from gridsim.kernels.weather_maps import Z_SPAN, SolarMap, TemperatureMap, WindMap, solar_cf, wind_cf
+from gridsim.model.roots import root
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 from gridsim.weather.field import (
@@ -178,6 +178,8 @@ def wind_map(
     one times its profile's month over the profile's year. The share lost is measured on the pilot years with and
     without losses on the same draws, twice, since it depends a little on the scale.
     """
+    from scipy import special
+
     sites = system.renewable_sites
     wind = np.flatnonzero(sites.technology == "wind")
     solar = np.flatnonzero(sites.technology == "solar")
@@ -236,18 +238,14 @@ _NODES = _nodes()
 
 
 def _solve_scale(case: WindMap, target: F8) -> F8:
-    from scipy.optimize import brentq
-
     scale = np.empty_like(target)
     for site in range(target.shape[0]):
         for month in range(12):
-            aim = target[site, month]
-            scale[site, month] = brentq(
-                lambda s, site=site, month=month, aim=aim: expected_wind_cf(case, site, month, s) - aim,
-                1.0,
-                25.0,
-                xtol=1e-6,
-            )
+
+            def missing(s: float, site: int = site, month: int = month) -> float:
+                return expected_wind_cf(case, site, month, s) - float(target[site, month])
+
+            scale[site, month] = root(missing, 1.0, 25.0, within=1e-6)
     return scale
 
 
@@ -270,6 +268,8 @@ def solar_map(system: GridSystem, field: LatentField, mean_c: F8, pilot: list[tu
     The gain is solved for the annual capacity factor at normal temperatures by quantiles of the clear-sky index, then
     corrected for clear hours being colder or warmer than others, on the pilot years (z, temperature).
     """
+    from scipy import special
+
     sites = system.renewable_sites
     solar = np.flatnonzero(sites.technology == "solar")
     n, first = len(solar), field.first_month

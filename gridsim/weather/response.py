@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtri
 
 from gridsim.kernels.weather_maps import temperature
 from gridsim.model.outages import Component, State, components_of
@@ -57,6 +56,8 @@ def _odds(q: F8 | float) -> F8:
 
 def temperature_shares(model: WeatherModel) -> tuple[F8, F8]:
     """(n_bins,) temperatures and (n_sites, n_bins) shares of the climate's hours, by quantiles of the field."""
+    from scipy.special import ndtri
+
     edges = np.arange(COLDEST_C, WARMEST_C + BIN_K, BIN_K)
     n_sites = len(model.system.weather_sites)
     share = np.zeros((n_sites, len(edges) - 1))

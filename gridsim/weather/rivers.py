@@ -13,6 +13,7 @@ import numpy as np
 
 from gridsim.kernels.latent_field import fill_normals
 from gridsim.kernels.rng import stream_id
+from gridsim.model.roots import root
 from gridsim.model.table import F8, I4
 from gridsim.model.weather import Rivers
 from gridsim.weather.field import DAYS, MONTH_DAYS
@@ -43,9 +44,7 @@ class RiverModel:
 
     def _solve_log_sd(self, row: int) -> float:
         aim = float(self.rivers.cv[row])
-        from scipy.optimize import brentq
-
-        return float(brentq(lambda s: self.annual_cv(row, s) - aim, 1e-6, 3.0, xtol=1e-10))
+        return root(lambda s: self.annual_cv(row, s) - aim, 1e-6, 3.0, within=1e-10)
 
     def _own(self, seed: int, year: int, row: int, purpose: str, n: int) -> F8:
         stream = stream_id("weather", f"river {self.rivers.name[row]}", purpose)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_array
 
-from gridsim.solvers.linear import LinearProgram
+from gridsim.solvers.linear import LinearProgram, sparse_columns
 
 
 def two_sources() -> LinearProgram:
     """x0 + x1 + x2 = right."""
-    return LinearProgram(coo_array(np.ones((1, 3))))
+    return LinearProgram(sparse_columns(np.zeros(3, dtype=np.int32), np.arange(3, dtype=np.int32), np.ones(3), (1, 3)))
 
 
 def test_the_cheapest_source_gives_first_and_the_rest_is_cut() -> None:
@@ -37,3 +37,14 @@ def test_what_cannot_be_met_is_an_error() -> None:
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     two_sources().solve(np.ones(3), np.ones(3), np.array([1.0]))
     assert capfd.readouterr() == ("", "")
+
+
+def test_columns_of_a_matrix_are_those_of_scipy() -> None:
+    rng = np.random.default_rng(2)
+    row, column = rng.integers(0, 4, 30), rng.integers(0, 7, 30)  # places twice, and an empty column or two
+    value = rng.integers(-3, 4, 30).astype(np.float64)
+    found, known = sparse_columns(row, column, value, (4, 9)), coo_array((value, (row, column)), shape=(4, 9)).tocsc()
+    known.sort_indices()
+    np.testing.assert_array_equal(found.start, known.indptr)
+    np.testing.assert_array_equal(found.row, known.indices)
+    np.testing.assert_array_equal(found.value, known.data)

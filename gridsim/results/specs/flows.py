@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gridsim.results.specs.by_hour import HourMoments
 from gridsim.results.specs.spec import Assessed, Spec, Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class TieFlows:
         self.rows += other.rows
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
+        import pandas as pd
+
         mean, stderr = self.found.mean, self.found.stderr()
         found = {
             "flows": pd.DataFrame(

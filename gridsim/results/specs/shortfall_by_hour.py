@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gridsim.results.specs.by_hour import HourMoments
 from gridsim.results.specs.spec import Assessed, ExactHours, Spec, Trace, hours_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class ShortfallByHour(Spec):
         return ShortHours(of, self.worst)
 
     def exact_tables(self, hours: ExactHours) -> Mapping[str, pd.DataFrame]:
+        import pandas as pd
+
         n = len(hours.times)
         frame = pd.DataFrame(
             {
@@ -60,6 +65,8 @@ class ShortHours:
         self.mw.merge(other.mw)
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
+        import pandas as pd
+
         n = len(self._of.times)
         frame = pd.DataFrame(
             {

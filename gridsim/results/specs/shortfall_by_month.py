@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gridsim.errors import StudyError
 from gridsim.results.metrics import Estimate
 from gridsim.results.shortfall_calendar import ShortfallCalendar
 from gridsim.results.specs.spec import Accumulator, Assessed, Drawn, ExactHours, Spec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -39,5 +41,7 @@ class _Months:
         return self._calendar.estimates()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
+        import pandas as pd
+
         weeks = self._calendar.worst_weeks()
         return {"worst_weeks": pd.DataFrame(weeks)} if weeks else {}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.kernels import shortfall
 from gridsim.results.metrics import Estimate
 from gridsim.results.specs.spec import Accumulator, Assessed, Drawn, ExactHours, Spec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 
@@ -44,6 +46,8 @@ class _Events:
         return ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
+        import pandas as pd
+
         rows = np.concatenate(self._kept) if self._kept else np.empty((0, shortfall.N_EVENT_COLUMNS))
         frame = pd.DataFrame(
             {

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gridsim.kernels import shortfall
 from gridsim.kernels.accumulate import fold_event_hours
 from gridsim.results.metrics import Estimate
 from gridsim.results.specs.spec import Accumulator, Assessed, Drawn, ExactHours, Spec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -26,6 +29,8 @@ class LossOfLoadProfile(Spec):
         return HoursByCell(*_calendar(of.times))
 
     def exact_tables(self, hours: ExactHours) -> Mapping[str, pd.DataFrame]:
+        import pandas as pd
+
         frame = pd.DataFrame(
             {"month": np.asarray(hours.times.month), "hour": np.asarray(hours.times.hour), "lolp": hours.lolp[0]}
         )
@@ -60,6 +65,8 @@ class HoursByCell:
 
 def _calendar(times: pd.DatetimeIndex) -> tuple[I8, pd.DataFrame]:
     """Cell of each hour, and the cells: month 1..12 and hour 0..23, only those that occur."""
+    import pandas as pd
+
     key = np.asarray(times.month) * 24 + np.asarray(times.hour)
     values, cell = np.unique(key, return_inverse=True)
     return cell.astype(np.int64), pd.DataFrame({"month": values // 24, "hour": values % 24})

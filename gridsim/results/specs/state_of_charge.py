@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gridsim.results.specs.by_hour import HourMoments
 from gridsim.results.specs.spec import Assessed, Spec, Trace, hours_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class HeldHours:
         self.rows += other.rows
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
+        import pandas as pd
+
         n, mean = len(self._of.times), self.held.mean
         found = {
             "state_of_charge": pd.DataFrame(

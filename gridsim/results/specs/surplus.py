@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gridsim.results.specs.by_hour import HourMoments
 from gridsim.results.specs.spec import Assessed, Spec, Trace, hours_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class SurplusHours:
         self.rows += other.rows
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
+        import pandas as pd
+
         n = len(self._of.times)
         found = {
             "surplus": pd.DataFrame(
