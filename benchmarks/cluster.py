@@ -24,7 +24,11 @@ import simpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from gridsim.io.bundled import network_folder
+from gridsim.io.read_network import read_network
 from gridsim.io.read_study import read_study
+from gridsim.reliability import SequentialMonteCarlo, assess, system_from_grid
+from gridsim.reliability.methods import Level
 from gridsim.study.run_study import JOB_S, run_study
 
 EVENT = """
@@ -37,6 +41,7 @@ events:
 WORKERS = (10, 100, 1_000, 3_000, 10_000)
 SPREAD = 0.3  # coefficient of variation of a job's time, assumed: machines of a cluster differ
 HORIZON_S = 60.0
+ASSESSED = (("rts79", Level.COPPER, 200_000), ("kazakhstan", Level.COPPER, 4_000), ("kazakhstan", Level.NODAL, 80))
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,16 @@ def study_cost(replicates: int, workers: int) -> Cost:
     more = n1 - n0
     peak_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return Cost((coordinator1 - coordinator0) / more, (busy1 - busy0) / more, (size1 - size0) / more, peak_kb / 1024)
+
+
+def year_s(name: str, level: Level, years: int) -> float:
+    """CPU seconds of a sample year, by the difference of a long and a short assessment on one thread."""
+    system, spent = system_from_grid(read_network(network_folder(name))), []
+    for count in (years // 4, years // 4, years):  # the first compiles and reads what is kept
+        began = time.process_time()
+        assess(system, SequentialMonteCarlo(years=count, level=level, workers=1, seed=1))
+        spent.append(time.process_time() - began)
+    return (spent[2] - spent[1]) / (years - years // 4)
 
 
 def busy_share(workers: int, cost: Cost, seed: int = 1) -> float:
@@ -117,8 +132,13 @@ def main() -> None:
     print(f"the coordinator is full at {cost.worker_s / cost.coordinator_s:,.0f} workers; share of time in simulation:")
     for workers, share in shares.items():
         print(f"{workers:8,d} workers {100 * share:6.1f} %")
+    years = {f"{name} {level.value}": year_s(name, level, count) for name, level, count in ASSESSED}
+    for case, seconds in years.items():
+        print(
+            f"{case:20s} {1e3 * seconds:10.4f} ms CPU a sample year; ten million: {1e7 * seconds / 3600:,.1f} core hours"
+        )
     if given.out:
-        given.out.write_text(json.dumps({"cost": asdict(cost), "busy_share": shares}, indent=1) + "\n")
+        given.out.write_text(json.dumps({"cost": asdict(cost), "busy_share": shares, "year_s": years}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
