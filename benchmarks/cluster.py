@@ -134,9 +134,8 @@ def main() -> None:
         print(f"{workers:8,d} workers {100 * share:6.1f} %")
     years = {f"{name} {level.value}": year_s(name, level, count) for name, level, count in ASSESSED}
     for case, seconds in years.items():
-        print(
-            f"{case:20s} {1e3 * seconds:10.4f} ms CPU a sample year; ten million: {1e7 * seconds / 3600:,.1f} core hours"
-        )
+        core_h = 1e7 * seconds / 3600
+        print(f"{case:20s} {1e3 * seconds:10.4f} ms CPU a sample year; ten million: {core_h:,.1f} core hours")
     if given.out:
         given.out.write_text(json.dumps({"cost": asdict(cost), "busy_share": shares, "year_s": years}, indent=1) + "\n")
 
