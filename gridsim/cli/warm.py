@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from typing import Annotated
+
+import typer
 
 from gridsim.cli.app import JsonOption, app
+from gridsim.cli.values import whole
 
 NETWORKS = ("rbts", "kazakhstan")
 _START = "2026-01-14 17:00"
 
 
 @app.command()
-def warm(as_json: JsonOption = False) -> None:
+def warm(
+    workers: Annotated[
+        int | None, typer.Option(parser=whole(1), metavar="N", help="Processes that compile, by default one per core.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Compile every kernel ahead by small cases of every command; a second call takes seconds."""
-    from gridsim.kernels.compiling import compiling
+    from gridsim.kernels.compiling import cache_is_empty, compiling
     from gridsim.kernels.rng import uniform
 
     began = time.perf_counter()
-    for case in small_cases():
-        case()
+    if cache_is_empty():
+        compiling.begins()
+    for count in _compiled(workers or os.cpu_count() or 1):
+        if count:
+            compiling.begins()
+            compiling.compiled(count)
     wall_s, folder = round(time.perf_counter() - began, 1), uniform.stats.cache_path  # type: ignore[attr-defined]
     if as_json:
         told = {"command": "warm", "status": "complete", "wall_s": wall_s, "compiled": compiling.count, "cache": folder}
@@ -29,10 +44,43 @@ def warm(as_json: JsonOption = False) -> None:
     print(f"{compiling.count} kernels compiled in {wall_s} s; they are kept in {folder}")
 
 
+def _compiled(workers: int) -> Iterator[int]:
+    """Numbers of kernels compiled, case by case.
+
+    Two processes that meet one kernel at once compile it twice; so they begin at the two ends of the list, whose cases
+    have least in common.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+
+    n, long = len(_cases()), len(_cases(long=True))
+    ends = sorted(range(n), key=lambda k: min(k, n - 1 - k))
+    total = 0
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_compile, k) for k in ends]):
+            total += done.result()
+            yield done.result()
+        if total:  # a quarter of a minute each, in which a warm cache gains nothing
+            yield from pool.map(partial(_compile, long=True), range(long))
+
+
+@lru_cache
+def _cases(long: bool = False) -> tuple[Callable[[], object], ...]:
+    return tuple(long_cases() if long else small_cases())
+
+
+def _compile(case: int, long: bool = False) -> int:
+    """Run one case; returns how many kernels it compiled."""
+    from gridsim.kernels.compiling import compiling
+
+    before = compiling.count
+    _cases(long)[case]()
+    return compiling.count - before
+
+
 def small_cases() -> Iterator[Callable[[], object]]:
     """Cases that use, together, every kernel with every type of argument that the commands do."""
     import datetime as dt
-    from functools import partial
 
     from gridsim.engine.run import run
     from gridsim.io.read_network import read_network
@@ -58,10 +106,8 @@ def small_cases() -> Iterator[Callable[[], object]]:
 
 def _assessments(system: object) -> Iterator[Callable[[], object]]:
     """Adequacy by every level and method."""
-    from functools import partial
     from typing import Any
 
-    from gridsim.kernels.compiling import compiling
     from gridsim.reliability import (
         SequentialMonteCarlo,
         ShortfallByMonth,
@@ -69,7 +115,6 @@ def _assessments(system: object) -> Iterator[Callable[[], object]]:
         WeatherYears,
         assess,
         system_from_grid,
-        with_gas_outages,
     )
 
     grid: Any = system
@@ -82,6 +127,13 @@ def _assessments(system: object) -> Iterator[Callable[[], object]]:
     if len(grid.weather_sites):
         years = WeatherYears(grid, "contract", 1)
         yield partial(assess, years, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())
-    if len(grid.gas_nodes) and compiling.count:  # a quarter of a minute in which a warm cache gains nothing
-        piped = with_gas_outages(plain, grid, "contract")
-        yield partial(assess, piped, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())
+
+
+def long_cases() -> Iterator[Callable[[], object]]:
+    """Cases that do more than their kernels' compilation takes: the tables of outages of gas."""
+    from gridsim.io.read_network import read_network
+    from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, assess, system_from_grid, with_gas_outages
+
+    grid = read_network("kazakhstan")
+    piped = with_gas_outages(system_from_grid(grid, "contract"), grid, "contract")
+    yield partial(assess, piped, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())

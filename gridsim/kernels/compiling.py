@@ -30,9 +30,9 @@ class Compiling:
             self._began = self._told = time.monotonic()
             logger.info(NOTICE)
 
-    def compiled(self) -> None:
-        """Count a kernel."""
-        self.count += 1
+    def compiled(self, kernels: int = 1) -> None:
+        """Count a kernel, or several that other processes compiled."""
+        self.count += kernels
         now = time.monotonic()
         if self._began is not None and now - self._told >= _LINE_EVERY_S:
             self._told = now
