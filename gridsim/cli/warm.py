@@ -53,28 +53,28 @@ def _compiled(workers: int) -> Iterator[int]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
-    n, long = len(_cases()), len(_cases(long=True))
+    n = len(_cases())
     ends = sorted(range(n), key=lambda k: min(k, n - 1 - k))
     total = 0
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         for done in as_completed([pool.submit(_compile, k) for k in ends]):
             total += done.result()
             yield done.result()
-        if total:  # a quarter of a minute each, in which a warm cache gains nothing
-            yield from pool.map(partial(_compile, long=True), range(long))
+        if total:  # a quarter of a minute, in which a warm cache gains nothing
+            yield pool.submit(_compile, None).result()
 
 
 @lru_cache
-def _cases(long: bool = False) -> tuple[Callable[[], object], ...]:
-    return tuple(long_cases() if long else small_cases())
+def _cases() -> tuple[Callable[[], object], ...]:
+    return tuple(small_cases())
 
 
-def _compile(case: int, long: bool = False) -> int:
-    """Run one case; returns how many kernels it compiled."""
+def _compile(case: int | None) -> int:
+    """Run a small case, or the large one (None); returns how many kernels it compiled."""
     from gridsim.kernels.compiling import compiling
 
     before = compiling.count
-    _cases(long)[case]()
+    large_case() if case is None else _cases()[case]()
     return compiling.count - before
 
 
@@ -129,11 +129,11 @@ def _assessments(system: object) -> Iterator[Callable[[], object]]:
         yield partial(assess, years, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())
 
 
-def long_cases() -> Iterator[Callable[[], object]]:
-    """Cases that do more than their kernels' compilation takes: the tables of outages of gas."""
+def large_case() -> None:
+    """The table of outages of gas, which takes longer to make than its kernels to compile."""
     from gridsim.io.read_network import read_network
     from gridsim.reliability import SequentialMonteCarlo, ShortfallByMonth, assess, system_from_grid, with_gas_outages
 
     grid = read_network("kazakhstan")
     piped = with_gas_outages(system_from_grid(grid, "contract"), grid, "contract")
-    yield partial(assess, piped, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())
+    assess(piped, SequentialMonteCarlo(years=2, seed=1, level="zonal"), ShortfallByMonth())
