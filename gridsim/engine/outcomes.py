@@ -45,6 +45,7 @@ class Outcomes:
         self._city_hit = np.zeros(len(self._cities), dtype=bool)
         self._plant_hit = np.zeros(len(self._plants), dtype=bool)
         self._interface_hit = np.zeros(len(self._interfaces), dtype=bool)
+        self._pocket_hit: set[int] = set()
 
     def log_weather(self, weather: YearWeather) -> None:
         """Log what each design event of the weather year became, with the return period it implies."""
@@ -98,6 +99,14 @@ class Outcomes:
                 continue
             cause = self._disturbances.cause() if last == "normal" else self._log.last_id(component)
             self._log.add(now_h, component, city.state, cause)
+
+    def log_voltages(self, now_h: float, pockets: set[int]) -> None:
+        """Log buses around which load is cut to hold the voltage, and that return to normal."""
+        for bus in sorted(pockets ^ self._pocket_hit):
+            began, component = bus in pockets, f"voltage:{self.system.buses.name[bus]}"
+            cause = self._disturbances.cause() if began else self._disturbances.last_end
+            self._log.add(now_h, component, "load cut to hold it" if began else "normal", cause)
+        self._pocket_hit = pockets
 
     def log_supply(self, now_h: float, dispatch: Redispatch, fuel: FuelLimits, backup_mwh: F8) -> None:
         """Log plants short of gas or on backup fuel, interfaces at their limit, zones that shed.

@@ -17,10 +17,12 @@ from gridsim.solvers.ac import AcModel
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.operating_point import DeviceSettings
 from gridsim.solvers.voltage_control import VoltageControl
+from gridsim.solvers.voltage_relief import Relief, VoltageRelief
 
 MOST_LOSS_ROUNDS = 4
 LOSS_TOLERANCE = 0.002  # of demand: the loss share of a dispatch agrees with the losses of its own AC solution
 _MOST_LOSS_SHARE = 0.15
+_MOST_RELIEFS = 3  # of one instant: machines follow what is cut, and the voltages follow them
 
 
 class Resolver:
@@ -42,6 +44,7 @@ class Resolver:
         self._ac_model = ac_model
         self._decide = decide
         self._voltage = None if state.devices is None else VoltageControl(state.system)
+        self._relief = None if self._voltage is None else VoltageRelief(state.packed, self._voltage)
 
     def settle(self) -> None:
         """Before the horizon: gas pipes as if the first hour, dispatched with fuel no limit, had lasted long."""
@@ -67,7 +70,7 @@ class Resolver:
             "backup_days": state.fuel.backup_days,
             "storage_mwh": state.storage_mwh,
         }
-        dispatch, ac = self._dispatch(moment, fuel, decisions)
+        moment, dispatch, ac = self._dispatch(moment, fuel, decisions)
         gas, holds_h = state.fuel.balance(
             moment, fuel, dispatch.p_main_mw, dispatch.p_backup_mw[state.packed.backup_gen]
         )
@@ -94,21 +97,37 @@ class Resolver:
 
     def _dispatch(
         self, moment: Moment, fuel: FuelLimits, decisions: Decisions | None
-    ) -> tuple[Redispatch, AcSolution | None]:
-        """Redispatch and its AC check.
+    ) -> tuple[Moment, Redispatch, AcSolution | None]:
+        """Redispatch and its AC check, and the moment with what is cut to hold voltages.
 
         At a sudden change, at the start and in a shortage both are done again until the losses allowed for are those
         that they cause; in quiet hours the losses of the hour before are near enough.
         """
-        state = self.state
-        for _ in range(MOST_LOSS_ROUNDS):
+        state, pockets = self.state, set()
+        for number in range(MOST_LOSS_ROUNDS + _MOST_RELIEFS):
             dispatch = self.operator.redispatch(moment, fuel, decisions)
             ac = self._check(dispatch)
+            relief = self._relieve(dispatch, ac) if number < _MOST_RELIEFS else None
+            if relief is not None:
+                moment = moment._replace(shed_mw=moment.shed_mw + relief.cut_mw)
+                pockets.add(int(relief.pocket[0]))
+                continue
             short = float(dispatch.unserved_mw.sum()) > SHORTFALL_TOLERANCE_MW
             quiet = not (state.sudden or short or state.last is None)
             if quiet or abs(state.loss_share - dispatch.loss_share) <= LOSS_TOLERANCE:
                 break
-        return dispatch, ac
+        self.outcomes.log_voltages(state.now_h, pockets)
+        return moment, dispatch, ac
+
+    def _relieve(self, dispatch: Redispatch, ac: AcSolution | None) -> Relief | None:
+        """Load that a pocket short of voltage gives up; the devices move to where they stand with it."""
+        held = self.state.devices
+        if ac is None or held is None or self._relief is None or self._ac_model is None or not self._relief.wanted(ac):
+            return None
+        relief = self._relief.find(self._ac_model, operating_point(dispatch), ac, held.position)
+        if relief is not None:
+            held.take(relief.position, self.state.now_s)
+        return relief
 
     def _check(self, dispatch: Redispatch) -> AcSolution | None:
         """AC power flow of a dispatch; its losses become the loss share of the next dispatch."""

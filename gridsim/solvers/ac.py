@@ -134,11 +134,15 @@ class AcModel:
         """Start the next solve from this converged solution."""
         self._last = (solution.vm_pu * np.exp(1j * np.radians(solution.va_degree))).astype(np.complex128)
 
-    def solve(self, point: OperatingPoint, start: AcSolution | None = None) -> AcSolution:
+    def solve(
+        self, point: OperatingPoint, start: AcSolution | None = None, load_admittance_pu: C16 | None = None
+    ) -> AcSolution:
         """Solve one operating point. A state without a solution is an outcome (``converged`` False), never an error.
 
         ``start``: a converged solution of a similar point to start from, voltages and reactive limits, instead of the
         last voltages; the result is then a function of the point and ``start`` alone.
+        ``load_admittance_pu``: (n_buses,) loads that fall with the square of voltage, beside those of the point;
+        lightsim2grid solves them by either method.
         """
         system, network = self.system, self.network
         if start is not None:
@@ -148,11 +152,13 @@ class AcModel:
         warm = self._last
         # the first guess of what holds its voltage; rounds correct it
         held = None if warm is None else np.abs(np.abs(warm) - network.setpoint_pu) < HELD_TOLERANCE_PU
-        topology = network.topology(point.branch_out, point.devices)
+        topology, newton = network.topology(point.branch_out, point.devices), self._newton
+        if load_admittance_pu is not None:
+            topology, newton = topology.with_admittance(load_admittance_pu), self._probe
         have = self._sources(point, topology)
         injection = injections(network, point, have)
-        self._newton.prepare(point, topology, have)
-        ladder = Ladder(network, topology, have, injection, self._newton, self._probe, self.q_limits)
+        newton.prepare(point, topology, have)
+        ladder = Ladder(network, topology, have, injection, newton, self._probe, self.q_limits)
         n_buses = network.n_buses
         v = np.full(n_buses, np.nan + 0j)
         dc_angle = np.full(n_buses, np.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -61,6 +61,10 @@ class AcTopology:
             return (IslandNetwork(np.arange(len(self.island), dtype=np.int32), self.y_bus),)
         members = [np.flatnonzero(self.island == number).astype(np.int32) for number in range(self.n_islands)]
         return tuple(IslandNetwork(bus, self.y_bus[bus][:, bus].tocsc()) for bus in members)
+
+    def with_admittance(self, y_pu: C16) -> AcTopology:
+        """The same network with admittances (n_buses,) pu to earth beside its own."""
+        return replace(self, y_bus=(self.y_bus + sparse.diags_array(y_pu)).tocsc())
 
 
 class Flows(NamedTuple):

@@ -31,6 +31,8 @@ from gridsim.solvers.operating_point import DeviceSettings, OperatingPoint, syst
 from gridsim.solvers.participation import BASE_MVA, held_buses, shunt_connected, sources
 
 MOST_ROUNDS = 3  # power flows after the first; moves of one instant are few, and so are their errors
+ABOVE_PU = 0.01  # above where the operator acts: what feeds a low pocket is lifted no further
+MOST_SOLVES = 7  # power flows of one instant
 MOST_MOVES = 60  # of a search
 DEAD_BAND_PU = 0.005  # between a limit and the voltage at which the operator acts, where the network states none
 FURTHER_PU = 0.005  # inside it that a move aims at, or small changes would call for the next one at once
@@ -156,6 +158,16 @@ class VoltageControl:
         self._act: Range = low, high
         self._aim: Range = low + further, high - further
 
+    @property
+    def act_min_pu(self) -> F8:
+        """(n_buses,) voltage below which the operator acts."""
+        return self._act[0]
+
+    @property
+    def act_max_pu(self) -> F8:
+        """(n_buses,) voltage above which the operator acts."""
+        return self._act[1]
+
     def settings(self, position: F8) -> DeviceSettings:
         """Shunts and taps at these positions of the devices; what is no device stands as the system states."""
         key = position.tobytes()
@@ -194,14 +206,18 @@ class VoltageControl:
         solution, position, solves = found
         if not solution.converged or _largest(solution.vm_pu, *act) <= 0.0:
             return found
-        moved = self._moved(model.network, point, solution, position, free, act)
-        if (moved == position).all():
-            return found
-        tried = model.solve(point._replace(devices=self.settings(moved)))
-        if tried.converged and self._better(tried.vm_pu, solution.vm_pu):
-            return Controlled(tried, moved, solves + 1)
-        model.resume(solution)
-        return Controlled(solution, position, solves + 1)
+        places = self._moves(model.network, point, solution, position, free, act)
+        # near the nose many moves at once pass what their sum promises: then the half of them, then the best alone
+        for number in sorted({len(places), (len(places) + 1) // 2, min(len(places), 1)} - {0}, reverse=True):
+            if solves >= MOST_SOLVES:
+                break
+            moved = places[number - 1]
+            tried = model.solve(point._replace(devices=self.settings(moved)))
+            solves += 1
+            if tried.converged and self._better(tried.vm_pu, solution.vm_pu):
+                return Controlled(tried, moved, solves)
+            model.resume(solution)
+        return Controlled(solution, position, solves)
 
     def violation_pu(self, vm_pu: F8) -> float:
         """Largest distance of an energised bus outside its limits, 0 if all are inside."""
@@ -209,15 +225,18 @@ class VoltageControl:
         return _largest(vm_pu, buses.vm_min_pu, buses.vm_max_pu)
 
     def _better(self, vm_pu: F8, before_pu: F8) -> bool:
+        top = max(ABOVE_PU, float(np.nanmax(before_pu - self.act_max_pu, initial=-np.inf)))
+        if (vm_pu - self.act_max_pu > top).any():
+            return False
         worst, worst_before = self.violation_pu(vm_pu), self.violation_pu(before_pu)
         if worst != worst_before:
             return worst < worst_before
         return _squares(vm_pu, *self._aim) < _squares(before_pu, *self._aim)
 
-    def _moved(
+    def _moves(
         self, network: AcNetwork, point: OperatingPoint, solution: AcSolution, position: F8, free: B1, act: Range
-    ) -> F8:
-        """Positions after the greedy search over the linearised effects."""
+    ) -> list[F8]:
+        """Positions after each move of the greedy search over the linearised effects."""
         effect = self.effects(network, point, solution, position)
         moved = position.copy()
         live = np.isfinite(solution.vm_pu)
@@ -226,25 +245,29 @@ class VoltageControl:
         # a bus inside the range ``act`` asks for nothing, and only what would leave it counts
         low = np.where(vm < act[0][live], low, np.minimum(vm, act[0][live]))
         high = np.where(vm > act[1][live], high, np.maximum(vm, act[1][live]))
-        which, stride = _moves(self.devices, free)
+        which, stride = _strides(self.devices, free)
         step, size = effect[which] * stride[:, None], _OF_EQUALS * np.abs(stride)
+        places: list[F8] = []
         if not len(which):
-            return moved
+            return places
         low_end, high_end, tap = self.devices.low, self.devices.high, self.devices.shunt < 0
         low_end = np.where(tap, np.maximum(low_end, position - MOST_TAPS), low_end)
         high_end = np.where(tap, np.minimum(high_end, position + MOST_TAPS), high_end)
+        most = np.maximum(self._act[1][live], vm)  # no bus is driven out at the top to raise another
         for _ in range(MOST_MOVES):
             after = vm + step
             outside = np.maximum(np.maximum(low - after, after - high), 0.0)
             cost = (outside**2).sum(axis=1) + size
             place = moved[which] + stride
             cost[(place < low_end[which] - 1e-9) | (place > high_end[which] + 1e-9)] = np.inf
+            cost[((after > most) & (step > 0.0)).any(axis=1)] = np.inf
             best = int(np.argmin(cost))
             if not _squares(vm, low, high) - cost[best] > LEAST_GAIN_PU2:
                 break
             moved[which[best]] += stride[best]
             vm = after[best]
-        return moved
+            places.append(moved.copy())
+        return places
 
     def effects(self, network: AcNetwork, point: OperatingPoint, solution: AcSolution, position: F8) -> F8:
         """(n_devices, n_buses) pu of voltage by one step up of each device, from the Jacobian at ``solution``.
@@ -301,7 +324,7 @@ def _add_tap_step(drawn: C16, network: AcNetwork, down: Admittances, up: Admitta
     drawn[j] += v[j] * np.conj(current_j)
 
 
-def _moves(devices: Devices, free: B1) -> tuple[I4, F8]:
+def _strides(devices: Devices, free: B1) -> tuple[I4, F8]:
     """Device and stride in its steps of every single move of the free ones."""
     which: list[int] = []
     stride: list[int] = []

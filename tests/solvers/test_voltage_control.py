@@ -11,11 +11,14 @@ import pytest
 
 from gridsim.errors import InputError
 from gridsim.io.read_network import system_from_tables
+from gridsim.model.pack import pack
 from gridsim.model.scenario import AcMode, Policy, VoltageMode
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.operating_point import OperatingPoint, idle_point
 from gridsim.solvers.voltage_control import DeviceState, VoltageControl, device_state, voltage_devices
+from gridsim.solvers.voltage_relief import VoltageRelief
+from gridsim.solvers.yielding_load import yielding
 from tests.support.ac_cases import as_stated, case, kazakhstan
 from tests.support.fraction import FRACTION
 
@@ -353,3 +356,87 @@ def test_switched_out_of_service_banks_are_no_devices() -> None:
     idle = system.replace(transformers=dataclasses.replace(system.transformers, in_service=none))
     assert len(voltage_devices(idle)) == int(system.shunts.switchable.sum())
     assert idle_point(idle).devices is None
+
+
+# --- a pocket that nothing can feed: load is cut there, and there alone
+
+
+def pocket(p_mw: float) -> tuple[GridSystem, OperatingPoint]:
+    """The chain with its load in two classes, the first of them 60 MW, and a town of 50 MW at the machine."""
+    tables: dict[str, Any] = {
+        "buses": [{"name": name, "zone": "z", "vn_kv": 100.0} for name in "abc"],
+        "lines": [
+            {"name": "ab", "from_bus": "a", "to_bus": "b", **LINE},
+            {"name": "bc", "from_bus": "b", "to_bus": "c", **LINE},
+        ],
+        "generators": [
+            {
+                "name": "machine", "bus": "a", "fuel": "gas", "installed_mw": 900.0, "p_max_mw": 900.0,
+                "q_min_mvar": -900.0, "q_max_mvar": 900.0, "cost_per_mwh": 1.0,
+            }
+        ],
+        "load_classes": [
+            {"name": "lamps", "shed_order": 0, "voll_usd_per_kwh": 1.0},
+            {"name": "homes", "shed_order": 1, "voll_usd_per_kwh": 5.0},
+        ],
+        "loads": [
+            {"name": "lamps", "bus": "c", "p_mw": 60.0, "power_factor": 1.0, "load_class": "lamps"},
+            {"name": "homes", "bus": "c", "p_mw": p_mw - 60.0, "power_factor": 1.0, "load_class": "homes"},
+            {"name": "near", "bus": "a", "p_mw": 50.0, "power_factor": 1.0, "load_class": "lamps"},
+        ],
+        "shunts": [REACTOR],
+    }  # fmt: skip
+    system = system_from_tables({"name": "pocket", "zones": ["z"]}, tables)
+    return system, as_stated(system, [0.0])
+
+
+def test_load_that_yields_has_voltages_past_the_nose() -> None:
+    """A reactance of 0.2 pu carries 1 / (2 x 0.2) = 2.5 pu at most; 3 pu that yields stands where V^4 allows it.
+
+    Below 0.95 pu it is a conductance G = 3 / 0.95^2 behind 0.2 pu: V = 1 / sqrt(1 + (0.2 G)^2).
+    """
+    system, point = pocket(300.0)
+    model = AcModel(system)
+    assert not model.solve(point).converged
+    state = yielding(model, point)
+    assert state is not None
+    assert state.vm_pu[2] == pytest.approx(1.0 / np.hypot(1.0, 0.2 * 3.0 / 0.95**2), rel=0.02)
+
+
+def test_a_pocket_gives_up_what_the_lowest_voltage_asks_for() -> None:
+    """At 0.9 pu behind 0.2 pu the load is P = V sqrt(1 - V^2) / X = 1.961 pu: of 3 pu 1.04 go, all lamps first."""
+    system, point = pocket(300.0)
+    control, model = VoltageControl(system), AcModel(system)
+    solution = model.solve(point)
+    relief = VoltageRelief(pack(system), control)
+    assert relief.wanted(solution)
+    found = relief.find(model, point, solution, control.devices.start)
+    assert found is not None
+    carried_mw = 100.0 * 0.9 * np.sqrt(1.0 - 0.9**2) / 0.2
+    assert 0.0 <= found.cut_mw.sum() - (300.0 - carried_mw) <= 300.0 / 64
+    assert found.cut_mw.tolist()[::2] == [60.0, 0.0]  # lamps of the pocket, none of those at the machine
+    assert [str(system.buses.name[bus]) for bus in found.pocket] == ["c", "b"]
+    left = model.solve(point._replace(p_load_mw=point.p_load_mw - found.cut_mw))
+    assert left.converged
+    assert left.vm_pu.min() >= 0.9
+
+
+def test_a_pocket_that_stands_gives_up_nothing() -> None:
+    system, point = pocket(190.0)
+    control, model = VoltageControl(system), AcModel(system)
+    assert not VoltageRelief(pack(system), control).wanted(model.solve(point))
+
+
+def test_a_bank_that_feeds_the_pocket_comes_before_a_cut() -> None:
+    """210 MW at 0.9 pu are too many; a bank of 60 Mvar at b that is out carries them with nothing cut."""
+    system, point = pocket(210.0)
+    shunts = dataclasses.replace(system.shunts, q_mvar=np.array([-60.0]))
+    system = system.replace(shunts=shunts)
+    control, model = VoltageControl(system), AcModel(system)
+    solution = model.solve(point)
+    relief = VoltageRelief(pack(system), control)
+    assert relief.wanted(solution)
+    found = relief.find(model, point, solution, control.devices.start)
+    assert found is not None
+    assert found.cut_mw.sum() == 0.0
+    assert found.position.tolist() != control.devices.start.tolist()

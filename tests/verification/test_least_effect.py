@@ -9,7 +9,7 @@ from gridsim.model.pack import SAMPLER_EFFECT
 from tests.support.fraction import FRACTION
 
 EVENTS = ("north_south_double_circuit", "second_circuit") if FRACTION >= 1 else ("second_circuit",)
-# where the price of it is known to be small; second_circuit loses 3.5 % (docs/simulator.md)
+# second_circuit loses 3.5 %, by measures of under 2 % effect alone (docs/simulator.md)
 WITHIN_3_PERCENT = ("north_south_double_circuit",)
 
 
@@ -25,6 +25,9 @@ def test_a_cut_section_buys_nothing_and_spills_no_heat(name):
     assert operator.metric("EUE") >= least.metric("EUE") - 1e-6
     if name in WITHIN_3_PERCENT:
         assert operator.metric("EUE") <= 1.03 * least.metric("EUE")
+    else:
+        bolder = gridsim.run(system, scenario.with_(system, **{"policy.least_effect": 0.02}), *scripts)
+        assert operator.metric("EUE") <= 1.001 * bolder.metric("EUE")
     # no more is lost than the rule says it leaves
     left_mwh = operator.metric("EUE") - least.metric("EUE")
     assert left_mwh == pytest.approx(operator.metric("forgone_mwh"), rel=0.1)
