@@ -77,7 +77,8 @@ def validate(
     if n_wrong:
         print(f"{path}: {kind}, {n_wrong} {'error' if n_wrong == 1 else 'errors'}")
         raise typer.Exit(EXIT_BAD_INPUT)
-    print(f"{path}: {kind}, no problems")
+    ended = f"no errors, {len(judged)} {'doubt' if len(judged) == 1 else 'doubts'}" if judged else "no problems"
+    print(f"{path}: {kind}, {ended}")
 
 
 def _judged(path: str, variant: str | None) -> list[Problem]:
@@ -114,7 +115,8 @@ def schema(
 
 def _read_anything(path: str, variant: str | None, network: str | None) -> tuple[str, list[Problem]]:
     """Read a network, a scenario or a study; says which it was, and its warnings."""
-    from gridsim.io.bundled import network_names, study_files
+    from gridsim.errors import nearest
+    from gridsim.io.bundled import RENAMED, event_files, network_names, study_files
     from gridsim.io.read_network import read_network
     from gridsim.io.read_scenario import read_scenario
     from gridsim.io.read_study import read_study
@@ -131,6 +133,9 @@ def _read_anything(path: str, variant: str | None, network: str | None) -> tuple
             raise StudyError("variant: a study lists its variants itself; leave the option out")
         return "study", warnings_of(read_study(path, execute=False))
     if not path.endswith(".py"):
+        if not (Path(path).exists() or Path(path).suffix or path in event_files() or path in RENAMED):
+            names = [*network_names(), *event_files(), *study_files()]
+            raise InputError([Problem(path, 0, "", "no such network, event, study or file", nearest(path, names))])
         return "scenario", list(read_scenario(path, variant=variant)[0].warnings)
     from gridsim.io.read_script import look_at_script
     from gridsim.io.script_names import check_script_names

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import splu
 
 from gridsim.model.system import GridSystem
 from gridsim.solvers.operating_point import OperatingPoint
@@ -51,18 +52,19 @@ def flows_after(system: GridSystem, point: OperatingPoint, loss_scale: F8, outag
         np.add.at(weight, system.borders.bus, have.border_weight)
         inside = injection[buses] - weight[buses] * injection[buses].sum()
         branches = np.flatnonzero(on & np.isin(system.branch_from, buses))
-        matrix, place = np.zeros((len(buses), len(buses))), {int(bus): k for k, bus in enumerate(buses)}
-        ends = [(place[int(system.branch_from[b])], place[int(system.branch_to[b])]) for b in branches]
-        for (i, j), b in zip(ends, branches):
-            y = 1.0 / system.branch_x_pu[b]
-            matrix[i, i] += y
-            matrix[j, j] += y
-            matrix[i, j] -= y
-            matrix[j, i] -= y
-            inside[i] += turn[b]
-            inside[j] -= turn[b]
+        place = np.zeros(n, dtype=int)
+        place[buses] = np.arange(len(buses))
+        i, j, y = (
+            place[system.branch_from[branches]],
+            place[system.branch_to[branches]],
+            1.0 / system.branch_x_pu[branches],
+        )
+        np.add.at(inside, i, turn[branches])
+        np.subtract.at(inside, j, turn[branches])
         angle = np.zeros(len(buses))
-        angle[1:] = np.linalg.solve(matrix[1:, 1:], inside[1:])
-        for (i, j), b in zip(ends, branches):
-            flow[b] = (angle[i] - angle[j]) / system.branch_x_pu[b] - turn[b]
+        if len(buses) > 1:  # sparse: threads of a dense solver cost more than a matrix of this size
+            at = np.concatenate([i, j, i, j]), np.concatenate([i, j, j, i])
+            matrix = sparse.csc_matrix((np.concatenate([y, y, -y, -y]), at), shape=(len(buses), len(buses)))
+            angle[1:] = splu(matrix[1:, 1:]).solve(inside[1:])
+        flow[branches] = (angle[i] - angle[j]) * y - turn[branches]
     return flow, dark_mw

@@ -23,6 +23,7 @@ from gridsim.io.grid_import.draft import Draft
 from gridsim.io.grid_import.lines import add_impedances, add_lines, add_switches
 from gridsim.io.grid_import.loads import add_loads, add_shunts, add_wards, check_loads
 from gridsim.io.grid_import.machines import add_sources, add_static
+from gridsim.io.grid_import.needed_cells import unusable_cells
 from gridsim.io.grid_import.report import Fate, ImportReport
 from gridsim.io.grid_import.shifts import shared_out
 from gridsim.io.grid_import.storages import add_dc_lines, add_storages
@@ -89,6 +90,9 @@ def import_net(net: Any, name: str = "", drop: Iterable[str] = ()) -> Imported:
         raise InputError(
             [Problem("--drop", 0, table, "no table to leave out", nearest(table, known)) for table in wrong]
         )
+    unusable = list(unusable_cells(net, dropped))
+    if unusable:
+        raise InputError(unusable)
     draft = Draft(net, solved_net(net, dropped), dropped)
     if draft.solved is None:
         how = "its own power flow does not converge: slack sources start at 0 MW"

@@ -17,7 +17,8 @@ USUAL_KV = 110.0  # of buses that a case gives none
 _MEND = "give a MATPOWER case of version 2"
 _ASSIGNMENT = re.compile(r"mpc\.(\w+)\s*=\s*")
 _CHANGE = re.compile(r"mpc\.\w+\s*\(")
-_COMMENT = re.compile(r"%.*|\.\.\.[^\n]*\n")
+_COMMENT = re.compile(r"%.*")
+_CONTINUED = re.compile(r"\.\.\..*")  # what stands behind the dots is a comment
 
 
 def read_matpower(path: Path) -> tuple[Any, list[str]]:
@@ -32,7 +33,7 @@ def read_m(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError([Problem(str(path), 0, "", f"not readable: {error.strerror}", _MEND)]) from None
-    lines = [_COMMENT.sub("", line) for line in text.splitlines()]
+    lines = _joined([_COMMENT.sub("", line) for line in text.splitlines()])
     case: dict[str, Any] = {}
     problems: list[Problem] = []
     changes: list[tuple[int, str]] = []
@@ -74,6 +75,17 @@ def read_m(path: Path) -> dict[str, Any]:
     for _, change in changes:
         _KNOWN_CHANGES[change](case)
     return case
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Lines with what follows dots at their end moved up to them; numbers of lines stay."""
+    found, begin = list(lines), 0
+    for at in range(1, len(lines)):
+        if _CONTINUED.search(found[begin]):
+            found[begin], found[at] = _CONTINUED.sub(" ", found[begin]) + found[at], ""
+        else:
+            begin = at
+    return found
 
 
 def _in_per_unit(case: dict[str, Any]) -> None:

@@ -339,3 +339,32 @@ def test_a_machine_without_reactive_range_holds_a_voltage_where_no_other_does() 
     spans = dict(zip(generators.name.tolist(), generators.q_max_mvar - generators.q_min_mvar, strict=True))
     assert spans["solar"] == 0.0
     assert spans["alone"] == pytest.approx(0.002)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "cell", "words"),
+    [
+        ("load", "p_mw", float("nan"), "p_mw: '.*': no number; give MW, or leave out: --drop load"),
+        ("line", "x_ohm_per_km", None, "x_ohm_per_km: '.*': no number; give ohm/km"),
+        ("load", "bus", 99, "bus: '.*': no bus 99; give a bus of the net"),
+        ("gen", "vm_pu", float("nan"), "vm_pu: '.*': no number; give pu"),
+    ],
+)
+def test_a_cell_that_no_power_flow_does_without_is_named(table: str, column: str, cell: Any, words: str) -> None:
+    net = small()
+    if table == "gen":
+        import pandapower as pp
+
+        pp.create_gen(net, 1, p_mw=10.0, vm_pu=1.0)
+    net[table].loc[0, column] = cell
+    with pytest.raises(InputError, match=rf"<net.{table}>:2: {words}"):
+        import_net(net)
+    if "in_service" in net[table] and column != "bus":
+        net[table].loc[0, "in_service"] = False  # nobody asks for it there
+        import_net(net, drop=[table] if table == "line" else [])
+
+
+def test_numbered_zones_have_whole_names() -> None:
+    net = small()
+    net.bus["zone"] = 1.0
+    assert import_pandapower(net).zones == ("1",)

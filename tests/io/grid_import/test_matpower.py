@@ -54,6 +54,15 @@ def write(tmp_path: Path, old: str = "", new: str = "") -> Path:
     return path
 
 
+def test_a_row_goes_on_after_dots(tmp_path: Path) -> None:
+    whole = read_m(write(tmp_path))["bus"]
+    broken = write(tmp_path, "\t2\t2\t50\t10\t1", "\t2\t2\t50 ... Pd\n\t10 ...\n\t1")
+    np.testing.assert_array_equal(read_m(broken)["bus"], whole)
+    broken = write(tmp_path, "\t2\t2\t50\t10\t1", "\t2\t2\tfifty ... Pd\n\t10\t1")
+    with pytest.raises(InputError, match=r"case3\.m:7: mpc\.bus: 'fifty' is not a number"):
+        read_m(broken)
+
+
 def test_the_reader_gives_the_matrices(tmp_path: Path) -> None:
     case = read_m(write(tmp_path))
     assert case["baseMVA"] == 100.0
