@@ -1,8 +1,13 @@
-"""Samplers for rare events: samples, dispatches and seconds to an error, and variance against crude sampling."""
+"""Samplers for rare events: samples, dispatches and seconds to an error, and variance against crude sampling.
+
+``python -m benchmarks.bench_samplers`` measures the table of docs/samplers.md in some ten minutes, CPU seconds of one
+thread.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from benchmarks.common import best_of, network, not_in_smoke, sized
 from gridsim.reliability import (
@@ -13,6 +18,7 @@ from gridsim.reliability import (
     assess,
     system_from_grid,
 )
+from gridsim.report.text_table import TextTable
 from tests.support.reliability_cases import rts79, rts96
 
 #: Variance of one crude snapshot's EPNS on RTS-79 at copper level, by convolution: 17.1 million of them for 1 %.
@@ -114,3 +120,46 @@ class KazakhstanYears:
         cpu_s = time.process_time() - between
         # at equal error: CPU grows with 1 / cov^2
         return cpu_s * (crude.cov / levels.cov) ** 2 / (between - began)
+
+
+def _cpu_s(system: AdequacySystem, method: SnapshotMonteCarlo) -> tuple[AssessmentResult, float]:
+    """The result and the CPU seconds of the fastest of three."""
+    seconds = []
+    for _ in range(3):
+        began = time.process_time()
+        result = assess(system, method)
+        seconds.append(time.process_time() - began)
+    return result, min(seconds)
+
+
+def rows() -> Iterator[tuple[str, str, str]]:
+    """Work, measured, bar: pilots included, everything compiled before."""
+    copper = CopperCrossEntropy()
+    copper.setup("rts79")
+    yield (
+        "RTS-79 copper EPNS, variance x samples below crude",
+        f"{copper.track_variance_below_crude('rts79'):,.0f}",
+        "1,000",
+    )
+    for cov, bar_s in ((0.01, "0.1 s"), (0.001, "2 s")):
+        nodal = NodalMultilevel()
+        nodal.setup(cov)
+        result, cpu_s = _cpu_s(nodal.system, nodal.method)
+        assert result.sampler_report is not None
+        dispatches = result.sampler_report.dispatches
+        yield f"RTS-79 nodal EPNS to {cov:.1%}", f"{dispatches:,} dispatches, {cpu_s:.2f} s", bar_s
+        yield "- variance x dispatches below crude", f"{nodal.track_variance_below_crude(cov):,.0f}", "5,000"
+    copper.setup("rts96")
+    result, cpu_s = _cpu_s(copper.system, copper.method)
+    yield "RTS-96 copper EPNS to 1 %", f"{result.n_samples:,} samples, {cpu_s:.2f} s", "50,000 samples, 0.2 s"
+    areas = ThreeAreas()
+    areas.setup()
+    yield "RTS-96, three areas and five ties, EUE to 1 %", f"{_cpu_s(areas.system, areas.method)[1]:.2f} s", "5 s"
+    years = KazakhstanYears()
+    years.setup()
+    yield "Kazakhstan nodal EUE to 1 %, CPU below crude years", f"{years.track_cpu_below_crude():.1f}", "4"
+
+
+if __name__ == "__main__":
+    table = TextTable(("work", "measured", "bar"), tuple(rows()), left=frozenset(("measured", "bar")))
+    print(table.markdown(), end="")

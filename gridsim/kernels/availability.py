@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.jit import inline, jit
+from gridsim.kernels.jit import inline, jit, piece
 from gridsim.kernels.rng import Counter, exponential, fill_exponentials, fill_uniforms, uniform
 
 F8 = NDArray[np.float64]
@@ -180,7 +180,7 @@ def _emit(component, start_h, end_h, lost, n_hours, n, component_out, first_out,
     return n
 
 
-@jit
+@piece
 def draw_two_state(
     model: OutageModel,
     seed: Counter,
@@ -284,7 +284,7 @@ def residual_h(law: int, mean_h: float, sigma: float, probability: float, minus_
     return share * mean_h
 
 
-@jit
+@piece
 def draw_multi_state(
     model: OutageModel,
     seed: Counter,
@@ -395,7 +395,7 @@ def draw_multi_state(
     return n
 
 
-@jit
+@piece
 def cause_age_h(causes: CauseTable, seed: Counter, sample: Counter, cause: int, first: int) -> int:
     """Whole hours an outage had lasted when the horizon began: exponential repair forgets, so age and rest are alike
     and independent; 0 for an outage that began within it.
@@ -425,7 +425,7 @@ def share_behind(causes: CauseTable, target: int, hour: int, first: int, end: in
     return share
 
 
-@jit
+@piece
 def expand_common_causes(
     model: OutageModel,
     seed: Counter,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import bare, jit
 
 #: MW by which balance may be missed and limits passed: that of the dispatch kernel.
 TOLERANCE_MW = 1e-7
@@ -76,7 +76,7 @@ def flows_keep_limits(
     return True
 
 
-@jit
+@bare
 def zero_shed_certificate(
     island: I4,
     row_ptdf: F8,

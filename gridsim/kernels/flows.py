@@ -123,7 +123,7 @@ def _invert_spd(a: F8, x_out: F8) -> None:
 
 
 @jit
-def _ptdf_into(
+def ptdf_into(
     n_buses: int,
     branch_from: I4,
     branch_to: I4,
@@ -176,7 +176,7 @@ def _ptdf_into(
 
 
 @jit
-def _interface_rows(
+def interface_rows(
     interface_start: I4, interface_branch: I4, interface_sign: F8, n_branches: int, row_ptdf_out: F8
 ) -> None:
     """Fill the interface rows, the signed sums of their branches' rows."""
@@ -223,8 +223,8 @@ def make_case(
     row_ptdf = np.empty((n_branches + n_interfaces, n_buses))
     island = islands(n_buses, from_bus, to_bus, in_service)
     # in place: at thousands of buses a second copy is what runs out of memory
-    _ptdf_into(n_buses, from_bus, to_bus, x_pu, in_service, island, row_ptdf[:n_branches])
-    _interface_rows(start, members, sign, n_branches, row_ptdf)
+    ptdf_into(n_buses, from_bus, to_bus, x_pu, in_service, island, row_ptdf[:n_branches])
+    interface_rows(start, members, sign, n_branches, row_ptdf)
     return DispatchCase(
         n_buses=n_buses,
         gen_bus=np.array(gen_bus, dtype=np.int32),
@@ -361,7 +361,7 @@ def outage_of(case: DispatchCase, out_branch: I4, island_out: I4) -> Outage:
     anew = smallest < _SMALL_PIVOT
     if anew:
         h = np.empty((case.branch_from.size, n_buses))
-        _ptdf_into(n_buses, case.branch_from, case.branch_to, case.branch_x_pu, in_service, island_out, h)
+        ptdf_into(n_buses, case.branch_from, case.branch_to, case.branch_x_pu, in_service, island_out, h)
         # H is that of the outage network, referred to its own islands: nothing to update, no reference to move
         k, split = 0, False
     # a split island's new parts need references of their own: their lowest buses, see branch_row_into
@@ -404,7 +404,7 @@ def topology_into(case: DispatchCase, out_branch: I4, island_out: I4, row_ptdf_o
     outage = outage_of(case, out_branch, island_out)
     for branch in range(n_branches):
         branch_row_into(case, outage, island_out, branch, row_ptdf_out[branch])
-    _interface_rows(case.interface_start, case.interface_branch, case.interface_sign, n_branches, row_ptdf_out)
+    interface_rows(case.interface_start, case.interface_branch, case.interface_sign, n_branches, row_ptdf_out)
     for bus in range(bus_ptdf_out.shape[0]):
         for row in range(n_rows):
             bus_ptdf_out[bus, row] = row_ptdf_out[row, bus]

@@ -73,7 +73,7 @@ def importance_samples(
     n_interfaces, n_stores = case.interface_from.shape[0], case.store_area.shape[0]
     n_elements = supply.element_area.shape[0]
     scratch = new_scratch(n_areas, n_interfaces, n_stores)
-    table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
+    table = new_outage_table(model.batch_block.shape[0], 4 * model.batch_block.shape[0] + 64)
     area_loss_mw, loss_mw = np.empty((n_areas, DAY_H)), np.empty(n_areas)
     lost_share = np.zeros((n_elements, DAY_H))
     lost = np.zeros(n_elements)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import numba
 from numba import types
 from numba.core import event
+from numba.core.registry import CPUDispatcher
 from numba.extending import lower_builtin, type_callable
 
 from gridsim.kernels.cache import ensure_cache
@@ -20,17 +21,55 @@ from gridsim.kernels.compiling import compiling
 
 ensure_cache()
 
+# no entry for C: nobody calls kernels by address, and with tuples of forty arrays it takes a second of compilation each
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# always said: a function for which it is not is compiled as its first caller is
+_COUNTED: dict[str, Any] = {**_OPTIONS, "_nrt": True}
+_UNCOUNTED: dict[str, Any] = {**_OPTIONS, "_nrt": False}
+_NO_ENTRY: dict[str, Any] = {"no_cpython_wrapper": True}
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def jit(function: Function) -> Function:
-    """Compile ``function`` in nopython mode with gridsim's options."""
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    """Compile ``function`` in nopython mode with gridsim's options; a private one has no entry for Python."""
+    if function.__name__.startswith("_"):
+        return _without_entry(function, _COUNTED)
+    return cast(Function, numba.njit(**_COUNTED)(function))
+
+
+def bare(function: Function) -> Function:
+    """Like :func:`jit`, without reference counts: for kernels that make no array, return none and call none that does.
+
+    Counting takes half the code of a kernel that is given tuples of arrays, and removing counts that cancel takes most
+    of its compilation. A function that makes an array is refused when it is compiled; one that is given an array by
+    another function would never free it.
+    """
+    return cast(Function, numba.njit(**_UNCOUNTED)(function))
+
+
+def piece(function: Function) -> Function:
+    """Like :func:`bare`, for a piece of other kernels that Python never calls: it has no entry for Python."""
+    return _without_entry(function, _UNCOUNTED)
+
+
+def _without_entry(function: Function, options: dict[str, Any]) -> Function:
+    dispatcher = numba.njit(**options, **_NO_ENTRY)(function)
+    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        dispatcher.__class__ = _Piece
+    return cast(Function, dispatcher)
+
+
+class _Piece(CPUDispatcher):
+    """A function that refuses a call from Python, for which it has no entry."""
+
+    def __call__(self, *_: Any, **__: Any) -> None:
+        raise TypeError(f"{self.py_func.__name__} is a piece of other kernels and has no entry for Python")
 
 
 def inline(function: Function) -> Function:
     """Like :func:`jit`, inlined into its caller: for helpers of a few lines in inner loops."""
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
+    return cast(Function, numba.njit(**_OPTIONS, inline="always")(function))
 
 
 class _CompileListener(event.Listener):

@@ -6,13 +6,13 @@ run of hours in use is one call, and one that goes on into a new period is a cal
 
 from __future__ import annotations
 
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import piece
 from gridsim.kernels.zonal_case import ZonalCase, ZonalScratch
 
 NEVER = -2
 
 
-@jit
+@piece
 def forget_use(case: ZonalCase, scratch: ZonalScratch) -> None:
     """Nothing has been used: the start of a sample."""
     for k in range(case.store_area.shape[0]):
@@ -21,7 +21,7 @@ def forget_use(case: ZonalCase, scratch: ZonalScratch) -> None:
         scratch.last_used[k] = NEVER
 
 
-@jit
+@piece
 def begin_periods(case: ZonalCase, scratch: ZonalScratch, hour: int) -> None:
     """Renew the budgets whose period begins with this hour."""
     scratch.now[0] = hour
@@ -33,7 +33,7 @@ def begin_periods(case: ZonalCase, scratch: ZonalScratch, hour: int) -> None:
             scratch.last_used[k] = NEVER
 
 
-@jit
+@piece
 def may_be_used(case: ZonalCase, scratch: ZonalScratch, k: int) -> bool:
     """Whether hours and, unless it is in use already, calls are left."""
     if scratch.hours_used[k] >= case.store_hours[k]:
@@ -41,7 +41,7 @@ def may_be_used(case: ZonalCase, scratch: ZonalScratch, k: int) -> bool:
     return scratch.last_used[k] == scratch.now[0] - 1 or scratch.calls[k] < case.store_calls[k]
 
 
-@jit
+@piece
 def note_use(scratch: ZonalScratch, k: int) -> None:
     """One more hour, and one more call if the hour before was none of it."""
     hour = scratch.now[0]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase
-from gridsim.kernels.jit import jit, out_of_line
+from gridsim.kernels.jit import bare, out_of_line, piece
 
 B1 = NDArray[np.bool_]
 
@@ -94,7 +94,7 @@ class NodalCase(NamedTuple):
     tolerance_mw: float
 
 
-@jit
+@bare
 def row_limits(case: NodalCase, out: I4, winter: bool, lo_out: F8, hi_out: F8) -> None:
     """Limits of branches and interfaces with the branches ``out`` (sorted) out of service.
 
@@ -127,7 +127,7 @@ def row_limits(case: NodalCase, out: I4, winter: bool, lo_out: F8, hi_out: F8) -
                     lo_out[row] = max(lo_out[row], -case.limit_mw[limit])
 
 
-@jit
+@bare
 def add_at_buses(bus: I4, row: I4, mw: F8, factor: F8, total_out: F8) -> None:
     """Add parts by bus: bus, row, mw (n_parts,); factor (n_hours, n_rows); total_out (n_hours, n_buses)."""
     for hour in range(total_out.shape[0]):
@@ -135,7 +135,7 @@ def add_at_buses(bus: I4, row: I4, mw: F8, factor: F8, total_out: F8) -> None:
             total_out[hour, bus[k]] += mw[k] * factor[hour, row[k]]
 
 
-@jit
+@bare
 def set_demand(load_bus: I4, load_class: I4, load_row: I4, load_mw: F8, factor: F8, demand_out: F8) -> None:
     """Demand of an hour, ``demand_out`` (n_buses, n_classes); factor : (n_load_rows,), of the hour."""
     demand_out[:] = 0.0
@@ -143,7 +143,7 @@ def set_demand(load_bus: I4, load_class: I4, load_row: I4, load_mw: F8, factor: 
         demand_out[load_bus[k], load_class[k]] += load_mw[k] * factor[load_row[k]]
 
 
-@jit
+@piece
 def counted_shed_mw(counts: B1, shed_mw: F8) -> float:
     """MW shed of classes that count. counts : (n_classes,);  shed_mw : (n_buses, n_classes)."""
     total = 0.0
@@ -154,7 +154,7 @@ def counted_shed_mw(counts: B1, shed_mw: F8) -> float:
     return total
 
 
-@jit
+@piece
 def scope_totals(counts: B1, group_scope: I4, class_scope: I4, shed_mw: F8, scope_mw: F8) -> None:
     """Shed MW of every scope: system (0), groupings of buses, classes. shed_mw : (n_buses, n_classes)."""
     n_buses, n_classes = shed_mw.shape
@@ -174,7 +174,7 @@ def scope_totals(counts: B1, group_scope: I4, class_scope: I4, shed_mw: F8, scop
                 scope_mw[scope] += at_bus
 
 
-@jit
+@piece
 def weighted_totals(case: NodalCase, hour: int, shed_mw: F8, demand_out: F8, scope_mw: F8) -> None:
     """Weighted shed MW of the scopes that have weights: a class shed at a bus is shed of all its loads alike.
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.availability import OutageModel
-from gridsim.kernels.jit import inline, jit
+from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_snapshots
+from gridsim.kernels.jit import bare, inline, jit, piece
 from gridsim.kernels.outage_table import draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
 
@@ -55,7 +55,7 @@ class Recorder(NamedTuple):
     mark: I8
 
 
-@jit
+@piece
 def close_event(recorder: Recorder, sample: int, scope: int) -> None:
     """Write the running event of a scope; beyond the table's end events are only counted."""
     recorder.total[scope, PEAKS] += recorder.open_event[scope, 3]
@@ -70,7 +70,7 @@ def close_event(recorder: Recorder, sample: int, scope: int) -> None:
     recorder.n_events[0] = row + 1
 
 
-@jit
+@bare
 def record_short_hour(recorder: Recorder, sample: int, scope: int, hour: int, shortfall_mw: float) -> None:
     """Count one hour in which a scope is short by ``shortfall_mw`` (already above the tolerance)."""
     total = recorder.total
@@ -105,7 +105,7 @@ def record_short_hour(recorder: Recorder, sample: int, scope: int, hour: int, sh
     recorder.last_hour[scope] = hour
 
 
-@jit
+@bare
 def start_sample(recorder: Recorder) -> None:
     """Forget the previous sample."""
     recorder.mark[0] = recorder.n_events[0]
@@ -115,14 +115,14 @@ def start_sample(recorder: Recorder) -> None:
     recorder.last_day[:] = -1
 
 
-@jit
+@piece
 def undo_sample(recorder: Recorder) -> None:
     """Take the sample's rows out of the tables again."""
     recorder.n_events[0] = recorder.mark[0]
     recorder.n_short_days[0] = recorder.mark[1]
 
 
-@jit
+@bare
 def finish_sample(recorder: Recorder, sample: int, total_out: F8) -> bool:
     """Close running events and hand out the sample's totals (n_scopes, 5).
 
@@ -179,7 +179,7 @@ def _add_loss(case, element, lost, start, first, end, area_loss_out):  # type: i
             area_loss_out[area, hour] += case.profile_mw[row, start + hour] * lost
 
 
-@jit
+@piece
 def day_losses(
     case: SupplyCase,
     n: int,
@@ -240,14 +240,14 @@ def day_losses(
     return n_touched
 
 
-@jit
+@piece
 def clear_shares(n_touched: int, touched: I4, lost_share: F8) -> None:
     """Zero the rows that :func:`day_losses` wrote."""
     for j in range(n_touched):
         lost_share[touched[j], :] = 0.0
 
 
-@jit
+@piece
 def touched_mw_by_day(case: SupplyCase, n: int, component: I4, first: I4, end: I4, lost: F8, change_out: F8) -> None:
     """For each area, the change from day to day of the MW that are lost in any hour of the day.
 
@@ -284,7 +284,7 @@ def copper_samples(
     Returns the number of samples done: fewer than asked when the event table is full (grow it and go on from there).
     """
     n_days = case.day_margin_mw.shape[1]
-    table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
+    table = new_outage_table(model.batch_block.shape[0], 4 * model.batch_block.shape[0] + 64)
     change = np.empty((1, n_days + 1))
     area_loss = np.empty((1, DAY_H))
     lost_share = np.zeros((case.element_area.shape[0], DAY_H))
@@ -322,7 +322,7 @@ def copper_samples(
     return n_samples
 
 
-@jit
+@bare
 def copper_states(case: SupplyCase, hour_of: I4, lost: F8, weight: F8, total_out: F8) -> None:
     """Copper-plate shortfall of snapshots.
 
@@ -341,3 +341,21 @@ def copper_states(case: SupplyCase, hour_of: I4, lost: F8, weight: F8, total_out
         if shortfall_mw > case.tolerance_mw:
             total_out[place, 0, HOURS] = case.n_hours * weight[place]
             total_out[place, 0, ENERGY] = shortfall_mw * case.n_hours * weight[place]
+
+
+@jit
+def copper_snapshots(
+    case: SupplyCase, model: SnapshotModel, seed: Counter, first_sample: int, n_hours: int, total_out: F8
+) -> None:
+    """Draw untilted snapshots four by four and add up their shortfall: no table of states leaves the nearest cache.
+
+    first_sample : a multiple of four;  total_out : as of :func:`copper_states`
+    """
+    n, n_components = total_out.shape[0], model.id_lo.shape[0]
+    block = np.zeros(n_components, dtype=np.uint64)
+    hour = np.empty(4, dtype=np.int32)
+    lost = np.empty((4, n_components))
+    weight = np.ones(4)
+    for start in range(0, n, 4):
+        draw_snapshots(model, seed, (first_sample + start) // 4, n_hours, block, hour, lost)
+        copper_states(case, hour, lost, weight, total_out[start : min(start + 4, n)])

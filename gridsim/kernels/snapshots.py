@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4, I8
 from gridsim.kernels.availability import SnapshotModel, draw_snapshots
-from gridsim.kernels.jit import inline, jit
+from gridsim.kernels.jit import inline, jit, piece
 from gridsim.kernels.rng import Counter, fill_uniforms, uniform
 
 
@@ -98,7 +98,7 @@ def _place(cumulative, u):  # type: ignore[no-untyped-def]  # the first place wh
     return low
 
 
-@jit
+@piece
 def add_causes(model: SnapshotModel, lost: F8) -> None:
     """Let common causes derate the elements behind them: ``lost`` (n_components,); the largest share counts."""
     causes = model.causes

@@ -17,7 +17,7 @@ import numpy as np
 
 from gridsim.kernels.arrays import F8, I4
 from gridsim.kernels.dispatch_order import MeritOrder
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import bare, piece
 from gridsim.kernels.outage_table import OutageTable
 
 FULL_MWH = 1e-9  # room below which a store is full
@@ -103,7 +103,7 @@ def new_prices(order: MeritOrder, cost: F8, column_bus: I4, n_stores: int) -> Pr
     )
 
 
-@jit
+@piece
 def rank_by_time_to_go(
     held_mwh: F8, efficiency_discharge: F8, discharge_mw: F8, time_to_go_h: F8, by_rank_out: I4
 ) -> None:
@@ -123,7 +123,7 @@ def rank_by_time_to_go(
         by_rank_out[j + 1] = k
 
 
-@jit
+@piece
 def price_stores(stores: Stores, prices: Prices, n_units: int) -> None:
     """Rank the stores by time-to-go and deal prices, places and segments out by rank, both sides alike."""
     order, segs, by_rank = prices.order, prices.order.segs, stores.by_rank
@@ -149,7 +149,7 @@ def price_stores(stores: Stores, prices: Prices, n_units: int) -> None:
             order.merit[prices.rank_place[side, rank]] = position
 
 
-@jit
+@piece
 def set_stores_in_service(
     lost_out: F8, first_element: int, table: OutageTable, n_active: int, active: I4, hour: int
 ) -> None:
@@ -166,14 +166,14 @@ def set_stores_in_service(
             lost_out[store] = max(lost_out[store], table.lost[i])
 
 
-@jit
+@piece
 def close_stores(stores: Stores, n_units: int, hi_mw: F8) -> None:
     """Set the bounds of all stores to nothing. hi_mw : (n_columns,)."""
     stores.lo_mw[n_units:] = 0.0
     hi_mw[n_units:] = 0.0
 
 
-@jit
+@piece
 def stores_stay_full(stores: Stores) -> bool:
     """True if every store is full and loses nothing: it stays so for as long as nothing is discharged."""
     for k in range(stores.held_mwh.shape[0]):
@@ -182,7 +182,7 @@ def stores_stay_full(stores: Stores) -> bool:
     return True
 
 
-@jit
+@bare
 def let_stores_charge(stores: Stores, n_units: int) -> bool:
     """Lower bounds of the charging columns, after an hour's self-discharge: room and power; True if some can charge."""
     can_charge = False
@@ -197,7 +197,7 @@ def let_stores_charge(stores: Stores, n_units: int) -> bool:
     return can_charge
 
 
-@jit
+@bare
 def let_stores_discharge(stores: Stores, n_units: int, hi_mw: F8) -> bool:
     """Upper bounds of the discharging columns: deliverable energy and power; True if some store can discharge."""
     n_stores = stores.held_mwh.shape[0]
@@ -210,7 +210,7 @@ def let_stores_discharge(stores: Stores, n_units: int, hi_mw: F8) -> bool:
     return can_discharge
 
 
-@jit
+@bare
 def move_stores(stores: Stores, n_units: int, p_mw: F8) -> None:
     """Stored energy after one hour of the dispatch ``p_mw`` (n_columns,), one hour of constant power."""
     n_stores = stores.held_mwh.shape[0]

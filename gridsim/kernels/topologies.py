@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4, I8, DispatchCase
 from gridsim.kernels.flows import branch_row_into, outage_of
-from gridsim.kernels.jit import inline, jit, out_of_line
+from gridsim.kernels.jit import inline, jit, out_of_line, piece
 from gridsim.kernels.nodal_case import NodalCase, row_limits
 
 #: MW by which a bound on a flow must stay below the limit: more than the sums' rounding and the kernels' tolerance.
@@ -233,7 +233,7 @@ def _keep_rows(
     return n
 
 
-@jit
+@piece
 def find_slot(key: I4, size: I4, out: I4) -> int:
     """Slot that holds the topology without ``out`` (sorted), or -1."""
     n_out = out.size

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4
 from gridsim.kernels.certificate import OVERLOADED, PROVED, zero_shed_certificate
+from gridsim.kernels.copying import copy_into
 from gridsim.kernels.flows import flows_into
-from gridsim.kernels.jit import jit, out_of_line
+from gridsim.kernels.jit import out_of_line, piece
 
 REPAIRS = 12  # rows relieved before a trial is given up
 AIM_INSIDE = 0.03  # of the limit, by which a repaired flow stays inside it
@@ -73,7 +74,7 @@ def new_trial(n_buses: int, n_regions: int, n_rows: int) -> Trial:
     )
 
 
-@jit
+@piece
 def set_reference(region: I4, demand_mw: F8, p_mw: F8, reference_out: F8, export_out: F8) -> None:
     """Keep a dispatch ``p_mw`` (n_buses,) that serves ``demand_mw`` as reference, and its export out of each region."""
     export_out[:] = 0.0
@@ -82,7 +83,7 @@ def set_reference(region: I4, demand_mw: F8, p_mw: F8, reference_out: F8, export
         export_out[region[bus]] += p_mw[bus] - demand_mw[bus]
 
 
-@jit
+@piece
 def follow_demand_by_region(region: I4, demand_mw: F8, trial: Trial) -> None:
     """Move the reference with demand inside each region, so that exports of the regions stay as they were.
 
@@ -109,7 +110,7 @@ def follow_demand_by_region(region: I4, demand_mw: F8, trial: Trial) -> None:
         p_mw[bus] = p_mw[bus] * kept_mw[r] + (supply_mw[bus] - p_mw[bus]) * room[r]
 
 
-@jit
+@piece
 def repair_flows(rows: Rows, lo: F8, hi: F8, bus_order: I4, trial: Trial) -> bool:
     """Shift output between buses until the balanced ``trial.p_mw`` keeps every row's limits; True if it does.
 
@@ -167,7 +168,7 @@ def repair_flows(rows: Rows, lo: F8, hi: F8, bus_order: I4, trial: Trial) -> boo
     return False
 
 
-@jit
+@piece
 def trial_dispatch(rows: Rows, lo_mw: F8, hi_mw: F8, bus_order: I4, region: I4, demand_mw: F8, trial: Trial) -> int:
     """Look for a dispatch that serves the hour: PROVED, or OVERLOADED, or UNBALANCED if there is none.
 
@@ -178,7 +179,7 @@ def trial_dispatch(rows: Rows, lo_mw: F8, hi_mw: F8, bus_order: I4, region: I4, 
     if trial.export_mw.size > 1:
         follow_demand_by_region(region, demand_mw, trial)
     else:
-        p_mw[:] = trial.reference_mw
+        copy_into(trial.reference_mw, p_mw)
     # twice at most: one place of the call, because each costs seconds of compilation
     last_try = False
     for attempt in range(2):

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.availability import OutageModel
-from gridsim.kernels.jit import jit
+from gridsim.kernels.copying import copy_into
+from gridsim.kernels.jit import jit, piece
 from gridsim.kernels.limited_use import begin_periods, forget_use, may_be_used, note_use
 from gridsim.kernels.outage_table import OutageTable, draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
@@ -54,8 +55,8 @@ def serve_at_once(case: ZonalCase, scratch: ZonalScratch) -> bool:
     if scratch.shortage.max() <= NOTHING_MW:
         return True
     scratch.flow[:] = 0.0
-    scratch.surplus[:] = surplus
-    scratch.shortage[:] = shortage
+    copy_into(surplus, scratch.surplus)
+    copy_into(shortage, scratch.shortage)
     return False
 
 
@@ -169,7 +170,7 @@ def set_balance(case: ZonalCase, scratch: ZonalScratch, hour: int, loss_mw: F8) 
     return some_short
 
 
-@jit
+@piece
 def limit_with_out(case: ZonalCase, limit_mw: F8, row: int, interface: int, n_out: float) -> float:
     """Limit with ``n_out`` circuits out; a circuit that lost a share of its capacity counts as that share of one."""
     first = case.scheme_start[interface]
@@ -193,7 +194,7 @@ def set_limits(case: ZonalCase, scratch: ZonalScratch, hour: int, circuit_lost: 
         scratch.backward[i] = limit_with_out(case, case.backward_mw, row, i, scratch.out[i])
 
 
-@jit
+@piece
 def keeps_limits(case: ZonalCase, interface: int, flow_mw: float, n_out: float, start: int, stop: int) -> bool:
     """Whether a flow stays within the limits of the hours start .. stop - 1 with ``n_out`` circuits out."""
     row = -1
@@ -208,7 +209,7 @@ def keeps_limits(case: ZonalCase, interface: int, flow_mw: float, n_out: float, 
     return True
 
 
-@jit
+@piece
 def interface_change_by_day(case: ZonalCase, n: int, table: OutageTable, change_out: F8) -> None:
     """Daily changes in the number of circuits touched by outages, (n_interfaces, n_days + 1)."""
     change_out[:] = 0.0
@@ -220,7 +221,7 @@ def interface_change_by_day(case: ZonalCase, n: int, table: OutageTable, change_
             change_out[interface, (table.end[i] - 1) // DAY_H + 1] -= 1.0
 
 
-@jit
+@piece
 def base_flow_serves(case: ZonalCase, day: int, touched_mw: F8, interface_touched: F8) -> bool:
     """Certificate of a day: its base flow serves every hour even if all outages touching the day coincide.
 
@@ -251,7 +252,7 @@ def stores_stay_full(case: ZonalCase, energy_mwh: F8) -> bool:
     return True
 
 
-@jit
+@piece
 def zone_shortage(case: ZonalCase, scratch: ZonalScratch, zone: int) -> float:
     """Shortage of all areas of a zone, MW."""
     short_mw = 0.0
@@ -261,7 +262,7 @@ def zone_shortage(case: ZonalCase, scratch: ZonalScratch, zone: int) -> float:
     return short_mw
 
 
-@jit
+@piece
 def record_shortages(case: ZonalCase, scratch: ZonalScratch, recorder: Recorder, sample: int, hour: int) -> None:
     """Record the hour's shortage of the system (scope 0) and, shared, of each zone that is short (scope 1 + zone).
 
@@ -281,7 +282,7 @@ def record_shortages(case: ZonalCase, scratch: ZonalScratch, recorder: Recorder,
             record_short_hour(recorder, sample, 1 + zone, hour, short_mw)
 
 
-@jit
+@piece
 def serve_hour(
     case: ZonalCase,
     scratch: ZonalScratch,
@@ -333,7 +334,7 @@ def zonal_samples(
     n_interfaces, n_stores = case.interface_from.shape[0], case.store_area.shape[0]
     n_elements = supply.element_area.shape[0]
     scratch = new_scratch(n_areas, n_interfaces, n_stores)
-    table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
+    table = new_outage_table(model.batch_block.shape[0], 4 * model.batch_block.shape[0] + 64)
     change_mw = np.empty((n_areas, n_days + 1))
     touched_mw = np.empty(n_areas)
     interface_change = np.empty((n_interfaces, n_days + 1))
@@ -350,7 +351,7 @@ def zonal_samples(
         start_sample(recorder)
         touched_mw[:] = 0.0
         interface_touched[:] = 0.0
-        scratch.energy_mwh[:] = case.store_start_mwh
+        copy_into(case.store_start_mwh, scratch.energy_mwh)
         forget_use(case, scratch)
         all_full = stores_stay_full(case, scratch.energy_mwh)
         for day in range(n_days):

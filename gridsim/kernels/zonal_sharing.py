@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import jit, piece
 from gridsim.kernels.zonal_case import NOTHING_MW, ZonalCase, ZonalScratch, send
 
 B1 = NDArray[np.bool_]
@@ -75,7 +75,7 @@ def shed_tier(case: ZonalCase, scratch: ZonalScratch, demand: F8, left: F8, shed
         share += shed_equal_shares(case, scratch, demand, can_help, min(1.0 - share, left.sum() / total), left, shed)
 
 
-@jit
+@piece
 def shed_share_open(share: float) -> bool:
     """Whether a place of the shed order is not yet used up."""
     return share < 1.0 - 1e-12
@@ -119,7 +119,7 @@ def shed_equal_shares(
     return share
 
 
-@jit
+@piece
 def reaches_shortage(case: ZonalCase, scratch: ZonalScratch, left: F8, reaches_out: B1) -> None:
     """Find the areas whose shedding would cover a shortage: their own, or one that the interfaces still lead to."""
     for area in range(left.shape[0]):

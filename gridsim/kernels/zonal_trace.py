@@ -40,7 +40,7 @@ def zonal_trace(
     n_interfaces, n_stores = case.interface_from.shape[0], case.store_area.shape[0]
     first_circuit, first_store, n_elements = case.first_circuit, case.first_store, supply.element_area.shape[0]
     scratch = new_scratch(n_areas, n_interfaces, n_stores)
-    table = new_outage_table(model, 4 * model.batch_block.shape[0] + 64)
+    table = new_outage_table(model.batch_block.shape[0], 4 * model.batch_block.shape[0] + 64)
     table, n = draw_year(model, seed, sample, supply.n_hours, table)
     area_loss_mw, loss_mw = np.empty((n_areas, DAY_H)), np.empty(n_areas)
     lost_share = np.zeros((n_elements, DAY_H))

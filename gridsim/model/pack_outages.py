@@ -149,7 +149,7 @@ class Drawn(NamedTuple):
 def drawn_outages(components: Sequence[Component], seed: int, sample: int, n_hours: int) -> Drawn:
     """Outages of ``components`` in the hours of one sample, in equilibrium from its start."""
     model = outage_model(components, (), n_hours)
-    room = new_outage_table(model, 4 * len(components) + 64)
+    room = new_outage_table(model.batch_block.shape[0], 4 * len(components) + 64)
     table, n = draw_year(model, np.uint64(seed), np.uint64(sample), n_hours, room)
     return Drawn(table.component[:n], table.first[:n], table.end[:n], table.lost[:n])
 

@@ -14,22 +14,19 @@ from gridsim.kernels.arrays import DispatchState
 from gridsim.kernels.dispatch import Workspace, make_workspace
 from gridsim.kernels.dispatch_order import make_merit_order
 from gridsim.kernels.flows import islands, make_case, make_topology, turned_mw, widened_limits
-from gridsim.kernels.nodal import (
+from gridsim.kernels.nodal import DONE, OUTAGES_FULL, UNSOLVED, nodal_samples, nodal_states
+from gridsim.kernels.nodal_case import NodalCase, add_at_buses, row_limits, set_demand
+from gridsim.kernels.nodal_hour import (
     BY_DAY,
     BY_DISPATCH,
     BY_TRIAL,
     COUNTED,
-    DONE,
-    EVENTS_FULL,
     N_COUNTERS,
-    UNSOLVED,
     Answers,
     NodalScratch,
     new_nodal_scratch,
-    nodal_samples,
-    nodal_states,
 )
-from gridsim.kernels.nodal_case import NodalCase, add_at_buses, row_limits, set_demand
+from gridsim.kernels.outage_table import new_outage_table
 from gridsim.kernels.shortfall import DAY_H, EVENT_SCOPE, N_TOTALS
 from gridsim.kernels.snapshots import States
 from gridsim.kernels.stores import Prices, Stores, new_prices
@@ -399,7 +396,7 @@ class _Nodal:
         scratch: NodalScratch,
         workspace: Workspace,
         step: Callable[[int, Answers], tuple[int, int]],
-        grow: Callable[[], None],
+        grow: Callable[[int], None],
     ) -> None:
         """Call ``step(done, answers)`` until all samples are done, answering and growing in between."""
         samples: list[int] = []
@@ -422,9 +419,9 @@ class _Nodal:
             if reason == DONE:
                 assert done == n
                 break
-            if reason == EVENTS_FULL:
-                grow()
-            elif reason == UNSOLVED:
+            if reason != UNSOLVED:
+                grow(reason)
+            else:
                 samples.append(int(scratch.failed[0]))
                 hours.append(int(scratch.failed[1]))
                 hows.append(int(scratch.failed[2]))
@@ -455,6 +452,8 @@ class NodalYears(_Nodal):
         scratch, workspace = self._scratch()
         stores, prices = new_stores(self.system), self._prices(len(self.system.stores))
         recorder = [new_recorder(n_scopes, 64 * n * n_scopes + 1024)]
+        n_blocks = len(self.chronology.model.batch_block)
+        table = [new_outage_table(n_blocks, 4 * n_blocks + 64)]
         self.chronology.note_overlaps(self.seed, first, n)
 
         def step(done: int, answers: Answers) -> tuple[int, int]:
@@ -465,6 +464,8 @@ class NodalYears(_Nodal):
                 first_sample=first + done,
                 n_samples=n - done,
                 skip=self.skip,
+                table=table[0],
+                active=np.empty(len(table[0].first), dtype=np.int32),
                 recorder=recorder[0],
                 stores=stores,
                 prices=prices,
@@ -475,8 +476,11 @@ class NodalYears(_Nodal):
             )
             return int(advanced), int(reason)
 
-        def grow() -> None:
-            recorder[0] = longer(recorder[0])
+        def grow(what: int) -> None:
+            if what == OUTAGES_FULL:
+                table[0] = new_outage_table(n_blocks, 2 * len(table[0].first))
+            else:
+                recorder[0] = longer(recorder[0])
 
         self._until_done(n, scratch, workspace, step, grow)
         samples = drawn(total, recorder[0])
@@ -519,5 +523,5 @@ class NodalSnapshots(_Nodal, Snapshots):
             )
             return int(advanced), int(reason)
 
-        self._until_done(n, scratch, workspace, step, lambda: None)
+        self._until_done(n, scratch, workspace, step, lambda _: None)
         return total

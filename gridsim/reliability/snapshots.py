@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.availability import SnapshotModel
-from gridsim.kernels.shortfall import N_TOTALS, copper_states
+from gridsim.kernels.shortfall import N_TOTALS, copper_snapshots, copper_states
 from gridsim.kernels.snapshots import States, Tilt, chosen, draw_states, draw_tilted, new_states
 from gridsim.kernels.zonal import zonal_states
 from gridsim.model.outages import Component
@@ -86,6 +86,11 @@ class CopperSnapshots(Snapshots):
         total = np.zeros((len(states.hour), 1, N_TOTALS))
         copper_states(self.case, states.hour, states.lost, states.weight, total)
         return total
+
+    def run(self, first: int, n: int) -> Samples:
+        total = np.zeros((n, 1, N_TOTALS))
+        copper_snapshots(self.case, self.model, self.seed, first, self.system.n_hours, total)
+        return without_events(total)
 
 
 class ZonalSnapshots(Snapshots):

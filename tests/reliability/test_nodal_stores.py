@@ -73,7 +73,7 @@ def test_a_store_behind_a_line_by_hand() -> None:
 def test_states_solved_outside_move_stores_too() -> None:
     """The same case with every hour given up by the kernel: HiGHS answers for shedding and for stores."""
     script = (
-        "from gridsim.kernels import nodal; nodal.solve_dispatch = lambda **state: 1\n"
+        "from gridsim.kernels import nodal_hour; nodal_hour.solve_dispatch = lambda **state: 1\n"
         "from test_nodal_stores import behind_a_line; from gridsim.reliability.nodal import NodalYears\n"
         "sampler = NodalYears(behind_a_line(), 1, True); total, _, _ = sampler.run(0, 1)\n"
         "print(total[0, 0, 0], total[0, 0, 3], sampler.diagnostics()['highs_fallbacks'])"

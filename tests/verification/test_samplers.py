@@ -111,10 +111,17 @@ def exact_of(name: str, level: str, metric: str) -> float:
     return float(assess(system_of(name, level), Exact(level=level))[metric])
 
 
-def z_over_seeds(cell: Cell, *, stops: bool, n_seeds: int) -> list[float]:
+class Run(NamedTuple):
+    """One estimate less the exact value, and its standard error."""
+
+    deviation: float
+    stderr: float
+
+
+def runs_over_seeds(cell: Cell, *, stops: bool, n_seeds: int) -> list[Run]:
     system, exact = system_of(cell.system, cell.level), exact_of(cell.system, cell.level, cell.metric)
     kind = SequentialMonteCarlo if cell.sampler == "quasi_sequential" else SnapshotMonteCarlo
-    z = []
+    runs = []
     for seed in range(1, n_seeds + 1):
         n, target = (MOST, TARGET) if stops else (cell.n, None)
         result = assess(
@@ -124,12 +131,21 @@ def z_over_seeds(cell: Cell, *, stops: bool, n_seeds: int) -> list[float]:
         assert result.cov <= 1.6 * TARGET
         estimate = result[cell.metric]
         assert estimate.stderr is not None
-        z.append((float(estimate) - exact) / estimate.stderr)
-    return z
+        runs.append(Run(float(estimate) - exact, estimate.stderr))
+    return runs
 
 
-def covered(z: list[float]) -> int:
-    return sum(abs(value) <= 1.959963984540054 for value in z)
+def covered(runs: list[Run]) -> int:
+    return sum(abs(run.deviation) <= 1.959963984540054 * run.stderr for run in runs)
+
+
+def pooled_z(runs: list[Run]) -> float:
+    """Of the mean of all runs by its standard error.
+
+    A run that saw few of the largest contributions is low and thinks itself exact (on RTS-79 estimates and their errors
+    correlate by 0.8), so that the mean of the runs' own z is below 0 without any bias.
+    """
+    return sum(run.deviation for run in runs) / math.sqrt(sum(run.stderr**2 for run in runs))
 
 
 @pytest.mark.parametrize("stops", [False, True], ids=["fixed", "stops"])
@@ -137,7 +153,7 @@ def test_coverage_of_95_percent_intervals(stops: bool) -> None:
     """Each cell 91 to 98.5 %, the mean of all 94 to 96.5 %; fewer seeds than 400 have the wider range of a binomial."""
     shares = {}
     for cell in CELLS:
-        n = covered(z_over_seeds(cell, stops=stops, n_seeds=N_SEEDS))
+        n = covered(runs_over_seeds(cell, stops=stops, n_seeds=N_SEEDS))
         shares[cell] = n / N_SEEDS
         low, high = (0.91, 0.985) if N_SEEDS == 400 else binom.ppf([1e-5, 1.0 - 1e-5], N_SEEDS, 0.95) / N_SEEDS
         assert low <= shares[cell] <= high or (N_SEEDS < 400 and n == N_SEEDS), shares
@@ -149,7 +165,7 @@ def test_coverage_of_95_percent_intervals(stops: bool) -> None:
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.system}-{cell.level}-{cell.sampler}-{cell.metric}")
 def test_pooled_z(cell: Cell) -> None:
     n = max(round(100 * FRACTION), 4)
-    assert abs(sum(z_over_seeds(cell, stops=False, n_seeds=n))) / math.sqrt(n) <= (2.5 if n == 100 else 3.3)
+    assert abs(pooled_z(runs_over_seeds(cell, stops=False, n_seeds=n))) <= (2.5 if n == 100 else 3.3)
 
 
 @pytest.mark.parametrize("level", [Level.ZONAL, Level.NODAL] if FRACTION == 1 else [Level.ZONAL])
