@@ -29,7 +29,7 @@ def first_minutes_lines(
         f"{title}: {told['n_singles']:,} single losses{of_pairs}; {told['n_shedding']:,} shed load, "
         f"{told['n_separating']:,} open sections{took}"
     )
-    before = [*_sections(told["sections"]), *_left(told)]
+    before = [*_sections(told["sections"]), *_security(told["security"]), *_left(told)]
     if told["over_limit"]:
         before.insert(0, "The point stands beyond a static limit: sections were given room, read what opens with care.")
     shown = frame.head(most)
@@ -59,6 +59,18 @@ def _sections(sections: list[dict[str, Any]]) -> list[str]:
         acts += [f"pull-out {static:,.0f}"] if static is not None else []
         shown.append(f"{section['name']} {section['flow_mw']:,.0f} MW ({', '.join(acts)})")
     return [f"Before any loss: {'; '.join(shown)}."] if shown else []
+
+
+def _security(areas: list[dict[str, Any]]) -> list[str]:
+    """Largest losses that shed nothing, the smallest first."""
+    if not areas:
+        return []
+    shown = [
+        f"{area['area']} {area['secure_loss_mw']:,.0f} MW ({area['inertia_gws']:,.1f} GW.s, "
+        f"headroom {area['headroom_mw']:,.0f} MW)"
+        for area in sorted(areas, key=lambda area: float(area["secure_loss_mw"]))
+    ]
+    return [f"Largest loss that automation does not answer, by area: {'; '.join(shown)}."]
 
 
 def _left(told: dict[Any, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.pair_ranking import SHEDS_MW
 from gridsim.solvers.screen_first_minutes import screen_first_minutes
 from gridsim.solvers.screen_outages import Outage
+from gridsim.solvers.secure_loss import security_of
 
 DRAWN_SHEDS_MW = 20.0  # of a pair that was left: less is the noise of a ranking
 
@@ -28,11 +29,13 @@ def first_minutes_frame(
     ended (quiet, horizon, operations). ``frame.attrs``: counts ``n_singles``, ``n_doubles``, ``n_not_simulated``, of
     these ``n_with_one_that_sheds`` (pairs with a loss that sheds alone, ``shed_alone`` by name), ``n_shedding``,
     ``n_separating``; ``n_drawn`` of the others, drawn at random and simulated, of which ``n_drawn_shedding`` shed more
-    than 20 MW, at most ``drawn_shed_mw``; ``sections`` before any loss: name, flow_mw, static_mw, trigger_mw, the
-    nearest to what acts first; ``over_limit``: the point stands beyond a static limit.
+    than 20 MW, at most ``drawn_shed_mw``; ``security`` of areas: inertia, headroom, ``secure_loss_mw``; ``sections``
+    before any loss: name, flow_mw, static_mw, trigger_mw, the nearest to what acts first; ``over_limit``: the point
+    stands beyond a static limit.
     """
     check_system(system)
-    result = screen_first_minutes(system, base_point(system) if point is None else point, outages=outages)
+    point = base_point(system) if point is None else point
+    result = screen_first_minutes(system, point, outages=outages)
     frame = pd.DataFrame(
         {
             "kind": [course.kind for course in result.courses],
@@ -59,6 +62,7 @@ def first_minutes_frame(
         "n_drawn_shedding": sum(mw > DRAWN_SHEDS_MW for mw in drawn),
         "drawn_shed_mw": max(drawn, default=0.0),
         "sections": [_finite(section._asdict()) for section in result.sections],
+        "security": [row._asdict() for row in security_of(system, point)] if outages is None else [],
         "over_limit": result.over_limit,
     }
     return frame
