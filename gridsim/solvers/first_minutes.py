@@ -10,6 +10,8 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import splu
 
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.flows import islands
@@ -186,15 +188,16 @@ class FirstMinutes:
         works[point.branch_out if branch_out is None else branch_out] = False
         start, end = system.branch_from, system.branch_to
         slope = np.where(works, 1.0 / system.branch_x_pu, 0.0)
-        matrix = np.zeros((n, n))
-        for one, other, sign in ((start, start, 1), (end, end, 1), (start, end, -1), (end, start, -1)):
-            np.add.at(matrix, (one, other), sign * slope)
         first = np.unique(islands(n, start, end, works), return_index=True)[1]
-        matrix[first, first] += 1.0
+        rows = np.concatenate([start, end, start, end, first])
+        columns = np.concatenate([start, end, end, start, first])
+        matrix = csc_matrix(
+            (np.concatenate([slope, slope, -slope, -slope, np.ones(len(first))]), (rows, columns)), (n, n)
+        )
         injected = self._fixed_bus_mw - self._load_bus_mw
         injected = injected + sum_at(system.borders.bus, point.p_border_mw, n)
         injected += sum_at(system.generators.bus, np.where(self.machines.group_of_gen >= 0, point.p_gen_mw, 0.0), n)
-        angle = np.linalg.solve(matrix, injected)
+        angle = splu(matrix).solve(injected)
         member = system.interface_members
         flow = member.sign * slope[member.branch] * (angle[start[member.branch]] - angle[end[member.branch]])
         return sum_at(member.interface, flow, len(system.interfaces))
