@@ -88,6 +88,7 @@ def small_cases() -> Iterator[Callable[[], object]]:
     from gridsim.reliability import Exact, assess, system_from_grid
     from gridsim.report.weather_summary import weather_summary
     from gridsim.results.screening import screen
+    from gridsim.results.screening_first_minutes import first_minutes_frame
 
     for name in NETWORKS:
         system = read_network(name)
@@ -98,6 +99,7 @@ def small_cases() -> Iterator[Callable[[], object]]:
                 yield partial(run, system, Scenario("warm", name, horizon, policy=policy, failures=failures))
         yield partial(screen, system)
         yield from _assessments(system)
+    yield partial(first_minutes_frame, read_network(NETWORKS[0]))
     yield partial(weather_summary, system, 2, 1)
     two_areas = system_from_grid(read_network("rts79"))
     for level in ("copper", "zonal"):

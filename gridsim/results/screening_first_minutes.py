@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gridsim.model.checks import check_system
 from gridsim.model.system import GridSystem
 from gridsim.solvers.operating_point import OperatingPoint, base_point
+from gridsim.solvers.pair_ranking import SHEDS_MW
 from gridsim.solvers.screen_first_minutes import screen_first_minutes
 from gridsim.solvers.screen_outages import Outage
+from gridsim.solvers.secure_loss import security_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SHED_TOLERANCE_MW = 0.5
+DRAWN_SHEDS_MW = 20.0  # of a pair that was left: less is the noise of a ranking
 
 
 def first_minutes_frame(
@@ -24,13 +27,18 @@ def first_minutes_frame(
 
     Columns: kind, name, shed_mw (by automation and in areas that went dark), lowest_hz and lowest_area (of areas inside
     that live), opened (sections that automation opened) and dead (areas), separated by ;, operations of automation,
-    ended (quiet, horizon, operations). ``frame.attrs``: counts ``n_singles``, ``n_doubles``, ``n_not_simulated``,
-    ``n_shedding``, ``n_separating``.
+    ended (quiet, horizon, operations). ``frame.attrs``: counts ``n_singles``, ``n_doubles``, ``n_not_simulated``, of
+    these ``n_with_one_that_sheds`` (pairs with a loss that sheds alone, ``shed_alone`` by name), ``n_shedding``,
+    ``n_separating``; ``n_drawn`` of the others, drawn at random and simulated, of which ``n_drawn_shedding`` shed more
+    than 20 MW, at most ``drawn_shed_mw``; ``security`` of areas: inertia, headroom, ``secure_loss_mw``; ``sections``
+    before any loss: name, flow_mw, static_mw, trigger_mw, the nearest to what acts first; ``over_limit``: the point
+    stands beyond a static limit.
     """
     import pandas as pd
 
     check_system(system)
-    result = screen_first_minutes(system, base_point(system) if point is None else point, outages=outages)
+    point = base_point(system) if point is None else point
+    result = screen_first_minutes(system, point, outages=outages)
     frame = pd.DataFrame(
         {
             "kind": [course.kind for course in result.courses],
@@ -44,11 +52,25 @@ def first_minutes_frame(
             "ended": [course.ended for course in result.courses],
         }
     )
+    drawn = [course.shed_mw for course in result.drawn]
     frame.attrs = {
         "n_singles": result.n_singles,
         "n_doubles": result.n_doubles,
         "n_not_simulated": result.n_left,
-        "n_shedding": int((frame["shed_mw"] > SHED_TOLERANCE_MW).sum()),
+        "n_with_one_that_sheds": result.n_told,
+        "shed_alone": result.shed_alone,
+        "n_shedding": int((frame["shed_mw"] > SHEDS_MW).sum()),
         "n_separating": int((frame["opened"] != "").sum()),
+        "n_drawn": len(drawn),
+        "n_drawn_shedding": sum(mw > DRAWN_SHEDS_MW for mw in drawn),
+        "drawn_shed_mw": max(drawn, default=0.0),
+        "sections": [_finite(section._asdict()) for section in result.sections],
+        "security": [row._asdict() for row in security_of(system, point)] if outages is None else [],
+        "over_limit": result.over_limit,
     }
     return frame
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with None where there is no limit."""
+    return {name: None if isinstance(value, float) and math.isinf(value) else value for name, value in row.items()}

@@ -10,6 +10,8 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import splu
 
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.flows import islands
@@ -35,6 +37,7 @@ from gridsim.solvers.separation import (
     settled_angles,
     shortest_way,
     stability_margins,
+    ties_between,
 )
 
 MOST_OPERATIONS = 200
@@ -135,8 +138,7 @@ class FirstMinutes:
         self.load_mw += self.machines.neighbour_load_mw
         self._rest_mw = np.zeros(len(self.areas.names))
         self.angles, self.over_limit = self._balanced()
-        self._flow_offset_mw = np.zeros(len(system.interfaces))
-        self._flow_offset_mw = self.dispatch_flows_mw() - self.model_flows_mw(self.angles)
+        self._flow_offset_mw = self._offset_mw(self.reduction, point.branch_out)
 
     def _reduced(self, branch_out: I4) -> Reduction:
         reduction = reduce_network(self.system, self.areas, self.machines, branch_out, self.margin)
@@ -150,17 +152,29 @@ class FirstMinutes:
         drawn[np.diag_indices(n)] += self.machines.neighbour_load_mw
         return np.where(alive[:, None] & alive, drawn, 0.0)
 
+    def _power(self, reduction: Reduction) -> F8:
+        """(n_areas,) what the couplings carry away from each machine before the event."""
+        n = len(self.areas.names)
+        supplied = np.bincount(self.machines.group_area, self.machines.group_mw, n) + self._rest_mw
+        drawn = self._load_at(reduction, np.ones(n, dtype=bool)).sum(axis=1)
+        return np.asarray(supplied + reduction.at_area @ self._fixed_bus_mw - drawn)
+
+    def _offset_mw(self, reduction: Reduction, branch_out: I4) -> F8:
+        """(n_interfaces,) flows of the dispatch beyond those of the model, which has the machines of an area in one."""
+        of_model = reduction.flow_bus @ (self._fixed_bus_mw - self._load_bus_mw) + reduction.by_power @ self._power(
+            reduction
+        )
+        return np.asarray(self.dispatch_flows_mw(branch_out) - of_model)
+
     def _balanced(self) -> tuple[F8, bool]:
         """Angles before the event; what an island's dispatch leaves unbalanced goes to its largest area."""
-        n, machines = len(self.areas.names), self.machines
-        supplied = np.bincount(machines.group_area, machines.group_mw, n) + self.reduction.at_area @ self._fixed_bus_mw
-        power = supplied - self._load_at(self.reduction, np.ones(n, dtype=bool)).sum(axis=1)
+        n, power = len(self.areas.names), self._power(self.reduction)
         pairs = np.ones(len(self.reduction.first), dtype=bool)
         island = islands(n, self.reduction.first, self.reduction.second, pairs)
         for number in range(int(island.max(initial=-1)) + 1):
             inside = np.flatnonzero(island == number)
             self._rest_mw[inside[np.argmax(self.load_mw[inside])]] = -power[inside].sum()
-        power = power + self._rest_mw
+        power = self._power(self.reduction)
         angles, found = settled_angles(self.reduction, power)
         over_limit = not found
         while not found and self.reduction.stretch.max() < 1e3:
@@ -169,25 +183,31 @@ class FirstMinutes:
             angles, found = settled_angles(self.reduction, power)
         return angles, over_limit
 
-    def dispatch_flows_mw(self) -> F8:
-        """(n_interfaces,) DC flows of the operating point."""
+    def dispatch_flows_mw(self, branch_out: I4 | None = None) -> F8:
+        """(n_interfaces,) DC flows of the operating point; ``branch_out``: as they would be with these out."""
         system, point, n = self.system, self.point, len(self.system.buses)
         works = system.branch_in_service.copy()
-        works[point.branch_out] = False
+        works[point.branch_out if branch_out is None else branch_out] = False
         start, end = system.branch_from, system.branch_to
         slope = np.where(works, 1.0 / system.branch_x_pu, 0.0)
-        matrix = np.zeros((n, n))
-        for one, other, sign in ((start, start, 1), (end, end, 1), (start, end, -1), (end, start, -1)):
-            np.add.at(matrix, (one, other), sign * slope)
         first = np.unique(islands(n, start, end, works), return_index=True)[1]
-        matrix[first, first] += 1.0
+        rows = np.concatenate([start, end, start, end, first])
+        columns = np.concatenate([start, end, end, start, first])
+        matrix = csc_matrix(
+            (np.concatenate([slope, slope, -slope, -slope, np.ones(len(first))]), (rows, columns)), (n, n)
+        )
         injected = self._fixed_bus_mw - self._load_bus_mw
         injected = injected + sum_at(system.borders.bus, point.p_border_mw, n)
         injected += sum_at(system.generators.bus, np.where(self.machines.group_of_gen >= 0, point.p_gen_mw, 0.0), n)
-        angle = np.linalg.solve(matrix, injected)
+        angle = splu(matrix).solve(injected)
         member = system.interface_members
         flow = member.sign * slope[member.branch] * (angle[start[member.branch]] - angle[end[member.branch]])
         return sum_at(member.interface, flow, len(system.interfaces))
+
+    def net_mw(self) -> F8:
+        """(n_areas,) what each gives the others before the event."""
+        net = sum_at(self.machines.group_area, self.machines.group_mw, len(self.areas.names))
+        return net + sum_at(self.areas.bus, self._fixed_bus_mw, len(net)) - self.load_mw
 
     def model_flows_mw(self, angles: F8) -> F8:
         """(n_interfaces,) flows of the reduced model at ``angles``, loads as before the event."""
@@ -195,7 +215,7 @@ class FirstMinutes:
         power = r.coupling_mw * r.stretch * np.sin((angles[r.first] - angles[r.second]) / r.stretch)
         return r.flow_bus @ (self._fixed_bus_mw - self._load_bus_mw) + r.flow_pair @ power + self._flow_offset_mw
 
-    def _model(self, reduction: Reduction, alive: B1) -> SwingModel:
+    def _model(self, reduction: Reduction, alive: B1, offset_mw: F8) -> SwingModel:
         machines, n = self.machines, len(self.areas.names)
         kinds = [GOVERNORS[kind] for kind in machines.group_kind.tolist()]
         by_area = np.zeros((len(self.system.interfaces), n))
@@ -220,7 +240,7 @@ class FirstMinutes:
             at_valve=np.array([kind.at_valve for kind in kinds], dtype=np.float64),
             at_second=np.array([kind.at_second for kind in kinds], dtype=np.float64),
             dead_band_hz=np.full(len(kinds), DEAD_BAND_HZ),
-            flow_base_mw=reduction.flow_bus @ self._fixed_bus_mw + self._flow_offset_mw,
+            flow_base_mw=reduction.flow_bus @ self._fixed_bus_mw + offset_mw,
             flow_pair=np.ascontiguousarray(reduction.flow_pair[:, lives]),
             flow_load_mw=by_area,
         )
@@ -247,7 +267,8 @@ class FirstMinutes:
         compiler = RuleCompiler(self.system, self.areas, machines, powers, pairs)
         compiled = compiler.compile(rules, losses, self._armed, wrongly or {})
         alive = (np.bincount(machines.group_area, machines.group_inertia, n) > 0) | (self.load_mw <= 0)
-        model = self._model(r, alive)
+        offset_mw = self._flow_offset_mw
+        model = self._model(r, alive, offset_mw)
         groups = (machines.group_mw, machines.group_gain, machines.group_up_mw)
         fixed = r.at_area @ self._fixed_bus_mw + self._rest_mw
         state = new_state(model, (*groups, machines.group_down_mw, machines.group_inertia), fixed, len(compiled.names))
@@ -286,12 +307,24 @@ class FirstMinutes:
                 flow_pair=np.where(closed[:, None], reduction.flow_pair, 0.0),
             )
             self._block_slips(compiled, reduction, state, alive)
-            model = self._model(reduction, alive)
+            if not self._parts(branch_out):  # what an opened section carried goes to those beside it, as DC flows do
+                offset_mw = self._offset_mw(reduction, branch_out)
+            model = self._model(reduction, alive, offset_mw)
             model = model._replace(flow_base_mw=np.where(closed, model.flow_base_mw, 0.0))
         found = self._result(compiled, model, state, log, now_s, why)
         for area, row in dead_from.items():
             found.trace_hz[row:, area] = 0.0
         return found._replace(opened=np.concatenate(opened), opened_by=opened_by, opened_s=opened_s)
+
+    def _parts(self, branch_out: I4) -> bool:
+        """Buses are parted that hung together before the event."""
+        system, n = self.system, len(self.system.buses)
+        found = []
+        for out in (self.point.branch_out, branch_out):
+            works = system.branch_in_service.copy()
+            works[out] = False
+            found.append(int(islands(n, system.branch_from, system.branch_to, works).max(initial=-1)))
+        return found[0] != found[1]
 
     def _closed(self, branch_out: I4) -> B1:
         """(n_interfaces,) True where a member is closed."""
@@ -299,17 +332,9 @@ class FirstMinutes:
         works[branch_out] = False
         return sum_at(member.interface, works[member.branch].astype(np.float64), len(self.system.interfaces)) > 0
 
-    def _between(self, branch_out: I4) -> tuple[I4, I4, I4]:
-        """Working branches between areas, and the areas at their ends."""
-        works = self.system.branch_in_service.copy()
-        works[branch_out] = False
-        one, other = self.areas.bus[self.system.branch_from], self.areas.bus[self.system.branch_to]
-        branches = np.flatnonzero(works & (one != other)).astype(np.int32)
-        return branches, one[branches], other[branches]
-
     def _tied(self, branch_out: I4) -> B1:
         """(n_pairs,) True where a line joins the two areas: a coupling through others slips where one of them does."""
-        _, one, other = self._between(branch_out)
+        _, one, other = ties_between(self.system, self.areas, branch_out)
         ties = set(zip(np.minimum(one, other).tolist(), np.maximum(one, other).tolist(), strict=True))
         pairs = zip(self.reduction.first.tolist(), self.reduction.second.tolist(), strict=True)
         return np.array([pair in ties for pair in pairs], dtype=bool)
@@ -321,7 +346,7 @@ class FirstMinutes:
             return np.setdiff1d(compiled.openings[opening], branch_out).astype(np.int32)
         pair = int(compiled.rules.quantity[rule]) - len(self.areas.names) - len(self.system.interfaces)
         start, goal = int(compiled.rules.angle_first[pair]), int(compiled.rules.angle_second[pair])
-        branches, one, other = self._between(branch_out)
+        branches, one, other = ties_between(self.system, self.areas, branch_out)
         way = shortest_way(start, goal, one, other)
         if len(way) < 2:
             return np.zeros(0, dtype=np.int32)
@@ -338,7 +363,7 @@ class FirstMinutes:
         here = self.areas.names[area]
         for other, (place, watched) in enumerate(zip(compiled.places, compiled.watched, strict=True)):
             state.blocked[other] |= here in (place, watched)
-        branches, one, other_end = self._between(branch_out)
+        branches, one, other_end = ties_between(self.system, self.areas, branch_out)
         return branches[(one == area) | (other_end == area)]
 
     def _block_slips(self, compiled: Compiled, reduction: Reduction, state: SwingState, alive: B1) -> None:

@@ -1,8 +1,9 @@
 """Screening of the first minutes: losses taken through the swing, singles all, doubles by a cheap ranking.
 
 Doubles are pairs of the largest machine of each plant, interfaces and corridors. Each of these is taken through the
-swing alone; a pair is ranked by what the two runs add up to (lowest frequency, flows over limits of interfaces, load
-shed), and the first ones are simulated. The ranking sorts, it never decides.
+swing alone. Pairs with a loss that sheds by itself are told by that loss; the others are ranked by
+:mod:`gridsim.solvers.pair_ranking`, the first ones simulated, and of what is left a number drawn at random: the ranking
+sorts, it never decides.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from typing import NamedTuple
 import numpy as np
 
 from gridsim.model.system import GridSystem
-from gridsim.model.table import B1, F8
+from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.automation_rules import Loss, Rule, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.pair_ranking import SHEDS_MW, Reach, pair_scores, reach_of, triggers_mw
 from gridsim.solvers.screen_outages import Outage, OutageKind, lost_by, outages_of_kind, single, usual_outages
+from gridsim.solvers.separation import static_limits_mw
 
 MOST_DOUBLES = 1000
-_FIRST_STAGE_HZ = 0.8  # below nominal, about where load shedding begins: the unit of the ranking's frequency
+N_DRAWN = 300  # of the pairs that are left
+_SEED = 20
 
 
 class Course(NamedTuple):
@@ -37,22 +41,40 @@ class Course(NamedTuple):
     ended: str
 
 
+class SectionFlow(NamedTuple):
+    """A section before any loss: flow, static limit and the nearest trigger of automation in the flow's direction.
+
+    Infinite: stability does not limit it, no rule watches it.
+    """
+
+    name: str
+    flow_mw: float
+    static_mw: float
+    trigger_mw: float
+
+
 class FirstMinutesScreen(NamedTuple):
-    """Cases worst first. ``n_doubles``: pairs there are; ``n_left``: of them not simulated, in ``left`` (pairs)."""
+    """Cases worst first.
+
+    n_doubles : pairs there are ; n_told : of them not simulated, with a loss that sheds alone (``shed_alone``, names)
+    left : pairs not simulated whose losses shed nothing alone, as ranked ; drawn : some of these, simulated
+    sections : before any loss ; over_limit : the point stands beyond a static limit
+    """
 
     courses: list[Course]
     n_singles: int
     n_doubles: int
-    n_left: int
+    n_told: int
+    shed_alone: list[str]
     left: list[tuple[Outage, Outage]]
+    drawn: list[Course]
+    sections: list[SectionFlow]
+    over_limit: bool
 
-
-class Reach(NamedTuple):
-    """The reach of a loss alone: Hz below nominal, change of flow (n_interfaces,) at its widest, MW shed."""
-
-    dip_hz: float
-    flow_mw: F8
-    shed_mw: float
+    @property
+    def n_left(self) -> int:
+        """Pairs not simulated."""
+        return self.n_told + len(self.left)
 
 
 class FirstMinutesCases:
@@ -110,13 +132,28 @@ class FirstMinutesCases:
             ended=result.ended if not result.culprit else f"operations: {result.culprit}",
         )
 
-    def reach(self, result: FirstMinutesResult) -> Reach:
-        """The reach of one loss."""
-        moved = result.flow_mw - result.flow_mw[0]
-        widest = moved[np.abs(moved).argmax(axis=0), np.arange(moved.shape[1])]
-        lives = self._inside & result.alive
-        dip_hz = self.system.f_hz - float(result.lowest_hz[lives].min()) if lives.any() else np.inf
-        return Reach(dip_hz, widest, float(result.shed_mw[self._inside].sum()))
+    def reach(self, outages: Sequence[Outage]) -> Reach:
+        """The reach of losing ``outages`` together."""
+        return reach_of(self.minutes, self.losses(outages), self.run(outages), self._inside)
+
+    def scores(self, reaches: Sequence[Reach], one: I4, other: I4) -> F8:
+        """(n_pairs,) how near automation pairs of ``reaches`` come."""
+        return pair_scores(self.minutes, self._rules, reaches, (one, other), self._inside)
+
+    def sections(self) -> list[SectionFlow]:
+        """Sections before any loss, the nearest to what acts first."""
+        system, minutes = self.system, self.minutes
+        works = system.branch_in_service.copy()
+        works[self.point.branch_out] = False
+        static_mw = static_limits_mw(system, works, minutes.margin)
+        forward, reverse = triggers_mw(system, self._rules)
+        found = [
+            SectionFlow(str(name), flow, float(static), float(ahead if flow >= 0 else -behind))
+            for name, flow, static, ahead, behind in zip(
+                system.interfaces.name, minutes.dispatch_flows_mw().tolist(), static_mw, forward, reverse, strict=True
+            )
+        ]
+        return sorted(found, key=lambda one: -abs(one.flow_mw) / min(one.static_mw, one.trigger_mw))
 
 
 def doubles_of(system: GridSystem, point: OperatingPoint) -> list[Outage]:
@@ -138,46 +175,41 @@ def screen_first_minutes(
     *,
     outages: Sequence[Outage] | None = None,
     most_doubles: int = MOST_DOUBLES,
+    n_drawn: int = N_DRAWN,
 ) -> FirstMinutesScreen:
-    """Every single loss, and the first ``most_doubles`` pairs; ``outages``: these alone, and no pairs."""
+    """Every single loss, and the first ``most_doubles`` pairs; ``outages``: these alone, and no pairs.
+
+    ``n_drawn`` of the pairs that are left are simulated too, and told apart.
+    """
     cases = FirstMinutesCases(system, point)
-    if outages is not None:
-        courses = [cases.course((outage,)) for outage in outages]
-        return FirstMinutesScreen(_worst_first(courses), len(courses), 0, 0, [])
-    singles = usual_outages(system, point)
+    singles = usual_outages(system, point) if outages is None else list(outages)
     courses = [cases.course((outage,)) for outage in singles]
+    whole = FirstMinutesScreen([], len(singles), 0, 0, [], [], [], cases.sections(), cases.minutes.over_limit)
+    if outages is not None:
+        return whole._replace(courses=_worst_first(courses))
     parts = doubles_of(system, point)
-    pairs = _ranked(cases, parts)
-    courses += [cases.course(pair) for pair in pairs[:most_doubles]]
-    left = pairs[most_doubles:]
-    return FirstMinutesScreen(_worst_first(courses), len(singles), len(pairs), len(left), left)
+    reaches = [cases.reach((part,)) for part in parts]
+    pairs = _ranked(cases, parts, reaches)
+    courses += [cases.course((parts[one], parts[other])) for one, other in pairs[:most_doubles].tolist()]
+    alone = np.array([reach.shed_mw > SHEDS_MW for reach in reaches], dtype=bool)
+    told = (alone[pairs[:, 0]] | alone[pairs[:, 1]])[most_doubles:]
+    left = pairs[most_doubles:][~told]
+    drawn = np.sort(np.random.default_rng(_SEED).permutation(len(left))[:n_drawn])
+    return whole._replace(
+        courses=_worst_first(courses),
+        n_doubles=len(pairs),
+        n_told=int(told.sum()),
+        shed_alone=[part.name for part, sheds in zip(parts, alone.tolist(), strict=True) if sheds],
+        left=[(parts[one], parts[other]) for one, other in left.tolist()],
+        drawn=_worst_first([cases.course((parts[one], parts[other])) for one, other in left[drawn].tolist()]),
+    )
 
 
-def _ranked(cases: FirstMinutesCases, parts: list[Outage]) -> list[tuple[Outage, Outage]]:
-    """All pairs of ``parts``, those first that the runs of each alone say most about."""
-    reaches = [cases.reach(cases.run((part,))) for part in parts]
-    n_interfaces = len(cases.system.interfaces)
-    dip_hz = np.array([reach.dip_hz for reach in reaches])
-    shed_mw = np.array([reach.shed_mw for reach in reaches])
-    flow_mw = np.array([reach.flow_mw for reach in reaches]).reshape(len(parts), n_interfaces)
-    one, other = np.triu_indices(len(parts), 1)
-    before_mw = cases.minutes.dispatch_flows_mw()
-    limit_mw = _limits_mw(cases.system)
-    over = np.zeros(len(one))
-    for interface in np.flatnonzero(np.isfinite(limit_mw) & (limit_mw > 0)).tolist():
-        flow = before_mw[interface] + flow_mw[one, interface] + flow_mw[other, interface]
-        over = np.maximum(over, np.abs(flow) / limit_mw[interface])
-    score = (dip_hz[one] + dip_hz[other]) / _FIRST_STAGE_HZ + over + (shed_mw[one] + shed_mw[other]) / 100.0
-    order = np.argsort(-score, kind="stable")
-    return [(parts[one[pair]], parts[other[pair]]) for pair in order.tolist()]
-
-
-def _limits_mw(system: GridSystem) -> F8:
-    """(n_interfaces,) normal limit with all lines, the smaller direction; inf where there is none."""
-    limits, found = system.interface_limits, np.full(len(system.interfaces), np.inf)
-    whole = limits.lines_out == 0
-    np.minimum.at(found, limits.interface[whole], limits.normal_mw[whole])
-    return found
+def _ranked(cases: FirstMinutesCases, parts: list[Outage], reaches: list[Reach]) -> I4:
+    """(n_pairs, 2) positions among ``parts``, those first that come nearest to automation."""
+    one, other = (side.astype(np.int32) for side in np.triu_indices(len(parts), 1))
+    order = np.argsort(-cases.scores(reaches, one, other), kind="stable")
+    return np.stack([one[order], other[order]], axis=1)
 
 
 def _worst_first(courses: list[Course]) -> list[Course]:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
@@ -52,6 +54,7 @@ class Reduction(NamedTuple):
     at_area: F8
     flow_bus: F8
     flow_pair: F8
+    by_power: F8
     linked: B1
     apart: F8
 
@@ -135,6 +138,15 @@ def _joined(system: GridSystem, area: I4, works: B1) -> tuple[tuple[str, str], .
     return tuple(found)
 
 
+def ties_between(system: GridSystem, areas: AreaMap, branch_out: I4) -> tuple[I4, I4, I4]:
+    """Working branches between areas, and the areas at their ends."""
+    works = system.branch_in_service.copy()
+    works[branch_out] = False
+    one, other = areas.bus[system.branch_from], areas.bus[system.branch_to]
+    branches = np.flatnonzero(works & (one != other)).astype(np.int32)
+    return branches, one[branches], other[branches]
+
+
 def way_beside(system: GridSystem, interfaces: tuple[str, ...], branch_out: I4) -> list[str]:
     """Buses of the shortest way that joins the ends of ``interfaces`` with ``branch_out``; empty: they separate."""
     works = system.branch_in_service.copy()
@@ -175,9 +187,6 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
 
     margin : (n_interfaces,) normal limit over static limit where stability limits, and gives the amplitude; else NaN
     """
-    from scipy.sparse import csc_matrix
-    from scipy.sparse.linalg import splu
-
     n_buses, n_areas = len(system.buses), len(areas.names)
     works = system.branch_in_service.copy()
     works[branch_out] = False
@@ -210,7 +219,7 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
     by_power = np.asarray(by_angle @ np.linalg.pinv(reduced, rcond=1e-10, hermitian=True), dtype=np.float64)
     flow_pair = by_power[:, first] - by_power[:, second]
     size = np.bincount(machines.link_area, machines.link_mw, n_areas).astype(np.float64)
-    apart = _moved_apart(system, areas, reduced, size, works, margin, (first, second))
+    apart = _moved_apart(system, areas, (reduced, by_power), size, works, margin, (first, second))
     stretch = _stretch(system, coupling, flow_pair, apart, works, margin)
     return Reduction(
         first=first.astype(np.int32),
@@ -220,6 +229,7 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
         at_area=at_area * linked,
         flow_bus=flow_bus,
         flow_pair=flow_pair,
+        by_power=by_power,
         linked=linked,
         apart=apart,
     )
@@ -228,7 +238,7 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
 def _moved_apart(
     system: GridSystem,
     areas: AreaMap,
-    reduced: F8,
+    network: tuple[F8, F8],
     size: F8,
     works: B1,
     margin: F8,
@@ -237,10 +247,10 @@ def _moved_apart(
     """(n_interfaces, n_pairs) angles of pairs when power crosses a stability interface, the widest of them 1.
 
     The power comes from the machines of one side and goes to those of the other, by ``size`` (n_areas,): a pair across
-    two interfaces in series is wider than one across either. What other interfaces carry between the same areas is
-    parted with it. Where a way beside it stays even so, the areas at its smaller end are parted from all others.
+    two interfaces in series is wider than one across either. Where a way beside it stays, sides are the areas whose MW
+    send more, and less, over it than the widest step between them. ``network``: couplings, and what a MW sends over.
     """
-    n, member = len(size), system.interface_members
+    (reduced, by_power), n, member = network, len(size), system.interface_members
     one, other = areas.bus[system.branch_from], areas.bus[system.branch_to]
     found, crossed = np.ones((len(margin), len(pairs[0]))), []
     power = np.zeros((n, len(margin)))
@@ -251,12 +261,11 @@ def _moved_apart(
         end = np.where(sign > 0, other[branch], one[branch])
         rest = works.copy()
         rest[branch] = False
-        rest[_beside(system, one, other, branch)] = False
         part = islands(n, one, other, rest)
         sides = np.isin(part, part[start]), np.isin(part, part[end])
         if (sides[0] & sides[1]).any():
-            sides = _nearer_side(start, end, np.unique(areas.of_border), size)
-        if (sides[0] & sides[1]).any() or not all(size[side].sum() > 0 for side in sides):
+            sides = _sides_of_step(by_power[interface], np.flatnonzero(sides[0] | sides[1]))
+        if not all(size[side].sum() > 0 for side in sides):
             continue
         for side, direction in zip(sides, (1.0, -1.0), strict=True):
             power[:, interface] += np.where(side, direction * size / size[side].sum(), 0.0)
@@ -269,20 +278,13 @@ def _moved_apart(
     return found
 
 
-def _beside(system: GridSystem, one: I4, other: I4, branch: I4) -> I4:
-    """Members of any interface between areas that ``branch`` joins; ``one``, ``other``: areas of all branches."""
-    member = system.interface_members.branch
-    key = np.minimum(one, other).astype(np.int64) << 32 | np.maximum(one, other).astype(np.int64)
-    return member[np.isin(key[member], key[branch])]
-
-
-def _nearer_side(start: NDArray[Any], end: NDArray[Any], abroad: NDArray[Any], size: F8) -> tuple[B1, B1]:
-    """Areas at the smaller end of an interface, neighbours aside, and all others; each (n_areas,)."""
-    ends = [np.setdiff1d(side, abroad) for side in (start, end)]
-    known = [side for side in ends if len(side)] or [np.unique(start)]
-    least = min(known, key=lambda side: float(size[side].sum()))
-    inside = np.isin(np.arange(len(size)), least)
-    return inside, ~inside
+def _sides_of_step(by_power: F8, joined: NDArray[Any]) -> tuple[B1, B1]:
+    """(n_areas,) areas on either side of the widest step in ``by_power`` (n_areas,), among ``joined`` (positions)."""
+    ordered = joined[np.argsort(-by_power[joined], kind="stable")]
+    step = 1 + int(np.argmax(-np.diff(by_power[ordered]))) if len(ordered) > 1 else len(ordered)
+    above, below = np.zeros(len(by_power), dtype=bool), np.zeros(len(by_power), dtype=bool)
+    above[ordered[:step]], below[ordered[step:]] = True, True
+    return above, below
 
 
 def _linked(system: GridSystem, works: B1, has_link: B1) -> B1:
@@ -346,13 +348,15 @@ def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, apart: F8, works: 
     stretch = np.ones(len(coupling))
     if not len(shaped):
         return stretch
+    # Of a coupling that crosses a section only in part the rest keeps its slope.
+    crosses = np.minimum(share[shaped].sum(axis=0), 1.0)
     # One that carries less than another of every coupling stands beside it and takes its share of what that one does.
     shaped = np.unique(shaped[share[shaped].argmax(axis=0)[share[shaped].sum(axis=0) > 0]])
     share = share[shaped]
     by_interface, weight = np.ones(len(shaped)), share.sum(axis=0)
     for _ in range(60):
         mean = np.divide((share * apart[shaped]).T @ by_interface, weight, out=np.ones(len(coupling)), where=weight > 0)
-        stretch = np.where(weight > 0, mean, 1.0)
+        stretch = np.where(weight > 0, crosses * mean + (1.0 - crosses), 1.0)
         reached = np.array([pull_out_mw(coupling, stretch, flow_pair[row], apart[row]) for row in shaped])
         wrong = limit_mw[shaped] / np.maximum(reached, 1e-9)
         if np.abs(wrong - 1.0).max() < 1e-3:

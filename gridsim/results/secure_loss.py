@@ -1,0 +1,25 @@
+"""Security of areas by hour as a table: inertia, headroom, the largest loss that sheds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from gridsim.model.system import GridSystem
+from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.secure_loss import AreaSecurity, security_of
+
+
+def secure_loss_frame(system: GridSystem, points: Iterable[tuple[float, OperatingPoint]]) -> pd.DataFrame:
+    """Rows of every point and area inside: ``run(...).points`` gives those of a run, each with its ``time_h``.
+
+    Columns: time_h, area, island (areas that hang together, neighbours too), inertia_gws and headroom_mw of the area,
+    island_inertia_gws, island_headroom_mw (of areas inside), secure_loss_mw (largest loss of power there, after which
+    automation does nothing; at most what the area gives), island_secure_loss_mw (the smallest of its areas). About 3 s
+    of CPU time a point of Kazakhstan.
+    """
+    rows = [(time_h, *row) for time_h, point in points for row in security_of(system, point)]
+    frame = pd.DataFrame(rows, columns=["time_h", *AreaSecurity._fields])
+    frame["island_secure_loss_mw"] = frame.groupby(["time_h", "island"])["secure_loss_mw"].transform("min")
+    return frame
