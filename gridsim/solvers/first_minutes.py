@@ -10,6 +10,8 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import splu
 
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.flows import islands
@@ -135,7 +137,8 @@ class FirstMinutes:
         self._rest_mw = np.zeros(len(self.areas.names))
         self.angles, self.over_limit = self._balanced()
         self._flow_offset_mw = np.zeros(len(system.interfaces))
-        self._flow_offset_mw = self.dispatch_flows_mw() - self.model_flows_mw(self.angles)
+        self.flow_before_mw = self.dispatch_flows_mw()
+        self._flow_offset_mw = self.flow_before_mw - self.model_flows_mw(self.angles)
 
     def _reduced(self, branch_out: I4) -> Reduction:
         return reduce_network(self.system, self.areas, self.machines, branch_out, self.margin)
@@ -173,15 +176,15 @@ class FirstMinutes:
         works[point.branch_out] = False
         start, end = system.branch_from, system.branch_to
         slope = np.where(works, 1.0 / system.branch_x_pu, 0.0)
-        matrix = np.zeros((n, n))
-        for one, other, sign in ((start, start, 1), (end, end, 1), (start, end, -1), (end, start, -1)):
-            np.add.at(matrix, (one, other), sign * slope)
         first = np.unique(islands(n, start, end, works), return_index=True)[1]
-        matrix[first, first] += 1.0
+        rows = np.concatenate([start, end, start, end, first])
+        columns = np.concatenate([start, end, end, start, first])
+        entries = np.concatenate([slope, slope, -slope, -slope, np.ones(len(first))])
+        matrix = csc_matrix((entries, (rows, columns)), shape=(n, n))
         injected = self._fixed_bus_mw - self._load_bus_mw
         injected = injected + sum_at(system.borders.bus, point.p_border_mw, n)
         injected += sum_at(system.generators.bus, np.where(self.machines.group_of_gen >= 0, point.p_gen_mw, 0.0), n)
-        angle = np.linalg.solve(matrix, injected)
+        angle = np.asarray(splu(matrix).solve(injected), dtype=np.float64)
         member = system.interface_members
         flow = member.sign * slope[member.branch] * (angle[start[member.branch]] - angle[end[member.branch]])
         return sum_at(member.interface, flow, len(system.interfaces))
@@ -238,7 +241,7 @@ class FirstMinutes:
         machines, n, settings = self.machines, len(self.areas.names), self.settings
         r = self.reduction
         tied = self._tied(self.point.branch_out)
-        sections = Sections(self.dispatch_flows_mw(), self._limit_factor, self.point.branch_out)
+        sections = Sections(self.flow_before_mw, self._limit_factor, self.point.branch_out)
         powers = Powers(self.load_mw, self._load_bus_mw, self.point.p_gen_mw, sections)
         pairs = Pairs(r.first[tied], r.second[tied], r.stretch[tied])
         compiler = RuleCompiler(self.system, self.areas, machines, powers, pairs)

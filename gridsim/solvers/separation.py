@@ -270,10 +270,11 @@ def _moved_apart(
 
 
 def _beside(system: GridSystem, one: I4, other: I4, branch: I4) -> I4:
-    """Members of any interface between areas that ``branch`` joins; ``one``, ``other``: areas of all branches."""
-    member = system.interface_members.branch
+    """Members of interfaces that have one between areas that ``branch`` joins; ``one``, ``other``: areas at ends."""
+    members = system.interface_members
+    member = members.branch
     key = np.minimum(one, other).astype(np.int64) << 32 | np.maximum(one, other).astype(np.int64)
-    return member[np.isin(key[member], key[branch])]
+    return member[np.isin(members.interface, members.interface[np.isin(key[member], key[branch])])]
 
 
 def _nearer_side(start: NDArray[Any], end: NDArray[Any], abroad: NDArray[Any], size: F8) -> tuple[B1, B1]:
