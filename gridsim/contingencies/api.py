@@ -52,7 +52,7 @@ class Plant(NamedTuple):
 class Area(NamedTuple):
     """A zone or the whole system. ``unserved_mw`` and ``demand_mw`` are at the bus.
 
-    ``frequency_hz``: of the island with most of its load; NaN without ``policy.first_minutes: on`` and in the dark.
+    ``frequency_hz``: of the island with most of its load; NaN without ``policy.first_minutes`` and in the dark.
     """
 
     demand_mw: float

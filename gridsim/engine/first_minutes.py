@@ -1,10 +1,10 @@
 """Seconds after a sudden change: the swing of areas and its automation, acting on the run's state.
 
-``policy.first_minutes: on`` arms it. The interval that held gives the operating point, what events took since is lost
-at once, and the answer comes back as changes of the state: load cut by automation, machines tripped, ties opened, each
-logged with its rule. Load cut stays so until the operator acts (``operator_delay_minutes``): then what supply, ramps
-and limits allow returns in the dispatch's order of classes, and the rest is its shortage. What comes back, and when, is
-:class:`~gridsim.engine.restoration.Restoration`. An hour without a surprise costs nothing.
+``policy.first_minutes`` arms it, by default where the network states rules. The interval that held gives the operating
+point, what events took since is lost at once, and the answer comes back as changes of the state: load cut, machines
+tripped, ties opened, each logged with its rule. Load cut stays so until the operator acts (``operator_delay_minutes``):
+then what supply, ramps and limits allow returns in the dispatch's order of classes, and the rest is its shortage. What
+comes back, and when, is :class:`~gridsim.engine.restoration.Restoration`. An hour without a surprise costs nothing.
 """
 
 from __future__ import annotations

@@ -418,7 +418,7 @@ class Policy:
     ac: AcMode = AcMode.FAST
     operator_delay_minutes: float = 15.0
     automation: Automation = Automation.OFF
-    first_minutes: FirstMinutesMode = FirstMinutesMode.OFF
+    first_minutes: FirstMinutesMode = FirstMinutesMode.AUTO
     first_minutes_s: float = 60.0
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05

@@ -19,9 +19,9 @@ from gridsim.results.scorecard import Score, confidence_text
 
 _LIMITS = (
     "A run is one course of events. Heat of cities, offsite power of nuclear sites, output lost and costs rest on the "
-    "assumptions of docs/heat.md, docs/nuclear.md, docs/minerals.md and docs/costs.md; the first seconds of frequency "
-    "are there only with policy.first_minutes: on; a class cut without a mineral behind it is not counted as output "
-    "lost. Network data are as published, derived or assumed as the shares above say."
+    "assumptions of docs/heat.md, docs/nuclear.md, docs/minerals.md and docs/costs.md; frequency in the first seconds "
+    "is that of areas, where the network states rules (docs/first_minutes.md); a class cut without a mineral behind it "
+    "is not counted as output lost. Network data are as published, derived or assumed as the shares above say."
 )
 
 

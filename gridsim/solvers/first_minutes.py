@@ -138,6 +138,7 @@ class FirstMinutes:
         self.load_mw += self.machines.neighbour_load_mw
         self._rest_mw = np.zeros(len(self.areas.names))
         self.angles, self.over_limit = self._balanced()
+        self.flow_before_mw = self.dispatch_flows_mw()
         self._flow_offset_mw = self._offset_mw(self.reduction, point.branch_out)
 
     def _reduced(self, branch_out: I4) -> Reduction:
@@ -193,13 +194,12 @@ class FirstMinutes:
         first = np.unique(islands(n, start, end, works), return_index=True)[1]
         rows = np.concatenate([start, end, start, end, first])
         columns = np.concatenate([start, end, end, start, first])
-        matrix = csc_matrix(
-            (np.concatenate([slope, slope, -slope, -slope, np.ones(len(first))]), (rows, columns)), (n, n)
-        )
+        entries = np.concatenate([slope, slope, -slope, -slope, np.ones(len(first))])
+        matrix = csc_matrix((entries, (rows, columns)), shape=(n, n))
         injected = self._fixed_bus_mw - self._load_bus_mw
         injected = injected + sum_at(system.borders.bus, point.p_border_mw, n)
         injected += sum_at(system.generators.bus, np.where(self.machines.group_of_gen >= 0, point.p_gen_mw, 0.0), n)
-        angle = splu(matrix).solve(injected)
+        angle = np.asarray(splu(matrix).solve(injected), dtype=np.float64)
         member = system.interface_members
         flow = member.sign * slope[member.branch] * (angle[start[member.branch]] - angle[end[member.branch]])
         return sum_at(member.interface, flow, len(system.interfaces))
@@ -261,7 +261,7 @@ class FirstMinutes:
         machines, n, settings = self.machines, len(self.areas.names), self.settings
         r = self.reduction
         tied = self._tied(self.point.branch_out)
-        sections = Sections(self.dispatch_flows_mw(), self._limit_factor, self.point.branch_out)
+        sections = Sections(self.flow_before_mw, self._limit_factor, self.point.branch_out)
         powers = Powers(self.load_mw, self._load_bus_mw, self.point.p_gen_mw, sections)
         pairs = Pairs(r.first[tied], r.second[tied], r.stretch[tied])
         compiler = RuleCompiler(self.system, self.areas, machines, powers, pairs)

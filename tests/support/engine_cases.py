@@ -13,14 +13,14 @@ from gridsim.engine.outcomes import Outcomes
 from gridsim.engine.resolve import Resolver
 from gridsim.engine.state import GridState
 from gridsim.model.pack import pack
-from gridsim.model.scenario import AcMode, Event, GasMode, Horizon, Imports, Policy, Scenario, Target
+from gridsim.model.scenario import AcMode, Event, FirstMinutesMode, GasMode, Horizon, Imports, Policy, Scenario, Target
 from gridsim.model.system import GridSystem
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.weather.cached import CachedWeather
 from gridsim.weather.year import make_weather
 
 START = dt.datetime(2026, 1, 14)
-QUIET = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.BALANCE)
+QUIET = Policy(imports=Imports.NONE, ac=AcMode.OFF, gas=GasMode.BALANCE, first_minutes=FirstMinutesMode.OFF)
 
 
 class NotedAgenda:

@@ -26,5 +26,5 @@ MISSED: Mapping[str, tuple[str, ...]] = {
     "known_2023_08_11": ("limited_mw west 143", "limited_mw west 233"),
     "known_2023_09_19": ("plant_mw zhambyl_gres 120", "import_mw system 680"),
     "known_2023_12_13": ("generation_mw system 15107", "import_mw system 1519"),
-    "known_2024_06_28": ("plant_mw ekibastuz_gres1 2060", "import_mw system 500"),
+    "known_2024_06_28": ("plant_mw ekibastuz_gres1 2060", "import_mw system 500", "frequency_hz north 49.9"),
 }

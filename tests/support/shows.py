@@ -308,6 +308,27 @@ def opened_s(section: str) -> Callable[[RunResult], float]:
     return value
 
 
+def first_cut_mw(name: str) -> Callable[[RunResult], float]:
+    """Load of a zone or neighbour that automation cut after the first sudden change."""
+
+    def value(result: RunResult) -> float:
+        rows = result.tables["frequency"]
+        return float(rows["cut_mw"][rows["name"] == name][0])
+
+    return value
+
+
+def fallen_circuits(result: RunResult) -> int:
+    """Lines that ice took."""
+    return len({c.component for c in result.log if c.to_state.startswith("line_outage") and "ice" in c.to_state})
+
+
+def pulls_out(result: RunResult) -> bool:
+    """True if North-South opened in the first minutes."""
+    rows = result.tables["section_swings"]
+    return bool(np.isfinite(rows["opened_s"][rows["name"] == "north_south"]).any())
+
+
 def of(name: str, value: Callable[[RunResult], float]) -> Callable[[RunResult], float]:
     """``value`` of another event."""
     return lambda _: value(play(name))
@@ -333,11 +354,13 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:.0f} MW", DEEPEST_MW),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MWh", SOUTH_MWH),
+        Claim("automation does not act", lambda r: set(r.tables["automation_log"]["rule"].tolist()) == {"event"}),
     ),
     "maintenance_and_trip": (
         Claim("No:", only_in("south")),
-        Number("{:,.0f} MW", flow_mw(19.0)),
-        Claim("full to its limit", lambda r: flow_mw(19.0)(r) > limit_mw(19.0)(r) - 0.1),
+        Number("cuts {:,.0f} MW", swing("cut_mw", "south")),
+        Claim("holds, full", lambda r: not pulls_out(r) and flow_mw(20.0)(r) > limit_mw(20.0)(r) - 0.1),
+        Number("at {:,.0f} MW", flow_mw(20.0)),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),
         Number("{:,.0f} MWh", SOUTH_MWH),
@@ -350,13 +373,20 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:.0f} % full", LOADING),
     ),
     "north_south_double_circuit": (
-        Claim("No: the South is short", only_in("south")),
+        Claim("No:", only_in("south")),
+        Number("cuts {:,.0f} MW", swing("cut_mw", "south")),
+        Number("falls to {:.2f} Hz", swing("lowest_hz", "south")),
+        Claim("pulls out of step", pulls_out),
+        Number("after {:.1f} s", opened_s("north_south")),
+        Claim("the South is short", only_in("south")),
         Number("for all {:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),
         Number("{:,.0f} MWh", SOUTH_MWH),
     ),
     "north_south_transit_loss": (
-        Claim("The South is short", only_in("south")),
+        Number("cuts {:,.0f} MW", swing("cut_mw", "south")),
+        Claim("the transit holds", lambda r: not pulls_out(r)),
+        Claim("the South is short", only_in("south")),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),
         Number("{:,.0f} MWh", SOUTH_MWH),
@@ -470,6 +500,8 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     ),
     # compound
     "blind_dispatcher": (
+        Number("cuts {:,.0f} MW", swing("cut_mw", "south")),
+        Claim("the transit holds", lambda r: not pulls_out(r)),
         Number("{:,.0f} MW", DEEPEST_MW),
         Claim(
             "then South and North",
@@ -490,7 +522,9 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:,.0f} MWh", eue("system")),
     ),
     "maek_and_two_buses_out": (
-        Claim("The West is short", only_in("west")),
+        Claim("go dark", lambda r: swing("dead_areas", "west")(r) > 0),
+        Number("cut {:,.0f} MW", swing("cut_mw", "west")),
+        Claim("the West is short", only_in("west")),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),
         Number("{:,.0f} MWh", eue("zone:west")),
@@ -525,7 +559,9 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     ),
     # storms
     "ice_on_the_transit": (
-        Number("{:.0f} circuits", lambda r: len({c.component for c in r.log if c.to_state.startswith("line_outage")})),
+        Number("{:.0f} circuits", fallen_circuits),
+        Claim("pulls out of step", pulls_out),
+        Number("cuts {:,.0f} MW", swing("cut_mw", "south")),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),
         Number("{:,.0f} MWh", eue("zone:south")),
@@ -538,6 +574,7 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("{:,.0f} MWh", eue("system")),
     ),
     "maek_intake_loss": (
+        Claim("goes dark", lambda r: swing("dead_areas", "west")(r) > 0),
         Number("{:.0f} hours", lambda r: metric("water_short_h", "city:aktau")(r)),
         Number("{:,.0f} m3", metric("unserved_water_m3", "city:aktau")),
         Number("{:,.0f} MWh", eue("zone:west")),
@@ -605,7 +642,7 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
         Number("instead of {:,.0f}", of(RUPTURE, metric("EUE"))),
     ),
     "second_circuit": (
-        Claim("at once", lambda r: len(set(trips(r))) == 1),
+        Number("cuts {:,.0f} MW", first_cut_mw("south")),
         Number("at {:,.0f} MW", logged("script:cascade", r"full at (\d+) MW")),
         Number("{:.0f} hours", SHORT_H),
         Number("{:,.0f} MW", DEEPEST_MW),

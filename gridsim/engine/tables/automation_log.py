@@ -9,7 +9,7 @@ from gridsim.results.run_records import ColumnSpec
 
 
 class AutomationLog(ResultTable):
-    """Every operation of the first minutes after sudden changes (``policy.first_minutes: on``), in its order."""
+    """Every operation of the first minutes after sudden changes (``policy.first_minutes``), in its order."""
 
     columns = (
         ColumnSpec("replicate", "i4", "replicate"),

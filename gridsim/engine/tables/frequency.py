@@ -9,7 +9,7 @@ from gridsim.results.run_records import ColumnSpec
 
 
 class Frequency(ResultTable):
-    """Frequency of zones and neighbours in the seconds after each sudden change (``policy.first_minutes: on``)."""
+    """Frequency of zones and neighbours in the seconds after each sudden change (``policy.first_minutes``)."""
 
     columns = (
         ColumnSpec("replicate", "i4", "replicate"),

@@ -13,7 +13,7 @@ WITHIN_HZ = 2e-3
 
 
 class FrequencyTrace(ResultTable):
-    """Frequency of every area after each sudden change (``policy.first_minutes: on``), every 20 ms and at operations.
+    """Frequency of every area after each sudden change (``policy.first_minutes``), every 20 ms and at operations.
 
     Thinned: straight lines between the rows of an area are within 2 mHz of what was left out.
     """

@@ -11,7 +11,7 @@ _VALUES = ("before_mw", "lowest_mw", "highest_mw", "after_mw", "change_mw", "ope
 
 
 class SectionSwings(ResultTable):
-    """Flow of sections in the seconds after each sudden change, and when they opened (``policy.first_minutes: on``)."""
+    """Flow of sections in the seconds after each sudden change, and when they opened (``policy.first_minutes``)."""
 
     columns = (
         ColumnSpec("replicate", "i4", "replicate"),

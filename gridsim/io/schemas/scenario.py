@@ -200,7 +200,7 @@ class PolicyKeys(Row):
     )  # fmt: skip
     first_minutes: Annotated[Literal["auto", "off", "on"], BeforeValidator(_as_word)] = column(
         "Frequency, load shedding and separation of areas after a sudden change, before the operator acts; auto: where "
-        "the network states rules for that in automation.csv", "off",
+        "the network states rules for that in automation.csv", "auto",
     )  # fmt: skip
     first_minutes_s: float = column(
         "Seconds that are looked at after a sudden change, unless all is quiet before", 60.0, unit="s", ge=10, le=300

@@ -400,7 +400,7 @@ def frequency(run: RunLike) -> Figure | None:
     more = f" The {_SWINGS} deepest of {len(times):,}." if len(times) > _SWINGS else ""
     definition = (
         "From the lowest to the highest frequency of a zone's areas after each sudden change, red where automation cut "
-        f"load (table frequency, policy.first_minutes: on).{more}"
+        f"load (table frequency, policy.first_minutes).{more}"
     )
     return chart.figure("frequency", "Frequency in the first minutes", definition)
 
