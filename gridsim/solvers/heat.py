@@ -21,7 +21,7 @@ INDOOR_C = 20.0
 COLD_INDOOR_C = 8.0
 HEATING_SEASON_BELOW_C = 8.0
 HOT_WATER_SHARE = 0.15  # of the peak, in any weather
-KW_PER_PERSON = 1.6  # peak heat where no source gives it
+W_PER_PERSON_K = 55.0  # peak heat where no source gives it: Astana's 3,050 Gcal/h for 1.22 million people at 53 K
 BOILER_EFFICIENCY = 0.9
 FAILED_SUPPLY_SHARE = 0.7  # the rules of heat supply call a supply 30 % below its schedule an accident
 FREEZING_SUPPLY_SHARE = 0.3
@@ -106,7 +106,11 @@ class HeatNetworks:
         by_rule_mw = sum_at(self.gen_city, generators.p_max_mw[self.gen], n) / table.power_to_heat
         stated_mw = table.chp_gcal_h * MW_PER_GCAL_H
         self.boilers_mw = table.boilers_gcal_h * MW_PER_GCAL_H
-        of_people_mw = KW_PER_PERSON * self.people[:, DISTRICT] / 1000.0
+        of_people_mw = W_PER_PERSON_K * (INDOOR_C - table.design_c) * self.people[:, DISTRICT] / 1e6
+        # Without gas no boiler house heats the rest: boilers stand beside turbines that are too small for the town.
+        beside = (table.gas_node < 0) & (by_rule_mw > 0)
+        wanted_mw = np.where(np.isnan(table.peak_gcal_h), of_people_mw, table.peak_gcal_h * MW_PER_GCAL_H)
+        by_rule_mw = np.where(beside, np.maximum(by_rule_mw, wanted_mw), by_rule_mw)
         plants_mw = np.where(np.isnan(stated_mw), by_rule_mw, stated_mw)
         rule_mw = np.minimum(plants_mw + self.boilers_mw, of_people_mw)
         self.peak_mw = np.where(np.isnan(table.peak_gcal_h), rule_mw, table.peak_gcal_h * MW_PER_GCAL_H)
