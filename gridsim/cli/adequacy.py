@@ -150,6 +150,15 @@ def adequacy(
             help="The same N sample years at copper, zonal and nodal level side by side.",
         ),
     ] = None,
+    offsite: Annotated[
+        int | None,
+        typer.Option(
+            "--offsite",
+            parser=whole(2, 1_000_000),
+            metavar="N",
+            help="How often each nuclear site loses all supply from the grid, in N sample years.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
@@ -200,7 +209,9 @@ def adequacy(
     if report is not None:
         _write_report(request, result, report, Extras(important, firms or (), _estimates(levels)))
     by_ac = request.by_ac(ac_states) if ac_states is not None else None
+    without_power = request.offsite(offsite) if offsite is not None else None
     from gridsim.report.ac_verified import ac_lines
+    from gridsim.report.offsite import offsite_lines
 
     # the cap of the default is an end, not a failure
     status = "ok" if request.by_default and result.status == "partial" else result.status
@@ -208,6 +219,8 @@ def adequacy(
         extra = {"network": network, "variant": variant_name(variant) or "", **_told(request, result), **(weeks or {})}
         if by_ac is not None:
             extra["ac"] = by_ac.frame().to_dict("records")
+        if without_power is not None:
+            extra["offsite"] = without_power.astype(object).where(without_power.notna(), None).to_dict("records")
         if important is not None:
             extra["importance"] = [vars(row) for row in important]
         if firms is not None:
@@ -223,6 +236,8 @@ def adequacy(
             print("".join(f"\n{line}" for line in further_lines(firms, _estimates(levels), form)))
         if by_ac is not None and form != "csv":
             print("\n" + "\n".join(ac_lines(by_ac, form)))
+        if without_power is not None and form != "csv":
+            print("\n" + "\n".join(offsite_lines(without_power, form)))
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
 

@@ -20,6 +20,8 @@ from gridsim.cli.nothing_fails import nothing_fails
 from gridsim.errors import Problem
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gridsim.model.system import GridSystem
     from gridsim.reliability import (
         AdequacySystem,
@@ -188,6 +190,13 @@ class Request:
         from gridsim.reliability.ac_verified import ac_verified
 
         return ac_verified(self.grid, states, imports=self.imports, seed=self.seed)
+
+    def offsite(self, years: int) -> pd.DataFrame:
+        """Losses of offsite power of nuclear sites over sample years of the normal year."""
+        from gridsim.reliability import system_from_grid
+        from gridsim.reliability.offsite import offsite_losses
+
+        return offsite_losses(system_from_grid(self.grid, self.imports), self.grid, years, self.seed)
 
     def weather_told(self) -> str:
         """The weather of the samples in a line."""

@@ -9,9 +9,10 @@ import numpy as np
 
 from gridsim.kernels.arrays import DispatchState
 from gridsim.model.pack import importable_mw, pack
+from gridsim.model.priority_list import PriorityList
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
-from gridsim.model.table import F8
+from gridsim.model.table import B1, F8
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.weather.normal import NormalWeather
 
@@ -31,7 +32,8 @@ CLASSES = (TemperatureClass(np.inf, 15.0, 7), TemperatureClass(5.0, -2.0, 3), Te
 
 
 class ClassDay:
-    """A working day in the month of a class at its temperature; with ``week`` the mean day of a week.
+    """A working day in the month of a class at its temperature; with ``week`` the mean day of a week, of whose
+    machines those run that the day-ahead priority list takes.
 
     ``gas_demand_mcm_per_d`` (n_gas_demands,) and ``able_mw`` (n_gens,): means of the day, of what machines could give
     with all their fuel; ``winter``: season of the storages.
@@ -54,6 +56,7 @@ class ClassDay:
         self._import_mw = importable_mw(system, imports)
         generators = system.generators
         self._able_mw = [np.where(generators.in_service, generators.p_max_mw * i.gen_share, 0.0) for i in self._inputs]
+        self._list = PriorityList(system) if week else None
         self.able_mw: F8 = self._weight @ np.array(self._able_mw)
         self.gas_demand_mcm_per_d: F8 = self._weight @ np.array([i.gas_demand_mcm_per_d for i in self._inputs])
         self.winter = self._inputs[-1].winter
@@ -63,9 +66,11 @@ class ClassDay:
         system, packed, generators = self._system, self._packed, self._system.generators
         always = generators.must_run | generators.heat_led
         row_lo, row_hi = self._row_limits
+        able = np.array(self._able_mw) * left
+        for first in range(0, len(able), DAY_H) if self._list is not None else ():
+            able[first : first + DAY_H] *= self._taken(slice(first, first + DAY_H), able)
         total = np.zeros(len(generators))
-        for inputs, whole_mw, weight in zip(self._inputs, self._able_mw, self._weight.tolist(), strict=True):
-            able_mw = whole_mw * left
+        for inputs, able_mw, weight in zip(self._inputs, able, self._weight.tolist(), strict=True):
             hi, lo = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
             hi[packed.gen_columns] = able_mw
             floor = np.maximum(np.where(always, generators.p_min_mw, 0.0), inputs.heat_min_share * generators.p_max_mw)
@@ -80,6 +85,21 @@ class ClassDay:
             )  # fmt: skip
             total += weight * (solution.p_mw - solution.spill_mw)[packed.gen_columns]
         return total
+
+    def _taken(self, hours: slice, able_mw: F8) -> B1:
+        """(n_gens,) machines that the priority list takes over the hours of a day."""
+        assert self._list is not None
+        system, zone = self._system, self._system.buses.zone
+        net_mw = np.zeros((DAY_H, len(system.zones)))
+        owes = np.any([inputs.heat_min_share > 0 for inputs in self._inputs[hours]], axis=0)
+        wind_and_sun = np.flatnonzero(system.generators.variable)
+        for hour, inputs in enumerate(self._inputs[hours]):
+            for number in range(len(system.zones)):
+                here = zone[system.loads.bus] == number
+                net_mw[hour, number] = inputs.load_mw[here].sum() * (1.0 + system.loss_share)
+                free = wind_and_sun[zone[system.generators.bus[wind_and_sun]] == number]
+                net_mw[hour, number] -= able_mw[hours][hour, free].sum()
+        return self._list.listed(able_mw[hours], net_mw, owes)
 
 
 def mean_normal_c(system: GridSystem, time: dt.datetime) -> float:

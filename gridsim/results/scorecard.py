@@ -245,4 +245,9 @@ def _sites(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) -> Ite
             yield Score(AREAS[5], "", f"site:{name}", title or name, note="not in this network: planned")
 
 
-_ADDED = {AREAS[1]: _not_counted, AREAS[2]: _nuclear, AREAS[5]: _sites}
+def _cities(system: GridSystem, found: Mapping[tuple[str, str], Estimate]) -> Iterator[Score]:
+    if not len(system.heat):
+        yield Score(AREAS[4], "unserved_heat_gwh", "system", "heat by city", unit="GWh", note="not in this network")
+
+
+_ADDED = {AREAS[1]: _not_counted, AREAS[2]: _nuclear, AREAS[4]: _cities, AREAS[5]: _sites}

@@ -21,12 +21,13 @@ INDOOR_C = 20.0
 COLD_INDOOR_C = 8.0
 HEATING_SEASON_BELOW_C = 8.0
 HOT_WATER_SHARE = 0.15  # of the peak, in any weather
-KW_PER_PERSON = 1.6  # peak heat where no source gives it
+W_PER_PERSON_K = 55.0  # peak heat where no source gives it: Astana's 3,050 Gcal/h for 1.22 million people at 53 K
 BOILER_EFFICIENCY = 0.9
 FAILED_SUPPLY_SHARE = 0.7  # the rules of heat supply call a supply 30 % below its schedule an accident
 FREEZING_SUPPLY_SHARE = 0.3
 HEATERS_AT_LACK = 0.5  # all heaters are on where half of the heat is missing
 DISTRICT, HOMES = 0, 1
+_MOST_DECAYS = 64  # of intervals of other lengths than a step
 
 
 class HeatState(NamedTuple):
@@ -93,6 +94,8 @@ class HeatNetworks:
         self.site = system.buses.weather_site[table.bus]
         self.people = np.stack([table.people * table.district_share, table.people * table.gas_share], axis=1)
         self.tau_h = np.stack([table.tau_low_h, table.tau_h, table.tau_high_h], axis=1)
+        self._decays: dict[float, tuple[F8, F8, F8]] = {}
+        self._lag_share = 1.0 / (1.0 - self.tau_h[:, None, :] / table.network_h[:, None, None])
         machines = [
             np.flatnonzero(np.isin(generators.plant, [p.strip() for p in names.split(";")]) & generators.in_service)
             for names in table.plants.tolist()
@@ -106,7 +109,11 @@ class HeatNetworks:
         by_rule_mw = sum_at(self.gen_city, generators.p_max_mw[self.gen], n) / table.power_to_heat
         stated_mw = table.chp_gcal_h * MW_PER_GCAL_H
         self.boilers_mw = table.boilers_gcal_h * MW_PER_GCAL_H
-        of_people_mw = KW_PER_PERSON * self.people[:, DISTRICT] / 1000.0
+        of_people_mw = W_PER_PERSON_K * (INDOOR_C - table.design_c) * self.people[:, DISTRICT] / 1e6
+        # Without gas no boiler house heats the rest: boilers stand beside turbines that are too small for the town.
+        beside = (table.gas_node < 0) & (by_rule_mw > 0)
+        wanted_mw = np.where(np.isnan(table.peak_gcal_h), of_people_mw, table.peak_gcal_h * MW_PER_GCAL_H)
+        by_rule_mw = np.where(beside, np.maximum(by_rule_mw, wanted_mw), by_rule_mw)
         plants_mw = np.where(np.isnan(stated_mw), by_rule_mw, stated_mw)
         rule_mw = np.minimum(plants_mw + self.boilers_mw, of_people_mw)
         self.peak_mw = np.where(np.isnan(table.peak_gcal_h), rule_mw, table.peak_gcal_h * MW_PER_GCAL_H)
@@ -120,9 +127,12 @@ class HeatNetworks:
         city_of_node[table.gas_node] = np.where(table.gas_node >= 0, np.arange(n), -1)
         city_of_node[-1] = -1
         city = city_of_node[demand.node] if len(demand) else np.zeros(0, dtype=np.int64)
-        self._homes = np.flatnonzero((city >= 0) & (demand.gas_class == "households"))
-        self._plants = np.flatnonzero((city >= 0) & (demand.gas_class == "heating"))
-        self._homes_city, self._plants_city = city[self._homes], city[self._plants]
+        homes = np.flatnonzero((city >= 0) & (demand.gas_class == "households"))
+        plants = np.flatnonzero((city >= 0) & (demand.gas_class == "heating"))
+        # MW of heat of homes and of heating plants in each city from mcm/d of each customer
+        self._gas_heat = np.zeros((2, n, len(demand)))
+        for group, rows in enumerate((homes, plants)):
+            self._gas_heat[group, city[rows], rows] = self._heat_mw_per_mcm_d
 
     def at_rest(self) -> HeatState:
         """Cities that have had all their heat for long."""
@@ -144,8 +154,8 @@ class HeatNetworks:
         machines = sum_at(self.gen_city, self._weight_mw * (supply.machines_share / self._left)[self.gen], n)
         share = np.divide(machines, self._city_weight_mw, out=np.zeros(n), where=self._city_weight_mw > 0)
         chp_mw = np.minimum(self.chp_mw * np.minimum(share * self._surplus, 1.0) * alive, network_mw)
-        plants_asked = sum_at(self._plants_city, supply.gas_asked[self._plants], n) * self._heat_mw_per_mcm_d
-        plants_got = sum_at(self._plants_city, supply.gas_delivered[self._plants], n) * self._heat_mw_per_mcm_d
+        homes_asked, plants_asked = self._gas_heat @ supply.gas_asked
+        homes_got, plants_got = self._gas_heat @ supply.gas_delivered
         # Boiler houses of the network burn the gas of the city's heating plants: counted once, as boiler houses.
         own = self.boilers_mw > 0
         gas_share = np.divide(plants_got, plants_asked, out=np.ones(n), where=plants_asked > 0)
@@ -155,8 +165,6 @@ class HeatNetworks:
         asked_mw[:, DISTRICT] = network_mw + apart_asked
         fed_mw = chp_mw + boilers_mw + apart_got
         delivered_mw[:, DISTRICT] = fed_mw * np.where(state.thaw_h > 0, 1.0 - self.table.frozen_share, 1.0)
-        homes_asked = sum_at(self._homes_city, supply.gas_asked[self._homes], n) * self._heat_mw_per_mcm_d
-        homes_got = sum_at(self._homes_city, supply.gas_delivered[self._homes], n) * self._heat_mw_per_mcm_d
         asked_mw[:, HOMES], delivered_mw[:, HOMES] = homes_asked, np.minimum(homes_got, homes_asked)
         district = asked_mw[:, DISTRICT]
         fed_share = np.divide(fed_mw, district, out=np.ones(n), where=district > 0)
@@ -171,13 +179,13 @@ class HeatNetworks:
     def after(self, state: HeatState, hour: HeatHour, dt_h: float) -> tuple[HeatState, F8]:
         """The cities after ``dt_h`` hours of ``hour``, and (n, 2, 3) kelvin hours of buildings below 8 C in them."""
         table, share = self.table, hour.share
-        decay = np.exp(-dt_h / table.network_h)
+        decay, heater_decay, _ = self._decay(dt_h)
         supply_share = share[:, DISTRICT] + (state.supply_share - share[:, DISTRICT]) * decay
         indoor_c = self._indoor_c(state, hour, dt_h)
         deficit_k = np.maximum(COLD_INDOOR_C - np.stack([state.indoor_c, indoor_c]), 0.0)
         lack = 1.0 - np.stack([state.supply_share, share[:, HOMES]], axis=1)
         wanted = np.clip(lack / HEATERS_AT_LACK, 0.0, 1.0) * (hour.outdoor_c < HEATING_SEASON_BELOW_C)[:, None]
-        heaters = wanted + (state.heaters - wanted) * np.exp(-dt_h / table.heater_delay_h)[:, None]
+        heaters = wanted + (state.heaters - wanted) * heater_decay
         frost = (hour.outdoor_c < table.freeze_c) & (supply_share < FREEZING_SUPPLY_SHARE)
         freezing_h = np.where(frost, state.freezing_h + dt_h, 0.0)
         thawed_h = np.where(hour.fed_share > FREEZING_SUPPLY_SHARE, np.maximum(state.thaw_h - dt_h, 0.0), state.thaw_h)
@@ -185,18 +193,29 @@ class HeatNetworks:
         found = HeatState(supply_share, indoor_c, np.where(heaters > 1e-6, heaters, 0.0), freezing_h, thaw_h)
         return found, deficit_k.mean(axis=0) * dt_h
 
+    def _decay(self, dt_h: float) -> tuple[F8, F8, F8]:
+        """What is left after ``dt_h`` hours of a difference in water (n,), heaters (n, 1) and buildings (n, 1, 3)."""
+        if dt_h not in self._decays:
+            table = self.table
+            if len(self._decays) >= _MOST_DECAYS:
+                self._decays.clear()
+            self._decays[dt_h] = (
+                np.exp(-dt_h / table.network_h),
+                np.exp(-dt_h / table.heater_delay_h)[:, None],
+                np.exp(-dt_h / self.tau_h[:, None, :]),
+            )
+        return self._decays[dt_h]
+
     def _indoor_c(self, state: HeatState, hour: HeatHour, dt_h: float) -> F8:
         """(n, 2, 3) exact solution: buildings follow their supply, the district's own follows what is fed."""
+        faded, _, cooled = self._decay(dt_h)
         outdoor = hour.outdoor_c[:, None, None]
         drop = np.maximum(INDOOR_C - outdoor, 0.0) * np.ones((self.n, 2, 1))
         rest_c = np.minimum(outdoor, INDOOR_C) + hour.share[:, :, None] * drop
         lag = np.zeros((self.n, 2, 1))
-        network_h = self.table.network_h[:, None, None]
         lag[:, DISTRICT, 0] = (state.supply_share - hour.share[:, DISTRICT]) * drop[:, DISTRICT, 0]
-        tau_h = self.tau_h[:, None, :]
-        part = lag / (1.0 - tau_h / network_h)
-        faded = np.exp(-dt_h / network_h)
-        return np.asarray(rest_c + part * faded + (state.indoor_c - rest_c - part) * np.exp(-dt_h / tau_h))
+        part = lag * self._lag_share
+        return np.asarray(rest_c + part * faded[:, None, None] + (state.indoor_c - rest_c - part) * cooled)
 
     def hours_to_cold(self, state: HeatState, hour: HeatHour) -> F8:
         """(n, 2, 3) hours until buildings are at 8 C if heat and cold stay as they are; inf where they never are."""

@@ -1,6 +1,6 @@
 """Heat of a city by hand: what reaches it, how it cools, when its pipes freeze, what the tables and metrics say.
 
-The town asks 160 MW at -30 C (100,000 people at 1.6 kW, less than 500 MW / 0.52 of its CHP).
+The town asks 275 MW at -30 C (100,000 people, 55 W each and kelvin below 20 C; less than 500 MW / 0.52 of its CHP).
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 from gridsim.engine.run import run
+from gridsim.solvers.heat import MW_PER_GCAL_H, W_PER_PERSON_K, HeatNetworks
 from tests.support.cases import BY_HAND, build_two_areas, event, scenario
 from tests.support.heat_cases import town
 
-ASKED_MW = 160.0
+ASKED_MW = 275.0
 
 
 def derated(at_h=2.0, hours=10.0, lost=0.4):
-    """Six tenths of the coal plant are left, and of its heat: 96 MW."""
+    """Six tenths of the coal plant are left, and of its heat: 165 MW."""
     return event("generator_derate", "generators", "coal_1", at_h, hours, lost)
 
 
@@ -31,12 +32,43 @@ def heat_at(result, time_h, group="district"):
 
 def test_chp_that_loses_machines_loses_their_heat():
     result = run(town(), scenario(derated(), hours=24))
-    unserved = ASKED_MW - 96.0
+    unserved = ASKED_MW - 165.0
     row = heat_at(result, 2.0)
     assert row["asked_mw"] == pytest.approx(ASKED_MW)
     assert row["unserved_mw"] == pytest.approx(unserved)
     assert result.metric("unserved_heat_gwh").value == pytest.approx(unserved * 10.0 / 1000.0, rel=1e-9)
     assert result.metric("unserved_heat_gwh", "cause:generators:coal_1").value == pytest.approx(unserved / 100.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "machines_mw", "peak_mw"),
+    [
+        ({}, 500.0, 275.0),  # people: 500 MW / 0.52 = 962 MW is more
+        ({"gas_node": "gate"}, 52.0, 100.0),  # the turbines' heat: boiler houses on gas are counted by their gas
+        ({}, 52.0, 275.0),  # no gas: boilers beside the turbines give the rest
+        ({"gas_node": "gate", "boilers_gcal_h": 50.0 / 1.163}, 52.0, 150.0),
+        ({"peak_gcal_h": 400.0 / 1.163}, 52.0, 400.0),
+        ({"plants": "", "gas_node": "gate"}, 500.0, 0.0),  # no CHP: boiler houses alone
+    ],
+)
+def test_peak_heat_by_rule(row, machines_mw, peak_mw):
+    def edit(tables):
+        tables["generators"][0] |= {"p_max_mw": machines_mw, "installed_mw": machines_mw, "p_min_mw": 0}
+
+    networks = HeatNetworks(town(edit, gas=True, **row))
+    assert networks.peak_mw[0] == pytest.approx(peak_mw)
+    assert networks.chp_mw[0] + networks.boilers_mw[0] == pytest.approx(peak_mw)  # no reserve that nobody has stated
+
+
+def test_rule_gives_the_peaks_that_are_published(kazakhstan):
+    """Astana 3,050 Gcal/h; Kyzylorda's new CHP was built for 277. A quarter either way."""
+    networks, table = HeatNetworks(kazakhstan), kazakhstan.heat
+    by_people = W_PER_PERSON_K * (20.0 - table.design_c) * networks.people[:, 0] / 1e6 / MW_PER_GCAL_H
+    found = dict(zip(table.name.tolist(), by_people.tolist(), strict=True))
+    assert found["astana"] == pytest.approx(3_050.0, rel=0.25)
+    assert found["kyzylorda"] == pytest.approx(277.0, rel=0.25)
+    peak = dict(zip(table.name.tolist(), (networks.peak_mw / MW_PER_GCAL_H).tolist(), strict=True))
+    assert peak["ekibastuz"] > 250 and peak["semey"] > 250  # small turbines beside large boilers
 
 
 def test_water_and_buildings_follow_what_is_fed():
@@ -103,7 +135,7 @@ def test_homes_with_gas_boilers_cool_at_once_and_gas_is_counted_once():
     per_mcm_d = 33.9e6 / 86_400 * 0.9
     homes, plants = heat_at(result, 3.0, "homes"), heat_at(result, 3.0)
     assert homes["asked_mw"] == pytest.approx(1.0 * per_mcm_d)
-    assert plants["asked_mw"] == pytest.approx(0.4 * 100_000 * 1.6e-3 + 0.2 * per_mcm_d)
+    assert plants["asked_mw"] == pytest.approx(0.4 * ASKED_MW + 0.2 * per_mcm_d)
     gas = result.tables["gas_shortfall"]
     kept = np.isin(gas["gas_class"], ("households", "heating"))
     mcm = float((gas["unserved_mcm_per_d"] * gas["duration_h"])[kept].sum()) / 24.0

@@ -73,7 +73,8 @@ def test_what_is_not_in_the_network_or_not_modelled_is_said(short, kazakhstan):
     notes = {score.label: score.note for score in short.scorecard if score.note}
     assert notes["nuclear sites"] == "not in this network"
     assert notes["energy of nuclear plants"].startswith("not in this network: no nuclear plant in service")
-    assert notes["heat by city"].startswith("not modelled yet")
+    assert notes["heat by city"] == "not in this network"
+    assert "heat by city" not in {score.label for score in scorecard(kazakhstan, ())}
     sites = [score for score in scorecard(kazakhstan, ()) if score.scope.startswith("site:")]
     assert [(site.scope, site.note) for site in sites] == [("site:ulken_npp", "not in this network: planned")]
 
