@@ -108,6 +108,8 @@ def _numbers(worst: CaseView, several: bool) -> list[Number]:
 def _answer(cases: Sequence[CaseView], sweep: Sweep[CaseView] | None) -> list[str]:
     worst, least = _worst(cases), min(cases, key=lambda case: _value(case, "EUE"))
     n = sum(case.n for case in cases)
+    if not n:
+        return ["No replicate of this study is finished yet: go on with gridsim study NAME --out FOLDER --resume."]
     if not _value(worst, "EUE"):
         bounds = [
             e.ci_high for case in cases if (e := _of(case, "P_any_shortfall")) is not None and e.ci_high is not None

@@ -83,12 +83,13 @@
   // State at an interval. Only what changed is written.
   let now = -1, chosen = null, timer = null, plot = null;
   function name(entry, value) { if (entry.shown !== value) { entry.shown = value; entry.node.attr("class", value + (entry.id === chosen ? " chosen" : "")); } }
+  function set(entry, attribute, value) { if (entry[attribute] !== value) { entry[attribute] = value; entry.node.attr(attribute, value); } }
   const outOfGas = data.broken_pipes.map((row) => ({ ...row, entry: elements.get(row.id) }));
   function draw(t) {
     if (t === now) return;
     now = t;
     lines.forEach((e, i) => { const v = loading[i * n + t]; name(e, e.base + (v === 255 ? " out" : v >= 100 ? " l3" : v >= 80 ? " l2" : v >= 50 ? " l1" : "")); });
-    plants.forEach((e, i) => e.node.attr("fill-opacity", (0.12 + 0.88 * Math.min(1, output[i * n + t] / (e.mw || 1))).toFixed(2)));
+    plants.forEach((e, i) => set(e, "fill-opacity", (0.12 + 0.88 * Math.min(1, output[i * n + t] / (e.mw || 1))).toFixed(1)));
     const broken = new Set(outOfGas.filter((row) => times[t] >= row.from && times[t] < row.to).map((row) => row.entry));
     pipes.forEach((e, i) => {
       const bar = pressure[i * n + t], q = flow ? flow[i * n + t] / 100 : 0, share = Math.abs(q) / data.largest_flow;
@@ -98,12 +99,12 @@
         e.way = way;
         e.arrow.attr("visibility", way ? "visible" : "hidden").attr("transform", `${e.middle} rotate(${e.turn + (way < 0 ? 180 : 0)})`);
       }
-      const wide = (1 + 5 * Math.sqrt(share)).toFixed(1);
+      const wide = (Math.round(2 + 10 * Math.sqrt(share)) / 2).toFixed(1);
       if (flow && e.wide !== wide) { e.wide = wide; e.node.style("stroke-width", wide); }
     });
-    cities.forEach((e, i) => e.node.attr("r", cut[i * n + t] ? 4 + 6 * Math.sqrt(cut[i * n + t] / (data.largest_cut || 1)) : 0));
+    cities.forEach((e, i) => set(e, "r", cut[i * n + t] ? 4 + 6 * Math.sqrt(cut[i * n + t] / (data.largest_cut || 1)) : 0));
     let short = 0;
-    regions.forEach((e, i) => { const v = shortage[i * n + t]; short += v; name(e, v ? "region short" : "region"); e.node.attr("fill-opacity", v ? (0.25 + 0.75 * v / data.largest_shortage).toFixed(2) : null); });
+    regions.forEach((e, i) => { const v = shortage[i * n + t]; short += v; name(e, v ? "region short" : "region"); set(e, "fill-opacity", v ? (0.25 + 0.75 * v / data.largest_shortage).toFixed(2) : null); });
     const slider = byId("time");
     slider.value = t;
     slider.setAttribute("aria-valuetext", stamp(times[t]));
