@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from gridsim.errors import InputError, StoreError
 from gridsim.io.manifest import MANIFEST, sealed
@@ -185,15 +186,28 @@ def to_arrow(schema: Sequence[Any], columns: Mapping[str, Any]) -> Any:
     types = {"i4": pa.int32(), "f8": pa.float64(), "str": pa.string(), "bool": pa.bool_()}
     arrays = []
     for spec in schema:
-        values = np.asarray(columns[spec.name])
-        if spec.kind == "f8":
-            values = values.astype(np.float64)
-            arrays.append(pa.array(values, type=types["f8"], from_pandas=True))
-        elif spec.kind == "str":
-            arrays.append(pa.array(values if values.dtype.kind == "U" else values.tolist(), type=types["str"]))
-        else:
-            arrays.append(pa.array(values, type=types[spec.kind]))
+        arrays.append(_arrow_column(pa, types[spec.kind], np.asarray(columns[spec.name])))
     return pa.table(arrays, schema=pa.schema([(spec.name, types[spec.kind]) for spec in schema]))
+
+
+def _arrow_column(pa: Any, kind: Any, values: NDArray[Any]) -> Any:
+    """An Arrow array from the memory of ``values``: ``pa.array`` imports pandas to see whether it is one of its own."""
+    n = len(values)
+    if pa.types.is_string(kind):
+        if values.dtype.kind != "U":
+            return pa.array(values.tolist(), type=kind)
+        texts = [text.encode() for text in values.tolist()]
+        ends = np.zeros(n + 1, dtype=np.int32)
+        np.cumsum([len(text) for text in texts], out=ends[1:])
+        return pa.Array.from_buffers(kind, n, [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))])
+    if pa.types.is_boolean(kind):
+        bits = np.packbits(values.astype(np.bool_), bitorder="little")
+        return pa.Array.from_buffers(kind, n, [None, pa.py_buffer(bits)])
+    values = np.ascontiguousarray(values, dtype=kind.to_pandas_dtype())
+    known = None
+    if pa.types.is_floating(kind) and np.isnan(values).any():
+        known = pa.py_buffer(np.packbits(~np.isnan(values), bitorder="little"))
+    return pa.Array.from_buffers(kind, n, [known, pa.py_buffer(values)])
 
 
 def write_parquet(table: Any, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""AC power flow of operating points: lightsim2grid's Newton solver on the admittances of the pandapower net.
+"""AC power flow of operating points: lightsim2grid's Newton solver on the admittances that pandapower's net has.
 
 ``AcModel(system, "fast")`` is made once; each ``solve`` changes injections and switching and runs lightsim2grid
 (Donnot, LightSim2grid, RTE; Newton-Raphson with distributed slack, KLU). ``"pandapower"`` runs ``pandapower.runpp`` on
@@ -29,8 +29,10 @@ from gridsim.solvers.ac_ladder import (
 )
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
 from gridsim.solvers.ac_solution import AcSolution
+from gridsim.solvers.admittances import admittances
+from gridsim.solvers.lightsim import lightsim_algorithms
 from gridsim.solvers.operating_point import OperatingPoint, idle_point
-from gridsim.solvers.pandapower import PandapowerNewton, admittances, to_pandapower
+from gridsim.solvers.pandapower import PandapowerNewton, to_pandapower
 from gridsim.solvers.participation import (
     BASE_MVA,
     HELD_TOLERANCE_PU,
@@ -61,8 +63,7 @@ class LightsimNewton:
     shares_everywhere = True
 
     def __init__(self) -> None:
-        from lightsim2grid import algorithm
-
+        algorithm = lightsim_algorithms()
         # KLU where the build has it, Eigen's SparseLU else: same numbers to rounding
         self._solver = getattr(algorithm, "NR_KLU", algorithm.NR_SparseLU)()
 
@@ -101,17 +102,18 @@ class AcModel:
         *,
         q_limits: bool = True,
     ):
-        """``base``: any operating point, only to build the pandapower net from; ``None``: everything idle.
+        """``base``: any operating point, only to build pandapower's net from; ``None``: everything idle.
 
         ``q_limits`` False lets every machine hold its voltage at any reactive power.
         """
         self.system = system
         self.q_limits = q_limits
         self.method = AcMethod(method)
-        net = to_pandapower(system, idle_point(system) if base is None else base)
-        self.network = AcNetwork(system, admittances(system, net))
+        self.network = AcNetwork(system, admittances(system))
         self._probe = LightsimNewton()
-        self._newton: Newton = self._probe if self.method is AcMethod.FAST else PandapowerNewton(system, net)
+        self._newton: Newton = self._probe
+        if self.method is AcMethod.PANDAPOWER:
+            self._newton = PandapowerNewton(system, to_pandapower(system, idle_point(system) if base is None else base))
         self._last: C16 | None = None
         self._known_sources: tuple[AcTopology, bytes, Sources] | None = None
 
@@ -215,8 +217,7 @@ class AcModel:
         a fixed injection. With a ``solution`` the buses at a reactive limit give that limit and take their share of
         its imbalance; without one every regulating source holds its voltage. One island is expected.
         """
-        from lightsim2grid.algorithm import AlgorithmType
-        from lightsim2grid.network import LSGrid
+        from lightsim2grid.lightsim2grid_cpp import AlgorithmType, LSGrid
 
         system, network = self.system, self.network
         topology = network.topology(point.branch_out, point.devices)
@@ -286,7 +287,7 @@ class AcModel:
         outage (see ``lightsim_grid``) holds it after; the branches' loss must not split the network, nor switch a
         shunt. NaN where not converged.
         """
-        from lightsim2grid.contingencyAnalysis import ContingencyAnalysisCPP
+        from lightsim2grid.lightsim2grid_cpp import ContingencyAnalysisCPP
 
         order = np.argsort(branches, kind="stable")
         grid = self.lightsim_grid(point, solution)

@@ -6,17 +6,18 @@ import copy
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import DeviceSettings
 from gridsim.solvers.participation import BASE_MVA, branch_status, shunt_connected, shunt_status, voltage_setpoints
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 C16 = np.ndarray[Any, np.dtype[np.complex128]]
 
@@ -146,6 +147,8 @@ class AcNetwork:
         return Admittances(y.yff * ratio**2, y.yft * ratio, y.ytf * ratio, y.ytt, y.y_shunt * devices.shunt_share)
 
     def _make(self, status: B1, devices: DeviceSettings | None) -> AcTopology:
+        from scipy import sparse
+
         if devices is None:
             y, on = self.admittances, shunt_status(self.system, status)
         else:
@@ -184,6 +187,9 @@ class AcNetwork:
 
         Resistances, shunts and voltage differences are neglected.
         """
+        from scipy import sparse
+        from scipy.sparse.linalg import splu
+
         bus = topology.networks[number].bus
         local = np.full(self.n_buses, -1, dtype=np.int64)
         local[bus] = np.arange(len(bus))

@@ -16,6 +16,7 @@ from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.ac_ladder import MAX_ITERATIONS, TOLERANCE_PU, NewtonResult, NewtonTask
 from gridsim.solvers.ac_network import AcTopology, Admittances
 from gridsim.solvers.ac_solution import AcSolution
+from gridsim.solvers.admittances import without_dust
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.participation import (
     BASE_MVA,
@@ -29,8 +30,6 @@ from gridsim.solvers.participation import (
     split_reactive,
     voltage_setpoints,
 )
-
-_DUST = 1e-12  # of ohm, nF, kW or per cent
 
 
 class PandapowerNewton:
@@ -203,8 +202,11 @@ def write_slack(net: Any, system: GridSystem, have: Sources, reference: I4) -> N
     net.gen["slack_weight"] = np.where(in_service, weight, 0.0)
 
 
-def admittances(system: GridSystem, net: Any) -> Admittances:
-    """pandapower's own two-port admittances of ``to_pandapower``'s net, all branches taken in service."""
+def pandapower_admittances(system: GridSystem, net: Any) -> Admittances:
+    """pandapower's own two-port admittances of ``to_pandapower``'s net, the reference of ``solvers.admittances``.
+
+    All branches are taken as in service.
+    """
     from pandapower import create_ext_grid
     from pandapower.auxiliary import _add_ppc_options
     from pandapower.pd2ppc import _pd2ppc
@@ -267,9 +269,9 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
             lines.from_bus,
             lines.to_bus,
             length_km=lines.length_km,
-            r_ohm_per_km=_without_dust(lines.r_ohm_per_km),
+            r_ohm_per_km=without_dust(lines.r_ohm_per_km),
             x_ohm_per_km=lines.x_ohm_per_km,
-            c_nf_per_km=_without_dust(lines.c_nf_per_km),
+            c_nf_per_km=without_dust(lines.c_nf_per_km),
             max_i_ka=np.where(np.isnan(lines.max_i_ka), 1e6, lines.max_i_ka),
             parallel=lines.parallel,
             name=lines.name.tolist(),
@@ -285,9 +287,9 @@ def _empty_elements(pp: Any, system: GridSystem) -> Any:
             vn_hv_kv=trafos.vn_hv_kv,
             vn_lv_kv=trafos.vn_lv_kv,
             vk_percent=trafos.vk_percent,
-            vkr_percent=_without_dust(trafos.vkr_percent),
-            pfe_kw=_without_dust(trafos.pfe_kw),
-            i0_percent=_without_dust(trafos.i0_percent),
+            vkr_percent=without_dust(trafos.vkr_percent),
+            pfe_kw=without_dust(trafos.pfe_kw),
+            i0_percent=without_dust(trafos.i0_percent),
             parallel=trafos.parallel,
             shift_degree=trafos.shift_degree,
             tap_side=[side or None for side in trafos.tap_side.tolist()],
@@ -371,8 +373,3 @@ def _add_costs(net: Any, system: GridSystem) -> None:
         for column in empty.columns.difference(rows.columns):
             rows[column] = 0.0
         net[table] = rows[empty.columns].astype(empty.dtypes)
-
-
-def _without_dust(values: F8) -> F8:
-    """Zero in place of what is too small to matter: pandapower builds its matrix with every underflow an error."""
-    return np.where(np.abs(values) < _DUST, 0.0, values)

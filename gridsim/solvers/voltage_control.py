@@ -15,11 +15,9 @@ it is not moved for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from gridsim.model.scenario import AcMode, Policy, VoltageMode
 from gridsim.model.system import GridSystem
@@ -29,6 +27,9 @@ from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology, Admittances
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.operating_point import DeviceSettings, OperatingPoint, system_settings
 from gridsim.solvers.participation import BASE_MVA, held_buses, shunt_connected, sources
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 MOST_ROUNDS = 3  # power flows after the first; moves of one instant are few, and so are their errors
 ABOVE_PU = 0.01  # above where the operator acts: what feeds a low pocket is lifted no further
@@ -274,6 +275,8 @@ class VoltageControl:
 
         Buses that hold their setpoint stay; dead ones are 0. The imbalance is left to each island's reference.
         """
+        from scipy.sparse.linalg import splu
+
         settings = self.settings(position)
         topology = network.topology(point.branch_out, settings)
         have = sources(self.system, point, topology.island)
@@ -337,6 +340,8 @@ def _strides(devices: Devices, free: B1) -> tuple[I4, F8]:
 
 def _jacobian(y_bus: sparse.csc_matrix, v: C16, angle_bus: I4, free_bus: I4) -> sparse.csc_matrix:
     """Polar power-flow Jacobian: active power at ``angle_bus``, reactive at ``free_bus``, by angles and moduli."""
+    from scipy import sparse
+
     n, m = len(v), len(angle_bus)
     # the row of active power (column of the angle) and that of reactive power (column of the modulus) of each bus
     first, second = np.full(n, -1), np.full(n, -1)
