@@ -110,7 +110,7 @@ def _losses(adequacy: AdequacySystem, system: GridSystem, sites: I4, years: int,
     components = (*adequacy.unit_component, *adequacy.branch_component)
     causes = adequacy.common_causes
     model = outage_model((*components, *(cause.component for cause in causes)), (), adequacy.n_hours)
-    table = new_outage_table(model, 8 * len(components) + 64)
+    table = new_outage_table(model.batch_block.shape[0], 8 * len(components) + 64)
     n_units, n_components = len(adequacy.unit_component), len(components)
     behind = [_branches_behind(adequacy, cause) for cause in causes]
     for year in range(years):
