@@ -247,8 +247,9 @@ def _moved_apart(
     """(n_interfaces, n_pairs) angles of pairs when power crosses a stability interface, the widest of them 1.
 
     The power comes from the machines of one side and goes to those of the other, by ``size`` (n_areas,): a pair across
-    two interfaces in series is wider than one across either. Where a way beside it stays, sides are the areas whose MW
-    send more, and less, over it than the widest step between them. ``network``: couplings, and what a MW sends over.
+    two interfaces in series is wider than one across either. What other interfaces carry between the same areas is
+    parted with it. Where a way beside it stays even so, sides are the areas whose MW send more, and less, over it than
+    the widest step between them. ``network``: couplings, and what a MW sends over.
     """
     (reduced, by_power), n, member = network, len(size), system.interface_members
     one, other = areas.bus[system.branch_from], areas.bus[system.branch_to]
@@ -261,6 +262,7 @@ def _moved_apart(
         end = np.where(sign > 0, other[branch], one[branch])
         rest = works.copy()
         rest[branch] = False
+        rest[_beside(system, one, other, branch)] = False
         part = islands(n, one, other, rest)
         sides = np.isin(part, part[start]), np.isin(part, part[end])
         if (sides[0] & sides[1]).any():
@@ -276,6 +278,14 @@ def _moved_apart(
         wide = np.abs(angle[pairs[0]] - angle[pairs[1]]).T * found[crossed]
         found[crossed] = wide / np.maximum(wide.max(axis=1, initial=0.0, keepdims=True), 1e-12)
     return found
+
+
+def _beside(system: GridSystem, one: I4, other: I4, branch: I4) -> I4:
+    """Members of interfaces that have one between areas that ``branch`` joins; ``one``, ``other``: areas at ends."""
+    members = system.interface_members
+    member = members.branch
+    key = np.minimum(one, other).astype(np.int64) << 32 | np.maximum(one, other).astype(np.int64)
+    return member[np.isin(members.interface, members.interface[np.isin(key[member], key[branch])])]
 
 
 def _sides_of_step(by_power: F8, joined: NDArray[Any]) -> tuple[B1, B1]:
