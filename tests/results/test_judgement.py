@@ -110,4 +110,4 @@ def test_validate_tells_it_apart() -> None:
     assert verdict["judgement"]["warnings"][0]["column"] == "c_nf_per_km"
     shown = CliRunner().invoke(app, ["validate", "rts79"]).stdout
     assert "doubtful: rts79/lines.csv: c_nf_per_km" in shown
-    assert shown.rstrip().endswith("rts79: network, no errors, 1 doubt")
+    assert shown.rstrip().endswith("rts79: network, no errors, 2 doubts")
