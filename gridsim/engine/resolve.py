@@ -103,15 +103,19 @@ class Resolver:
         At a sudden change, at the start and in a shortage both are done again until the losses allowed for are those
         that they cause; in quiet hours the losses of the hour before are near enough.
         """
-        state, pockets = self.state, set()
-        for number in range(MOST_LOSS_ROUNDS + _MOST_RELIEFS):
+        state = self.state
+        pockets: set[int] = set()
+        reliefs = rounds = 0
+        while rounds < MOST_LOSS_ROUNDS:
             dispatch = self.operator.redispatch(moment, fuel, decisions)
             ac = self._check(dispatch)
-            relief = self._relieve(dispatch, ac) if number < _MOST_RELIEFS else None
+            relief = self._relieve(dispatch, ac) if reliefs < _MOST_RELIEFS else None
             if relief is not None:
                 moment = moment._replace(shed_mw=moment.shed_mw + relief.cut_mw)
-                pockets.add(int(relief.pocket[0]))
+                pockets |= {int(relief.pocket[0])} if relief.cut_mw.any() else set()
+                reliefs += 1
                 continue
+            rounds += 1
             short = float(dispatch.unserved_mw.sum()) > SHORTFALL_TOLERANCE_MW
             quiet = not (state.sudden or short or state.last is None)
             if quiet or abs(state.loss_share - dispatch.loss_share) <= LOSS_TOLERANCE:

@@ -2,7 +2,7 @@
 
 The first changes one constant of the gas dispatcher at a time in `bbs_pipeline_rupture` without electric heaters: hours
 until the first and the fourth plant is short of gas, and the unserved energy of the first five days. The second changes
-the share that transit keeps, with the heaters of the event.
+the share that transit keeps, with the heaters of the event. The third is settled linepack by month and temperature.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import gridsim
 from gridsim.engine import gas_side
+from gridsim.reliability.gas import TemperatureClass, class_weather
 from gridsim.report.text_table import TextTable
 from gridsim.solvers import gas
 
@@ -33,6 +34,7 @@ KEYS: dict[str, tuple[float, ...]] = {
     "suction_share": (0.2, 0.5),
 }
 KEPT = (1.0, 0.7, 0.5)
+DAYS = ((1, -20.0), (1, -12.0), (1, -5.0), (3, -2.0), (7, 20.0))  # month, C
 
 
 @contextmanager
@@ -102,6 +104,21 @@ def transit() -> TextTable:
     return TextTable(heads, tuple(rows))
 
 
+def linepack() -> TextTable:
+    """Gas in all pipes and what the storages give, settled under the mean hour of a day."""
+    system = gridsim.read_network(gridsim.network_folder("kazakhstan"))
+    rows = []
+    for month, mean_c in DAYS:
+        weather = class_weather(system, TemperatureClass(0.0, mean_c, month), "contract").gas
+        network, works = gas.HydraulicGas(system), gas.everything_works(system)
+        state = network.start(works, *weather)
+        held_mcm = network.linepack_mcm(state.gas_mcm).sum()
+        given = network.schedule(state, works, *weather).storage_mcm_per_d.sum()
+        rows.append((f"month {month}, {mean_c:g} C", f"{held_mcm:,.0f}", f"{given:.1f}"))
+    return TextTable(("day", "linepack, mcm", "storages give, mcm/d"), tuple(rows))
+
+
 if __name__ == "__main__":
+    print(linepack().markdown())
     print(transit().markdown())
     print(constants().markdown(), end="")
