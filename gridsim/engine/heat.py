@@ -68,9 +68,12 @@ class Heat:
         if not self._some:
             return None
         n_gens = len(moment.able_mw)
-        backup_mw = sum_at(self._packed.backup_gen, fuel.backup_mw, n_gens)
-        backup = np.divide(backup_mw, moment.able_mw, out=np.zeros(n_gens), where=moment.able_mw > 0)
-        share = moment.conditions.gen_share * np.minimum(fuel.gas_share + backup, 1.0)
+        fed = fuel.gas_share
+        if fuel.backup_mw.any():
+            backup_mw = sum_at(self._packed.backup_gen, fuel.backup_mw, n_gens)
+            backup = np.divide(backup_mw, moment.able_mw, out=np.zeros(n_gens), where=moment.able_mw > 0)
+            fed = fed + backup
+        share = moment.conditions.gen_share * np.minimum(fed, 1.0)
         self._supply = HeatSupply(
             machines_share=share,
             alive=bus_cut_share[self.networks.table.bus] <= LOST_BUS_SHARE,
@@ -83,6 +86,8 @@ class Heat:
     def changes(self, hour: HeatHour) -> list[CityHeat]:
         """Cities whose heat is not what it was when this was last asked, as the log names it."""
         lacks = (hour.delivered_mw < _SHORT_SHARE * hour.asked_mw).any(axis=1)
+        if self._rests and not lacks.any() and not self._told.any():
+            return []
         told = np.where(self._state.thaw_h > 0, 2, np.where(lacks, 1, 0))
         changed = np.flatnonzero(told != self._told)
         self._told = told

@@ -402,8 +402,8 @@ def _too_long(column: str) -> Rule:
 
 
 def _not_as_its_corridor(row: Any, look_up: LookUp) -> bool:
-    first = next(one for one in look_up.routes if one.corridor == row.corridor)
-    return (row.mttf_h, row.mttr_h) != (first.mttf_h, first.mttr_h)
+    last = next(one for one in reversed(look_up.routes) if one.corridor == row.corridor)
+    return (row.mttf_h, row.mttr_h) != (last.mttf_h, last.mttr_h)
 
 
 FAILING_TABLES = (

@@ -68,7 +68,7 @@ class _Outages(NamedTuple):
 
 
 def offsite_losses(adequacy: AdequacySystem, system: GridSystem, years: int = 2_000, seed: int = 1) -> pd.DataFrame:
-    """How often the standing nuclear sites of ``system`` lose offsite power, a row each.
+    """Losses of offsite power of the standing nuclear sites of ``system``, a row each.
 
     ``adequacy`` of :func:`system_from_grid`. Columns: site, title; years drawn; losses in them; losses_per_year with
     its standard error; once_in_years (where none was seen, the least that is credible at 95 %); hours_per_year; mean_h

@@ -194,7 +194,7 @@ class HeatNetworks:
         return found, deficit_k.mean(axis=0) * dt_h
 
     def _decay(self, dt_h: float) -> tuple[F8, F8, F8]:
-        """What is left after ``dt_h`` hours of a difference in water (n,), heaters (n, 1) and buildings (n, 1, 3)."""
+        """Share left after ``dt_h`` hours of a difference in water (n,), heaters (n, 1) and buildings (n, 1, 3)."""
         if dt_h not in self._decays:
             table = self.table
             if len(self._decays) >= _MOST_DECAYS:

@@ -57,6 +57,7 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("storm_tracks", [TRACK], {"kind": "icestorm"}, "kind", "'icestorm' is no kind of storm", "list kinds"),
     ("cooling", [SEA], {"plants": "coal; cole"}, "plants", "no plant cole", "separated by ';'"),
     ("cooling", [SEA], {"kind": "river"}, "river", "'intake' is a river without a gauge", "rivers.csv"),
+    ("cooling", [SEA], {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
     ("cooling", [SEA], {"least_flow_share": 0.8}, "least_flow_share", "0.8 is not below full_flow_share 0.8", "swap"),
     ("water_supply", [TAPS], {"plant": "cole"}, "plant", "no plant 'cole'", "leave it empty"),
     ("water_supply", [TAPS], {"steam_mw": None}, "steam_mw", "'taps' desalinates with 'coal'", "the output that makes"),
@@ -162,6 +163,15 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("coal_routes", [{**ROUTE, "name": "w"}, ROUTE], {"yard": "tank"}, "yard", "'tank' holds no coal", "fuel coal"),
     ("coal_routes", [ROUTE], {"mine": ""}, "mine", "no mine for 'y'", "name the mine"),
     ("coal_routes", [ROUTE], {"corridor": ""}, "corridor", "no corridor on the way to 'y'", "railway"),
+    ("coal_routes", [ROUTE], {"mttf_h": 100}, "mttr_h", "go together", "both or none"),
+    (
+        "coal_routes",
+        [ROUTE, {**ROUTE, "name": "w"}],
+        {"mttf_h": 100, "mttr_h": 9},
+        "mttf_h",
+        "fails otherwise in another of its rows",
+        "the same mttf_h and mttr_h",
+    ),
     ("coal_routes", [ROUTE, LEG], {"gj_per_t": 18}, "gj_per_t", "18.0 GJ/t, and the last row of 'y'", "one heating"),
     ("heat", [TOWN], {"plants": "cole"}, "plants", "'cole' is no plant", "with ; between"),
     (

@@ -6,7 +6,6 @@ import numpy as np
 
 from gridsim.engine.result_table import Batch, ResultTable, Rows, interval_columns
 from gridsim.model.pack import Packed
-from gridsim.model.table import sum_rows_at
 
 HOURS_PER_DAY = 24.0
 _SPARE = 0.1  # of use: what can be made beyond it to fill the tanks again
@@ -30,6 +29,9 @@ class DrinkingWater(ResultTable):
         super().__init__(packed)
         towns, generators = self.system.water_supply, self.system.generators
         self._machines = [np.flatnonzero(generators.plant == plant) for plant in towns.plant.tolist()]
+        bus = self.system.loads.bus
+        self._loads = np.flatnonzero(np.isin(bus, towns.bus))
+        self._at_town = (bus[self._loads][:, None] == towns.bus).astype(np.float64)
         self._use = towns.m3_per_d / HOURS_PER_DAY
         self._size_m3 = self._use * towns.tank_h
         self._tank_m3 = self._size_m3.copy()
@@ -42,7 +44,9 @@ class DrinkingWater(ResultTable):
         power, steam = self._power_share(batch), self._steam_share(batch)
         able = self._use * np.minimum(power, 1.0 - towns.steam_share * (1.0 - steam))
         made, missing, tank = np.zeros_like(able), np.zeros_like(able), np.zeros_like(able)
-        for row in range(batch.n):
+        made[:], tank[:] = self._use, self._tank_m3
+        plenty = bool((able >= self._use).all() and (self._tank_m3 == self._size_m3).all())
+        for row in range(0 if plenty else batch.n):
             hours = batch.duration_h[row]
             lack_m3 = np.maximum(self._use - able[row], 0.0) * hours
             drawn_m3 = np.minimum(lack_m3, self._tank_m3)
@@ -58,10 +62,7 @@ class DrinkingWater(ResultTable):
 
     def _power_share(self, batch: Batch) -> np.ndarray:
         """(n_intervals, n_towns) load served at the bus of each town, 0 where the bus is lost or bears none."""
-        bus, towns = self.system.loads.bus, self.system.water_supply
-        n_buses = len(self.system.buses)
-        load = sum_rows_at(bus, batch.dispatch("load_mw"), n_buses)[:, towns.bus]
-        cut = sum_rows_at(bus, batch.dispatch("unserved_mw"), n_buses)[:, towns.bus]
+        load, cut = (batch.dispatch(name)[:, self._loads] @ self._at_town for name in ("load_mw", "unserved_mw"))
         return np.clip(1.0 - np.divide(cut, load, out=np.zeros_like(cut), where=load > 0), 0.0, 1.0)
 
     def _steam_share(self, batch: Batch) -> np.ndarray:
