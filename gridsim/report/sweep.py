@@ -138,7 +138,8 @@ def sweep_sentences(sweep: Sweep[Any]) -> list[str]:
             f"{verb if not at or verb != verbs[at - 1] else ''} {sizes}{_in(name, len(rows))}".strip()
             for at, (name, verb, sizes) in enumerate(said)
         ]
-        start = f"{lead}, {metric_table()[metric].label}" if not told else metric_table()[metric].label.capitalize()
+        label = metric_table()[metric].label
+        start = f"{label[0].upper()}{label[1:]}" if told else f"{lead}, {label}"
         if parts:
             told.append(f"{start} {' and '.join(parts)}.")
     return [*told, *_chances(sweep, unit)]
