@@ -199,7 +199,7 @@ def eue_by_zone(assessment: Any) -> Figure:
 
 
 def importance(rows: Sequence[ImportanceRow]) -> Figure:
-    """What would save most unserved energy if it never failed, of rows of ``gridsim.importance``."""
+    """Bars of what would save most unserved energy if it never failed, of rows of ``gridsim.importance``."""
     return study_figures.importance(rows)
 
 

@@ -242,7 +242,7 @@ _SOURCES = {
 
 
 def stood_in_for_wind_and_sun(run: RunLike) -> str:
-    """What stood in for wind and sun on the day with least of both; empty where days are much alike or too few."""
+    """Sources that stood in for wind and sun on the day with least of both; empty where days are alike or too few."""
     zones = run.tables["zones"]
     starts, ends, _ = times_of(zones)
     day = np.floor(starts / 24.0).astype(int)

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gridsim.model.display import counted
 from gridsim.report.numbers import with_error
 from gridsim.report.text_table import TextTable, terminal_width, without_common_prefix, wrapped
 from gridsim.results.metric_table import metric_table
@@ -40,7 +41,7 @@ def study_lines(result: StudyResult, width: int | None = None) -> list[str]:
     table = study_table(result, names)
     counts = set(result.replicates.values())
     if len(counts) == 1:  # said once, not in every row
-        lines.append(f"{counts.pop():,} replicates" + (" of each case" if len(names) > 1 else ""))
+        lines.append(counted(counts.pop(), "replicate") + (" of each case" if len(names) > 1 else ""))
         rows = tuple((name, *cells) for name, _, *cells in table.rows)
         table = replace(table, headings=(table.headings[0], *table.headings[2:]), rows=rows)
     lines += table.lines(width)

@@ -124,7 +124,7 @@ def label_of(metric: str) -> str:
 
 
 def sweep_sentences(sweep: Sweep[Any]) -> list[str]:
-    """How unserved energy, gas and heat go with what is swept, and how often power is cut at each value."""
+    """Sentences on unserved energy, gas and heat over the swept value, and the share of replicates cut at each."""
     words, unit = _words(sweep.path)
     first, last = value_text(sweep.values[0]), value_text(sweep.values[-1])
     lead = f"As the {words} goes from {first} to {last}{f' {unit}' if unit else ''}"
@@ -138,7 +138,8 @@ def sweep_sentences(sweep: Sweep[Any]) -> list[str]:
             f"{verb if not at or verb != verbs[at - 1] else ''} {sizes}{_in(name, len(rows))}".strip()
             for at, (name, verb, sizes) in enumerate(said)
         ]
-        start = f"{lead}, {metric_table()[metric].label}" if not told else metric_table()[metric].label.capitalize()
+        label = metric_table()[metric].label
+        start = f"{label[0].upper()}{label[1:]}" if told else f"{lead}, {label}"
         if parts:
             told.append(f"{start} {' and '.join(parts)}.")
     return [*told, *_chances(sweep, unit)]
@@ -149,7 +150,7 @@ def _in(name: str, n_series: int) -> str:
 
 
 def _change(first: Estimate, last: Estimate) -> tuple[str, str]:
-    """What happens to a number between two ends, judged by their errors, and from where to where."""
+    """Verb and sizes of the change of a number between two ends, judged by their errors."""
     a, b = first.value or 0.0, last.value or 0.0
     error = 1.96 * math.hypot(first.stderr or 0.0, last.stderr or 0.0)
     unit = "" if first.unit == "-" else f" {first.unit}"
