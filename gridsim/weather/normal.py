@@ -81,10 +81,10 @@ class NormalWeather:
             gens = self._water.gens
             heat_min[gens] = gen_share[gens] = self.planned_water(time)[self._water.row[gens], time.hour]
         padded_day_c = np.append(day_c, HEATING_BALANCE_C)
-        for curve, gens in self._heat_led:
-            low, high = system.heat_curves.shares(curve, padded_day_c[self._gen_site[gens]])
-            gen_share[gens] *= high
-            heat_min[gens] = np.minimum(low, gen_share[gens])
+        for curve, led in self._heat_led:
+            low, high = system.heat_curves.shares(curve, padded_day_c[self._gen_site[led]])
+            gen_share[led] *= high
+            heat_min[led] = np.minimum(low, gen_share[led])
         heating_k = _at_site(np.maximum(HEATING_BALANCE_C - day_c, 0.0), self._load_site)
         normal_k = _at_site(np.maximum(HEATING_BALANCE_C - normal_day_c, 0.0), self._load_site)
         loads = system.loads

@@ -107,10 +107,10 @@ class Composer:
             gens = self.water.gens
             heat_min[gens] = share[gens] = planned[self.water.row[gens]]
         padded_day_c = np.append(day_c, HEATING_BALANCE_C)  # the last for machines without a site
-        for curve, gens in self._heat_led:
-            low, high = system.heat_curves.shares(curve, padded_day_c[self.gen_site[gens]])
-            share[gens] *= high
-            heat_min[gens] = np.minimum(low, share[gens])
+        for curve, led in self._heat_led:
+            low, high = system.heat_curves.shares(curve, padded_day_c[self.gen_site[led]])
+            share[led] *= high
+            heat_min[led] = np.minimum(low, share[led])
         loads = system.loads
         heating = np.array([heating_k(t) - heating_k(n) for t, n in zip(effective_c, normal_c, strict=True)] + [0.0])
         cooling = np.maximum(effective_c - COOLING_BALANCE_C, 0.0) - np.maximum(normal_c - COOLING_BALANCE_C, 0.0)
