@@ -1,9 +1,10 @@
 """Regression gate: counts of work that depend on no machine, compared with ``counts.json`` beside this file.
 
 ``python benchmarks/gate.py`` fails when a count grew by more than 5 %, is new, or is gone; ``--update`` commits the
-counts of the tree as it stands. Two sources: counts that compiled code reports on real cases (pivots, hours dispatched,
-Newton iterations, bytes written), and the work of the kernels themselves, run uncompiled on small cases in a second
-process and traced: numbers drawn, flow checks, certificates tried, and every line executed in ``gridsim/kernels``.
+counts of the tree as it stands. Two sources: counts that compiled code and the engine report on real cases (pivots,
+hours dispatched, Newton iterations, bytes written, Python calls and arrays made in a replicate), and the work of the
+kernels themselves, run uncompiled on small cases in a second process and traced: numbers drawn, flow checks,
+certificates tried, and every line executed in ``gridsim/kernels``.
 """
 
 from __future__ import annotations
@@ -124,6 +125,48 @@ def engine_counts() -> Counts:
             f"engine.{name}.intervals": len(result.tables["solves"]["time_h"]),
             f"engine.{name}.bytes_written": written,
         }
+    return found
+
+
+#: Functions that make an array, as numpy's C level names them.
+ARRAY_MAKERS = {
+    "arange", "array", "asarray", "bincount", "concatenate", "copy", "empty", "empty_like", "repeat", "where", "zeros",
+}  # fmt: skip
+PACKAGE = f"{os.sep}gridsim{os.sep}"
+
+
+def replicate_counts() -> Counts:
+    """Python calls, arrays made, resolves and Newton solves of a second replicate: two days of a burst pipeline."""
+    from gridsim.engine.run import Replicates
+    from gridsim.io.read_scenario import read_scenario
+    from gridsim.model.scenario import AcMode
+
+    system, scenario = read_scenario("bbs_pipeline_rupture")
+    found: Counts = {}
+    for name, ac in (("ac_off", AcMode.OFF), ("ac_on", AcMode.FAST)):
+        policy = dataclasses.replace(scenario.policy, ac=ac)
+        horizon = dataclasses.replace(scenario.horizon, hours=48.0)
+        replicates = Replicates(system, dataclasses.replace(scenario, policy=policy, horizon=horizon))
+        replicates.run(seed=SEED)
+        work: Counter[str] = Counter()
+
+        def on_call(frame: FrameType, event: str, argument: Any, work: Counter[str] = work) -> None:
+            if event == "call" and PACKAGE in frame.f_code.co_filename:
+                work["python_calls"] += 1
+                work[frame.f_code.co_qualname] += 1
+            elif event == "c_call" and argument.__name__ in ARRAY_MAKERS:
+                work["arrays"] += 1
+
+        sys.setprofile(on_call)
+        try:
+            replicates.run(seed=SEED, replicate=1)
+        finally:
+            sys.setprofile(None)
+        found |= {f"replicate.{name}.{count}": work[count] for count in ("python_calls", "arrays")}
+        found[f"replicate.{name}.resolves"] = work["Resolver.resolve"]
+        if ac is AcMode.FAST:
+            found[f"replicate.{name}.checks"] = work["AcModel.solve"]
+            found[f"replicate.{name}.newton_solves"] = work["LightsimNewton.newton"]
     return found
 
 
@@ -303,6 +346,7 @@ def main() -> int:
         **reliability_counts(),
         **ac_counts(),
         **engine_counts(),
+        **replicate_counts(),
         **kernel_work_in_another_process(),
     }
     if arguments.update:

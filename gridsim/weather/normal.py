@@ -51,8 +51,7 @@ class NormalWeather:
         self._gen_site = site[system.generators.bus]
         self._load_site = site[system.loads.bus]
         self._gas_site = _nearest_site(system)
-        curves = np.where(system.generators.heat_led, system.generators.heat_curve, -1)
-        self._heat_led = [(curve, np.flatnonzero(curves == curve)) for curve in np.unique(curves[curves >= 0]).tolist()]
+        self._heat_led = heat_led_by_curve(system)
         self._is_wind = system.generators.driven_by("wind")
         self._is_solar = system.generators.driven_by("solar")
         self._water = water_plan(system)
@@ -82,10 +81,10 @@ class NormalWeather:
             gens = self._water.gens
             heat_min[gens] = gen_share[gens] = self.planned_water(time)[self._water.row[gens], time.hour]
         padded_day_c = np.append(day_c, HEATING_BALANCE_C)
-        for curve, gens in self._heat_led:
-            low, high = system.heat_curves.shares(curve, padded_day_c[self._gen_site[gens]])
-            gen_share[gens] *= high
-            heat_min[gens] = np.minimum(low, gen_share[gens])
+        for curve, led in self._heat_led:
+            low, high = system.heat_curves.shares(curve, padded_day_c[self._gen_site[led]])
+            gen_share[led] *= high
+            heat_min[led] = np.minimum(low, gen_share[led])
         heating_k = _at_site(np.maximum(HEATING_BALANCE_C - day_c, 0.0), self._load_site)
         normal_k = _at_site(np.maximum(HEATING_BALANCE_C - normal_day_c, 0.0), self._load_site)
         loads = system.loads
@@ -161,6 +160,13 @@ class NormalWeather:
         cold = np.maximum(january_c[across] - now_c, 0.0) / GAS_COLD_DAY_BELOW_NORMAL_K
         mcm_per_d = summer + warm * (winter - summer) + cold * (demand.cold_day_mcm_per_d[across] - winter)
         return np.where(demand.in_service[across], np.maximum(mcm_per_d, 0.0), 0.0)
+
+
+def heat_led_by_curve(system: GridSystem) -> list[tuple[int, I4]]:
+    """Every heat curve in use, and the positions of the machines that follow it."""
+    curves = np.where(system.generators.heat_led, system.generators.heat_curve, -1)
+    used = np.unique(curves[curves >= 0]).tolist()
+    return [(curve, np.flatnonzero(curves == curve).astype(np.int32)) for curve in used]
 
 
 def with_water_and_duty(system: GridSystem, times: pd.DatetimeIndex, shape: F8, share: F8, row: I4) -> tuple[F8, I4]:

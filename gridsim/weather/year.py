@@ -18,7 +18,7 @@ from gridsim.weather.design import CATALOGUE_YEARS, Catalogue, Imposed, catalogu
 from gridsim.weather.field import DAYS
 from gridsim.weather.generator import LOAD_TAU_H, WeatherModel, hour_of
 from gridsim.weather.maps import resource_sites
-from gridsim.weather.normal import HourInputs, NormalWeather
+from gridsim.weather.normal import HEATING_BALANCE_C, HourInputs, NormalWeather, heat_led_by_curve
 from gridsim.weather.planning import PlanningWeather
 from gridsim.weather.water import WaterCourse, day_of_year, normal_water, water_plan
 
@@ -53,6 +53,7 @@ class Composer:
         self.cooling_share = np.where(heats, cooling[self.load_zone], 0.0)
         self._hourly_gas = np.isin(system.gas_demand.gas_class, GAS_HEATING_CLASSES)
         self.water = water_plan(system)
+        self._heat_led = heat_led_by_curve(system)
         self._duty = duty_of(system)
         self._renewable_mw = np.where(generators.variable & generators.in_service, generators.p_max_mw, 0.0)
 
@@ -105,11 +106,11 @@ class Composer:
         if planned is not None:
             gens = self.water.gens
             heat_min[gens] = share[gens] = planned[self.water.row[gens]]
-        for gen in np.flatnonzero(generators.heat_led):
-            gen_day_c = day_c[self.gen_site[gen]] if self.gen_site[gen] >= 0 else 15.0
-            low, high = system.heat_curves.shares(int(generators.heat_curve[gen]), gen_day_c)
-            share[gen] *= high
-            heat_min[gen] = min(float(low), share[gen])
+        padded_day_c = np.append(day_c, HEATING_BALANCE_C)  # the last for machines without a site
+        for curve, led in self._heat_led:
+            low, high = system.heat_curves.shares(curve, padded_day_c[self.gen_site[led]])
+            share[led] *= high
+            heat_min[led] = np.minimum(low, share[led])
         loads = system.loads
         heating = np.array([heating_k(t) - heating_k(n) for t, n in zip(effective_c, normal_c, strict=True)] + [0.0])
         cooling = np.maximum(effective_c - COOLING_BALANCE_C, 0.0) - np.maximum(normal_c - COOLING_BALANCE_C, 0.0)
