@@ -13,7 +13,7 @@ from gridsim.model.roots import root
 FUNCTIONS: dict[str, tuple[Callable[[float], float], float, float]] = {
     "line": (lambda x: 2.0 * x - 1.0, -3.0, 8.0),
     "cubic": (lambda x: x**3 - 2.0 * x - 5.0, 2.0, 3.0),
-    "flat": (lambda x: (x - 1.0) ** 3, -7.0, 2.0),
+    "flat": (lambda x: (x - 1.0) ** 3 + 0.01 * (x - 1.0), -7.0, 2.0),
     "steep": (lambda x: math.tanh(1e4 * (x - 0.3)), 0.0, 50.0),
     "exponential": (lambda x: math.expm1(x) - 3.0, 1e-6, 3.0),
     "kinked": (lambda x: max(x, 0.0) - 0.25 + min(x, 0.0) * 9.0, -2.0, 4.0),
