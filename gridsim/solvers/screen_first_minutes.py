@@ -63,13 +63,13 @@ class FirstMinutesScreen(NamedTuple):
 
     courses: list[Course]
     n_singles: int
-    n_doubles: int
-    n_told: int
-    shed_alone: list[str]
-    left: list[tuple[Outage, Outage]]
-    drawn: list[Course]
     sections: list[SectionFlow]
     over_limit: bool
+    n_doubles: int = 0
+    n_told: int = 0
+    shed_alone: tuple[str, ...] = ()
+    left: tuple[tuple[Outage, Outage], ...] = ()
+    drawn: tuple[Course, ...] = ()
 
     @property
     def n_left(self) -> int:
@@ -184,7 +184,7 @@ def screen_first_minutes(
     cases = FirstMinutesCases(system, point)
     singles = usual_outages(system, point) if outages is None else list(outages)
     courses = [cases.course((outage,)) for outage in singles]
-    whole = FirstMinutesScreen([], len(singles), 0, 0, [], [], [], cases.sections(), cases.minutes.over_limit)
+    whole = FirstMinutesScreen([], len(singles), cases.sections(), cases.minutes.over_limit)
     if outages is not None:
         return whole._replace(courses=_worst_first(courses))
     parts = doubles_of(system, point)
@@ -199,9 +199,9 @@ def screen_first_minutes(
         courses=_worst_first(courses),
         n_doubles=len(pairs),
         n_told=int(told.sum()),
-        shed_alone=[part.name for part, sheds in zip(parts, alone.tolist(), strict=True) if sheds],
-        left=[(parts[one], parts[other]) for one, other in left.tolist()],
-        drawn=_worst_first([cases.course((parts[one], parts[other])) for one, other in left[drawn].tolist()]),
+        shed_alone=tuple(part.name for part, sheds in zip(parts, alone.tolist(), strict=True) if sheds),
+        left=tuple((parts[one], parts[other]) for one, other in left.tolist()),
+        drawn=tuple(_worst_first([cases.course((parts[one], parts[other])) for one, other in left[drawn].tolist()])),
     )
 
 
