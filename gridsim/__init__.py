@@ -47,6 +47,7 @@ _RUNNING = {
     "dispatch": "gridsim.engine.dispatching",
     "DispatchResult": "gridsim.engine.dispatching",
     "screen": "gridsim.results.screening",
+    "secure_loss_frame": "gridsim.results.secure_loss",
     "assess": "gridsim.reliability",
     "AssessmentResult": "gridsim.reliability",
     "AdequacySystem": "gridsim.reliability",
@@ -170,6 +171,7 @@ if TYPE_CHECKING:
     from gridsim.reliability.gas_disruption import gas_disruptions as gas_disruptions
     from gridsim.results.metrics import Estimate as Estimate
     from gridsim.results.screening import screen as screen
+    from gridsim.results.secure_loss import secure_loss_frame as secure_loss_frame
     from gridsim.results.study_result import StudyResult as StudyResult
     from gridsim.solvers.pandapower import to_pandapower as to_pandapower
     from gridsim.study.compare import compare as compare

@@ -74,7 +74,7 @@ def _security(areas: list[dict[str, Any]]) -> list[str]:
 
 
 def _left(told: dict[Any, Any]) -> list[str]:
-    """What is known of pairs that were not simulated."""
+    """Lines on the pairs that were not simulated."""
     lines = []
     if told["n_with_one_that_sheds"]:
         names = told["shed_alone"]

@@ -184,7 +184,17 @@ def screen_first_minutes(
     cases = FirstMinutesCases(system, point)
     singles = usual_outages(system, point) if outages is None else list(outages)
     courses = [cases.course((outage,)) for outage in singles]
-    whole = FirstMinutesScreen([], len(singles), 0, 0, [], [], [], cases.sections(), cases.minutes.over_limit)
+    whole = FirstMinutesScreen(
+        courses=[],
+        n_singles=len(singles),
+        n_doubles=0,
+        n_told=0,
+        shed_alone=[],
+        left=[],
+        drawn=[],
+        sections=cases.sections(),
+        over_limit=cases.minutes.over_limit,
+    )
     if outages is not None:
         return whole._replace(courses=_worst_first(courses))
     parts = doubles_of(system, point)
