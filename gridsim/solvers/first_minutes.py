@@ -18,7 +18,7 @@ from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.automation_rules import EVENT, Loss, Pairs, Powers, Rule, RuleCompiler
 from gridsim.solvers.lost_circuits import Sections
 from gridsim.solvers.separation import Reduction, shortest_way, ties_between
-from gridsim.solvers.standing_areas import Settings, StandingAreas
+from gridsim.solvers.standing_areas import DEAD_BAND_HZ, Settings, StandingAreas
 
 __all__ = ["MOST_OPERATIONS", "FirstMinutes", "FirstMinutesResult", "Operation", "Settings"]
 
@@ -122,9 +122,9 @@ class _Course:
             now_s, why = run_swing(self._model, self._compiled.rules, self._state, log, span, settings.step_s, True)
             if why != case.CHANGED:
                 break
-            for row in range(seen, int(log.filled[0])):
-                self._change(row)
-            seen = int(log.filled[0])
+            while seen < log.filled[0]:  # an area that dies may take others along
+                self._change(seen)
+                seen += 1
             self._renew()
         found = self._result(now_s, why)
         for area, row in self._dead_from.items():
@@ -137,6 +137,7 @@ class _Course:
         if rules.action[rule] == case.OPEN:
             gone = self._to_open(rule)
         elif rules.action[rule] == case.DEAD:
+            self._take_along(row)
             gone = self._kill(rule)
             self._dead_from[int(rules.place[rule])] = int(self._log.filled[1])
         else:
@@ -179,6 +180,20 @@ class _Course:
         angle = self._state.x[:n]
         widest = max(itertools.pairwise(way), key=lambda step: abs(angle[step[0]] - angle[step[1]]))
         return branches[np.isin(one, widest) & np.isin(other, widest)]
+
+    def _take_along(self, row: int) -> None:
+        """Log the deaths of areas tied to the one that dies in a ``row``, where governors could not tell them apart."""
+        log, rules, n = self._log, self._compiled.rules, len(self._names)
+        area = int(rules.place[log.op_rule[row]])
+        _, one, other = ties_between(self._before.system, self._before.areas, self._branch_out)
+        tied = np.concatenate([other[one == area], one[other == area]])
+        with_it = self._alive & np.isin(np.arange(n), tied)
+        with_it &= self._state.x[n : 2 * n] < self._state.x[n + area] + DEAD_BAND_HZ
+        deaths = np.setdiff1d(np.flatnonzero(rules.action == case.DEAD), log.op_rule[: log.filled[0]])
+        for rule in deaths[with_it[rules.place[deaths]]].tolist():
+            if log.filled[0] < len(log.op_s):
+                log.op_s[log.filled[0]], log.op_rule[log.filled[0]] = log.op_s[row], rule
+                log.filled[0] += 1
 
     def _kill(self, rule: int) -> I4:
         """Take a dead area away: it does not move, its rules are blocked, what joins it to others opens."""

@@ -196,6 +196,22 @@ def test_machines_trip_areas_die_and_nothing_dead_keeps_load() -> None:
     assert {"all"} < {operation.rule for operation in result.operations}
 
 
+@pytest.mark.parametrize(("tied", "dead"), [(True, {"a", "b"}), (False, {"b"})])
+def test_areas_that_swing_as_one_go_dark_together(tied: bool, dead: set[str]) -> None:
+    """Tied and within 20 mHz of an area that passes 45 Hz: at the same moment; what is not tied lives on."""
+    system, point = three_areas()
+    point = point._replace(p_gen_mw=BALANCED)
+    losses = (Loss(branches=("cb",) if tied else ("ab", "cb")), Loss(machines=("b1",)))
+    trips = (("a", 0.6), ("b", 0.01))
+    rules = [Rule(f"trip_{name}", "frequency_hz", 49.9, 0.0, TRIP, (name,), share=share) for name, share in trips]
+    result = FirstMinutes(system, point).run(tuple(rules), losses)
+    died = [operation for operation in result.operations if operation.rule == "dead area"]
+    assert {operation.place for operation in died} == dead
+    assert len(died) == len(dead)
+    assert {name for name, alive in zip(result.areas, result.alive.tolist(), strict=True) if not alive} == dead
+    assert len({operation.at_s for operation in died}) == 1
+
+
 def test_a_case_by_hand() -> None:
     """Area b sends 60 to a and 40 to c, and loses 6 of 400 MW: settled where governors and loads say, flows by shares.
 
