@@ -59,20 +59,36 @@ def test_static_limits_of_kazakhstan(country) -> None:
         assert reached == pytest.approx(limit[rows].tolist(), rel=0.02)
 
 
-def test_a_section_at_its_limit_stands_where_its_static_limit_says(country) -> None:
-    """2,100 of 2,625 MW: asin(0.8) is 53 degrees of the way to 90; couplings that carry it all stand near that.
+@pytest.mark.parametrize(
+    ("gives", "takes"),
+    [("russia", "uzbekistan"), ("russia", "zhambyl_220"), ("russia", "kyrgyzstan"), ("gres1_500", "zhambyl_220")],
+)
+def test_the_full_transit_pulls_out_at_its_static_limit(country, gives: str, takes: str) -> None:
+    """From 2,100 MW on loaded further, whoever gives and takes, until no stable angles are left: 2,625 MW within 2 %.
 
-    What stands beside a section, and where areas are tied otherwise too, must not make its couplings narrower.
+    Single couplings reach 90 degrees before and after that, for the dispatch does not load them alike.
     """
     system, minutes = country
     assert not minutes.over_limit
-    assert minutes.dispatch_flows_mw()[system.interfaces.position("north_south")] == pytest.approx(2100.0, abs=1.0)
+    row, r, names = system.interfaces.position("north_south"), minutes.reduction, minutes.areas.names
+    assert minutes.dispatch_flows_mw()[row] == pytest.approx(2100.0, abs=1.0)
+    sent = np.isin(names, gives).astype(float) - np.isin(names, takes)
+    power = r.coupling_mw * r.stretch * np.sin((minutes.angles[r.first] - minutes.angles[r.second]) / r.stretch)
+    supplied = np.bincount(r.first, power, len(names)) - np.bincount(r.second, power, len(names))
+    angles, largest_mw = minutes.angles, 0.0
+    for more_mw in range(0, 1500, 20):
+        angles, found = settled_angles(r, supplied + more_mw * sent, angles)
+        if not found:
+            break
+        largest_mw = float(minutes.model_flows_mw(angles)[row])
+    assert largest_mw == pytest.approx(2625.0, rel=0.02)
+
+
+def test_ties_across_no_limit_of_stability_keep_their_slope(country) -> None:
+    """The North and Russia: what crosses sections of the east on the way is a share of them, not their limit."""
+    _, minutes = country
     r, names = minutes.reduction, minutes.areas.names
-    across = np.degrees((minutes.angles[r.first] - minutes.angles[r.second]) / r.stretch)
     by_pair = {(names[i], names[j]): k for k, (i, j) in enumerate(zip(r.first, r.second, strict=True))}
-    for south in ("zhambyl_220", "kyrgyzstan", "uzbekistan"):
-        assert across[by_pair["gres1_500", south]] == pytest.approx(53.1, abs=9.0)
-    # The ties of the North with Russia lie across no limit of stability and keep what their reactances give.
     assert r.stretch[by_pair["gres1_500", "russia"]] == 1.0
 
 
@@ -196,6 +212,22 @@ def test_machines_trip_areas_die_and_nothing_dead_keeps_load() -> None:
     assert result.final_hz[dead] == 0.0
     assert [operation.rule for operation in result.operations if operation.place == "b"] == ["dead area"]
     assert {"all"} < {operation.rule for operation in result.operations}
+
+
+@pytest.mark.parametrize(("tied", "dead"), [(True, {"a", "b"}), (False, {"b"})])
+def test_areas_that_swing_as_one_go_dark_together(tied: bool, dead: set[str]) -> None:
+    """Tied and within 20 mHz of an area that passes 45 Hz: at the same moment; what is not tied lives on."""
+    system, point = three_areas()
+    point = point._replace(p_gen_mw=BALANCED)
+    losses = (Loss(branches=("cb",) if tied else ("ab", "cb")), Loss(machines=("b1",)))
+    trips = (("a", 0.6), ("b", 0.01))
+    rules = [Rule(f"trip_{name}", "frequency_hz", 49.9, 0.0, TRIP, (name,), share=share) for name, share in trips]
+    result = FirstMinutes(system, point).run(tuple(rules), losses)
+    died = [operation for operation in result.operations if operation.rule == "dead area"]
+    assert {operation.place for operation in died} == dead
+    assert len(died) == len(dead)
+    assert {name for name, alive in zip(result.areas, result.alive.tolist(), strict=True) if not alive} == dead
+    assert len({operation.at_s for operation in died}) == 1
 
 
 def test_a_case_by_hand() -> None:
