@@ -240,7 +240,7 @@ class _Course:
             trace_hz=f0 + log.trace_hz[:n_trace],
             flow_mw=log.trace_mw[:n_trace],
             # The crossing at which an area dies ends just beyond the threshold.
-            lowest_hz=np.where(model.alive, f0 + state.lowest_hz, np.round(f0 + state.lowest_hz, 6)),
+            lowest_hz=np.where(model.alive, f0 + state.lowest_hz, np.round(f0 + state.lowest_hz, 3)),
             highest_hz=f0 + state.highest_hz,
             final_hz=np.where(model.alive, f0 + hz, 0.0),
             shed_mw=shed_mw,
