@@ -218,7 +218,7 @@ class RuleCompiler:
                 self._add(rule.name, place, watched, {**row, **action})
 
     def _add_doses(self, rule: Rule, losses: tuple[Loss, ...], of_rule: dict[str, list[int]]) -> None:
-        """Doses of a rule for ``losses`` that open circuits of its sections, at most its power in all."""
+        """Doses of a rule for circuits of its sections that ``losses`` open, at most its power in all."""
         opened = [(loss.at_s, loss.branches) for loss in losses if loss.branches]
         for name in rule.targets:
             left_mw = rule.amount_mw

@@ -13,7 +13,7 @@ from gridsim.io.read_network import read_network
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.solvers.area_machines import area_machines, running_mva
-from gridsim.solvers.automation_rules import OPENS, RETURN, SHED, TRIP, Loss, Rule
+from gridsim.solvers.automation_rules import OPENS, RETURN, SHED, TRIP, Loss, Rule, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult, Settings
 from gridsim.solvers.lost_circuits import Dose, Sections, doses
 from gridsim.solvers.operating_point import OperatingPoint, base_point
@@ -90,6 +90,24 @@ def test_ties_across_no_limit_of_stability_keep_their_slope(country) -> None:
     r, names = minutes.reduction, minutes.areas.names
     by_pair = {(names[i], names[j]): k for k, (i, j) in enumerate(zip(r.first, r.second, strict=True))}
     assert r.stretch[by_pair["gres1_500", "russia"]] == 1.0
+
+
+def test_a_circuit_lost_at_the_full_limit_is_held_by_the_dose_alone(country) -> None:
+    """2,100 MW, 1,625 of which can be held without a circuit: 800 MW are cut and it holds, without them it opens.
+
+    A machine of 500 MW lost in the North and one of the South open nothing.
+    """
+    system, minutes = country
+    rules = rules_of(system)
+    lost = Loss(branches=("l500_agadyr_yukgres_1",))
+    held = minutes.run(rules, (lost,))
+    _, dose = held.operations
+    assert (dose.rule, dose.place, dose.mw) == ("aopm_circuit_lost", "zhambyl_220", pytest.approx(800.0, abs=1.0))
+    assert system.branch_name[held.opened].tolist() == ["l500_agadyr_yukgres_1"]
+    split = minutes.run(tuple(rule for rule in rules if rule.quantity != "lines_out"), (lost,))
+    assert "out of step" in {operation.rule for operation in split.operations} and len(split.opened) > 3
+    for machine in ("ekibastuz_gres1_2", "zhambyl_gres_1"):
+        assert len(minutes.run(rules, (Loss(machines=(machine,)),)).opened) == 0
 
 
 def test_flows_before_the_event_are_those_of_the_dispatch(country) -> None:
