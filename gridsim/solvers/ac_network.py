@@ -65,6 +65,8 @@ class AcTopology:
 
     def with_admittance(self, y_pu: C16) -> AcTopology:
         """The same network with admittances (n_buses,) pu to earth beside its own."""
+        from scipy import sparse
+
         return replace(self, y_bus=(self.y_bus + sparse.diags_array(y_pu)).tocsc())
 
 

@@ -28,7 +28,7 @@ def course(hours_dead):
 def test_house_supply_holds_through_a_short_outage():
     result, states = course(0.5)
     assert states == []
-    assert result.metric("unserved_heat_gwh").value == pytest.approx(160.0 * 0.5 / 1000.0)  # the pumps
+    assert result.metric("unserved_heat_gwh").value == pytest.approx(275.0 * 0.5 / 1000.0)  # the pumps
 
 
 def test_dead_bus_takes_the_plant_and_its_heat_and_machines_return_in_order():

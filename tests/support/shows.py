@@ -73,9 +73,9 @@ def play(name: str) -> RunResult:
 
 @cache
 def rupture_five_days() -> RunResult:
-    """The first five days of the rupture, without AC check."""
-    system, scenario = read_scenario(RUPTURE)
-    horizon = dataclasses.replace(scenario.horizon, hours=120)
+    """The first five days of the rupture, without electric heaters and AC check."""
+    system, scenario = read_scenario(RUPTURE, variant="no_heaters")
+    horizon = dataclasses.replace(scenario.horizon, hours=126)
     policy = dataclasses.replace(scenario.policy, ac=AcMode.OFF)
     return run(system, dataclasses.replace(scenario, horizon=horizon, policy=policy))
 
@@ -680,7 +680,7 @@ PAGES: dict[str, tuple[tuple[Callable[[], RunResult], tuple[Piece, ...]], ...]] 
         (
             rupture_five_days,
             (
-                Number("as run: {:.0f} and", lambda r: plants_short_h(r)[0]),
+                Number("(as run {:.0f} and", lambda r: plants_short_h(r)[0]),
                 Number("{:.0f})", lambda r: plants_short_h(r)[3]),
                 Number("as run {:,.0f} MWh", lambda r: round(eue("system")(r), -1)),
             ),
