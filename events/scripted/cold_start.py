@@ -1,7 +1,7 @@
 """What if the cold itself brings down a large plant?
 
 Below -15 C on average Ekibastuz GRES-2 trips, at -24 C with 16,003 MW served, and is back after 6 hours; load is shed
-for 7.3 hours, up to 595 MW (3,794 MWh), most of it ferroalloy works; the grid of that moment is a pandapower net.
+for 7.3 hours, up to 729 MW (4,542 MWh), most of it ferroalloy works; the grid of that moment is a pandapower net.
 """
 
 import gridsim

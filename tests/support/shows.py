@@ -627,7 +627,7 @@ SHOWS: dict[str, tuple[Piece, ...]] = {
     "homes_first": (
         Given("no mazut"),
         Number("{:,.0f} MWh", eue("class:household")),
-        Claim("none in bbs_rupture_no_mazut", lambda _: eue("class:household")(play("bbs_rupture_no_mazut")) == 0.0),
+        Number("instead of {:,.0f} in bbs_rupture_no_mazut", of("bbs_rupture_no_mazut", eue("class:household"))),
         Number("phosphorus loses {:,.0f}", eue("class:phosphorus")),
         Number("instead of {:,.0f}", of("bbs_rupture_no_mazut", eue("class:phosphorus"))),
     ),
