@@ -29,7 +29,7 @@ def measured(name: str, *command: str) -> None:
     print(f"{name}: {usage.ru_utime + usage.ru_stime:.1f} s, {usage.ru_maxrss / 1024:.0f} MB{ended} {told}", flush=True)
 
 
-def dispatch_ms(folder: str) -> None:
+def measure_dispatch(folder: str) -> None:
     """All load against all machines, cold from the merit order and warm from an hour whose loads differ by 2 %."""
     import numpy as np
 
@@ -93,6 +93,6 @@ def main(case: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--dispatch"]:
-        dispatch_ms(sys.argv[2])
+        measure_dispatch(sys.argv[2])
     else:
         main(sys.argv[1] if len(sys.argv) > 1 else "case2869pegase")
