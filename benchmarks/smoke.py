@@ -28,11 +28,16 @@ def main(pattern: str = "") -> int:
         print(f"no benchmark has {pattern!r} in its name", file=sys.stderr)
         return 1
     failures = 0
+    caches: dict[str, object] = {}  # of classes that make one thing for all their benchmarks
     for benchmark in found:
         began = time.process_time()
         for index in range(math.prod(len(values) for values in benchmark.params)):
             benchmark.set_param_idx(index)
             try:
+                if key := benchmark.setup_cache_key:
+                    if key not in caches:
+                        caches[key] = benchmark.do_setup_cache()
+                    benchmark.insert_param(caches[key])
                 # asv's word for "not applicable" is a true answer of do_setup
                 if not benchmark.do_setup():
                     benchmark.func(*benchmark._current_params)
