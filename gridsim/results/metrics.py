@@ -23,7 +23,7 @@ class Estimate(float):
 
     ``stderr``, ``ci_low`` and ``ci_high`` (95 %) are None where they cannot be stated: a single trajectory (n = 1),
     or no shortfall in any sample. Counts as a float of its value, NaN where that is None, so that it can be compared,
-    summed and formatted as it is; two estimates are equal if all fields are, an estimate and a number if the values are.
+    summed and formatted as it is. Two estimates are equal if all fields are, one and a number if the values are.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Estimate(float):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Estimate):
             return type(self) is type(other) and astuple(self) == astuple(other)
-        return float.__eq__(self, other) is True  # type: ignore[arg-type]
+        return float.__eq__(self, other) is True
 
     def __ne__(self, other: object) -> bool:
         return not self == other  # else that of float, which looks at the value alone
