@@ -42,7 +42,7 @@ class Estimate(float):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Estimate):
             return type(self) is type(other) and astuple(self) == astuple(other)
-        return float.__eq__(self, other) is True
+        return float.__eq__(self, other)  # NotImplemented for what knows numbers itself, as pytest.approx does
 
     def __ne__(self, other: object) -> bool:
         return not self == other  # else that of float, which looks at the value alone

@@ -75,7 +75,7 @@ def test_an_estimate_counts_as_its_value():
     assert value == 30.0 and value > 29 and value - 10 == 20.0 and f"{value:.1f}" == "30.0" and str(value) == "30.0"
     assert sum(FOUND[1:3]) == 26.0 and hash(value) == hash(30.0) and value.stderr == 2.0
     thirty = 30  # of a whole number, too, in either order
-    assert value == thirty and thirty == value and value != 31
+    assert value == thirty and thirty == value and value != 31 and value == pytest.approx(30.0)
     exact = ExactEstimate("EUE", "system", 30.0, 0.0, 30.0, 30.0, "MWh", 0)
     assert exact == 30 and exact != value and exact == dataclasses.replace(exact)
     assert math.isnan(estimate("EUE", "system", None))
