@@ -13,6 +13,8 @@ from gridsim.cli.app import app
 from gridsim.cli.completion import network_names
 from gridsim.errors import InputError, Problem, StudyError, nearest
 
+_INSTEAD = {"script": "write the network into the script's scenario, with names of its own to fail"}
+
 EVENT = """\
 # Run it: gridsim run {name}.yaml. Keys: docs/format.md. Kinds of events: gridsim list kinds.
 schema_version: 1
@@ -89,7 +91,7 @@ def new(
 ) -> None:
     """Write a commented template that runs as it is: an event, a script, or a network of five buses."""
     if network is not None and what != "event":
-        raise StudyError(f"--network: a {what} has none to name; leave it out")
+        raise StudyError(f"--network: for an event alone; {_INSTEAD.get(what, 'leave it out')}")
     if what == "network":
         _write_network(Path(name))
         return

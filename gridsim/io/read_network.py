@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from gridsim.errors import InputError, Problem, nearest
 from gridsim.io.build_system import build_system
-from gridsim.io.bundled import network_folder, variant_names
+from gridsim.io.bundled import bundled_folder, network_folder, variant_names
 from gridsim.io.raw_table import RawTable
 from gridsim.io.read_parquet import read_parquet_table
 from gridsim.io.read_variant import Variant
@@ -59,10 +60,29 @@ def read_network(folder: str | Path, variant: str = "") -> GridSystem:
     """Read a bundled network by name or a folder (``network.yaml`` and tables in CSV or Parquet) by path.
 
     ``variant``: one of its ``variants/NAME.yaml``, laid over the tables; empty: the network as it stands.
-    Columns and tables that have no effect are ``warnings`` of the system.
+    Columns and tables that have no effect are ``warnings`` of the system. A bundled network is read once in a process
+    while its files stay as they are: a system is read-only.
     Raises InputError with every problem of every table, places given as ``folder/table.csv:row``.
     """
     folder = network_folder(str(folder))
+    if folder.parent != bundled_folder("networks"):
+        return _read(folder, variant)
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".csv", ".parquet", ".yaml"))
+    return _read_bundled(folder, variant, tuple((str(path), *_age_and_size(path)) for path in files))
+
+
+def _age_and_size(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=4)
+def _read_bundled(folder: Path, variant: str, files: tuple[tuple[str, int, int], ...]) -> GridSystem:
+    """The network while ``files`` are what they are."""
+    return _read(folder, variant)
+
+
+def _read(folder: Path, variant: str) -> GridSystem:
     meta_path = folder / "network.yaml"
     document = read_yaml(meta_path)[1]
     overlay = None

@@ -76,13 +76,17 @@ def read_scenario(
 ) -> tuple[GridSystem, Scenario]:
     """Read a scenario by bundled name, path or dict of its keys, with the network it names (or for ``system``).
 
+    A dict without ``network`` is for ``system``.
     ``variant``: of the network, in place of the scenario's own; "" for the network as it stands.
     ``changes``: values in place of the scenario's own. ``execute``: False to check a script without executing it.
     A ``.py`` file is executed: its contingencies and policies join the scenario that its ``scenario`` names or holds.
     Raises InputError with every problem: keys, times, kinds, targets that the network does not have.
     """
     if isinstance(name, Mapping):
-        document = extended(YamlDocument(FILE, plain(name), {(): 0}), Path(FILE))
+        keys = plain(name)
+        if system is not None and isinstance(keys, dict) and "extends" not in keys:
+            keys = {"network": system.name} | keys
+        document = extended(YamlDocument(FILE, keys, {(): 0}), Path(FILE))
         return scenario_of(with_changes(with_variant(document, variant), changes), Path(FILE), system)
     path = event_file(str(name))
     document, beside, scripts = scenario_keys(path, execute)

@@ -23,7 +23,7 @@ class Estimate(float):
 
     ``stderr``, ``ci_low`` and ``ci_high`` (95 %) are None where they cannot be stated: a single trajectory (n = 1),
     or no shortfall in any sample. Counts as a float of its value, NaN where that is None, so that it can be compared,
-    summed and formatted as it is; two estimates are equal if all fields are.
+    summed and formatted as it is. Two estimates are equal if all fields are, one and a number if the values are.
     """
 
     name: str
@@ -39,6 +39,11 @@ class Estimate(float):
         """A float that the fields are then set on."""
         return super().__new__(cls, math.nan if value is None else value)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Estimate):
+            return type(self) is type(other) and astuple(self) == astuple(other)
+        return float.__eq__(self, other)  # NotImplemented for what knows numbers itself, as pytest.approx does
+
     def __ne__(self, other: object) -> bool:
         return not self == other  # else that of float, which looks at the value alone
 
@@ -52,7 +57,7 @@ class Estimate(float):
         return astuple(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ExactEstimate(Estimate):
     """A number without sampling: standard error 0, ``n`` 0, and its proved bounds as the interval."""
 

@@ -41,6 +41,8 @@ def test_a_dict_is_read_as_a_file_is(kazakhstan, tmp_path):
     )
     system, scenario = gridsim.read_scenario(KEYS, kazakhstan)
     assert system is kazakhstan and scenario.name == "scenario" and scenario.events[0].at_h == 18
+    without = {key: value for key, value in KEYS.items() if key != "network"}
+    assert gridsim.read_scenario(without, kazakhstan)[1] == scenario  # a dict is for the system it is read with
 
 
 def test_values_of_python_count_as_those_of_yaml(kazakhstan):

@@ -13,7 +13,7 @@ from gridsim.errors import GridsimError, StudyError, UnknownName
 from gridsim.results.cases import case_frame, case_metric, case_rows
 from gridsim.results.lookup import find, leading
 from gridsim.results.metric_table import of_shortfall, zero_when_absent
-from gridsim.results.metrics import Estimate, single
+from gridsim.results.metrics import Estimate, ExactEstimate, single
 
 
 def estimate(name: str, scope: str, value: float | None, stderr: float | None = None) -> Estimate:
@@ -74,6 +74,10 @@ def test_an_estimate_counts_as_its_value():
     value = find(FOUND, "EUE")
     assert value == 30.0 and value > 29 and value - 10 == 20.0 and f"{value:.1f}" == "30.0" and str(value) == "30.0"
     assert sum(FOUND[1:3]) == 26.0 and hash(value) == hash(30.0) and value.stderr == 2.0
+    thirty = 30  # of a whole number, too, in either order
+    assert value == thirty and thirty == value and value != 31 and value == pytest.approx(30.0)
+    exact = ExactEstimate("EUE", "system", 30.0, 0.0, 30.0, 30.0, "MWh", 0)
+    assert exact == 30 and exact != value and exact == dataclasses.replace(exact)
     assert math.isnan(estimate("EUE", "system", None))
 
 

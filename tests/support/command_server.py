@@ -1,4 +1,4 @@
-"""Forks commands of ``tests.support.command``: loads gridsim and runs an hour, then a child for each line of stdin."""
+"""Forks commands of ``tests.support.command``: loads gridsim, a network and an hour, then a child per line of stdin."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def load() -> None:
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401
 
+    gridsim.read_network("kazakhstan")
     policy = {"ac": "off", "gas": "balance"}
     scenario = {"network": "rts79", "horizon": {"start": "2026-01-14 17:00", "hours": 1}, "policy": policy}
     gridsim.run(*gridsim.read_scenario(scenario))
