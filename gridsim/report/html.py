@@ -207,7 +207,7 @@ def _drawn(figures: Sequence[Figure], on_paper: Sequence[bool] = ()) -> str:
 
 def _under_the_scorecard_mm(page: Page) -> float:
     """Room on the last sheet that tables and origin take."""
-    tables = (table_mm(table.title, table.rows) for table in page.tables if not table.folded)
+    tables = (table_mm(table.help, table.rows) for table in page.tables if not table.folded)
     return sum(tables) + trust_mm(page.trust)
 
 

@@ -62,10 +62,11 @@ def row_mm(lines: int) -> float:
     return _ROW_MM + _LINE_MM * lines
 
 
-def table_mm(title: str, rows: Iterable[Sequence[str]]) -> float:
-    """Height of a table with its title and head, its cells as wide as what is in them."""
+def table_mm(help_text: str, rows: Iterable[Sequence[str]]) -> float:
+    """Height of a table with its title, its help and its head, its cells as wide as what is in them."""
     whole = (row_mm(lines_of("  ".join(row), _TABLE_MM, _LETTER_MM)) for row in rows)
-    return _SECTION_MM * bool(title) + row_mm(1) + sum(whole)
+    helped = _SECTION_MM + _LINE_MM * lines_of(help_text, _TABLE_MM, _LETTER_MM) * bool(help_text)
+    return helped + row_mm(2) + sum(whole)
 
 
 def trust_mm(rows: Iterable[tuple[str, str]]) -> float:

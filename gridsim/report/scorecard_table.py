@@ -13,7 +13,7 @@ from gridsim.report.sentence_case import sentence_case
 from gridsim.results.scorecard import SAME, Score
 
 _HEAD_MM = 24.0  # title, what is left out, head of the table
-_NAME_LETTERS, _NOTE_LETTERS = 35, 46  # of a line on paper
+_NAME_LETTERS, _NOTE_LETTERS = 29, 44  # of a line on paper
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def scorecard_section(scores: Sequence[Score], room_mm: float) -> str:
     return (
         f'<section aria-label="Scorecard"><h2>The six areas in full</h2>{note if left_out else ""}<div class="scroll">'
         '<table id="scorecard"><colgroup><col class="area"><col class="what"><col class="size"><col class="unit">'
-        '<col class="size"><col class="unit"><col class="data"></colgroup><thead>'
+        '<col class="size"><col class="verdict"><col class="data"></colgroup><thead>'
         '<tr><th>Area</th><th>What</th><th class="n">Value</th><th></th>'
         '<th class="n">Against no event</th><th></th>'
         f"<th>Data behind it</th></tr></thead><tbody>{body}</tbody></table></div></section>"
