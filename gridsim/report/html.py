@@ -80,12 +80,13 @@ def html_of(page: Page) -> str:
         f'<header><p class="soft">{escape(sentence_case(page.kind))}, by gridsim</p>'
         f"<h1>{escape(sentence_case(page.title))}</h1>",
         f'<p class="soft">{escape(sentence_case(page.subtitle))}</p></header>',
-        '<section id="answer" class="answer" aria-label="The answer">',
+        '<div class="first"><section id="answer" class="answer" aria-label="The answer">',
         *(f"<p>{_text(sentence)}</p>" for sentence in page.answer),
         _numbers(page.numbers),
-        _drawn(page.lead),
         "</section>",
         _short_scorecard(page.scorecard, page.scorecard_of),
+        "</div>",
+        _drawn(page.lead),
         _map(page),
         _figures(page.figures, page.absent, page.kind),
         scorecard_section(page.scorecard, SHEET_MM - _under_the_scorecard_mm(page)),
@@ -178,7 +179,8 @@ def _short_scorecard(scores: Sequence[Score], case: str) -> str:
         for area, text in area_texts(scores)
     )
     title = f"<h2>Scorecard{f' of {escape(case)}' if case else ''}, against no event</h2>"
-    return f'{title}<div class="scroll"><table id="areas"><tbody>{rows}</tbody></table></div>' if rows else ""
+    table = f'<div class="scroll"><table id="areas"><tbody>{rows}</tbody></table></div>'
+    return f'<section class="short" aria-label="Scorecard in short">{title}{table}</section>' if rows else ""
 
 
 def _figures(figures: Sequence[Figure], absent: Sequence[str], kind: str) -> str:
