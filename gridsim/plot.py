@@ -12,7 +12,7 @@ import numpy as np
 
 from gridsim.errors import StudyError
 from gridsim.report.documents import page_of, view_of
-from gridsim.report.figures import gas_figures, run_figures, study_figures
+from gridsim.report.figures import gas_figures, run_figures, site_figures, stock_figures, study_figures
 from gridsim.report.figures.svg import Figure
 from gridsim.report.study_page import case_view
 
@@ -37,11 +37,13 @@ __all__ = [
     "gas_and_stocks",
     "gas_disruptions",
     "gas_pressures",
+    "heat_by_city",
     "importance",
     "levels",
     "loading",
     "month_by_hour",
     "n_1_formula",
+    "nuclear_supply",
     "over_swept_value",
     "paired_differences",
     "pairs_matrix",
@@ -74,36 +76,50 @@ def worst_hour_waterfall(result: Any) -> Figure:
     return run_figures.worst_hour_waterfall(view_of(result))
 
 
+def _or_why(figure: Figure | None, why_not: str) -> Figure:
+    """The figure; StudyError with what it needs where there is none."""
+    if figure is None:
+        raise StudyError(why_not)
+    return figure
+
+
 def section_loading(result: Any) -> Figure:
-    """Flow over limit of the fullest sections."""
-    return run_figures.section_loading(view_of(result))
+    """Flow over limit of the fullest sections; StudyError of a network without any."""
+    return _or_why(run_figures.section_loading(view_of(result)), "the network names no section")
 
 
 def gas_and_stocks(result: Any) -> Figure:
-    """Linepack, and gas that did not reach customers at home."""
-    return run_figures.gas_and_stocks(view_of(result))
+    """Linepack, gas out of storages and not delivered at home; StudyError of a network without gas."""
+    return _or_why(stock_figures.gas_and_stocks(view_of(result)), "no gas network")
 
 
 def gas_pressures(result: Any) -> Figure:
     """Pressure of the gas nodes that fall furthest; StudyError of a run without pressures."""
-    view = view_of(result)
-    figure = run_figures.gas_pressures(view) if len(view.tables["gas"]["name"]) else None
-    if figure is None:
-        raise StudyError("no pressures: no gas network, or policy.gas is balance; set policy.gas: hydraulic")
-    return figure
+    why_not = "no pressures: no gas network, or policy.gas is balance; set policy.gas: hydraulic"
+    return _or_why(stock_figures.gas_pressures(view_of(result)), why_not)
 
 
 def fuel_days(result: Any) -> Figure:
-    """Days of fuel in the yards and tanks nearest to empty."""
-    return run_figures.fuel_days(view_of(result))
+    """Days of fuel in the yards and tanks nearest to empty; StudyError of a network without stocks."""
+    return _or_why(stock_figures.fuel_days(view_of(result)), "no stocks of fuel in this network")
+
+
+def heat_by_city(result: Any) -> Figure:
+    """Heat not delivered by city, and how cold its homes become; StudyError where no city lacked heat."""
+    why_not = "no city went without heat, or the network has no heated city (heat.csv)"
+    return _or_why(site_figures.heat_by_city(view_of(result)), why_not)
+
+
+def nuclear_supply(result: Any) -> Figure:
+    """Offsite power of each nuclear site over time, and its backup; StudyError where no site stands."""
+    return _or_why(site_figures.nuclear_supply(view_of(result)), "no nuclear site stands in this network (nuclear.csv)")
 
 
 def unserved_by(result: Any) -> Figure:
     """Unserved energy by cause, class and oblast; StudyError where nothing was cut."""
-    figure = run_figures.unserved_by(view_of(result))
-    if figure is None:
-        raise StudyError("nothing was cut in this run: no figure of unserved energy")
-    return figure
+    return _or_why(
+        run_figures.unserved_by(view_of(result)), "nothing was cut in this run: no figure of unserved energy"
+    )
 
 
 def weather(result: Any) -> Figure:
@@ -113,34 +129,24 @@ def weather(result: Any) -> Figure:
 
 def frequency(result: Any) -> Figure:
     """Frequency after each sudden change, by zone; StudyError where the first minutes were not followed."""
-    figure = run_figures.frequency(view_of(result))
-    if figure is None:
-        raise StudyError("no sudden change was followed; set policy.first_minutes: on")
-    return figure
+    why_not = "no sudden change was followed; set policy.first_minutes: on"
+    return _or_why(run_figures.frequency(view_of(result)), why_not)
 
 
 def frequency_trace(result: Any) -> Figure:
     """Frequency by area after the deepest sudden change, operations numbered; StudyError where none moved it."""
-    figure = run_figures.frequency_trace(view_of(result))
-    if figure is None:
-        raise StudyError("no sudden change moved the frequency; set policy.first_minutes: on")
-    return figure
+    why_not = "no sudden change moved the frequency; set policy.first_minutes: on"
+    return _or_why(run_figures.frequency_trace(view_of(result)), why_not)
 
 
 def wind_and_sun(result: Any) -> Figure:
     """MW that wind and sun could give; StudyError of a network without either."""
-    figure = run_figures.wind_and_sun(view_of(result))
-    if figure is None:
-        raise StudyError("no wind or solar plant in this network")
-    return figure
+    return _or_why(run_figures.wind_and_sun(view_of(result)), "no wind or solar plant in this network")
 
 
 def _named(result: Any, name: str, why_not: str) -> Figure:
     """A figure of the page of a study or assessment; StudyError with what it needs where there is none."""
-    found = all_of(result).get(name)
-    if found is None:
-        raise StudyError(f"no figure {name}: {why_not}")
-    return found
+    return _or_why(all_of(result).get(name), f"no figure {name}: {why_not}")
 
 
 def exceedance(study: Any) -> Figure:
@@ -229,9 +235,7 @@ def _of_screen(frame: pd.DataFrame, name: str) -> Figure:
 
     page = pairs_page("", frame) if name == "worst_pairs" else screen_page("", frame)
     found = {figure.name: figure for figure in page.figures}
-    if name not in found:
-        raise StudyError(f"no figure {name}: no outage of this frame has anything to show")
-    return found[name]
+    return _or_why(found.get(name), f"no figure {name}: no outage of this frame has anything to show")
 
 
 def differences(first: Any, other: Any) -> Figure:
@@ -243,9 +247,7 @@ def differences(first: Any, other: Any) -> Figure:
     distinct = first.path.name != other.path.name
     names = [run.path.name if distinct else str(run.path) for run in (first, other)]
     found = comparison_page([chosen(names[0], names[1], compare_values(first, other))]).figures
-    if not found:
-        raise StudyError("the two runs have no number in common that differs")
-    return found[0]
+    return _or_why(found[0] if found else None, "the two runs have no number in common that differs")
 
 
 def event_scatter(study: Any) -> Figure:

@@ -41,6 +41,16 @@ def network_names() -> list[str]:
     return sorted(path.parent.name for path in folder.glob("*/network.yaml"))
 
 
+def network_title(name: str) -> str:
+    """What people call a network; its name where it has no title or is not at hand."""
+    try:
+        text = (network_folder(name) / "network.yaml").read_text(encoding="utf-8")
+    except (InputError, OSError):
+        return name
+    told = next((line for line in text.splitlines() if line.startswith("title:")), "")
+    return told.partition(":")[2].strip().strip("\"'") or name
+
+
 def event_files() -> dict[str, Path]:
     """Bundled scenarios and scripted examples by name, folder by folder."""
     folder = bundled_folder("events")

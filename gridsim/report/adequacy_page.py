@@ -15,6 +15,7 @@ from gridsim.report.figures.svg import Figure
 from gridsim.report.html import Page, Table
 from gridsim.report.numbers import number, percent, value_with_error, with_error
 from gridsim.report.run_page import metric_labels, metric_rows
+from gridsim.report.sentence_case import sentence_case
 from gridsim.results.metrics import Estimate
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ NOTHING_MORE = Extras()
 
 @dataclass(frozen=True)
 class AssessmentView:
-    """An assessment as its page reads it, fresh or loaded. ``frames``: its tables as columns."""
+    """An assessment as its page reads it, fresh or loaded. ``frames``: its tables; ``title``: of its network."""
 
     system: str
     estimates: Sequence[Estimate]
@@ -67,6 +68,7 @@ class AssessmentView:
     n_samples: int
     level: str
     origin: Sequence[tuple[str, str]]
+    title: str = ""
     extras: Extras = NOTHING_MORE
 
 
@@ -75,8 +77,8 @@ def assessment_page(view: AssessmentView) -> Page:
     sampled = f"{view.n_samples:,} sample years" if view.n_samples else "computed exactly"
     return Page(
         kind="adequacy",
-        title=f"How likely is a shortfall in {view.system}?",
-        subtitle=f"{view.system}, {view.level} level{_LEVELS.get(view.level, '')}, {sampled}",
+        title=f"How likely is a shortfall in {view.title or view.system}?",
+        subtitle=f"{sentence_case(view.level)} level{_LEVELS.get(view.level, '')}, {sampled} ({view.system})",
         answer=[*_answer(view.estimates), *_standard(view)],
         numbers=numbers_of(
             view.estimates, metric_labels(), ("EUE", "LOLH", "LOLEv", "CVaR_95", "P_any_shortfall", "NEUE")

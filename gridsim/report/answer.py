@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.report.figures.run_figures import RunLike, summed, times_of
+from gridsim.report.figures.columns import RunLike, summed, times_of
 from gridsim.report.numbers import number, percent, value_with_error
 from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
 

@@ -10,7 +10,7 @@ from typing import Any
 from gridsim.engine.run import RunResult
 from gridsim.errors import GridsimError, StudyError
 from gridsim.hooks import call
-from gridsim.io.bundled import network_folder
+from gridsim.io.bundled import network_folder, network_title
 from gridsim.io.manifest import STUDY_FILE, read_manifest
 from gridsim.io.output_file import PAGE, write_output
 from gridsim.io.read_network import read_network
@@ -190,6 +190,7 @@ def _fresh_assessment(result: AssessmentResult) -> AssessmentView:
         n_samples=result.n_samples,
         level=str(method.level),
         origin=origin,
+        title=network_title(result.system),
     )
 
 
@@ -203,6 +204,7 @@ def _loaded_assessment(run: Any) -> AssessmentView:
         n_samples=int(manifest.get("samples", 0)),
         level=str(manifest.get("level", "")),
         origin=rows,
+        title=network_title(str(manifest.get("network", ""))),
     )
 
 

@@ -10,6 +10,7 @@ from gridsim.report.answer import Number
 from gridsim.report.figures.gas_figures import gas_disruptions, hours_text, n_1_formula
 from gridsim.report.html import Page, Table
 from gridsim.report.numbers import number
+from gridsim.report.sentence_case import sentence_case
 from gridsim.report.text_table import TextTable, terminal_width, wrapped
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def gas_page(title: str, frame: pd.DataFrame, origin: Sequence[tuple[str, str]] 
     )
     return Page(
         kind="gas screen",
-        title=f"What if one piece of the gas network is lost? {title}",
+        title=f"What if one piece of the gas network is lost? {sentence_case(title)}",
         subtitle=f"{len(frame):,} pipes, sources and storages, each alone, at {told['design_day_c']:.0f} °C on average",
         answer=_answer(frame),
         numbers=_numbers(frame),

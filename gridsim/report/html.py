@@ -15,8 +15,10 @@ from typing import Any
 from gridsim.io.output_file import PAGE
 from gridsim.report.answer import Number
 from gridsim.report.figures.svg import Figure
-from gridsim.report.numbers import number, value_with_error
+from gridsim.report.print_layout import SHEET_MM, SHEETS_OF_FIGURES, map_mm, printed, table_mm, trust_mm
 from gridsim.report.scorecard_lines import area_texts
+from gridsim.report.scorecard_table import scorecard_section
+from gridsim.report.sentence_case import sentence_case
 from gridsim.results.scorecard import Score
 
 _VENDOR = (
@@ -47,7 +49,7 @@ class Table:
 class Page:
     """Content of a report, from the top of the page to its end. ``lead``: figures of the answer itself.
 
-    ``scorecard_of``: the case that the scorecard is of, where there are several.
+    ``scorecard_of``: the case that the scorecard is of, where there are several. ``absent``: what has no figure.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class Page:
     map: Mapping[str, Any] | None = None
     map_note: str = ""
     figures: Sequence[Figure] = ()
+    absent: Sequence[str] = ()
     tables: Sequence[Table] = ()
     trust: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
@@ -69,21 +72,24 @@ def html_of(page: Page) -> str:
     """The whole file."""
     scripts = [_file(f"vendor/{name}.min.js") for name in _VENDOR] + [_file("page.js")] if page.map is not None else []
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts) or "'none'"
+    title = f"{sentence_case(page.title)} - gridsim {page.kind}"
     policy = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:"
     style = _file("page.css") + (_file("vendor/uPlot.min.css") if page.map is not None else "")
     body = [
         '<a class="skip" href="#answer">Skip to the answer</a><main>',
-        f'<header><p class="soft">gridsim {escape(page.kind)}</p><h1>{escape(page.title)}</h1>',
-        f'<p class="soft">{escape(page.subtitle)}</p></header>',
-        '<section id="answer" class="answer" aria-label="The answer">',
+        f'<header><p class="soft">{escape(sentence_case(page.kind))}, by gridsim</p>'
+        f"<h1>{escape(sentence_case(page.title))}</h1>",
+        f'<p class="soft">{escape(sentence_case(page.subtitle))}</p></header>',
+        '<div class="first"><section id="answer" class="answer" aria-label="The answer">',
         *(f"<p>{_text(sentence)}</p>" for sentence in page.answer),
         _numbers(page.numbers),
-        _drawn(page.lead),
         "</section>",
         _short_scorecard(page.scorecard, page.scorecard_of),
+        "</div>",
+        _drawn(page.lead),
         _map(page),
-        _figures(page.figures),
-        _scorecard(page.scorecard),
+        _figures(page.figures, page.absent, page.kind),
+        scorecard_section(page.scorecard, SHEET_MM - _under_the_scorecard_mm(page)),
         *(_table(table) for table in page.tables),
         _trust(page.trust),
         "</main>",
@@ -93,7 +99,7 @@ def html_of(page: Page) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{PAGE.decode()}'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy, quote=True)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="icon" href="data:,"><title>{escape(page.title)} - gridsim {escape(page.kind)}</title>'
+        f'<link rel="icon" href="data:,"><title>{escape(title)}</title>'
         f"<style>{style}</style></head><body>{''.join(body)}{data}"
         f"{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>\n"
     )
@@ -121,7 +127,7 @@ def _text(text: str) -> str:
 
 def _numbers(numbers: Iterable[Number]) -> str:
     boxes = "".join(
-        f'<div><dt>{escape(one.label)}</dt><dd class="value">{_text(one.value)}</dd>'
+        f'<div><dt>{escape(sentence_case(one.label))}</dt><dd class="value">{_text(one.value)}</dd>'
         f'<dd class="soft">{escape(one.interval)}</dd></div>'
         for one in numbers
     )
@@ -145,10 +151,13 @@ def _map(page: Page) -> str:
         *((f"<i class='dot' style='background:{colour}'></i>", fuel) for fuel, colour in fuels.items()),
         ("", "plants are pale when they stand still"),
     )
-    legend = "".join(f"<span>{mark}{escape(text)}</span>" for mark, text in keys)
+    texts = [text for _, text in area_texts(page.scorecard)]
+    high = map_mm(page.title, page.answer, bool(page.numbers), texts)
+    legend = "".join(f"<span>{mark}{escape(sentence_case(text))}</span>" for mark, text in keys)
     return (
         '<section aria-label="Map with replay"><h2>The course, hour by hour</h2><div id="map-box"><div>'
-        '<svg id="map" tabindex="0" role="img" aria-label="Map of the network at the time of the slider"></svg>'
+        '<svg id="map" style="--printed-height:'
+        f'{high:.0f}mm" tabindex="0" role="img" aria-label="Map of the network at the time of the slider"></svg>'
         f'<div class="key soft">{legend}</div>'
         '<div class="controls"><button id="play" aria-pressed="false">Play</button>'
         '<button id="previous" aria-label="Step to the event before">◀ event</button>'
@@ -166,66 +175,42 @@ def _map(page: Page) -> str:
 
 def _short_scorecard(scores: Sequence[Score], case: str) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(area)}</th><td>{escape(text)}</td></tr>' for area, text in area_texts(scores)
+        f'<tr><th scope="row">{escape(sentence_case(area))}</th><td>{escape(sentence_case(text))}</td></tr>'
+        for area, text in area_texts(scores)
     )
     title = f"<h2>Scorecard{f' of {escape(case)}' if case else ''}, against no event</h2>"
-    return f'{title}<div class="scroll"><table id="areas"><tbody>{rows}</tbody></table></div>' if rows else ""
+    table = f'<div class="scroll"><table id="areas"><tbody>{rows}</tbody></table></div>'
+    return f'<section class="short" aria-label="Scorecard in short">{title}{table}</section>' if rows else ""
 
 
-def _scorecard(scores: Sequence[Score]) -> str:
-    if not scores:
+def _figures(figures: Sequence[Figure], absent: Sequence[str], kind: str) -> str:
+    on_paper = printed(figures, SHEETS_OF_FIGURES)
+    drawn = _drawn(figures, on_paper)
+    if not drawn:
         return ""
-    rows, area = [], ""
-    spared = [score for score in scores if _is_spared(score)]
-    for score in scores:
-        if score in spared and score is not spared[0]:
-            continue
-        name = score.scope.partition(":")[2]
-        label = f"{score.label}, {name}" if name else score.label
-        unit = "" if score.unit == "-" else score.unit
-        value = number(score.value) if not score.stderr else value_with_error(score.value, score.stderr)
-        change = "" if score.change is None else f"{'+' if score.change > 0 else ''}{number(score.change)}"
-        key = f'data-metric="{escape(score.metric, quote=True)}" data-scope="{escape(score.scope, quote=True)}"'
-        cells = (
-            f'<td colspan="4" class="soft">{escape(score.note)}</td>'
-            if score.value is None
-            else f'<td class="n" {key}>{_text(value)}</td><td>{escape(unit)}</td><td class="n">{escape(change)}</td>'
-            f'<td class="{score.verdict}">{score.verdict}</td>'
-        )
-        if score in spared:
-            label, names = f"{score.label}: none", ", ".join(one.scope.partition(":")[2] for one in spared)
-            cells = f'<td colspan="4" class="soft">{escape(names)}</td>'
-        head = f'<th scope="row">{escape(score.area)}</th>' if score.area != area else "<td></td>"
-        rows.append(f'<tr>{head}<td>{escape(label)}</td>{cells}<td class="soft">{escape(score.confidence)}</td></tr>')
-        area = score.area
-    return (
-        '<section aria-label="Scorecard"><h2>The six areas in full</h2><div class="scroll">'
-        '<table id="scorecard"><colgroup><col class="area"><col class="what"><col class="size"><col class="unit">'
-        '<col class="size"><col class="unit"><col class="data"></colgroup><thead>'
-        '<tr><th>area</th><th>what</th><th class="n">value</th><th></th>'
-        '<th class="n">against no event</th><th></th>'
-        f"<th>data behind it</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
-    )
+    more = on_paper.count(False)
+    notes = [f'<p class="soft only-print">On the screen there are {more} more figures.</p>'] if more else []
+    if absent:
+        notes.append(f'<p class="soft">Not in this {escape(kind)}: {escape("; ".join(absent))}.</p>')
+    return f'<section aria-label="Figures"><h2>Figures</h2>{drawn}{"".join(notes)}</section>'
 
 
-def _is_spared(score: Score) -> bool:
-    """A mineral that lost nothing, with and without the events: one row names them all."""
-    return score.scope.startswith("mineral:") and not score.value and not score.without_events and not score.note
-
-
-def _figures(figures: Sequence[Figure]) -> str:
-    drawn = _drawn(figures)
-    return f'<section aria-label="Figures"><h2>Figures</h2>{drawn}</section>' if drawn else ""
-
-
-def _drawn(figures: Sequence[Figure]) -> str:
+def _drawn(figures: Sequence[Figure], on_paper: Sequence[bool] = ()) -> str:
+    shown = on_paper or [True] * len(figures)
     drawn = "".join(
-        f'<figure id="{escape(figure.name, quote=True)}"><h3>{escape(figure.title)}</h3>'
+        f'<figure id="{escape(figure.name, quote=True)}"{"" if paper else " class=no-print"}>'
+        f"<h3>{escape(sentence_case(figure.title))}</h3>"
         f'<div class="wide">{figure.svg}</div>'
         f"<figcaption>{escape(figure.definition)}</figcaption></figure>"
-        for figure in figures
+        for figure, paper in zip(figures, shown, strict=True)
     )
     return f'<div class="plots">{drawn}</div>' if drawn else ""
+
+
+def _under_the_scorecard_mm(page: Page) -> float:
+    """Room on the last sheet that tables and origin take."""
+    tables = (table_mm(table.help, table.rows) for table in page.tables if not table.folded)
+    return sum(tables) + trust_mm(page.trust)
 
 
 def _table(table: Table) -> str:
@@ -235,9 +220,10 @@ def _table(table: Table) -> str:
         )
 
     rows = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in table.rows)
+    head = cells([sentence_case(name) for name in table.headings], "th")
     whole = (
         f'<p class="help">{escape(table.help)}</p><div class="scroll"><table><thead>'
-        f"<tr>{cells(table.headings, 'th')}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     title = escape(table.title)
     if table.folded:
@@ -248,6 +234,6 @@ def _table(table: Table) -> str:
 def _trust(rows: Sequence[tuple[str, str]]) -> str:
     if not rows:
         return ""
-    entries = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
+    entries = "".join(f"<dt>{escape(sentence_case(name))}</dt><dd>{escape(text)}</dd>" for name, text in rows)
     title = "Where this comes from"
     return f'<section class="trust" aria-label="{title}"><h2>{title}</h2><dl>{entries}</dl></section>'

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gridsim.model.system import GridSystem
 from gridsim.report.figures import svg
-from gridsim.report.figures.run_figures import RunLike, summed, times_of, worst_hour
+from gridsim.report.figures.columns import RunLike, summed, times_of
+from gridsim.report.figures.run_figures import worst_hour
 from gridsim.results.run_records import Columns
 
 OUT_OF_SERVICE = 255

@@ -14,6 +14,7 @@ from gridsim.report.figures.study_figures import heat_map
 from gridsim.report.figures.svg import Figure
 from gridsim.report.html import Page, Table
 from gridsim.report.numbers import number
+from gridsim.report.sentence_case import sentence_case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ def pairs_page(title: str, frame: pd.DataFrame, origin: Sequence[tuple[str, str]
     figures = [pairs_matrix(frame), _worst(adding)] if len(adding) else []
     return Page(
         kind=f"screen N-{told['level']}",
-        title=f"What if two elements are lost, {between}? {title}",
+        title=f"What if two elements are lost, {between}? {sentence_case(title)}",
         subtitle=f"{told['n_pairs']:,} pairs of {told['n_outages']:,} outages",
         answer=_answer(frame, adding),
         numbers=_numbers(frame, adding),

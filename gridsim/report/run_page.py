@@ -9,7 +9,7 @@ from typing import Any
 
 from gridsim.model.system import GridSystem
 from gridsim.report.answer import answer_of, numbers_of
-from gridsim.report.figures.run_figures import run_figures
+from gridsim.report.figures.run_figures import figures_and_absent
 from gridsim.report.html import Page, Table
 from gridsim.report.network_map import map_data
 from gridsim.report.numbers import number
@@ -59,16 +59,18 @@ def run_page(run: RunView) -> Page:
     note = run.map_note
     if run.outlines is not None:
         note = f"{note} Outlines: {run.outlines['source']} ({run.outlines['licence']}); {run.outlines['note']}.".strip()
+    figures, absent = figures_and_absent(run)
     return Page(
         kind="run",
         title=run.question or run.name.replace("_", " "),
-        subtitle=f"{run.name}: {subtitle}",
+        subtitle=f"{subtitle} ({run.name})" if subtitle else run.name,
         answer=answer_of(run, run.log, run.why),
         numbers=numbers_of(run.estimates, metric_labels()),
         scorecard=run.scorecard,
         map=map_data(run, run.log, run.outlines),
         map_note=note,
-        figures=run_figures(run),
+        figures=figures,
+        absent=absent,
         tables=(_description(run), _log(run), metric_rows(run.estimates)),
         trust=trust(run.system, run.origin, run.remarks),
     )

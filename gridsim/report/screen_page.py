@@ -13,6 +13,7 @@ from gridsim.report.figures import svg
 from gridsim.report.figures.svg import Figure
 from gridsim.report.html import Page, Table
 from gridsim.report.numbers import number
+from gridsim.report.sentence_case import sentence_case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ def screen_page(title: str, frame: pd.DataFrame, origin: Sequence[tuple[str, str
     adding = lost[lost["adds"].astype(bool)]
     return Page(
         kind="screen",
-        title=f"What if one element is lost? {title}",
+        title=f"What if one element is lost? {sentence_case(title)}",
         subtitle=f"{len(lost):,} outages",
         answer=_answer(frame, lost, bad, adding),
         numbers=_numbers(lost, bad, adding),

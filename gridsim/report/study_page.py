@@ -63,7 +63,6 @@ class StudyView:
 def study_page(study: StudyView) -> Page:
     """The page of a study."""
     worst, sweep = _worst(study.cases), sweep_of(study.cases)
-    remarks = [(case.name, remark) for case in study.cases for remark in remarks_of(list(case.estimates))]
     return Page(
         kind="study",
         title=study.question or study.name.replace("_", " "),
@@ -78,8 +77,25 @@ def study_page(study: StudyView) -> Page:
             _table(study.cases),
             *(metric_rows(case.estimates, f"Every number of {case.name}") for case in study.cases),
         ),
-        trust=[*study.origin, *remarks, ("known limits", _LIMITS)],
+        trust=[*study.origin, *_remarks(study.cases), ("known limits", _LIMITS)],
     )
+
+
+def _remarks(cases: Sequence[CaseView]) -> list[tuple[str, str]]:
+    """Each remark once, with the cases it is of."""
+    found: dict[str, list[str]] = {}
+    for case in cases:
+        for remark in remarks_of(list(case.estimates)):
+            found.setdefault(remark, []).append(case.name)
+    every = len(cases)
+    return [
+        ("remark" if len(names) == every else f"{len(names)} of {every} cases", _with_names(remark, names, every))
+        for remark, names in found.items()
+    ]
+
+
+def _with_names(remark: str, names: Sequence[str], every: int) -> str:
+    return remark if len(names) == every else f"{remark} ({', '.join(names)})"
 
 
 def _of(case: CaseView, name: str) -> Estimate | None:
@@ -180,7 +196,9 @@ def _figures(study: StudyView, worst: CaseView, sweep: Sweep[CaseView] | None) -
     if samples:
         paired = figures.paired_differences(samples) if len(samples) > 1 else None
         found += [paired] if paired is not None else []
-        found += [figures.exceedance(samples), figures.convergence(samples)]
+        found.append(figures.exceedance(samples))
+        if max(map(len, samples.values())) > 2:
+            found.append(figures.convergence(samples))
     if worst.fan is not None and worst.start is not None:
         scopes = ["system", *sorted({str(scope) for scope in np.unique(worst.fan["scope"])} - {"system"})]
         fans = (

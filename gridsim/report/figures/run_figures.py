@@ -1,20 +1,19 @@
-"""Figures of one run, from its tables: supply, sections, gas and stocks, the worst hour, causes, weather."""
+"""Figures of one run, from its tables: supply, sections, the worst hour, causes, weather; and the list of all."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gridsim.model.system import GridSystem
-from gridsim.model.table import F8, sum_at
 from gridsim.report.figures import svg
+from gridsim.report.figures.columns import RunLike, series_of, summed, times_of
+from gridsim.report.figures.frequency_figures import frequency, frequency_trace
+from gridsim.report.figures.site_figures import heat_by_city, is_nuclear_supply_hurt, nuclear_supply
+from gridsim.report.figures.stock_figures import fuel_days, gas_and_stocks, gas_pressures
 from gridsim.report.figures.svg import Chart, Figure
-from gridsim.results.course import Acted, operations_at, traces_at
-from gridsim.results.metrics import Estimate
 
 #: Column of ``zones`` -> words and colour, from the bottom of the stack to its top.
 SUPPLY = (
@@ -28,42 +27,9 @@ SUPPLY = (
     ("solar_mw", "sun", svg.YELLOW),
     ("import_mw", "import", svg.GREEN),
 )
-_SWINGS = 24
-_STILL_HZ = 0.01
-_SHOWN = 8  # sections, plants, causes; more lines are not told apart
-
-
-class RunLike(Protocol):
-    """A run as figures read it, fresh or loaded; ``system`` is None where a loaded run's network is not at hand."""
-
-    @property
-    def tables(self) -> Mapping[str, Any]: ...
-    @property
-    def estimates(self) -> Sequence[Estimate]: ...
-    @property
-    def start(self) -> dt.datetime: ...
-    @property
-    def system(self) -> GridSystem | None: ...
-
-
-def times_of(columns: Mapping[str, Any]) -> tuple[F8, F8, NDArray[np.int64]]:
-    """Starts and ends of a table's intervals, and the interval of each row."""
-    starts, first, where = np.unique(columns["time_h"], return_index=True, return_inverse=True)
-    return starts, starts + np.asarray(columns["duration_h"])[first], where.reshape(-1)
-
-
-def summed(columns: Mapping[str, Any], column: str, chosen: NDArray[np.bool_] | None = None) -> F8:
-    """Sum of a column by interval, over the chosen rows."""
-    starts, _, where = times_of(columns)
-    values = np.asarray(columns[column], dtype=float)
-    return sum_at(where, values if chosen is None else np.where(chosen, values, 0.0), len(starts))
-
-
-def series_of(columns: Mapping[str, Any], name: str, column: str) -> tuple[F8, F8, F8]:
-    """Starts, ends and values of one name."""
-    rows = np.asarray(columns["name"]) == name
-    starts = np.asarray(columns["time_h"], dtype=float)[rows]
-    return starts, starts + np.asarray(columns["duration_h"])[rows], np.asarray(columns[column], dtype=float)[rows]
+_SHOWN = 8  # causes, classes and oblasts each
+_FULL = 0.9995  # of the limit of a section
+_POSITIVE = 0.05
 
 
 def supply_stack(run: RunLike, zone: str = "") -> Figure:
@@ -105,9 +71,11 @@ def supply_stack(run: RunLike, zone: str = "") -> Figure:
     )
 
 
-def section_loading(run: RunLike) -> Figure:
-    """Flow over limit of the fullest named sections."""
+def section_loading(run: RunLike) -> Figure | None:
+    """Flow over limit of the fullest named sections; None of a network without any."""
     rows = run.tables["interfaces"]
+    if not len(rows["name"]):
+        return None
     names = np.unique(rows["name"])
     peak = {name: float(np.nanmax(series_of(rows, name, "loading")[2], initial=0.0)) for name in names.tolist()}
     shown = sorted(peak, key=lambda name: (-peak[name], name))[:6]
@@ -130,91 +98,6 @@ def section_loading(run: RunLike) -> Figure:
         "section_loading",
         "Loading of the named sections",
         "Flow over the limit of its direction (table interfaces), the fullest six; 100 % is what the operator permits.",
-    )
-
-
-def gas_and_stocks(run: RunLike) -> Figure:
-    """Linepack of the whole gas network; under it what storages give and what does not reach customers at home."""
-    gas, short = run.tables["gas"], run.tables["gas_shortfall"]
-    starts, ends, _ = times_of(gas)
-    linepack, storages = summed(gas, "linepack_mcm"), summed(gas, "withdrawn_mcm_per_d")
-    span = (float(starts[0]), float(ends[-1]))
-    upper = Chart(span, (0.0, 1.08 * float(np.nanmax(linepack, initial=1.0))), height=190, y_title="linepack, mcm")
-    upper.y_axis(4)
-    upper.steps(starts, ends, linepack, svg.BLUE)
-    upper.time_axis(run.start)
-    high = float(np.nanmax(storages, initial=1.0))
-    unserved = None
-    if len(short["time_h"]):
-        at_home = ~np.isin(short["gas_class"], ("export", "transit"))
-        first, last, _ = times_of(short)
-        unserved = first, last, summed(short, "unserved_mcm_per_d", at_home)
-        high = max(high, float(unserved[2].max(initial=0.0)))
-    legend = [("out of storages", svg.GREEN), ("not delivered at home", svg.RED)]
-    lower = Chart(span, (0.0, 1.08 * high), height=210, y_title="mcm/d", legend=legend)
-    lower.y_axis(4)
-    if unserved is not None:
-        zero = np.zeros(len(unserved[0]))
-        lower.band(unserved[0], unserved[1], zero, unserved[2], svg.RED, "gas not delivered at home")
-    lower.steps(starts, ends, storages, svg.GREEN)
-    lower.time_axis(run.start)
-    return svg.figure_of(
-        [upper.placed(0, 0), lower.placed(0, 190)],
-        svg.WIDTH,
-        400,
-        "gas_and_stocks",
-        "Gas in the pipes, out of storages, and not delivered",
-        "Usable linepack over all nodes and withdrawal of all storages (table gas); what customers at home asked for "
-        "and did not get (gas_shortfall), whose area by days is unserved_gas_mcm of docs/metrics.md.",
-    )
-
-
-def gas_pressures(run: RunLike) -> Figure | None:
-    """Pressure of the gas nodes that fall furthest under their own at the start; None of a run without pressures."""
-    gas = run.tables["gas"]
-    courses = {}
-    for name in np.unique(gas["name"]).tolist():
-        first, last, bar = series_of(gas, name, "pressure_bar")
-        if np.isfinite(bar).any() and bar[0] > 0.0:
-            courses[str(name)] = first, last, bar
-    if not courses:
-        return None
-    shown = sorted(courses, key=lambda name: (float(np.nanmin(courses[name][2]) / courses[name][2][0]), name))[:_SHOWN]
-    top = 1.08 * max(float(np.nanmax(courses[name][2])) for name in shown)
-    starts, ends, _ = times_of(gas)
-    legend = [(name, svg.CYCLE[number % len(svg.CYCLE)]) for number, name in enumerate(shown)]
-    chart = Chart((float(starts[0]), float(ends[-1])), (0.0, top), y_title="bar", legend=legend)
-    chart.y_axis()
-    for number, name in enumerate(shown):
-        chart.steps(*courses[name], svg.CYCLE[number % len(svg.CYCLE)], dash=("", "6 3", "2 2")[number % 3])
-    chart.time_axis(run.start)
-    return chart.figure(
-        "gas_pressures",
-        f"Pressure of the gas network, the {len(shown)} nodes that fall furthest",
-        "Pressure at the end of each interval (pressure_bar of table gas, docs/gas.md), of the nodes with the least "
-        "share of their own pressure at the start.",
-    )
-
-
-def fuel_days(run: RunLike) -> Figure:
-    """Days of fuel in the yards and tanks that came nearest to empty."""
-    fuel = run.tables["fuel"]
-    names = np.unique(fuel["name"]).tolist()
-    least = {name: float(np.nanmin(series_of(fuel, name, "stock_days")[2], initial=np.inf)) for name in names}
-    shown = sorted(least, key=lambda name: (least[name], name))[:_SHOWN]
-    starts, ends, _ = times_of(fuel)
-    legend = [(name, svg.CYCLE[number % len(svg.CYCLE)]) for number, name in enumerate(shown)]
-    courses = [series_of(fuel, name, "stock_days") for name in shown]
-    top = 1.08 * max((float(np.nanmax(days)) for _, _, days in courses), default=1.0)
-    chart = Chart((float(starts[0]), float(ends[-1])), (0.0, top), y_title="days", legend=legend)
-    chart.y_axis()
-    for number, (first, last, days) in enumerate(courses):
-        chart.steps(first, last, days, svg.CYCLE[number % len(svg.CYCLE)])
-    chart.time_axis(run.start)
-    return chart.figure(
-        "fuel_days",
-        "Fuel in stock, the eight nearest to empty",
-        "Stock in days at full output (table fuel); its least is fuel_days_min of docs/metrics.md.",
     )
 
 
@@ -376,103 +259,63 @@ def wind_and_sun(run: RunLike) -> Figure | None:
     return chart.figure("wind_and_sun", "Wind and sun on offer", definition)
 
 
-def frequency(run: RunLike) -> Figure | None:
-    """Lowest and highest frequency in the seconds after each sudden change, by zone; None where none was followed."""
-    table = run.tables["frequency"]
-    times = np.asarray(table["time_h"], dtype=float)
-    if not len(times):
-        return None
-    low, high = (np.asarray(table[name], dtype=float) for name in ("lowest_hz", "highest_hz"))
-    order = np.argsort(low, kind="stable")[:_SWINGS]
-    order = order[np.argsort(times[order], kind="stable")]
-    row, left = 20, 250
-    ends = (min(float(np.nanmin(low)), 49.8) - 0.1, max(float(np.nanmax(high)), 50.2) + 0.1)
-    chart = Chart(ends, (0.0, 1.0), svg.WIDTH, row * len(order) + 52, left=left)
-    for place, at in enumerate(order.tolist()):
-        y = 14 + place * row
-        moment = run.start + dt.timedelta(hours=float(times[at]))
-        shed = float(table["shed_mw"][at])
-        colour = svg.RED if shed > 0.05 else svg.BLUE
-        chart.text(left - 8, y + 4, f"{moment:%d %b %H:%M}  {table['name'][at]}", "end")
-        chart.box(chart.px(low[at]), y - 5, max(chart.px(high[at]) - chart.px(low[at]), 2.0), 10, colour,
-                  f"{low[at]:.2f} to {high[at]:.2f} Hz, {shed:,.0f} MW cut")  # fmt: skip
-    chart.x_axis("Hz")
-    more = f" The {_SWINGS} deepest of {len(times):,}." if len(times) > _SWINGS else ""
-    definition = (
-        "From the lowest to the highest frequency of a zone's areas after each sudden change, red where automation cut "
-        f"load (table frequency, policy.first_minutes).{more}"
-    )
-    return chart.figure("frequency", "Frequency in the first minutes", definition)
-
-
-def frequency_trace(run: RunLike) -> Figure | None:
-    """Frequency after the sudden change that went deepest, by area, its operations numbered; None without any."""
-    trace = run.tables["frequency_trace"]
-    hz = np.asarray(trace["frequency_hz"], dtype=float)
-    if not len(hz) or np.ptp(hz) < _STILL_HZ:
-        return None
-    time_h = float(np.asarray(trace["time_h"])[np.argmin(np.where(hz > 0, hz, np.inf))])
-    moved = {name: course for name, course in traces_at(trace, time_h).items() if np.ptp(course[1]) >= _STILL_HZ}
-    shown = sorted(moved, key=lambda name: (moved[name][1][moved[name][1] > 0].min(), name))[:_SHOWN]
-    lives = {name: moved[name][1] > 0 for name in shown}
-    low = min(float(moved[name][1][lives[name]].min()) for name in shown)
-    high = max(float(moved[name][1].max()) for name in shown)
-    end_s = max(float(moved[name][0].max()) for name in shown)
-    legend = [(name, svg.CYCLE[number]) for number, name in enumerate(shown)]
-    chart = Chart((0.0, end_s), (low - 0.1, high + 0.1), svg.WIDTH, 380, y_title="Hz", legend=legend)
-    chart.y_axis()
-    for number, name in enumerate(shown):
-        seconds, course = (values[lives[name]] for values in moved[name])
-        chart.line(seconds, course, svg.CYCLE[number])
-    for group in _numbered(operations_at(run.tables, time_h), 34.0 * end_s / svg.WIDTH):
-        first, last = group[0], group[-1]
-        known = [one.frequency_hz for one in group if one.frequency_hz > 0]
-        at_hz = known[0] if known else float(np.interp(first.at_s, *moved[shown[0]]))
-        told = "; ".join(f"{one.number}: {one.at_s:.2f} s {one.rule}, {one.place}, {one.p_mw:,.0f} MW" for one in group)
-        chart.point(first.at_s, max(at_hz, low), svg.RED, 3.0, told)
-        label = f"{first.number}" if first is last else f"{first.number}-{last.number}"
-        chart.text(chart.px(first.at_s) + 3, chart.py(max(at_hz, low)) - 6, label)
-    chart.x_axis("s")
-    moment = run.start + dt.timedelta(hours=time_h)
-    return chart.figure(
-        "frequency_trace",
-        f"Frequency after {moment:%d %b %Y %H:%M}",
-        "The sudden change with the lowest frequency, by area (table frequency_trace). Numbers: operations in their "
-        "order (table automation_log), those that stand close together in one; a line ends where its area goes dark.",
-    )
-
-
-def _numbered(operations: list[Acted], apart_s: float) -> list[list[Acted]]:
-    """Operations in groups whose first are more than ``apart_s`` from each other."""
-    groups: list[list[Acted]] = []
-    for acted in operations:
-        if groups and acted.at_s - groups[-1][0].at_s <= apart_s:
-            groups[-1].append(acted)
-        else:
-            groups.append([acted])
-    return groups
-
-
 def _zones(run: RunLike) -> list[str]:
     zones = run.tables["zones"]
     names = [name for name in np.unique(zones["name"]).tolist() if name != "external"]
     return names if len(names) > 1 else []
 
 
+class _Entry(NamedTuple):
+    """A figure of a run. ``tells``: something happened that it shows; ``absent``: words where it draws nothing."""
+
+    make: Callable[[RunLike], Figure | None]
+    tells: Callable[[RunLike], bool]
+    absent: str = ""
+
+
+_ENTRIES = (
+    _Entry(lambda run: supply_stack(run), lambda _: True),
+    _Entry(worst_hour_waterfall, lambda _: True),
+    _Entry(unserved_by, lambda _: True, "unserved energy (nothing was cut)"),
+    _Entry(section_loading, lambda run: _any_full(run), "sections (the network names none)"),
+    _Entry(heat_by_city, lambda _: True, "heat by city (no city went without heat, or the network has none)"),
+    _Entry(gas_and_stocks, lambda run: _is_short(run, "unserved_gas_mcm"), "gas (no gas network)"),
+    _Entry(gas_pressures, lambda run: _is_short(run, "unserved_gas_mcm"), "gas pressures (policy.gas is balance)"),
+    _Entry(nuclear_supply, is_nuclear_supply_hurt, "power of nuclear sites (none stands in the network)"),
+    _Entry(frequency_trace, lambda _: True, "frequency (no sudden change moved it, or the first minutes are off)"),
+    _Entry(frequency, lambda run: bool(np.any(run.tables["frequency"]["shed_mw"] > 0.05))),
+    _Entry(wind_and_sun, lambda run: not _is_short(run, "EUE"), "wind and sun (no such plant)"),
+    _Entry(weather, lambda run: not _is_short(run, "EUE")),
+    _Entry(fuel_days, lambda _: False, "fuel in stock (no stocks)"),
+)
+
+
+def _any_full(run: RunLike) -> bool:
+    return bool(np.any(np.asarray(run.tables["interfaces"]["loading"], dtype=float) >= _FULL))
+
+
+def _is_short(run: RunLike, metric: str) -> bool:
+    found = next((e.value for e in run.estimates if e.name == metric and e.scope == "system"), None)
+    return (found or 0.0) > _POSITIVE
+
+
 def run_figures(run: RunLike) -> list[Figure]:
-    """Every figure that the run's tables allow, the telling ones first."""
-    makers: Iterable[Callable[[], Figure | None]] = [
-        lambda: supply_stack(run),
-        lambda: worst_hour_waterfall(run),
-        lambda: unserved_by(run),
-        lambda: section_loading(run) if len(run.tables["interfaces"]["name"]) else None,
-        lambda: gas_and_stocks(run) if len(run.tables["gas"]["name"]) else None,
-        lambda: gas_pressures(run) if len(run.tables["gas"]["name"]) else None,
-        lambda: fuel_days(run) if len(run.tables["fuel"]["name"]) else None,
-        *(lambda zone=zone: supply_stack(run, zone) for zone in _zones(run)),
-        lambda: frequency(run) if "frequency" in run.tables else None,
-        lambda: frequency_trace(run) if {"frequency_trace", "automation_log"} <= set(run.tables) else None,
-        lambda: wind_and_sun(run),
-        lambda: weather(run),
-    ]
-    return [figure for figure in (make() for make in makers) if figure is not None]
+    """Every figure that the run's tables allow, those that show what happened first."""
+    return figures_and_absent(run)[0]
+
+
+def figures_and_absent(run: RunLike) -> tuple[list[Figure], list[str]]:
+    """Every figure that the run's tables allow, those that show what happened first; what there is none of, and why."""
+    telling: list[Figure] = []
+    others: list[Figure] = []
+    absent = []
+    for entry in _ENTRIES:
+        figure = entry.make(run)
+        if figure is not None:
+            (telling if entry.tells(run) else others).append(figure)
+        elif entry.absent:
+            absent.append(entry.absent)
+    cut = {e.scope.partition(":")[2] for e in run.estimates if e.name == "EUE" and (e.value or 0.0) > _POSITIVE}
+    for zone in _zones(run):
+        (telling if zone in cut else others).append(supply_stack(run, zone))
+    return [*telling, *others], absent

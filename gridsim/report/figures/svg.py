@@ -86,6 +86,7 @@ class Chart:
     height: int = HEIGHT
     y_title: str = ""
     left: int = _LEFT
+    right: int = _RIGHT
     legend: Sequence[tuple[str, str]] = ()
     parts: list[str] = field(default_factory=list)
 
@@ -110,7 +111,7 @@ class Chart:
 
     def px(self, x: float) -> float:
         low, high = self.x
-        return self.left + (self.width - self.left - _RIGHT) * (x - low) / (high - low)
+        return self.left + (self.width - self.left - self.right) * (x - low) / (high - low)
 
     def py(self, y: float) -> float:
         low, high = self.y
@@ -128,7 +129,7 @@ class Chart:
         """Grid lines with about ``n`` numbers, and the unit above them."""
         for value in ticks(*self.y, n):
             y = self.py(value)
-            self.rule(self.left, y, self.width - _RIGHT, y, extra=' opacity="0.18"')
+            self.rule(self.left, y, self.width - self.right, y, extra=' opacity="0.18"')
             self.text(self.left - 6, y + 4, short(value), "end")
         self.text(4, self._top - 10, self.y_title)
 
@@ -157,7 +158,7 @@ class Chart:
             x = self.px(value)
             self.rule(x, self.height - _BOTTOM, x, self.height - _BOTTOM + 5)
             self.text(x, self.height - _BOTTOM + 18, short(value), "middle")
-        self.text(self.width - _RIGHT, self.height - 3, title, "end")
+        self.text(self.width - self.right, self.height - 3, title, "end")
         self._base()
 
     def labelled_axis(self, labels: Sequence[tuple[float, str]]) -> None:
@@ -172,7 +173,7 @@ class Chart:
         self._base()
 
     def _base(self) -> None:
-        self.rule(self.left, self.height - _BOTTOM, self.width - _RIGHT, self.height - _BOTTOM)
+        self.rule(self.left, self.height - _BOTTOM, self.width - self.right, self.height - _BOTTOM)
 
     def steps(
         self, x: ArrayLike, end: ArrayLike, y: ArrayLike, colour: str, width: float = 1.6, dash: str = ""
