@@ -125,6 +125,7 @@ def credit_rows(
         SampledRisk(comparison.with_addition, comparison.change_with, metric, method, comparison.changed_names()),
         comparison.at_bus_mw,
         metric,
+        kinds,
     )
     for kind in kinds:
         row = _row(kind, metric, method, comparison, sampled.without, sampled.with_addition)
@@ -135,6 +136,9 @@ def credit_rows(
         except TooFewYearsError:
             yield replace(row, status="too_few_years")
         else:
+            if not found.tells_a_tail:
+                yield replace(row, status="too_few_years", largest_share=found.largest_share)
+                continue
             row = replace(row, value_mw=found.mw, stderr_mw=found.stderr_mw, largest_share=found.largest_share)
             yield replace(row, ci_low_mw=found.low_mw, ci_high_mw=found.high_mw)
 

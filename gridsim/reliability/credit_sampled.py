@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -14,15 +13,12 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError
 from gridsim.kernels.shortfall import ENERGY, EVENTS, HOURS
 from gridsim.reliability.additions import with_load, with_perfect
-from gridsim.reliability.assess import sample_source
 from gridsim.reliability.credit_conditional import Mixture, mixture_of
 from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
-from gridsim.reliability.load_forecast import ForecastYears
-from gridsim.reliability.methods import Method, SequentialMonteCarlo
-from gridsim.reliability.nodal import ScratchPool
-from gridsim.reliability.samplers import SampleSource
+from gridsim.reliability.credit_years import CreditYears, in_all_years
+from gridsim.reliability.methods import Level, SequentialMonteCarlo
 from gridsim.reliability.system import AdequacySystem
-from gridsim.reliability.weather_years import WeatherYears, YearByYear
+from gridsim.reliability.weather_years import WeatherYears
 from gridsim.results.adequacy import Z_95
 
 F8 = NDArray[np.float64]
@@ -37,15 +33,17 @@ WINDOW = 0.03  # of the nameplate, each way: the slope's difference quotient
 WIDEST_WINDOW = 0.25  # to which it grows where counts of hours do not tell the slope
 SLOPE_ERRORS = 10.0  # standard errors that the slope's difference is to be
 WIDEST = 4.0  # nameplates; where load is spread over zones a machine at the right place is worth more than its size
+FEWEST_SHORT = 5  # years that are short at the root; fewer tell no tail
 NO_SKEWNESS = 1e-6
 LEAST_SHARE = 1e-9  # of the aim: what the logarithm takes a metric for that vanishes
-FEWEST_WITH_BASE_FLOW = 400  # years that earn the base flows of the zonal level back
+PILOT_YEARS = 64  # that say where to look for the root where years are dear
+BEYOND = 0.1  # of the nameplate: load kept in reserve beyond the pilot's root
 
 
 @dataclass(frozen=True)
 class SampledValue:
     """A credit, its standard error and 95 % interval, draws of the years for it, and one year's largest share of the
-    variance.
+    variance. ``n_short``: years in which the side that the credit changes is short at the root, all if none differs.
     """
 
     mw: float
@@ -54,6 +52,12 @@ class SampledValue:
     high_mw: float
     n_searched: int
     largest_share: float
+    n_short: int
+
+    @property
+    def tells_a_tail(self) -> bool:
+        """Whether the risk at the root is seen in some years; else the end of what was drawn is taken for it."""
+        return self.n_short >= FEWEST_SHORT
 
 
 class SampledRisk:
@@ -61,7 +65,7 @@ class SampledRisk:
 
     ``system``: in the weather of the normal year, or one that gives each sample its own. ``at`` is the metric's
     contribution of each sample, (n_years,): of CVaR_95 its influence, which has the same mean. ``names``: machines of
-    which the outages are averaged over, not drawn, where that can be.
+    which the outages are averaged over, not drawn, where that can be. ``reserve_mw``: load to be expected beside it.
     """
 
     def __init__(
@@ -71,61 +75,60 @@ class SampledRisk:
         metric: str,
         method: SequentialMonteCarlo,
         names: Collection[str] = (),
+        reserve_mw: float = 0.0,
     ) -> None:
-        self._system, self._change = system, change
+        self._system, self._change, self._names = system, change, names
         self._metric, self._method = metric, method
-        self._pool = ScratchPool()
         normal = system.first if isinstance(system, WeatherYears) else system
-        self._mixture = mixture_of(change(normal), names, metric)
+        mixture = mixture_of(change(normal), names, metric)
+        states = [(1.0, change)]
+        if mixture is not None:
+            states = [(share, partial(_in_state, mixture, out, change)) for share, out in mixture.states]
+        heaviest = max(share for share, _ in states)
+        self._states = [
+            (share, CreditYears(system, of_state, method, is_part=share < heaviest, reserve_mw=reserve_mw))
+            for share, of_state in states
+        ]
+
+    @property
+    def n_years(self) -> int:
+        """Sample years."""
+        return self._method.budget
+
+    @property
+    def is_dear(self) -> bool:
+        """Whether a year costs so much that a few tell where to look: areas in one weather."""
+        return Level(self._method.level) is Level.ZONAL and isinstance(self._system, AdequacySystem)
+
+    def of_years(self, n: int) -> SampledRisk:
+        """The first ``n`` of the sample years."""
+        return self._again(replace(self._method, years=n), 0.0)
+
+    def expecting(self, load_mw: float) -> SampledRisk:
+        """The same with so much load to be expected."""
+        return self._again(self._method, load_mw)
+
+    def _again(self, method: SequentialMonteCarlo, reserve_mw: float) -> SampledRisk:
+        return SampledRisk(self._system, self._change, self._metric, method, self._names, reserve_mw)
 
     def at(self, load_mw: float = 0.0, perfect_mw: float = 0.0, share_of_bus: F8 | None = None) -> F8:
         """The contributions with load or perfect capacity beside the system."""
 
-        def changed(system: AdequacySystem) -> AdequacySystem:
-            made = self._change(system)
+        def beside(system: AdequacySystem) -> AdequacySystem:
             if share_of_bus is not None and perfect_mw > 0.0:
-                made = with_perfect(made, perfect_mw, share_of_bus)
-            return with_load(made, load_mw) if load_mw > 0.0 else made
+                system = with_perfect(system, perfect_mw, share_of_bus)
+            return with_load(system, load_mw) if load_mw > 0.0 else system
 
-        value = self._value(changed)
+        column = COLUMNS[self._metric]
+        value = np.zeros(self.n_years)
+        for share, years in self._states:
+            total = years.totals(beside, load_mw, with_load_alone=perfect_mw == 0.0)
+            value += share * in_all_years(total[:, column], self.n_years)
         return tail_influence(value) if self._metric == "CVaR_95" else value
 
-    def _value(self, changed: Change) -> F8:
-        """The metric of each sample; where the outages of the addition are averaged over, its mean over them."""
-        column, mixture = COLUMNS[self._metric], self._mixture
-        if mixture is None:
-            return self._totals(changed)[:, column]
-        value = np.zeros(self._method.budget)
-        for share, out in mixture.states:
-            value += share * self._totals(partial(_in_state, mixture, out, changed))[:, column]
-        return value
 
-    def _totals(self, changed: Change) -> F8:
-        method = self._method
-        in_normal_weather = isinstance(self._system, AdequacySystem)
-        base_flow = in_normal_weather and method.budget >= FEWEST_WITH_BASE_FLOW
-
-        def make(system: AdequacySystem, method: Method) -> SampleSource:
-            def of_load(known: AdequacySystem) -> SampleSource:
-                return sample_source(changed(known), method, base_flow=base_flow, pool=self._pool)
-
-            # the load that is added is known: the error is one of the load that was there before
-            return of_load(system) if system.load_forecast is None else ForecastYears(system, method.seed, of_load)
-
-        source = (
-            make(self._system, method)
-            if isinstance(self._system, AdequacySystem)
-            else YearByYear(self._system, method, make)
-        )
-        job = source.default_job_blocks * source.block_size
-        firsts = range(0, method.budget, job)
-        with ThreadPoolExecutor(method.workers) as executor:
-            parts = executor.map(lambda first: source.run(first, min(job, method.budget - first)).total[:, 0], firsts)
-            return np.concatenate(list(parts))
-
-
-def _in_state(mixture: Mixture, out: frozenset[str], changed: Change, system: AdequacySystem) -> AdequacySystem:
-    return mixture.in_state(changed(system), out)
+def _in_state(mixture: Mixture, out: frozenset[str], change: Change, system: AdequacySystem) -> AdequacySystem:
+    return mixture.in_state(change(system), out)
 
 
 def tail_influence(value: F8) -> F8:
@@ -139,23 +142,49 @@ def tail_influence(value: F8) -> F8:
 class SampledSearch:
     """ELCC and EFC of the difference between two systems. ``at_bus_mw``: (n_buses,) nameplate of what differs."""
 
-    def __init__(self, without: SampledRisk, with_addition: SampledRisk, at_bus_mw: F8, metric: str) -> None:
-        self._risk_without, self._risk_with = without, with_addition
+    def __init__(
+        self,
+        without: SampledRisk,
+        with_addition: SampledRisk,
+        at_bus_mw: F8,
+        metric: str,
+        kinds: Collection[str] = ("elcc", "efc"),
+    ) -> None:
         self._metric = metric
         self.nameplate_mw = float(at_bus_mw.sum())
         self._share_of_bus = at_bus_mw / self.nameplate_mw
+        self._first_load_mw = self.nameplate_mw
+        if "elcc" in kinds and with_addition.is_dear and with_addition.n_years >= 4 * PILOT_YEARS:
+            pilot = (without.of_years(PILOT_YEARS), with_addition.of_years(PILOT_YEARS))
+            self._first_load_mw = self._load_to_expect(*pilot, at_bus_mw, metric)
+            with_addition = with_addition.expecting(self._first_load_mw)
+        elif "elcc" in kinds:
+            with_addition = with_addition.expecting(self.nameplate_mw)
+        self._risk_without, self._risk_with = without, with_addition
         self._without, self._with = without.at(), with_addition.at()
         self.without, self.with_addition = float(self._without.mean()), float(self._with.mean())
         if self.without == 0.0:
             raise StudyError(f"{metric}: 0 without the addition in every sample, which has no credit; give more years")
 
+    @staticmethod
+    def _load_to_expect(without: SampledRisk, with_addition: SampledRisk, at_bus_mw: F8, metric: str) -> float:
+        """ELCC of a few years and what it may be off by; the nameplate where they do not tell."""
+        nameplate_mw = float(at_bus_mw.sum())
+        try:
+            found = SampledSearch(without, with_addition, at_bus_mw, metric, ("elcc",)).elcc()
+        except StudyError:
+            return nameplate_mw
+        return found.mw + found.stderr_mw + BEYOND * nameplate_mw
+
     def elcc(self) -> SampledValue:
         """Load that takes back what the addition brings."""
         aim = self.without
         return self._search(
-            lambda mw: (self._risk_with.at(mw) if mw else self._with) - self._without,
+            lambda mw: self._risk_with.at(mw) if mw else self._with,
+            -self._without,
             lambda off: math.log(max(1.0 + off / aim, LEAST_SHARE)),
             "ELCC",
+            self._first_load_mw,
         )
 
     def efc(self) -> SampledValue:
@@ -165,22 +194,30 @@ class SampledSearch:
         if aim == 0.0:
             raise TooFewYearsError(f"EFC by {self._metric}: 0 with the addition in every sample; give more years")
         return self._search(
-            lambda mw: self._with - (risk(perfect_mw=mw) if mw else self._without),
+            lambda mw: -(risk(perfect_mw=mw) if mw else self._without),
+            self._with,
             lambda off: -math.log(max(1.0 - off / aim, LEAST_SHARE)),
             "EFC",
+            self.nameplate_mw,
         )
 
     def _search(
-        self, difference: Callable[[float], F8], in_logarithms: Callable[[float], float], name: str
+        self,
+        moving: Callable[[float], F8],
+        still: F8,
+        in_logarithms: Callable[[float], float],
+        name: str,
+        first_mw: float,
     ) -> SampledValue:
+        """Root of the mean of ``moving`` + ``still``, the side that the credit changes and the other one."""
         known: dict[float, F8] = {}
 
         def at(mw: float) -> F8:
             if mw not in known:
-                known[mw] = difference(mw)
+                known[mw] = moving(mw) + still
             return known[mw]
 
-        root_mw = self._root(at, in_logarithms, f"{name} by {self._metric}")
+        root_mw = self._root(at, in_logarithms, first_mw, f"{name} by {self._metric}")
         slope = self._slope(at, root_mw)
         if not slope > 0.0:
             raise TooFewYearsError(f"{name} by {self._metric}: the samples do not tell sizes apart; give more years")
@@ -189,7 +226,8 @@ class SampledSearch:
         largest_share = float(off.max() / off.sum()) if off.any() else 0.0
         stderr_mw = standard_error(value) / slope
         low_mw, high_mw = self._interval(at, root_mw, slope)
-        return SampledValue(root_mw, stderr_mw, low_mw, high_mw, len(known), largest_share)
+        n_short = int(np.count_nonzero(value - still)) if value.std() > 0.0 else len(value)
+        return SampledValue(root_mw, stderr_mw, low_mw, high_mw, len(known), largest_share, n_short)
 
     def _interval(self, at: Callable[[float], F8], root_mw: float, slope: float) -> tuple[float, float]:
         """The credits that the samples do not speak against: where the interval of the mean difference holds 0.
@@ -233,15 +271,18 @@ class SampledSearch:
                 return float(rise.mean()) / (high_mw - low_mw)
             window = min(2.0 * window, WIDEST_WINDOW)
 
-    def _root(self, at: Callable[[float], F8], in_logarithms: Callable[[float], float], what: str) -> float:
+    def _root(
+        self, at: Callable[[float], F8], in_logarithms: Callable[[float], float], first_mw: float, what: str
+    ) -> float:
         """Bisection at the place where a straight line through both ends is zero (Illinois), and in the middle whenever
         that leaves more than half: risk is almost exponential in MW, so the line is one through logarithms.
         """
-        low, high = 0.0, self.nameplate_mw
+        low, high = 0.0, first_mw
         at_low, at_high = float(at(low).mean()), float(at(high).mean())
-        if at_high < 0.0:
-            low, at_low, high = high, at_high, WIDEST * self.nameplate_mw
-            at_high = float(at(high).mean())
+        for wider in (self.nameplate_mw, WIDEST * self.nameplate_mw):
+            if at_high < 0.0 and wider > high:
+                low, at_low, high = high, at_high, wider
+                at_high = float(at(high).mean())
         if at_low > 0.0 or at_high < 0.0:
             raise NoRootError(what, high, float(at(0.0).mean()), at_high)
         weight_low, weight_high = in_logarithms(at_low), in_logarithms(at_high)

@@ -112,7 +112,8 @@ def plan_of(system: AdequacySystem | WeatherYears, method: Method, source_of: So
         pockets += area_pockets(system, with_circuits=level is Level.ZONAL) if _has_areas(system) else []
     metric = "LOLH" if method.metric in ("LOLH", "LOLEv", "LOLD") else "EUE"
     untilted = UNTILTED_COPPER if level is Level.COPPER else UNTILTED_NETWORK
-    tilt = tilt_towards(source.model, pockets, metric, untilted=untilted)
+    is_difference = method.sampler is Sampler.MULTILEVEL
+    tilt = tilt_towards(source.model, pockets, metric, untilted=untilted, first_is_control=is_difference)
     cost = SNAPSHOT_COST[level]
     if method.sampler is Sampler.CROSS_ENTROPY:
         return Plan((TiltedTerm(f"{level} snapshots", source, tilt, None, cost),), None, events=False)

@@ -28,6 +28,8 @@ UNIFORM_HOURS = 0.05  # part of each tilt in which the hour is as it comes
 UNTILTED_COPPER = 0.03
 UNTILTED_NETWORK = 0.05  # a network can be short for other reasons
 LEAST_RATIO = 1e-3  # of a state's probability in a tilt to its own: none is without
+#: Part of a difference's mixture that goes to the pocket of its control: there the difference is nearly nothing.
+CONTROL_SHARE = 0.1
 MOST_CELLS = 4096
 MOST_POCKETS = 12
 
@@ -86,19 +88,24 @@ def area_pockets(system: AdequacySystem, *, with_circuits: bool) -> list[Pocket]
     return pockets
 
 
-def tilt_towards(model: SnapshotModel, pockets: list[Pocket], metric: str, *, untilted: float) -> Tilt:
+def tilt_towards(
+    model: SnapshotModel, pockets: list[Pocket], metric: str, *, untilted: float, first_is_control: bool = False
+) -> Tilt:
     """Mixture of one tilt for each pocket and of ``untilted``; StudyError if no pocket can be short.
 
     metric : EUE, tilted towards unserved energy, or LOLH, towards short hours
+    first_is_control : what is drawn is a difference to the shortfall of the first pocket, small where that is short
     """
-    found = [marginals for pocket in pockets if (marginals := _marginals(model, pocket, metric)).mean > 0.0]
+    marginals = [_marginals(model, pocket, metric) for pocket in pockets]
+    found = [of for of in marginals if of.mean > 0.0]
     if not found:
         raise StudyError("sampler: cross_entropy has nothing to tilt towards: machines that fail leave no hour short")
     n_hours = len(found[0].by_hour)
     p_state = _state_probability(model)
-    # half of the share by what is expected of a pocket: a rare one may hold most of what a level adds
-    mean = np.array([marginals.mean for marginals in found])
-    share = (1.0 - untilted) * 0.5 * (mean / mean.sum() + 1.0 / len(found))
+    mean = np.array([of.mean for of in found])
+    n_control = int(first_is_control and marginals[0].mean > 0.0 and len(found) > 1)
+    of_others = _shares(mean[n_control:], 1.0 - untilted - n_control * CONTROL_SHARE)
+    share = np.append(np.full(n_control, CONTROL_SHARE), of_others)
     hours = [UNIFORM_HOURS / n_hours + (1.0 - UNIFORM_HOURS) * m.by_hour / m.by_hour.sum() for m in found]
     states = [m.by_state for m in found]
     if untilted > 0.0:
@@ -109,6 +116,11 @@ def tilt_towards(model: SnapshotModel, pockets: list[Pocket], metric: str, *, un
     hour, state = np.array(hours), np.array(states)
     ratio = np.divide(state, p_state, out=np.zeros_like(state), where=p_state > 0.0)
     return checked_tilt(model, Tilt(share, np.cumsum(hour, axis=1), hour * n_hours, _cumulative(model, state), ratio))
+
+
+def _shares(mean: F8, whole: float) -> F8:
+    """Half of the share by what is expected of a pocket: a rare one may hold most of what a level adds."""
+    return np.asarray(whole * 0.5 * (mean / mean.sum() + 1.0 / len(mean)))
 
 
 def checked_tilt(model: SnapshotModel, tilt: Tilt) -> Tilt:
