@@ -40,7 +40,7 @@ class FirstMinutesResult(NamedTuple):
 
     areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas), 0 of a dead area ; flow_mw : (n, n_interfaces)
     lowest_hz, highest_hz, final_hz, shed_mw, load_mw : (n_areas,) ; alive : (n_areas,)
-    group_left : (n_groups,) share of each group of machines that still runs
+    group_left : (n_groups,) share of each group of machines that still runs ; group_mw : (n_groups,) output at the end
     opened : branches opened, positions in order ; opened_by, opened_s : rule and second of each
     ended : ``quiet``, ``horizon`` or ``operations``
     culprit : rule that acted most, where the operations ended it ; over_limit : a section stood beyond its static limit
@@ -59,6 +59,7 @@ class FirstMinutesResult(NamedTuple):
     load_mw: F8
     alive: B1
     group_left: F8
+    group_mw: F8
     opened: I4
     opened_by: list[str]
     opened_s: list[float]
@@ -247,6 +248,7 @@ class _Course:
             load_mw=before.load_mw,
             alive=model.alive,
             group_left=state.group_inertia / np.maximum(before.machines.group_inertia, 1e-9),
+            group_mw=self._group_mw(),
             opened=np.concatenate(self._opened),
             opened_by=self._opened_by,
             opened_s=self._opened_s,
@@ -258,6 +260,13 @@ class _Course:
             assumed=before.machines.assumed,
             joined=before.areas.joined,
         )
+
+    def _group_mw(self) -> F8:
+        """(n_groups,) output of what runs, governors included; 0 where the area is dead."""
+        model, state, n = self._model, self._state, len(self._names)
+        valve, second = np.split(state.x[2 * n : 2 * n + 2 * len(state.group_mw)], 2)
+        power = state.group_mw + model.at_valve * valve + model.at_second * second
+        return np.where(model.alive[model.group_area], power, 0.0)
 
     def _cause(self, rule: int) -> str:
         """The threshold that was passed, and for how long."""
