@@ -6,6 +6,7 @@ docs/first_minutes.md.
 
 from __future__ import annotations
 
+import copy
 import itertools
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.swing import TRACE_STEP_S, run_swing
-from gridsim.kernels.swing_case import new_log, new_state
+from gridsim.kernels.swing_case import SwingModel, SwingRules, SwingState, new_log, new_state
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.automation_rules import EVENT, Loss, Pairs, Powers, Rule, RuleCompiler
 from gridsim.solvers.lost_circuits import Sections
@@ -85,6 +86,29 @@ class FirstMinutes(StandingAreas):
         return _Course(self, rules, losses, wrongly or {}).run()
 
 
+class SecureTrial:
+    """Losses of power at one bus, each asked whether any rule answers it; what is the same for all is made once."""
+
+    def __init__(self, areas: StandingAreas, rules: tuple[Rule, ...], bus: str):
+        self._settings = areas.settings
+        course = _Course(areas, rules, (Loss(bus=bus, mw=-1.0),), {})
+        self._model, self._rules, self._start = course.given
+        self._size = len(areas.areas.names), len(areas.system.interfaces)
+
+    def holds(self, mw: float) -> bool:
+        """Nothing but the loss of ``mw`` happens: the first operation after it ends the trial."""
+        state = copy.deepcopy(self._start)
+        amount = self._rules.amount.copy()
+        amount[0] = -mw
+        log = new_log(*self._size, 0.0, 1, TRACE_STEP_S)
+        span = 0.0, self._settings.horizon_s
+        rules = self._rules._replace(amount=amount)
+        return run_swing(self._model, rules, state, log, span, self._settings.step_s, True)[1] in (
+            case.QUIET,
+            case.HORIZON,
+        )
+
+
 class _Course:
     """One course: the network as operations leave it, between calls of the kernel."""
 
@@ -114,6 +138,11 @@ class _Course:
         self._opened_by: list[str] = []
         self._opened_s: list[float] = []
         self._dead_from: dict[int, int] = {}  # row of the trace from which an area is dead
+
+    @property
+    def given(self) -> tuple[SwingModel, SwingRules, SwingState]:
+        """Model, rules and state at the start."""
+        return self._model, self._compiled.rules, self._state
 
     def run(self) -> FirstMinutesResult:
         """Until quiet, the horizon, or too many operations."""
