@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from gridsim.contingencies.effects import loads_of
 from gridsim.errors import nearest
 from gridsim.model.groups import element_names, has_element, in_service, is_whole, opened
-from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES, OVERLOAD_RELAY
+from gridsim.model.power import (
+    FIRST_MINUTES_ACTIONS,
+    FIRST_MINUTES_QUANTITIES,
+    OVERLOAD_RELAY,
+    VOLTAGE_ACTIONS,
+    VOLTAGE_QUANTITY,
+)
 from gridsim.model.scenario import (
     QUANTITIES_OF_ALL,
     QUANTITY_TABLES,
@@ -233,11 +239,16 @@ def _rule_problems(system: GridSystem, kind: Kind, targets: tuple[Target, ...]) 
         row = rules.position(target.name)
         quantity, action = str(rules.quantity[row]), str(rules.action[row])
         relay = (quantity, action) == OVERLOAD_RELAY
-        if not relay and not (quantity in FIRST_MINUTES_QUANTITIES and action in FIRST_MINUTES_ACTIONS):
+        of_voltage = quantity == VOLTAGE_QUANTITY and action in VOLTAGE_ACTIONS
+        seconds = quantity in FIRST_MINUTES_QUANTITIES and action in FIRST_MINUTES_ACTIONS
+        if not (relay or of_voltage or seconds):
             what = f"'{target.name}' never acts: {action or 'no action'} on {quantity} is not modelled"
             problems.append(EventProblem("target", what, "name a rule that acts"))
         elif relay and Change.RULE_OPERATES in kind.quantities:
             what = f"'{target.name}' is a relay: acting wrongly it is a line_outage of the branch"
+            problems.append(EventProblem("target", what, "name a rule of a frequency or a section"))
+        elif of_voltage and Change.RULE_OPERATES in kind.quantities:
+            what = f"'{target.name}' is a rule of voltages: acting wrongly it is an outage of what it opens or cuts"
             problems.append(EventProblem("target", what, "name a rule of a frequency or a section"))
     return problems
 

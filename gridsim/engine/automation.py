@@ -23,11 +23,13 @@ from gridsim.engine.interval import Moment
 from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.rule_events import failing_rules
 from gridsim.engine.state import GridState
+from gridsim.engine.voltage_stage import served_mw
 from gridsim.kernels.flows import turned_mw
 from gridsim.model.first_minutes import follows_first_minutes
 from gridsim.model.power import OVERLOAD_RELAY
 from gridsim.model.scenario import Automation, Event, Primitive, Target
 from gridsim.model.table import F8, I4, sum_at
+from gridsim.solvers.ac import AcModel
 
 _MOST_TRIPS = 1000
 
@@ -56,7 +58,7 @@ def relays_of(state: GridState) -> list[Relay]:
 class EmergencyAutomation:
     """The automation of one run; acts on ``state`` after a sudden change, before the operator's redispatch."""
 
-    def __init__(self, state: GridState, redispatcher: Redispatcher):
+    def __init__(self, state: GridState, redispatcher: Redispatcher, ac_model: AcModel | None = None):
         self.state = state
         self._redispatcher = redispatcher
         delay_s = state.scenario.policy.operator_delay_minutes * 60.0
@@ -64,7 +66,7 @@ class EmergencyAutomation:
         self.relays = [relay for relay in relays_of(state) if relay.delay_s < delay_s] if on else []
         self._trips = 0
         swings = follows_first_minutes(state.scenario.policy, state.system.automation)
-        self.first_minutes = FirstMinutesStage(state) if swings else None
+        self.first_minutes = FirstMinutesStage(state, ac_model) if swings else None
 
     def act(self) -> list[Event]:
         """Let the first minutes, then relays act on the changes of this instant; returns the trips begun."""
@@ -112,8 +114,8 @@ class EmergencyAutomation:
         able_mw = sum_at(system.generators.bus, moment.able_mw, n_buses)
         border_mw = sum_at(system.borders.bus, np.minimum(dispatch.p_border_mw, importable_mw), n_buses)
         storage_mw = sum_at(system.storages.bus, dispatch.p_storage_mw * moment.conditions.storage_share, n_buses)
-        served_mw = (dispatch.load_mw - dispatch.unserved_mw - dispatch.response_mw) * (1.0 + dispatch.loss_share)
-        load_mw = np.where(moment.conditions.bus_out, 0.0, sum_at(system.loads.bus, served_mw, n_buses))
+        drawn_mw = served_mw(self.state, dispatch, moment.conditions.bus_out) * (1.0 + dispatch.loss_share)
+        load_mw = sum_at(system.loads.bus, drawn_mw, n_buses)
         at_bus = gen_mw + border_mw + storage_mw - load_mw - dispatch.solution.bus_loss_mw
 
         # Governors: headroom takes a shortage, the rest is load lost; machines and imports give way to a surplus.

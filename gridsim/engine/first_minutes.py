@@ -17,16 +17,23 @@ from gridsim.contingencies.effects import Conditions
 from gridsim.engine.event_log import Operated, SectionSwing, Swing, Trace
 from gridsim.engine.interval import Interval, operating_point
 from gridsim.engine.restoration import Restoration
-from gridsim.engine.rule_events import Seconds, failing_rules, seconds_of, without, wrongly_operating
+from gridsim.engine.rule_events import (
+    Seconds,
+    failing_rules,
+    hidden_failure,
+    seconds_of,
+    without,
+    wrongly_operating,
+)
 from gridsim.engine.state import GridState
 from gridsim.engine.swing_remarks import swing_remarks
-from gridsim.kernels.rng import stream_id, uniforms
-from gridsim.model.scenario import Event, Failures
+from gridsim.engine.voltage_stage import VoltageStage
+from gridsim.model.scenario import Event
 from gridsim.model.table import B1, F8, I4
+from gridsim.solvers.ac import AcModel
 from gridsim.solvers.automation_rules import ADD, DEAD, EVENT, RETURN, SHED, TRIP, Loss, Rule, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult, Settings
 
-HIDDEN_FAILURE = 0.02  # of a rule, per demand (0.005 to 0.05, assumed)
 FAILS = "fails to act"
 _SMALLEST_MW = 0.1
 
@@ -34,13 +41,14 @@ _SMALLEST_MW = 0.1
 class FirstMinutesStage:
     """The first minutes of one run; acts on ``state`` before the operator. ``last``: the course of the latest event."""
 
-    def __init__(self, state: GridState):
+    def __init__(self, state: GridState, ac_model: AcModel | None = None):
         self.state = state
         self.last: FirstMinutesResult | None = None
         self._rules = rules_of(state.system)
         self._conditions: Conditions | None = None
         self._known: frozenset[str] = frozenset()  # events that were there at the last answer
         self._restoration = Restoration(state)
+        self._voltages = VoltageStage(state, ac_model, self._restoration)
         self._number = self._answered = 0
 
     def act(self) -> list[Event]:
@@ -56,16 +64,18 @@ class FirstMinutesStage:
         seconds = seconds_of(state.system, (event for event in state.disturbances.active if event.id not in known))
         losses = losses_between(state, interval, before, now, seconds)
         wrongly = wrongly_operating(state.system, before, now, seconds)
-        if not losses and not wrongly:
-            return []
-        begun = self._answer(interval, before, losses, wrongly)
+        begun: list[Event] = []
+        swung = None
+        if losses or wrongly:
+            swung, begun = self._answer(interval, before, losses, wrongly)
+        begun += self._voltages.act(interval, swung)
         self._conditions = state.disturbances.conditions()
         self._known |= {event.id for event in begun}
         return begun
 
     def _answer(
         self, interval: Interval, before: Conditions, losses: tuple[Loss, ...], wrongly: dict[str, float]
-    ) -> list[Event]:
+    ) -> tuple[tuple[FirstMinutes, FirstMinutesResult], list[Event]]:
         state, system = self.state, self.state.system
         point = operating_point(interval.dispatch)._replace(branch_out=before.out_branches(system))
         settings = Settings(horizon_s=state.scenario.policy.first_minutes_s)
@@ -98,7 +108,7 @@ class FirstMinutesStage:
             ends = int(area[system.branch_from[branch]]), int(area[system.branch_to[branch]])
             begun.append(self._restoration.open_tie(branch, ends, entries.get(by_rule[branch], cause)))
         self._cut_load(interval, minutes, result, entries, cause)
-        return begun
+        return (minutes, result), begun
 
     def hidden_failures(self) -> dict[str, Rule]:
         """Rules that would not act in this event, where failures are on; they are asked in vain, and take nothing.
@@ -106,14 +116,10 @@ class FirstMinutesStage:
         Stages of load shedding are hundreds of relays: what of them fails is in their armed share.
         """
         state, self._answered = self.state, self._answered + 1
-        if state.scenario.failures is not Failures.ON:
-            return {}
         failed: dict[str, Rule] = {}
         for rule in self._rules:
-            stream = stream_id("automation", rule.name, "hidden failure")
             single = rule.action not in (SHED, RETURN) or rule.share == 0
-            draw = uniforms(state.seed, state.replicate, stream, self._answered)[-1]
-            if single and draw < HIDDEN_FAILURE:
+            if single and hidden_failure(state, rule.name, self._answered):
                 places = (str(state.system.buses.name[0]),)
                 failed[rule.name] = rule._replace(action=ADD, places=places, amount_mw=0.0, share=0.0)
         return failed

@@ -32,6 +32,7 @@ from gridsim.solvers.restoration import (
     restoration_order,
     standing,
 )
+from gridsim.solvers.voltage_automation import why_open
 
 RECLOSE_H = 1.0  # until ties are tried: on 25 January 2022 the North and the South were joined after 1.7 h
 RETRY_H = 0.25
@@ -57,6 +58,7 @@ class Restoration:
         self._cuts: list[tuple[int, F8]] = []  # when, and how much of the load cut is handed to the operator
         self._carried: dict[int, Carried] = {}
         self._number = 0
+        self._unloaded: set[int] = set()  # lines that voltage opened: closed once both ends are fed
 
     @property
     def _delay_h(self) -> float:
@@ -92,6 +94,9 @@ class Restoration:
         tie = standing(system, point, interval.dispatch.loss_share, branch)
         area = state.frequencies.bus_area
         hz = state.frequencies.hz(state.now_s)[[area[system.branch_from[branch]], area[system.branch_to[branch]]]]
+        held_open = why_open(system, point, branch) if branch in self._unloaded else ""
+        if held_open:
+            return held_open
         # A dead side has no frequency: the tie takes voltage there.
         difference_hz = abs(float(hz[0] - hz[1])) if np.isfinite(hz).all() else 0.0
         return may_close(tie, difference_hz, float(system.branch_emergency_mw[branch]))
@@ -164,6 +169,11 @@ class Restoration:
         table = "lines" if branch < len(system.lines) else "transformers"
         hours = max([RECLOSE_H, *own])
         return self._begin(table, str(system.branch_name[branch]), hours, cause, branch)
+
+    def open_line(self, branch: int, cause: int) -> Event:
+        """A line that nobody needed is open until more than one end feeds either side of it."""
+        self._unloaded.add(branch)
+        return self._begin("lines", str(self.state.system.branch_name[branch]), RECLOSE_H, cause, branch)
 
     def _begin(self, table: str, name: str, hours: float, cause: int, branch: int = -1) -> Event:
         state = self.state

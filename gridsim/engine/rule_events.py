@@ -9,11 +9,13 @@ import numpy as np
 
 from gridsim.contingencies.effects import Conditions
 from gridsim.engine.state import GridState
-from gridsim.kernels.rng import stream_id, uniform
+from gridsim.kernels.rng import stream_id, uniform, uniforms
 from gridsim.model.groups import opened
-from gridsim.model.scenario import Change, Event, kinds
+from gridsim.model.scenario import Change, Event, Failures, kinds
 from gridsim.model.system import GridSystem
 from gridsim.solvers.automation_rules import Rule
+
+HIDDEN_FAILURE = 0.02  # of a rule, per demand (0.005 to 0.05, assumed)
 
 
 class Seconds(NamedTuple):
@@ -71,3 +73,11 @@ def without(rules: tuple[Rule, ...], failing: frozenset[str]) -> tuple[Rule, ...
         else:
             left.append(rule)
     return tuple(left)
+
+
+def hidden_failure(state: GridState, rule: str, asked: int) -> bool:
+    """A rule would not act when it is asked for the ``asked``-th time; never where failures are off."""
+    if state.scenario.failures is not Failures.ON:
+        return False
+    stream = stream_id("automation", rule, "hidden failure")
+    return bool(uniforms(state.seed, state.replicate, stream, asked)[-1] < HIDDEN_FAILURE)

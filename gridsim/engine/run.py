@@ -129,6 +129,15 @@ class RunResult(Displayed):
         time_h = hours_of(time, self.scenario.horizon.start)
         return why(self.system, self.log, self.tables, component, time_h).with_course(self.tables)
 
+    def secure_losses(self, *, every_point: bool = False) -> pd.DataFrame:
+        """Largest loss of each area that automation does not answer, inertia and headroom, about 1 s of CPU a point.
+
+        Of points whose machines or branches differ from those before; ``every_point``: of all.
+        """
+        from gridsim.results.secure_loss import secure_loss_frame
+
+        return secure_loss_frame(self.system, self.points, every_point=every_point)
+
     def checks(self) -> tuple[CheckOutcome, ...]:
         """Numbers observed on the scenario's day, each beside that of this run; empty if it replays none."""
         return held_against(self.scenario.checks, self.tables, self.baseline)

@@ -84,7 +84,7 @@ class Simulation:
         operator = Operator(state, solver)
         self.operator = operator
         self._outcomes = Outcomes(packed, state.log, state.disturbances)
-        automation = EmergencyAutomation(state, operator.redispatcher)
+        automation = EmergencyAutomation(state, operator.redispatcher, ac_model)
         policies = Policies(state, scenario.scripts)
         self._resolver = Resolver(state, operator, automation, self._outcomes, ac_model, policies.decide)
         self._scripts = Scripts(self.env, state, scenario.scripts, seed=seed, replicate=replicate)

@@ -11,7 +11,13 @@ from gridsim.io.raw_table import RawTable
 from gridsim.io.rules import LookUp
 from gridsim.io.schemas import TABLES
 from gridsim.io.schemas.column import Effect, effect_of
-from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES, OVERLOAD_RELAY
+from gridsim.model.power import (
+    FIRST_MINUTES_ACTIONS,
+    FIRST_MINUTES_QUANTITIES,
+    OVERLOAD_RELAY,
+    VOLTAGE_ACTIONS,
+    VOLTAGE_QUANTITY,
+)
 from gridsim.model.rules import Rule, broken_rules
 
 _MEND = "results are the same without it"
@@ -23,6 +29,7 @@ def _counts_no_loss(mineral: Any, look_up: LookUp) -> bool:
 
 def _acts(rule: Any) -> bool:
     seconds = rule.quantity in FIRST_MINUTES_QUANTITIES and rule.action in FIRST_MINUTES_ACTIONS
+    seconds = seconds or (rule.quantity == VOLTAGE_QUANTITY and rule.action in VOLTAGE_ACTIONS)
     return seconds or (rule.quantity, rule.action) == OVERLOAD_RELAY
 
 
@@ -30,7 +37,8 @@ def _acts(rule: Any) -> bool:
 # fmt: off
 IDLE: tuple[Rule, ...] = (
     Rule("automation", "quantity", lambda row, _: not _acts(row),
-         "has no effect yet: relays that trip the element act, and rules of frequencies and sections with an action",
+         "has no effect yet: relays that trip the element act, and rules of frequencies, sections and voltages with an "
+         "action",
          _MEND),
     Rule("generators", "heat_curve", lambda row, _: bool(row.heat_curve) and not row.heat_led,
          "has no effect: the machine is not heat-led", "set heat_led, or leave it empty"),

@@ -17,8 +17,9 @@ from gridsim.io.schemas.bounds import BOUNDS
 from gridsim.io.texts import name_fault
 from gridsim.kernels.flows import islands
 from gridsim.model.costs import COST_GAS_CLASSES, REPAIRED_TABLES
+from gridsim.model.first_minutes import SHED_LOAD, watches_high_voltage
 from gridsim.model.maintenance import HEAT_LED_WEEKS
-from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES
+from gridsim.model.power import FIRST_MINUTES_ACTIONS, FIRST_MINUTES_QUANTITIES, VOLTAGE_ACTIONS, VOLTAGE_QUANTITY
 from gridsim.model.rules import Rule, above, alone, any_of, broken_rules, not_below, same, together
 from gridsim.model.scenario import kinds
 from gridsim.model.system import EXTERNAL, GridSystem
@@ -171,11 +172,22 @@ def _of_first_minutes(rule: Any) -> bool:
     return rule.quantity in FIRST_MINUTES_QUANTITIES and rule.action in FIRST_MINUTES_ACTIONS
 
 
+def _of_voltages(rule: Any) -> bool:
+    return rule.quantity == VOLTAGE_QUANTITY and rule.action in VOLTAGE_ACTIONS
+
+
+def _passed_by_normal_voltage(rule: Any, look_up: LookUp) -> bool:
+    high = watches_high_voltage(rule.action)
+    return _of_voltages(rule) and not (1.0 < rule.setting <= 2.0 if high else 0.0 < rule.setting < 1.0)
+
+
 def _names(cell: str) -> list[str]:
     return [name.strip() for name in cell.split(";") if name.strip()]
 
 
 def _unknown_targets(rule: Any, look_up: LookUp) -> list[str]:
+    if _of_voltages(rule):
+        return [name for name in _names(rule.target) if name not in look_up.areas]
     if not _of_first_minutes(rule):
         return []
     known = _watched(rule, look_up)
@@ -185,7 +197,7 @@ def _unknown_targets(rule: Any, look_up: LookUp) -> list[str]:
 
 
 def _watched(rule: Any, look_up: LookUp) -> set[str]:
-    return look_up.areas if rule.quantity == "frequency_hz" else look_up.interfaces
+    return look_up.areas if rule.quantity in ("frequency_hz", VOLTAGE_QUANTITY) else look_up.interfaces
 
 
 def _close_to(name: str, known: set[str]) -> str:
@@ -195,6 +207,9 @@ def _close_to(name: str, known: set[str]) -> str:
 
 
 def _unknown_places(rule: Any, look_up: LookUp) -> list[str]:
+    if _of_voltages(rule):
+        known = look_up.areas if rule.action == SHED_LOAD else set()
+        return [name for name in _names(rule.place) if name not in known]
     if not _of_first_minutes(rule):
         return []
     known = _acted_on(rule, look_up)
@@ -218,7 +233,8 @@ def _needs_a_place(rule: Any, look_up: LookUp) -> bool:
 def _does_nothing(rule: Any, look_up: LookUp) -> bool:
     measured = rule.action in ("shed load", "return load", "trip machines", "start hydro")
     by_name = rule.action == "trip machines" and set(_names(rule.place)) & look_up.machines
-    return _of_first_minutes(rule) and measured and not by_name and rule.share is None and rule.amount_mw is None
+    acts = _of_first_minutes(rule) or _of_voltages(rule)
+    return acts and measured and not by_name and rule.share is None and rule.amount_mw is None
 
 
 def _waits_for_none_above(rule: Any, look_up: LookUp) -> bool:
@@ -477,7 +493,7 @@ RULES: tuple[Rule, ...] = (
     Rule("automation", "target", lambda row, look_up: bool(_unknown_targets(row, look_up)),
          lambda row, look_up: f"'{_unknown_targets(row, look_up)[0]}' is nothing that {row.quantity} is watched of"
          + _close_to(_unknown_targets(row, look_up)[0], _watched(row, look_up)),
-         "name sections, or for frequency_hz neighbours, zones or buses, with ; between them"),
+         "name sections, or for frequency_hz neighbours, zones or buses, for vm_pu zones or buses, with ; between"),
     Rule("automation", "place", lambda row, look_up: bool(_unknown_places(row, look_up)),
          lambda row, look_up: f"'{_unknown_places(row, look_up)[0]}' is nothing to {row.action}"
          + _close_to(_unknown_places(row, look_up)[0], _acted_on(row, look_up)),
@@ -494,6 +510,8 @@ RULES: tuple[Rule, ...] = (
          "give one of the two"),
     Rule("automation", "after", _waits_for_none_above, "'{row.after}' is no rule of a row above",
          "order the rows so that a rule stands below the one it waits for"),
+    Rule("automation", "setting", _passed_by_normal_voltage, "{row.setting} pu is no voltage to {row.action} at",
+         "give pu below 1 for what raises a voltage or sheds load, above 1 for what lowers it"),
     Rule("automation", "setting", lambda row, look_up: bool(_undone_by(row, look_up)),
          lambda row, look_up: f"{row.setting} Hz would undo the stage {_undone_by(row, look_up)[0]}, not below it",
          "return load above every stage that sheds it"),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridsim.kernels.jit import inline, jit, out_of_line
+from gridsim.kernels.jit import inline, jit, out_of_line, piece
 from gridsim.kernels.swing_case import (
     ADD_MW,
     B1,
@@ -42,6 +42,8 @@ QUIET_HZ_PER_S = 1e-3
 QUIET_MW_PER_S = 1.0
 QUIET_REST_HZ = 2e-3  # of what the governors still have to give
 QUIET_S = 2.0
+FALLING_HZ_PER_S = 0.01  # a return of load waits while frequency falls faster
+RETRY_S = 0.1  # at least, until it asks again
 LOCATE_S = 1e-9
 SHORTEST_S = 1e-7
 TRACE_STEP_S = 0.02
@@ -55,7 +57,7 @@ class Watch(NamedTuple):
     due_s: F8
 
 
-@jit
+@piece
 def inertia_of(model: SwingModel, state: SwingState, inertia_out: F8) -> None:
     """(n_areas,) MW s/Hz of load and of the machines that run; 1 where nothing is left, to be divided by."""
     out_of_line()
@@ -90,10 +92,10 @@ def load_pu(model: SwingModel, state: SwingState, area: int, f_hz: float) -> flo
     return left * (1.0 + model.load_damping[area] * f_hz / model.f0_hz)
 
 
-@jit
+@piece
 def derivative(model: SwingModel, state: SwingState, inertia: F8, x: F8, dx_out: F8) -> None:
     """Rates of every state at ``x``."""
-    n, n_groups = len(model.alive), len(model.group_area)
+    n, n_groups, n_pairs = len(model.alive), len(model.group_area), len(model.first)
     valves, seconds, supplied, drawn = 2 * n, 2 * n + n_groups, 2 * n + 2 * n_groups, 3 * n + 2 * n_groups
     for area in range(n):
         dx_out[area] = TWO_PI * x[n + area]
@@ -116,7 +118,7 @@ def derivative(model: SwingModel, state: SwingState, inertia: F8, x: F8, dx_out:
         load = load_pu(model, state, area, x[n + area])
         for at in range(n):
             dx_out[drawn + at] += model.load_at_mw[at, area] * load
-    for pair in range(len(model.first)):
+    for pair in range(n_pairs):
         first, second = model.first[pair], model.second[pair]
         damping = TWO_PI * model.pair_damping_s * model.coupling_mw[pair] * (x[n + first] - x[n + second])
         power = pair_power(model, x, pair) + damping
@@ -133,7 +135,7 @@ def derivative(model: SwingModel, state: SwingState, inertia: F8, x: F8, dx_out:
             dx_out[drawn + area] = 0.0
 
 
-@jit
+@piece
 def advance(model: SwingModel, state: SwingState, inertia: F8, step_s: float, work: F8, x_out: F8) -> None:
     """One RK4 step from ``state.x``; row 0 of ``work`` holds the rates at its start, the others are written."""
     out_of_line()
@@ -151,7 +153,7 @@ def advance(model: SwingModel, state: SwingState, inertia: F8, step_s: float, wo
         x_out[i] = x[i] + step_s / 6.0 * (work[0, i] + 2.0 * work[1, i] + 2.0 * work[2, i] + work[3, i])
 
 
-@jit
+@piece
 def observe(model: SwingModel, rules: SwingRules, state: SwingState, x: F8, now_s: float, y_out: F8) -> None:
     """Everything that rules watch: frequencies, flows, angles in degrees, time."""
     n, n_flows, n_angles = len(model.alive), len(model.flow_base_mw), len(rules.angle_first)
@@ -182,7 +184,7 @@ def beyond(value: float, setting: float, above: bool) -> bool:
 # The loops over rules read their arrays once: an array of a record costs a reference count each time it is named.
 
 
-@jit
+@piece
 def passed(rules: SwingRules, state: SwingState, y: F8, passed_out: B1) -> None:
     """(n_rules,) True where the threshold is passed; that of a return only while something is left to return."""
     quantity, above, setting = rules.quantity, rules.above, rules.setting
@@ -193,7 +195,7 @@ def passed(rules: SwingRules, state: SwingState, y: F8, passed_out: B1) -> None:
             passed_out[rule] = False
 
 
-@jit
+@piece
 def waiting(rules: SwingRules, state: SwingState, waits_out: B1) -> None:
     """(n_rules,) True where the rule may still act."""
     repeats, blocked, acted_s = rules.repeats, state.blocked, state.acted_s
@@ -201,7 +203,7 @@ def waiting(rules: SwingRules, state: SwingState, waits_out: B1) -> None:
         waits_out[rule] = not blocked[rule] and (repeats[rule] or np.isnan(acted_s[rule]))
 
 
-@jit
+@piece
 def ends_of_timers(rules: SwingRules, state: SwingState, waits: B1, due_out: F8) -> float:
     """(n_rules,) when the timer of each rule ends, infinity while it does not run; the earliest of them."""
     after, delay_s, since_s, acted_s = rules.after, rules.delay_s, state.since_s, state.acted_s
@@ -221,7 +223,40 @@ def ends_of_timers(rules: SwingRules, state: SwingState, waits: B1, due_out: F8)
     return earliest
 
 
-@jit
+@piece
+def window(rules: SwingRules, waits: B1, y: F8, low_out: F8, high_out: F8) -> None:
+    """(n_quantities,) thresholds of waiting rules next below and above ``y``: within them none is passed anew."""
+    quantity, setting = rules.quantity, rules.setting
+    low_out[:] = -np.inf
+    high_out[:] = np.inf
+    for rule in range(len(setting)):
+        if waits[rule]:
+            q, value = quantity[rule], setting[rule]
+            if value >= y[q]:
+                high_out[q] = min(high_out[q], value)
+            if value <= y[q]:
+                low_out[q] = max(low_out[q], value)
+
+
+@piece
+def within(y: F8, low: F8, high: F8) -> bool:
+    """Every quantity is strictly between its thresholds."""
+    outside = 0
+    for q in range(len(y)):
+        outside += not low[q] < y[q] < high[q]
+    return outside == 0
+
+
+@piece
+def falls(model: SwingModel, state: SwingState, inertia: F8, area: int, rates: F8) -> bool:
+    """The frequency of an area falls too fast for load to return; ``rates`` is written."""
+    out_of_line()
+    inertia_of(model, state, inertia)
+    derivative(model, state, inertia, state.x, rates)
+    return rates[len(model.alive) + area] < -FALLING_HZ_PER_S
+
+
+@piece
 def look(state: SwingState, now_passed: B1, now_s: float) -> None:
     """Start the timers of thresholds that are passed now, stop those of thresholds that are not."""
     since_s = state.since_s
@@ -232,7 +267,7 @@ def look(state: SwingState, now_passed: B1, now_s: float) -> None:
             since_s[rule] = now_s
 
 
-@jit
+@piece
 def flipped(waits: B1, before: B1, after: B1, flips_out: B1) -> int:
     """Number of rules that may act and whose threshold is on the other side ``after`` a step."""
     count = 0
@@ -242,7 +277,7 @@ def flipped(waits: B1, before: B1, after: B1, flips_out: B1) -> int:
     return count
 
 
-@jit
+@piece
 def flip_margin(rules: SwingRules, flips: B1, y_start: F8, y_end: F8, y: F8) -> float:
     """Largest of the signed distances beyond the thresholds in ``flips``, each per unit of its way in the step."""
     most = -np.inf
@@ -256,7 +291,7 @@ def flip_margin(rules: SwingRules, flips: B1, y_start: F8, y_end: F8, y: F8) -> 
     return most
 
 
-@jit
+@piece
 def trip(model: SwingModel, state: SwingState, group: int, share: float) -> float:
     """Take ``share`` of a group's running machines away; MW that were lost."""
     n, n_groups = len(model.alive), len(model.group_area)
@@ -275,7 +310,7 @@ def trip(model: SwingModel, state: SwingState, group: int, share: float) -> floa
     return lost_mw
 
 
-@jit
+@piece
 def operate(model: SwingModel, rules: SwingRules, state: SwingState, rule: int) -> float:
     """Do what a rule does; MW of load or of machines that it took (given back: negative)."""
     out_of_line()
@@ -310,19 +345,30 @@ def operate(model: SwingModel, rules: SwingRules, state: SwingState, rule: int) 
     return 0.0
 
 
-@jit
+@piece
 def act(
-    model: SwingModel, rules: SwingRules, state: SwingState, log: SwingLog, watch: Watch, y: F8, now_s: float
+    model: SwingModel,
+    rules: SwingRules,
+    state: SwingState,
+    log: SwingLog,
+    watch: Watch,
+    y: F8,
+    now_s: float,
+    room: tuple[F8, F8],
 ) -> int:
     """Let every rule act whose timer has ended, in the order of the rules, until none has; CHANGED, FULL or -1.
 
-    ``watch`` and ``y`` are left as they are after it.
+    ``watch`` and ``y`` are left as they are after it. A return of load into a falling frequency starts its timer again.
+    ``room``: inertia and rates, written.
     """
     out_of_line()
     result = -1
     while ends_of_timers(rules, state, watch.waits, watch.due_s) <= now_s + LOCATE_S:
         for rule in range(len(rules.setting)):
             if watch.due_s[rule] > now_s + LOCATE_S or state.blocked[rule]:
+                continue
+            if rules.action[rule] == RETURN_SHARE and falls(model, state, room[0], rules.place[rule], room[1]):
+                state.since_s[rule] = now_s + max(RETRY_S - rules.delay_s[rule], 0.0)
                 continue
             if log.filled[0] == len(log.op_s):
                 return FULL
@@ -343,7 +389,7 @@ def act(
     return result
 
 
-@jit
+@piece
 def governors_rest_hz(model: SwingModel, state: SwingState) -> float:
     """Frequency that the governors have still to move, as if all areas were one."""
     out_of_line()
@@ -363,7 +409,7 @@ def governors_rest_hz(model: SwingModel, state: SwingState) -> float:
     return rest_mw / stiffness
 
 
-@jit
+@piece
 def steady(model: SwingModel, y_start: F8, y_end: F8, step_s: float) -> bool:
     """Frequencies and flows moved less in the step than what counts as quiet."""
     n, n_flows = len(model.alive), len(model.flow_base_mw)
@@ -373,7 +419,7 @@ def steady(model: SwingModel, y_start: F8, y_end: F8, step_s: float) -> bool:
     return loud == 0
 
 
-@jit
+@piece
 def record(model: SwingModel, log: SwingLog, y: F8, now_s: float) -> None:
     """One row of the trace, while there is room."""
     out_of_line()
@@ -388,7 +434,7 @@ def record(model: SwingModel, log: SwingLog, y: F8, now_s: float) -> None:
     log.filled[1] += 1
 
 
-@jit
+@piece
 def extremes(model: SwingModel, state: SwingState) -> None:
     """Keep the lowest and the highest frequency of each area that lives."""
     n = len(model.alive)
@@ -398,7 +444,7 @@ def extremes(model: SwingModel, state: SwingState) -> None:
             state.highest_hz[area] = max(state.highest_hz[area], state.x[n + area])
 
 
-@jit
+@piece
 def crossing_s(
     model: SwingModel,
     rules: SwingRules,
@@ -467,10 +513,18 @@ def run_swing(
     passed(rules, state, y, watch.passed)
     look(state, watch.passed, now_s)
     waiting(rules, state, watch.waits)
-    next_trace_s, quiet_s = now_s, 0.0
+    next_trace_s, quiet_s, due_s, moved = now_s, 0.0, np.inf, True
+    low, high = np.zeros(n_y), np.zeros(n_y)
     while True:
-        operations = log.filled[0]
-        why = act(model, rules, state, log, watch, y, now_s)
+        operations, why = log.filled[0], -1
+        if moved:  # else timers and thresholds stand as they did
+            due_s = ends_of_timers(rules, state, watch.waits, watch.due_s)
+        if due_s <= now_s + LOCATE_S:
+            why = act(model, rules, state, log, watch, y, now_s, (inertia, work[0]))
+            due_s = ends_of_timers(rules, state, watch.waits, watch.due_s)
+            moved = True
+        if moved:
+            window(rules, watch.waits, y, low, high)
         if log.filled[0] > operations:
             inertia_of(model, state, inertia)
             quiet_s = 0.0
@@ -481,13 +535,14 @@ def run_swing(
             return now_s, why
         if now_s >= until_s:
             return now_s, HORIZON
-        due_s = ends_of_timers(rules, state, watch.waits, watch.due_s)
         step = min(step_s, until_s - now_s, max(due_s - now_s, SHORTEST_S))
         derivative(model, state, inertia, state.x, work[0])
         advance(model, state, inertia, step, work, x)
         observe(model, rules, state, x, now_s + step, y_next)
-        passed(rules, state, y_next, after)
-        crossed = flipped(watch.waits, watch.passed, after, flips) > 0
+        crossed, moved = False, not within(y_next, low, high)
+        if moved:
+            passed(rules, state, y_next, after)
+            crossed = flipped(watch.waits, watch.passed, after, flips) > 0
         if crossed:
             step = crossing_s(model, rules, state, inertia, (now_s, step), flips, (work, x, y, y_next, y_try))
             advance(model, state, inertia, step, work, x)
@@ -497,8 +552,9 @@ def run_swing(
         now_s += step
         state.x[:] = x
         y[:] = y_next
-        watch.passed[:] = after
-        look(state, after, now_s)
+        if moved:
+            watch.passed[:] = after
+            look(state, after, now_s)
         extremes(model, state)
         quiet = stops_when_quiet and quiet_s >= QUIET_S and due_s == np.inf
         if quiet and not set_for_later(rules, watch, n_y - 1) and governors_rest_hz(model, state) < QUIET_REST_HZ:
@@ -506,7 +562,7 @@ def run_swing(
             return now_s, QUIET
 
 
-@jit
+@piece
 def set_for_later(rules: SwingRules, watch: Watch, time: int) -> bool:
     """A rule waits for a set time; ``time`` is the position of time among the quantities."""
     out_of_line()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gridsim.kernels import swing_case as case
+from gridsim.kernels.swing import FALLING_HZ_PER_S, RETRY_S
 from gridsim.kernels.swing_case import F8, SwingModel, SwingRules
 
 
@@ -172,6 +173,8 @@ class ReferenceSwing:
             for rule in due:
                 if self.due(rule) > self.now_s + 1e-9:
                     continue  # blocked by one that acted at the same instant
+                if self.waits_for_rise(rule):
+                    continue
                 mw = self.operate(rule)
                 self.areas.acted_at[rule] = self.now_s
                 if self.rules.repeats[rule]:
@@ -179,6 +182,17 @@ class ReferenceSwing:
                 self.areas.operations.append((self.now_s, rule, mw))
                 changes |= int(self.rules.action[rule]) in (case.OPEN, case.DEAD)
             self.start_timers()
+
+    def waits_for_rise(self, rule: int) -> bool:
+        """A return of load into a falling frequency starts its timer again."""
+        now = self.areas
+        if int(self.rules.action[rule]) != case.RETURN_SHARE:
+            return False
+        rate = self.rates(now.angle, now.hz, now.valve_mw, now.second_mw)[1][self.rules.place[rule]]
+        if rate >= -FALLING_HZ_PER_S:
+            return False
+        now.passed_since[rule] = self.now_s + max(RETRY_S - float(self.rules.delay_s[rule]), 0.0)
+        return True
 
     def operate(self, rule: int) -> float:
         now, load_mw = self.areas, self.model.load_mw

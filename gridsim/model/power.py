@@ -337,6 +337,14 @@ FIRST_MINUTES_ACTIONS = (
     "start hydro",
     "block rule",
 )
+#: Rules of voltages: their quantity, and what they do, the first two below their setting, the others above it.
+VOLTAGE_QUANTITY = "vm_pu"
+VOLTAGE_ACTIONS = (
+    "shed load",
+    "switch reactors off and capacitors on",
+    "switch reactors on and capacitors off",
+    "open unloaded line",
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,11 +80,12 @@ def _left(told: dict[Any, Any]) -> list[str]:
         names = told["shed_alone"]
         some = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else "")
         lines.append(
-            f"Not simulated: {told['n_with_one_that_sheds']:,} pairs with a loss that sheds alone ({some}), which shed "
-            "about as much."
+            f"Counted as shedding: {told['n_with_one_that_sheds']:,} pairs with a loss that sheds alone ({some}); of "
+            f"{told['n_told_drawn']:,} drawn {told['n_told_shedding']:,} shed more than 20 MW, "
+            f"{told['n_told_wrong'] or 'none'} more than 20 MW more or less than that loss."
         )
     rest = told["n_not_simulated"] - told["n_with_one_that_sheds"]
     if rest:
         drawn = f"of {told['n_drawn']:,} drawn at random {told['n_drawn_shedding'] or 'none'} shed more than 20 MW"
-        lines.append(f"Not simulated: {rest:,} pairs ranked behind; {drawn}.")
+        lines.append(f"Left out: {rest:,} pairs ranked behind; {drawn}.")
     return lines

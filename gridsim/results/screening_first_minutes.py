@@ -28,7 +28,8 @@ def first_minutes_frame(
     Columns: kind, name, shed_mw (by automation and in areas that went dark), lowest_hz and lowest_area (of areas inside
     that live), opened (sections that automation opened) and dead (areas), separated by ;, operations of automation,
     ended (quiet, horizon, operations). ``frame.attrs``: counts ``n_singles``, ``n_doubles``, ``n_not_simulated``, of
-    these ``n_with_one_that_sheds`` (pairs with a loss that sheds alone, ``shed_alone`` by name), ``n_shedding``,
+    these ``n_with_one_that_sheds`` (pairs with a loss that sheds alone, ``shed_alone`` by name: they count as shedding;
+    of ``n_told_drawn`` that are simulated ``n_told_wrong`` differ from it by more than 20 MW), ``n_shedding``,
     ``n_separating``; ``n_drawn`` of the others, drawn at random and simulated, of which ``n_drawn_shedding`` shed more
     than 20 MW, at most ``drawn_shed_mw``; ``security`` of areas: inertia, headroom, ``secure_loss_mw``; ``sections``
     before any loss: name, flow_mw, static_mw, trigger_mw, the nearest to what acts first; ``over_limit``: the point
@@ -59,6 +60,9 @@ def first_minutes_frame(
         "n_not_simulated": result.n_left,
         "n_with_one_that_sheds": result.n_told,
         "shed_alone": result.shed_alone,
+        "n_told_drawn": len(result.told_drawn),
+        "n_told_wrong": sum(abs(one.shed_mw - alone_mw) > DRAWN_SHEDS_MW for one, alone_mw in result.told_drawn),
+        "n_told_shedding": sum(one.shed_mw > DRAWN_SHEDS_MW for one, _ in result.told_drawn),
         "n_shedding": int((frame["shed_mw"] > SHEDS_MW).sum()),
         "n_separating": int((frame["opened"] != "").sum()),
         "n_drawn": len(drawn),

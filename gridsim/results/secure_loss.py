@@ -11,15 +11,22 @@ from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.secure_loss import AreaSecurity, security_of
 
 
-def secure_loss_frame(system: GridSystem, points: Iterable[tuple[float, OperatingPoint]]) -> pd.DataFrame:
+def secure_loss_frame(
+    system: GridSystem, points: Iterable[tuple[float, OperatingPoint]], *, every_point: bool = True
+) -> pd.DataFrame:
     """Rows of every point and area inside: ``run(...).points`` gives those of a run, each with its ``time_h``.
 
+    ``every_point`` False: points with the machines and branches of the one before are left out.
     Columns: time_h, area, island (areas that hang together, neighbours too), inertia_gws and headroom_mw of the area,
     island_inertia_gws, island_headroom_mw (of areas inside), secure_loss_mw (largest loss of power there, after which
-    automation does nothing; at most what the area gives), island_secure_loss_mw (the smallest of its areas). About 3 s
-    of CPU time a point of Kazakhstan.
+    automation does nothing; at most what the area gives), island_secure_loss_mw (the smallest of its areas).
     """
-    rows = [(time_h, *row) for time_h, point in points for row in security_of(system, point)]
+    rows, last = [], (b"", b"")
+    for time_h, point in points:
+        stands = point.gen_committed.tobytes(), point.branch_out.tobytes()
+        if every_point or stands != last:
+            rows += [(time_h, *row) for row in security_of(system, point)]
+        last = stands
     frame = pd.DataFrame(rows, columns=["time_h", *AreaSecurity._fields])
     frame["island_secure_loss_mw"] = frame.groupby(["time_h", "island"])["secure_loss_mw"].transform("min")
     return frame

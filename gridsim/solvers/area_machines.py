@@ -130,6 +130,38 @@ def assumed_neighbour(limit_import_mw: float) -> Neighbour:
     return Neighbour(load_mw, 4.0 * load_mw / 1000.0, load_mw / (0.05 * 50.0) / 3.0)
 
 
+class StatedMachines(NamedTuple):
+    """Every machine if it ran, (n_gens,): rating, kinetic energy, gain of its governors and the share that takes part.
+
+    Assumed by technology where nothing is stated; 0 behind inverters.
+    """
+
+    mva: F8
+    energy_mws: F8
+    gain_mw_per_hz: F8
+    active_share: F8
+    p_max_mw: F8
+
+    def room_mw(self, output_mw: F8) -> F8:
+        """(..., n_gens) what governors may add to ``output_mw`` (..., n_gens)."""
+        room_mw = np.maximum(self.p_max_mw - output_mw, 0.0)
+        return np.asarray(self.active_share * np.minimum(room_mw, MOST_SHARE * np.maximum(output_mw, 0.0)))
+
+
+def stated_machines(system: GridSystem) -> StatedMachines:
+    """Machines as the first minutes take them."""
+    gens, of_kind, mva = system.generators, np.maximum(kind_of(system), 0), machine_mva(system)
+    active = np.array([governor.active_share for governor in GOVERNORS])[of_kind] * (mva > 0)
+    droop = _assumed(gens.droop_pu, of_kind, "droop_pu")
+    return StatedMachines(
+        mva,
+        _assumed(gens.inertia_h_s, of_kind, "inertia_h_s") * mva,
+        gens.p_max_mw / (droop * system.f_hz) * active,
+        active,
+        gens.p_max_mw,
+    )
+
+
 def area_machines(
     system: GridSystem,
     point: OperatingPoint,

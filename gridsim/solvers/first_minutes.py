@@ -6,6 +6,7 @@ docs/first_minutes.md.
 
 from __future__ import annotations
 
+import copy
 import itertools
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.swing import TRACE_STEP_S, run_swing
-from gridsim.kernels.swing_case import new_log, new_state
+from gridsim.kernels.swing_case import SwingModel, SwingRules, SwingState, new_log, new_state
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.automation_rules import EVENT, Loss, Pairs, Powers, Rule, RuleCompiler
 from gridsim.solvers.lost_circuits import Sections
@@ -40,7 +41,7 @@ class FirstMinutesResult(NamedTuple):
 
     areas : names ; trace_s : (n,) ; trace_hz : (n, n_areas), 0 of a dead area ; flow_mw : (n, n_interfaces)
     lowest_hz, highest_hz, final_hz, shed_mw, load_mw : (n_areas,) ; alive : (n_areas,)
-    group_left : (n_groups,) share of each group of machines that still runs
+    group_left : (n_groups,) share of each group of machines that still runs ; group_mw : (n_groups,) output at the end
     opened : branches opened, positions in order ; opened_by, opened_s : rule and second of each
     ended : ``quiet``, ``horizon`` or ``operations``
     culprit : rule that acted most, where the operations ended it ; over_limit : a section stood beyond its static limit
@@ -59,6 +60,7 @@ class FirstMinutesResult(NamedTuple):
     load_mw: F8
     alive: B1
     group_left: F8
+    group_mw: F8
     opened: I4
     opened_by: list[str]
     opened_s: list[float]
@@ -82,6 +84,29 @@ class FirstMinutes(StandingAreas):
         ``wrongly``: rules that act though nothing passed their threshold, and the second at which each does.
         """
         return _Course(self, rules, losses, wrongly or {}).run()
+
+
+class SecureTrial:
+    """Losses of power at one bus, each asked whether any rule answers it; what is the same for all is made once."""
+
+    def __init__(self, areas: StandingAreas, rules: tuple[Rule, ...], bus: str):
+        self._settings = areas.settings
+        course = _Course(areas, rules, (Loss(bus=bus, mw=-1.0),), {})
+        self._model, self._rules, self._start = course.given
+        self._size = len(areas.areas.names), len(areas.system.interfaces)
+
+    def holds(self, mw: float) -> bool:
+        """Nothing but the loss of ``mw`` happens: the first operation after it ends the trial."""
+        state = copy.deepcopy(self._start)
+        amount = self._rules.amount.copy()
+        amount[0] = -mw
+        log = new_log(*self._size, 0.0, 1, TRACE_STEP_S)
+        span = 0.0, self._settings.horizon_s
+        rules = self._rules._replace(amount=amount)
+        return run_swing(self._model, rules, state, log, span, self._settings.step_s, True)[1] in (
+            case.QUIET,
+            case.HORIZON,
+        )
 
 
 class _Course:
@@ -113,6 +138,11 @@ class _Course:
         self._opened_by: list[str] = []
         self._opened_s: list[float] = []
         self._dead_from: dict[int, int] = {}  # row of the trace from which an area is dead
+
+    @property
+    def given(self) -> tuple[SwingModel, SwingRules, SwingState]:
+        """Model, rules and state at the start."""
+        return self._model, self._compiled.rules, self._state
 
     def run(self) -> FirstMinutesResult:
         """Until quiet, the horizon, or too many operations."""
@@ -247,6 +277,7 @@ class _Course:
             load_mw=before.load_mw,
             alive=model.alive,
             group_left=state.group_inertia / np.maximum(before.machines.group_inertia, 1e-9),
+            group_mw=self._group_mw(),
             opened=np.concatenate(self._opened),
             opened_by=self._opened_by,
             opened_s=self._opened_s,
@@ -258,6 +289,13 @@ class _Course:
             assumed=before.machines.assumed,
             joined=before.areas.joined,
         )
+
+    def _group_mw(self) -> F8:
+        """(n_groups,) output of what runs, governors included; 0 where the area is dead."""
+        model, state, n = self._model, self._state, len(self._names)
+        valve, second = np.split(state.x[2 * n : 2 * n + 2 * len(state.group_mw)], 2)
+        power = state.group_mw + model.at_valve * valve + model.at_second * second
+        return np.where(model.alive[model.group_area], power, 0.0)
 
     def _cause(self, rule: int) -> str:
         """The threshold that was passed, and for how long."""

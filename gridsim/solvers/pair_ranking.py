@@ -23,7 +23,7 @@ SHEDS_MW = 0.5  # load by automation from which a loss counts as shedding
 _FIRST_STAGE_HZ = 0.8  # below nominal, about where load shedding begins
 _NADIR = 1.5  # lowest over settled frequency
 _SPARE = 1e-6
-_FOLLOWS = 1.1  # pull-out over static limit of a section that stands beside a stronger one
+FOLLOWS = 1.1  # pull-out over static limit of a section that stands beside a stronger one
 
 
 class Reach(NamedTuple):
@@ -130,7 +130,7 @@ def _pull_outs_mw(minutes: FirstMinutes, works: B1) -> F8:
     """(n_interfaces,) static limits of sections that pull out at theirs; infinite for those that follow another one."""
     r, limit_mw = minutes.reduction, static_limits_mw(minutes.system, works, minutes.margin)
     for row in np.flatnonzero(np.isfinite(limit_mw)).tolist():
-        if pull_out_mw(r.coupling_mw, r.stretch, r.flow_pair[row], r.apart[row]) > _FOLLOWS * limit_mw[row]:
+        if pull_out_mw(r.coupling_mw, r.stretch, r.flow_pair[row], r.apart[row]) > FOLLOWS * limit_mw[row]:
             limit_mw[row] = np.inf
     return limit_mw
 

@@ -18,9 +18,9 @@ from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.automation_rules import Loss, Rule, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.solvers.pair_ranking import SHEDS_MW, Reach, pair_scores, reach_of, triggers_mw
+from gridsim.solvers.pair_ranking import FOLLOWS, SHEDS_MW, Reach, pair_scores, reach_of, triggers_mw
 from gridsim.solvers.screen_outages import Outage, OutageKind, lost_by, outages_of_kind, single, usual_outages
-from gridsim.solvers.separation import static_limits_mw
+from gridsim.solvers.separation import pull_out_mw, static_limits_mw
 
 MOST_DOUBLES = 1000
 N_DRAWN = 300  # of the pairs that are left
@@ -42,7 +42,7 @@ class Course(NamedTuple):
 
 
 class SectionFlow(NamedTuple):
-    """A section before any loss: flow, static limit and the nearest trigger of automation in the flow's direction.
+    """A section before any loss: flow, pull-out and the nearest trigger of automation in the flow's direction.
 
     Infinite: stability does not limit it, no rule watches it.
     """
@@ -56,8 +56,9 @@ class SectionFlow(NamedTuple):
 class FirstMinutesScreen(NamedTuple):
     """Cases worst first.
 
-    n_doubles : pairs there are ; n_told : of them not simulated, with a loss that sheds alone (``shed_alone``, names)
-    left : pairs not simulated whose losses shed nothing alone, as ranked ; drawn : some of these, simulated
+    n_doubles : pairs there are ; n_told : of them not simulated, with a loss that sheds alone (``shed_alone``, names):
+    they count as shedding ; told_drawn : some of these, simulated, each with what the worse of its two sheds alone
+    left : the pairs left out, whose losses shed nothing alone, as ranked ; drawn : some of these, simulated
     sections : before any loss ; over_limit : the point stands beyond a static limit
     """
 
@@ -68,6 +69,7 @@ class FirstMinutesScreen(NamedTuple):
     n_doubles: int = 0
     n_told: int = 0
     shed_alone: tuple[str, ...] = ()
+    told_drawn: tuple[tuple[Course, float], ...] = ()
     left: tuple[tuple[Outage, Outage], ...] = ()
     drawn: tuple[Course, ...] = ()
 
@@ -146,6 +148,11 @@ class FirstMinutesCases:
         works = system.branch_in_service.copy()
         works[self.point.branch_out] = False
         static_mw = static_limits_mw(system, works, minutes.margin)
+        r = minutes.reduction
+        rows = zip(r.flow_pair, r.apart, strict=True)
+        pulled = np.array([pull_out_mw(r.coupling_mw, r.stretch, pair, apart) for pair, apart in rows])
+        beside = np.isfinite(static_mw) & (pulled > FOLLOWS * static_mw)  # a stronger one, of which it has its share
+        static_mw = np.where(beside, pulled, static_mw)
         forward, reverse = triggers_mw(system, self._rules)
         found = [
             SectionFlow(str(name), flow, float(static), float(ahead if flow >= 0 else -behind))
@@ -193,13 +200,19 @@ def screen_first_minutes(
     courses += [cases.course((parts[one], parts[other])) for one, other in pairs[:most_doubles].tolist()]
     alone = np.array([reach.shed_mw > SHEDS_MW for reach in reaches], dtype=bool)
     told = (alone[pairs[:, 0]] | alone[pairs[:, 1]])[most_doubles:]
-    left = pairs[most_doubles:][~told]
+    left, with_one = pairs[most_doubles:][~told], pairs[most_doubles:][told]
     drawn = np.sort(np.random.default_rng(_SEED).permutation(len(left))[:n_drawn])
+    some = np.sort(np.random.default_rng(_SEED).permutation(len(with_one))[: n_drawn // 10])
+    alone_mw = np.array([reach.shed_mw for reach in reaches])
     return whole._replace(
         courses=_worst_first(courses),
         n_doubles=len(pairs),
         n_told=int(told.sum()),
         shed_alone=tuple(part.name for part, sheds in zip(parts, alone.tolist(), strict=True) if sheds),
+        told_drawn=tuple(
+            (cases.course((parts[one], parts[other])), float(max(alone_mw[one], alone_mw[other])))
+            for one, other in with_one[some].tolist()
+        ),
         left=tuple((parts[one], parts[other]) for one, other in left.tolist()),
         drawn=tuple(_worst_first([cases.course((parts[one], parts[other])) for one, other in left[drawn].tolist()])),
     )

@@ -11,11 +11,11 @@ from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.model.table import sum_at
 from gridsim.solvers.area_machines import LOAD_INERTIA_S
-from gridsim.solvers.automation_rules import EVENT, Loss, Rule, rules_of
-from gridsim.solvers.first_minutes import FirstMinutes
+from gridsim.solvers.automation_rules import Rule, rules_of
+from gridsim.solvers.first_minutes import FirstMinutes, SecureTrial
 from gridsim.solvers.operating_point import OperatingPoint
 
-_FIRST_MW, _WITHIN = 50.0, 0.02
+_WITHIN = 0.02
 
 
 class AreaSecurity(NamedTuple):
@@ -39,8 +39,8 @@ class AreaSecurity(NamedTuple):
 def security_of(system: GridSystem, point: OperatingPoint, rules: tuple[Rule, ...] | None = None) -> list[AreaSecurity]:
     """Every area inside with a machine that runs.
 
-    The loss takes no inertia along. It is searched by doubling from 50 MW and halving the step to 2 %, in the swing
-    with the network's automation.
+    The loss takes no inertia along. It is searched by halving from what the area gives to the last that holds and then
+    by halving the step to 2 %, in the swing with the network's automation.
     """
     minutes = FirstMinutes(system, point, system.loss_share)
     rules = rules_of(system) if rules is None else rules
@@ -61,10 +61,7 @@ def security_of(system: GridSystem, point: OperatingPoint, rules: tuple[Rule, ..
         bus = str(system.buses.name[system.generators.bus[largest]])
         together = island == island[area]
 
-        def secure(mw: float, bus: str = bus) -> bool:
-            result = minutes.run(rules, (Loss(bus=bus, mw=-mw),))
-            return all(operation.rule == EVENT for operation in result.operations)
-
+        trial = SecureTrial(minutes, rules, bus)
         found.append(
             AreaSecurity(
                 area=areas.names[area],
@@ -73,7 +70,7 @@ def security_of(system: GridSystem, point: OperatingPoint, rules: tuple[Rule, ..
                 island_inertia_gws=float(inertia_gws[together].sum()),
                 headroom_mw=float(headroom_mw[area]),
                 island_headroom_mw=float(headroom_mw[inside][together[inside]].sum()),
-                secure_loss_mw=largest_that(secure, float(point.p_gen_mw[here].sum())),
+                secure_loss_mw=largest_that(trial.holds, float(point.p_gen_mw[here].sum())),
             )
         )
     return found
@@ -81,12 +78,13 @@ def security_of(system: GridSystem, point: OperatingPoint, rules: tuple[Rule, ..
 
 def largest_that(holds: Callable[[float], bool], most: float) -> float:
     """The largest value up to ``most`` at which ``holds``, within 2 %, from below; 0 where none of 1 does."""
-    low, high = 0.0, min(_FIRST_MW, most)
-    while holds(high):
-        low = high
-        if high >= most:
-            return most
-        high = min(2.0 * high, most)
+    if holds(most):
+        return most
+    low, high = 0.5 * most, most
+    while not holds(low):
+        if low < 1.0:
+            return 0.0
+        low, high = 0.5 * low, low
     while high - low > max(_WITHIN * high, 1.0):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if holds(middle) else (low, middle)

@@ -21,6 +21,7 @@ from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.area_machines import AreaMachines
 
 SMALLEST_COUPLING_MW = 1.0  # per radian; what couples less is left out
+_STEPS = np.linspace(0.0, 1.0, 61)[:, None]  # of the way to where the last coupling pulls out
 _MEANS_SHARE = 0.05  # of a coupling's flow, below which an interface does not shape its amplitude
 
 
@@ -342,10 +343,14 @@ def _strongest_out(system: GridSystem, works: B1) -> I4:
 
 def pull_out_mw(coupling: F8, stretch: F8, flow_pair: F8, apart: F8) -> float:
     """Largest flow of an interface, ``flow_pair`` (n_pairs,), when its sides move ``apart`` (n_pairs,)."""
-    widest = np.pi / 2 * float(np.divide(stretch, apart, out=np.zeros(len(stretch)), where=apart > 0).max(initial=0.0))
-    angle = np.linspace(0.0, max(widest, 1e-9), 61)[:, None] * apart
-    within = np.minimum(angle / stretch, np.pi)  # beyond pull-out a coupling gives nothing
-    return float((np.abs(flow_pair) * coupling * stretch * np.sin(within)).sum(axis=1).max(initial=0.0))
+    moves = apart > 0  # a pair on one side of it carries nothing over it
+    if not moves.any():
+        return 0.0
+    angle_of = apart[moves] / stretch[moves]
+    most_mw = np.abs(flow_pair[moves]) * coupling[moves] * stretch[moves]
+    widest = np.pi / 2 / max(float(angle_of.min()), 1e-12)
+    within = np.minimum(_STEPS * (widest * angle_of), np.pi)  # beyond pull-out a coupling gives nothing
+    return float((np.sin(within) @ most_mw).max())
 
 
 def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, apart: F8, works: B1, margin: F8) -> F8:

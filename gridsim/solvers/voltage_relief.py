@@ -89,11 +89,7 @@ class VoltageRelief:
 
     def cut_mw(self, load_mw: F8, share: float) -> F8:
         """(n_loads,) MW cut of ``load_mw`` (n_loads,): ``share`` of all, class by class, the last in part."""
-        demand_mw = self._packed.demand_by_tier(load_mw)
-        tier_mw = demand_mw.sum(axis=0)
-        gone_mw = np.clip(share * tier_mw.sum() - (np.cumsum(tier_mw) - tier_mw), 0.0, tier_mw)
-        of_tier = np.divide(gone_mw, tier_mw, out=np.zeros(len(tier_mw)), where=tier_mw > 0)
-        return self._packed.shed_by_load(load_mw, demand_mw * of_tier, demand_mw)
+        return cut_by_class(self._packed, load_mw, share)
 
     def _holds(self, solution: AcSolution, pocket: I4) -> bool:
         if not solution.converged or solution.rung == Rung.RELAXED_Q:
@@ -102,3 +98,12 @@ class VoltageRelief:
 
     def _low(self, solution: AcSolution) -> B1:
         return np.asarray(solution.vm_pu < self._low_pu - TOLERANCE_PU)  # False where there is no voltage
+
+
+def cut_by_class(packed: Packed, load_mw: F8, share: float) -> F8:
+    """(n_loads,) MW cut of ``load_mw`` (n_loads,): ``share`` of all, class by class in the order of shedding."""
+    demand_mw = packed.demand_by_tier(load_mw)
+    tier_mw = demand_mw.sum(axis=0)
+    gone_mw = np.clip(share * tier_mw.sum() - (np.cumsum(tier_mw) - tier_mw), 0.0, tier_mw)
+    of_tier = np.divide(gone_mw, tier_mw, out=np.zeros(len(tier_mw)), where=tier_mw > 0)
+    return packed.shed_by_load(load_mw, demand_mw * of_tier, demand_mw)

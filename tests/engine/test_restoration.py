@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gridsim.engine import first_minutes
+from gridsim.engine import rule_events
 from gridsim.engine.run import run
 from gridsim.errors import StudyError
 from gridsim.model.scenario import Horizon, Scenario
@@ -132,7 +132,7 @@ def test_frequency_is_nominal_until_something_happens_and_no_number_without_the_
 
 def test_a_dose_that_fails_takes_nothing_and_the_split_follows(two_areas, monkeypatch):
     """Every rule but the stages fails: dose and split are asked, take nothing, and say so; stages are relays apart."""
-    monkeypatch.setattr(first_minutes, "HIDDEN_FAILURE", 1.0)
+    monkeypatch.setattr(rule_events, "HIDDEN_FAILURE", 1.0)
     stages, _ = lost(two_areas(with_dose_and_split), failing=True)
     asked = [op for op in stages.state.log.operations if op.rule in ("dose", "split")]
     assert [(op.rule, op.p_mw) for op in asked] == [("dose", 0.0), ("split", 0.0)]

@@ -91,7 +91,8 @@ def test_a_wrong_operation_acts_once_at_its_second(two_areas) -> None:
 @pytest.mark.parametrize(
     ("kind", "target", "keys", "key", "words"),
     [
-        ("automation_failure", "aosn_shed", {}, "target", "never acts"),
+        ("automation_failure", "aopo_unload", {}, "target", "never acts"),
+        ("wrong_operation", "aosn_shed", {}, "target", "is a rule of voltages"),
         ("automation_failure", "achr9_9", {}, "target", "not in automation"),
         ("automation_failure", "achr_s", {"magnitude": 1.5}, "magnitude", "1.5"),
         ("wrong_operation", "aopo_trip", {}, "target", "line_outage"),

@@ -123,7 +123,7 @@ def test_rows_that_set_a_column_without_effect_warn_once_with_their_number(two_a
         (("generators", "outage_curve"), 2, "never fails (1 row)"),
         (("load_classes", "price_per_mwh"), 2, "(1 row)"),
         (("interface_limits", "valid_from"), 3, "(1 row)"),
-        (("automation", "quantity"), 2, "rules of frequencies and sections with an action"),
+        (("automation", "quantity"), 2, "rules of frequencies, sections and voltages with an action"),
         (("reservoirs", "volume_mcm"), 2, "no rows in reservoir_releases.csv (1 row)"),
         (("minerals", "site"), 3, "(1 row)"),
     ):

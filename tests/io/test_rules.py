@@ -49,6 +49,8 @@ HIGHER = {"name": "x", "zone": "north", "vn_kv": 220}
 STAGE = {"name": "stage", "quantity": "frequency_hz", "setting": 49, "action": "shed load", "share": 0.1}
 BACK = STAGE | {"name": "back", "setting": 49.4, "delay_s": 20, "action": "return load"}
 NEXT = STAGE | {"name": "next", "setting": 48.8, "after": "stage"}
+LOW = {"name": "low", "quantity": "vm_pu", "setting": 0.8, "delay_s": 10, "action": "shed load", "share": 0.1}
+HIGH = {"name": "high", "quantity": "vm_pu", "setting": 1.1, "delay_s": 20, "action": "open unloaded line"}
 SPLIT = {"name": "split", "quantity": "interface_mw", "target": "north_south", "setting": 100, "place": "north_south",
          "action": "open interfaces"}  # fmt: skip
 # table, its rows if the cases of conftest have none, cells changed in the first one, column, value, mend
@@ -232,6 +234,12 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("automation", [STAGE], {"amount_mw": 5}, "amount_mw", "5.0 beside share 0.1", "one of the two"),
     ("automation", [STAGE], {"after": "later"}, "after", "'later' is no rule of a row above", "order the rows"),
     ("automation", [BACK, STAGE], {"setting": 48.9}, "setting", "48.9 Hz would undo the stage stage", "above every"),
+    ("automation", [LOW], {"target": "suoth"}, "target", "did you mean 'south'", "for vm_pu zones or buses"),
+    ("automation", [LOW], {"place": "coal_1"}, "place", "'coal_1' is nothing to shed load", "name areas"),
+    ("automation", [LOW], {"share": None}, "share", "neither share nor amount_mw", "one of the two"),
+    ("automation", [LOW], {"setting": 1.1}, "setting", "1.1 pu is no voltage to shed load at", "below 1"),
+    ("automation", [HIGH], {"setting": 0.9}, "setting", "0.9 pu is no voltage to open unloaded line at", "above 1"),
+    ("automation", [HIGH], {"place": "south"}, "place", "'south' is nothing to open unloaded line", "name areas"),
     ("automation", [BACK], {"repeats": "true", "delay_s": 0.05}, "delay_s", "for a rule that repeats", "0.1 s"),
     ("duty", [DUTY], {"zone": "external"}, "zone", "'external' for must_run_when load_above", "network.yaml"),
     ("duty", [DUTY], {"load_share": None}, "load_share", "empty for must_run_when load_above", "0.96"),

@@ -226,3 +226,35 @@ def test_tiny_blocked_rules_and_a_full_log() -> None:
     assert why == case.FULL
     assert log.filled[0] == len(log.op_s)
     assert end_s == pytest.approx(0.1 + 0.01 * 201, abs=1e-6)
+
+
+def returning(later_mw: float, at_s: float) -> tuple[list[tuple[int, float, float]], SwingCase]:
+    """Operations (rule, second, MW) of an area of 1,000 MW that loses 50, sheds 100 and gives them back after 2 s."""
+    time = 1
+    rows = [
+        {"quantity": time, "above": True, "setting": 0.0, "action": case.ADD_MW, "place": 0, "amount": -50.0},
+        {"quantity": 0, "setting": -0.5, "action": case.SHED_SHARE, "place": 0, "amount": 0.1},
+        {"quantity": 0, "above": True, "setting": -0.1, "delay_s": 2.0, "action": case.RETURN_SHARE, "place": 0,
+         "amount": 0.1},
+        {"quantity": time, "above": True, "setting": at_s, "action": case.ADD_MW, "place": 0, "amount": -later_mw},
+    ]  # fmt: skip
+    model = model_of([1000.0], [], [{"area": 0, "inertia": 200.0}], damping=1.5)
+    swing = SwingCase(model, rules_of(rows), groups_of([{"mw": 1000.0, "inertia": 200.0}]), np.zeros(1))
+    _, log, _, _ = swing.run(20.0)
+    rows_of_log = zip(log.op_rule.tolist(), log.op_s.tolist(), log.op_mw.tolist(), strict=True)
+    return list(rows_of_log)[: log.filled[0]], swing
+
+
+def test_load_does_not_return_into_a_falling_frequency() -> None:
+    """The timer of the return ends 0.2 s after a second loss: frequency is above its threshold still, and falls.
+
+    With 10 MW lost it rises all the same, and the load returns.
+    """
+    calm, _ = returning(0.0, 15.0)
+    assert [rule for rule, _, _ in calm] == [0, 1, 2, 3]
+    back_s = calm[2][1]
+    lost, swing = returning(120.0, back_s - 0.2)
+    assert [rule for rule, _, _ in lost] == [0, 1, 3]
+    assert [rule for _, rule, _ in swing.twin(20.0).areas.operations] == [0, 1, 3]
+    less, _ = returning(10.0, back_s - 0.2)
+    assert less[3] == (2, pytest.approx(back_s), pytest.approx(-100.0))

@@ -14,6 +14,7 @@ from gridsim.results.screening_first_minutes import first_minutes_frame
 from gridsim.solvers.operating_point import base_point
 from gridsim.solvers.screen_first_minutes import FirstMinutesCases, screen_first_minutes
 from gridsim.solvers.screen_outages import OutageKind, single
+from gridsim.solvers.separation import pull_out_mw
 from tests.engine.test_first_minutes import with_stages
 
 
@@ -43,6 +44,9 @@ def test_every_pair_is_simulated_or_counted(two_areas):
     assert some.n_told + len(some.left) == 11
     assert len(some.drawn) == len(some.left)
     assert "gas_1" in some.shed_alone
+    assert len(screen_first_minutes(system, point, most_doubles=4, n_drawn=20).told_drawn) == min(2, some.n_told)
+    for one, alone_mw in some.told_drawn:  # gas_1's 200 MW: with anything else no less is shed
+        assert one.shed_mw >= alone_mw - 20.0
     assert len(some.courses) == some.n_singles + 4
     # What the ranking takes first is what the full set finds worst.
     pairs = [course.shed_mw for course in whole.courses if " + " in course.name]
@@ -67,7 +71,7 @@ def test_the_table_counts_and_says_what_was_not_simulated(two_areas):
     frame.attrs["n_not_simulated"] = 5
     text = "\n".join(first_minutes_lines("two areas", frame, 3, width=120))
     assert "10 of 15 pairs (5 not simulated)" in text
-    assert "Not simulated: 5 pairs ranked behind; of 0 drawn at random none shed more than 20 MW." in text
+    assert "Left out: 5 pairs ranked behind; of 0 drawn at random none shed more than 20 MW." in text
 
 
 def test_command(tmp_path):
@@ -82,3 +86,15 @@ def test_command(tmp_path):
     refused = CliRunner().invoke(app, ["screen", "rbts", "--stage", "first-minutes", "--level", "2"])
     assert refused.exit_code != 0
     assert "--level: says nothing at --stage first-minutes" in str(refused.exception)
+
+
+def test_a_section_beside_a_stronger_one_is_told_as_the_model_has_it(kazakhstan):
+    """zhezkazgan_kumkol stands beside north_south: 120 / 0.80 = 150 MW of its own limit, but it pulls out with that."""
+    cases = FirstMinutesCases(kazakhstan, base_point(kazakhstan))
+    static = {section.name: section.static_mw for section in cases.sections()}
+    r, row = cases.minutes.reduction, kazakhstan.interfaces.position("zhezkazgan_kumkol")
+    assert static["north_south"] == pytest.approx(2100 / 0.80)
+    assert static["zhezkazgan_kumkol"] == pytest.approx(
+        pull_out_mw(r.coupling_mw, r.stretch, r.flow_pair[row], r.apart[row])
+    )
+    assert static["zhezkazgan_kumkol"] > 300.0

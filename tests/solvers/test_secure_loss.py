@@ -44,5 +44,7 @@ def test_table(two_areas) -> None:
     point = base_point(system)
     frame = secure_loss_frame(system, [(0.0, point), (1.0, point)])
     assert frame["time_h"].unique().tolist() == [0.0, 1.0]
+    changed = secure_loss_frame(system, [(0.0, point), (1.0, point)], every_point=False)
+    assert changed["time_h"].unique().tolist() == [0.0]
     smallest = frame.groupby("time_h")["secure_loss_mw"].min()
     assert np.allclose(frame["island_secure_loss_mw"], smallest.iloc[0])

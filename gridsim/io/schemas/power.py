@@ -399,23 +399,26 @@ class AutomationRow(SourcedRow):
         "What is watched; lines_out: circuits of a section that an event takes"
     )
     target: str = column(
-        "Section, line or bus; of a frequency neighbours, zones and buses with ; between them, empty: every area", ""
+        "Section, line or bus; of a frequency neighbours, zones and buses with ; between them, empty: every area; of "
+        "vm_pu zones and buses, empty: every bus inside",
+        "",
     )
     setting: float = column(
         "Threshold; of a section a positive one watches the forward flow, a negative one the other way; of lines_out a "
-        "number of circuits",
+        "number of circuits; of vm_pu below it load is shed and reactors go off, above it reactors on, lines open",
         ge=-100_000,
         le=100_000,
     )
     delay_s: float = column("Time over the threshold before it acts", 0.0, unit="s", ge=0)
     action: str = column(
-        "shed load, return load, trip machines, open interfaces, start hydro, block rule; trip the element (relays); "
-        "anything else is a note",
+        "shed load, return load, trip machines, open interfaces, start hydro, block rule; of vm_pu shed load, switch "
+        "reactors off and capacitors on, switch reactors on and capacitors off, open unloaded line; trip the element "
+        "(relays); anything else is a note",
         "",
     )
     place: str = column(
         "What it acts on, with ; between: areas (as target), machines or steam, hydro, gas, nuclear, sections, rules; "
-        "empty: the area whose frequency it watches",
+        "empty: the area whose frequency, the bus whose voltage it watches",
         "",
     )
     share: float | None = column("Share of the load shed or returned, or of the machines tripped", None, ge=0, le=1)
