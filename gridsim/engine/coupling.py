@@ -16,6 +16,7 @@ change asks for another resolve of the same instant.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +33,14 @@ from gridsim.solvers.gas_balance import GasConditions, GasStep
 from gridsim.weather.normal import HourInputs
 
 SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it requests
+
+
+class _KnownConditions(NamedTuple):
+    """The last conditions of gas, and what they were made of; ``key``: nodes with power and links with reserve fuel."""
+
+    conditions: Conditions
+    key: bytes
+    found: GasConditions
 
 
 class FuelSystem:
@@ -68,7 +77,8 @@ class FuelSystem:
             [np.flatnonzero(system.loads.bus == bus)[0] for bus in stations.bus[self._electric]], dtype=np.int64
         )
         self._station_mw = np.zeros(len(self._electric))
-        self._gas_conditions: tuple[Conditions, GasConditions] | None = None
+        self._gas_conditions: _KnownConditions | None = None
+        self._last_hour: tuple[HourInputs, GasConditions, GasHour] | None = None
         self._limited_s = -np.inf
         self._balanced: Moment | None = None
         self.gas: GasSide = make_gas_side(system, self._conditions_of_gas(0.0, conditions), network)
@@ -104,9 +114,8 @@ class FuelSystem:
         link_share = np.divide(
             deliverable_mw, requested_mw, out=np.ones(len(requested_mw)), where=requested_mw > 0
         )  # fmt: skip
-        share = np.ones(len(able_mw))
-        share[self._linked_gen] = link_share[self._gen_link]
-        share *= self._stocks.yard_share(moment.conditions.delivery_share, moment.conditions.heating_value)
+        share = self._stocks.yard_share(moment.conditions.delivery_share, moment.conditions.heating_value).copy()
+        share[self._linked_gen] *= link_share[self._gen_link]
         self._stocks.switch_over(now_s, deliverable_mw < SHORT_SHARE * requested_mw)
         return FuelLimits(
             gas_share=share,
@@ -231,30 +240,32 @@ class FuelSystem:
 
     def _conditions_of_gas(self, now_s: float, conditions: Conditions) -> GasConditions:
         """The same object while neither ``conditions`` nor the facilities that work change: networks remember by it."""
-        works, last = self._facilities.works_at(now_s), self._gas_conditions
+        supplied, reserves = self._facilities.works_at(now_s), self._stocks.backup_mwh > 0
+        key, last = supplied.tobytes() + reserves.tobytes(), self._gas_conditions
+        if last is not None and last.conditions is conditions and last.key == key:
+            return last.found
+        works = supplied
         if not conditions.facility_works.all():
-            works = works.copy()
+            works = supplied.copy()
             works[self._system.power_to_gas.node[~conditions.facility_works]] = False
-        reserve = np.where(self._stocks.backup_mwh > 0, self._reserve_share, 0.0)
-        if last is not None and last[0] is conditions:
-            same = np.array_equal(last[1].node_works, works) and np.array_equal(last[1].reserve_share, reserve)
-            if same:
-                return last[1]
         found = GasConditions(
             pipeline_share=conditions.pipeline_share,
             supply_share=conditions.supply_share,
             storage_share=conditions.gas_storage_share,
             node_works=works,
             station_works=conditions.station_works,
-            reserve_share=reserve,
+            reserve_share=np.where(reserves, self._reserve_share, 0.0),
         )
-        self._gas_conditions = conditions, found
+        self._gas_conditions = _KnownConditions(conditions, key, found)
         return found
 
     def _gas_hour(self, now_s: float, conditions: Conditions, inputs: HourInputs) -> GasHour:
-        """The hour as gas sees it; heating plants at a node without power take no gas."""
+        """The hour as gas sees it, the same while nothing changes; heating plants at a node without power take no gas."""
         gas_conditions, demand = self._conditions_of_gas(now_s, conditions), inputs.gas_demand_mcm_per_d
-        if not gas_conditions.node_works.all():
-            idle = ~gas_conditions.node_works[self._system.gas_demand.node] & self._heating
-            demand = np.where(idle, 0.0, demand)
-        return GasHour(gas_conditions, demand, inputs.winter)
+        last = self._last_hour
+        if last is None or last[0] is not inputs or last[1] is not gas_conditions:
+            if not gas_conditions.node_works.all():
+                idle = ~gas_conditions.node_works[self._system.gas_demand.node] & self._heating
+                demand = np.where(idle, 0.0, demand)
+            self._last_hour = last = inputs, gas_conditions, GasHour(gas_conditions, demand, inputs.winter)
+        return last[2]

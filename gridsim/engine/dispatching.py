@@ -115,7 +115,7 @@ def dispatch(
     lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
     lo[packed.gen_columns] = np.minimum(able_mw * hour.heat_min_share, available)
     hi[packed.gen_columns], hi[packed.border_columns] = available, border_mw
-    row_lo, row_hi = packed.row_limits(out, time.month, rating_factor=system.branch_rating_factor(hour.temperature_c))
+    row_lo, row_hi = packed.row_limits(out, time.month, rating_factor=hour.rating_factor)
     solver = DispatchSolver(packed.case, options)
     state = DispatchState(
         topology=solver.topology(out),

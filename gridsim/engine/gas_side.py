@@ -18,6 +18,7 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.solvers.gas import LOOKAHEAD_H, REORDER_H, STEP_H, GasRun, GasSchedule, GasState, HydraulicGas
 from gridsim.solvers.gas_balance import GasBalance, GasConditions, GasStep
+from gridsim.solvers.shared_gas import SharedGas
 
 FULL_SHARE = 0.999  # a plant that consumes less than this of what it could have does so by choice of the dispatch
 
@@ -183,6 +184,7 @@ class PressureGas:
         self._scheduled_s = -np.inf
         self._scheduled_for: GasConditions | None = None
         self._scheduled_scarce = False
+        self._asked: tuple[F8, F8] = self._expected, self._expected  # MW last requested, and the gas for them
         self._plan: _Plan | None = None  # not advanced yet
         self._last_run: GasRun | None = None  # of the last plan
 
@@ -215,6 +217,7 @@ class PressureGas:
     def limits(self, now_s: float, dt_h: float, hour: GasHour, requested_mw: F8, *, scarce: bool) -> F8:
         """See :class:`GasSide`; one step in which every plant takes what it can get."""
         requested = self.network.power_requested_mcm_per_d(requested_mw)
+        self._asked = requested_mw, requested
         self._schedule_at(now_s, hour, requested, scarce)
         trial = self._run(now_s, hour, requested, requested, min(dt_h, STEP_H), 1)
         self._deliverable = trial.power_delivered_mcm_per_d
@@ -224,7 +227,9 @@ class PressureGas:
         self, now_s: float, dt_h: float, hour: GasHour, requested_mw: F8, consumed_mw: F8
     ) -> tuple[GasStep, float]:
         """See :class:`GasSide`; the rates hold until the step in which a plant would get less than it consumes."""
-        requested = self.network.power_requested_mcm_per_d(requested_mw)
+        given_mw, requested = self._asked
+        if given_mw is not requested_mw:
+            requested = self.network.power_requested_mcm_per_d(requested_mw)
         consumed = self.network.power_requested_mcm_per_d(consumed_mw)
         # A plant that leaves gas untouched shows what it expects; one at its limit would take at least what it takes.
         chosen = consumed < FULL_SHARE * np.minimum(self._deliverable, requested)
@@ -316,7 +321,7 @@ def make_gas_network(system: GridSystem, mode: GasMode) -> HydraulicGas | None:
     It keeps nothing of a run but answers, so that several runs one after the other can share it.
     """
     hydraulic = mode is GasMode.HYDRAULIC and len(system.gas_nodes) > 0 and len(system.gas_pipelines) > 0
-    return HydraulicGas(system) if hydraulic else None
+    return SharedGas(system) if hydraulic else None
 
 
 def make_gas_side(system: GridSystem, conditions: GasConditions, network: HydraulicGas | None) -> GasSide:

@@ -11,10 +11,9 @@ from gridsim.engine.interval import FuelLimits, HeatInterval, Moment
 from gridsim.model.pack import Packed
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.gas_balance import GasStep
-from gridsim.solvers.heat import HOMES, INDOOR_C, HeatHour, HeatNetworks, HeatSupply
+from gridsim.solvers.heat import INDOOR_C, LEAST_MW, HeatHour, HeatNetworks, HeatSupply
 
 _SHORT_SHARE = 0.999
-_LEAST_MW = 1e-9
 _REST_K, _REST_SHARE = 1e-6, 1e-9  # nearer to full heat than this is full heat
 _STATES = ("normal", "short of heat", "pipes frozen")
 
@@ -39,8 +38,7 @@ class Heat:
         self._rests = True
         n = self.networks.n
         self._told = np.zeros(n, dtype=np.int64)
-        self._never_cold, self._nothing = np.full((n, 2, 3), np.inf), np.zeros((n, 2, 3))
-        self._nobody, self._no_lack = np.zeros(n), np.zeros((n, 2))
+        self._never_below = np.zeros((n, 2, 3))
         self._feeder_share = system.heat.feeder_share
         loads, people = system.loads, system.load_classes.people
         self._n_loads = len(loads)
@@ -101,24 +99,15 @@ class Heat:
         if not np.array_equal(gas.delivered_mcm_per_d, self._supply.gas_delivered):
             supply = self._supply._replace(gas_delivered=gas.delivered_mcm_per_d)
             hour = networks.hour(before, outdoor_c[networks.site], supply)
-        lack_mw = hour.asked_mw - hour.delivered_mw
-        if self._rests and not (lack_mw > _LEAST_MW).any():  # nothing is missing, and all is warm
-            return HeatInterval(hour, before, self._never_cold, self._nothing, self._nobody, self._no_lack)
+        if self._rests and float((hour.asked_mw - hour.delivered_mw).max()) <= LEAST_MW:
+            return HeatInterval(hour, before, self._never_below)  # nothing is missing, and all is warm
         self._state, below_k_h = networks.after(before, hour, dt_h)
-        share = hour.share
         self._rests = bool(
-            (self._state.indoor_c > INDOOR_C - _REST_K).all()
-            and (self._state.supply_share > 1.0 - _REST_SHARE).all()
+            self._state.indoor_c.min() > INDOOR_C - _REST_K
+            and self._state.supply_share.min() > 1.0 - _REST_SHARE
             and not self._state.heaters.any()
             and not self._state.thaw_h.any()
         )
         if self._rests:
             self._state = networks.at_rest()
-        return HeatInterval(
-            hour=hour,
-            state=before,
-            to_cold_h=networks.hours_to_cold(before, hour),
-            below_8c_k_h=below_k_h,
-            affected=networks.affected(before.supply_share, share[:, HOMES]),
-            unserved_mw=np.where(lack_mw > _LEAST_MW, lack_mw, 0.0),
-        )
+        return HeatInterval(hour, before, below_k_h)

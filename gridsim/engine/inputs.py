@@ -13,6 +13,8 @@ from gridsim.model.table import F8
 from gridsim.weather.cached import CachedWeather
 from gridsim.weather.normal import HourInputs
 
+_STEPS_KEPT = 64  # a day ahead is asked for again after every change
+
 
 class RunInputs:
     """Inputs of one run by time; values hold from one step of the horizon to the next."""
@@ -24,6 +26,7 @@ class RunInputs:
         self._start = scenario.horizon.start
         self._hours = scenario.horizon.hours
         self.step_s = scenario.horizon.step_minutes * 60
+        self._steps: dict[float, tuple[Conditions, HourInputs]] = {}  # of the last steps asked for, by their start
 
     def local_time(self, seconds: float) -> dt.datetime:
         """Local time so many seconds after the start."""
@@ -32,6 +35,14 @@ class RunInputs:
     def at(self, seconds: float, conditions: Conditions) -> HourInputs:
         """Weather and load of the step that holds ``seconds`` after the start, under ``conditions``."""
         tick_s = seconds // self.step_s * self.step_s
+        known = self._steps.get(tick_s)
+        if known is None or known[0] is not conditions:
+            if len(self._steps) >= _STEPS_KEPT:
+                self._steps.clear()
+            self._steps[tick_s] = known = conditions, self._at(tick_s, conditions)
+        return known[1]
+
+    def _at(self, tick_s: float, conditions: Conditions) -> HourInputs:
         anomaly_k, wind, solar = 0.0, 1.0, 1.0
         given = self._given
         if given is not None:

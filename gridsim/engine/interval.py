@@ -130,16 +130,12 @@ class YardFlows(NamedTuple):
 class HeatInterval(NamedTuple):
     """Heat of the cities over one interval, ``state`` at its start.
 
-    By group (district, homes) and, where last, time constant: ``to_cold_h`` (n, 2, 3) hours until buildings are at 8 C
-    if all stays as it is; ``below_8c_k_h`` (n, 2, 3); ``affected`` (n,) people; ``unserved_mw`` (n, 2).
+    ``below_8c_k_h`` (n, 2, 3): by group (district, homes) and time constant.
     """
 
     hour: HeatHour
     state: HeatState
-    to_cold_h: F8
     below_8c_k_h: F8
-    affected: F8
-    unserved_mw: F8
 
 
 class Interval(NamedTuple):

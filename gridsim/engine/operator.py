@@ -20,7 +20,7 @@ from gridsim.engine.coupling import SHORT_SHARE
 from gridsim.engine.interval import Decisions, FuelLimits, Moment, Ramp, Redispatch
 from gridsim.engine.redispatch import Redispatcher
 from gridsim.engine.state import GridState
-from gridsim.model.table import F8, sum_at
+from gridsim.model.table import F8, sum_at, sum_rows_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.dispatch import DispatchSolver
 
@@ -88,26 +88,27 @@ class Operator:
         """
         state, system = self.state, self.state.system
         generators, zone, n_zones = system.generators, system.buses.zone, len(system.zones)
-        net_load, available = [], []
-        owes = np.zeros(len(generators), dtype=bool)
-        for hour in range(_WINDOW_H):
-            conditions = state.disturbances.expected(state.now_h + hour, state.scenario.events, state.now_h)
-            inputs = state.inputs.at(state.now_s + 3600 * hour, conditions)
-            could_mw = generators.p_max_mw * inputs.gen_share * conditions.gen_share
-            renewable = np.where(self._variable, could_mw, 0.0)
-            load = sum_at(zone[system.loads.bus] + 1, state.load_mw(inputs), n_zones + 1)[1:]
-            given = sum_at(zone[generators.bus] + 1, renewable, n_zones + 1)[1:]
-            net_load.append(load * (1.0 + state.loss_share) - given)
-            available.append(could_mw)
-            owes |= inputs.heat_min_share > 0
-        available_mw = self._with_fuel(np.array(available))
-        own_mw = available_mw[:, ~self._variable].sum(axis=1) - np.array(net_load).sum(axis=1)
+        expected = [
+            state.disturbances.expected(state.now_h + hour, state.scenario.events, state.now_h)
+            for hour in range(_WINDOW_H)
+        ]
+        hours = [state.inputs.at(state.now_s + 3600 * hour, left) for hour, left in enumerate(expected)]
+        gen_share = np.array([inputs.gen_share for inputs in hours])
+        could_mw = generators.p_max_mw * gen_share * np.array([left.gen_share for left in expected])
+        load_mw = np.array([state.load_mw(inputs) for inputs in hours])
+        load = sum_rows_at(zone[system.loads.bus] + 1, load_mw, n_zones + 1)[:, 1:]
+        renewable = np.where(self._variable, could_mw, 0.0)
+        given = sum_rows_at(zone[generators.bus] + 1, renewable, n_zones + 1)[:, 1:]
+        net_load_mw = load * (1.0 + state.loss_share) - given
+        owes: NDArray[np.bool_] = np.any([inputs.heat_min_share > 0 for inputs in hours], axis=0)
+        available_mw = self._with_fuel(could_mw)
+        own_mw = available_mw[:, ~self._variable].sum(axis=1) - net_load_mw.sum(axis=1)
         state.neighbours.plan(state.now_s, own_mw.tolist())
         if start_in_time:
             idle = np.isinf(state.commitment.ready_s)
             ready_h = np.where(idle, generators.start_h, 0.0)
             available_mw = np.where(ready_h[None, :] <= np.arange(_WINDOW_H)[:, None], available_mw, 0.0)
-        return state.commitment.priority_list(available_mw, np.array(net_load), owes)
+        return state.commitment.priority_list(available_mw, net_load_mw, owes)
 
     def _with_fuel(self, available_mw: F8) -> F8:
         """(n_hours, n_gens) a plant short of fuel counts with the fuel it has."""

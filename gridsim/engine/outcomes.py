@@ -21,6 +21,7 @@ from gridsim.weather.year import YearWeather
 _AT_LIMIT = 0.999
 _KEPT_CLASSES = ("households", "heating")
 _CITY_SHORT_SHARE = 0.99
+_SURELY_SERVED = 0.995  # of each customer: well above it, so that sums of them are whatever is rounded
 _COAL_TABLES = ("fuel_stocks", "coal_routes")
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
@@ -34,7 +35,7 @@ class Outcomes:
         self._log = log
         self._disturbances = disturbances
         demand, system = self.system.gas_demand, self.system
-        self._kept = np.isin(demand.gas_class, _KEPT_CLASSES)
+        self._kept = np.flatnonzero(np.isin(demand.gas_class, _KEPT_CLASSES))
         self._cities = [f"city:{name}" for name in system.gas_nodes.name.tolist()]
         self._plants = [f"plant:{name}" for name in system.gas_to_power.plant.tolist()]
         self._interfaces = [f"section:{name}" for name in system.interfaces.name.tolist()]
@@ -45,6 +46,7 @@ class Outcomes:
         self._city_hit = np.zeros(len(self._cities), dtype=bool)
         self._plant_hit = np.zeros(len(self._plants), dtype=bool)
         self._interface_hit = np.zeros(len(self._interfaces), dtype=bool)
+        self._zones_shed = False
         self._pocket_hit: set[int] = set()
 
     def log_weather(self, weather: YearWeather) -> None:
@@ -67,9 +69,11 @@ class Outcomes:
 
     def log_cities(self, now_h: float, inputs: HourInputs, gas: GasStep) -> None:
         """Log city gates whose households or heating plants do not get what they ask, and that return to normal."""
-        node, n_nodes = self.system.gas_demand.node, len(self._cities)
-        requested = sum_at(node, np.where(self._kept, inputs.gas_demand_mcm_per_d, 0.0), n_nodes)
-        got = sum_at(node, np.where(self._kept, gas.delivered_mcm_per_d, 0.0), n_nodes)
+        each, each_got = inputs.gas_demand_mcm_per_d[self._kept], gas.delivered_mcm_per_d[self._kept]
+        if not self._city_hit.any() and (each_got >= _SURELY_SERVED * each).all():
+            return  # as nobody is short no sum of them is
+        node, n_nodes = self.system.gas_demand.node[self._kept], len(self._cities)
+        requested, got = sum_at(node, each, n_nodes), sum_at(node, each_got, n_nodes)
         cut = got < _CITY_SHORT_SHARE * requested
         for city in np.flatnonzero((cut | self._city_hit) & (requested > 0)).tolist():
             component = self._cities[city]
@@ -116,7 +120,10 @@ class Outcomes:
         worst_shortage = self._log_plants(now_h, fuel, backup_mwh)
         cause = worst_shortage if worst_shortage != ROOT else self._disturbances.cause()
         binding = self._log_interfaces(now_h, dispatch, cause)
+        if not self._zones_shed and not dispatch.unserved_mw.any():
+            return
         unserved_mw = sum_at(self._load_zone + 1, dispatch.unserved_mw, len(self.system.zones) + 1)[1:]
+        self._zones_shed = bool((unserved_mw > SHORTFALL_TOLERANCE_MW).any())
         for name, zone_mw in zip(self.system.zones, unserved_mw.tolist(), strict=True):
             short = zone_mw > SHORTFALL_TOLERANCE_MW
             if short or self._log.state(f"zone:{name}") != "normal":

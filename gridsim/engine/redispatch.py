@@ -48,6 +48,7 @@ class Redispatcher:
         self._variable = generators.variable
         self._ramps = ~np.isnan(generators.ramp_mw_per_min)
         self._first_cut = int(np.argmin(packed.tiers.price_responsive))  # the first tier that counts as unserved
+        self._of_interfaces = np.ones(len(self.system.interfaces))
         self._last_grid: tuple[Conditions, int, _Grid] | None = None
 
     def grid(self, conditions: Conditions, month: int) -> _Grid:
@@ -182,8 +183,8 @@ class Redispatcher:
         grid = self.grid(conditions, moment.month)
         border_mw = self.border_mw(moment, conditions)
         bounds = self.bounds(moment, fuel, storage_mwh, border_mw, ramp, decisions)
-        rating_factor = np.ones(len(grid.row_hi_mw))  # interfaces keep their limits: stability, not heat
-        rating_factor[: system.n_branches] = system.branch_rating_factor(inputs.temperature_c)
+        # interfaces keep their limits: stability, not heat
+        rating_factor = np.concatenate([inputs.rating_factor, self._of_interfaces])
         cut_mw = np.minimum(moment.shed_mw, inputs.load_mw)
         connected_mw = inputs.load_mw - cut_mw
         demand_mw = packed.demand_by_tier(connected_mw)

@@ -109,7 +109,7 @@ class ResultTable:
 
 def loading_percent(system: GridSystem, ac: AcSolution, interval: Interval) -> F8:
     """(n_branches,) AC loading of the ratings that hold at the hour's air temperature."""
-    return np.asarray(ac.loading_percent / system.branch_rating_factor(interval.inputs.temperature_c))
+    return np.asarray(ac.loading_percent / interval.inputs.rating_factor)
 
 
 def event_columns(changes: list[Change]) -> Rows:

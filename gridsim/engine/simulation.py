@@ -38,6 +38,7 @@ from gridsim.weather.year import YearWeather, make_weather
 
 Process = Generator[Any, Any, None]
 Progress = Callable[[float], None]
+CHECKS_KEPT = 1024  # AC checks that trajectories share until something parts them, of some 20 kB each
 
 
 class Simulation:
@@ -225,4 +226,4 @@ class Simulation:
 
 def make_ac_model(packed: Packed, mode: AcMode) -> AcModel | None:
     """The power-flow model that ``policy.ac`` asks for."""
-    return None if mode is AcMode.OFF else AcModel(packed.system, mode.value)
+    return None if mode is AcMode.OFF else AcModel(packed.system, mode.value, keep=CHECKS_KEPT)

@@ -44,10 +44,14 @@ class Stocks:
         link_p_max_mw = np.array([p_max_mw[gas_generators(system, plant)].sum() for plant in links.plant.tolist()])
         self.backup_p_max_mw = link_p_max_mw * links.backup_capacity_share
         self.backup_mwh = self.backup_p_max_mw * links.backup_stock_days * _HOURS_PER_DAY
+        self._backup_moved = True  # by other than burning, since the last advance
         self.yard_days = system.fuel_stocks.stock_days.copy()
         idle = np.zeros(len(system.fuel_stocks))
         self.yard_flows = YardFlows(idle, idle, idle)
         self._short_since_s = np.full(len(links), np.inf)  # inf: gas suffices
+        self._any_short = False
+        self._fed: tuple[bytes, F8, F8 | float, F8] | None = None  # of the last yards_feed: what it was made of, and it
+        self._shared: tuple[F8, F8] | None = None  # the last share by yard, and by machine
 
     @property
     def no_backup_mw(self) -> F8:
@@ -61,24 +65,38 @@ class Stocks:
         ``heating_value`` (n_yards,): of the coal, over the usual; mills make up for a tenth less.
         """
         fed = self.yards_feed(delivery_share, heating_value)
-        share = sum_at(self._fed_gen, fed[self._feeding_yard], len(self._has_yard))  # two yards feed together
-        return np.where(self._has_yard, np.minimum(share, 1.0), 1.0)
+        if self._shared is None or self._shared[0] is not fed:
+            share = sum_at(self._fed_gen, fed[self._feeding_yard], len(self._has_yard))  # two yards feed together
+            self._shared = fed, np.where(self._has_yard, np.minimum(share, 1.0), 1.0)
+        return self._shared[1]
 
     def yards_feed(self, delivery_share: F8, heating_value: F8 | float = 1.0) -> F8:
-        """(n_yards,) share of full output that each yard feeds now; arguments as in :meth:`yard_share`."""
+        """(n_yards,) share of full output that each yard feeds now; arguments as in :meth:`yard_share`.
+
+        The same array while the same yards have stock and the same arrays are given; nobody writes to either.
+        """
         stocked = self.yard_days * _HOURS_PER_DAY > _SECOND_H
-        fed = np.where(stocked, 1.0, self._table.delivery_share * delivery_share * heating_value)
-        return np.asarray(np.minimum(fed, np.minimum(heating_value + MILL_MARGIN, 1.0)))
+        key, last = stocked.tobytes(), self._fed
+        if last is None or last[0] != key or last[1] is not delivery_share or last[2] is not heating_value:
+            fed = np.where(stocked, 1.0, self._table.delivery_share * delivery_share * heating_value)
+            fed = np.minimum(fed, np.minimum(heating_value + MILL_MARGIN, 1.0))
+            self._fed = last = key, delivery_share, heating_value, fed
+        return last[3]
 
     def switch_over(self, now_s: float, short: B1) -> None:
         """Plants (n_links,) that are ``short`` of gas now begin to switch to backup fuel; the others go back to gas."""
-        self._short_since_s = np.where(short, np.minimum(self._short_since_s, now_s), np.inf)
+        any_short = bool(short.any())
+        if any_short or self._any_short:
+            self._short_since_s = np.where(short, np.minimum(self._short_since_s, now_s), np.inf)
+        self._any_short = any_short
 
     def backup_limit_mw(self, now_s: float, able_mw: F8, main_share: F8) -> F8:
         """(n_backup,) MW that backup fuel adds in plants that have switched over, until it is used up.
 
         ``able_mw`` (n_gens,): output if fuel were no limit; ``main_share`` (n_gens,): share of it on the main fuel.
         """
+        if not self._any_short:
+            return self.no_backup_mw
         links, link, gen = self._links, self._packed.backup_link, self._packed.backup_gen
         switched = now_s >= self._short_since_s + links.backup_switch_h * 3600.0
         room_mw = np.minimum(able_mw[gen] * links.backup_capacity_share[link], able_mw[gen] * (1.0 - main_share[gen]))
@@ -89,6 +107,8 @@ class Stocks:
 
     def switches_h(self, now_s: float) -> float:
         """Hours until the next plant that is short of gas has switched over to its backup fuel; inf if none will."""
+        if not self._any_short:
+            return np.inf
         ready_s = self._short_since_s + self._links.backup_switch_h * 3600.0
         coming = (ready_s > now_s) & (self.backup_p_max_mw > 0)
         return float(np.min(ready_s - now_s, where=coming, initial=np.inf)) / 3600.0
@@ -98,16 +118,15 @@ class Stocks:
 
         Arguments as in :meth:`advance`.
         """
-        backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
         draw_share = self._consumed_share(p_main_mw) / heating_value - self._table.delivery_share * delivery_share
-        hours = [
-            np.divide(self.backup_mwh, backup_mw, out=np.full(len(backup_mw), np.inf), where=backup_mw > 1e-9),
-            np.divide(
-                self.yard_days * _HOURS_PER_DAY, draw_share, out=np.full(len(draw_share), np.inf),
-                where=(draw_share > 1e-9) & (self.yard_days * _HOURS_PER_DAY > _SECOND_H),
-            ),
-        ]  # fmt: skip
-        return float(np.floor(np.concatenate(hours).min(initial=np.inf) * 3600.0 + 1e-6)) / 3600.0
+        stock_h = self.yard_days * _HOURS_PER_DAY
+        drawn = (draw_share > 1e-9) & (stock_h > _SECOND_H)
+        hours = float((stock_h[drawn] / draw_share[drawn]).min(initial=np.inf))
+        if p_backup_mw.any():
+            backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
+            used = backup_mw > 1e-9
+            hours = min(hours, float((self.backup_mwh[used] / backup_mw[used]).min(initial=np.inf)))
+        return float(np.floor(hours * 3600.0 + 1e-6)) / 3600.0
 
     def _consumed_share(self, p_main_mw: F8) -> F8:
         """(n_yards,) output of the generators a yard feeds, of their full output."""
@@ -122,10 +141,12 @@ class Stocks:
 
         ``delivery_share`` as in :meth:`yard_share`; ``p_main_mw`` (n_gens,), ``p_backup_mw`` (n_backup,): dispatched.
         """
-        backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
-        remaining_mwh = self.backup_mwh - backup_mw * dt_h
-        # A rest that would not last a second is gone: the tank is empty, and says so.
-        self.backup_mwh = np.where(remaining_mwh > self.backup_p_max_mw * _SECOND_H, remaining_mwh, 0.0)
+        if self._backup_moved or p_backup_mw.any():
+            self._backup_moved = False
+            backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
+            remaining_mwh = self.backup_mwh - backup_mw * dt_h
+            # A rest that would not last a second is gone: the tank is empty, and says so.
+            self.backup_mwh = np.where(remaining_mwh > self.backup_p_max_mw * _SECOND_H, remaining_mwh, 0.0)
         delivered_share = self._table.delivery_share * delivery_share
         burnt_share = self._consumed_share(p_main_mw) / heating_value
         days = self.yard_days + (delivered_share - burnt_share) * dt_h / _HOURS_PER_DAY
@@ -138,11 +159,13 @@ class Stocks:
         """Remove ``share`` of the backup stock of ``links`` (n_links,); (n_links,) MWh taken, to be given back."""
         taken_mwh = np.where(links, self.backup_mwh * share, 0.0)
         self.backup_mwh = self.backup_mwh - taken_mwh
+        self._backup_moved = True
         return taken_mwh
 
     def return_backup(self, taken_mwh: F8) -> None:
         """Give back what :meth:`take_backup` took."""
         self.backup_mwh = self.backup_mwh + taken_mwh
+        self._backup_moved = True
 
     @property
     def backup_days(self) -> F8:

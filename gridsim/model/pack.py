@@ -159,7 +159,7 @@ class Packed:
     @cached_property
     def spill_cost(self) -> F8:
         """(n_columns,) USD/MWh outside the heating season."""
-        return np.full(self.n_columns, SPILL_FACTOR * self.dearest_supply)
+        return _kept(np.full(self.n_columns, SPILL_FACTOR * self.dearest_supply))
 
     def spill_cost_in(self, month: int) -> F8:
         """(n_columns,) USD/MWh: heat-led output and water are dearer to spill in the months of heating."""
@@ -173,12 +173,12 @@ class Packed:
         )
         cost = self.spill_cost.copy()
         cost[self.gen_columns] = np.where(kept, self.ladder.heat_spill, SPILL_FACTOR) * self.dearest_supply
-        return cost
+        return _kept(cost)
 
     @cached_property
     def penalty(self) -> F8:
         """(n_buses, n_tiers) USD/MWh."""
-        return np.tile(self.tiers.penalty, (len(self.system.buses), 1))
+        return _kept(np.tile(self.tiers.penalty, (len(self.system.buses), 1)).copy())
 
     def demand_by_tier(self, load_mw: F8) -> F8:
         """(n_buses, n_tiers) MW from (n_loads,) MW."""
@@ -255,6 +255,12 @@ class Packed:
         return -bounds[0], bounds[1]
 
 
+def _kept(values: F8) -> F8:
+    """The same array, never to change: the dispatch knows it again without a comparison."""
+    values.setflags(write=False)
+    return values
+
+
 def storage_cost_factors(n_storages: int) -> F8:
     """(2, n_storages) cost of charging and of discharging by rank, in units of G; rank 0 has the longest time-to-go.
 
@@ -311,7 +317,7 @@ def pack(system: GridSystem, ladder: Ladder = LEAST_SHEDDING) -> Packed:
         case=case,
         backup_gen=backup_gen,
         backup_link=backup_link,
-        cost=cost,
+        cost=_kept(cost),
         dearest_supply=dearest,
         tiers=tiers,
         load_tier=load_tier,

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
@@ -30,6 +31,7 @@ from gridsim.solvers.ac_ladder import (
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.admittances import admittances
+from gridsim.solvers.kept import Kept
 from gridsim.solvers.lightsim import lightsim_algorithms
 from gridsim.solvers.operating_point import OperatingPoint, idle_point
 from gridsim.solvers.pandapower import PandapowerNewton, to_pandapower
@@ -101,10 +103,13 @@ class AcModel:
         base: OperatingPoint | None = None,
         *,
         q_limits: bool = True,
+        keep: int = 0,
     ):
         """``base``: any operating point, only to build pandapower's net from; ``None``: everything idle.
 
         ``q_limits`` False lets every machine hold its voltage at any reactive power.
+        ``keep``: how many of the last solutions are kept; a point that is asked for again from the same start is not
+        solved again. Trajectories that share the model share them.
         """
         self.system = system
         self.q_limits = q_limits
@@ -116,6 +121,7 @@ class AcModel:
             self._newton = PandapowerNewton(system, to_pandapower(system, idle_point(system) if base is None else base))
         self._last: C16 | None = None
         self._known_sources: tuple[AcTopology, bytes, Sources] | None = None
+        self._known: Kept[tuple[bytes, ...], tuple[AcSolution, C16 | None]] | None = Kept(keep) if keep else None
 
     def with_system(self, system: GridSystem) -> AcModel:
         """A model of the same network with other sources or shunts in service, sharing what is equal; starts flat."""
@@ -126,6 +132,7 @@ class AcModel:
             other._newton = PandapowerNewton(other.system, to_pandapower(other.system, idle_point(other.system)))
         other._last = None
         other._known_sources = None
+        other._known = None
         return other
 
     def reset(self) -> None:
@@ -146,11 +153,22 @@ class AcModel:
         ``load_admittance_pu``: (n_buses,) loads that fall with the square of voltage, beside those of the point;
         lightsim2grid solves them by either method.
         """
-        system, network = self.system, self.network
         if start is not None:
             self._last = None
             if start.converged:
                 self.resume(start)
+        if self._known is None or load_admittance_pu is not None:
+            return self._solve(point, load_admittance_pu)
+        asked = _question(point, self._last)
+        known = self._known.get(asked)
+        if known is None:
+            solution = self._solve(point, None)
+            known = self._known.keep(asked, (solution, self._last))
+        solution, self._last = known
+        return solution
+
+    def _solve(self, point: OperatingPoint, load_admittance_pu: C16 | None) -> AcSolution:
+        system, network = self.system, self.network
         warm = self._last
         # the first guess of what holds its voltage; rounds correct it
         held = None if warm is None else np.abs(np.abs(warm) - network.setpoint_pu) < HELD_TOLERANCE_PU
@@ -359,3 +377,9 @@ class AcModel:
             island=topology.island,
             live=have.live,
         )
+
+
+def _question(point: OperatingPoint, start: C16 | None) -> tuple[bytes, ...]:
+    """All that a solution depends on: injections, what is out or synchronised, devices, and the start's voltages."""
+    values: tuple[NDArray[Any], ...] = point[:-1] if point.devices is None else (*point[:-1], *point.devices)
+    return (*(value.tobytes() for value in values), b"" if start is None else start.tobytes())

@@ -61,7 +61,8 @@ class DispatchSolver:
         self._topologies: OrderedDict[bytes, Topology] = OrderedDict()
         self._workspaces: dict[int, Workspace] = {}
         self._order: MeritOrder | None = None
-        self._prices: tuple[F8, F8, F8]
+        self._given: tuple[F8, F8, F8] | None = None  # cost, spill cost and penalty of the merit order, as given
+        self._prices: tuple[F8, F8, F8]  # its own copies of them
         self._turns = bool(case.branch_turn_mw.any())
         self._blocks = CostBlocks(case) if case.block_gen.size else None
         self._inner = case if self._blocks is None else self._blocks.case
@@ -136,19 +137,23 @@ class DispatchSolver:
             n_warm = warm.size
             self._warm[:n_warm] = warm
         ws = self._workspace(state.demand_mw.shape[1])
+        cost, spill_cost, penalty = self._prices
+        row_lo_mw, row_hi_mw = state.row_lo_mw, state.row_hi_mw
         # the kernel knows no shifts: its flows and limits are less what they drive
-        turned = turned_mw(self.case, state.topology) if self._turns else 0.0
+        turned = turned_mw(self.case, state.topology) if self._turns else None
+        if turned is not None:
+            row_lo_mw, row_hi_mw = row_lo_mw - turned, row_hi_mw - turned
         status = solve_dispatch(
             topology=state.topology,
             gen_bus=self._inner.gen_bus,
             lo_mw=_plain(state.lo_mw),
             hi_mw=_plain(state.hi_mw),
-            cost=_plain(state.cost),
-            spill_cost=_plain(state.spill_cost),
+            cost=cost,
+            spill_cost=spill_cost,
             demand_mw=_plain(state.demand_mw),
-            penalty=_plain(state.penalty),
-            row_lo_mw=_plain(state.row_lo_mw - turned),
-            row_hi_mw=_plain(state.row_hi_mw - turned),
+            penalty=penalty,
+            row_lo_mw=_plain(row_lo_mw),
+            row_hi_mw=_plain(row_hi_mw),
             order=order,
             ws=ws,
             warm_basis=self._warm,
@@ -158,7 +163,7 @@ class DispatchSolver:
             p_mw=ws.p_mw.copy(),
             spill_mw=ws.spill_mw.copy(),
             shed_mw=ws.shed_mw.copy(),
-            flow_mw=ws.flow_mw + turned,
+            flow_mw=ws.flow_mw.copy() if turned is None else ws.flow_mw + turned,
             row_price=ws.row_price.copy(),
             price=ws.price.copy(),
             cost=float(ws.cost[0]),
@@ -181,12 +186,12 @@ class DispatchSolver:
         elif np.any(exists & ~known):
             self._order, known = None, known | exists
         self._load_exists = known
-        if self._order is not None and all(
-            new is old or np.array_equal(new, old)
-            for new, old in zip((state.cost, state.spill_cost, state.penalty), self._prices, strict=True)
-        ):
+        given = state.cost, state.spill_cost, state.penalty
+        if self._order is not None and self._same_prices(given):
             return self._order
-        self._prices = (state.cost.copy(), state.spill_cost.copy(), state.penalty.copy())
+        self._given = given
+        cost, spill_cost, penalty = (np.array(values, dtype=np.float64, order="C") for values in given)
+        self._prices = cost, spill_cost, penalty
         self._order = make_merit_order(
             self._inner.n_buses,
             self._inner.gen_bus,
@@ -196,6 +201,15 @@ class DispatchSolver:
             load_exists=self._load_exists,
         )
         return self._order
+
+    def _same_prices(self, given: tuple[F8, F8, F8]) -> bool:
+        """Whether these are the prices of the merit order; arrays that nobody can write to are known by themselves."""
+        assert self._given is not None
+        for new, old, copied in zip(given, self._given, self._prices, strict=True):
+            known = new is old and new.base is None and not new.flags.writeable
+            if not known and not np.array_equal(new, copied):
+                return False
+        return True
 
     def _workspace(self, n_classes: int) -> Workspace:
         ws = self._workspaces.get(n_classes)
@@ -207,4 +221,6 @@ class DispatchSolver:
 
 def _plain(array: F8) -> F8:
     """Give the array as the one kind that the kernel is compiled for: contiguous, writable float64."""
+    if array.flags.carray and array.dtype == np.float64:
+        return array
     return np.require(array, np.float64, ["C", "W"])

@@ -69,7 +69,10 @@ class GasState(NamedTuple):
 
 
 class GasSchedule(NamedTuple):
-    """The gas schedule. Shares 0..1 of what is requested; ``power_mcm_per_d`` (n_links,) most for each plant."""
+    """The gas schedule. Shares 0..1 of what is requested; ``power_mcm_per_d`` (n_links,) most for each plant.
+
+    ``ranks`` (n_customers,): order in which deliveries fade, as it was when the schedule was made.
+    """
 
     supply_mcm_per_d: F8
     storage_mcm_per_d: F8
@@ -78,6 +81,7 @@ class GasSchedule(NamedTuple):
     direction: I4
     flow_mcm_per_d: F8
     exchange_mcm_per_d: F8
+    ranks: F8
     tense: bool
 
 
@@ -152,6 +156,8 @@ class HydraulicGas:
         self._source_hi = self.p_max_bar[source_node]
         self._source_band = SOURCE_BAND_SHARE * self._source_hi
         self._watch = (len(system.gas_demand) + np.arange(len(self._links))).astype(np.int32)
+        has_edges, n_edges = self.pipe_edges.n_edges > 0, len(self.net.edge_from)
+        self._first_edge = np.where(has_edges, np.minimum(self.pipe_edges.first_edge, n_edges - 1), n_edges)
         split = self.split_nodes
         self._uncapped = np.full(len(system.gas_demand), np.inf)
         self._link_domestic = self.p_min_bar[split]
@@ -279,7 +285,7 @@ class HydraulicGas:
         )
         return GasSchedule(
             step.supply_mcm_per_d, step.storage_mcm_per_d, share, power, direction, flow, exchange[self.split_nodes],
-            tense,
+            self.balance.customer_ranks(conditions), tense,
         )  # fmt: skip
 
     def _controls(self, schedule: GasSchedule, conditions: GasConditions) -> LinepackControls:
@@ -324,7 +330,7 @@ class HydraulicGas:
             source_band_bar=self._source_band,
             sink_point=self._sink_point,
             sink_q=np.zeros(n_sinks),
-            sink_lo_bar=self._sink_p_min - self.balance.customer_ranks(conditions) * self._sink_band,
+            sink_lo_bar=self._sink_p_min - schedule.ranks * self._sink_band,
             sink_band_bar=self._sink_band,
             sink_cap=np.full(n_sinks, np.inf),
             link_q=np.abs(schedule.exchange_mcm_per_d),
@@ -383,9 +389,8 @@ class HydraulicGas:
 
         def step() -> GasStep:
             days = max(dt_h * taken / HOURS_PER_DAY, 1e-12)
-            n_edges, first = self.pipe_edges.n_edges, self.pipe_edges.first_edge
             return GasStep(
-                np.where(n_edges > 0, flows.edge[np.minimum(first, len(flows.edge) - 1)], 0.0),
+                np.append(flows.edge, 0.0)[self._first_edge],
                 flows.source[:n_supply],
                 drawn,
                 flows.sink[:n_demand],

@@ -26,6 +26,7 @@ BOILER_EFFICIENCY = 0.9
 FAILED_SUPPLY_SHARE = 0.7  # the rules of heat supply call a supply 30 % below its schedule an accident
 FREEZING_SUPPLY_SHARE = 0.3
 HEATERS_AT_LACK = 0.5  # all heaters are on where half of the heat is missing
+LEAST_MW = 1e-9  # a lack of less is none
 DISTRICT, HOMES = 0, 1
 _MOST_DECAYS = 64  # of intervals of other lengths than a step
 
@@ -63,8 +64,7 @@ class HeatHour(NamedTuple):
     @property
     def share(self) -> F8:
         """(n, 2) delivered of what is asked for."""
-        asked = self.asked_mw
-        return np.divide(self.delivered_mw, asked, out=np.ones_like(asked), where=asked > 0)
+        return delivered_share(self.asked_mw, self.delivered_mw)
 
 
 class HeatSupply(NamedTuple):
@@ -133,6 +133,7 @@ class HeatNetworks:
         self._gas_heat = np.zeros((2, n, len(demand)))
         for group, rows in enumerate((homes, plants)):
             self._gas_heat[group, city[rows], rows] = self._heat_mw_per_mcm_d
+        self._never_below = np.zeros((n, 2, 3))
 
     def at_rest(self) -> HeatState:
         """Cities that have had all their heat for long."""
@@ -181,9 +182,13 @@ class HeatNetworks:
         table, share = self.table, hour.share
         decay, heater_decay, _ = self._decay(dt_h)
         supply_share = share[:, DISTRICT] + (state.supply_share - share[:, DISTRICT]) * decay
-        indoor_c = self._indoor_c(state, hour, dt_h)
-        deficit_k = np.maximum(COLD_INDOOR_C - np.stack([state.indoor_c, indoor_c]), 0.0)
-        lack = 1.0 - np.stack([state.supply_share, share[:, HOMES]], axis=1)
+        indoor_c = self._indoor_c(state, hour, share, dt_h)
+        below_k_h = self._never_below
+        if min(float(state.indoor_c.min()), float(indoor_c.min())) < COLD_INDOOR_C:
+            deficit_k = np.maximum(COLD_INDOOR_C - np.stack([state.indoor_c, indoor_c]), 0.0)
+            below_k_h = deficit_k.mean(axis=0) * dt_h
+        lack = 1.0 - share
+        lack[:, DISTRICT] = 1.0 - state.supply_share
         wanted = np.clip(lack / HEATERS_AT_LACK, 0.0, 1.0) * (hour.outdoor_c < HEATING_SEASON_BELOW_C)[:, None]
         heaters = wanted + (state.heaters - wanted) * heater_decay
         frost = (hour.outdoor_c < table.freeze_c) & (supply_share < FREEZING_SUPPLY_SHARE)
@@ -191,7 +196,7 @@ class HeatNetworks:
         thawed_h = np.where(hour.fed_share > FREEZING_SUPPLY_SHARE, np.maximum(state.thaw_h - dt_h, 0.0), state.thaw_h)
         thaw_h = np.where(freezing_h >= table.freeze_h, table.freeze_repair_h, thawed_h)
         found = HeatState(supply_share, indoor_c, np.where(heaters > 1e-6, heaters, 0.0), freezing_h, thaw_h)
-        return found, deficit_k.mean(axis=0) * dt_h
+        return found, below_k_h
 
     def _decay(self, dt_h: float) -> tuple[F8, F8, F8]:
         """Share left after ``dt_h`` hours of a difference in water (n,), heaters (n, 1) and buildings (n, 1, 3)."""
@@ -206,28 +211,36 @@ class HeatNetworks:
             )
         return self._decays[dt_h]
 
-    def _indoor_c(self, state: HeatState, hour: HeatHour, dt_h: float) -> F8:
+    def _indoor_c(self, state: HeatState, hour: HeatHour, share: F8, dt_h: float) -> F8:
         """(n, 2, 3) exact solution: buildings follow their supply, the district's own follows what is fed."""
         faded, _, cooled = self._decay(dt_h)
         outdoor = hour.outdoor_c[:, None, None]
-        drop = np.maximum(INDOOR_C - outdoor, 0.0) * np.ones((self.n, 2, 1))
-        rest_c = np.minimum(outdoor, INDOOR_C) + hour.share[:, :, None] * drop
-        lag = np.zeros((self.n, 2, 1))
-        lag[:, DISTRICT, 0] = (state.supply_share - hour.share[:, DISTRICT]) * drop[:, DISTRICT, 0]
-        part = lag * self._lag_share
+        drop = np.maximum(INDOOR_C - outdoor, 0.0)
+        rest_c = np.minimum(outdoor, INDOOR_C) + share[:, :, None] * drop
+        part = np.zeros((self.n, 2, 3))
+        lag = (state.supply_share - share[:, DISTRICT])[:, None] * drop[:, 0]
+        part[:, DISTRICT] = lag * self._lag_share[:, 0]
         return np.asarray(rest_c + part * faded[:, None, None] + (state.indoor_c - rest_c - part) * cooled)
 
-    def hours_to_cold(self, state: HeatState, hour: HeatHour) -> F8:
-        """(n, 2, 3) hours until buildings are at 8 C if heat and cold stay as they are; inf where they never are."""
-        rest_c = hour.outdoor_c[:, None] + hour.share * (INDOOR_C - hour.outdoor_c)[:, None]
-        above = np.maximum(state.indoor_c - rest_c[:, :, None], 0.0)
-        limit = (COLD_INDOOR_C - rest_c)[:, :, None] * np.ones((1, 1, 3))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            hours = self.tau_h[:, None, :] * np.log(above / limit)
-        hours = np.where(limit > 0, np.maximum(hours, 0.0), np.inf)
-        return np.where(state.indoor_c <= COLD_INDOOR_C, 0.0, hours)
-
     def affected(self, supply_share: F8, homes_share: F8) -> F8:
-        """(n,) people without normal heat: all on a network whose supply fails, homes by the gas they lack."""
+        """(..., n) people without normal heat: all on a network whose supply fails, homes by the gas they lack."""
         district = np.where(supply_share < FAILED_SUPPLY_SHARE, self.people[:, DISTRICT], 0.0)
         return np.asarray(district + self.people[:, HOMES] * (1.0 - homes_share))
+
+
+def delivered_share(asked_mw: F8, delivered_mw: F8) -> F8:
+    """(...) delivered of what is asked for; 1 where nothing is."""
+    return np.divide(delivered_mw, asked_mw, out=np.ones_like(asked_mw), where=asked_mw > 0)
+
+
+def hours_to_cold(indoor_c: F8, outdoor_c: F8, share: F8, tau_h: F8) -> F8:
+    """(k, 3) hours until buildings are at 8 C if heat and cold stay as they are; inf where they never are.
+
+    ``indoor_c``, ``tau_h`` (k, 3) by time constant; ``outdoor_c``, ``share`` (k,): delivered of the heat asked for.
+    """
+    rest_c = (outdoor_c + share * (INDOOR_C - outdoor_c))[:, None]
+    above, limit = np.maximum(indoor_c - rest_c, 0.0), COLD_INDOOR_C - rest_c
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hours = tau_h * np.log(above / limit)
+    hours = np.where(limit > 0, np.maximum(hours, 0.0), np.inf)
+    return np.where(indoor_c <= COLD_INDOOR_C, 0.0, hours)

@@ -29,14 +29,15 @@ _SATURDAY, _SUNDAY = 5, 6
 
 class HourInputs(NamedTuple):
     """One step. temperature_c (n_sites,); gen_share (n_gens,) available share of p_max; heat_min_share (n_gens,) forced
-    share, of heat, water and duty; load_mw (n_loads,) at the bus; gas_demand_mcm_per_d (n_gas_demands,); winter:
-    October to March."""
+    share, of heat, water and duty; load_mw (n_loads,) at the bus; gas_demand_mcm_per_d (n_gas_demands,); rating_factor
+    (n_branches,) on thermal ratings; winter: October to March."""
 
     temperature_c: F8
     gen_share: F8
     heat_min_share: F8
     load_mw: F8
     gas_demand_mcm_per_d: F8
+    rating_factor: F8
     winter: bool
 
 
@@ -93,7 +94,13 @@ class NormalWeather:
         load_mw = load_mw * np.maximum(departure, 0.0) * load_factor
         gen_share, heat_min = self._duty.fulfilled(time.month, day_c, load_mw, gen_share, heat_min)
         return HourInputs(
-            temperature_c, gen_share, heat_min, load_mw, self.gas_demand(day_c), time.month in (10, 11, 12, 1, 2, 3)
+            temperature_c=temperature_c,
+            gen_share=gen_share,
+            heat_min_share=heat_min,
+            load_mw=load_mw,
+            gas_demand_mcm_per_d=self.gas_demand(day_c),
+            rating_factor=system.branch_rating_factor(temperature_c),
+            winter=time.month in (10, 11, 12, 1, 2, 3),
         )
 
     def planned_water(self, date: dt.date) -> F8:

@@ -125,7 +125,15 @@ class Composer:
             share, heat_min = self._duty.fulfilled(time.month, day_c, load_mw, share, heat_min)
         gas = self.normal.gas_demand(gas_c)
         gas = np.where(self._hourly_gas, gas * gas_hour_factor(time.hour), gas)
-        return HourInputs(temperature_c, share, heat_min, load_mw, gas, time.month in (10, 11, 12, 1, 2, 3))
+        return HourInputs(
+            temperature_c=temperature_c,
+            gen_share=share,
+            heat_min_share=heat_min,
+            load_mw=load_mw,
+            gas_demand_mcm_per_d=gas,
+            rating_factor=system.branch_rating_factor(temperature_c),
+            winter=time.month in (10, 11, 12, 1, 2, 3),
+        )
 
 
 class YearWeather:

@@ -105,6 +105,7 @@ def interval(packed: Packed, time_h: float, duration_h: float, **changes: Any) -
             heat_min_share=np.zeros(2),
             load_mw=dispatch.load_mw,
             gas_demand_mcm_per_d=np.array([1.0, 0.5]),
+            rating_factor=np.ones(packed.system.n_branches),
             winter=True,
         ),
         dispatch=dispatch,

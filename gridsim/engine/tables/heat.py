@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gridsim.engine.result_table import Batch, ResultTable, Rows, interval_columns
+from gridsim.model.pack import Packed
+from gridsim.solvers.heat import HOMES, LEAST_MW, HeatNetworks, delivered_share, hours_to_cold
 
 _GROUPS = np.array(["district", "homes"])
 _WARM_C = 19.5
@@ -41,6 +43,10 @@ class Heat(ResultTable):
 
     columns = interval_columns(*_COLUMNS)
 
+    def __init__(self, packed: Packed):
+        super().__init__(packed)
+        self._networks = HeatNetworks(packed.system)
+
     def rows(self, batch: Batch) -> Rows | None:
         """One row per interval, city and group that lacks heat, has cold buildings or electric heaters on."""
         n_cities = len(self.system.heat)
@@ -51,13 +57,13 @@ class Heat(ResultTable):
         if len(found) < len(heats):
             return None
         asked = np.array([heat.hour.asked_mw for heat in found])
-        share = np.array([heat.hour.share for heat in found])
-        unserved = np.array([heat.unserved_mw for heat in found])
+        delivered = np.array([heat.hour.delivered_mw for heat in found])
+        share = delivered_share(asked, delivered)
+        lack = asked - delivered
         indoor = np.array([heat.state.indoor_c for heat in found])
         supply = np.array([heat.state.supply_share for heat in found])
         heaters = np.array([heat.hour.heaters_mw for heat in found])
         thaw = np.array([heat.state.thaw_h for heat in found])
-        affected = np.array([heat.affected for heat in found])
         shown = (share < _FULL) | (indoor[..., 0] < _WARM_C)
         shown[..., 0] |= (supply < _FULL) | (heaters > 0) | (thaw > 0)
         order = np.argsort(self.system.heat.name, kind="stable")
@@ -65,19 +71,22 @@ class Heat(ResultTable):
         if not len(row):
             return None
         city = order[place]
-        to_cold = np.array([heat.to_cold_h for heat in found])[row, city, group]
-        to_cold = np.where(np.isinf(to_cold), np.nan, to_cold)
+        outdoor = np.array([heat.hour.outdoor_c for heat in found])[row, city]
         below = np.array([heat.below_8c_k_h for heat in found])[row, city, group]
         inside = indoor[row, city, group]
+        to_cold = hours_to_cold(inside, outdoor, share[row, city, group], self._networks.tau_h[city])
+        to_cold = np.where(np.isinf(to_cold), np.nan, to_cold)
+        affected = self._networks.affected(supply, share[..., HOMES])
+        unserved = lack[row, city, group]
         first = np.ones(len(row), dtype=bool)
         first[1:] = (row[1:] != row[:-1]) | (city[1:] != city[:-1])
         return batch.at(
             row,
             name=self.system.heat.name[city],
             group=_GROUPS[group],
-            outdoor_c=np.array([heat.hour.outdoor_c for heat in found])[row, city],
+            outdoor_c=outdoor,
             asked_mw=asked[row, city, group],
-            unserved_mw=unserved[row, city, group],
+            unserved_mw=np.where(unserved > LEAST_MW, unserved, 0.0),
             network_share=np.where(group == 0, supply[row, city], 0.0),
             gas_share=np.where(group == 0, 0.0, share[row, city, 1]),
             indoor_low_c=inside[:, 0],

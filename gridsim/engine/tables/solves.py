@@ -50,7 +50,7 @@ class Solves(ResultTable):
             loss_share=batch.of(lambda i: i.dispatch.loss_share),
             # HiGHS leaves no basis for the kernel to start from.
             dispatch_engine=batch.of(lambda i: "highs" if len(i.dispatch.solution.basis) == 0 else "kernel"),
-            forgone_mw=batch.of(self._forgone_mw),
+            forgone_mw=self._forgone_mw(batch),
             ac_status=np.array(["off" if ac is None else ("ok" if ac.converged else "not_converged") for ac in acs]),
             ac_rung=np.array(["" if ac is None else ac.rung for ac in acs], dtype=np.str_),
             ac_reason=np.array(["" if ac is None else ac.reason for ac in acs], dtype=np.str_),
@@ -60,14 +60,22 @@ class Solves(ResultTable):
             max_loading_percent=batch.ac(self._highest_loading, np.nan),
         )
 
-    def _forgone_mw(self, interval: Interval) -> float:
-        """Unserved power beyond that of least shedding, at the bus."""
+    def _forgone_mw(self, batch: Batch) -> F8:
+        """(n,) unserved power beyond that of least shedding, at the bus."""
+        found = np.zeros(batch.n)
+        if self.packed.ladder != LEAST_SHEDDING:
+            shed_mw = batch.of(lambda i: i.dispatch.solution.shed_mw.sum())
+            for row in np.flatnonzero(shed_mw > SHORTFALL_TOLERANCE_MW).tolist():
+                found[row] = self._forgone_of(batch.intervals[row])
+        return found
+
+    def _forgone_of(self, interval: Interval) -> float:
         dispatch, ladder = interval.dispatch, self.packed.ladder
         penalty = dispatch.state.penalty  # a policy that orders classes anew has tiers of its own
         firm = penalty.max(axis=0) >= (1.0 - _SAME) * ladder.first * self.packed.dearest_supply
         inside = np.ix_(self.system.buses.zone >= 0, firm)  # what a neighbour lacks is not unserved energy
         cut_mw = float(dispatch.solution.shed_mw[inside].sum())
-        if ladder == LEAST_SHEDDING or cut_mw <= SHORTFALL_TOLERANCE_MW:
+        if cut_mw <= SHORTFALL_TOLERANCE_MW:
             return 0.0
         dearer = np.where(firm, LEAST_SHEDDING.first / ladder.first, 1.0)
         if self._solver is None:
