@@ -42,7 +42,7 @@ def network_names() -> list[str]:
 
 
 def network_title(name: str) -> str:
-    """What people call a network; its name where it has no title or is not at hand."""
+    """The title of a network; its name where it has no title or is not at hand."""
     try:
         text = (network_folder(name) / "network.yaml").read_text(encoding="utf-8")
     except (InputError, OSError):

@@ -1,4 +1,4 @@
-"""What of a page is printed: at most four sheets of A4, whole figures in legible size, rows that tell something."""
+"""The printed form of a page: at most four sheets of A4, whole figures in legible size, rows that tell something."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def height_mm(figure: Figure) -> float:
 
 
 def printed(figures: Sequence[Figure], sheets: int = SHEETS_OF_FIGURES) -> list[bool]:
-    """Which figures fit on so many sheets, in their order: each whole, or not at all."""
+    """True for each figure that fits on so many sheets, in their order: whole, or not at all."""
     out, sheet, used = [], 1, _HEADING_MM
     for figure in figures:
         high = height_mm(figure)

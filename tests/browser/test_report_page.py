@@ -113,6 +113,43 @@ def test_numbers_in_the_dom_are_those_of_the_tables(driver, result):
         assert abs(float(short["unserved_mw"][chosen].sum()) - shown) <= 0.5
 
 
+def test_power_of_nuclear_sites_in_the_dom_is_that_of_the_table(driver, result):
+    titles = driver.execute_script(
+        "return Array.from(document.querySelectorAll('#nuclear_supply rect title'), (title) => title.textContent)"
+    )
+    table, hours = result.tables["nuclear"], {}
+    for title in titles:
+        site, _, told = title.partition(": ")
+        hours[site] = hours.get(site, 0.0) + float(told.rpartition(", ")[2].removesuffix(" h"))
+    ends = {str(name): float(table["duration_h"][table["name"] == name].sum()) for name in np.unique(table["name"])}
+    assert len(hours) == len(ends) > 1 and sorted(hours.values()) == pytest.approx(sorted(ends.values()))
+    dark = sum("none" in title for title in titles)
+    assert (dark > 0) == bool((~table["alive"]).any())
+
+
+def test_the_first_screen_has_answer_scorecard_and_map(driver):
+    assert driver.find_element(By.ID, "map").rect["y"] < 800  # of 1,000 pixels
+    answer, scorecard = (driver.find_element(By.CSS_SELECTOR, found).rect for found in ("#answer", "#areas"))
+    assert answer["x"] + answer["width"] <= scorecard["x"]
+
+
+def test_labels_begin_with_a_capital(driver):
+    for selector in (
+        "header .soft",
+        "h1",
+        "h2",
+        "h3",
+        "dt",
+        "th",
+        "#areas td",
+        "#scorecard td:nth-child(2)",
+        ".key span",
+    ):
+        for element in driver.find_elements(By.CSS_SELECTOR, selector):
+            text = element.get_attribute("textContent").strip()
+            assert not text[:1].islower() or "_" in text.split()[0], (selector, text)
+
+
 def test_slider_events_and_play_move_the_map(driver):
     slider = driver.find_element(By.ID, "time")
     driver.execute_script("gridsim.draw(0)")
@@ -214,6 +251,8 @@ def test_a_phone_shows_it_without_sideways_scrolling(file):
 
 
 def test_it_prints_on_four_pages(driver):
+    shown = driver.find_elements(By.CSS_SELECTOR, "figure:not(.no-print)")
+    assert 6 <= len(shown) < len(driver.find_elements(By.CSS_SELECTOR, "figure"))
     pdf = base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
     pages = pdf.count(b"/Type /Page\n") or pdf.count(b"/Type /Page/") or pdf.count(b"/Type /Page ")
     assert pdf.startswith(b"%PDF") and pages == 4  # answer and map; figures; scorecard; scenario and origin

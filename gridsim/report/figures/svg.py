@@ -191,19 +191,18 @@ class Chart:
         self.parts.append(f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="{width}"{dashed}/>')
 
     def band(self, x: ArrayLike, end: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, title: str = "") -> None:
-        """The area between two stepped values."""
+        """The area between two stepped values, drawn where it has any height."""
         starts, ends = np.asarray(x, dtype=float), np.asarray(end, dtype=float)
-        upper = [
-            f"{self.px(a):.1f} {self.py(v):.1f}H{self.px(b):.1f}" for a, b, v in zip(starts, ends, np.asarray(high))
-        ]
-        lower = [
-            f"{self.px(b):.1f} {self.py(v):.1f}H{self.px(a):.1f}"
-            for a, b, v in zip(starts[::-1], ends[::-1], np.asarray(low)[::-1])
-        ]
-        if upper:
+        lower, upper = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+        seen = np.flatnonzero(upper > lower)
+        path = []
+        for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1) if len(seen) else ():
+            there = [f"{self.px(starts[i]):.1f} {self.py(upper[i]):.1f}H{self.px(ends[i]):.1f}" for i in run]
+            back = [f"{self.px(ends[i]):.1f} {self.py(lower[i]):.1f}H{self.px(starts[i]):.1f}" for i in run[::-1]]
+            path.append(f"M{'L'.join(there)}L{'L'.join(back)}Z")
+        if len(starts):
             named = f"<title>{escape(title)}</title>" if title else ""
-            path = f"M{'L'.join(upper)}L{'L'.join(lower)}Z"
-            self.parts.append(f'<path d="{path}" fill="{colour}" stroke="none">{named}</path>')
+            self.parts.append(f'<path d="{"".join(path)}" fill="{colour}" stroke="none">{named}</path>')
 
     def line(self, x: ArrayLike, y: ArrayLike, colour: str, width: float = 1.8, dash: str = "") -> None:
         """Points joined by straight lines."""
