@@ -79,7 +79,7 @@ class VoltageStage:
     def _point(self, interval: Interval, swung: Swung | None) -> OperatingPoint:
         """The operating point that the change and the first minutes left."""
         state, system, dispatch = self.state, self.state.system, interval.dispatch
-        moment = state.moment()
+        moment = state.moment(state.disturbances.conditions())  # wakes nobody
         conditions = moment.conditions
         gen_mw = np.minimum(dispatch.p_gen_mw, moment.able_mw)
         gens_run = dispatch.committed & (dispatch.available_mw > 0) & (conditions.gen_share > 0) & (moment.able_mw > 0)

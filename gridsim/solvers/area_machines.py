@@ -6,6 +6,7 @@ all of a neighbour but its import limit.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -101,13 +102,17 @@ class AreaMachines(NamedTuple):
     assumed: dict[str, int]
 
 
+@functools.lru_cache(maxsize=256)
+def _kind(technology: str, fuel: str) -> int:
+    if technology in _WITHOUT or fuel in _WITHOUT:
+        return -1
+    return GOVERNORS.index(_BY_TECHNOLOGY.get(technology) or _BY_TECHNOLOGY.get(fuel) or STEAM)
+
+
 def kind_of(system: GridSystem) -> I4:
     """(n_gens,) position among GOVERNORS, -1 for machines behind inverters."""
     gens = system.generators
-    kinds = []
-    for technology, fuel in zip(gens.technology.tolist(), gens.fuel.tolist(), strict=True):
-        governor = _BY_TECHNOLOGY.get(technology) or _BY_TECHNOLOGY.get(fuel) or STEAM
-        kinds.append(-1 if technology in _WITHOUT or fuel in _WITHOUT else GOVERNORS.index(governor))
+    kinds = [_kind(*pair) for pair in zip(gens.technology.tolist(), gens.fuel.tolist(), strict=True)]
     return np.where(gens.variable, -1, np.array(kinds, dtype=np.int32)).astype(np.int32)
 
 

@@ -95,6 +95,7 @@ class Compiled(NamedTuple):
 def rules_of(system: GridSystem) -> tuple[Rule, ...]:
     """Rules of the network's table that act in the first minutes, in its order."""
     rules = system.automation
+    share, amount_mw = np.nan_to_num(rules.share), np.nan_to_num(rules.amount_mw)
     return tuple(
         Rule(
             name=str(rules.name[row]),
@@ -104,8 +105,8 @@ def rules_of(system: GridSystem) -> tuple[Rule, ...]:
             action=str(rules.action[row]),
             targets=_listed(str(rules.target[row])),
             places=_listed(str(rules.place[row])),
-            share=float(np.nan_to_num(rules.share[row])),
-            amount_mw=float(np.nan_to_num(rules.amount_mw[row])),
+            share=float(share[row]),
+            amount_mw=float(amount_mw[row]),
             armed_share=float(rules.armed_share[row]),
             after=str(rules.after[row]),
             repeats=bool(rules.repeats[row]),

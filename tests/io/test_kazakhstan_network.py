@@ -277,7 +277,8 @@ def test_limits_fall_with_circuits_out_and_carry_the_published_values(kazakhstan
         emergency = float(limits.emergency_mw[k])
         assert np.isnan(emergency) or emergency >= float(limits.normal_mw[k])
     by_ratings = {kazakhstan.interfaces.position("aktau_zhanaozen")}  # two like circuits: nothing else limits it
-    assert {i for i, _, _ in table} == set(range(len(kazakhstan.interfaces))) - by_ratings
+    abroad = {kazakhstan.interfaces.position("kg_uz")}  # a part of the first minutes alone
+    assert {i for i, _, _ in table} == set(range(len(kazakhstan.interfaces))) - by_ratings - abroad
     for values in table.values():
         ordered = [mw for _, mw in sorted(values)]
         assert ordered == sorted(ordered, reverse=True) and len(set(ordered)) == len(ordered)
