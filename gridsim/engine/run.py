@@ -187,6 +187,7 @@ class Replicates:
         self.system = check_system(system)
         self.scenario = check_scenario(system, scenario)
         self._packed = pack(system, operator_ladder(scenario.policy.least_effect))
+        share = share and scenario.failures is not Failures.ON  # they part trajectories within hours: nothing to share
         self._ac_model = make_ac_model(self._packed, scenario.policy.ac, share=share)
         self._gas_network = make_gas_network(system, scenario.policy.gas, share=share)
         self._dispatch = dispatch
