@@ -136,17 +136,21 @@ PACKAGE = f"{os.sep}gridsim{os.sep}"
 
 
 def replicate_counts() -> Counts:
-    """Python calls, arrays made, resolves and Newton solves of a second replicate: two days of a burst pipeline."""
+    """Python calls, arrays made, resolves and Newton solves of a second replicate: two days of a burst pipeline.
+
+    One that shares no hour with the first, and with the AC check also one that does (``shared``).
+    """
     from gridsim.engine.run import Replicates
     from gridsim.io.read_scenario import read_scenario
     from gridsim.model.scenario import AcMode
 
     system, scenario = read_scenario("bbs_pipeline_rupture")
     found: Counts = {}
-    for name, ac in (("ac_off", AcMode.OFF), ("ac_on", AcMode.FAST)):
+    cases = (("ac_off", AcMode.OFF, False), ("ac_on", AcMode.FAST, False), ("shared", AcMode.FAST, True))
+    for name, ac, share in cases:
         policy = dataclasses.replace(scenario.policy, ac=ac)
         horizon = dataclasses.replace(scenario.horizon, hours=48.0)
-        replicates = Replicates(system, dataclasses.replace(scenario, policy=policy, horizon=horizon))
+        replicates = Replicates(system, dataclasses.replace(scenario, policy=policy, horizon=horizon), share=share)
         replicates.run(seed=SEED)
         work: Counter[str] = Counter()
 
@@ -166,6 +170,7 @@ def replicate_counts() -> Counts:
         found[f"replicate.{name}.resolves"] = work["Resolver.resolve"]
         if ac is AcMode.FAST:
             found[f"replicate.{name}.checks"] = work["AcModel.solve"]
+            found[f"replicate.{name}.gas_runs"] = work["HydraulicGas.run"]
             found[f"replicate.{name}.newton_solves"] = work["LightsimNewton.newton"]
     return found
 

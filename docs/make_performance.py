@@ -111,7 +111,7 @@ def replicates_of(ac: AcMode, hours: float | None = None) -> Replicates:
     system, scenario = read_scenario(EVENT)
     horizon = dataclasses.replace(scenario.horizon, hours=hours or scenario.horizon.hours)
     policy = dataclasses.replace(scenario.policy, ac=ac)
-    replicates = Replicates(system, dataclasses.replace(scenario, policy=policy, horizon=horizon))
+    replicates = Replicates(system, dataclasses.replace(scenario, policy=policy, horizon=horizon), share=False)
     replicates.run(seed=SEED)
     return replicates
 

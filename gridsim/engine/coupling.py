@@ -260,7 +260,7 @@ class FuelSystem:
         return found
 
     def _gas_hour(self, now_s: float, conditions: Conditions, inputs: HourInputs) -> GasHour:
-        """The hour as gas sees it, the same while nothing changes; heating plants at a node without power take no gas."""
+        """The hour as gas sees it, kept while nothing changes; heating plants at a node without power take no gas."""
         gas_conditions, demand = self._conditions_of_gas(now_s, conditions), inputs.gas_demand_mcm_per_d
         last = self._last_hour
         if last is None or last[0] is not inputs or last[1] is not gas_conditions:

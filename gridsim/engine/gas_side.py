@@ -315,13 +315,15 @@ def _alike(one: GasConditions, other: GasConditions | None) -> bool:
     return one is other or (other is not None and all(map(np.array_equal, one, other)))
 
 
-def make_gas_network(system: GridSystem, mode: GasMode) -> HydraulicGas | None:
+def make_gas_network(system: GridSystem, mode: GasMode, *, share: bool = True) -> HydraulicGas | None:
     """The gas network with pressures that ``policy.gas`` asks for; None: a balance without pressures.
 
-    It keeps nothing of a run but answers, so that several runs one after the other can share it.
+    It keeps nothing of a run but answers, so that several runs one after the other can share it; ``share``: equal steps
+    of them are made once.
     """
-    hydraulic = mode is GasMode.HYDRAULIC and len(system.gas_nodes) > 0 and len(system.gas_pipelines) > 0
-    return SharedGas(system) if hydraulic else None
+    if mode is not GasMode.HYDRAULIC or not len(system.gas_nodes) or not len(system.gas_pipelines):
+        return None
+    return SharedGas(system) if share else HydraulicGas(system)
 
 
 def make_gas_side(system: GridSystem, conditions: GasConditions, network: HydraulicGas | None) -> GasSide:

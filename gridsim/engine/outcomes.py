@@ -75,7 +75,7 @@ class Outcomes:
         node, n_nodes = self.system.gas_demand.node[self._kept], len(self._cities)
         requested, got = sum_at(node, each, n_nodes), sum_at(node, each_got, n_nodes)
         cut = got < _CITY_SHORT_SHARE * requested
-        for city in np.flatnonzero((cut | self._city_hit) & (requested > 0)).tolist():
+        for city in ((cut | self._city_hit) & (requested > 0)).nonzero()[0].tolist():
             component = self._cities[city]
             began = self._log.state(component) == "normal"
             cause = self._disturbances.cause(_GAS_TABLES) if began else self._log.last_id(component)
@@ -85,7 +85,7 @@ class Outcomes:
     def log_coal(self, now_h: float, yard_days: F8, yard_share: F8) -> None:
         """Log plants whose coal is used up: they live on what still comes, ``yard_share`` (n_yards,) of full output."""
         empty = (yard_days[self._coal_yards] <= 0) & (yard_share[self._coal_yards] < SHORT_SHARE)
-        changed, self._coal_hit = np.flatnonzero(empty != self._coal_hit), empty
+        changed, self._coal_hit = (empty != self._coal_hit).nonzero()[0], empty
         for yard in self._coal_yards[changed].tolist():
             component = f"plant:{self.system.fuel_stocks.plant[yard]}"
             state = "no coal left" if yard_days[yard] <= 0 and yard_share[yard] < SHORT_SHARE else "normal"
@@ -135,7 +135,7 @@ class Outcomes:
         links = self.system.gas_to_power
         worst_shortage, worst_mw = ROOT, 0.0
         all_short = fuel.link_deliverable_mw < SHORT_SHARE * fuel.link_requested_mw
-        hit = np.flatnonzero(all_short | self._plant_hit).tolist()
+        hit = (all_short | self._plant_hit).nonzero()[0].tolist()
         backup_mw = sum_at(self.packed.backup_link, fuel.backup_mw, len(links)) if hit else fuel.backup_mw
         for link in hit:
             short = self._plant_hit[link] = bool(all_short[link])
@@ -162,7 +162,7 @@ class Outcomes:
         limit = np.where(flow >= 0, dispatch.state.row_hi_mw[first:], -dispatch.state.row_lo_mw[first:])
         scarcest, scarcity = ROOT, self.packed.dearest_supply
         all_full = (np.abs(flow) > 0) & (np.abs(flow) >= _AT_LIMIT * limit)
-        for row in np.flatnonzero(all_full | self._interface_hit).tolist():
+        for row in (all_full | self._interface_hit).nonzero()[0].tolist():
             full = self._interface_hit[row] = bool(all_full[row])
             scarce = full and price[row] > self.packed.dearest_supply
             state = "scarce" if scarce else ("at its limit" if full else "normal")

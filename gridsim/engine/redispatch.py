@@ -72,7 +72,7 @@ class Redispatcher:
         """(n_borders,) MW that neighbours send to another one that lacks power, shared by their limits."""
         limit_mw = self.system.borders.limit_import_mw * conditions.border_share
         found_mw = np.zeros(len(limit_mw))
-        for border in np.flatnonzero(conditions.abroad_mw).tolist():
+        for border in conditions.abroad_mw.nonzero()[0].tolist():
             others_mw = limit_mw.copy()
             others_mw[border] = 0.0
             if others_mw.any():
@@ -94,9 +94,12 @@ class Redispatcher:
         lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
         share = np.where(committed, inputs.gen_share * conditions.gen_share, 0.0)
         main = generators.p_max_mw * share * fuel.gas_share
-        backup = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
-        backup_by_gen = sum_at(packed.backup_gen, backup, len(generators))
-        total = main + backup_by_gen
+        backs_up = bool(fuel.backup_mw.any())
+        total = main
+        if backs_up:
+            backup = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
+            backup_by_gen = sum_at(packed.backup_gen, backup, len(generators))
+            total = main + backup_by_gen
         floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
         floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
         held_back = np.zeros(len(generators), dtype=bool)
@@ -109,10 +112,11 @@ class Redispatcher:
             total = np.minimum(total, np.maximum(decisions.p_max_mw, 0.0))
             floor = np.where(committed, np.maximum(floor, decisions.p_min_mw), floor)
         main = np.minimum(main, total)
-        room = np.divide(total - main, backup_by_gen, out=np.zeros_like(total), where=backup_by_gen > 0)
         hi[packed.gen_columns] = main
         lo[packed.gen_columns] = np.minimum(floor, main)
-        hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
+        if backs_up:
+            room = np.divide(total - main, backup_by_gen, out=np.zeros_like(total), where=backup_by_gen > 0)
+            hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
         helped_mw = self.replaced_mw(conditions)
         hi[packed.border_columns] = border_mw + helped_mw
         lo[packed.border_columns] = np.minimum(moment.bought_mw, border_mw) + helped_mw

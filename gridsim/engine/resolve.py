@@ -77,9 +77,10 @@ class Resolver:
         self._wake_within("gas or fuel stocks", holds_h * 3600.0, moment)
         self._wake_within("an empty storage", operator.redispatcher.holds_s(dispatch, state.storage_mwh), moment)
         devices, switched = self._devices()
+        now_h = state.now_h
         state.hold(
             Interval(
-                time_h=state.now_h, duration_h=0.0, inputs=moment.inputs, dispatch=dispatch, fuel=fuel, gas=gas,
+                time_h=now_h, duration_h=0.0, inputs=moment.inputs, dispatch=dispatch, fuel=fuel, gas=gas,
                 vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, devices=devices, switched=switched,
                 heat=None, yard_flows=None,
                 **held,
@@ -89,10 +90,10 @@ class Resolver:
         self._update_supply(moment, dispatch, cut_share)
         heat = state.heat.feed(moment, fuel, gas, cut_share)
         if heat is not None:
-            self.outcomes.log_heat(state.now_h, state.heat.changes(heat))
-        self.outcomes.log_cities(state.now_h, moment.inputs, gas)
-        self.outcomes.log_coal(state.now_h, held["yard_days"], state.fuel.yards_feed(moment.conditions))
-        self.outcomes.log_supply(state.now_h, dispatch, fuel, state.fuel.backup_mwh)
+            self.outcomes.log_heat(now_h, state.heat.changes(heat))
+        self.outcomes.log_cities(now_h, moment.inputs, gas)
+        self.outcomes.log_coal(now_h, held["yard_days"], state.fuel.yards_feed(moment.conditions))
+        self.outcomes.log_supply(now_h, dispatch, fuel, state.fuel.backup_mwh)
         operator.react(moment, dispatch)
 
     def _dispatch(

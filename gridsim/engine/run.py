@@ -179,7 +179,8 @@ class Replicates:
 
     The horizon without events draws nothing but weather, so one such trajectory serves all replicates of one weather.
     ``baseline``: its tables, where it has been run already. ``keep``: tables wanted, None for all; those that metrics
-    need are made anyway.
+    need are made anyway. ``share``: hours in which trajectories do not differ are answered once; False: each pays for
+    all of its own, for measurements.
     """
 
     def __init__(
@@ -190,12 +191,14 @@ class Replicates:
         dispatch: DispatchOptions | None = None,
         baseline: Mapping[str, Columns] | None = None,
         keep: Collection[str] | None = None,
+        share: bool = True,
     ):
         self.system = check_system(system)
         self.scenario = check_scenario(system, scenario)
         self._packed = pack(system, operator_ladder(scenario.policy.least_effect))
-        self._ac_model = make_ac_model(self._packed, scenario.policy.ac)
-        self._gas_network = make_gas_network(system, scenario.policy.gas)
+        share = share and scenario.failures is not Failures.ON  # they part trajectories within hours: nothing to share
+        self._ac_model = make_ac_model(self._packed, scenario.policy.ac, share=share)
+        self._gas_network = make_gas_network(system, scenario.policy.gas, share=share)
         self._dispatch = dispatch
         self._baseline = baseline
         self._keep = None if keep is None else frozenset(keep) | METRIC_TABLES

@@ -224,6 +224,6 @@ class Simulation:
         return float(uniforms(self.seed, self.replicate, stream_id("event", event.id, purpose), 1)[0])
 
 
-def make_ac_model(packed: Packed, mode: AcMode) -> AcModel | None:
-    """The power-flow model that ``policy.ac`` asks for."""
-    return None if mode is AcMode.OFF else AcModel(packed.system, mode.value, keep=CHECKS_KEPT)
+def make_ac_model(packed: Packed, mode: AcMode, *, share: bool = True) -> AcModel | None:
+    """The power-flow model that ``policy.ac`` asks for; ``share``: equal checks of trajectories are made once."""
+    return None if mode is AcMode.OFF else AcModel(packed.system, mode.value, keep=CHECKS_KEPT if share else 0)

@@ -197,18 +197,19 @@ class Scratch(NamedTuple):
     """Memory of Newton's method.
 
     matrix : [diag | U | L] values of the linear system;  right : (n_points,) right-hand side, then d_pi in its place
-    edge_z : (n_edges,) Z at the mean pressure of each edge at the start of the step;  base, by_from, by_to : of (4)
-    exchange_status, link_status : LOW, BETWEEN or HIGH
+    edge_k : (n_edges,) K / Z at the mean pressure of each edge at the start of the step;  base, by_from, by_to : of (4)
+    exchange_status, link_status : LOW, BETWEEN or HIGH;  exchange_q : mcm/d, what each source gives and each sink gets
     """
 
     matrix: F8
     right: F8
-    edge_z: F8
+    edge_k: F8
     base: F8
     by_from: F8
     by_to: F8
     exchange_status: I1
     link_status: I1
+    exchange_q: F8
 
 
 class Lift(NamedTuple):
@@ -368,7 +369,7 @@ def _add_edges(edges: Edges, row: I4, p: F8, edge_q: F8, scratch: Scratch) -> No
         if slope_from == 0.0 and slope_to == 0.0:  # shut at both ends
             base[e], by_from[e], by_to[e] = 0.0, 0.0, 0.0
             continue
-        k = edges.k[e] / scratch.edge_z[e]
+        k = scratch.edge_k[e]
         q = _flow_to_linearise_at(edge_q[e], drive, k, lowest, highest)
         h, dh = _resistance(q, k, edges.q_laminar[e], lowest, highest)
         # at a limit and pressed against it: the steep side of the kink
@@ -502,15 +503,18 @@ def _newton(problem: Problem, gas_old: F8, dt_d: float, p: F8, edge_q: F8, scrat
 
 
 @jit
-def _update_edge_z(points: Points, edges: Edges, p: F8, edge_z_out: F8) -> None:
-    """Z of every edge at the mean pressure of a pipe in steady flow, 2/3 (a + b - a b / (a + b))."""
-    for e in range(len(edge_z_out)):
+def _update_edge_k(points: Points, edges: Edges, p: F8, edge_k_out: F8) -> None:
+    """K / Z of every edge, Z at the mean pressure of a pipe in steady flow, 2/3 (a + b - a b / (a + b))."""
+    for e in range(len(edge_k_out)):
         a, b = p[edges.start[e]], p[edges.end[e]]
-        edge_z_out[e], _ = z_and_slope(points.gas_law, 2.0 / 3.0 * (a + b - a * b / (a + b)))
+        z, _ = z_and_slope(points.gas_law, 2.0 / 3.0 * (a + b - a * b / (a + b)))
+        edge_k_out[e] = edges.k[e] / z
 
 
 @jit
-def _move_gas(problem: Problem, p: F8, edge_q: F8, weight: float, inflow_out: F8, flows_out: LinepackFlows) -> None:
+def _move_gas(
+    problem: Problem, p: F8, edge_q: F8, weight: float, inflow_out: F8, exchange_q_out: F8, flows_out: LinepackFlows
+) -> None:
     """Right side of (3) at the pressures found: ``inflow_out`` (n_points,) mcm/d; ``weight`` times into the flows."""
     exchange, edges, links = problem.exchange, problem.edges, problem.links
     n_sources = len(flows_out.source)
@@ -519,6 +523,7 @@ def _move_gas(problem: Problem, p: F8, edge_q: F8, weight: float, inflow_out: F8
         margin = sign * (p[i] - exchange.bound_bar[s])
         q, _ = _faded(margin, exchange.q[s], band, most, _status(margin, band, most))
         inflow_out[i] -= sign * q
+        exchange_q_out[s] = q
         if s < n_sources:
             flows_out.source[s] += weight * q
         else:
@@ -540,12 +545,61 @@ def _move_gas(problem: Problem, p: F8, edge_q: F8, weight: float, inflow_out: F8
 
 
 @jit
+def _runs_empty(points: Points, gas: F8, inflow: F8, dt_d: float) -> bool:
+    """Whether more would leave some point than it holds."""
+    empty = False
+    for i in range(len(gas)):
+        empty = empty or (not points.fixed[i] and gas[i] + dt_d * inflow[i] <= 0.0)
+    return empty
+
+
+@jit
+def _hold_back(
+    problem: Problem, gas: F8, dt_d: float, weight: float, edge_q: F8, inflow: F8, exchange_q: F8, flows: LinepackFlows
+) -> None:
+    """Let no point give more than it holds, down to ``LEAST_BAR``.
+
+    Near vacuum the pressures of Newton's method are exact to ``TOLERANCE`` only, and what leaves at them may be more
+    than there is. The rest is taken from the sinks of the point, then from the flows to its neighbours, which may lack
+    it in turn: as often as there are points, the longest way that a lack can take.
+    """
+    points, edges, exchange = problem.points, problem.edges, problem.exchange
+    n_sources = len(flows.source)
+    for _ in range(len(gas)):
+        enough = True
+        for i in range(len(gas)):
+            least = min(gas[i], LEAST_BAR * points.c_mcm_per_bar[i])
+            lack = (least - gas[i]) / dt_d - inflow[i]
+            if points.fixed[i] or lack <= 1e-12 * abs(inflow[i]):
+                continue
+            enough = False
+            for s in range(n_sources, len(exchange.point)):
+                if exchange.point[s] == i:
+                    less = min(lack, exchange_q[s])
+                    lack -= less
+                    inflow[i] += less
+                    exchange_q[s] -= less
+                    flows.sink[s - n_sources] -= weight * less
+            for e in range(len(edge_q)):
+                giver = edges.start[e] if edge_q[e] > 0.0 else edges.end[e]
+                if giver == i and edge_q[e] != 0.0 and lack > 0.0:
+                    less = min(lack, abs(edge_q[e]))
+                    lack -= less
+                    inflow[i] += less
+                    inflow[edges.end[e] if edge_q[e] > 0.0 else edges.start[e]] -= less
+                    change = -less if edge_q[e] > 0.0 else less
+                    edge_q[e] += change
+                    flows.edge[e] += weight * change
+        if enough:
+            break
+
+
+@jit
 def _update_gas(points: Points, inflow: F8, dt_d: float, guess_bar: F8, state: LinepackState) -> bool:
     """Gas of every free point by (3) with the flows found, its pressure by (2); False if a point would run empty."""
     gas = state.gas_mcm
-    for i in range(len(gas)):
-        if not points.fixed[i] and gas[i] + dt_d * inflow[i] < 0.0:
-            return False
+    if _runs_empty(points, gas, inflow, dt_d):
+        return False
     for i in range(len(gas)):
         if not points.fixed[i]:
             gas[i] += dt_d * inflow[i]
@@ -568,12 +622,14 @@ def _step(
     """Advance ``state`` by ``dt_h``, adding ``weight`` times the flows to ``flows_out``; True if solved."""
     points = problem.points
     dt_d = dt_h / HOURS_PER_DAY
-    _update_edge_z(points, problem.edges, state.p_bar, scratch.edge_z)
+    _update_edge_k(points, problem.edges, state.p_bar, scratch.edge_k)
     p_new = state.p_bar.copy()
     if _newton(problem, state.gas_mcm, dt_d, p_new, state.edge_q, scratch) < 0:
         return False
     inflow = np.zeros(len(p_new))
-    _move_gas(problem, p_new, state.edge_q, weight, inflow, flows_out)
+    _move_gas(problem, p_new, state.edge_q, weight, inflow, scratch.exchange_q, flows_out)
+    if _runs_empty(points, state.gas_mcm, inflow, dt_d):
+        _hold_back(problem, state.gas_mcm, dt_d, weight, state.edge_q, inflow, scratch.exchange_q, flows_out)
     for i in range(len(inflow)):
         if points.fixed[i]:  # a reservoir replaces what leaves its point
             flows_out.reservoir[i] -= weight * inflow[i]
@@ -669,6 +725,7 @@ def _new_scratch(problem: Problem) -> Scratch:
         np.empty(n_edges),
         np.empty(len(problem.exchange.point), dtype=np.int8),
         np.empty(len(problem.links.give), dtype=np.int8),
+        np.empty(len(problem.exchange.point)),
     )
 
 

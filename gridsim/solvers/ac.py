@@ -47,6 +47,8 @@ from gridsim.solvers.participation import (
     split_reactive,
 )
 
+_LEAST_LOAD_MW = 1e-6  # less is what rounding leaves of load that is cut
+
 
 class AcMethod(StrEnum):
     """Newton solvers of the power flow."""
@@ -76,11 +78,11 @@ class LightsimNewton:
         """Solve one task."""
         shares = (task.weight > 0.0) & task.held
         shares[task.reference] = False
-        slack = np.concatenate([[task.reference], np.flatnonzero(shares)]).astype(np.int32)
+        slack = np.concatenate([[task.reference], shares.nonzero()[0]]).astype(np.int32)
         shares[task.reference] = True
-        pv = np.flatnonzero(task.held & ~shares).astype(np.int32)
+        pv = (task.held & ~shares).nonzero()[0].astype(np.int32)
         # a reference at its reactive limit holds its voltage all the same: some bus has to
-        pq = np.flatnonzero(~task.held & ~shares).astype(np.int32)
+        pq = (~task.held & ~shares).nonzero()[0].astype(np.int32)
         self._solver.reset()
         y_bus = task.topology.networks[task.number].y_bus
         converged = self._solver.solve(
@@ -187,8 +189,8 @@ class AcModel:
         rungs: list[Rung] = []
         reasons: list[str] = []
         iterations = 0
-        for number in np.flatnonzero(have.live):
-            solution = ladder.climb(int(number), warm, held)
+        for number in have.live.nonzero()[0].tolist():
+            solution = ladder.climb(number, warm, held)
             bus = topology.networks[number].bus
             rungs.append(solution.rung)
             iterations += solution.iterations
@@ -203,7 +205,7 @@ class AcModel:
                 q_source[bus] = solution.q_source_pu
         dark = ~have.live[topology.island]
         unserved = float(point.p_load_mw[dark[system.loads.bus]].sum())
-        if unserved > 0.0:
+        if unserved > _LEAST_LOAD_MW:
             reasons.append(f"{unserved:.0f} MW of load in islands without a source")
         worst = max(rungs, key=RUNGS.index, default=Rung.NONE)
         converged = bool(rungs) and RUNGS.index(worst) < RUNGS.index(Rung.DC_ONLY)
@@ -338,10 +340,13 @@ class AcModel:
         system, network = self.system, self.network
         gens, borders, status = system.generators, system.borders, topology.status
         converged = worst not in (Rung.DC_ONLY, Rung.NONE)
-        flows = network.flows(v, status, topology.admittances)
+        p_from, p_to, q_from, q_to, loading = network.flows(v, status, topology.admittances)
         dark = ~have.live[topology.island]
-        dark_branch = dark[network.from_bus]
-        p_from, p_to, q_from, q_to, loading = (np.where(dark_branch, 0.0, value) for value in flows)
+        if dark.any():
+            dark_branch = dark[network.from_bus]
+            p_from, p_to, q_from, q_to, loading = (
+                np.where(dark_branch, 0.0, value) for value in (p_from, p_to, q_from, q_to, loading)
+            )
         by_dc = status & ~np.isnan(dc_angle[network.from_bus])
         if by_dc.any():
             dc_flow = network.dc_flows(dc_angle, status)

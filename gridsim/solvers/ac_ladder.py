@@ -19,7 +19,7 @@ import numpy as np
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
 from gridsim.solvers.operating_point import OperatingPoint
-from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum, reactive_load_mvar
+from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum
 
 TOLERANCE_PU = 1e-9  # of the Newton mismatch: 1e-7 MW
 SHARING_TOLERANCE_PU = 1e-8  # 1e-6 MW of a bus's share in an imbalance
@@ -124,9 +124,8 @@ def injections(network: AcNetwork, point: OperatingPoint, have: Sources) -> Inje
     p += bus_sum(system.storages.bus, point.p_storage_mw, n)
     p -= bus_sum(loads.bus, point.p_load_mw, n)
     q = bus_sum(gens.bus, np.where(have.gen_on & ~have.gen_regulates, gens.q_min_mvar, 0.0), n)
-    q -= bus_sum(loads.bus, reactive_load_mvar(system, point.p_load_mw), n)
-    weight = bus_sum(gens.bus, have.gen_weight, n) + bus_sum(borders.bus, have.border_weight, n)
-    return Injection(p / BASE_MVA, q / BASE_MVA, weight)
+    q -= bus_sum(loads.bus, point.p_load_mw * network.load_mvar_per_mw, n)
+    return Injection(p / BASE_MVA, q / BASE_MVA, have.bus_weight)
 
 
 class Ladder:
@@ -198,7 +197,8 @@ class Ladder:
 
     def _rounds(self, number: int, start: C16, guess: B1, limits: bool, rung: Rung) -> IslandSolution:
         """Newton solutions until no bus changes between held and limited and the imbalance is shared by weight."""
-        bus, y_bus = self.topology.networks[number]
+        network = self.topology.networks[number]
+        bus = network.bus
         schedule = self.injection.p_pu[bus] + 1j * self.injection.q_pu[bus]
         weight = self.injection.weight[bus]
         setpoint = self.network.setpoint_pu[bus]
@@ -209,9 +209,9 @@ class Ladder:
         returns = np.zeros(len(bus), dtype=np.int64)
         iterations = 0
         v = start
-        scheduled = float(
-            (v * np.conj(y_bus @ v) - schedule).real.sum()
-        )  # the losses at the start decide the first guess
+        # the losses at the start decide the first guess, where participants outside the solution need one
+        shares_all = self._shares_everywhere(held, weight)
+        scheduled = 0.0 if shares_all else float((network.power(v) - schedule).real.sum())
         before: tuple[float, float] | None = None
         for number_of_rounds in range(MAX_ROUNDS):
             task = self._task(number, v, schedule, held, weight, scheduled, q_source, setpoint)
@@ -220,10 +220,10 @@ class Ladder:
             if not result.converged or not (np.abs(result.v) > LOWEST_VM_PU).all():
                 break
             v = result.v
-            s = v * np.conj(y_bus @ v)
-            imbalance = float((s - schedule).real.sum())
-            shared = np.abs(s.real - schedule.real - weight * imbalance).max() < SHARING_TOLERANCE_PU
-            q_source = np.where(held, s.imag - schedule.imag, q_source)
+            beyond_schedule = network.power(v) - schedule
+            imbalance = float(beyond_schedule.real.sum())
+            shared = np.abs(beyond_schedule.real - weight * imbalance).max() < SHARING_TOLERANCE_PU
+            q_source = np.where(held, beyond_schedule.imag, q_source)
             excess = np.maximum(q_source - q_max, q_min - q_source)
             over = held & (excess > Q_TOLERANCE_PU)
             if not limits:
@@ -259,10 +259,8 @@ class Ladder:
     def _task(
         self, number: int, v: C16, schedule: C16, held: B1, weight: F8, imbalance: float, q_source: F8, setpoint: F8
     ) -> NewtonTask:
-        free = np.where(held, weight, 0.0)
-        everywhere = self.newton.shares_everywhere and 1.0 - float(free.sum()) < MOST_LIMITED_SHARE
-        if everywhere:
-            free = weight.copy()
+        everywhere = self._shares_everywhere(held, weight)
+        free = weight.copy() if everywhere else np.where(held, weight, 0.0)
         reference_bus = int(self.have.reference[number])
         bus = self.topology.networks[number].bus
         reference = int(np.searchsorted(bus, reference_bus))
@@ -288,6 +286,10 @@ class Ladder:
             q_source_pu=limited,
         )
 
+    def _shares_everywhere(self, held: B1, weight: F8) -> bool:
+        """Whether participants at a reactive limit share the imbalance within the Newton solution."""
+        return self.newton.shares_everywhere and 1.0 - float(weight[held].sum()) < MOST_LIMITED_SHARE
+
     def _dc(self, number: int) -> F8 | None:
         """Angles of the DC approximation, None if it has none; computed once."""
         if number not in self._dc_angles:
@@ -311,8 +313,8 @@ class Ladder:
 
     def _diagnosis(self, number: int, start: C16) -> str:
         """Buses with the largest mismatch at the best of the first Newton iterates, reactive limits off."""
-        bus, y_bus = self.topology.networks[number]
-        names = self.network.system.buses.name
+        network = self.topology.networks[number]
+        bus, names = network.bus, self.network.system.buses.name
         schedule = self.injection.p_pu[bus] + 1j * self.injection.q_pu[bus]
         weight = self.injection.weight[bus]
         held = self.have.regulates[bus]
@@ -320,8 +322,7 @@ class Ladder:
         best, worst_norm = None, np.inf
         v = task.v0
         for _ in range(8):
-            s = v * np.conj(y_bus @ v)
-            gap = s - schedule
+            gap = network.power(v) - schedule
             gap = gap - weight * gap.real.sum()
             gap = np.where(held, gap.real + 0j, gap)
             norm = float(np.abs(gap).max())

@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gridsim.kernels.flows import islands
+from gridsim.kernels.power_flow import power_into
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import DeviceSettings
-from gridsim.solvers.participation import BASE_MVA, branch_status, shunt_connected, shunt_status, voltage_setpoints
+from gridsim.solvers.participation import (
+    BASE_MVA,
+    branch_status,
+    reactive_load_mvar,
+    shunt_connected,
+    shunt_status,
+    voltage_setpoints,
+)
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -40,6 +48,10 @@ class IslandNetwork(NamedTuple):
 
     bus: I4
     y_bus: sparse.csc_matrix
+
+    def power(self, v: C16) -> C16:
+        """(n_members,) complex power into the network at voltages ``v`` (n_members,), pu."""
+        return power_into(self.y_bus.indptr, self.y_bus.indices, self.y_bus.data, v)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +101,7 @@ class AcNetwork:
         self.from_bus, self.to_bus = system.branch_from, system.branch_to
         self.admittances = admittances
         self.setpoint_pu = voltage_setpoints(system)
+        self.load_mvar_per_mw = reactive_load_mvar(system, np.ones(len(system.loads)))
         lines, trafos = system.lines, system.transformers
         root3_kv = np.sqrt(3.0) * system.buses.vn_kv
         self._ka_from = BASE_MVA / root3_kv[self.from_bus]
@@ -118,6 +131,7 @@ class AcNetwork:
             other._topologies = OrderedDict()  # their matrices hold the shunts
         other.system = system
         other.setpoint_pu = voltage_setpoints(system)
+        other.load_mvar_per_mw = reactive_load_mvar(system, np.ones(len(system.loads)))
         return other
 
     def topology(self, branch_out: I4, devices: DeviceSettings | None = None) -> AcTopology:
@@ -180,9 +194,8 @@ class AcNetwork:
         loading = 100.0 * np.maximum(
             np.abs(i_from) * self._ka_from / self._limit_ka_from, np.abs(i_to) * self._ka_to / self._limit_ka_to
         )
-        zero = ~status
         values = (s_from.real, s_to.real, s_from.imag, s_to.imag, loading)
-        return Flows(*(np.where(zero, 0.0, value) for value in values))
+        return Flows(*(np.where(status, value, 0.0) for value in values))
 
     def dc_angles(self, topology: AcTopology, number: int, p_pu: F8, reference: int) -> F8:
         """Angles (n_members,) rad of an island under the DC approximation; ``p_pu`` (n_members,) balanced, reference 0.

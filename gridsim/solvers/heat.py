@@ -129,10 +129,11 @@ class HeatNetworks:
         city = city_of_node[demand.node] if len(demand) else np.zeros(0, dtype=np.int64)
         homes = np.flatnonzero((city >= 0) & (demand.gas_class == "households"))
         plants = np.flatnonzero((city >= 0) & (demand.gas_class == "heating"))
-        # MW of heat of homes and of heating plants in each city from mcm/d of each customer
-        self._gas_heat = np.zeros((2, n, len(demand)))
+        # (2 n, n_demands): MW of heat of homes, then of heating plants in each city from mcm/d of each customer
+        gas_heat = np.zeros((2, n, len(demand)))
         for group, rows in enumerate((homes, plants)):
-            self._gas_heat[group, city[rows], rows] = self._heat_mw_per_mcm_d
+            gas_heat[group, city[rows], rows] = self._heat_mw_per_mcm_d
+        self._gas_heat = gas_heat.reshape(2 * n, len(demand))
         self._never_below = np.zeros((n, 2, 3))
 
     def at_rest(self) -> HeatState:
@@ -155,8 +156,9 @@ class HeatNetworks:
         machines = sum_at(self.gen_city, self._weight_mw * (supply.machines_share / self._left)[self.gen], n)
         share = np.divide(machines, self._city_weight_mw, out=np.zeros(n), where=self._city_weight_mw > 0)
         chp_mw = np.minimum(self.chp_mw * np.minimum(share * self._surplus, 1.0) * alive, network_mw)
-        homes_asked, plants_asked = self._gas_heat @ supply.gas_asked
-        homes_got, plants_got = self._gas_heat @ supply.gas_delivered
+        by_gas_asked, by_gas_got = self._gas_heat @ supply.gas_asked, self._gas_heat @ supply.gas_delivered
+        homes_asked, plants_asked = by_gas_asked[:n], by_gas_asked[n:]
+        homes_got, plants_got = by_gas_got[:n], by_gas_got[n:]
         # Boiler houses of the network burn the gas of the city's heating plants: counted once, as boiler houses.
         own = self.boilers_mw > 0
         gas_share = np.divide(plants_got, plants_asked, out=np.ones(n), where=plants_asked > 0)

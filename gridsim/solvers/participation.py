@@ -21,6 +21,7 @@ class Sources(NamedTuple):
     q_min_mvar, q_max_mvar : (n_buses,) of the regulating machines at the bus, infinite at a border in service
     regulates : (n_buses,) bool, some machine or border holds the voltage
     gen_weight, border_weight : (n_gens,), (n_borders,), shares of an imbalance, sum 1 in each live island, else 0
+    bus_weight : (n_buses,) their sums at each bus
     live : (n_islands,) bool, islands with a source;  reference : (n_islands,) i4, bus of angle 0, -1 in dead islands
     """
 
@@ -31,6 +32,7 @@ class Sources(NamedTuple):
     regulates: B1
     gen_weight: F8
     border_weight: F8
+    bus_weight: F8
     live: B1
     reference: I4
 
@@ -129,6 +131,7 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
         regulates=regulates,
         gen_weight=gen_weight,
         border_weight=border_weight,
+        bus_weight=bus_weight,
         live=live,
         reference=reference,
     )

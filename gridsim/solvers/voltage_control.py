@@ -127,7 +127,7 @@ class DeviceState:
 
     def switched_at(self, now_s: float) -> tuple[tuple[str, float], ...]:
         """Name and position of each that switched at this time, in the order of the devices."""
-        found = np.flatnonzero(self.switched_s == now_s).tolist()
+        found = (self.switched_s == now_s).nonzero()[0].tolist()
         return tuple((self.devices.name[k], float(self.position[k])) for k in found)
 
 

@@ -211,3 +211,16 @@ def test_a_plant_without_backup_fuel_never_switches_over(two_areas):
     stocks.switch_over(0.0, np.array([True]))
     assert stocks.switches_h(3600.0) == np.inf and backup_mw(stocks, 3, 0.0) == []
     assert stocks.backup_mwh.tolist() == [0.0] and np.isnan(stocks.backup_days).all()
+
+
+def test_what_yards_feed_is_made_again_when_stock_deliveries_or_coal_change(two_areas):
+    """Half of the burn comes by rail: all of it while there is stock, a half without, a quarter of half deliveries."""
+    stocks = Stocks(pack(two_areas(with_yard(delivery_share=0.5))))
+    comes, burn = np.ones(1), np.where(stocks.yard_share(ALL_COMES) > 0, 200.0, 0.0)
+    assert stocks.yards_feed(comes) is stocks.yards_feed(comes)
+    assert stocks.yards_feed(comes).tolist() == [1.0]
+    stocks.advance(96.0, comes, burn, np.zeros(0))  # two days in stock, half of the burn comes: empty in four
+    assert stocks.yards_feed(comes).tolist() == [0.5]
+    assert stocks.yards_feed(np.full(1, 0.5)).tolist() == [0.25]
+    assert stocks.yards_feed(comes, np.full(1, 0.8)).tolist() == [pytest.approx(0.4)]
+    assert stocks.yard_share(comes)[0] == 0.5

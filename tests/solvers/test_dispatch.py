@@ -236,6 +236,21 @@ def test_topologies_are_kept_by_their_outage_set(rts79, monkeypatch):
     assert solver.topology([5]).row_ptdf.tobytes() == kept.row_ptdf.tobytes()
 
 
+def test_the_merit_order_follows_prices_that_change_in_place(rts79):
+    """Prices written into the same array are new prices; a read-only array is known again without a comparison."""
+    solver = DispatchSolver(rts79.case)
+    state = random_state(rts79, solver, np.random.default_rng(3))
+    order = solver.merit_order(state)
+    assert solver.merit_order(state) is order
+    state.cost[0] += 1.0
+    assert solver.merit_order(state) is not order
+    kept = state._replace(cost=state.cost.copy())
+    kept.cost.setflags(write=False)
+    order = solver.merit_order(kept)
+    assert solver.merit_order(kept._replace(spill_cost=kept.spill_cost.copy())) is order
+    assert solver.merit_order(kept._replace(penalty=2.0 * kept.penalty)) is not order
+
+
 def test_least_megawatts_ignore_the_classes():
     demand = np.array([[30.0, 20.0], [10.0, 40.0]])
     case = make_case(2, [0], [0], [1], [1.0], [True], [0], [], [])

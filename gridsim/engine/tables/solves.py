@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -55,9 +55,9 @@ class Solves(ResultTable):
             ac_rung=np.array(["" if ac is None else ac.rung for ac in acs], dtype=np.str_),
             ac_reason=np.array(["" if ac is None else ac.reason for ac in acs], dtype=np.str_),
             ac_losses_mw=batch.ac(lambda ac, _: ac.losses_mw, np.nan),
-            vm_min_pu=batch.ac(lambda ac, _: _finite(np.nanmin, ac.vm_pu), np.nan),
-            vm_max_pu=batch.ac(lambda ac, _: _finite(np.nanmax, ac.vm_pu), np.nan),
-            max_loading_percent=batch.ac(self._highest_loading, np.nan),
+            vm_min_pu=_over(np.fmin, batch, lambda ac, _: ac.vm_pu),
+            vm_max_pu=_over(np.fmax, batch, lambda ac, _: ac.vm_pu),
+            max_loading_percent=_over(np.fmax, batch, lambda ac, i: loading_percent(self.system, ac, i)),
         )
 
     def _forgone_mw(self, batch: Batch) -> F8:
@@ -84,13 +84,15 @@ class Solves(ResultTable):
         saved_mw = cut_mw - float(least.shed_mw[inside].sum())
         return max(saved_mw, 0.0) / (1.0 + dispatch.loss_share)
 
-    def _highest_loading(self, ac: AcSolution, interval: Interval) -> float:
-        return _finite(np.nanmax, loading_percent(self.system, ac, interval))
 
-
-def _finite(reduce: Any, values: F8) -> float:
-    """``reduce`` of values, NaN if none is finite (numpy would warn)."""
-    return float(reduce(values)) if np.isfinite(values).any() else float("nan")
+def _over(reduce: np.ufunc, batch: Batch, values: Callable[[AcSolution, Interval], F8]) -> F8:
+    """(n,) ``reduce`` over an array of each AC solution, unknown values left out; NaN if none is known."""
+    found = np.full(batch.n, np.nan)
+    solved = [(row, i.ac, i) for row, i in enumerate(batch.intervals) if i.ac is not None and i.ac.converged]
+    if solved:
+        rows, each = [row for row, *_ in solved], np.array([values(ac, i) for _, ac, i in solved])
+        found[rows] = reduce.reduce(each, axis=1, initial=np.nan)
+    return found
 
 
 TABLE = Solves
