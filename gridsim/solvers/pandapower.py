@@ -81,6 +81,7 @@ class PandapowerNewton:
                 net,
                 distributed_slack=True,
                 lightsim2grid=False,
+                numba=False,
                 calculate_voltage_angles=True,
                 init_vm_pu=vm,
                 init_va_degree=va,
@@ -159,7 +160,14 @@ def solved_pandapower(system: GridSystem, point: OperatingPoint, solution: AcSol
             reference[number] = members[int(np.argmax(weight[members]))]
     write_slack(net, system, have, reference[have.live])
     # pandapower keeps the slack's angle 0; ours is the reference's, the same but where that bus is at a reactive limit
-    pp.runpp(net, lightsim2grid=False, calculate_voltage_angles=True, trafo_model="t", tolerance_mva=1e-7)
+    pp.runpp(
+        net,
+        lightsim2grid=False,
+        numba=False,  # compiled anew in every process for four seconds, and no faster
+        calculate_voltage_angles=True,
+        trafo_model="t",
+        tolerance_mva=1e-7,
+    )
     return net
 
 

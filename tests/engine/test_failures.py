@@ -10,24 +10,15 @@ import pytest
 
 from gridsim.engine.failures import failures
 from gridsim.engine.run import run
-from gridsim.engine.simulation import Simulation
 from gridsim.kernels.availability import draw_outages
-from gridsim.model.pack import pack
 from gridsim.model.pack_outages import drawn_outages, outage_model
-from gridsim.model.scenario import AcMode, GasMode, Horizon, Imports, Policy, Scenario, WeatherYearChoice
-from gridsim.reliability import SequentialMonteCarlo, Shortfall, assess, system_from_grid, with_gas_outages
-from gridsim.solvers.dispatch import DispatchSolver
+from gridsim.model.scenario import AcMode, Horizon, Imports, Policy, Scenario, WeatherYearChoice
+from gridsim.reliability import system_from_grid, with_gas_outages
 from gridsim.weather.response import failure_rates
 from gridsim.weather.year import make_weather
+from tests.support.failure_years import HOURS, check_year, frail
 
 GAS_TABLES = ("gas_pipelines", "gas_supply", "compressor_stations", "power_to_gas")
-HOURS = 8760
-
-
-def frail(tables):
-    """Everything fails every few days."""
-    for row in [*tables["generators"], *tables["lines"]]:
-        row |= {"mttf_h": 90, "mttr_h": 30}
 
 
 def sampled(system, seed: int, sample: int, weather=None) -> set[tuple[str, int, int]]:
@@ -77,26 +68,9 @@ def test_a_horizon_sees_the_first_hours_of_the_sample(two_areas):
     assert {(e.id, e.at_h) for e in failures(system, 1, 0, 200)} == whole
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_year_of_failures_sheds_what_the_samplers_year_sheds(two_areas, seed):
-    def quick(tables):
-        """Machines that fail often, stand by cold, start at once and move at once."""
-        frail(tables)
-        old = {"name": "old_1", "bus": "s1", "fuel": "oil", "installed_mw": 80, "p_max_mw": 80, "cost_per_mwh": 90}
-        tables["generators"].append(old | {"mttf_h": 60, "mttr_h": 20})
-        for machine in tables["generators"]:
-            machine |= {"ramp_mw_per_min": None, "p_min_mw": 0, "must_run": "false"}
-
-    system = two_areas(quick)
-    method = SequentialMonteCarlo(years=1, seed=seed, level="nodal")
-    expected = assess(system_from_grid(system, Imports.NONE), method, Shortfall())
-    packed, policy = pack(system), Policy(Imports.NONE, AcMode.OFF, gas=GasMode.BALANCE)
-    scenario = Scenario("year", "two_areas", Horizon(dt.datetime(2025, 7, 1), HOURS), policy=policy, failures=True)
-    simulation = Simulation(packed, scenario, DispatchSolver(packed.case), None, seed=seed, keep={"zones"})
-    simulation.run()
-    zones = simulation.recorder.columns("zones")
-    unserved_mwh = float((zones["unserved_mw"] * zones["duration_h"]).sum())
-    assert unserved_mwh > 10_000 and unserved_mwh == pytest.approx(expected["EUE"].value, rel=1e-6)
+def test_a_year_of_failures_sheds_what_the_samplers_year_sheds():
+    """More seeds: tests/verification/test_failure_years.py."""
+    check_year(1)
 
 
 def test_failures_happen_and_end_in_a_run(two_areas):

@@ -18,6 +18,7 @@ from gridsim.io.read_scenario import read_scenario
 from gridsim.io.store import RunFolder
 from gridsim.io.verify import verify_folder
 from gridsim.results.run_records import METRICS
+from tests.support.command import gridsim
 from tests.support.imports import ROOT
 from tests.support.study_cases import write_network, write_scenario, write_study
 
@@ -75,16 +76,7 @@ def test_the_mend_fits_the_cause(files: Path, monkeypatch: pytest.MonkeyPatch, c
 @pytest.mark.parametrize("words", [["run", "day.yaml"], ["study", "study.yaml", "--workers", "0"]])
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_full_stdout_is_told_and_the_folder_is_whole(files: Path, words: list[str], more: list[str]) -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*COMMAND, *words, "--out", "out", *more],
-            cwd=files,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+    done = gridsim(*words, "--out", "out", *more, cwd=files, stdout=Path("/dev/full"))
     assert done.returncode == 1
     told = "stdout: not written: No space left on device; what went into a folder is whole"
     assert done.stderr.splitlines()[-1] == told and "Traceback" not in done.stderr and "ignored" not in done.stderr

@@ -20,14 +20,20 @@ _IGNORED = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_WORKER", "PYT
 _servers: dict[str, _Server] = {}
 
 
-def gridsim(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """``gridsim`` with ``arguments`` in ``cwd``, its output captured; the exit code is not checked."""
+def gridsim(
+    *arguments: str, cwd: Path | None = None, stdout: Path | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """``gridsim`` with ``arguments`` in ``cwd``, its output captured; the exit code is not checked.
+
+    ``stdout``: a file that takes stdout instead; ``more``: environment variables of this command alone.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in _IGNORED}
     if "one" not in _servers:
         _servers["one"] = _Server(environment)
     server = _servers["one"]
     if server.environment == environment:
-        return server.run(arguments, cwd or Path.cwd())
+        return server.run(arguments, cwd or Path.cwd(), stdout, more)
+    assert stdout is None and not more, "of a command that is forked"
     return fresh_gridsim(*arguments, cwd=cwd)
 
 
@@ -53,10 +59,15 @@ class _Server:
         )
         atexit.register(self._process.kill)
 
-    def run(self, arguments: tuple[str, ...], cwd: Path) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, arguments: tuple[str, ...], cwd: Path, stdout: Path | None, more: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory() as place:
             out, errors = Path(place, "out"), Path(place, "errors")
-            code = self._ask(arguments=list(arguments), cwd=str(cwd), out=str(out), errors=str(errors))
+            out.touch()
+            code = self._ask(
+                arguments=list(arguments), cwd=str(cwd), out=str(stdout or out), errors=str(errors), environment=more
+            )
             texts = [file.read_text(errors="surrogateescape") for file in (out, errors)]
         return subprocess.CompletedProcess(["gridsim", *arguments], code, *texts)
 

@@ -71,7 +71,7 @@ def assert_power_flow(net: Any, drop: tuple[str, ...] = ()) -> GridSystem:
     imported = import_net(net, drop=drop)
     system, solution = imported.system, solve(imported)
     assert solution.converged
-    pp.runpp(net, lightsim2grid=False, calculate_voltage_angles=True, tolerance_mva=1e-8)
+    pp.runpp(net, numba=False, lightsim2grid=False, calculate_voltage_angles=True, tolerance_mva=1e-8)
     name = [str(own) for own in net.bus.name]
     vm = dict(zip(name, net.res_bus.vm_pu, strict=True))
     va = dict(zip(name, net.res_bus.va_degree, strict=True))

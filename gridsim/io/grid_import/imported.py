@@ -162,6 +162,7 @@ def solved_net(net: Any, drop: frozenset[str] = frozenset()) -> Any:
                     calculate_voltage_angles=True,
                     init=start,
                     lightsim2grid=False,
+                    numba=False,  # its kernels take four seconds to compile in every process, and gain nothing
                     tolerance_mva=tolerance_mva,
                     trafo_model="t",
                     max_iteration=30,

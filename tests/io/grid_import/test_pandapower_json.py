@@ -19,7 +19,7 @@ def saved(tmp_path: Path) -> Path:
 
     path = tmp_path / "net.json"
     net = small()
-    pp.runpp(net, lightsim2grid=False)
+    pp.runpp(net, numba=False, lightsim2grid=False)
     pp.to_json(net, str(path))
     return path
 
