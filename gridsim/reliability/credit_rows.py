@@ -12,6 +12,7 @@ from gridsim.reliability.additions import scaled, split
 from gridsim.reliability.credit_exact import EXACT_METRICS, ExactSearch, no_exact_credit_because
 from gridsim.reliability.credit_sampled import Change, SampledRisk, SampledSearch
 from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
+from gridsim.reliability.credit_years import years_that_tell
 from gridsim.reliability.methods import Level, SequentialMonteCarlo
 from gridsim.reliability.system import AdequacySystem
 from gridsim.reliability.weather_years import WeatherYears
@@ -107,7 +108,9 @@ class CreditRow:
 def credit_rows(
     comparison: Comparison, kinds: Sequence[str], metric: str, method: SequentialMonteCarlo, *, exact: bool = True
 ) -> Iterator[CreditRow]:
-    """A row for each kind. ``exact``: by convolution where the metric, the level and both systems allow it."""
+    """A row for each kind. ``exact``: by convolution where the metric, the level and both systems allow it, and by
+    fewer years than the method's at level zonal where these have hundreds of thousands of short hours.
+    """
     if exact and is_exact(comparison, metric, Level(method.level)):
         by_convolution = ExactSearch(*_changed(comparison), comparison.nameplate_mw, metric)
         for kind in kinds:
@@ -120,6 +123,8 @@ def credit_rows(
             else:
                 yield replace(row, value_mw=0.5 * (low + high), stderr_mw=0.0, ci_low_mw=low, ci_high_mw=high)
         return
+    if exact and Level(method.level) is Level.ZONAL:
+        method = replace(method, years=years_that_tell(comparison.without, comparison.change_without, method))
     sampled = SampledSearch(
         SampledRisk(comparison.without, comparison.change_without, metric, method),
         SampledRisk(comparison.with_addition, comparison.change_with, metric, method, comparison.changed_names()),

@@ -43,7 +43,7 @@ BEYOND = 0.1  # of the nameplate: load kept in reserve beyond the pilot's root
 @dataclass(frozen=True)
 class SampledValue:
     """A credit, its standard error and 95 % interval, draws of the years for it, and one year's largest share of the
-    variance. ``n_short``: years in which the side that the credit changes is short at the root, all if none differs.
+    variance. ``tells_a_tail``: whether enough years are short at the root.
     """
 
     mw: float
@@ -52,12 +52,7 @@ class SampledValue:
     high_mw: float
     n_searched: int
     largest_share: float
-    n_short: int
-
-    @property
-    def tells_a_tail(self) -> bool:
-        """Whether the risk at the root is seen in some years; else the end of what was drawn is taken for it."""
-        return self.n_short >= FEWEST_SHORT
+    tells_a_tail: bool
 
 
 class SampledRisk:
@@ -226,8 +221,10 @@ class SampledSearch:
         largest_share = float(off.max() / off.sum()) if off.any() else 0.0
         stderr_mw = standard_error(value) / slope
         low_mw, high_mw = self._interval(at, root_mw, slope)
-        n_short = int(np.count_nonzero(value - still)) if value.std() > 0.0 else len(value)
-        return SampledValue(root_mw, stderr_mw, low_mw, high_mw, len(known), largest_share, n_short)
+        # the risk at the root must be seen in some years; else the end of what was drawn is taken for its tail
+        n_short = int(np.count_nonzero(value - still))
+        tells_a_tail = value.std() == 0.0 or n_short >= min(FEWEST_SHORT, len(value))
+        return SampledValue(root_mw, stderr_mw, low_mw, high_mw, len(known), largest_share, tells_a_tail)
 
     def _interval(self, at: Callable[[float], F8], root_mw: float, slope: float) -> tuple[float, float]:
         """The credits that the samples do not speak against: where the interval of the mean difference holds 0.

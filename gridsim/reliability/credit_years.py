@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.shortfall import HOURS
 from gridsim.reliability.additions import with_load
 from gridsim.reliability.assess import sample_source
 from gridsim.reliability.load_forecast import ForecastYears
@@ -30,8 +32,9 @@ Change = Callable[[AdequacySystem], AdequacySystem]
 
 FEWEST_WITH_BASE_FLOW = 400  # years that earn the base flows of the zonal level back
 FIRST_YEARS = 32  # that tell how many short hours a year has
-HOURS_OF_STATE = 300_000  # enough of a state that has hundreds in a year
-MOST_HOURS = 2_000_000  # kept in memory, some 300 bytes each
+HOURS_THAT_TELL = 250_000  # short hours of all years together, beyond which more years say little
+HOURS_OF_STATE = 100_000  # enough of a state that has hundreds in a year
+MOST_HOURS = 1_000_000  # kept in memory, some 300 bytes each
 
 
 def drawn_totals(system: AdequacySystem | WeatherYears, change: Change, method: SequentialMonteCarlo) -> F8:
@@ -127,6 +130,13 @@ class CreditYears:
         made = sample_source(system, method, base_flow=base_flow)
         assert isinstance(made, ZonalYears)
         return made
+
+
+def years_that_tell(system: AdequacySystem | WeatherYears, change: Change, method: SequentialMonteCarlo) -> int:
+    """Years of the method, fewer where the system is short so often that they are known from less."""
+    first = min(FIRST_YEARS, method.budget)
+    short_h = float(drawn_totals(system, change, replace(method, years=first))[:, HOURS].mean())
+    return int(min(method.budget, max(2 * first, HOURS_THAT_TELL / max(short_h, 1e-9))))
 
 
 def in_all_years(value: F8, n: int) -> F8:

@@ -110,6 +110,23 @@ def test_quasi_sequential_finds_events_of_the_hourly_chain() -> None:
         assert abs(of - other) < 3.3 * math.hypot(of.stderr or 0.0, other.stderr or 0.0), name
 
 
+def test_the_tilt_of_a_difference_leaves_its_control_a_tenth() -> None:
+    """Three pockets: where the first one is the control the others share what it and the untilted part leave, half by
+    their mean and half evenly; a control alone keeps all.
+    """
+    system = rts79()
+    source = CopperSnapshots(system, 1)
+    whole = copper_pocket(system)
+    pockets = [whole, *(whole._replace(margin_mw=whole.margin_mw + more_mw) for more_mw in (100.0, 200.0))]
+    as_they_are = tilt_towards(source.model, pockets, "EUE", untilted=0.05).share
+    of_difference = tilt_towards(source.model, pockets, "EUE", untilted=0.05, first_is_control=True).share
+    of_others = tilt_towards(source.model, pockets[1:], "EUE", untilted=0.05).share
+    assert as_they_are[0] > 0.4
+    assert of_difference == pytest.approx([0.1, *(of_others[:2] * 0.85 / 0.95), 0.05])
+    alone = tilt_towards(source.model, pockets[:1], "EUE", untilted=0.05, first_is_control=True)
+    assert alone.share == pytest.approx([0.95, 0.05])
+
+
 def test_multilevel_snapshots_lean_on_the_exact_copper_plate() -> None:
     system = system_from_grid(read_network("rts79"))
     method = SnapshotMonteCarlo(samples=2048, level="zonal", sampler="multilevel", seed=4)
