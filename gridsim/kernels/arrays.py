@@ -23,11 +23,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.by_reference import by_reference
+
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 I8 = NDArray[np.int64]
 
 
+@by_reference
 class DispatchCase(NamedTuple):
     """The part that all states of one system share.
 

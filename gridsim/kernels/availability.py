@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.jit import inline, jit, piece
 from gridsim.kernels.rng import Counter, exponential, fill_exponentials, fill_uniforms, uniform
 
@@ -35,6 +36,7 @@ U8 = NDArray[np.uint64]
 EXPONENTIAL, LOGNORMAL, CONSTANT = 0, 1, 2
 
 
+@by_reference
 class CauseTable(NamedTuple):
     """Losses of each common cause, by the elements behind it.
 
@@ -60,6 +62,7 @@ class CauseTable(NamedTuple):
     mean_h: F8
 
 
+@by_reference
 class OutageModel(NamedTuple):
     """Failure and return of every component. Components that never fail do not appear.
 
@@ -599,6 +602,7 @@ def count_overlap_hours(model: OutageModel, seed: Counter, first_sample: int, n_
     return total
 
 
+@by_reference
 class SnapshotModel(NamedTuple):
     """Equilibrium states of every component of a level, elements first, then common causes.
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4
+from gridsim.kernels.by_reference import by_reference
 
 #: Sub-segments of a load's penalty and the relative rise from one to the next.
 N_SEGMENTS = 8
@@ -46,6 +47,7 @@ SEGMENT = np.dtype(
 )
 
 
+@by_reference
 class MeritOrder(NamedTuple):
     """Segments grouped by bus, each group by rising slope.
 

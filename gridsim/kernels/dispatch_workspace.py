@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4
+from gridsim.kernels.by_reference import by_reference
 
 Records = NDArray[Any]
 
@@ -29,6 +30,7 @@ CANDIDATE = np.dtype(
 STATUS, PIVOTS, N_BASIS, WARM, STALLED, AVOIDED, TAKE_ANY, ONLY = 0, 1, 2, 3, 4, 5, 6, 7
 
 
+@by_reference
 class Workspace(NamedTuple):
     """Arrays of one thread; the results of ``solve_dispatch`` are read from the first nine.
 

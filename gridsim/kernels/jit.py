@@ -8,6 +8,7 @@ checks that keep loops from vectorising: kernels guard their own divisors.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
@@ -18,6 +19,7 @@ from numba.extending import lower_builtin, type_callable
 
 from gridsim.kernels.cache import ensure_cache
 from gridsim.kernels.compiling import compiling
+from gridsim.kernels.linking import PieceCompiler
 
 ensure_cache()
 
@@ -35,7 +37,7 @@ def jit(function: Function) -> Function:
     """Compile ``function`` in nopython mode with gridsim's options; a private one has no entry for Python."""
     if function.__name__.startswith("_"):
         return _without_entry(function, _COUNTED)
-    return cast(Function, numba.njit(**_COUNTED)(function))
+    return _with_entry(function, _COUNTED)
 
 
 def bare(function: Function) -> Function:
@@ -45,7 +47,7 @@ def bare(function: Function) -> Function:
     of its compilation. A function that makes an array is refused when it is compiled; one that is given an array by
     another function would never free it.
     """
-    return cast(Function, numba.njit(**_UNCOUNTED)(function))
+    return _with_entry(function, _UNCOUNTED)
 
 
 def piece(function: Function) -> Function:
@@ -53,11 +55,35 @@ def piece(function: Function) -> Function:
     return _without_entry(function, _UNCOUNTED)
 
 
-def _without_entry(function: Function, options: dict[str, Any]) -> Function:
-    dispatcher = numba.njit(**options, **_NO_ENTRY)(function)
+def _with_entry(function: Function, options: dict[str, Any]) -> Function:
+    dispatcher = numba.njit(**options)(function)
     if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        dispatcher.__class__ = _Piece
+        name = f"{function.__qualname__}_linked"  # a file of its own in the cache
+        linked = FunctionType(function.__code__, function.__globals__, name, function.__defaults__)
+        linked.__qualname__, linked.__module__ = name, function.__module__
+        dispatcher.__class__ = _Kernel
+        dispatcher.linked = _without_entry(linked, options)
     return cast(Function, dispatcher)
+
+
+def _without_entry(function: Function, options: dict[str, Any]) -> Function:
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return function
+    dispatcher = numba.njit(**options, **_NO_ENTRY, pipeline_class=PieceCompiler)(function)
+    dispatcher.__class__ = _Piece
+    return cast(Function, dispatcher)
+
+
+class _Kernel(CPUDispatcher):
+    """A function that Python calls; other kernels that call it are linked with a piece of the same code."""
+
+    linked: Any
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        return self.linked.get_call_template(args, kws)
+
+    def get_overload(self, sig: Any) -> Any:
+        return self.linked.get_overload(sig)
 
 
 class _Piece(CPUDispatcher):

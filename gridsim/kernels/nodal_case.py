@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.jit import bare, out_of_line, piece
 
 B1 = NDArray[np.bool_]
@@ -15,6 +16,7 @@ B1 = NDArray[np.bool_]
 ALL_YEAR, WINTER, SUMMER = 0, 1, 2
 
 
+@by_reference
 class NodalCase(NamedTuple):
     """Network, supply and demand of all samples. Elements are machines, branches, stores.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridsim.kernels.arrays import F8, I4, I8, Topology
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.certificate import UNBALANCED, zero_shed_certificate
 from gridsim.kernels.copying import copy_into
 from gridsim.kernels.dispatch import N_BASIS, OPTIMAL, solve_dispatch
@@ -33,6 +34,7 @@ BY_DAY, BY_TRIAL, BY_DISPATCH, COUNTED = 0, 1, 2, 3
 N_COUNTERS = 4
 
 
+@by_reference
 class Outages(NamedTuple):
     """Outages of an hour or of a whole day.
 
@@ -45,6 +47,7 @@ class Outages(NamedTuple):
     out: I4
 
 
+@by_reference
 class NodalScratch(NamedTuple):
     """Scratch of one worker.
 
@@ -78,6 +81,7 @@ class NodalScratch(NamedTuple):
     failed_out: I4
 
 
+@by_reference
 class Answers(NamedTuple):
     """States solved outside: sample, hour, how : (n,) i8;  shed_mw : (n, n_buses, n_classes) f8.
 

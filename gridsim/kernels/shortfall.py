@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.availability import OutageModel, SnapshotModel, draw_snapshots
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.jit import bare, inline, jit, piece
 from gridsim.kernels.outage_table import draw_year, new_outage_table
 from gridsim.kernels.rng import Counter
@@ -32,6 +33,7 @@ N_SHORT_COLUMNS = 3
 DAY_H = 24
 
 
+@by_reference
 class Recorder(NamedTuple):
     """Scratch of one worker, which sees the short hours of one sample in ascending order and forgets the sample
     afterwards.
@@ -139,6 +141,7 @@ def finish_sample(recorder: Recorder, sample: int, total_out: F8) -> bool:
     return True
 
 
+@by_reference
 class SupplyCase(NamedTuple):
     """Supply and demand by area, hour by hour; the copper plate is one area.
 

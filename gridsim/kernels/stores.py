@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridsim.kernels.arrays import F8, I4
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.jit import bare, piece
 from gridsim.kernels.outage_table import OutageTable
@@ -24,6 +25,7 @@ FULL_MWH = 1e-9  # room below which a store is full
 SAME_TIMES_PER_H = 1e6  # times-to-go that round to the same multiple of 1e-6 h are ties: rounding must not rank stores
 
 
+@by_reference
 class Prices(NamedTuple):
     """Costs and merit order of a case, with the columns of the stores priced by rank: then they are one worker's own.
 
@@ -50,6 +52,7 @@ class Prices(NamedTuple):
     n_placed: I4
 
 
+@by_reference
 class Stores(NamedTuple):
     """Stores, in the order of their names, and their energy, one worker's own.
 

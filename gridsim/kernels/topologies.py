@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4, I8, DispatchCase
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.flows import branch_row_into, outage_of
 from gridsim.kernels.jit import inline, jit, out_of_line, piece
 from gridsim.kernels.nodal_case import NodalCase, row_limits
@@ -30,6 +31,7 @@ BOUND_MARGIN_MW = 1e-4
 PADDED = 16
 
 
+@by_reference
 class Slots(NamedTuple):
     """Topologies by outage set, slot 0 the intact network, and the limits of the hour.
 

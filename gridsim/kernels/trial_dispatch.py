@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.arrays import F8, I4
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.certificate import OVERLOADED, PROVED, zero_shed_certificate
 from gridsim.kernels.copying import copy_into
 from gridsim.kernels.flows import flows_into
@@ -37,6 +38,7 @@ class Rows(NamedTuple):
     largest: float
 
 
+@by_reference
 class Trial(NamedTuple):
     """Scratch of one worker.
 

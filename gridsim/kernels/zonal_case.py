@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.jit import jit
 from gridsim.kernels.shortfall import SupplyCase
 
@@ -22,6 +23,7 @@ I8 = NDArray[np.int64]
 NOTHING_MW = 1e-9  # flows, surpluses and shortages below this are rounding
 
 
+@by_reference
 class ZonalCase(NamedTuple):
     """Supply, interfaces and stores of all samples.
 
@@ -77,6 +79,7 @@ class ZonalCase(NamedTuple):
     part_factor: F8
 
 
+@by_reference
 class ZonalScratch(NamedTuple):
     """Scratch of one worker.
 
