@@ -8,12 +8,10 @@ import numpy as np
 
 from gridsim.kernels.arrays import F8, I4
 from gridsim.kernels.availability import OutageModel, draw_outages
-from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.jit import jit, out_of_line, piece
 from gridsim.kernels.rng import Counter
 
 
-@by_reference
 class OutageTable(NamedTuple):
     """Intervals of whole hours, rows in no order of time; rows beyond the number drawn are not of this year.
 
