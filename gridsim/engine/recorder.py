@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from gridsim.engine.result_table import Batch, Recorded, Rows
 from gridsim.engine.tables import RESULT_TABLES
 from gridsim.model.pack import Packed
 from gridsim.results.run_records import Columns, Sink
+from gridsim.solvers.operating_point import OperatingPoint
 
 _INTERVALS_AT_ONCE = 512
 _DTYPE: Mapping[str, Any] = {"i4": np.int32, "f8": np.float64, "str": np.str_, "bool": np.bool_}
@@ -64,11 +65,19 @@ class Recorder:
             replicate = np.full(len(rows["time_h"]), self.replicate, dtype=np.int32)
             self._parts[name].append({"replicate": replicate, **rows})
 
-    def finish(self, log: EventLog, sink: Sink, baseline: Mapping[str, Columns] | None = None) -> None:
-        """Write every table to ``sink``; ``baseline``: tables of the same horizon without events."""
+    def finish(
+        self,
+        log: EventLog,
+        sink: Sink,
+        baseline: Mapping[str, Columns] | None = None,
+        points: Sequence[tuple[float, OperatingPoint]] = (),
+    ) -> None:
+        """Write every table to ``sink``. ``baseline``: tables of the same horizon without events; ``points``: those
+        whose secure losses are wanted, each with the hour from which it holds.
+        """
         tables = {name: self.columns(name) for name in self._tables}
         course = log.operations, log.swings, log.section_swings, log.traces
-        recorded = Recorded(log.changes, tables, baseline, *course)
+        recorded = Recorded(log.changes, tables, baseline, *course, points)
         for name in self._keep:
             self._add(name, self._tables[name].closing_rows(recorded))
             sink.write(name, self.columns(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.results.run_records import Columns, ColumnSpec
 from gridsim.solvers.ac_solution import AcSolution
+from gridsim.solvers.operating_point import OperatingPoint
 
 Rows = Mapping[str, NDArray[Any]]
 
@@ -71,7 +72,10 @@ class Batch:
 
 
 class Recorded(NamedTuple):
-    """A run at its end. ``tables``: those filled interval by interval; ``baseline``: of the horizon without events."""
+    """A run at its end. ``tables``: those filled interval by interval; ``baseline``: of the horizon without events.
+
+    ``points``: operating points and the hours from which they hold, where the scenario asks for secure losses.
+    """
 
     changes: list[Change]
     tables: Mapping[str, Columns]
@@ -80,6 +84,7 @@ class Recorded(NamedTuple):
     swings: list[Swing]
     section_swings: list[SectionSwing]
     traces: list[Trace]
+    points: Sequence[tuple[float, OperatingPoint]] = ()
 
 
 class ResultTable:

@@ -237,7 +237,8 @@ class Replicates:
         )
         simulation.run()
         memory = MemorySink()
-        simulation.recorder.finish(simulation.state.log, memory, baseline)
+        points = simulation.state.points if case.policy.secure_losses else ()
+        simulation.recorder.finish(simulation.state.log, memory, baseline, points)
         return simulation, solver, memory.tables
 
     def baseline(self, replicate: int = 0, progress: Progress | None = None) -> Mapping[str, Columns] | None:

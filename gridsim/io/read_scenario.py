@@ -196,6 +196,7 @@ def scenario_of(
         automation=Automation(keys.policy.automation),
         first_minutes=FirstMinutesMode(keys.policy.first_minutes),
         first_minutes_s=keys.policy.first_minutes_s,
+        secure_losses=keys.policy.secure_losses == "on",
         gas=GasMode(keys.policy.gas),
         least_effect=keys.policy.least_effect,
         voltage_control=VoltageMode(keys.policy.voltage_control),

@@ -410,6 +410,7 @@ class Policy:
     limit is not used to save it; 0.005 is the sampler's least shedding. ``voltage_control``: the operator moves the
     voltage devices that the network names before each AC check. ``first_minutes``: after a sudden change frequencies,
     shedding and separation are answered before the operator acts, by default where the network states rules for that.
+    ``secure_losses``: table ``secure_losses`` of every hour is made, about 1 s of CPU each.
     ``gas_order``: gas classes whose places in the order
     of cuts are given out anew, first cut first (``model/gas_order.csv``).
     """
@@ -420,6 +421,7 @@ class Policy:
     automation: Automation = Automation.OFF
     first_minutes: FirstMinutesMode = FirstMinutesMode.AUTO
     first_minutes_s: float = 60.0
+    secure_losses: bool = False
     gas: GasMode = GasMode.HYDRAULIC
     least_effect: float = 0.05
     voltage_control: VoltageMode = VoltageMode.ON

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gridsim.model.system import GridSystem
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.secure_loss import AreaSecurity, security_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def secure_loss_frame(
@@ -21,6 +23,8 @@ def secure_loss_frame(
     island_inertia_gws, island_headroom_mw (of areas inside), secure_loss_mw (largest loss of power there, after which
     automation does nothing; at most what the area gives), island_secure_loss_mw (the smallest of its areas).
     """
+    import pandas as pd
+
     rows, last = [], (b"", b"")
     for time_h, point in points:
         stands = point.gen_committed.tobytes(), point.branch_out.tobytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,3 +38,23 @@ def test_it_is_what_the_swing_takes(two_areas) -> None:
     rows = result.frame("inertia")
     assert rows.inertia_gws.sum() == pytest.approx(energy_mws / 1e3)
     assert rows.headroom_mw.sum() == pytest.approx(float(np.maximum(machines.group_up_mw, 0).sum()))
+
+
+def test_secure_losses_of_every_hour_where_asked_for(two_areas) -> None:
+    system = two_areas()
+    asked = replace(QUIET, secure_losses=True)
+    result = run(system, Scenario("calm", system.name, Horizon(START, 2.0), policy=asked))
+    rows, made = result.frame("secure_losses"), result.secure_losses(every_point=True)
+    assert rows.time_h.unique().tolist() == [0.0, 1.0]
+    assert rows.name.tolist() == made.area.tolist()
+    for column in ("island", "secure_loss_mw", "island_secure_loss_mw", "inertia_gws", "headroom_mw"):
+        assert rows[column].tolist() == made[column].tolist(), column
+    assert result.metric("secure_loss_mw").value == rows.secure_loss_mw.min() > 0
+
+
+def test_no_secure_losses_unasked(two_areas) -> None:
+    system = two_areas()
+    result = run(system, Scenario("calm", system.name, Horizon(START, 2.0), policy=QUIET))
+    assert result.frame("secure_losses").empty
+    with pytest.raises(KeyError):
+        result.metric("secure_loss_mw")

@@ -205,6 +205,9 @@ class PolicyKeys(Row):
     first_minutes_s: float = column(
         "Seconds that are looked at after a sudden change, unless all is quiet before", 60.0, unit="s", ge=10, le=300
     )
+    secure_losses: Annotated[Literal["on", "off"], BeforeValidator(_as_word)] = column(
+        "Table of the largest loss that automation does not answer, by hour and area: about 1 s of CPU an hour", "off"
+    )
     voltage_control: Literal["on", "off"] = column(
         "The operator moves switchable shunts and controlled taps before each AC check; off: all stand as stated", "on"
     )

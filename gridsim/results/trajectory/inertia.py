@@ -1,4 +1,4 @@
-"""Least inertia and governors' headroom of a run, with first-minutes assumptions."""
+"""Least inertia, governors' headroom and secure loss of a run, with first-minutes assumptions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
         yield measured(metric, "system", float(np.bincount(hours, rows[column]).min()))
         for zone in run.system.zones:
             yield measured(metric, f"zone:{zone}", float(rows[column][rows["name"] == zone].min()))
+    if len(losses := run.tables["secure_losses"]["secure_loss_mw"]):
+        yield measured("secure_loss_mw", "system", float(losses.min()))
 
 
-_TABLES = frozenset({"inertia"})
+_TABLES = frozenset({"inertia", "secure_losses"})
 SUBJECT = Subject(_measures, _TABLES, baseline_tables=_TABLES)
