@@ -20,8 +20,9 @@ def secure_loss_frame(
 
     ``every_point`` False: points with the machines and branches of the one before are left out.
     Columns: time_h, area, island (areas that hang together, neighbours too), inertia_gws and headroom_mw of the area,
-    island_inertia_gws, island_headroom_mw (of areas inside), secure_loss_mw (largest loss of power there, after which
-    automation does nothing; at most what the area gives), island_secure_loss_mw (the smallest of its areas).
+    island_inertia_gws, island_headroom_mw (of areas inside), output_mw (what its machines give), secure_loss_mw (the
+    largest loss of power there, after which automation does nothing; at most output_mw), island_secure_loss_mw (the
+    smallest of its areas that may not lose all they give; where each may, the largest).
     """
     import pandas as pd
 
@@ -31,6 +32,4 @@ def secure_loss_frame(
         if every_point or stands != last:
             rows += [(time_h, *row) for row in security_of(system, point)]
         last = stands
-    frame = pd.DataFrame(rows, columns=["time_h", *AreaSecurity._fields])
-    frame["island_secure_loss_mw"] = frame.groupby(["time_h", "island"])["secure_loss_mw"].transform("min")
-    return frame
+    return pd.DataFrame(rows, columns=["time_h", *AreaSecurity._fields])

@@ -23,8 +23,10 @@ class AreaSecurity(NamedTuple):
 
     island : its areas, neighbours too, hang together ; inertia_gws, headroom_mw : of the area, of its island (headroom:
     of governors inside)
-    secure_loss_mw : largest loss of power at its largest machine that sheds and opens nothing; at most what the area
-    gives
+    output_mw : what its machines give
+    secure_loss_mw : largest loss of power at its largest machine that sheds and opens nothing; at most ``output_mw``
+    island_secure_loss_mw : the smallest of the areas of its island that may not lose all they give; where each may,
+    the largest
     """
 
     area: str
@@ -33,7 +35,9 @@ class AreaSecurity(NamedTuple):
     island_inertia_gws: float
     headroom_mw: float
     island_headroom_mw: float
+    output_mw: float
     secure_loss_mw: float
+    island_secure_loss_mw: float = 0.0
 
 
 def security_of(system: GridSystem, point: OperatingPoint, rules: tuple[Rule, ...] | None = None) -> list[AreaSecurity]:
@@ -61,7 +65,7 @@ def security_of(system: GridSystem, point: OperatingPoint, rules: tuple[Rule, ..
         bus = str(system.buses.name[system.generators.bus[largest]])
         together = island == island[area]
 
-        trial = SecureTrial(minutes, rules, bus)
+        trial, output_mw = SecureTrial(minutes, rules, bus), float(point.p_gen_mw[here].sum())
         found.append(
             AreaSecurity(
                 area=areas.names[area],
@@ -70,10 +74,21 @@ def security_of(system: GridSystem, point: OperatingPoint, rules: tuple[Rule, ..
                 island_inertia_gws=float(inertia_gws[together].sum()),
                 headroom_mw=float(headroom_mw[area]),
                 island_headroom_mw=float(headroom_mw[inside][together[inside]].sum()),
-                secure_loss_mw=largest_that(trial.holds, float(point.p_gen_mw[here].sum())),
+                output_mw=output_mw,
+                secure_loss_mw=largest_that(trial.holds, output_mw),
             )
         )
-    return found
+    return [row._replace(island_secure_loss_mw=least_of_island(_of_island(found, row.island))) for row in found]
+
+
+def _of_island(areas: list[AreaSecurity], island: int) -> list[AreaSecurity]:
+    return [area for area in areas if area.island == island]
+
+
+def least_of_island(together: list[AreaSecurity]) -> float:
+    """Of an island: a small area that may lose all it gives says nothing about what the others may lose."""
+    bound = [area.secure_loss_mw for area in together if area.secure_loss_mw < area.output_mw]
+    return min(bound) if bound else max(area.secure_loss_mw for area in together)
 
 
 def largest_that(holds: Callable[[float], bool], most: float) -> float:

@@ -9,7 +9,7 @@ from gridsim.results.secure_loss import secure_loss_frame
 from gridsim.solvers.automation_rules import EVENT, SHED, Loss, Rule
 from gridsim.solvers.first_minutes import FirstMinutes
 from gridsim.solvers.operating_point import base_point
-from gridsim.solvers.secure_loss import largest_that, security_of
+from gridsim.solvers.secure_loss import AreaSecurity, largest_that, least_of_island, security_of
 from tests.engine.test_first_minutes import with_stages
 from tests.support.swing_networks import three_areas
 
@@ -48,3 +48,14 @@ def test_table(two_areas) -> None:
     assert changed["time_h"].unique().tolist() == [0.0]
     smallest = frame.groupby("time_h")["secure_loss_mw"].min()
     assert np.allclose(frame["island_secure_loss_mw"], smallest.iloc[0])
+
+
+def test_an_area_that_may_lose_all_says_nothing_about_its_island() -> None:
+    """Of areas that give 6, 400 and 300 MW the first may lose all, the others 250 and 200: the island holds 200."""
+
+    def area(name: str, output_mw: float, secure_mw: float) -> AreaSecurity:
+        return AreaSecurity(name, 0, 0.0, 0.0, 0.0, 0.0, output_mw, secure_mw)
+
+    small, large, third = area("small", 6.0, 6.0), area("large", 400.0, 250.0), area("third", 300.0, 200.0)
+    assert least_of_island([small, large, third]) == 200.0
+    assert least_of_island([small, area("other", 50.0, 50.0)]) == 50.0

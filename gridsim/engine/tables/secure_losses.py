@@ -8,6 +8,14 @@ from gridsim.engine.result_table import Recorded, ResultTable, Rows
 from gridsim.results.run_records import ColumnSpec
 from gridsim.solvers.secure_loss import security_of
 
+_NUMBERS = {
+    "output_mw": "what its machines give",
+    "secure_loss_mw": "largest loss of power at its largest machine that sheds and opens nothing, at most output_mw",
+    "island_secure_loss_mw": "smallest of the areas of its island that may not lose all they give; else the largest",
+    "inertia_gws": "kinetic energy of the area's synchronised machines and of load",
+    "headroom_mw": "what its governors that take part may add in the first minutes",
+}
+
 
 class SecureLosses(ResultTable):
     """Largest loss of each area that automation does not answer, by hour; with ``policy.secure_losses: on``."""
@@ -17,10 +25,7 @@ class SecureLosses(ResultTable):
         ColumnSpec("time_h", "f8", "hours after the start"),
         ColumnSpec("name", "str", "area that swings as one"),
         ColumnSpec("island", "i4", "areas of one number hang together, neighbours too"),
-        ColumnSpec("secure_loss_mw", "f8", "largest loss of power at its largest machine that sheds and opens nothing"),
-        ColumnSpec("island_secure_loss_mw", "f8", "smallest of those of its island"),
-        ColumnSpec("inertia_gws", "f8", "kinetic energy of the area's synchronised machines and of load"),
-        ColumnSpec("headroom_mw", "f8", "what its governors that take part may add in the first minutes"),
+        *(ColumnSpec(name, "f8", doc) for name, doc in _NUMBERS.items()),
     )
 
     def closing_rows(self, run: Recorded) -> Rows | None:
@@ -28,20 +33,12 @@ class SecureLosses(ResultTable):
         found = [(time_h, area) for time_h, point in run.points for area in security_of(self.system, point)]
         if not found:
             return None
-        time_h = np.array([time for time, _ in found])
-        island = np.array([area.island for _, area in found], dtype=np.int32)
-        loss_mw = np.array([area.secure_loss_mw for _, area in found])
-        _, together = np.unique(np.stack([time_h, island]), axis=1, return_inverse=True)
-        least_mw = np.full(together.max() + 1, np.inf)
-        np.minimum.at(least_mw, together.ravel(), loss_mw)
+        areas = [area for _, area in found]
         return {
-            "time_h": time_h,
-            "name": np.array([area.area for _, area in found], dtype=np.str_),
-            "island": island,
-            "secure_loss_mw": loss_mw,
-            "island_secure_loss_mw": least_mw[together.ravel()],
-            "inertia_gws": np.array([area.inertia_gws for _, area in found]),
-            "headroom_mw": np.array([area.headroom_mw for _, area in found]),
+            "time_h": np.array([time_h for time_h, _ in found]),
+            "name": np.array([area.area for area in areas], dtype=np.str_),
+            "island": np.array([area.island for area in areas], dtype=np.int32),
+            **{column: np.array([getattr(area, column) for area in areas]) for column in _NUMBERS},
         }
 
 

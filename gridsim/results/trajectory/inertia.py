@@ -20,7 +20,7 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
         yield measured(metric, "system", float(np.bincount(hours, rows[column]).min()))
         for zone in run.system.zones:
             yield measured(metric, f"zone:{zone}", float(rows[column][rows["name"] == zone].min()))
-    if len(losses := run.tables["secure_losses"]["secure_loss_mw"]):
+    if len(losses := run.tables["secure_losses"]["island_secure_loss_mw"]):
         yield measured("secure_loss_mw", "system", float(losses.min()))
 
 
