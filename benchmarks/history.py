@@ -50,12 +50,21 @@ def releases() -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: [int(part) for part in one["versions"]["gridsim"].split(".")])
 
 
+def refusal(found: dict[str, Any]) -> str:
+    """Reason why a file is not kept, empty for one that is."""
+    failed = [one["name"] for one in found["checks"] if not one["passed"]]
+    if failed or not found["passed"]:
+        return f"failed checks: {', '.join(failed) or 'unnamed'}"
+    load = found["machine"]["load_average"] or 0.0
+    return f"load average {load} > {BUSY}, run gridsim bench again on a quiet machine" if load > BUSY else ""
+
+
 def main() -> int:
     for name in sys.argv[1:]:
         text = Path(name).read_text(encoding="utf-8")
         found = json.loads(text)
-        if not found["passed"] or (found["machine"]["load_average"] or 0.0) > BUSY:
-            print(f"{name}: a check failed, or load average {found['machine']['load_average']} > {BUSY}: not kept")
+        if reason := refusal(found):
+            print(f"{name}: {reason}: not kept")
             return 1
         HERE.mkdir(exist_ok=True)
         (HERE / f"{found['versions']['gridsim']}.json").write_text(text, encoding="utf-8")

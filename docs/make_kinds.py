@@ -31,17 +31,6 @@ quantity that the network does not have.
 
 """
 
-_ABOUT = {
-    "plants": "all machines of a plant (called by the plant's name)",
-    "double_circuits": "circuits between the same two buses",
-    "corridors": "circuits between the same two substations",
-    "substations": "buses joined by transformers, not more than 10 km apart",
-    "interconnectors": "lines with one end abroad",
-    "gas_plants": "gas sources that enter at one processing plant (called by its gas node)",
-    "gas_imports": "gas sources of kind import",
-    "rail_corridors": "every row of `coal_routes` with that `corridor`: a railway or conveyor",
-    "gas_exports": "gas demand of class export",
-}
 _TITLES = {
     Primitive.OUTAGE: "Outages",
     Primitive.DERATE: "Derates",
@@ -56,7 +45,7 @@ _TITLES = {
 def page() -> str:
     """The whole page."""
     parts = [HEAD]
-    parts += [f"- `{group}` ({table}): {_ABOUT[group]}\n" for group, (table, _) in GROUPS.items()]
+    parts += [f"- `{name}` ({group.table}): {group.meaning}\n" for name, group in GROUPS.items()]
     for primitive, title in _TITLES.items():
         parts.append(f"\n## {title}\n\n| kind | targets | magnitude | from | to | duration | what it does |\n")
         parts.append("| --- | --- | --- | --- | --- | --- | --- |\n")

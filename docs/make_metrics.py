@@ -22,7 +22,8 @@ that trajectory. `study`: only over replicates; of every number of a run a study
 
 **Scopes** are `system`, or a kind and a name such as `zone:south`, `cause:lines:n1_s1`, `month:1`. Scope `month:1`
 ... `month:12` of the sampler's `EUE` is its part in a calendar month. A place without a name (a bus without an
-oblast) is no scope.
+oblast) is no scope. The scopes of a row are those of all its reporters together: a run has LOLH for `system` and
+`people`, an assessment by zone and bus too. A scope that is not there raises an error that names those that are.
 
 **Units** are per horizon: a year of the sampler, the hours of a run.
 

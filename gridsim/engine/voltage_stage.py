@@ -113,7 +113,7 @@ class VoltageStage:
         return point._replace(devices=control.settings(position))
 
     def _take(self, course: VoltageCourse) -> list[Event]:
-        """What rules did becomes the state of the run."""
+        """Puts the operations of rules into the state of the run."""
         state, system = self.state, self.state.system
         if not course.operations:
             return []

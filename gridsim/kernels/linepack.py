@@ -717,15 +717,15 @@ def _new_scratch(problem: Problem) -> Scratch:
     """Memory for Newton's method."""
     n, n_edges = len(problem.points.row), len(problem.edges.start)
     return Scratch(
-        np.empty(n + 2 * problem.order.up_ptr[n]),
-        np.empty(n),
-        np.empty(n_edges),
-        np.empty(n_edges),
-        np.empty(n_edges),
-        np.empty(n_edges),
-        np.empty(len(problem.exchange.point), dtype=np.int8),
-        np.empty(len(problem.links.give), dtype=np.int8),
-        np.empty(len(problem.exchange.point)),
+        matrix=np.empty(n + 2 * problem.order.up_ptr[n]),
+        right=np.empty(n),
+        edge_k=np.empty(n_edges),
+        base=np.empty(n_edges),
+        by_from=np.empty(n_edges),
+        by_to=np.empty(n_edges),
+        exchange_status=np.empty(len(problem.exchange.point), dtype=np.int8),
+        link_status=np.empty(len(problem.links.give), dtype=np.int8),
+        exchange_q=np.empty(len(problem.exchange.point)),
     )
 
 

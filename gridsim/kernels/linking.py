@@ -36,7 +36,7 @@ class _PieceLibrary(JITCodeLibrary):
         return 0
 
     def serialize_using_object_code(self) -> Any:
-        """What the cache keeps: there is no object code."""
+        """Bitcode for the cache: there is no object code."""
         return self.serialize_using_bitcode()
 
     def _optimize_final_module(self) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -89,17 +90,28 @@ def _rail_corridors(system: GridSystem) -> Members:
     }
 
 
-# Group -> (table of its members, what its names stand for).
-GROUPS: Mapping[str, tuple[str, Callable[[GridSystem], Members]]] = {
-    "plants": ("generators", _plants),
-    "double_circuits": ("lines", _double_circuits),
-    "corridors": ("lines", _corridors),
-    "substations": ("buses", _substations),
-    "interconnectors": ("lines", _interconnectors),
-    "gas_plants": ("gas_supply", _gas_plants),
-    "gas_imports": ("gas_supply", _gas_imports),
-    "rail_corridors": ("coal_routes", _rail_corridors),
-    "gas_exports": ("gas_demand", _gas_exports),
+class Group(NamedTuple):
+    """A group of elements. ``table``: that of its members; ``meaning``: the words of docs/kinds.md."""
+
+    table: str
+    members: Callable[[GridSystem], Members]
+    meaning: str
+
+
+GROUPS: Mapping[str, Group] = {
+    "plants": Group("generators", _plants, "all machines of a plant (called by the plant's name)"),
+    "double_circuits": Group("lines", _double_circuits, "circuits between the same two buses"),
+    "corridors": Group("lines", _corridors, "circuits between the same two substations"),
+    "substations": Group("buses", _substations, "buses joined by transformers, not more than 10 km apart"),
+    "interconnectors": Group("lines", _interconnectors, "lines with one end abroad"),
+    "gas_plants": Group(
+        "gas_supply", _gas_plants, "gas sources that enter at one processing plant (called by its gas node)"
+    ),
+    "gas_imports": Group("gas_supply", _gas_imports, "gas sources of kind import"),
+    "rail_corridors": Group(
+        "coal_routes", _rail_corridors, "every row of `coal_routes` with that `corridor`: a railway or conveyor"
+    ),
+    "gas_exports": Group("gas_demand", _gas_exports, "gas demand of class export"),
 }
 
 
@@ -108,13 +120,13 @@ _WHOLE = ("lines", "transformers", "buses", "compressor_stations", "power_to_gas
 
 def is_whole(table: str) -> bool:
     """True for tables and groups whose elements are in or out, never out by a share."""
-    return (GROUPS[table][0] if table in GROUPS else table) in _WHOLE
+    return (GROUPS[table].table if table in GROUPS else table) in _WHOLE
 
 
 @lru_cache(maxsize=64)
 def members(system: GridSystem, group: str) -> Members:
     """Names of a group -> names of its members, in the table that GROUPS states."""
-    return GROUPS[group][1](system)
+    return GROUPS[group].members(system)
 
 
 def element_names(system: GridSystem, table: str) -> list[str]:
@@ -149,7 +161,7 @@ def opened(system: GridSystem, targets: Iterable[Target], tables: Iterable[str])
             everything = (Target(t, n) for t in tables if t != "all" for n in element_names(system, t))
             found.update(dict.fromkeys(opened(system, everything, ())))
         elif target.table in GROUPS:
-            table = GROUPS[target.table][0]
+            table = GROUPS[target.table].table
             found.update(dict.fromkeys(Target(table, name) for name in members(system, target.table)[target.name]))
         else:
             found[target] = None

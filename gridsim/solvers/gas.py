@@ -284,9 +284,16 @@ class HydraulicGas:
             conditions.impaired or cut > _TENSE_SHARE * float(demand_mcm_per_d.sum()) or drawn > _TENSE_DRAW_MCM_PER_D
         )
         return GasSchedule(
-            step.supply_mcm_per_d, step.storage_mcm_per_d, share, power, direction, flow, exchange[self.split_nodes],
-            self.balance.customer_ranks(conditions), tense,
-        )  # fmt: skip
+            supply_mcm_per_d=step.supply_mcm_per_d,
+            storage_mcm_per_d=step.storage_mcm_per_d,
+            delivered_share=share,
+            power_mcm_per_d=power,
+            direction=direction,
+            flow_mcm_per_d=flow,
+            exchange_mcm_per_d=exchange[self.split_nodes],
+            ranks=self.balance.customer_ranks(conditions),
+            tense=tense,
+        )
 
     def _controls(self, schedule: GasSchedule, conditions: GasConditions) -> LinepackControls:
         """Controls of a schedule under its conditions, made once while they last; demand is left open."""

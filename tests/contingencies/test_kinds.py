@@ -405,6 +405,13 @@ def test_every_target_of_a_kind_can_be_hit(kazakhstan, kind: Kind):
         assert changed or kind.primitive is Primitive.STOCK, table
 
 
+@pytest.mark.parametrize("kind", all_kinds().values(), ids=lambda kind: kind.kind)
+def test_outages_derates_and_limits_hit_elements(kind: Kind):
+    """Zones, oblasts and load classes are places of demand; what lies in one is a group of model/groups.py."""
+    if kind.primitive in (Primitive.OUTAGE, Primitive.DERATE, Primitive.LIMIT):
+        assert not {"zones", "oblasts", "load_classes"} & set(kind.targets)
+
+
 def test_groups_hold_what_belongs_together(kazakhstan):
     from gridsim.model.groups import members
 
@@ -412,7 +419,7 @@ def test_groups_hold_what_belongs_together(kazakhstan):
     assert members(kazakhstan, "double_circuits")[pair[0]] == pair
     assert members(kazakhstan, "gas_plants")["gpp_orenburg_ru"] == ("karachaganak_swap",)
     assert set(members(kazakhstan, "substations")["almaty_500"]) >= {"almaty_500"}
-    assert all(GROUPS[group][0] != group for group in GROUPS)
+    assert all(GROUPS[group].table != group for group in GROUPS)
 
 
 def test_what_has_no_ramp_stays_free_while_the_dispatcher_is_blind(two_areas):

@@ -70,7 +70,7 @@ def watched() -> RunResult:
         ]  # fmt: skip
 
     event = Event("machine", "generator_outage", 1.0, (Target("generators", "coal_1"),), 1.0, 2.0)
-    policy = Policy(imports=Imports.NONE, ac=AcMode.FAST, first_minutes=FirstMinutesMode.ON)
+    policy = Policy(imports=Imports.NONE, ac=AcMode.FAST, first_minutes=FirstMinutesMode.ON, secure_losses=True)
     horizon = Horizon(dt.datetime(2026, 1, 14), 4)
     return run(build_two_areas(edit), Scenario("watched", "two_areas", horizon, events=(event,), policy=policy))
 

@@ -20,6 +20,7 @@ THIRD_PARTY: dict[tuple[str, str], str] = {
     ("gridsim/solvers/pandapower.py", "_add_ppc_options"): "options of that model, which runpp sets by it too",
     ("gridsim/solvers/linear.py", "_core"): "highspy.Highs imports its modelling layer; the core class alone is fast",
     ("gridsim/solvers/linear.py", "_Highs"): "the core class",
+    ("gridsim/kernels/by_reference.py", "_getvalue"): "the LLVM value of an array has no public name",
     ("gridsim/__init__.py", "_version"): "the package's own version file, private by custom",
     ("gridsim/io/versions.py", "_version"): "the same",
 }
