@@ -139,12 +139,18 @@ def years_that_tell(system: AdequacySystem | WeatherYears, change: Change, metho
     return int(min(method.budget, max(2 * first, HOURS_THAT_TELL / max(short_h, 1e-9))))
 
 
-def in_all_years(value: F8, n: int) -> F8:
-    """(n,) values with the mean of the first few years that are known, and the error of that mean."""
-    known = len(value)
+def in_all_years(value: F8, main: F8) -> F8:
+    """(n,) ``value`` of a state of which only the first years are known, from ``main``, the state known in all n.
+
+    The mean is that of ``main`` plus that of the difference over the years that both have (a control variate with the
+    coefficient 1; Glasserman 2004, section 4.1), so that what is alike in both leaves no noise. The spread is that of
+    this estimate, years shared with ``main`` included.
+    """
+    known, n = len(value), len(main)
     if known == n:
         return value
-    mean = float(value.mean())
-    spread = np.full(n, mean)
-    spread[:known] += n / known * (value - mean)
-    return spread
+    difference = value - main[:known]
+    mean = float(difference.mean())
+    estimate = main + mean
+    estimate[:known] += n / known * (difference - mean)
+    return estimate
