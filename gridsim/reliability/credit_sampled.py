@@ -78,13 +78,20 @@ class SampledRisk:
         normal = system.first if isinstance(system, WeatherYears) else system
         mixture = mixture_of(change(normal), names, metric)
         states = [(1.0, change)]
+        hardest = 0
         if mixture is not None:
             states = [(share, partial(_in_state, mixture, out, change)) for share, out in mixture.states]
+            hardest = max(range(len(states)), key=lambda state: len(mixture.states[state][1]))
         shares = [share for share, _ in states]
         self._main = shares.index(max(shares))  # known in all years
+
+        def years_of(state: int, harder: CreditYears | None) -> CreditYears:
+            is_part = shares[state] < max(shares)
+            return CreditYears(system, states[state][1], method, is_part=is_part, reserve_mw=reserve_mw, harder=harder)
+
+        all_out = years_of(hardest, None)
         self._states = [
-            (share, CreditYears(system, of_state, method, is_part=share < max(shares), reserve_mw=reserve_mw))
-            for share, of_state in states
+            (share, all_out if state == hardest else years_of(state, all_out)) for state, share in enumerate(shares)
         ]
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from gridsim.kernels.shortfall import ENERGY, EVENTS, HOURS
 from gridsim.reliability import Addition, AdequacySystem, SequentialMonteCarlo, capacity_credit, system_from_frames
 from gridsim.reliability import credit_years as module
 from gridsim.reliability.additions import with_additions, with_load, with_perfect
+from gridsim.reliability.credit_conditional import mixture_of
 from gridsim.reliability.credit_rows import Comparison, credit_rows
 from gridsim.reliability.credit_sampled import standard_error
 from gridsim.reliability.credit_years import CreditYears, drawn_totals, in_all_years
@@ -159,3 +162,38 @@ def test_a_shortage_out_of_reach_shows_no_tail() -> None:
     (efc,) = credit_rows(pair, ("efc",), "EUE", method, exact=False)
     assert efc.without > efc.with_addition > 56.0
     assert (efc.status, efc.value_mw) == ("too_few_years", None)
+
+
+def _changed_twice(
+    first: Callable[[AdequacySystem], AdequacySystem],
+    second: Callable[[AdequacySystem], AdequacySystem],
+    system: AdequacySystem,
+) -> AdequacySystem:
+    return second(first(system))
+
+
+@pytest.mark.parametrize("level", ["copper", "zonal"])
+def test_a_state_takes_its_hours_from_the_one_with_more_out(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without drawing them again, and with the totals of years drawn anew."""
+    mixture = mixture_of(two_areas(), ["u2"], "EUE")
+    assert mixture is not None
+
+    def there(system: AdequacySystem) -> AdequacySystem:
+        return mixture.in_state(system, frozenset())
+
+    def out(system: AdequacySystem) -> AdequacySystem:
+        return mixture.in_state(system, frozenset(["u2"]))
+
+    method = SequentialMonteCarlo(years=40, seed=3, level=level)
+    harder = CreditYears(two_areas(), out, method, is_part=True, reserve_mw=0.0)
+    kept = CreditYears(two_areas(), there, method, is_part=False, reserve_mw=0.0, harder=harder)
+    for load_mw in (2.0, 9.0):
+        beside = partial(with_load, load_mw=load_mw)
+        drawn = drawn_totals(two_areas(), partial(_changed_twice, there, beside), method)
+        assert harder.of_all_years(load_mw) is not None
+        with monkeypatch.context() as only_harder:
+            only_harder.setattr(module, "record_short_hours", None)
+            found = kept.totals(beside, load_mw, with_load_alone=True)
+        assert drawn[:, HOURS].sum() > 20.0
+        for column in (HOURS, EVENTS, ENERGY):
+            assert found[:, column] == pytest.approx(drawn[:, column], rel=1e-9, abs=1e-6)
