@@ -34,6 +34,7 @@ WIDEST_WINDOW = 0.25  # to which it grows where counts of hours do not tell the 
 SLOPE_ERRORS = 10.0  # standard errors that the slope's difference is to be
 WIDEST = 4.0  # nameplates; where load is spread over zones a machine at the right place is worth more than its size
 FEWEST_SHORT = 5  # years that are short at the root; fewer tell no tail
+ROUNDING = 1e-6  # MWh or hours of a year
 NO_SKEWNESS = 1e-6
 LEAST_SHARE = 1e-9  # of the aim: what the logarithm takes a metric for that vanishes
 PILOT_YEARS = 64  # that say where to look for the root where years are dear
@@ -77,12 +78,20 @@ class SampledRisk:
         normal = system.first if isinstance(system, WeatherYears) else system
         mixture = mixture_of(change(normal), names, metric)
         states = [(1.0, change)]
+        hardest = 0
         if mixture is not None:
             states = [(share, partial(_in_state, mixture, out, change)) for share, out in mixture.states]
-        heaviest = max(share for share, _ in states)
+            hardest = max(range(len(states)), key=lambda state: len(mixture.states[state][1]))
+        shares = [share for share, _ in states]
+        self._main = shares.index(max(shares))  # known in all years
+
+        def years_of(state: int, harder: CreditYears | None) -> CreditYears:
+            is_part = shares[state] < max(shares)
+            return CreditYears(system, states[state][1], method, is_part=is_part, reserve_mw=reserve_mw, harder=harder)
+
+        all_out = years_of(hardest, None)
         self._states = [
-            (share, CreditYears(system, of_state, method, is_part=share < heaviest, reserve_mw=reserve_mw))
-            for share, of_state in states
+            (share, all_out if state == hardest else years_of(state, all_out)) for state, share in enumerate(shares)
         ]
 
     @property
@@ -115,10 +124,11 @@ class SampledRisk:
             return with_load(system, load_mw) if load_mw > 0.0 else system
 
         column = COLUMNS[self._metric]
+        alone = perfect_mw == 0.0
+        of_states = [years.totals(beside, load_mw, with_load_alone=alone)[:, column] for _, years in self._states]
         value = np.zeros(self.n_years)
-        for share, years in self._states:
-            total = years.totals(beside, load_mw, with_load_alone=perfect_mw == 0.0)
-            value += share * in_all_years(total[:, column], self.n_years)
+        for (share, _), of_state in zip(self._states, of_states, strict=True):
+            value += share * in_all_years(of_state, of_states[self._main])
         return tail_influence(value) if self._metric == "CVaR_95" else value
 
 
@@ -194,6 +204,7 @@ class SampledSearch:
             lambda off: -math.log(max(1.0 - off / aim, LEAST_SHARE)),
             "EFC",
             self.nameplate_mw,
+            reach_mw=self.nameplate_mw,
         )
 
     def _search(
@@ -203,8 +214,12 @@ class SampledSearch:
         in_logarithms: Callable[[float], float],
         name: str,
         first_mw: float,
+        reach_mw: float = 0.0,
     ) -> SampledValue:
-        """Root of the mean of ``moving`` + ``still``, the side that the credit changes and the other one."""
+        """Root of the mean of ``moving`` + ``still``, the side that the credit changes and the other one.
+
+        ``reach_mw``: so much more of the credit ends what is short at the root, where it reaches it; 0 of load.
+        """
         known: dict[float, F8] = {}
 
         def at(mw: float) -> F8:
@@ -221,8 +236,10 @@ class SampledSearch:
         largest_share = float(off.max() / off.sum()) if off.any() else 0.0
         stderr_mw = standard_error(value) / slope
         low_mw, high_mw = self._interval(at, root_mw, slope)
-        # the risk at the root must be seen in some years; else the end of what was drawn is taken for its tail
-        n_short = int(np.count_nonzero(value - still))
+        # the risk at the root must be seen in some years, else the end of what was drawn is taken for its tail; what
+        # perfect capacity does not reach is no sight of it
+        short = at(root_mw + reach_mw) - value if reach_mw else value - still
+        n_short = int(np.count_nonzero(np.abs(short) > ROUNDING))
         tells_a_tail = value.std() == 0.0 or n_short >= min(FEWEST_SHORT, len(value))
         return SampledValue(root_mw, stderr_mw, low_mw, high_mw, len(known), largest_share, tells_a_tail)
 

@@ -63,6 +63,7 @@ class CreditYears:
 
     ``is_part``: one of several states of an addition, weighted by its probability. A state with hundreds of short hours
     a year is known from fewer years. Where hours hang together, or too many would be kept, every year is drawn anew.
+    ``harder``: the state of the addition with more of it out, which is short whenever this one is.
     """
 
     def __init__(
@@ -73,10 +74,12 @@ class CreditYears:
         *,
         is_part: bool,
         reserve_mw: float,
+        harder: CreditYears | None = None,
     ) -> None:
         self._system, self._change, self._method = system, change, method
         self._is_part = is_part
         self._reserve_mw = reserve_mw
+        self._harder = harder
         self._hours: dict[float, ShortHours] = {}  # by the load under which they are short
         self._keeps = isinstance(system, AdequacySystem) and hours_stand_alone(change(system))
 
@@ -104,6 +107,14 @@ class CreditYears:
             self._hours = {} if found is None else {recorded_mw: found}
             self._keeps = found is not None
 
+    def of_all_years(self, load_mw: float) -> ShortHours | None:
+        """The short hours under at least so much load, if they are kept of all years."""
+        self._keep_hours_of(load_mw)
+        if not self._hours:
+            return None
+        hours = self._hours[min(load for load in self._hours if load >= load_mw)]
+        return hours if hours.n_years == self._method.budget else None
+
     def _recorded(self, load_mw: float) -> ShortHours | None:
         """The short hours of the first years, then of as many as are worth keeping; None if they are too many."""
         assert isinstance(self._system, AdequacySystem)
@@ -112,6 +123,9 @@ class CreditYears:
         if load_mw > 0.0:
             loaded = with_load(loaded, load_mw)
         years = self._years(loaded, base_flow=n >= FEWEST_WITH_BASE_FLOW)
+        known = None if self._harder is None else self._harder.of_all_years(load_mw)
+        if known is not None:
+            return known.chosen(shortage_mw(years.case, known) > 0.0)
         first = min(FIRST_YEARS, n)
         with ThreadPoolExecutor(self._method.workers) as executor:
             begun = record_short_hours(years, first, executor)
@@ -139,12 +153,18 @@ def years_that_tell(system: AdequacySystem | WeatherYears, change: Change, metho
     return int(min(method.budget, max(2 * first, HOURS_THAT_TELL / max(short_h, 1e-9))))
 
 
-def in_all_years(value: F8, n: int) -> F8:
-    """(n,) values with the mean of the first few years that are known, and the error of that mean."""
-    known = len(value)
+def in_all_years(value: F8, main: F8) -> F8:
+    """(n,) ``value`` of a state of which only the first years are known, from ``main``, the state known in all n.
+
+    The mean is that of ``main`` plus that of the difference over the years that both have (a control variate with the
+    coefficient 1; Glasserman 2004, section 4.1), so that what is alike in both leaves no noise. The spread is that of
+    this estimate, years shared with ``main`` included.
+    """
+    known, n = len(value), len(main)
     if known == n:
         return value
-    mean = float(value.mean())
-    spread = np.full(n, mean)
-    spread[:known] += n / known * (value - mean)
-    return spread
+    difference = value - main[:known]
+    mean = float(difference.mean())
+    estimate = main + mean
+    estimate[:known] += n / known * (difference - mean)
+    return estimate
