@@ -33,6 +33,8 @@ sys.path.insert(0, str(HERE.parent))  # so that ``benchmarks`` is found when thi
 COUNTS = HERE / "counts.json"
 LARGEST_GROWTH = 0.05
 KERNELS = f"{os.sep}gridsim{os.sep}kernels{os.sep}"
+#: What compiles kernels runs where nothing is kept yet, so it is no work of theirs.
+MACHINERY = ("by_reference.py", "compiling.py", "jit.py", "linking.py")
 SEED = 1
 
 Counts = dict[str, int]
@@ -186,7 +188,8 @@ def traced() -> Iterator[Counter[str]]:
         return on_line
 
     def on_call(frame: FrameType, _event: str, _argument: object) -> Any:
-        if KERNELS not in frame.f_code.co_filename:
+        file = Path(frame.f_code.co_filename)
+        if KERNELS not in str(file) or file.name in MACHINERY:
             return None
         work[frame.f_code.co_name] += 1
         return on_line

@@ -68,8 +68,8 @@ class AssessmentView:
     n_samples: int
     level: str
     origin: Sequence[tuple[str, str]]
-    title: str = ""
     extras: Extras = NOTHING_MORE
+    title: str = ""
 
 
 def assessment_page(view: AssessmentView) -> Page:

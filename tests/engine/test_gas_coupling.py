@@ -197,9 +197,9 @@ def test_low_pressure_at_the_start_is_recorded(two_areas):
 
 def test_pipelines_that_cannot_settle_are_an_error_that_names_the_tables(two_areas):
     system = two_areas(gas=True)
+    n = len(system.gas_pipelines)
     thin = dataclasses.replace(
-        system.gas_pipelines, inner_diameter_mm=np.full(len(system.gas_pipelines), 10.0),
-        pn_bar=np.full(len(system.gas_pipelines), 0.1),
-    )  # fmt: skip
+        system.gas_pipelines, inner_diameter_mm=np.full(n, 10.0), length_km=np.ones(n), pn_bar=np.full(n, 0.1)
+    )
     with pytest.raises(StudyError, match=r"no settled state; look for a length, diameter, .* gas_pipelines\.csv"):
         run(system.replace(gas_pipelines=thin), scenario(hours=1.0))
