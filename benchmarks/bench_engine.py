@@ -55,7 +55,7 @@ class Replicate:
     def setup(self, ac: str, share: bool) -> None:
         system, scenario = read_scenario("bbs_pipeline_rupture")
         policy = dataclasses.replace(scenario.policy, ac=AcMode(ac))
-        horizon = dataclasses.replace(scenario.horizon, hours=sized(scenario.horizon.hours, 6.0))
+        horizon = dataclasses.replace(scenario.horizon, hours=sized(scenario.horizon.hours, 12.0))
         known = inspect.signature(Replicates).parameters  # before hours were shared there was no choice
         choice = {"share": share} if "share" in known else {}
         self.replicates = Replicates(system, dataclasses.replace(scenario, policy=policy, horizon=horizon), **choice)
