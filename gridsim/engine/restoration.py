@@ -19,6 +19,7 @@ from gridsim.model.scenario import Event, Primitive, Target
 from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.area_machines import GOVERNORS, kind_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
+from gridsim.solvers.participation import branch_status
 from gridsim.solvers.restoration import (
     COLD_LOAD_FACTOR,
     COLD_LOAD_H,
@@ -129,8 +130,7 @@ class Restoration:
     def _frequencies(self, minutes: FirstMinutes, result: FirstMinutesResult, branch_out: I4) -> Frequencies:
         """The pull of an island's ramps on its deviation: MW/s of running machines over MW/Hz of governors and load."""
         system, machines, n = self.state.system, minutes.machines, len(result.areas)
-        works = system.branch_in_service.copy()
-        works[branch_out] = False
+        works = branch_status(system, branch_out)
         ends = minutes.areas.bus[system.branch_from[works]], minutes.areas.bus[system.branch_to[works]]
         island = islands(n, *ends, np.ones(len(ends[0]), dtype=bool))
         gain = np.bincount(machines.group_area, machines.group_gain * result.group_left, n).astype(np.float64)

@@ -19,6 +19,7 @@ from gridsim.model.table import F8, sum_at
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.participation import branch_status
 from gridsim.solvers.voltage_automation import VoltageAutomation, VoltageCourse, VoltageRule
 from gridsim.solvers.voltage_control import VoltageControl
 
@@ -168,8 +169,7 @@ def _governed(swung: Swung, gen_mw: F8, runs: np.ndarray) -> tuple[F8, F8]:
 def _without_what_lacks(state: GridState, point: OperatingPoint, loss_share: float) -> OperatingPoint:
     """The point with loads of an island scaled down to what its machines can give at most; a dead one draws nothing."""
     system, n = state.system, len(state.system.buses)
-    works = system.branch_in_service.copy()
-    works[point.branch_out] = False
+    works = branch_status(system, point.branch_out)
     island = islands(n, system.branch_from, system.branch_to, works)
     most = np.where(point.gen_committed, np.maximum(system.generators.p_max_mw, point.p_gen_mw), 0.0)
     given = sum_at(system.generators.bus, most, n) + sum_at(system.storages.bus, point.p_storage_mw, n)

@@ -13,6 +13,7 @@ import numpy as np
 
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
+from gridsim.solvers.participation import branch_status
 
 
 class Sections(NamedTuple):
@@ -45,8 +46,7 @@ def doses(
     """
     number = system.interfaces.position(target)
     flow_mw = float(sections.flow_mw[number]) * (1.0 if setting > 0 else -1.0)
-    works = system.branch_in_service.copy()
-    works[sections.branch_out] = False
+    works = branch_status(system, sections.branch_out)
     members = system.interface_members
     branch = members.branch[members.interface == number]
     out, taken_mw = int((~works[branch]).sum()), 0.0

@@ -17,6 +17,7 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.automation_rules import EVENT, INTERFACE, Loss, Rule
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
+from gridsim.solvers.participation import branch_status
 from gridsim.solvers.separation import pull_out_mw, static_limits_mw, ties_between
 
 SHEDS_MW = 0.5  # load by automation from which a loss counts as shedding
@@ -105,8 +106,7 @@ def _over_flows(minutes: FirstMinutes, rules: tuple[Rule, ...], reaches: Sequenc
     moved = np.where(acts[:, None], 0.0, [reach.flow_mw for reach in reaches])
     forward, reverse = triggers_mw(system, rules)
     members = np.unique(system.interface_members.branch)
-    whole = system.branch_in_service.copy()
-    whole[minutes.point.branch_out] = False
+    whole = branch_status(system, minutes.point.branch_out)
     touching = [np.intersect1d(() if reach.acts else reach.out, members).astype(np.int32) for reach in reaches]
     limit_mw = np.tile(_pull_outs_mw(minutes, whole), (len(reaches), 1))
     shaped = np.isfinite(limit_mw[0])

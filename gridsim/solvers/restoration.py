@@ -15,6 +15,7 @@ from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.participation import branch_status
 
 NEIGHBOUR, HYDRO, HOUSE_LOAD, NOTHING = "a neighbour", "hydro", "house load", "nothing"
 #: Hours of a crew's work until an area is carried, by source; the order is that of preference.
@@ -131,8 +132,7 @@ def standing(system: GridSystem, point: OperatingPoint, loss_share: float, branc
     Between two islands the synchroscope waits until angles meet, and nothing flows at first.
     """
     n, start, end = len(system.buses), system.branch_from, system.branch_to
-    works = system.branch_in_service.copy()
-    works[point.branch_out] = False
+    works = branch_status(system, point.branch_out)
     works[branch] = False
     island = islands(n, start, end, works)
     one, other = int(start[branch]), int(end[branch])

@@ -19,6 +19,7 @@ from gridsim.solvers.automation_rules import Loss, Rule, rules_of
 from gridsim.solvers.first_minutes import FirstMinutes, FirstMinutesResult
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.pair_ranking import FOLLOWS, SHEDS_MW, Reach, pair_scores, reach_of, triggers_mw
+from gridsim.solvers.participation import branch_status
 from gridsim.solvers.screen_outages import Outage, OutageKind, lost_by, outages_of_kind, single, usual_outages
 from gridsim.solvers.separation import pull_out_mw, static_limits_mw
 
@@ -145,8 +146,7 @@ class FirstMinutesCases:
     def sections(self) -> list[SectionFlow]:
         """Sections before any loss, the nearest to what acts first."""
         system, minutes = self.system, self.minutes
-        works = system.branch_in_service.copy()
-        works[self.point.branch_out] = False
+        works = branch_status(system, self.point.branch_out)
         static_mw = static_limits_mw(system, works, minutes.margin)
         r = minutes.reduction
         rows = zip(r.flow_pair, r.apart, strict=True)

@@ -19,6 +19,7 @@ from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.area_machines import AreaMachines
+from gridsim.solvers.participation import branch_status
 
 SMALLEST_COUPLING_MW = 1.0  # per radian; what couples less is left out
 _STEPS = np.linspace(0.0, 1.0, 61)[:, None]  # of the way to where the last coupling pulls out
@@ -66,8 +67,7 @@ def area_map(system: GridSystem, branch_out: I4, machines_mva: F8) -> AreaMap:
     A part without machines belongs to the part it is coupled to most.
     """
     n_buses, of_country = len(system.buses), _neighbour_of_bus(system)
-    works = system.branch_in_service.copy()
-    works[branch_out] = False
+    works = branch_status(system, branch_out)
     members = np.unique(system.interface_members.branch)
     inside = works.copy()
     inside[members] = False
@@ -141,8 +141,7 @@ def _joined(system: GridSystem, area: I4, works: B1) -> tuple[tuple[str, str], .
 
 def ties_between(system: GridSystem, areas: AreaMap, branch_out: I4) -> tuple[I4, I4, I4]:
     """Working branches between areas, and the areas at their ends."""
-    works = system.branch_in_service.copy()
-    works[branch_out] = False
+    works = branch_status(system, branch_out)
     one, other = areas.bus[system.branch_from], areas.bus[system.branch_to]
     branches = np.flatnonzero(works & (one != other)).astype(np.int32)
     return branches, one[branches], other[branches]
@@ -150,8 +149,7 @@ def ties_between(system: GridSystem, areas: AreaMap, branch_out: I4) -> tuple[I4
 
 def way_beside(system: GridSystem, interfaces: tuple[str, ...], branch_out: I4) -> list[str]:
     """Buses of the shortest way that joins the ends of ``interfaces`` with ``branch_out``; empty: they separate."""
-    works = system.branch_in_service.copy()
-    works[branch_out] = False
+    works = branch_status(system, branch_out)
     one, other = system.branch_from[works], system.branch_to[works]
     member = system.interface_members
     chosen = [system.interfaces.position(name) for name in interfaces]
@@ -189,8 +187,7 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
     margin : (n_interfaces,) normal limit over static limit where stability limits, and gives the amplitude; else NaN
     """
     n_buses, n_areas = len(system.buses), len(areas.names)
-    works = system.branch_in_service.copy()
-    works[branch_out] = False
+    works = branch_status(system, branch_out)
     slope = np.where(works, 1.0 / system.branch_x_pu, 0.0)
     start, end = system.branch_from, system.branch_to
     b_bb, b_ba = np.zeros((n_buses, n_buses)), np.zeros((n_buses, n_areas))

@@ -24,6 +24,7 @@ from gridsim.solvers.area_machines import (
     running_mva,
 )
 from gridsim.solvers.operating_point import OperatingPoint
+from gridsim.solvers.participation import branch_status
 from gridsim.solvers.separation import (
     Reduction,
     area_map,
@@ -133,8 +134,7 @@ class StandingAreas:
     def dispatch_flows_mw(self, branch_out: I4 | None = None) -> F8:
         """(n_interfaces,) DC flows of the operating point; ``branch_out``: as they would be with these out."""
         system, point, n = self.system, self.point, len(self.system.buses)
-        works = system.branch_in_service.copy()
-        works[point.branch_out if branch_out is None else branch_out] = False
+        works = branch_status(system, point.branch_out if branch_out is None else branch_out)
         start, end = system.branch_from, system.branch_to
         slope = np.where(works, 1.0 / system.branch_x_pu, 0.0)
         first = np.unique(islands(n, start, end, works), return_index=True)[1]
@@ -202,15 +202,13 @@ class StandingAreas:
         system, n = self.system, len(self.system.buses)
         found = []
         for out in (self.point.branch_out, branch_out):
-            works = system.branch_in_service.copy()
-            works[out] = False
+            works = branch_status(system, out)
             found.append(int(islands(n, system.branch_from, system.branch_to, works).max(initial=-1)))
         return found[0] != found[1]
 
     def closed(self, branch_out: I4) -> B1:
         """(n_interfaces,) True where a member is closed."""
-        member, works = self.system.interface_members, self.system.branch_in_service.copy()
-        works[branch_out] = False
+        member, works = self.system.interface_members, branch_status(self.system, branch_out)
         return sum_at(member.interface, works[member.branch].astype(np.float64), len(self.system.interfaces)) > 0
 
     def tied(self, branch_out: I4) -> B1:

@@ -51,6 +51,11 @@ class VoltageRule(NamedTuple):
         """It watches voltages above its setting, else below."""
         return watches_high_voltage(self.action)
 
+    @property
+    def sheds(self) -> bool:
+        """It cuts load."""
+        return self.action == SHED_LOAD
+
 
 class VoltageOperation(NamedTuple):
     """One operation ``at_s`` after the change at ``place``; ``branch`` that it opened, else -1."""
@@ -255,20 +260,17 @@ class _Course:
         for bus in at.tolist():
             cause = self._cause(rule, bus)
             name = str(self._system.buses.name[bus])
-            if rule.places is None or not self._is_shed(rule):
+            if rule.places is None or not rule.sheds:
                 here = np.zeros(len(vm_pu), dtype=bool)
                 here[bus] = True
             else:
                 here = rule.places
-            mw = self._shed(rule, here) if self._is_shed(rule) else self._switch(rule, here)
+            mw = self._shed(rule, here) if rule.sheds else self._switch(rule, here)
             if mw is not None:
                 self._operations.append(VoltageOperation(now_s, rule.name, name, mw, cause))
-            if rule.places is not None and self._is_shed(rule):  # one relay of a region
+            if rule.places is not None and rule.sheds:  # one relay of a region
                 return np.flatnonzero(rule.watched).astype(np.int32)
         return at
-
-    def _is_shed(self, rule: VoltageRule) -> bool:
-        return rule.action == SHED_LOAD
 
     def _cause(self, rule: VoltageRule, bus: int) -> str:
         word = "above" if rule.above else "below"
