@@ -48,6 +48,8 @@ def serve() -> bool:
 def become(arguments: list[str], cwd: str, out: str, errors: str, environment: dict[str, str]) -> None:
     """Give this process the folder, the words, the streams and the environment of its command."""
     os.chdir(cwd)
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
     os.environ.update(environment)
     sys.modules["__main__"].__package__ = "gridsim"  # `python -m gridsim` in usage lines
     sys.argv = [os.path.join(os.path.dirname(gridsim.__file__), "__main__.py"), *arguments]
