@@ -39,7 +39,7 @@ def test_names_that_look_like_markup_are_printed_as_they_are(
     runner = CliRunner()
     for command in (
         ["run", "case.yaml", "--out", "a"],
-        ["run", "case.yaml", "--out", "b", "--replicates", "2"],
+        ["run", "case.yaml", "--out", "b", "--replicates", "2", "--workers", "0"],
         ["adequacy", "net", "--years", "2", "--level", "zonal"],
         ["show", "net"],
         ["validate", "case.yaml"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
-import pandapower.networks
 import pytest
 
 from gridsim.errors import InputError
@@ -17,6 +16,7 @@ from gridsim.io.schemas.bounds import BOUNDS, SMALLEST
 from gridsim.io.schemas.carriers import GasKeys
 from gridsim.io.schemas.column import Row
 from gridsim.io.validation import validate
+from tests.support.ac_cases import case_net
 from tests.support.cases import META, TWO_AREAS
 
 NETS = ("case118", "case14", "case24_ieee_rts", "case30", "case39", "case57", "case9", "case_ieee30",
@@ -69,7 +69,7 @@ def test_bundled_networks_pass(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_published_nets_pass(name: str) -> None:
-    assert len(import_pandapower(getattr(pandapower.networks, name)()).buses) > 0
+    assert len(import_pandapower(case_net(name)).buses) > 0
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,19 @@ def _attributes(tree: ast.AST) -> set[str]:
     return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
+@cache
+def _read_by_conversion() -> frozenset[Any]:
+    """Columns that io/convert.py reads."""
+    path = Path(convert.__file__)
+    caller = ast.parse(path.with_name("build_system.py").read_text())
+    # two tables of curves share a function that is told the column of its values
+    told = {node.value for node in ast.walk(caller) if isinstance(node, ast.Constant)}
+    tree = ast.parse(path.read_text())
+    return frozenset(_attributes(tree) | _whole_columns(tree) | told)
+
+
 def _is_read(use: ColumnUse, table: str, column: str) -> bool:
-    if table in GROUPED:
-        path = Path(convert.__file__)
-        caller = ast.parse(path.with_name("build_system.py").read_text())
-        # two tables of curves share a function that is told the column of its values
-        told = {node.value for node in ast.walk(caller) if isinstance(node, ast.Constant)}
-        tree = ast.parse(path.read_text())
-        return column in _attributes(tree) | _whole_columns(tree) | told
-    return use.reads(table, column)
+    return column in _read_by_conversion() if table in GROUPED else use.reads(table, column)
 
 
 def _whole_columns(tree: ast.AST) -> set[Any]:

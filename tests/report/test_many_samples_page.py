@@ -100,7 +100,9 @@ def test_a_study_shows_its_cases_with_errors(tmp_path):
 def test_a_sweep_answers_on_its_first_screen_how_numbers_depend_on_what_is_swept(tmp_path):
     question = "How much does the chance of the trip cost?"
     keys = {"question": question, "sweep": {"events.trip.probability": [1.0, 0.5, 0.0]}}
-    loaded = gridsim.load(gridsim.run_study(small_study(tmp_path, replicates=40, **keys), tmp_path / "out").path)
+    loaded = gridsim.load(
+        gridsim.run_study(small_study(tmp_path, replicates=40, **keys), tmp_path / "out", workers=0).path
+    )
     page = page_of(loaded)
     assert page.title == question
     ends = [with_error(run.metric("EUE")) for run in (loaded.cases[2], loaded.cases[0])]

@@ -15,6 +15,7 @@ from gridsim.kernels.flows import make_case
 from gridsim.model.pack import pack
 from gridsim.model.system import GridSystem
 from gridsim.solvers.dispatch import DispatchMethod, DispatchOptions, DispatchSolver
+from tests.support.ac_cases import own_net
 from tests.support.cases import META, TWO_AREAS
 
 PLAIN = DispatchOptions(segments=False, perturb=False)
@@ -186,9 +187,8 @@ def test_a_warm_start_gives_the_same() -> None:
 def with_pieces(case: str, n_pieces: int) -> Any:
     """A case of pandapower with its quadratic costs as pieces from 0 MW, or as they are."""
     import pandapower as pp
-    import pandapower.networks
 
-    net = getattr(pandapower.networks, case)()
+    net = own_net(case)
     for table in ("ext_grid", "gen", "sgen"):
         net[table]["min_p_mw"] = 0.0
     if n_pieces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 from collections.abc import Iterator
@@ -24,9 +25,15 @@ NONE_OUT = np.empty(0, dtype=np.int32)
 
 @functools.cache
 def case_net(name: str) -> Any:
+    """A net of pandapower.networks, to be read only; reading its file takes a second."""
     import pandapower.networks
 
     return getattr(pandapower.networks, name)()
+
+
+def own_net(name: str) -> Any:
+    """The same to write to."""
+    return copy.deepcopy(case_net(name))
 
 
 @functools.cache

@@ -1,8 +1,9 @@
 """The command line in a process of its own, forked from one that has gridsim and its kernels loaded.
 
 Starting Python, importing and loading compiled kernels takes two to three seconds a command; a fork has them at once.
-What a command prints, writes and returns is its own: it gets its own argv, folder, stdout and stderr, and ends as a
-Python process ends. Where the environment is another one than the server started with, a fresh Python runs it.
+What a command prints, writes and returns is its own: it gets its own argv, folder, environment, stdout and stderr, and
+ends as a Python process ends. Where a variable that is read as a program starts has another value than the server
+started with, a fresh Python runs it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-_IGNORED = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT")
+# packages that this process imports set variables of their own, so a comparison of all would call for a fresh Python
+_READ_AT_START = ("COLUMNS", "GRIDSIM_", "HOME", "LANG", "LC_", "NUMBA_CACHE", "NUMBA_DISABLE", "PYTHON", "XDG_")
 _servers: dict[str, _Server] = {}
 
 
@@ -27,14 +29,19 @@ def gridsim(
 
     ``stdout``: a file that takes stdout instead; ``more``: environment variables of this command alone.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in _IGNORED}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     if "one" not in _servers:
         _servers["one"] = _Server(environment)
     server = _servers["one"]
-    if server.environment == environment:
-        return server.run(arguments, cwd or Path.cwd(), stdout, more)
+    if _at_start(server.environment) == _at_start(environment):
+        return server.run(arguments, cwd or Path.cwd(), stdout, {**environment, **more})
     assert stdout is None and not more, "of a command that is forked"
     return fresh_gridsim(*arguments, cwd=cwd)
+
+
+def _at_start(environment: dict[str, str]) -> dict[str, str]:
+    """Variables that are read as a program starts or is imported."""
+    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
 
 
 def fresh_gridsim(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -60,14 +67,15 @@ class _Server:
         atexit.register(self._process.kill)
 
     def run(
-        self, arguments: tuple[str, ...], cwd: Path, stdout: Path | None, more: dict[str, str]
+        self, arguments: tuple[str, ...], cwd: Path, stdout: Path | None, environment: dict[str, str]
     ) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory() as place:
             out, errors = Path(place, "out"), Path(place, "errors")
             out.touch()
             code = self._ask(
-                arguments=list(arguments), cwd=str(cwd), out=str(stdout or out), errors=str(errors), environment=more
-            )
+                arguments=list(arguments), cwd=str(cwd), out=str(stdout or out), errors=str(errors),
+                environment=environment,
+            )  # fmt: skip
             texts = [file.read_text(errors="surrogateescape") for file in (out, errors)]
         return subprocess.CompletedProcess(["gridsim", *arguments], code, *texts)
 

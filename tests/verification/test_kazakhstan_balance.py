@@ -19,8 +19,8 @@ from tests.support.kazakh_weeks import energy_of_weeks, print_energy
 from tests.support.national_load import national_load
 
 YEARS = {"copper": max(round(500 * FRACTION), 8), "zonal": max(round(500 * FRACTION), 4)}
-LEDGER_YEARS = max(round(100 * FRACTION), 4)
-WEEKS = max(round(100 * FRACTION), 4)
+LEDGER_YEARS = max(round(100 * FRACTION), 2)
+WEEKS = max(round(100 * FRACTION), 2)
 DECEMBERS = max(round(200 * FRACTION), 4)
 DECEMBER = {"network": "kazakhstan", "horizon": {"start": "2023-12-06 00:00", "hours": 24}}
 WHOLE = FRACTION == 1.0  # a fraction shows that it runs; its errors are too large for the bars

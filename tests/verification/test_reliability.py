@@ -334,8 +334,14 @@ def enumerated(system: AdequacySystem, most_out: int) -> tuple[dict[str, float],
 
 @pytest.fixture(scope="module")
 def rbts_at_peak() -> tuple[AdequacySystem, dict[str, float], float]:
+    """The system and its numbers of up to four outages, which are kept; a fraction enumerates up to two anew."""
     system = rbts_nodal(np.ones(24))
-    return system, *enumerated(system, 4)
+    kept = json.loads((DATA / "rbts" / "enumerated_at_peak.json").read_text())
+    most_out = 4 if FRACTION >= 1.0 else 2
+    exact, left_out = enumerated(system, most_out)
+    assert {**exact, "left_out": left_out} == pytest.approx(kept[str(most_out)], rel=1e-7)
+    four = kept["4"]
+    return system, {name: four[name] for name in exact}, four["left_out"]
 
 
 def test_rbts_at_constant_peak_against_enumeration(rbts_at_peak) -> None:  # type: ignore[no-untyped-def]

@@ -9,14 +9,13 @@ import pytest
 
 from gridsim.errors import InputError
 from gridsim.io.grid_import.imported import import_pandapower
+from tests.support.ac_cases import own_net
 from tests.support.import_cases import assert_power_flow, small
 
 
 @pytest.mark.parametrize("name", ["case9", "case14", "case24_ieee_rts", "case30", "case39", "case57", "case118"])
 def test_power_flow_of_published_cases(name: str) -> None:
-    import pandapower.networks
-
-    assert_power_flow(getattr(pandapower.networks, name)())
+    assert_power_flow(own_net(name))
 
 
 def test_power_flow_of_a_small_net() -> None:
@@ -49,9 +48,7 @@ def test_capacitive_negative_and_reactive_loads_keep_the_power_flow() -> None:
 
 def test_an_external_grid_without_a_useful_limit_takes_the_imbalance() -> None:
     """case4gs limits it to 0 MW and lets it take -137 MW."""
-    import pandapower.networks
-
-    system = assert_power_flow(pandapower.networks.case4gs())
+    system = assert_power_flow(own_net("case4gs"))
     assert system.generators.p_max_mw[system.generators.position("ext_grid_0")] == pytest.approx(500.0)
 
 

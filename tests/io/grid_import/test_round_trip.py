@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandapower.networks
 import pytest
 
 import gridsim
 from gridsim.io.grid_import.folder import write_folder
 from gridsim.io.grid_import.imported import import_net
 from gridsim.model.system import GridSystem
+from tests.support.ac_cases import case_net
 
 #: Columns that a pandapower net holds, by table.
 SHARED = {
@@ -39,7 +39,7 @@ def test_shared_columns_come_back(network: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", ["case9", "case30"])
 def test_blocks_of_costs_come_back(case: str, tmp_path: Path) -> None:
-    write_folder(import_net(getattr(pandapower.networks, case)()), tmp_path / "first")
+    write_folder(import_net(case_net(case)), tmp_path / "first")
     first = gridsim.read_network(tmp_path / "first")
     write_folder(import_net(gridsim.to_pandapower(first)), tmp_path / "again")
     again = gridsim.read_network(tmp_path / "again")
