@@ -38,6 +38,7 @@ class Heat:
         self._rests = True
         n = self.networks.n
         self._told = np.zeros(n, dtype=np.int64)
+        self._any_told = False
         self._never_below = np.zeros((n, 2, 3))
         self._feeder_share = system.heat.feeder_share
         loads, people = system.loads, system.load_classes.people
@@ -49,7 +50,7 @@ class Heat:
 
     def with_heaters(self, load_mw: F8) -> F8:
         """(n_loads,) demand with the electric heaters of those without heat, on the loads of people at their bus."""
-        if not self._some or not self._state.heaters.any():
+        if self._rests or not self._state.heaters.any():
             return load_mw
         table = self.networks.table
         of_people_mw = np.where(self._people_load, load_mw, 0.0)
@@ -83,12 +84,12 @@ class Heat:
 
     def changes(self, hour: HeatHour) -> list[CityHeat]:
         """Cities whose heat is not what it was when this was last asked, as the log names it."""
-        lacks = (hour.delivered_mw < _SHORT_SHARE * hour.asked_mw).any(axis=1)
-        if self._rests and not lacks.any() and not self._told.any():
+        if self._rests and hour.most_lack_mw <= 0.0 and not self._any_told:
             return []
+        lacks = (hour.delivered_mw < _SHORT_SHARE * hour.asked_mw).any(axis=1)
         told = np.where(self._state.thaw_h > 0, 2, np.where(lacks, 1, 0))
         changed = np.flatnonzero(told != self._told)
-        self._told = told
+        self._told, self._any_told = told, bool(told.any())
         return [CityHeat(str(self.networks.table.name[city]), _STATES[told[city]]) for city in changed.tolist()]
 
     def advance(self, dt_h: float, outdoor_c: F8, gas: GasStep) -> HeatInterval | None:
@@ -99,7 +100,7 @@ class Heat:
         if not np.array_equal(gas.delivered_mcm_per_d, self._supply.gas_delivered):
             supply = self._supply._replace(gas_delivered=gas.delivered_mcm_per_d)
             hour = networks.hour(before, outdoor_c[networks.site], supply)
-        if self._rests and float((hour.asked_mw - hour.delivered_mw).max()) <= LEAST_MW:
+        if self._rests and hour.most_lack_mw <= LEAST_MW:
             return HeatInterval(hour, before, self._never_below)  # nothing is missing, and all is warm
         self._state, below_k_h = networks.after(before, hour, dt_h)
         self._rests = bool(
