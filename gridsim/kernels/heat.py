@@ -15,12 +15,17 @@ from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.jit import bare, piece
 
 F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
 I8 = NDArray[np.int64]
 B1 = NDArray[np.bool_]
 
 INDOOR_C = 20.0
+COLD_INDOOR_C = 8.0
 HEATING_SEASON_BELOW_C = 8.0
 HOT_WATER_SHARE = 0.15  # of the peak, in any weather
+FREEZING_SUPPLY_SHARE = 0.3
+HEATERS_AT_LACK = 0.5  # all heaters are on where half of the heat is missing
+LEAST_HEATERS = 1e-6  # a smaller share of them is none
 DISTRICT, HOMES = 0, 1
 
 
@@ -127,3 +132,115 @@ def feed_cities(
         for group in range(2):
             most = max(most, asked_mw_out[city, group] - delivered_mw_out[city, group])
     return most
+
+
+@by_reference
+class Cooling(NamedTuple):
+    """How cities cool within an interval, (n,) each where nothing else is said: differences left at its end, and frost.
+
+    network_left, heaters_left : of heat in the water, of heaters;  buildings_left, lag_share : (n, 3) by time constant;
+    lag_share : 1 / (1 - tau / tau of the network)
+    freeze_c, freeze_h : pipes with hardly any heat freeze below this after so long;  repair_h : work to thaw them
+    """
+
+    network_left: F8
+    heaters_left: F8
+    buildings_left: F8
+    lag_share: F8
+    freeze_c: F8
+    freeze_h: F8
+    repair_h: F8
+
+
+@bare
+def cool_cities(
+    cooling: Cooling,
+    dt_h: float,
+    outdoor_c: F8,
+    asked_mw: F8,
+    delivered_mw: F8,
+    fed_share: F8,
+    supply_share: F8,
+    indoor_c: F8,
+    heaters: F8,
+    freezing_h: F8,
+    thaw_h: F8,
+    supply_share_out: F8,
+    indoor_c_out: F8,
+    heaters_out: F8,
+    freezing_h_out: F8,
+    thaw_h_out: F8,
+    below_k_h_out: F8,
+) -> None:
+    """Cities after ``dt_h`` hours of an hour's heat, and kelvin hours of buildings below 8 C in them.
+
+    outdoor_c, fed_share (n,), asked_mw, delivered_mw (n, 2): as in ``HeatHour``
+    supply_share ... thaw_h, and the same ..._out: as in ``HeatState``;  below_k_h_out (n, 2, 3)
+
+    Exact solution of T' = (rest - T) / tau: buildings follow their supply, the district's own follows what is fed.
+    """
+    for city in range(len(outdoor_c)):
+        cold = outdoor_c[city] < HEATING_SEASON_BELOW_C
+        drop = max(INDOOR_C - outdoor_c[city], 0.0)
+        lag = 0.0
+        for group in range(2):
+            asked = asked_mw[city, group]
+            share = delivered_mw[city, group] / asked if asked > 0.0 else 1.0
+            lack = 1.0 - share
+            if group == DISTRICT:
+                lag = supply_share[city] - share
+                supply_share_out[city] = share + lag * cooling.network_left[city]
+                lack = 1.0 - supply_share[city]
+            rest_c = min(outdoor_c[city], INDOOR_C) + share * drop
+            for tau in range(3):
+                part = lag * drop * cooling.lag_share[city, tau] if group == DISTRICT else 0.0
+                before = indoor_c[city, group, tau]
+                after = rest_c + part * cooling.network_left[city]
+                after += (before - rest_c - part) * cooling.buildings_left[city, tau]
+                indoor_c_out[city, group, tau] = after
+                deficit_k = max(COLD_INDOOR_C - before, 0.0) + max(COLD_INDOOR_C - after, 0.0)
+                below_k_h_out[city, group, tau] = deficit_k / 2.0 * dt_h
+            wanted = min(max(lack / HEATERS_AT_LACK, 0.0), 1.0) if cold else 0.0
+            on = wanted + (heaters[city, group] - wanted) * cooling.heaters_left[city]
+            heaters_out[city, group] = on if on > LEAST_HEATERS else 0.0
+        frost = outdoor_c[city] < cooling.freeze_c[city] and supply_share_out[city] < FREEZING_SUPPLY_SHARE
+        freezing_h_out[city] = freezing_h[city] + dt_h if frost else 0.0
+        thawed_h = thaw_h[city]
+        if fed_share[city] > FREEZING_SUPPLY_SHARE:
+            thawed_h = max(thawed_h - dt_h, 0.0)
+        thaw_h_out[city] = cooling.repair_h[city] if freezing_h_out[city] >= cooling.freeze_h[city] else thawed_h
+
+
+@bare
+def add_heaters(
+    cities: Cities,
+    city_bus: I4,
+    feeder_share: F8,
+    heaters: F8,
+    of_people: B1,
+    load_bus: I4,
+    bus_mw: F8,
+    added_mw: F8,
+    most_mw: F8,
+    load_mw_out: F8,
+) -> None:
+    """Add electric heaters to the loads of people at the bus of each city, as far as its feeders bear them.
+
+    city_bus, feeder_share : (n,), most of a bus's load of people that heaters may add;  heaters : as in ``HeatState``
+    of_people, load_bus : (n_loads,);  bus_mw, added_mw, most_mw : (n_buses,) scratch;  load_mw_out : (n_loads,) grows
+    """
+    for bus in range(len(bus_mw)):
+        bus_mw[bus] = added_mw[bus] = most_mw[bus] = 0.0
+    for load in range(len(load_bus)):
+        if of_people[load]:
+            bus_mw[load_bus[load]] += load_mw_out[load]
+    for city in range(len(city_bus)):
+        bus = city_bus[city]
+        on = cities.people[city, DISTRICT] * heaters[city, DISTRICT] + cities.people[city, HOMES] * heaters[city, HOMES]
+        able_mw = feeder_share[city] * bus_mw[bus]
+        added_mw[bus] += min(on * cities.heater_kw[city] / 1000.0, able_mw)
+        most_mw[bus] = max(most_mw[bus], able_mw)  # cities at one bus share its feeders
+    for load in range(len(load_bus)):
+        if of_people[load] and bus_mw[load_bus[load]] > 0.0:
+            bus = load_bus[load]
+            load_mw_out[load] += load_mw_out[load] * (min(added_mw[bus], most_mw[bus]) / bus_mw[bus])

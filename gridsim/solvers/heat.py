@@ -13,19 +13,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridsim.kernels.heat import DISTRICT, HEATING_SEASON_BELOW_C, HOMES, INDOOR_C, Cities, feed_cities
+from gridsim.kernels.heat import (
+    COLD_INDOOR_C,
+    DISTRICT,
+    HOMES,
+    INDOOR_C,
+    Cities,
+    Cooling,
+    cool_cities,
+    feed_cities,
+)
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, sum_at
 
 MW_PER_GCAL_H = 1.163
-COLD_INDOOR_C = 8.0
 W_PER_PERSON_K = 55.0  # peak heat where no source gives it: Astana's 3,050 Gcal/h for 1.22 million people at 53 K
 BOILER_EFFICIENCY = 0.9
 FAILED_SUPPLY_SHARE = 0.7  # the rules of heat supply call a supply 30 % below its schedule an accident
-FREEZING_SUPPLY_SHARE = 0.3
-HEATERS_AT_LACK = 0.5  # all heaters are on where half of the heat is missing
 LEAST_MW = 1e-9  # a lack of less is none
-_MOST_DECAYS = 64  # of intervals of other lengths than a step
+_MOST_COOLINGS = 64  # of intervals of other lengths than a step
 
 
 class HeatState(NamedTuple):
@@ -93,8 +99,7 @@ class HeatNetworks:
         self.site = system.buses.weather_site[table.bus]
         self.people = np.stack([table.people * table.district_share, table.people * table.gas_share], axis=1)
         self.tau_h = np.stack([table.tau_low_h, table.tau_h, table.tau_high_h], axis=1)
-        self._decays: dict[float, tuple[F8, F8, F8]] = {}
-        self._lag_share = 1.0 / (1.0 - self.tau_h[:, None, :] / table.network_h[:, None, None])
+        self._coolings: dict[float, Cooling] = {}
         machines = [
             np.flatnonzero(np.isin(generators.plant, [p.strip() for p in names.split(";")]) & generators.in_service)
             for names in table.plants.tolist()
@@ -125,7 +130,7 @@ class HeatNetworks:
         city = city_of_node[demand.node] if len(demand) else np.zeros(0, dtype=np.int64)
         of_homes, of_plants = demand.gas_class == "households", demand.gas_class == "heating"
         customer = np.flatnonzero((city >= 0) & (of_homes | of_plants))
-        self._cities = Cities(
+        self.cities = Cities(
             design_c=table.design_c,
             peak_mw=self.peak_mw,
             chp_mw=self.chp_mw,
@@ -144,7 +149,6 @@ class HeatNetworks:
             customer_group=np.where(of_homes[customer], HOMES, DISTRICT),
             mw_per_mcm_per_d=np.array([system.gas.lhv_mj_per_m3 * 1e6 / 86_400.0 * BOILER_EFFICIENCY]),
         )
-        self._never_below = np.zeros((n, 2, 3))
 
     def at_rest(self) -> HeatState:
         """Cities that have had all their heat for long."""
@@ -157,7 +161,7 @@ class HeatNetworks:
         asked_mw, delivered_mw = np.empty((n, 2)), np.empty((n, 2))
         chp_mw, boilers_mw, fed_share, heaters_mw = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
         most_lack_mw = feed_cities(
-            cities=self._cities,
+            cities=self.cities,
             outdoor_c=outdoor_c,
             machines_share=supply.machines_share,
             alive=supply.alive,
@@ -176,54 +180,47 @@ class HeatNetworks:
             outdoor_c, asked_mw, delivered_mw, chp_mw, boilers_mw, fed_share, heaters_mw, most_lack_mw=most_lack_mw
         )
 
-    def heaters_mw(self, state: HeatState) -> F8:
-        """(n,) MW of the electric heaters that are on, before the limit of the feeders."""
-        return (self.people * state.heaters).sum(axis=1) * self.table.heater_kw_per_person / 1000.0
-
     def after(self, state: HeatState, hour: HeatHour, dt_h: float) -> tuple[HeatState, F8]:
         """The cities after ``dt_h`` hours of ``hour``, and (n, 2, 3) kelvin hours of buildings below 8 C in them."""
-        table, share = self.table, hour.share
-        decay, heater_decay, _ = self._decay(dt_h)
-        supply_share = share[:, DISTRICT] + (state.supply_share - share[:, DISTRICT]) * decay
-        indoor_c = self._indoor_c(state, hour, share, dt_h)
-        below_k_h = self._never_below
-        if min(float(state.indoor_c.min()), float(indoor_c.min())) < COLD_INDOOR_C:
-            deficit_k = np.maximum(COLD_INDOOR_C - np.stack([state.indoor_c, indoor_c]), 0.0)
-            below_k_h = deficit_k.mean(axis=0) * dt_h
-        lack = 1.0 - share
-        lack[:, DISTRICT] = 1.0 - state.supply_share
-        wanted = np.clip(lack / HEATERS_AT_LACK, 0.0, 1.0) * (hour.outdoor_c < HEATING_SEASON_BELOW_C)[:, None]
-        heaters = wanted + (state.heaters - wanted) * heater_decay
-        frost = (hour.outdoor_c < table.freeze_c) & (supply_share < FREEZING_SUPPLY_SHARE)
-        freezing_h = np.where(frost, state.freezing_h + dt_h, 0.0)
-        thawed_h = np.where(hour.fed_share > FREEZING_SUPPLY_SHARE, np.maximum(state.thaw_h - dt_h, 0.0), state.thaw_h)
-        thaw_h = np.where(freezing_h >= table.freeze_h, table.freeze_repair_h, thawed_h)
-        found = HeatState(supply_share, indoor_c, np.where(heaters > 1e-6, heaters, 0.0), freezing_h, thaw_h)
+        found = HeatState(*(np.empty(values.shape) for values in state))
+        below_k_h = np.empty(state.indoor_c.shape)
+        cool_cities(
+            cooling=self._cooling(dt_h),
+            dt_h=dt_h,
+            outdoor_c=hour.outdoor_c,
+            asked_mw=hour.asked_mw,
+            delivered_mw=hour.delivered_mw,
+            fed_share=hour.fed_share,
+            supply_share=state.supply_share,
+            indoor_c=state.indoor_c,
+            heaters=state.heaters,
+            freezing_h=state.freezing_h,
+            thaw_h=state.thaw_h,
+            supply_share_out=found.supply_share,
+            indoor_c_out=found.indoor_c,
+            heaters_out=found.heaters,
+            freezing_h_out=found.freezing_h,
+            thaw_h_out=found.thaw_h,
+            below_k_h_out=below_k_h,
+        )
         return found, below_k_h
 
-    def _decay(self, dt_h: float) -> tuple[F8, F8, F8]:
-        """Share left after ``dt_h`` hours of a difference in water (n,), heaters (n, 1) and buildings (n, 1, 3)."""
-        if dt_h not in self._decays:
+    def _cooling(self, dt_h: float) -> Cooling:
+        """What an interval of ``dt_h`` hours leaves of differences in water, heaters and buildings."""
+        if dt_h not in self._coolings:
             table = self.table
-            if len(self._decays) >= _MOST_DECAYS:
-                self._decays.clear()
-            self._decays[dt_h] = (
-                np.exp(-dt_h / table.network_h),
-                np.exp(-dt_h / table.heater_delay_h)[:, None],
-                np.exp(-dt_h / self.tau_h[:, None, :]),
+            if len(self._coolings) >= _MOST_COOLINGS:
+                self._coolings.clear()
+            self._coolings[dt_h] = Cooling(
+                network_left=np.exp(-dt_h / table.network_h),
+                heaters_left=np.exp(-dt_h / table.heater_delay_h),
+                buildings_left=np.exp(-dt_h / self.tau_h),
+                lag_share=1.0 / (1.0 - self.tau_h / table.network_h[:, None]),
+                freeze_c=table.freeze_c,
+                freeze_h=table.freeze_h,
+                repair_h=table.freeze_repair_h,
             )
-        return self._decays[dt_h]
-
-    def _indoor_c(self, state: HeatState, hour: HeatHour, share: F8, dt_h: float) -> F8:
-        """(n, 2, 3) exact solution: buildings follow their supply, the district's own follows what is fed."""
-        faded, _, cooled = self._decay(dt_h)
-        outdoor = hour.outdoor_c[:, None, None]
-        drop = np.maximum(INDOOR_C - outdoor, 0.0)
-        rest_c = np.minimum(outdoor, INDOOR_C) + share[:, :, None] * drop
-        part = np.zeros((self.n, 2, 3))
-        lag = (state.supply_share - share[:, DISTRICT])[:, None] * drop[:, 0]
-        part[:, DISTRICT] = lag * self._lag_share[:, 0]
-        return np.asarray(rest_c + part * faded[:, None, None] + (state.indoor_c - rest_c - part) * cooled)
+        return self._coolings[dt_h]
 
     def affected(self, supply_share: F8, homes_share: F8) -> F8:
         """(..., n) people without normal heat: all on a network whose supply fails, homes by the gas they lack."""
