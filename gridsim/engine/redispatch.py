@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gridsim.contingencies.effects import Conditions, stricter
 from gridsim.engine.interval import Decisions, FuelLimits, Moment, Ramp, Redispatch
 from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
+from gridsim.kernels.load_shedding import shares_shed
 from gridsim.kernels.supply_bounds import Fleet, bound_machines
 from gridsim.model.pack import Packed, importable_mw
 from gridsim.model.scenario import Imports
@@ -62,6 +63,7 @@ class Redispatcher:
             generators.p_min_mw, generators.p_max_mw, generators.ramp_mw_per_min, np.array(generators.variable)
         )
         n_gens = len(generators)
+        self._no_load = np.zeros(len(self.system.loads))
         self._nothing, self._no_limit = np.zeros(n_gens), np.full(n_gens, np.inf)
         self._first_cut = int(np.argmin(packed.tiers.price_responsive))  # the first tier that counts as unserved
         self._of_interfaces = np.ones(len(self.system.interfaces))
@@ -270,11 +272,21 @@ class Redispatcher:
         ``wanted_mw`` (n_buses, n_tiers): demand of the dispatch, with losses and with what neighbours lack.
         """
         if not solution.shed_mw.any():
-            return np.zeros(len(load_mw)), np.zeros(len(load_mw))
-        responsive = packed.tiers.price_responsive
-        shed, demand_mw = solution.shed_mw / (1.0 + loss_share), wanted_mw / (1.0 + loss_share)
-        response_mw = packed.shed_by_load(load_mw, np.where(responsive, shed, 0.0), demand_mw)
-        return response_mw, packed.shed_by_load(load_mw, np.where(responsive, 0.0, shed), demand_mw)
+            return self._no_load, self._no_load
+        response, unserved = np.empty(len(load_mw)), np.empty(len(load_mw))
+        shares_shed(
+            load_bus=self.system.loads.bus,
+            tier=packed.load_tier,
+            protected_tier=packed.load_protected_tier,
+            sheddable_share=packed.load_sheddable_share,
+            responsive=packed.tiers.price_responsive,
+            shed_mw=solution.shed_mw,
+            wanted_mw=wanted_mw,
+            loss_factor=1.0 + loss_share,
+            response_out=response,
+            unserved_out=unserved,
+        )
+        return load_mw * response, load_mw * unserved
 
     def _in_system_order(
         self,
