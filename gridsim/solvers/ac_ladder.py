@@ -223,11 +223,14 @@ class Ladder:
             if not result.converged or not (np.abs(result.v) > LOWEST_VM_PU).all():
                 break
             v = result.v
-            imbalance, unshared, n_over, n_back = judge_round(
-                v=v,
-                power=network.power(v),
+            power = network.power(v)
+            imbalance = float((power - schedule).real.sum())
+            unshared, n_over, n_back = judge_round(
+                vm=np.abs(v),
+                power=power,
                 schedule=schedule,
                 weight=weight,
+                imbalance=imbalance,
                 held=held,
                 regulates=regulates,
                 q_min=q_min,
@@ -273,19 +276,20 @@ class Ladder:
     ) -> NewtonTask:
         bus = self.topology.networks[number].bus
         n = len(bus)
-        v0, s_pu = np.empty(n, dtype=np.complex128), np.empty(n, dtype=np.complex128)
+        s_pu = np.empty(n, dtype=np.complex128)
         weights, extra, limited = np.empty(n), np.empty(n), np.empty(n)
+        v0 = np.where(held, setpoint * v / np.abs(v), v)
+        everywhere = self._shares_everywhere(held, weight)
+        free = weight if everywhere else np.where(held, weight, 0.0)
         reference = start_round(
-            v=v,
             schedule=schedule,
             held=held,
             weight=weight,
-            everywhere=self._shares_everywhere(held, weight),
+            everywhere=everywhere,
             reference=int(np.searchsorted(bus, int(self.have.reference[number]))),
             imbalance=imbalance,
+            total_weight=float(free.sum()),
             q_source=q_source,
-            setpoint=setpoint,
-            v0_out=v0,
             s_out=s_pu,
             weight_out=weights,
             extra_out=extra,
@@ -294,7 +298,7 @@ class Ladder:
         return NewtonTask(
             topology=self.topology,
             number=number,
-            v0=v0,
+            v0=v0 * (np.abs(v0[reference]) / v0[reference]),
             s_pu=s_pu,
             held=held,
             reference=reference,
