@@ -16,12 +16,14 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.results.run_records import Columns, ColumnSpec
 from gridsim.solvers.ac_solution import AcSolution
+from gridsim.solvers.kept import Kept
 from gridsim.solvers.operating_point import OperatingPoint
 
 Rows = Mapping[str, NDArray[Any]]
 
 _REPEATED_AT_ONCE = 64  # intervals: so that runs of about one length share a column
 _COLUMNS_KEPT = 64
+_TILED: Kept[tuple[bytes, str], NDArray[Any]] = Kept(_COLUMNS_KEPT)  # columns alike in all intervals
 
 _HEAD = (
     ("replicate", "i4", "replicate"),
@@ -79,10 +81,7 @@ class Batch:
 
     def _repeated(self, values: NDArray[Any]) -> NDArray[Any]:
         """(n * n_values,) values of every interval, read-only."""
-        if not len(values):
-            return values
-        at_least = -(-self.n // _REPEATED_AT_ONCE) * _REPEATED_AT_ONCE
-        return _tiled(values.tobytes(), values.dtype.str, at_least)[: self.n * len(values)]
+        return _tiled(values, self.n) if len(values) else values
 
     def at(self, interval: NDArray[np.int64], **columns: Any) -> Rows:
         """Rows that belong to the intervals at positions ``interval``."""
@@ -95,12 +94,14 @@ def _name_order(names: bytes, dtype: str) -> NDArray[np.int64]:
     return np.argsort(np.frombuffer(names, dtype), kind="stable")
 
 
-@lru_cache(maxsize=_COLUMNS_KEPT)
-def _tiled(values: bytes, dtype: str, times: int) -> NDArray[Any]:
+def _tiled(values: NDArray[Any], times: int) -> NDArray[Any]:
     """The values over and over: names are most of a table's bytes, and the same for all trajectories."""
-    tiled = np.tile(np.frombuffer(values, dtype), times)
-    tiled.setflags(write=False)
-    return tiled
+    asked = values.tobytes(), values.dtype.str
+    tiled = _TILED.get(asked)
+    if tiled is None or len(tiled) < times * len(values):
+        tiled = _TILED.keep(asked, np.tile(values, -(-times // _REPEATED_AT_ONCE) * _REPEATED_AT_ONCE))
+        tiled.setflags(write=False)
+    return tiled[: times * len(values)]
 
 
 class Recorded(NamedTuple):
