@@ -14,6 +14,7 @@ from gridsim.kernels.load_shedding import shares_shed
 from gridsim.kernels.supply_bounds import Fleet, bound_machines
 from gridsim.model.pack import Packed, importable_mw
 from gridsim.model.scenario import Imports
+from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
 
@@ -26,7 +27,7 @@ class _Grid(NamedTuple):
     """Grid while conditions and month stay: branches out, row limits at rated temperature, and borders.
 
     ``importable_mw`` (n_borders,) under the import policy; ``helped_mw`` (n_borders,): see
-    :meth:`Redispatcher.replaced_mw`; ``abroad``: whether a neighbour lacks power.
+    :func:`_replaced_mw`; ``abroad``: whether a neighbour lacks power.
     """
 
     out_branch: I4
@@ -63,7 +64,6 @@ class Redispatcher:
             generators.p_min_mw, generators.p_max_mw, generators.ramp_mw_per_min, np.array(generators.variable)
         )
         n_gens = len(generators)
-        self._no_load = np.zeros(len(self.system.loads))
         self._nothing, self._no_limit = np.zeros(n_gens), np.full(n_gens, np.inf)
         self._first_cut = int(np.argmin(packed.tiers.price_responsive))  # the first tier that counts as unserved
         self._of_interfaces = np.ones(len(self.system.interfaces))
@@ -80,7 +80,7 @@ class Redispatcher:
                 self.solver.topology(out),
                 *limits,
                 importable_mw=importable_mw(self.system, conditions.imports) * conditions.border_share,
-                helped_mw=self.replaced_mw(conditions),
+                helped_mw=_replaced_mw(self.system, conditions),
                 abroad=bool(conditions.abroad_mw.any()),
             )
             self._last_grid = last = conditions, month, grid
@@ -92,17 +92,6 @@ class Redispatcher:
             offered_mw = np.where(self.system.borders.in_service, moment.likely_mw, 0.0)
             return np.asarray(offered_mw * conditions.border_share)
         return self.grid(conditions, moment.month).importable_mw
-
-    def replaced_mw(self, conditions: Conditions) -> F8:
-        """(n_borders,) MW that neighbours send to another one that lacks power, shared by their limits."""
-        limit_mw = self.system.borders.limit_import_mw * conditions.border_share
-        found_mw = np.zeros(len(limit_mw))
-        for border in conditions.abroad_mw.nonzero()[0].tolist():
-            others_mw = limit_mw.copy()
-            others_mw[border] = 0.0
-            if others_mw.any():
-                found_mw += conditions.abroad_mw[border] * others_mw / others_mw.sum()
-        return found_mw
 
     def bounds(
         self,
@@ -242,12 +231,12 @@ class Redispatcher:
             cost=packed.cost_by_time_to_go(storage_mwh) if len(storage_mwh) else packed.cost,
             spill_cost=packed.spill_cost_in(moment.month),
             demand_mw=wanted_mw,
-            penalty=self._penalty(packed, conditions) if grid.abroad else packed.penalty,
+            penalty=_penalty(packed, conditions, self._first_cut) if grid.abroad else packed.penalty,
             row_lo_mw=grid.row_lo_mw * rating_factor,
             row_hi_mw=grid.row_hi_mw * rating_factor,
         )
         solution = self.solver.solve(state)
-        response_mw, unserved_mw = self._shed(packed, solution, connected_mw, wanted_mw, loss_share)
+        response_mw, unserved_mw = _shed(packed, solution, connected_mw, wanted_mw, loss_share)
         abroad_mw = conditions.abroad_mw
         if grid.abroad:
             cut_share = solution.shed_mw[:, self._first_cut] / np.maximum(cut_first, 1e-9)
@@ -257,36 +246,6 @@ class Redispatcher:
             loss_share=loss_share, abroad_mw=abroad_mw,
         )  # fmt: skip
         return found, abroad_mw
-
-    def _penalty(self, packed: Packed, conditions: Conditions) -> F8:
-        """(n_buses, n_tiers) USD/MWh: what a neighbour lacks is given up before anyone inside is cut."""
-        penalty = packed.penalty.copy()
-        penalty[self.system.borders.bus[conditions.abroad_mw > 0], self._first_cut] *= ABROAD_SHARE
-        return penalty
-
-    def _shed(
-        self, packed: Packed, solution: DispatchSolution, load_mw: F8, wanted_mw: F8, loss_share: float
-    ) -> tuple[F8, F8]:
-        """(n_loads,) MW at the bus that did not buy at the price, and that were not served.
-
-        ``wanted_mw`` (n_buses, n_tiers): demand of the dispatch, with losses and with what neighbours lack.
-        """
-        if not solution.shed_mw.any():
-            return self._no_load, self._no_load
-        response, unserved = np.empty(len(load_mw)), np.empty(len(load_mw))
-        shares_shed(
-            load_bus=self.system.loads.bus,
-            tier=packed.load_tier,
-            protected_tier=packed.load_protected_tier,
-            sheddable_share=packed.load_sheddable_share,
-            responsive=packed.tiers.price_responsive,
-            shed_mw=solution.shed_mw,
-            wanted_mw=wanted_mw,
-            loss_factor=1.0 + loss_share,
-            response_out=response,
-            unserved_out=unserved,
-        )
-        return load_mw * response, load_mw * unserved
 
     def _in_system_order(
         self,
@@ -331,3 +290,45 @@ class Redispatcher:
             ramp_limited=ramp_limited,
             out_branch=grid.out_branch,
         )
+
+
+def _replaced_mw(system: GridSystem, conditions: Conditions) -> F8:
+    """(n_borders,) MW that neighbours send to another one that lacks power, shared by their limits."""
+    limit_mw = system.borders.limit_import_mw * conditions.border_share
+    found_mw = np.zeros(len(limit_mw))
+    for border in conditions.abroad_mw.nonzero()[0].tolist():
+        others_mw = limit_mw.copy()
+        others_mw[border] = 0.0
+        if others_mw.any():
+            found_mw += conditions.abroad_mw[border] * others_mw / others_mw.sum()
+    return found_mw
+
+
+def _penalty(packed: Packed, conditions: Conditions, first_cut: int) -> F8:
+    """(n_buses, n_tiers) USD/MWh: what a neighbour lacks is given up before anyone inside is cut."""
+    penalty = packed.penalty.copy()
+    penalty[packed.system.borders.bus[conditions.abroad_mw > 0], first_cut] *= ABROAD_SHARE
+    return penalty
+
+
+def _shed(packed: Packed, solution: DispatchSolution, load_mw: F8, wanted_mw: F8, loss_share: float) -> tuple[F8, F8]:
+    """(n_loads,) MW at the bus that did not buy at the price, and that were not served.
+
+    ``wanted_mw`` (n_buses, n_tiers): demand of the dispatch, with losses and with what neighbours lack.
+    """
+    if not solution.shed_mw.any():
+        return np.zeros(len(load_mw)), np.zeros(len(load_mw))
+    response, unserved = np.empty(len(load_mw)), np.empty(len(load_mw))
+    shares_shed(
+        load_bus=packed.system.loads.bus,
+        tier=packed.load_tier,
+        protected_tier=packed.load_protected_tier,
+        sheddable_share=packed.load_sheddable_share,
+        responsive=packed.tiers.price_responsive,
+        shed_mw=solution.shed_mw,
+        wanted_mw=wanted_mw,
+        loss_factor=1.0 + loss_share,
+        response_out=response,
+        unserved_out=unserved,
+    )
+    return load_mw * response, load_mw * unserved

@@ -136,7 +136,7 @@ def feed_cities(
 
 @by_reference
 class Cooling(NamedTuple):
-    """How cities cool within an interval, (n,) each where nothing else is said: differences left at its end, and frost.
+    """Cooling of cities within an interval, (n,) each where nothing else is said: differences left at its end, frost.
 
     network_left, heaters_left : of heat in the water, of heaters;  buildings_left, lag_share : (n, 3) by time constant;
     lag_share : 1 / (1 - tau / tau of the network)

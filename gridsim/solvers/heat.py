@@ -206,7 +206,7 @@ class HeatNetworks:
         return found, below_k_h
 
     def _cooling(self, dt_h: float) -> Cooling:
-        """What an interval of ``dt_h`` hours leaves of differences in water, heaters and buildings."""
+        """Differences in water, heaters and buildings that an interval of ``dt_h`` hours leaves."""
         if dt_h not in self._coolings:
             table = self.table
             if len(self._coolings) >= _MOST_COOLINGS:

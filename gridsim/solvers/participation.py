@@ -146,7 +146,7 @@ def held_buses(system: GridSystem, have: Sources, vm_pu: F8) -> B1:
 
 
 class ReactiveSplit:
-    """How the reactive power of a bus is shared among what regulates there.
+    """Shares in the reactive power of a bus of what regulates there.
 
     A border takes the whole of its bus, several at one bus equal parts. Machines share theirs at equal fractions of
     their ranges; those that do not regulate give their fixed value.
