@@ -7,12 +7,16 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridsim.cli.app import JsonOption, app
 from gridsim.cli.values import whole
+
+if TYPE_CHECKING:
+    from gridsim.model.scenario import Event
+    from gridsim.model.system import GridSystem
 
 NETWORKS = ("rbts", "kazakhstan")
 _START = "2026-01-14 17:00"
@@ -97,6 +101,11 @@ def small_cases() -> Iterator[Callable[[], object]]:
                 policy = Policy(ac=ac, gas=gas)
                 horizon = Horizon(dt.datetime.fromisoformat(_START), 2.0)
                 yield partial(run, system, Scenario("warm", name, horizon, policy=policy, failures=failures))
+        if len(system.heat):
+            scenario = Scenario(
+                "warm", name, Horizon(dt.datetime.fromisoformat(_START), 3.0), events=_without_heat(system)
+            )
+            yield partial(run, system, scenario)
         yield partial(screen, system)
         yield from _assessments(system)
     yield partial(first_minutes_frame, read_network(NETWORKS[0]))
@@ -104,6 +113,20 @@ def small_cases() -> Iterator[Callable[[], object]]:
     two_areas = system_from_grid(read_network("rts79"))
     for level in ("copper", "zonal"):
         yield partial(assess, two_areas, Exact(level=level))
+
+
+def _without_heat(system: GridSystem) -> tuple[Event, ...]:
+    """Outage of all plants that heat cities: these cool and switch heaters on, and load is shed."""
+    from gridsim.contingencies.events import make_event
+    from gridsim.model.scenario import Event, Target
+
+    names = {plant.strip() for plants in system.heat.plants.tolist() for plant in plants.split(";") if plant.strip()}
+    plants = [Target("plants", name) for name in sorted(names)]
+    made = make_event(
+        system, id="no_heat", kind="plant_outage", targets=plants, at_h=0.0, magnitude=None, duration_h=None
+    )
+    assert isinstance(made, Event), made
+    return (made,)
 
 
 def _assessments(system: object) -> Iterator[Callable[[], object]]:

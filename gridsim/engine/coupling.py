@@ -25,6 +25,7 @@ from gridsim.engine.facilities import Facilities, electric_stations
 from gridsim.engine.gas_side import GasHour, GasSide, make_gas_side
 from gridsim.engine.interval import FuelLimits, Moment, YardFlows
 from gridsim.engine.stocks import Stocks, flattened
+from gridsim.kernels.fuel_stocks import allow_by_fuel
 from gridsim.model.gas_order import reserve_shares
 from gridsim.model.pack import Packed, gas_generators
 from gridsim.model.table import B1, F8, sum_at
@@ -36,10 +37,11 @@ SHORT_SHARE = 0.999  # a plant is short of gas below this share of what it reque
 
 
 class _KnownConditions(NamedTuple):
-    """The last conditions of gas, and what they were made of; ``key``: nodes with power and links with reserve fuel."""
+    """The last conditions of gas, and what they were made of: nodes with power, and reserve fuel in stock."""
 
     conditions: Conditions
-    key: bytes
+    supplied: B1
+    backup_mwh: F8
     found: GasConditions
 
 
@@ -109,14 +111,21 @@ class FuelSystem:
         self._limited_s = now_s
         requested_mw = self._by_link(able_mw)
         hour = self._gas_hour(now_s, moment.conditions, moment.inputs)
-        deliverable_mw = self.gas.limits(now_s, dt_h, hour, requested_mw, scarce=self._scarce)
-        deliverable_mw = np.minimum(deliverable_mw, requested_mw)
-        link_share = np.divide(
-            deliverable_mw, requested_mw, out=np.ones(len(requested_mw)), where=requested_mw > 0
-        )  # fmt: skip
-        share = self._stocks.yard_share(moment.conditions.delivery_share, moment.conditions.heating_value).copy()
-        share[self._linked_gen] *= link_share[self._gen_link]
-        self._stocks.switch_over(now_s, deliverable_mw < SHORT_SHARE * requested_mw)
+        given_mw = self.gas.limits(now_s, dt_h, hour, requested_mw, scarce=self._scarce)
+        n_links = len(requested_mw)
+        deliverable_mw, short, share = np.empty(n_links), np.empty(n_links, dtype=bool), np.empty(len(able_mw))
+        allow_by_fuel(
+            linked_gen=self._linked_gen,
+            gen_link=self._gen_link,
+            yard_share=self._stocks.yard_share(moment.conditions.delivery_share, moment.conditions.heating_value),
+            requested_mw=requested_mw,
+            given_mw=given_mw,
+            short_below=SHORT_SHARE,
+            deliverable_mw_out=deliverable_mw,
+            short_out=short,
+            share_out=share,
+        )
+        self._stocks.switch_over(now_s, short)
         return FuelLimits(
             gas_share=share,
             backup_mw=self._stocks.backup_limit_mw(now_s, able_mw, share),
@@ -240,10 +249,12 @@ class FuelSystem:
 
     def _conditions_of_gas(self, now_s: float, conditions: Conditions) -> GasConditions:
         """The same object while neither ``conditions`` nor the facilities that work change: networks remember by it."""
-        supplied, reserves = self._facilities.works_at(now_s), self._stocks.backup_mwh > 0
-        key, last = supplied.tobytes() + reserves.tobytes(), self._gas_conditions
-        if last is not None and last.conditions is conditions and last.key == key:
-            return last.found
+        supplied, backup_mwh = self._facilities.works_at(now_s), self._stocks.backup_mwh
+        last = self._gas_conditions
+        if last is not None and last.conditions is conditions:
+            same = supplied is last.supplied or np.array_equal(supplied, last.supplied)
+            if same and (backup_mwh is last.backup_mwh or np.array_equal(backup_mwh > 0, last.backup_mwh > 0)):
+                return last.found
         works = supplied
         if not conditions.facility_works.all():
             works = supplied.copy()
@@ -254,9 +265,9 @@ class FuelSystem:
             storage_share=conditions.gas_storage_share,
             node_works=works,
             station_works=conditions.station_works,
-            reserve_share=np.where(reserves, self._reserve_share, 0.0),
+            reserve_share=np.where(backup_mwh > 0, self._reserve_share, 0.0),
         )
-        self._gas_conditions = _KnownConditions(conditions, key, found)
+        self._gas_conditions = _KnownConditions(conditions, supplied, backup_mwh, found)
         return found
 
     def _gas_hour(self, now_s: float, conditions: Conditions, inputs: HourInputs) -> GasHour:

@@ -36,6 +36,7 @@ class Deliveries:
         self._left = np.ones(len(routes))
         self._history: list[tuple[float, F8]] = [(-np.inf, np.ones(len(routes)))]
         self._last: tuple[Conditions, F8, Conditions] | None = None
+        self._unhindered: Conditions | None = None  # the last conditions found to have nothing in the way
 
     def reach(
         self, conditions: Conditions, now_s: int, temperature_c: F8, wake: Callable[[float], None] | None
@@ -45,10 +46,13 @@ class Deliveries:
         ``wake``: told after how many seconds a change that is new now arrives; None for conditions that are only
         thought of.
         """
+        if conditions is self._unhindered:
+            return conditions
         if wake is not None and not np.array_equal(conditions.route_share, self._left):
             self._note(now_s, conditions.route_share, wake)
         frozen = (conditions.unloading_share < 1.0).any()
         if len(self._history) == 1 and not frozen:
+            self._unhindered = None if wake is None else conditions
             return conditions
         share = conditions.delivery_share.copy()
         np.minimum.at(share, self._yard, self._arriving(now_s) * conditions.delivery_share[self._yard])
@@ -66,7 +70,7 @@ class Deliveries:
     def _note(self, now_s: int, left: F8, wake: Callable[[float], None]) -> None:
         share = self._by_priority(left)
         changed = share != self._history[-1][1]
-        self._left = left
+        self._left, self._unhindered = left, None
         self._history.append((now_s, share))
         for delay_s in np.unique(self._delay_s[changed]).tolist():
             if delay_s > 0:

@@ -8,10 +8,11 @@ import numpy as np
 
 from gridsim.engine.facilities import LOST_BUS_SHARE
 from gridsim.engine.interval import FuelLimits, HeatInterval, Moment
+from gridsim.kernels.heat import INDOOR_C, add_heaters
 from gridsim.model.pack import Packed
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.gas_balance import GasStep
-from gridsim.solvers.heat import INDOOR_C, LEAST_MW, HeatHour, HeatNetworks, HeatSupply
+from gridsim.solvers.heat import LEAST_MW, HeatHour, HeatNetworks, HeatSupply
 
 _SHORT_SHARE = 0.999
 _REST_K, _REST_SHARE = 1e-6, 1e-9  # nearer to full heat than this is full heat
@@ -38,28 +39,34 @@ class Heat:
         self._rests = True
         n = self.networks.n
         self._told = np.zeros(n, dtype=np.int64)
+        self._any_told = False
         self._never_below = np.zeros((n, 2, 3))
         self._feeder_share = system.heat.feeder_share
         loads, people = system.loads, system.load_classes.people
         self._n_loads = len(loads)
         self._people_load = people[loads.load_class] & loads.in_service
         self._load_bus = loads.bus
-        self._n_buses = len(system.buses)
+        self._scratch = np.empty((3, len(system.buses)))
         self._some = len(system.heat) > 0
 
     def with_heaters(self, load_mw: F8) -> F8:
         """(n_loads,) demand with the electric heaters of those without heat, on the loads of people at their bus."""
-        if not self._some or not self._state.heaters.any():
+        if self._rests or not self._state.heaters.any():
             return load_mw
-        table = self.networks.table
-        of_people_mw = np.where(self._people_load, load_mw, 0.0)
-        bus_mw = sum_at(self._load_bus, of_people_mw, self._n_buses)
-        heaters_mw = np.minimum(self.networks.heaters_mw(self._state), self._feeder_share * bus_mw[table.bus])
-        wanted_mw = sum_at(table.bus, heaters_mw, self._n_buses)
-        most_mw = np.zeros(self._n_buses)  # cities at one bus share its feeders
-        np.maximum.at(most_mw, table.bus, self._feeder_share * bus_mw[table.bus])
-        added = np.divide(np.minimum(wanted_mw, most_mw), bus_mw, out=np.zeros(self._n_buses), where=bus_mw > 0)
-        return np.asarray(load_mw + of_people_mw * added[self._load_bus])
+        with_them_mw = load_mw.copy()
+        add_heaters(
+            cities=self.networks.cities,
+            city_bus=self.networks.table.bus,
+            feeder_share=self._feeder_share,
+            heaters=self._state.heaters,
+            of_people=self._people_load,
+            load_bus=self._load_bus,
+            bus_mw=self._scratch[0],
+            added_mw=self._scratch[1],
+            most_mw=self._scratch[2],
+            load_mw_out=with_them_mw,
+        )
+        return with_them_mw
 
     def feed(self, moment: Moment, fuel: FuelLimits, gas: GasStep, bus_cut_share: F8) -> HeatHour | None:
         """Heat of the cities from now on; ``bus_cut_share`` (n_buses,) as facilities see it. None without cities."""
@@ -83,12 +90,12 @@ class Heat:
 
     def changes(self, hour: HeatHour) -> list[CityHeat]:
         """Cities whose heat is not what it was when this was last asked, as the log names it."""
-        lacks = (hour.delivered_mw < _SHORT_SHARE * hour.asked_mw).any(axis=1)
-        if self._rests and not lacks.any() and not self._told.any():
+        if self._rests and hour.most_lack_mw <= 0.0 and not self._any_told:
             return []
+        lacks = (hour.delivered_mw < _SHORT_SHARE * hour.asked_mw).any(axis=1)
         told = np.where(self._state.thaw_h > 0, 2, np.where(lacks, 1, 0))
         changed = np.flatnonzero(told != self._told)
-        self._told = told
+        self._told, self._any_told = told, bool(told.any())
         return [CityHeat(str(self.networks.table.name[city]), _STATES[told[city]]) for city in changed.tolist()]
 
     def advance(self, dt_h: float, outdoor_c: F8, gas: GasStep) -> HeatInterval | None:
@@ -99,7 +106,7 @@ class Heat:
         if not np.array_equal(gas.delivered_mcm_per_d, self._supply.gas_delivered):
             supply = self._supply._replace(gas_delivered=gas.delivered_mcm_per_d)
             hour = networks.hour(before, outdoor_c[networks.site], supply)
-        if self._rests and float((hour.asked_mw - hour.delivered_mw).max()) <= LEAST_MW:
+        if self._rests and hour.most_lack_mw <= LEAST_MW:
             return HeatInterval(hour, before, self._never_below)  # nothing is missing, and all is warm
         self._state, below_k_h = networks.after(before, hour, dt_h)
         self._rests = bool(

@@ -42,7 +42,8 @@ class Operator:
     def __init__(self, state: GridState, solver: DispatchSolver):
         self.state = state
         self.redispatcher = Redispatcher(state.packed, solver)
-        self._delay_h = max(round(state.scenario.policy.operator_delay_minutes * 60), 1) / 3600.0
+        delay_s = max(round(state.scenario.policy.operator_delay_minutes * 60), 1)
+        self._delay_h = np.full(len(state.system.generators), delay_s / 3600.0)
         self._variable = state.system.generators.variable
         self._listed_on: dt.date | None = None
         self._listed_for: tuple[Conditions, bytes] | None = None  # conditions and fuel the list was last revised for
@@ -185,7 +186,6 @@ class Operator:
             self._ramp_s = now_s
             return
         running_mw = state.last.dispatch.p_gen_mw
-        delay_h = np.full(len(running_mw), self._delay_h)
         if now_s != self._ramp_s:
             from_mw, self._ramp_s = running_mw, now_s
             if now_s % state.inputs.step_s == 0 and (state.sudden or self.blind or self._plan is not None):
@@ -193,10 +193,10 @@ class Operator:
                 from_mw = self._plan.p_gen_mw
             elif self.blind and self._plan is None:
                 self._plan = _Plan(now_s, running_mw, state.loss_share)
-            hours = delay_h if state.sudden else self._climb_h(moment, state.resolved_s)
+            hours = self._delay_h if state.sudden else self._climb_h(moment, state.resolved_s)
             self._ramp = Ramp(from_mw, hours)
         elif state.sudden and self._ramp is not None:  # a surprise after this instant's answer was given
-            self._ramp = Ramp(running_mw, delay_h)
+            self._ramp = Ramp(running_mw, self._delay_h)
         if not self.blind:
             self._plan = None
         elif self._ramp is not None:

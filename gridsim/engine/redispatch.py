@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from gridsim.contingencies.effects import Conditions, stricter
 from gridsim.engine.interval import Decisions, FuelLimits, Moment, Ramp, Redispatch
 from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
+from gridsim.kernels.load_shedding import shares_shed
+from gridsim.kernels.supply_bounds import Fleet, bound_machines
 from gridsim.model.pack import Packed, importable_mw
 from gridsim.model.scenario import Imports
+from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
 from gridsim.solvers.dispatch import DispatchSolver
 
@@ -21,20 +24,31 @@ ABROAD_SHARE = 0.5  # of the penalty of the first class: above all supply and sp
 
 
 class _Grid(NamedTuple):
-    """Grid while conditions and month stay: branches out, and row limits at rated temperature."""
+    """Grid while conditions and month stay: branches out, row limits at rated temperature, and borders.
+
+    ``importable_mw`` (n_borders,) under the import policy; ``helped_mw`` (n_borders,): see
+    :func:`_replaced_mw`; ``abroad``: whether a neighbour lacks power.
+    """
 
     out_branch: I4
     topology: Topology
     row_lo_mw: F8
     row_hi_mw: F8
+    importable_mw: F8
+    helped_mw: F8
+    abroad: bool
 
 
 class Bounds(NamedTuple):
-    """(n_columns,) MW per supply column; ``held_back`` (n_gens,): the machine could give more but for its ramp."""
+    """(n_columns,) MW per supply column; ``held_back`` (n_gens,): the machine could give more but for its ramp.
+
+    ``backs_up``: whether any machine may burn its backup fuel.
+    """
 
     lo_mw: F8
     hi_mw: F8
     held_back: NDArray[np.bool_]
+    backs_up: bool
 
 
 class Redispatcher:
@@ -46,7 +60,11 @@ class Redispatcher:
         self.solver = solver
         generators = self.system.generators
         self._variable = generators.variable
-        self._ramps = ~np.isnan(generators.ramp_mw_per_min)
+        self._fleet = Fleet(
+            generators.p_min_mw, generators.p_max_mw, generators.ramp_mw_per_min, np.array(generators.variable)
+        )
+        n_gens = len(generators)
+        self._nothing, self._no_limit = np.zeros(n_gens), np.full(n_gens, np.inf)
         self._first_cut = int(np.argmin(packed.tiers.price_responsive))  # the first tier that counts as unserved
         self._of_interfaces = np.ones(len(self.system.interfaces))
         self._last_grid: tuple[Conditions, int, _Grid] | None = None
@@ -57,27 +75,23 @@ class Redispatcher:
         if last is None or last[0] is not conditions or last[1] != month:
             out = conditions.out_branches(self.system)
             limits = self.packed.row_limits(out, month, conditions.interface_factor)
-            self._last_grid = last = conditions, month, _Grid(out, self.solver.topology(out), *limits)
+            grid = _Grid(
+                out,
+                self.solver.topology(out),
+                *limits,
+                importable_mw=importable_mw(self.system, conditions.imports) * conditions.border_share,
+                helped_mw=_replaced_mw(self.system, conditions),
+                abroad=bool(conditions.abroad_mw.any()),
+            )
+            self._last_grid = last = conditions, month, grid
         return last[2]
 
     def border_mw(self, moment: Moment, conditions: Conditions) -> F8:
         """(n_borders,) MW that may be bought at this moment."""
         if conditions.imports is Imports.LIKELY and moment.likely_mw is not None:
             offered_mw = np.where(self.system.borders.in_service, moment.likely_mw, 0.0)
-        else:
-            offered_mw = importable_mw(self.system, conditions.imports)
-        return np.asarray(offered_mw * conditions.border_share)
-
-    def replaced_mw(self, conditions: Conditions) -> F8:
-        """(n_borders,) MW that neighbours send to another one that lacks power, shared by their limits."""
-        limit_mw = self.system.borders.limit_import_mw * conditions.border_share
-        found_mw = np.zeros(len(limit_mw))
-        for border in conditions.abroad_mw.nonzero()[0].tolist():
-            others_mw = limit_mw.copy()
-            others_mw[border] = 0.0
-            if others_mw.any():
-                found_mw += conditions.abroad_mw[border] * others_mw / others_mw.sum()
-        return found_mw
+            return np.asarray(offered_mw * conditions.border_share)
+        return self.grid(conditions, moment.month).importable_mw
 
     def bounds(
         self,
@@ -85,47 +99,57 @@ class Redispatcher:
         fuel: FuelLimits,
         storage_mwh: F8,
         border_mw: F8,
+        helped_mw: F8,
+        *,
         ramp: Ramp | None = None,
         decisions: Decisions | None = None,
     ) -> Bounds:
-        """Bounds of every supply column. ``storage_mwh`` (n_storages,) held now; ``border_mw`` (n_borders,)."""
-        packed, generators, inputs, conditions = self.packed, self.system.generators, moment.inputs, moment.conditions
-        committed = moment.committed
+        """Bounds of every supply column. ``storage_mwh`` (n_storages,) held now.
+
+        ``border_mw`` (n_borders,): may be bought; ``helped_mw``: flows through to another neighbour.
+        """
+        packed, inputs, conditions, committed = self.packed, moment.inputs, moment.conditions, moment.committed
+        n_gens, first_gen = len(committed), packed.gen_columns.start
         lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
-        share = np.where(committed, inputs.gen_share * conditions.gen_share, 0.0)
-        main = generators.p_max_mw * share * fuel.gas_share
-        backs_up = bool(fuel.backup_mw.any())
-        total = main
+        room, held_back = np.empty(n_gens), np.empty(n_gens, dtype=bool)
+        backs_up, backup_mw, backup_of_gen = bool(fuel.backup_mw.any()), fuel.backup_mw, self._nothing
         if backs_up:
-            backup = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
-            backup_by_gen = sum_at(packed.backup_gen, backup, len(generators))
-            total = main + backup_by_gen
-        floor = np.maximum(generators.p_min_mw, inputs.heat_min_share * generators.p_max_mw * conditions.gen_share)
-        floor = np.where(committed & ~self._variable, np.minimum(floor, total), 0.0)
-        held_back = np.zeros(len(generators), dtype=bool)
-        if ramp is not None:
-            ramp_mw = np.where(self._ramps, generators.ramp_mw_per_min * ramp.hours * 60.0, np.inf)
-            held_back = total > ramp.from_mw + ramp_mw + 1e-6
-            total = np.minimum(total, ramp.from_mw + ramp_mw)
-            floor = np.maximum(floor, ramp.from_mw - ramp_mw)
-        if decisions is not None:
-            total = np.minimum(total, np.maximum(decisions.p_max_mw, 0.0))
-            floor = np.where(committed, np.maximum(floor, decisions.p_min_mw), floor)
-        main = np.minimum(main, total)
-        hi[packed.gen_columns] = main
-        lo[packed.gen_columns] = np.minimum(floor, main)
+            backup_mw = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
+            backup_of_gen = sum_at(packed.backup_gen, backup_mw, n_gens)
+        bound_machines(
+            fleet=self._fleet,
+            committed=committed,
+            gen_share=inputs.gen_share,
+            left_share=conditions.gen_share,
+            heat_min_share=inputs.heat_min_share,
+            fuel_share=fuel.gas_share,
+            backup_mw=backup_of_gen,
+            ramps=ramp is not None,
+            from_mw=self._nothing if ramp is None else ramp.from_mw,
+            ramp_h=self._nothing if ramp is None else ramp.hours,
+            least_mw=self._nothing if decisions is None else decisions.p_min_mw,
+            most_mw=self._no_limit if decisions is None else decisions.p_max_mw,
+            lo_mw_out=lo[first_gen:],
+            hi_mw_out=hi[first_gen:],
+            room_out=room,
+            held_back_out=held_back,
+        )
         if backs_up:
-            room = np.divide(total - main, backup_by_gen, out=np.zeros_like(total), where=backup_by_gen > 0)
-            hi[packed.backup_columns] = backup * np.minimum(room, 1.0)[packed.backup_gen]
-        helped_mw = self.replaced_mw(conditions)
+            hi[packed.backup_columns] = backup_mw * room[packed.backup_gen]
         hi[packed.border_columns] = border_mw + helped_mw
         lo[packed.border_columns] = np.minimum(moment.bought_mw, border_mw) + helped_mw
-        storages = self.system.storages
-        works = np.where(storages.in_service, conditions.storage_share, 0.0)
+        if len(storage_mwh):
+            self._bound_storages(moment, storage_mwh, lo, hi)
+        return Bounds(lo, hi, held_back, backs_up)
+
+    def _bound_storages(self, moment: Moment, storage_mwh: F8, lo_out: F8, hi_out: F8) -> None:
+        """Bounds of charging and discharging columns; ``storage_mwh`` (n_storages,) held now."""
+        packed, storages = self.packed, self.system.storages
+        works = np.where(storages.in_service, moment.conditions.storage_share, 0.0)
         room_mwh = (storages.energy_mwh - storage_mwh) / storages.efficiency_charge
-        lo[packed.charge_columns] = -works * np.minimum(storages.p_charge_mw, room_mwh / moment.dt_h)
-        hi[packed.discharge_columns] = works * np.where(self.can_discharge(storage_mwh), storages.p_discharge_mw, 0.0)
-        return Bounds(lo, hi, held_back)
+        lo_out[packed.charge_columns] = -works * np.minimum(storages.p_charge_mw, room_mwh / moment.dt_h)
+        able_mw = np.where(self.can_discharge(storage_mwh), storages.p_discharge_mw, 0.0)
+        hi_out[packed.discharge_columns] = works * able_mw
 
     def can_discharge(self, storage_mwh: F8) -> NDArray[np.bool_]:
         """(n_storages,) True where a second at full output is held: less is empty, as time is whole seconds."""
@@ -135,6 +159,8 @@ class Redispatcher:
     def holds_s(self, dispatch: Redispatch, storage_mwh: F8) -> float:
         """Whole seconds until the first discharging storage is empty; inf if none discharges."""
         storages = self.system.storages
+        if not len(storages):
+            return np.inf
         net_mw = dispatch.solution.p_mw - dispatch.solution.spill_mw
         out_mw = net_mw[self.packed.discharge_columns] / storages.efficiency_discharge
         hours = np.divide(storage_mwh, out_mw, out=np.full(len(out_mw), np.inf), where=out_mw > 1e-9)
@@ -163,7 +189,7 @@ class Redispatcher:
         found, reached_mw = solved(moment)
         for _ in range(_MOST_ROUNDS):
             conditions = moment.conditions
-            if (reached_mw > conditions.abroad_mw - _SAME_MW).all():
+            if reached_mw is conditions.abroad_mw or (reached_mw > conditions.abroad_mw - _SAME_MW).all():
                 break
             moment = moment._replace(conditions=conditions._replace(abroad_mw=reached_mw))
             found, reached_mw = solved(moment)
@@ -186,15 +212,18 @@ class Redispatcher:
             conditions = conditions._replace(imports=stricter(conditions.imports, decisions.imports))
         grid = self.grid(conditions, moment.month)
         border_mw = self.border_mw(moment, conditions)
-        bounds = self.bounds(moment, fuel, storage_mwh, border_mw, ramp, decisions)
+        bounds = self.bounds(moment, fuel, storage_mwh, border_mw, grid.helped_mw, ramp=ramp, decisions=decisions)
         # interfaces keep their limits: stability, not heat
         rating_factor = np.concatenate([inputs.rating_factor, self._of_interfaces])
-        cut_mw = np.minimum(moment.shed_mw, inputs.load_mw)
-        connected_mw = inputs.load_mw - cut_mw
+        cut_mw, connected_mw = moment.shed_mw, inputs.load_mw
+        if cut_mw.any():
+            cut_mw = np.minimum(cut_mw, inputs.load_mw)
+            connected_mw = inputs.load_mw - cut_mw
         demand_mw = packed.demand_by_tier(connected_mw)
         wanted_mw = demand_mw * (1.0 + loss_share)
         cut_first = wanted_mw[:, self._first_cut]  # a view
-        cut_first += sum_at(system.borders.bus, conditions.abroad_mw, len(cut_first))
+        if grid.abroad:
+            cut_first += sum_at(system.borders.bus, conditions.abroad_mw, len(cut_first))
         state = DispatchState(
             topology=grid.topology,
             lo_mw=bounds.lo_mw,
@@ -202,41 +231,21 @@ class Redispatcher:
             cost=packed.cost_by_time_to_go(storage_mwh) if len(storage_mwh) else packed.cost,
             spill_cost=packed.spill_cost_in(moment.month),
             demand_mw=wanted_mw,
-            penalty=self._penalty(packed, conditions),
+            penalty=_penalty(packed, conditions, self._first_cut) if grid.abroad else packed.penalty,
             row_lo_mw=grid.row_lo_mw * rating_factor,
             row_hi_mw=grid.row_hi_mw * rating_factor,
         )
         solution = self.solver.solve(state)
-        response_mw, unserved_mw = self._shed(packed, solution, connected_mw, wanted_mw, loss_share)
-        cut_share = solution.shed_mw[:, self._first_cut] / np.maximum(cut_first, 1e-9)
-        abroad_mw = conditions.abroad_mw * (1.0 - cut_share[system.borders.bus])
+        response_mw, unserved_mw = _shed(packed, solution, connected_mw, wanted_mw, loss_share)
+        abroad_mw = conditions.abroad_mw
+        if grid.abroad:
+            cut_share = solution.shed_mw[:, self._first_cut] / np.maximum(cut_first, 1e-9)
+            abroad_mw = abroad_mw * (1.0 - cut_share[system.borders.bus])
         found = self._in_system_order(
             moment, state, solution, bounds, grid, response_mw=response_mw, unserved_mw=unserved_mw + cut_mw,
             loss_share=loss_share, abroad_mw=abroad_mw,
         )  # fmt: skip
         return found, abroad_mw
-
-    def _penalty(self, packed: Packed, conditions: Conditions) -> F8:
-        """(n_buses, n_tiers) USD/MWh: what a neighbour lacks is given up before anyone inside is cut."""
-        if not conditions.abroad_mw.any():
-            return packed.penalty
-        penalty = packed.penalty.copy()
-        penalty[self.system.borders.bus[conditions.abroad_mw > 0], self._first_cut] *= ABROAD_SHARE
-        return penalty
-
-    def _shed(
-        self, packed: Packed, solution: DispatchSolution, load_mw: F8, wanted_mw: F8, loss_share: float
-    ) -> tuple[F8, F8]:
-        """(n_loads,) MW at the bus that did not buy at the price, and that were not served.
-
-        ``wanted_mw`` (n_buses, n_tiers): demand of the dispatch, with losses and with what neighbours lack.
-        """
-        if not solution.shed_mw.any():
-            return np.zeros(len(load_mw)), np.zeros(len(load_mw))
-        responsive = packed.tiers.price_responsive
-        shed, demand_mw = solution.shed_mw / (1.0 + loss_share), wanted_mw / (1.0 + loss_share)
-        response_mw = packed.shed_by_load(load_mw, np.where(responsive, shed, 0.0), demand_mw)
-        return response_mw, packed.shed_by_load(load_mw, np.where(responsive, 0.0, shed), demand_mw)
 
     def _in_system_order(
         self,
@@ -253,17 +262,23 @@ class Redispatcher:
     ) -> Redispatch:
         packed, n_gens, hi = self.packed, len(self.system.generators), bounds.hi_mw
         net = solution.p_mw - solution.spill_mw
-        p_main = net[packed.gen_columns]
-        # Where one more MW is worth more than the dearest supply it serves load; elsewhere it only displaces supply.
-        scarce = solution.price[self.system.generators.bus] > packed.dearest_supply
+        p_main, available_mw, p_backup = net[packed.gen_columns], hi[packed.gen_columns], self._nothing
+        if bounds.backs_up:
+            p_backup = sum_at(packed.backup_gen, net[packed.backup_columns], n_gens)
+            available_mw = available_mw + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens)
+        ramp_limited = False
+        if bounds.held_back.any():
+            # Where one more MW is worth more than the dearest supply it serves load; elsewhere it displaces supply.
+            scarce = solution.price[self.system.generators.bus] > packed.dearest_supply
+            ramp_limited = bool((bounds.held_back & scarce).any())
         return Redispatch(
             state=state,
             solution=solution,
             p_main_mw=p_main,
-            p_backup_mw=sum_at(packed.backup_gen, net[packed.backup_columns], n_gens),
+            p_backup_mw=p_backup,
             p_border_mw=net[packed.border_columns] - abroad_mw,
             p_storage_mw=net[packed.charge_columns] + net[packed.discharge_columns],
-            available_mw=hi[packed.gen_columns] + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens),
+            available_mw=available_mw,
             border_available_mw=hi[packed.border_columns],
             curtailed_mw=np.where(self._variable, hi[packed.gen_columns] - p_main, 0.0),
             spilled_mw=solution.spill_mw[packed.gen_columns],
@@ -272,6 +287,48 @@ class Redispatcher:
             response_mw=response_mw,
             loss_share=loss_share,
             committed=moment.committed,
-            ramp_limited=bool((bounds.held_back & scarce).any()),
+            ramp_limited=ramp_limited,
             out_branch=grid.out_branch,
         )
+
+
+def _replaced_mw(system: GridSystem, conditions: Conditions) -> F8:
+    """(n_borders,) MW that neighbours send to another one that lacks power, shared by their limits."""
+    limit_mw = system.borders.limit_import_mw * conditions.border_share
+    found_mw = np.zeros(len(limit_mw))
+    for border in conditions.abroad_mw.nonzero()[0].tolist():
+        others_mw = limit_mw.copy()
+        others_mw[border] = 0.0
+        if others_mw.any():
+            found_mw += conditions.abroad_mw[border] * others_mw / others_mw.sum()
+    return found_mw
+
+
+def _penalty(packed: Packed, conditions: Conditions, first_cut: int) -> F8:
+    """(n_buses, n_tiers) USD/MWh: what a neighbour lacks is given up before anyone inside is cut."""
+    penalty = packed.penalty.copy()
+    penalty[packed.system.borders.bus[conditions.abroad_mw > 0], first_cut] *= ABROAD_SHARE
+    return penalty
+
+
+def _shed(packed: Packed, solution: DispatchSolution, load_mw: F8, wanted_mw: F8, loss_share: float) -> tuple[F8, F8]:
+    """(n_loads,) MW at the bus that did not buy at the price, and that were not served.
+
+    ``wanted_mw`` (n_buses, n_tiers): demand of the dispatch, with losses and with what neighbours lack.
+    """
+    if not solution.shed_mw.any():
+        return np.zeros(len(load_mw)), np.zeros(len(load_mw))
+    response, unserved = np.empty(len(load_mw)), np.empty(len(load_mw))
+    shares_shed(
+        load_bus=packed.system.loads.bus,
+        tier=packed.load_tier,
+        protected_tier=packed.load_protected_tier,
+        sheddable_share=packed.load_sheddable_share,
+        responsive=packed.tiers.price_responsive,
+        shed_mw=solution.shed_mw,
+        wanted_mw=wanted_mw,
+        loss_factor=1.0 + loss_share,
+        response_out=response,
+        unserved_out=unserved,
+    )
+    return load_mw * response, load_mw * unserved

@@ -15,7 +15,7 @@ from gridsim.model.table import F8, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
 from gridsim.solvers.ac import AcModel
 from gridsim.solvers.ac_solution import AcSolution
-from gridsim.solvers.operating_point import DeviceSettings
+from gridsim.solvers.operating_point import DeviceSettings, OperatingPoint
 from gridsim.solvers.voltage_control import VoltageControl
 from gridsim.solvers.voltage_relief import Relief, VoltageRelief
 
@@ -45,6 +45,7 @@ class Resolver:
         self._decide = decide
         self._voltage = None if state.devices is None else VoltageControl(state.system)
         self._relief = None if self._voltage is None else VoltageRelief(state.packed, self._voltage)
+        self._last_point: tuple[Redispatch, OperatingPoint] | None = None
 
     def settle(self) -> None:
         """Before the horizon: gas pipes as if the first hour, dispatched with fuel no limit, had lasted long."""
@@ -79,7 +80,8 @@ class Resolver:
         devices, switched = self._devices()
         now_h = state.now_h
         state.hold(
-            Interval(
+            point=self._point(dispatch),
+            interval=Interval(
                 time_h=now_h, duration_h=0.0, inputs=moment.inputs, dispatch=dispatch, fuel=fuel, gas=gas,
                 vented_mcm=np.zeros(len(state.system.gas_nodes)), ac=ac, devices=devices, switched=switched,
                 heat=None, yard_flows=None,
@@ -129,7 +131,7 @@ class Resolver:
         held = self.state.devices
         if ac is None or held is None or self._relief is None or self._ac_model is None or not self._relief.wanted(ac):
             return None
-        relief = self._relief.find(self._ac_model, operating_point(dispatch), ac, held.position)
+        relief = self._relief.find(self._ac_model, self._point(dispatch), ac, held.position)
         if relief is not None:
             held.take(relief.position, self.state.now_s)
         return relief
@@ -138,7 +140,7 @@ class Resolver:
         """AC power flow of a dispatch; its losses become the loss share of the next dispatch."""
         if self._ac_model is None:
             return None
-        point = operating_point(dispatch)
+        point = self._point(dispatch)
         held = self.state.devices
         if self._voltage is None or held is None:
             ac = self._ac_model.solve(point)
@@ -148,6 +150,12 @@ class Resolver:
         if ac.converged and served_mw > 0:
             self.state.loss_share = min(max(float(ac.losses_mw) / served_mw, 0.0), _MOST_LOSS_SHARE)
         return ac
+
+    def _point(self, dispatch: Redispatch) -> OperatingPoint:
+        """Its operating point, made once: the AC check, relief and the record of the run ask for it."""
+        if self._last_point is None or self._last_point[0] is not dispatch:
+            self._last_point = dispatch, operating_point(dispatch)
+        return self._last_point[1]
 
     def _devices(self) -> tuple[DeviceSettings | None, tuple[tuple[str, float], ...]]:
         """Positions of the voltage devices, and those that have switched now."""

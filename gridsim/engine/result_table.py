@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -15,9 +16,14 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.results.run_records import Columns, ColumnSpec
 from gridsim.solvers.ac_solution import AcSolution
+from gridsim.solvers.kept import Kept
 from gridsim.solvers.operating_point import OperatingPoint
 
 Rows = Mapping[str, NDArray[Any]]
+
+_REPEATED_AT_ONCE = 64  # intervals: so that runs of about one length share a column
+_COLUMNS_KEPT = 64
+_TILED: Kept[tuple[bytes, str], NDArray[Any]] = Kept(_COLUMNS_KEPT)  # columns alike in all intervals
 
 _HEAD = (
     ("replicate", "i4", "replicate"),
@@ -39,14 +45,21 @@ class Batch:
         self.n = len(intervals)
         self.time_h = self.of(lambda i: i.time_h)
         self.duration_h = self.of(lambda i: i.duration_h)
+        self._dispatch: dict[str, NDArray[Any]] = {}
 
     def of(self, value: Callable[[Interval], Any]) -> NDArray[Any]:
         """(n, ...) of one value of each interval."""
         return np.array([value(interval) for interval in self.intervals])
 
     def dispatch(self, field: str) -> NDArray[Any]:
-        """(n, ...) of a field of the redispatch."""
-        return np.array([getattr(interval.dispatch, field) for interval in self.intervals])
+        """(n, ...) of a field of the redispatch, read-only: many tables ask for the same."""
+        values = self._dispatch.get(field)
+        if values is None:
+            values = self._dispatch[field] = np.array(
+                [getattr(interval.dispatch, field) for interval in self.intervals]
+            )
+            values.setflags(write=False)
+        return values
 
     def ac(self, value: Callable[[AcSolution, Interval], Any], unknown: Any) -> NDArray[Any]:
         """(n, ...) of one value of each AC solution, ``unknown`` where there is none."""
@@ -54,21 +67,41 @@ class Batch:
 
     def by_name(self, names: NDArray[np.str_], **columns: Any) -> Rows:
         """One row per interval and name, in name order; columns (n, n_names), or alike for all intervals."""
-        order = np.argsort(names, kind="stable")
-        shape = self.n, len(names)
+        order = _name_order(names.tobytes(), names.dtype.str) if len(names) else np.zeros(0, dtype=np.int64)
         return {
-            "time_h": np.repeat(self.time_h, shape[1]),
-            "duration_h": np.repeat(self.duration_h, shape[1]),
-            "name": np.tile(names[order], self.n),
-            **{
-                column: np.broadcast_to(np.asarray(values)[..., order], shape).ravel()
-                for column, values in columns.items()
-            },
+            "time_h": np.repeat(self.time_h, len(names)),
+            "duration_h": np.repeat(self.duration_h, len(names)),
+            "name": self._repeated(names[order]),
+            **{column: self._in_rows(np.asarray(values).take(order, axis=-1)) for column, values in columns.items()},
         }
+
+    def _in_rows(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(n * n_names,) values (n, n_names), or (n_names,) in every interval."""
+        return values.ravel() if values.ndim == 2 and len(values) == self.n else self._repeated(np.ravel(values))
+
+    def _repeated(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(n * n_values,) values of every interval, read-only."""
+        return _tiled(values, self.n) if len(values) else values
 
     def at(self, interval: NDArray[np.int64], **columns: Any) -> Rows:
         """Rows that belong to the intervals at positions ``interval``."""
         return {"time_h": self.time_h[interval], "duration_h": self.duration_h[interval], **columns}
+
+
+@lru_cache(maxsize=_COLUMNS_KEPT)
+def _name_order(names: bytes, dtype: str) -> NDArray[np.int64]:
+    """Positions of names in their order."""
+    return np.argsort(np.frombuffer(names, dtype), kind="stable")
+
+
+def _tiled(values: NDArray[Any], times: int) -> NDArray[Any]:
+    """The values over and over: names are most of a table's bytes, and the same for all trajectories."""
+    asked = values.tobytes(), values.dtype.str
+    tiled = _TILED.get(asked)
+    if tiled is None or len(tiled) < times * len(values):
+        tiled = _TILED.keep(asked, np.tile(values, -(-times // _REPEATED_AT_ONCE) * _REPEATED_AT_ONCE))
+        tiled.setflags(write=False)
+    return tiled[: times * len(values)]
 
 
 class Recorded(NamedTuple):

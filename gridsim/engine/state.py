@@ -22,7 +22,7 @@ from gridsim.engine.disturbances import Disturbances
 from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.heat import Heat
 from gridsim.engine.inputs import RunInputs
-from gridsim.engine.interval import Interval, Moment, Redispatch, operating_point
+from gridsim.engine.interval import Interval, Moment, Redispatch
 from gridsim.engine.neighbours import Neighbours
 from gridsim.engine.typical_start import machines_left
 from gridsim.engine.views import NothingYet, Snapshot
@@ -82,6 +82,7 @@ class GridState:
         self.storage_mwh = system.storages.energy_mwh * system.storages.energy_start_share
         self.loss_share = system.loss_share
         self.fixed_load_mw = np.full(len(system.loads), np.nan)
+        self._fixes_load = False
         self.shed_mw = self.held_shed_mw = np.zeros(len(system.loads))
         self.sudden = False
         self.interval: Interval | None = None
@@ -120,6 +121,8 @@ class GridState:
         inputs = self.inputs.at(now_s, conditions)
         conditions = self.deliveries.reach(conditions, now_s, inputs.temperature_c, wake)
         load_mw = self.heat.with_heaters(self.fuel.with_stations(self.load_mw(inputs)))
+        if load_mw is not inputs.load_mw:
+            inputs = inputs._replace(load_mw=load_mw)
         committed = self.commitment.committed(now_s)
         next_s = min((now_s // step_s + 1) * step_s, self.horizon_s)
         return Moment(
@@ -127,7 +130,7 @@ class GridState:
             dt_h=to_hours(next_s - now_s),
             month=self.inputs.local_time(now_s).month,
             conditions=conditions,
-            inputs=inputs._replace(load_mw=load_mw),
+            inputs=inputs,
             committed=committed,
             able_mw=self.system.generators.p_max_mw * inputs.gen_share * conditions.gen_share * committed,
             shed_mw=self.shed_mw,
@@ -140,6 +143,8 @@ class GridState:
 
     def load_mw(self, inputs: HourInputs) -> F8:
         """(n_loads,) demand at the bus: as scripts fixed it, else its own course."""
+        if not self._fixes_load:
+            return inputs.load_mw
         return np.where(np.isnan(self.fixed_load_mw), inputs.load_mw, self.fixed_load_mw)
 
     def arm(self, culprit: str, *, sudden: bool = False) -> None:
@@ -174,6 +179,7 @@ class GridState:
         share = self.system.loads.p_mw[loads] / self.system.loads.p_mw[loads].sum()
         self.fixed_load_mw = self.fixed_load_mw.copy()
         self.fixed_load_mw[loads] = np.nan if p_mw is None else p_mw * share
+        self._fixes_load = not np.isnan(self.fixed_load_mw).all()
         self.arm("a changed load", sudden=True)
 
     def shed(self, p_mw: F8, culprit: str, cause: int = ROOT) -> int:
@@ -186,12 +192,12 @@ class GridState:
         self.arm(culprit, sudden=True)
         return number
 
-    def hold(self, interval: Interval) -> None:
-        """Let ``interval`` be true from now on."""
+    def hold(self, interval: Interval, point: OperatingPoint) -> None:
+        """Let ``interval`` be true from now on; ``point`` of its dispatch."""
         self.interval = interval
         self.held_shed_mw = self.shed_mw
         self.resolved_s = self.now_s
-        self.points.append((self.now_h, operating_point(interval.dispatch)._replace(devices=interval.devices)))
+        self.points.append((self.now_h, point._replace(devices=interval.devices)))
         self.sudden = False
 
     def advance(self) -> None:
@@ -218,6 +224,8 @@ class GridState:
     def _move_storages(self, dispatch: Redispatch, duration_h: float) -> None:
         """Energy held after ``duration_h`` of charging and discharging, losses of both included."""
         storages, packed = self.system.storages, self.packed
+        if not len(storages):
+            return
         net_mw = dispatch.solution.p_mw - dispatch.solution.spill_mw
         charge_mw, discharge_mw = -net_mw[packed.charge_columns], net_mw[packed.discharge_columns]
         change_mw = charge_mw * storages.efficiency_charge - discharge_mw / storages.efficiency_discharge

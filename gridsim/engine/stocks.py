@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.engine.interval import YardFlows
+from gridsim.kernels.fuel_stocks import EMPTY_H, HOURS_PER_DAY, burn_of_yards, move_yards
 from gridsim.model.pack import Packed, gas_generators, yard_generators
 from gridsim.model.table import B1, F8, I4, sum_at
 
-_HOURS_PER_DAY = 24.0
 MILL_MARGIN = 0.1  # of the heating value that mills can make up for
-_SECOND_H = 1.0 / 3600.0  # less than a second of output in stock is empty, as time is whole seconds
 
 I8 = NDArray[np.int64]
+
+
+class _Burn(NamedTuple):
+    """Deliveries and burn of the yards under a dispatch, as of :class:`YardFlows`, and what they were made of."""
+
+    made_of: tuple[F8, F8, F8 | float, F8]
+    delivered_share: F8
+    burnt_share: F8
+    holds_h: float
 
 
 def flattened(groups: Sequence[I4]) -> tuple[I8, I8]:
@@ -43,7 +52,8 @@ class Stocks:
         self._yard_p_max_mw = np.array([p_max_mw[gens].sum() for gens in yard_gens])
         link_p_max_mw = np.array([p_max_mw[gas_generators(system, plant)].sum() for plant in links.plant.tolist()])
         self.backup_p_max_mw = link_p_max_mw * links.backup_capacity_share
-        self.backup_mwh = self.backup_p_max_mw * links.backup_stock_days * _HOURS_PER_DAY
+        self.backup_mwh = self.backup_p_max_mw * links.backup_stock_days * HOURS_PER_DAY
+        self._days: tuple[F8 | None, F8] = None, self.backup_mwh  # stock, and for how many days it lasts
         self._backup_moved = True  # by other than burning, since the last advance
         self.yard_days = system.fuel_stocks.stock_days.copy()
         idle = np.zeros(len(system.fuel_stocks))
@@ -52,6 +62,7 @@ class Stocks:
         self._any_short = False
         self._fed: tuple[bytes, F8, F8 | float, F8] | None = None  # of the last yards_feed: what it was made of, and it
         self._shared: tuple[F8, F8] | None = None  # the last share by yard, and by machine
+        self._last_burn: _Burn | None = None
 
     @property
     def no_backup_mw(self) -> F8:
@@ -75,7 +86,7 @@ class Stocks:
 
         The same array while the same yards have stock and the same arrays are given; nobody writes to either.
         """
-        stocked = self.yard_days * _HOURS_PER_DAY > _SECOND_H
+        stocked = self.yard_days * HOURS_PER_DAY > EMPTY_H
         key, last = stocked.tobytes(), self._fed
         if last is None or last[0] != key or last[1] is not delivery_share or last[2] is not heating_value:
             fed = np.where(stocked, 1.0, self._table.delivery_share * delivery_share * heating_value)
@@ -102,7 +113,7 @@ class Stocks:
         room_mw = np.minimum(able_mw[gen] * links.backup_capacity_share[link], able_mw[gen] * (1.0 - main_share[gen]))
         room_mw = np.where(switched[link], room_mw, 0.0)
         by_link_mw = sum_at(link, room_mw, len(links))
-        stocked = self.backup_mwh > by_link_mw * _SECOND_H
+        stocked = self.backup_mwh > by_link_mw * EMPTY_H
         return np.where(stocked[link], room_mw, 0.0)
 
     def switches_h(self, now_s: float) -> float:
@@ -118,21 +129,30 @@ class Stocks:
 
         Arguments as in :meth:`advance`.
         """
-        draw_share = self._consumed_share(p_main_mw) / heating_value - self._table.delivery_share * delivery_share
-        stock_h = self.yard_days * _HOURS_PER_DAY
-        drawn = (draw_share > 1e-9) & (stock_h > _SECOND_H)
-        hours = float((stock_h[drawn] / draw_share[drawn]).min(initial=np.inf))
+        hours = self._burn(delivery_share, p_main_mw, heating_value).holds_h
         if p_backup_mw.any():
             backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
             used = backup_mw > 1e-9
             hours = min(hours, float((self.backup_mwh[used] / backup_mw[used]).min(initial=np.inf)))
         return float(np.floor(hours * 3600.0 + 1e-6)) / 3600.0
 
-    def _consumed_share(self, p_main_mw: F8) -> F8:
-        """(n_yards,) output of the generators a yard feeds, of their full output."""
-        full_mw = self._yard_p_max_mw
-        fed_mw = sum_at(self._feeding_yard, p_main_mw[self._fed_gen], len(full_mw))
-        return np.divide(fed_mw, full_mw, out=np.zeros(len(full_mw)), where=full_mw > 0)
+    def _burn(self, delivery_share: F8, p_main_mw: F8, heating_value: F8 | float) -> _Burn:
+        """Burn under a dispatch: the interval asks as it begins and as it ends, with the stocks of its beginning."""
+        made_of, last = (delivery_share, p_main_mw, heating_value, self.yard_days), self._last_burn
+        if last is None or any(now is not then for now, then in zip(made_of, last.made_of, strict=True)):
+            delivered_share, burnt_share = self._table.delivery_share * delivery_share, np.empty(len(self.yard_days))
+            holds_h = burn_of_yards(
+                fed_gen=self._fed_gen,
+                feeding_yard=self._feeding_yard,
+                full_mw=self._yard_p_max_mw,
+                p_main_mw=p_main_mw,
+                heating_value=np.full(len(self.yard_days), heating_value),
+                delivered_share=delivered_share,
+                yard_days=self.yard_days,
+                burnt_share_out=burnt_share,
+            )
+            self._last_burn = last = _Burn(made_of, delivered_share, burnt_share, holds_h)
+        return last
 
     def advance(
         self, dt_h: float, delivery_share: F8, p_main_mw: F8, p_backup_mw: F8, heating_value: F8 | float = 1.0
@@ -146,13 +166,20 @@ class Stocks:
             backup_mw = sum_at(self._packed.backup_link, p_backup_mw, len(self.backup_mwh))
             remaining_mwh = self.backup_mwh - backup_mw * dt_h
             # A rest that would not last a second is gone: the tank is empty, and says so.
-            self.backup_mwh = np.where(remaining_mwh > self.backup_p_max_mw * _SECOND_H, remaining_mwh, 0.0)
-        delivered_share = self._table.delivery_share * delivery_share
-        burnt_share = self._consumed_share(p_main_mw) / heating_value
-        days = self.yard_days + (delivered_share - burnt_share) * dt_h / _HOURS_PER_DAY
-        kept = np.where(days * _HOURS_PER_DAY > _SECOND_H, days, 0.0)
-        kept = np.minimum(kept, self._table.capacity_days)
-        self.yard_flows = YardFlows(delivered_share, burnt_share, (days - kept) * _HOURS_PER_DAY / dt_h)
+            self.backup_mwh = np.where(remaining_mwh > self.backup_p_max_mw * EMPTY_H, remaining_mwh, 0.0)
+        burn = self._burn(delivery_share, p_main_mw, heating_value)
+        self._last_burn = None
+        kept, turned_away = np.empty(len(self.yard_days)), np.empty(len(self.yard_days))
+        move_yards(
+            dt_h=dt_h,
+            delivered_share=burn.delivered_share,
+            burnt_share=burn.burnt_share,
+            capacity_days=self._table.capacity_days,
+            yard_days=self.yard_days,
+            yard_days_out=kept,
+            turned_away_out=turned_away,
+        )
+        self.yard_flows = YardFlows(burn.delivered_share, burn.burnt_share, turned_away)
         self.yard_days = kept
 
     def take_backup(self, links: B1, share: float) -> F8:
@@ -170,5 +197,8 @@ class Stocks:
     @property
     def backup_days(self) -> F8:
         """(n_links,) days of backup fuel at backup capacity; NaN where there is none."""
-        full_mwh = self.backup_p_max_mw * _HOURS_PER_DAY
-        return np.divide(self.backup_mwh, full_mwh, out=np.full(len(full_mwh), np.nan), where=full_mwh > 0)
+        if self._days[0] is not self.backup_mwh:
+            full_mwh = self.backup_p_max_mw * HOURS_PER_DAY
+            days = np.divide(self.backup_mwh, full_mwh, out=np.full(len(full_mwh), np.nan), where=full_mwh > 0)
+            self._days = self.backup_mwh, days
+        return self._days[1]

@@ -38,15 +38,16 @@ from gridsim.solvers.pandapower import PandapowerNewton, to_pandapower
 from gridsim.solvers.participation import (
     BASE_MVA,
     HELD_TOLERANCE_PU,
+    ReactiveSplit,
     Sources,
     bus_sum,
     held_buses,
     shunt_connected,
     shunt_status,
     sources,
-    split_reactive,
 )
 
+_ROLES_KEPT = 64
 _LEAST_LOAD_MW = 1e-6  # less is what rounding leaves of load that is cut
 
 
@@ -70,19 +71,29 @@ class LightsimNewton:
         algorithm = lightsim_algorithms()
         # KLU where the build has it, Eigen's SparseLU else: same numbers to rounding
         self._solver = getattr(algorithm, "NR_KLU", algorithm.NR_SparseLU)()
+        self._known_roles: Kept[tuple[int, bytes, bytes], tuple[I4, I4, I4]] = Kept(_ROLES_KEPT)
 
     def prepare(self, point: OperatingPoint, topology: AcTopology, have: Sources) -> None:
         """Nothing is kept between tasks."""
 
+    def _roles(self, task: NewtonTask) -> tuple[I4, I4, I4]:
+        """Buses that share the imbalance, the reference first, others that hold their voltage, and the rest."""
+        asked = task.reference, task.held.tobytes(), (task.weight > 0.0).tobytes()
+        known = self._known_roles.get(asked)
+        if known is None:
+            shares = (task.weight > 0.0) & task.held
+            shares[task.reference] = False
+            slack = np.concatenate([[task.reference], shares.nonzero()[0]]).astype(np.int32)
+            shares[task.reference] = True
+            pv = (task.held & ~shares).nonzero()[0].astype(np.int32)
+            # a reference at its reactive limit holds its voltage all the same: some bus has to
+            pq = (~task.held & ~shares).nonzero()[0].astype(np.int32)
+            known = self._known_roles.keep(asked, (slack, pv, pq))
+        return known
+
     def newton(self, task: NewtonTask, max_iterations: int = MAX_ITERATIONS) -> NewtonResult:
         """Solve one task."""
-        shares = (task.weight > 0.0) & task.held
-        shares[task.reference] = False
-        slack = np.concatenate([[task.reference], shares.nonzero()[0]]).astype(np.int32)
-        shares[task.reference] = True
-        pv = (task.held & ~shares).nonzero()[0].astype(np.int32)
-        # a reference at its reactive limit holds its voltage all the same: some bus has to
-        pq = (~task.held & ~shares).nonzero()[0].astype(np.int32)
+        slack, pv, pq = self._roles(task)
         self._solver.reset()
         y_bus = task.topology.networks[task.number].y_bus
         converged = self._solver.solve(
@@ -122,7 +133,7 @@ class AcModel:
         if self.method is AcMethod.PANDAPOWER:
             self._newton = PandapowerNewton(system, to_pandapower(system, idle_point(system) if base is None else base))
         self._last: C16 | None = None
-        self._known_sources: tuple[AcTopology, bytes, Sources] | None = None
+        self._known_sources: tuple[AcTopology, bytes, Sources, ReactiveSplit] | None = None
         self._known: Kept[tuple[bytes, ...], tuple[AcSolution, C16 | None]] | None = Kept(keep) if keep else None
 
     def with_system(self, system: GridSystem) -> AcModel:
@@ -177,7 +188,7 @@ class AcModel:
         topology, newton = network.topology(point.branch_out, point.devices), self._newton
         if load_admittance_pu is not None:
             topology, newton = topology.with_admittance(load_admittance_pu), self._probe
-        have = self._sources(point, topology)
+        have, split = self._sources(point, topology)
         injection = injections(network, point, have)
         newton.prepare(point, topology, have)
         ladder = Ladder(network, topology, have, injection, newton, self._probe, self.q_limits)
@@ -214,6 +225,7 @@ class AcModel:
             point=point,
             topology=topology,
             have=have,
+            split=split,
             v=v,
             dc_angle=dc_angle,
             q_source=q_source,
@@ -223,12 +235,13 @@ class AcModel:
             iterations=iterations,
         )
 
-    def _sources(self, point: OperatingPoint, topology: AcTopology) -> Sources:
+    def _sources(self, point: OperatingPoint, topology: AcTopology) -> tuple[Sources, ReactiveSplit]:
         """Sources at a point: those of the last one while the same machines run on the same topology."""
         last, committed = self._known_sources, point.gen_committed.tobytes()
         if last is None or last[0] is not topology or last[1] != committed:
-            self._known_sources = last = topology, committed, sources(self.system, point, topology.island)
-        return last[2]
+            have = sources(self.system, point, topology.island)
+            self._known_sources = last = topology, committed, have, ReactiveSplit(self.system, have)
+        return last[2], last[3]
 
     def lightsim_grid(self, point: OperatingPoint, solution: AcSolution | None = None) -> Any:
         """Give lightsim2grid's own grid model of a moment, for its batch classes: lines, then transformers, as ours.
@@ -329,6 +342,7 @@ class AcModel:
         point: OperatingPoint,
         topology: AcTopology,
         have: Sources,
+        split: ReactiveSplit,
         v: C16,
         dc_angle: F8,
         q_source: F8,
@@ -341,26 +355,28 @@ class AcModel:
         gens, borders, status = system.generators, system.borders, topology.status
         converged = worst not in (Rung.DC_ONLY, Rung.NONE)
         p_from, p_to, q_from, q_to, loading = network.flows(v, status, topology.admittances)
+        q_gen, q_border = split.split(q_source * BASE_MVA)
+        share = imbalance[topology.island] * BASE_MVA
+        p_gen = np.where(have.gen_on, point.p_gen_mw, 0.0) + have.gen_weight * share[gens.bus]
+        p_border = np.where(borders.in_service, point.p_border_mw, 0.0) + have.border_weight * share[borders.bus]
+        va = np.degrees(np.angle(v))
         dark = ~have.live[topology.island]
-        if dark.any():
+        if dark.any() or not converged:
             dark_branch = dark[network.from_bus]
             p_from, p_to, q_from, q_to, loading = (
                 np.where(dark_branch, 0.0, value) for value in (p_from, p_to, q_from, q_to, loading)
             )
-        by_dc = status & ~np.isnan(dc_angle[network.from_bus])
-        if by_dc.any():
-            dc_flow = network.dc_flows(dc_angle, status)
-            rating = system.branch_normal_mw
-            p_from = np.where(by_dc, dc_flow, p_from)
-            p_to = np.where(by_dc, -dc_flow, p_to)
-            loading = np.where(by_dc, 100.0 * np.abs(dc_flow) / rating, loading)
-        q_gen, q_border = split_reactive(system, have, q_source * BASE_MVA)
-        share = imbalance[topology.island] * BASE_MVA
-        dark_gen, dark_border = dark[gens.bus], dark[borders.bus]
-        p_gen = np.where(have.gen_on, point.p_gen_mw, 0.0) + have.gen_weight * share[gens.bus]
-        p_border = np.where(borders.in_service, point.p_border_mw, 0.0) + have.border_weight * share[borders.bus]
-        q_unknown = np.isnan(q_source[gens.bus]) & have.gen_on
-        va = np.degrees(np.where(np.isnan(dc_angle), np.angle(v), dc_angle))
+            by_dc = status & ~np.isnan(dc_angle[network.from_bus])
+            if by_dc.any():
+                dc_flow = network.dc_flows(dc_angle, status)
+                rating = system.branch_normal_mw
+                p_from = np.where(by_dc, dc_flow, p_from)
+                p_to = np.where(by_dc, -dc_flow, p_to)
+                loading = np.where(by_dc, 100.0 * np.abs(dc_flow) / rating, loading)
+            va = np.where(np.isnan(dc_angle), va, np.degrees(dc_angle))
+            q_gen = np.where(np.isnan(q_source[gens.bus]) & have.gen_on, np.nan, q_gen)
+            p_gen, q_gen = (np.where(dark[gens.bus], 0.0, value) for value in (p_gen, q_gen))
+            p_border, q_border = (np.where(dark[borders.bus], 0.0, value) for value in (p_border, q_border))
         return AcSolution(
             converged=converged,
             rung=str(worst),
@@ -374,10 +390,10 @@ class AcModel:
             q_to_mvar=q_to,
             loading_percent=loading,
             losses_mw=float((p_from + p_to).sum()) if converged else float("nan"),
-            p_gen_mw=np.where(dark_gen, 0.0, p_gen),
-            q_gen_mvar=np.where(dark_gen, 0.0, np.where(q_unknown, np.nan, q_gen)),
-            p_border_mw=np.where(dark_border, 0.0, p_border),
-            q_border_mvar=np.where(dark_border, 0.0, q_border),
+            p_gen_mw=p_gen,
+            q_gen_mvar=q_gen,
+            p_border_mw=p_border,
+            q_border_mvar=q_border,
             imbalance_mw=float(imbalance.sum() * BASE_MVA),
             island=topology.island,
             live=have.live,

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from gridsim.kernels.power_flow import judge_round, start_round
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
 from gridsim.solvers.operating_point import OperatingPoint
@@ -121,10 +122,10 @@ def injections(network: AcNetwork, point: OperatingPoint, have: Sources) -> Inje
     gens, borders, loads = system.generators, system.borders, system.loads
     p = bus_sum(gens.bus, np.where(have.gen_on, point.p_gen_mw, 0.0), n)
     p += bus_sum(borders.bus, np.where(borders.in_service, point.p_border_mw, 0.0), n)
-    p += bus_sum(system.storages.bus, point.p_storage_mw, n)
+    if len(point.p_storage_mw):
+        p += bus_sum(system.storages.bus, point.p_storage_mw, n)
     p -= bus_sum(loads.bus, point.p_load_mw, n)
-    q = bus_sum(gens.bus, np.where(have.gen_on & ~have.gen_regulates, gens.q_min_mvar, 0.0), n)
-    q -= bus_sum(loads.bus, point.p_load_mw * network.load_mvar_per_mw, n)
+    q = have.q_fixed_mvar - bus_sum(loads.bus, point.p_load_mw * network.load_mvar_per_mw, n)
     return Injection(p / BASE_MVA, q / BASE_MVA, have.bus_weight)
 
 
@@ -206,7 +207,9 @@ class Ladder:
         regulates = self.have.regulates[bus]
         held = guess if limits else regulates
         q_source = np.where(held | ~regulates, 0.0, np.where(np.abs(start) < setpoint, q_max, q_min))
-        returns = np.zeros(len(bus), dtype=np.int64)
+        n = len(bus)
+        returns, excess, beyond = np.zeros(n, dtype=np.int64), np.empty(n), np.empty(n)
+        over, back = np.empty(n, dtype=bool), np.empty(n, dtype=bool)
         iterations = 0
         v = start
         # the losses at the start decide the first guess, where participants outside the solution need one
@@ -220,37 +223,49 @@ class Ladder:
             if not result.converged or not (np.abs(result.v) > LOWEST_VM_PU).all():
                 break
             v = result.v
-            beyond_schedule = network.power(v) - schedule
-            imbalance = float(beyond_schedule.real.sum())
-            shared = np.abs(beyond_schedule.real - weight * imbalance).max() < SHARING_TOLERANCE_PU
-            q_source = np.where(held, beyond_schedule.imag, q_source)
-            excess = np.maximum(q_source - q_max, q_min - q_source)
-            over = held & (excess > Q_TOLERANCE_PU)
+            power = network.power(v)
+            imbalance = float((power - schedule).real.sum())
+            unshared, n_over, n_back = judge_round(
+                vm=np.abs(v),
+                power=power,
+                schedule=schedule,
+                weight=weight,
+                imbalance=imbalance,
+                held=held,
+                regulates=regulates,
+                q_min=q_min,
+                q_max=q_max,
+                setpoint=setpoint,
+                q_tolerance=Q_TOLERANCE_PU,
+                vm_tolerance=VM_TOLERANCE_PU,
+                q_source=q_source,
+                excess_out=excess,
+                over_out=over,
+                beyond_out=beyond,
+                back_out=back,
+            )
+            shared = unshared < SHARING_TOLERANCE_PU
             if not limits:
                 if shared:
                     reason = self._relaxed(bus, excess, over) if rung is Rung.RELAXED_Q else ""
                     return IslandSolution(rung, v, imbalance, q_source, iterations, reason)
                 before, scheduled = (scheduled, imbalance), _secant(before, scheduled, imbalance)
                 continue
-            vm = np.abs(v)
-            at_max = regulates & ~held & (q_source >= q_max)
-            beyond = np.where(at_max, vm - setpoint, setpoint - vm)  # more than the setpoint asks for
-            back = regulates & ~held & (beyond > VM_TOLERANCE_PU)
-            if (returns[back] >= MAX_RETURNS).any():
+            if n_back and (returns[back] >= MAX_RETURNS).any():
                 break
-            if shared and not over.any() and not back.any():
+            if shared and not n_over and not n_back:
                 return IslandSolution(rung, v, imbalance, q_source, iterations)
-            if over.any() and not (held & ~over).any() and not back.any():
+            if n_over and not n_back and n_over == int(held.sum()):
                 last = int(np.argmax(np.where(held, weight, -1.0)))
                 over[last] = False  # someone has to hold the voltage; refused below if it is the only one left
-                if not over.any():
+                if n_over == 1:
                     break
-            if number_of_rounds >= (0 if rung is Rung.DC_START else ALL_AT_ONCE):
-                over, back = _one(over, excess, back, beyond)
-            q_source = np.where(over, np.clip(q_source, q_min, q_max), q_source)
-            held = (held & ~over) | back
-            returns += back
-            if over.any() or back.any():
+            if n_over or n_back:
+                if number_of_rounds >= (0 if rung is Rung.DC_START else ALL_AT_ONCE):
+                    over, back = _one(over, excess, back, beyond)
+                q_source = np.where(over, np.clip(q_source, q_min, q_max), q_source)
+                held = (held & ~over) | back
+                returns += back
                 before, scheduled = None, imbalance
             else:
                 before, scheduled = (scheduled, imbalance), _secant(before, scheduled, imbalance)
@@ -259,25 +274,31 @@ class Ladder:
     def _task(
         self, number: int, v: C16, schedule: C16, held: B1, weight: F8, imbalance: float, q_source: F8, setpoint: F8
     ) -> NewtonTask:
-        everywhere = self._shares_everywhere(held, weight)
-        free = weight.copy() if everywhere else np.where(held, weight, 0.0)
-        reference_bus = int(self.have.reference[number])
         bus = self.topology.networks[number].bus
-        reference = int(np.searchsorted(bus, reference_bus))
-        if not held[reference]:
-            reference = int(np.argmax(np.where(held, weight, -1.0)))
-        if free.sum() <= 0.0:
-            free[reference] = 1.0  # holds the balance of this round; participants take it over in the next
-        extra = np.zeros(len(held)) if everywhere else np.where(held, 0.0, weight * imbalance)
-        limited = np.where(held, 0.0, q_source)
+        n = len(bus)
+        s_pu = np.empty(n, dtype=np.complex128)
+        weights, extra, limited = np.empty(n), np.empty(n), np.empty(n)
         v0 = np.where(held, setpoint * v / np.abs(v), v)
-        v0 = v0 * (np.abs(v0[reference]) / v0[reference])
-        s_pu = schedule + extra + 1j * limited
-        weights = free / free.sum()
+        everywhere = self._shares_everywhere(held, weight)
+        free = weight if everywhere else np.where(held, weight, 0.0)
+        reference = start_round(
+            schedule=schedule,
+            held=held,
+            weight=weight,
+            everywhere=everywhere,
+            reference=int(np.searchsorted(bus, int(self.have.reference[number]))),
+            imbalance=imbalance,
+            total_weight=float(free.sum()),
+            q_source=q_source,
+            s_out=s_pu,
+            weight_out=weights,
+            extra_out=extra,
+            limited_out=limited,
+        )
         return NewtonTask(
             topology=self.topology,
             number=number,
-            v0=v0,
+            v0=v0 * (np.abs(v0[reference]) / v0[reference]),
             s_pu=s_pu,
             held=held,
             reference=reference,

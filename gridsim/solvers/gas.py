@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
+from gridsim.kernels.gas_customers import order_gas, read_nodes, usable_linepack
 from gridsim.kernels.linepack import (
     LinepackControls,
     LinepackState,
@@ -159,7 +160,6 @@ class HydraulicGas:
         has_edges, n_edges = self.pipe_edges.n_edges > 0, len(self.net.edge_from)
         self._first_edge = np.where(has_edges, np.minimum(self.pipe_edges.first_edge, n_edges - 1), n_edges)
         split = self.split_nodes
-        self._uncapped = np.full(len(system.gas_demand), np.inf)
         self._link_domestic = self.p_min_bar[split]
         self._link_hi = self.p_max_bar[split]
 
@@ -178,9 +178,9 @@ class HydraulicGas:
         weighted = np.zeros(self.layout.n_points)
         np.add.at(weighted, self.net.edge_from, half)
         np.add.at(weighted, self.net.edge_to, half)
-        self._not_shared = np.zeros(self.layout.n_points, dtype=bool)
+        self._shared = np.ones(self.layout.n_points, dtype=bool)
         for ends in (self.net.edge_from, self.net.edge_to):
-            self._not_shared[ends[~pipes.linepack_shared[pipe]]] = True
+            self._shared[ends[~pipes.linepack_shared[pipe]]] = False
         return content(self.net, np.maximum(weighted / self.net.c_mcm_per_bar, 1e-3))
 
     def _set_full(self, gas_mcm: F8) -> None:
@@ -226,8 +226,15 @@ class HydraulicGas:
 
     def usable_mcm(self, gas_mcm: F8) -> F8:
         """(n_nodes,) linepack above the floor, counted to the nearer end of each pipe; shared pipes only."""
-        usable = np.where(self._not_shared, 0.0, np.maximum(gas_mcm - self._floor_mcm, 0.0))
-        return sum_at(self.layout.point_node, usable, len(self.system.gas_nodes))
+        usable_mcm = np.empty(len(self.system.gas_nodes))
+        usable_linepack(
+            point_node=self.layout.point_node,
+            shared=self._shared,
+            floor_mcm=self._floor_mcm,
+            gas_mcm=gas_mcm,
+            usable_mcm_out=usable_mcm,
+        )
+        return usable_mcm
 
     def linepack_mcm(self, gas_mcm: F8) -> F8:
         """(n_nodes,) all gas in the pipes, counted to the nearer end of each pipe."""
@@ -376,13 +383,25 @@ class HydraulicGas:
         ``power_mcm_per_d`` (n_links,): possible consumption of plants; ``consumed_mcm_per_d``: actual, at most.
         """
         n_supply, n_demand = len(self.system.gas_supply), len(self.system.gas_demand)
-        most = np.minimum(power_mcm_per_d, schedule.power_mcm_per_d)[self._links]
-        # An order may outlast what a storage holds.
-        held = state.storage_mcm * HOURS_PER_DAY / (dt_h * n_steps)
+        n_sources, n_sinks = len(self._source_point), len(self._sink_point)
+        source_q, sink_q, sink_cap = np.empty(n_sources), np.empty(n_sinks), np.empty(n_sinks)
+        order_gas(
+            links=self._links,
+            supply=schedule.supply_mcm_per_d,
+            storage=schedule.storage_mcm_per_d,
+            storage_mcm=state.storage_mcm,
+            hours=dt_h * n_steps,
+            demand=demand_mcm_per_d,
+            delivered_share=schedule.delivered_share,
+            power=power_mcm_per_d,
+            most_power=schedule.power_mcm_per_d,
+            consumed=consumed_mcm_per_d,
+            source_q_out=source_q,
+            sink_q_out=sink_q,
+            sink_cap_out=sink_cap,
+        )
         controls = self._controls_at(state, schedule, conditions)._replace(
-            source_q=np.concatenate([schedule.supply_mcm_per_d, np.minimum(schedule.storage_mcm_per_d, held)]),
-            sink_q=np.concatenate([demand_mcm_per_d * schedule.delivered_share, most]),
-            sink_cap=np.concatenate([self._uncapped, consumed_mcm_per_d[self._links]]),
+            source_q=source_q, sink_q=sink_q, sink_cap=sink_cap
         )
         watch = self._watch if stop_when_short else _NOBODY
         start = LinepackState(state.p_bar, state.gas_mcm, state.edge_q)
@@ -395,16 +414,30 @@ class HydraulicGas:
         power[self._links] = flows.sink[n_demand:]
 
         def step() -> GasStep:
-            days = max(dt_h * taken / HOURS_PER_DAY, 1e-12)
+            n_nodes = len(self.node_point)
+            flow, change, pressure = np.empty(len(self._first_edge)), np.empty(n_nodes), np.empty(n_nodes)
+            read_nodes(
+                first_edge=self._first_edge,
+                edge_q=flows.edge,
+                point_node=self.layout.point_node,
+                node_point=self.node_point,
+                before_mcm=state.gas_mcm,
+                after_mcm=gas,
+                p_bar=p_bar,
+                days=max(dt_h * taken / HOURS_PER_DAY, 1e-12),
+                flow_out=flow,
+                linepack_change_out=change,
+                pressure_out=pressure,
+            )
             return GasStep(
-                np.append(flows.edge, 0.0)[self._first_edge],
-                flows.source[:n_supply],
-                drawn,
-                flows.sink[:n_demand],
-                power,
-                (self.linepack_mcm(gas) - self.linepack_mcm(state.gas_mcm)) / days,
-                p_bar[self.node_point],
-                self._compressors.power_mw(controls, p_bar, edge_q),
+                flow_mcm_per_d=flow,
+                supply_mcm_per_d=flows.source[:n_supply],
+                storage_mcm_per_d=drawn,
+                delivered_mcm_per_d=flows.sink[:n_demand],
+                power_delivered_mcm_per_d=power,
+                linepack_change_mcm_per_d=change,
+                pressure_bar=pressure,
+                compressor_mw=self._compressors.power_mw(controls, p_bar, edge_q),
             )
 
         return GasRun(GasState(p_bar, gas, edge_q, storage), power, taken, solved, step)

@@ -104,7 +104,25 @@ class GasBalance:
         stations = system.compressor_stations
         fed_by = (pipes.from_node[:, None] == stations.node) & (pipes.system[:, None] == stations.system)
         self._fed_by_station = fed_by & stations.in_service
-        self._flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
+        flow_cost = np.tile(_COST_FLOW_PER_1000_KM * pipes.length_km / 1000.0, 2)
+        supply, n_storages = system.gas_supply, len(system.gas_storage)
+        self._at_plan = np.isin(supply.kind, _SUPPLY_AT_PLAN)
+        #: costs of all columns before those of :attr:`cut_cost`
+        self._moving_cost = np.concatenate(
+            [
+                flow_cost,
+                np.where(self._at_plan, 0.0, _COST_SUPPLY_OVER_PLAN),
+                np.full(n_storages, _COST_STORAGE),
+                np.full(n_storages, _COST_STORAGE + _COST_SUPPLY_OVER_PLAN),
+                np.full(self._n_nodes, _COST_LINEPACK),
+                np.full(self._n_nodes, _COST_LINEPACK_FAST),
+                np.full(self._n_nodes, -_GAIN_REFILL),
+            ]
+        )
+        sizes = [len(pipes), len(pipes), len(supply), n_storages, n_storages] + 3 * [self._n_nodes]
+        sizes += [len(system.gas_demand), len(self._links), len(self._transit), len(self._links)]
+        ends = np.cumsum(sizes).tolist()
+        self._parts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
 
     @cached_property
     def _program(self) -> LinearProgram:
@@ -221,7 +239,7 @@ class GasBalance:
         stopped = ~(conditions.station_works & works[system.compressor_stations.node])
         capacity = capacity / np.sqrt(1.0 + self._fed_by_station @ stopped.astype(np.float64))
         plan = self._plan_mcm_per_d(demand_mcm_per_d, winter)
-        most = np.where(np.isin(supply.kind, _SUPPLY_AT_PLAN), plan, np.maximum(supply.max_mcm_per_d, plan))
+        most = np.where(self._at_plan, plan, np.maximum(supply.max_mcm_per_d, plan))
         most = most * np.where(supply.in_service, conditions.supply_share, 0.0) * works[supply.node]
         filling = np.clip(stocks.storage_mcm / storage.working_volume_mcm, 0.0, 1.0)
         able = storage.max_withdrawal_mcm_per_d * filling**storage.inventory_exponent
@@ -234,8 +252,6 @@ class GasBalance:
         replaceable = requested_power * conditions.reserve_share[links]
         surplus = demand_mcm_per_d * self._surplus_share
         planned = np.minimum(draw_storage, storage.planned_withdrawal_mcm_per_d if winter else 0.0)
-        supply_cost = np.full(len(supply), _COST_SUPPLY_OVER_PLAN)
-        supply_cost[np.isin(supply.kind, _SUPPLY_AT_PLAN)] = 0.0
         upper = np.concatenate(
             [
                 capacity,
@@ -252,25 +268,11 @@ class GasBalance:
                 replaceable,
             ]
         )
-        cost = np.concatenate(
-            [
-                self._flow_cost,
-                supply_cost,
-                np.full(len(storage), _COST_STORAGE),
-                np.full(len(storage), _COST_STORAGE + _COST_SUPPLY_OVER_PLAN),
-                np.full(self._n_nodes, _COST_LINEPACK),
-                np.full(self._n_nodes, _COST_LINEPACK_FAST),
-                np.full(self._n_nodes, -_GAIN_REFILL),
-                self._cut_cost,
-            ]
-        )
+        cost = np.concatenate([self._moving_cost, self._cut_cost])
         requested = np.zeros(self._n_nodes)
         np.add.at(requested, system.gas_demand.node, demand_mcm_per_d)
         np.add.at(requested, system.gas_to_power.node[links], requested_power)
         x = self._optimum(cost, upper, requested)
-        sizes = [len(pipes), len(pipes), len(supply), len(storage), len(storage)] + 3 * [self._n_nodes]
-        sizes += [len(demand_mcm_per_d), len(links), len(self._transit)]
-        parts = np.split(x, np.cumsum(sizes))
         (
             forward,
             backward,
@@ -284,7 +286,7 @@ class GasBalance:
             power_cut,
             transit_cut,
             replaced,
-        ) = parts
+        ) = (x[part] for part in self._parts)
         lost = cut.copy()
         lost[self._transit] += transit_cut
         stored, drawn = stored + beyond_plan, drawn + drawn_fast

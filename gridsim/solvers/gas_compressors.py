@@ -13,17 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.linepack_network import MOST_REDUCED, Z_PAPAY, LinepackControls
+from gridsim.kernels.compressors import SECONDS_PER_DAY, StationEnds, lift_of_stations, work_of_stations
+from gridsim.kernels.linepack_network import LinepackControls
 from gridsim.model.carriers import GasSettings
-from gridsim.model.table import F8, I4, sum_at
+from gridsim.model.table import F8, I4
 from gridsim.solvers.gas_layout import GasLayout
-
-_SECONDS_PER_DAY = 86400.0
 
 
 def fuel_mcm_per_d(gas: GasSettings, shaft_mw: F8) -> F8:
     """Gas burnt by turbines that give ``shaft_mw``."""
-    return np.asarray(shaft_mw / gas.driver_efficiency / gas.lhv_mj_per_m3 * _SECONDS_PER_DAY / 1e6)
+    return np.asarray(shaft_mw / gas.driver_efficiency / gas.lhv_mj_per_m3 * SECONDS_PER_DAY / 1e6)
 
 
 class _Ordered(NamedTuple):
@@ -32,6 +31,14 @@ class _Ordered(NamedTuple):
     sign: F8
     k: F8
     q_laminar: F8
+
+
+class _Work(NamedTuple):
+    """Flow through the station at each end, mcm/d, shaft power per flow, MW per mcm/d, and MW of each station."""
+
+    flow: F8
+    mw_per_flow: F8
+    mw: F8
 
 
 class Compressors:
@@ -47,27 +54,26 @@ class Compressors:
         self._forward = np.arange(len(self._edge)) < n_from
         self._station = np.where(self._forward, layout.station_from[self._edge], layout.station_to[self._edge])
         net = layout.net
-        self._inlet = np.where(self._forward, net.edge_from[self._edge], net.edge_to[self._edge])
-        self._outlet = np.where(self._forward, net.edge_to[self._edge], net.edge_from[self._edge])
+        inlet = np.where(self._forward, net.edge_from[self._edge], net.edge_to[self._edge])
+        outlet = np.where(self._forward, net.edge_to[self._edge], net.edge_from[self._edge])
         stations = layout.system.compressor_stations
         self.able_mw = stations.installed_mw * (stations.units - stations.spare_units) / stations.units
-        self._ratio = stations.pressure_ratio[self._station]
-        self._last_schedule: tuple[tuple[NDArray[Any], NDArray[Any]], _Ordered] | None = None
-        self._last: tuple[tuple[NDArray[Any], ...], F8, F8] | None = None
-
-    def _z(self, p_bar: F8) -> F8:
-        law = self._layout.net.gas_law
-        if law.kind != Z_PAPAY:
-            return np.full(len(p_bar), law.z_constant)
-        p_reduced = np.minimum(p_bar / law.p_critical_bar, MOST_REDUCED)
-        return 1.0 + p_reduced * (law.z_second * p_reduced - law.z_first)
-
-    def _mw_per_mcm_per_d(self, p_bar: F8, ratio: F8) -> F8:
-        """Shaft power per flow at suction ``p_bar`` and ``ratio``, MW per mcm/d."""
-        gas = self._layout.system.gas
+        gas = layout.system.gas
         exponent = (gas.isentropic_exponent - 1.0) / gas.isentropic_exponent
-        head = self._z(p_bar) * gas.gas_constant * gas.temperature_k * (ratio**exponent - 1.0) / exponent
-        return head * gas.rho_kg_per_m3 / _SECONDS_PER_DAY / gas.compressor_efficiency
+        self._ends = StationEnds(
+            edge=self._edge.astype(np.int32),
+            inlet=inlet.astype(np.int32),
+            outlet=outlet.astype(np.int32),
+            station=self._station.astype(np.int32),
+            ratio=stations.pressure_ratio[self._station],
+            exponent=exponent,
+            gas_constant=gas.gas_constant,
+            temperature_k=gas.temperature_k,
+            rho_kg_per_m3=gas.rho_kg_per_m3,
+            efficiency=gas.compressor_efficiency,
+        )
+        self._last_schedule: tuple[tuple[NDArray[Any], NDArray[Any]], _Ordered] | None = None
+        self._last: tuple[tuple[NDArray[Any], ...], _Work] | None = None
 
     def _ordered(self, controls: LinepackControls) -> _Ordered:
         """Stations under the gas schedule, made once while it lasts."""
@@ -83,31 +89,39 @@ class Compressors:
             self._last_schedule = last = of, ordered
         return last[1]
 
-    def _ratio_at_work(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> tuple[F8, F8]:
-        """(flow in the direction of the station, mcm/d, ratio); no flow where the station is not ordered that way."""
-        ordered = self._ordered(controls)
-        flow = np.maximum(ordered.sign * edge_q[self._edge], 0.0)
-        p_in, p_out = p_bar[self._inlet], p_bar[self._outlet]
-        z = self._z(2.0 / 3.0 * (p_in + p_out - p_in * p_out / (p_in + p_out)))
-        discharge = np.sqrt(p_out**2 + flow * (flow + ordered.q_laminar) / (ordered.k / z))
-        return flow, np.minimum(np.maximum(discharge / p_in, 1.0), self._ratio)
-
-    def _at_work(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> tuple[F8, F8]:
-        """(flow, mcm/d, shaft power per flow, MW per mcm/d).
-
-        The end of a run is asked for again as the start of the next.
-        """
+    def _at_work(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> _Work:
+        """Work at these pressures and flows; the end of a run is asked for again as the start of the next."""
         of = controls.edge_direction, controls.edge_share, p_bar, edge_q
         last = self._last
         if last is None or any(now is not then for now, then in zip(of, last[0], strict=True)):
-            flow, ratio = self._ratio_at_work(controls, p_bar, edge_q)
-            self._last = last = of, flow, self._mw_per_mcm_per_d(p_bar[self._inlet], ratio)
-        return last[1], last[2]
+            ordered, n_ends = self._ordered(controls), len(self._edge)
+            work, ratio = _Work(np.empty(n_ends), np.empty(n_ends), np.empty(len(self.able_mw))), np.empty(n_ends)
+            lift_of_stations(
+                ends=self._ends,
+                gas_law=self._layout.net.gas_law,
+                sign=ordered.sign,
+                k=ordered.k,
+                q_laminar=ordered.q_laminar,
+                p_bar=p_bar,
+                edge_q=edge_q,
+                flow_out=work.flow,
+                ratio_out=ratio,
+            )
+            work_of_stations(
+                ends=self._ends,
+                gas_law=self._layout.net.gas_law,
+                p_bar=p_bar,
+                flow=work.flow,
+                rise=ratio**self._ends.exponent,
+                mw_per_flow_out=work.mw_per_flow,
+                mw_out=work.mw,
+            )
+            self._last = last = of, work
+        return last[1]
 
     def power_mw(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> F8:
         """(n_stations,) shaft power at pressures ``p_bar`` (n_points,) and flows ``edge_q`` (n_edges,) mcm/d."""
-        flow, per_flow = self._at_work(controls, p_bar, edge_q)
-        return sum_at(self._station, flow * per_flow, len(self.able_mw))
+        return self._at_work(controls, p_bar, edge_q).mw
 
     def limit(self, controls: LinepackControls, p_bar: F8, edge_q: F8) -> LinepackControls:
         """Controls under which no station moves more than its power allows at these pressures.
@@ -115,8 +129,7 @@ class Compressors:
         A station on several pipes shares its power in proportion to what they take now. Explicit: the ratio is that
         at the start of the run.
         """
-        flow, per_flow = self._at_work(controls, p_bar, edge_q)
-        used = sum_at(self._station, flow * per_flow, len(self.able_mw))
+        flow, _, used = self._at_work(controls, p_bar, edge_q)
         over = used > self.able_mw
         if not over.any():
             return controls

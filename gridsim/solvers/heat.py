@@ -13,22 +13,25 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gridsim.kernels.heat import (
+    COLD_INDOOR_C,
+    DISTRICT,
+    HOMES,
+    INDOOR_C,
+    Cities,
+    Cooling,
+    cool_cities,
+    feed_cities,
+)
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, sum_at
 
 MW_PER_GCAL_H = 1.163
-INDOOR_C = 20.0
-COLD_INDOOR_C = 8.0
-HEATING_SEASON_BELOW_C = 8.0
-HOT_WATER_SHARE = 0.15  # of the peak, in any weather
 W_PER_PERSON_K = 55.0  # peak heat where no source gives it: Astana's 3,050 Gcal/h for 1.22 million people at 53 K
 BOILER_EFFICIENCY = 0.9
 FAILED_SUPPLY_SHARE = 0.7  # the rules of heat supply call a supply 30 % below its schedule an accident
-FREEZING_SUPPLY_SHARE = 0.3
-HEATERS_AT_LACK = 0.5  # all heaters are on where half of the heat is missing
 LEAST_MW = 1e-9  # a lack of less is none
-DISTRICT, HOMES = 0, 1
-_MOST_DECAYS = 64  # of intervals of other lengths than a step
+_MOST_COOLINGS = 64  # of intervals of other lengths than a step
 
 
 class HeatState(NamedTuple):
@@ -50,7 +53,8 @@ class HeatHour(NamedTuple):
     """Heat of all cities under conditions that last. MW of heat.
 
     ``outdoor_c`` (n,); ``asked_mw``, ``delivered_mw`` (n, 2) by group; ``chp_mw``, ``boilers_mw`` (n,): what feeds the
-    district network; ``fed_share`` (n,): before the loss of frozen pipes; ``heaters_mw`` (n,): electric, as they are.
+    district network; ``fed_share`` (n,): before the loss of frozen pipes; ``heaters_mw`` (n,): electric, as they are,
+    before the limit of the feeders; ``most_lack_mw``: the largest of any group.
     """
 
     outdoor_c: F8
@@ -60,6 +64,7 @@ class HeatHour(NamedTuple):
     boilers_mw: F8
     fed_share: F8
     heaters_mw: F8
+    most_lack_mw: float
 
     @property
     def share(self) -> F8:
@@ -94,19 +99,16 @@ class HeatNetworks:
         self.site = system.buses.weather_site[table.bus]
         self.people = np.stack([table.people * table.district_share, table.people * table.gas_share], axis=1)
         self.tau_h = np.stack([table.tau_low_h, table.tau_h, table.tau_high_h], axis=1)
-        self._decays: dict[float, tuple[F8, F8, F8]] = {}
-        self._lag_share = 1.0 / (1.0 - self.tau_h[:, None, :] / table.network_h[:, None, None])
+        self._coolings: dict[float, Cooling] = {}
         machines = [
             np.flatnonzero(np.isin(generators.plant, [p.strip() for p in names.split(";")]) & generators.in_service)
             for names in table.plants.tolist()
         ]
-        self.gen = np.concatenate([*machines, np.zeros(0, dtype=np.int64)]).astype(np.int64)
-        self.gen_city = np.repeat(np.arange(n), [len(found) for found in machines])
+        gen = np.concatenate([*machines, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+        gen_city = np.repeat(np.arange(n), [len(found) for found in machines])
         left = np.ones(len(generators)) if machines_left is None else machines_left
-        self._left = np.where(left > 0, left, 1.0)
-        self._weight_mw = np.where(left > 0, generators.p_max_mw, 0.0)[self.gen]
-        self._city_weight_mw = sum_at(self.gen_city, self._weight_mw, n)
-        by_rule_mw = sum_at(self.gen_city, generators.p_max_mw[self.gen], n) / table.power_to_heat
+        weight_mw = np.where(left > 0, generators.p_max_mw, 0.0)[gen]
+        by_rule_mw = sum_at(gen_city, generators.p_max_mw[gen], n) / table.power_to_heat
         stated_mw = table.chp_gcal_h * MW_PER_GCAL_H
         self.boilers_mw = table.boilers_gcal_h * MW_PER_GCAL_H
         of_people_mw = W_PER_PERSON_K * (INDOOR_C - table.design_c) * self.people[:, DISTRICT] / 1e6
@@ -121,108 +123,104 @@ class HeatNetworks:
         self.chp_mw = np.where(np.isnan(stated_mw), np.minimum(by_rule_mw, self.peak_mw), stated_mw)
         # A station of large machines has steam for more than its heaters, where these are stated, can take.
         stated = (self.chp_mw > 0) & ~np.isnan(stated_mw)
-        self._surplus = np.maximum(np.divide(by_rule_mw, self.chp_mw, out=np.ones(n), where=stated), 1.0)
-        self._heat_mw_per_mcm_d = system.gas.lhv_mj_per_m3 * 1e6 / 86_400.0 * BOILER_EFFICIENCY
+        surplus = np.maximum(np.divide(by_rule_mw, self.chp_mw, out=np.ones(n), where=stated), 1.0)
         city_of_node = np.full(len(system.gas_nodes) + 1, -1)
         city_of_node[table.gas_node] = np.where(table.gas_node >= 0, np.arange(n), -1)
         city_of_node[-1] = -1
         city = city_of_node[demand.node] if len(demand) else np.zeros(0, dtype=np.int64)
-        homes = np.flatnonzero((city >= 0) & (demand.gas_class == "households"))
-        plants = np.flatnonzero((city >= 0) & (demand.gas_class == "heating"))
-        # (2 n, n_demands): MW of heat of homes, then of heating plants in each city from mcm/d of each customer
-        gas_heat = np.zeros((2, n, len(demand)))
-        for group, rows in enumerate((homes, plants)):
-            gas_heat[group, city[rows], rows] = self._heat_mw_per_mcm_d
-        self._gas_heat = gas_heat.reshape(2 * n, len(demand))
-        self._never_below = np.zeros((n, 2, 3))
+        of_homes, of_plants = demand.gas_class == "households", demand.gas_class == "heating"
+        customer = np.flatnonzero((city >= 0) & (of_homes | of_plants))
+        self.cities = Cities(
+            design_c=table.design_c,
+            peak_mw=self.peak_mw,
+            chp_mw=self.chp_mw,
+            boilers_mw=self.boilers_mw,
+            surplus=surplus,
+            frozen_share=table.frozen_share,
+            people=self.people,
+            heater_kw=table.heater_kw_per_person,
+            gen=gen,
+            gen_city=gen_city,
+            gen_mw=weight_mw,
+            gen_left=np.where(left > 0, left, 1.0)[gen],
+            weight_mw=sum_at(gen_city, weight_mw, n),
+            customer=customer,
+            customer_city=city[customer].astype(np.int64),
+            customer_group=np.where(of_homes[customer], HOMES, DISTRICT),
+            mw_per_mcm_per_d=np.array([system.gas.lhv_mj_per_m3 * 1e6 / 86_400.0 * BOILER_EFFICIENCY]),
+        )
 
     def at_rest(self) -> HeatState:
         """Cities that have had all their heat for long."""
         n = self.n
         return HeatState(np.ones(n), np.full((n, 2, 3), INDOOR_C), np.zeros((n, 2)), np.zeros(n), np.zeros(n))
 
-    def asked_share(self, outdoor_c: F8) -> F8:
-        """(n,) of the peak of the CHP networks, at (n,) outdoor temperatures."""
-        slope = (INDOOR_C - outdoor_c) / (INDOOR_C - self.table.design_c)
-        heated = np.where(outdoor_c < HEATING_SEASON_BELOW_C, slope, 0.0)
-        return np.clip(heated, HOT_WATER_SHARE, 1.0)
-
     def hour(self, state: HeatState, outdoor_c: F8, supply: HeatSupply) -> HeatHour:
         """Heat asked for and delivered at ``outdoor_c`` (n,), with the pipes and heaters as they are."""
-        n, alive = self.n, supply.alive
-        asked_mw = np.zeros((n, 2))
-        delivered_mw = np.zeros((n, 2))
-        network_mw = self.peak_mw * self.asked_share(outdoor_c)
-        machines = sum_at(self.gen_city, self._weight_mw * (supply.machines_share / self._left)[self.gen], n)
-        share = np.divide(machines, self._city_weight_mw, out=np.zeros(n), where=self._city_weight_mw > 0)
-        chp_mw = np.minimum(self.chp_mw * np.minimum(share * self._surplus, 1.0) * alive, network_mw)
-        by_gas_asked, by_gas_got = self._gas_heat @ supply.gas_asked, self._gas_heat @ supply.gas_delivered
-        homes_asked, plants_asked = by_gas_asked[:n], by_gas_asked[n:]
-        homes_got, plants_got = by_gas_got[:n], by_gas_got[n:]
-        # Boiler houses of the network burn the gas of the city's heating plants: counted once, as boiler houses.
-        own = self.boilers_mw > 0
-        gas_share = np.divide(plants_got, plants_asked, out=np.ones(n), where=plants_asked > 0)
-        boilers_mw = np.minimum(self.boilers_mw * gas_share * alive, network_mw - chp_mw)
-        apart_asked = np.where(own, 0.0, plants_asked)
-        apart_got = np.where(own, 0.0, np.minimum(plants_got, plants_asked)) * alive
-        asked_mw[:, DISTRICT] = network_mw + apart_asked
-        fed_mw = chp_mw + boilers_mw + apart_got
-        delivered_mw[:, DISTRICT] = fed_mw * np.where(state.thaw_h > 0, 1.0 - self.table.frozen_share, 1.0)
-        asked_mw[:, HOMES], delivered_mw[:, HOMES] = homes_asked, np.minimum(homes_got, homes_asked)
-        district = asked_mw[:, DISTRICT]
-        fed_share = np.divide(fed_mw, district, out=np.ones(n), where=district > 0)
-        return HeatHour(
-            outdoor_c, asked_mw, delivered_mw, chp_mw, boilers_mw + apart_got, fed_share, self.heaters_mw(state)
+        n = self.n
+        asked_mw, delivered_mw = np.empty((n, 2)), np.empty((n, 2))
+        chp_mw, boilers_mw, fed_share, heaters_mw = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+        most_lack_mw = feed_cities(
+            cities=self.cities,
+            outdoor_c=outdoor_c,
+            machines_share=supply.machines_share,
+            alive=supply.alive,
+            gas_asked=supply.gas_asked,
+            gas_delivered=supply.gas_delivered,
+            thaw_h=state.thaw_h,
+            heaters=state.heaters,
+            asked_mw_out=asked_mw,
+            delivered_mw_out=delivered_mw,
+            chp_mw_out=chp_mw,
+            boilers_mw_out=boilers_mw,
+            fed_share_out=fed_share,
+            heaters_mw_out=heaters_mw,
         )
-
-    def heaters_mw(self, state: HeatState) -> F8:
-        """(n,) MW of the electric heaters that are on, before the limit of the feeders."""
-        return (self.people * state.heaters).sum(axis=1) * self.table.heater_kw_per_person / 1000.0
+        return HeatHour(
+            outdoor_c, asked_mw, delivered_mw, chp_mw, boilers_mw, fed_share, heaters_mw, most_lack_mw=most_lack_mw
+        )
 
     def after(self, state: HeatState, hour: HeatHour, dt_h: float) -> tuple[HeatState, F8]:
         """The cities after ``dt_h`` hours of ``hour``, and (n, 2, 3) kelvin hours of buildings below 8 C in them."""
-        table, share = self.table, hour.share
-        decay, heater_decay, _ = self._decay(dt_h)
-        supply_share = share[:, DISTRICT] + (state.supply_share - share[:, DISTRICT]) * decay
-        indoor_c = self._indoor_c(state, hour, share, dt_h)
-        below_k_h = self._never_below
-        if min(float(state.indoor_c.min()), float(indoor_c.min())) < COLD_INDOOR_C:
-            deficit_k = np.maximum(COLD_INDOOR_C - np.stack([state.indoor_c, indoor_c]), 0.0)
-            below_k_h = deficit_k.mean(axis=0) * dt_h
-        lack = 1.0 - share
-        lack[:, DISTRICT] = 1.0 - state.supply_share
-        wanted = np.clip(lack / HEATERS_AT_LACK, 0.0, 1.0) * (hour.outdoor_c < HEATING_SEASON_BELOW_C)[:, None]
-        heaters = wanted + (state.heaters - wanted) * heater_decay
-        frost = (hour.outdoor_c < table.freeze_c) & (supply_share < FREEZING_SUPPLY_SHARE)
-        freezing_h = np.where(frost, state.freezing_h + dt_h, 0.0)
-        thawed_h = np.where(hour.fed_share > FREEZING_SUPPLY_SHARE, np.maximum(state.thaw_h - dt_h, 0.0), state.thaw_h)
-        thaw_h = np.where(freezing_h >= table.freeze_h, table.freeze_repair_h, thawed_h)
-        found = HeatState(supply_share, indoor_c, np.where(heaters > 1e-6, heaters, 0.0), freezing_h, thaw_h)
+        found = HeatState(*(np.empty(values.shape) for values in state))
+        below_k_h = np.empty(state.indoor_c.shape)
+        cool_cities(
+            cooling=self._cooling(dt_h),
+            dt_h=dt_h,
+            outdoor_c=hour.outdoor_c,
+            asked_mw=hour.asked_mw,
+            delivered_mw=hour.delivered_mw,
+            fed_share=hour.fed_share,
+            supply_share=state.supply_share,
+            indoor_c=state.indoor_c,
+            heaters=state.heaters,
+            freezing_h=state.freezing_h,
+            thaw_h=state.thaw_h,
+            supply_share_out=found.supply_share,
+            indoor_c_out=found.indoor_c,
+            heaters_out=found.heaters,
+            freezing_h_out=found.freezing_h,
+            thaw_h_out=found.thaw_h,
+            below_k_h_out=below_k_h,
+        )
         return found, below_k_h
 
-    def _decay(self, dt_h: float) -> tuple[F8, F8, F8]:
-        """Share left after ``dt_h`` hours of a difference in water (n,), heaters (n, 1) and buildings (n, 1, 3)."""
-        if dt_h not in self._decays:
+    def _cooling(self, dt_h: float) -> Cooling:
+        """Differences in water, heaters and buildings that an interval of ``dt_h`` hours leaves."""
+        if dt_h not in self._coolings:
             table = self.table
-            if len(self._decays) >= _MOST_DECAYS:
-                self._decays.clear()
-            self._decays[dt_h] = (
-                np.exp(-dt_h / table.network_h),
-                np.exp(-dt_h / table.heater_delay_h)[:, None],
-                np.exp(-dt_h / self.tau_h[:, None, :]),
+            if len(self._coolings) >= _MOST_COOLINGS:
+                self._coolings.clear()
+            self._coolings[dt_h] = Cooling(
+                network_left=np.exp(-dt_h / table.network_h),
+                heaters_left=np.exp(-dt_h / table.heater_delay_h),
+                buildings_left=np.exp(-dt_h / self.tau_h),
+                lag_share=1.0 / (1.0 - self.tau_h / table.network_h[:, None]),
+                freeze_c=table.freeze_c,
+                freeze_h=table.freeze_h,
+                repair_h=table.freeze_repair_h,
             )
-        return self._decays[dt_h]
-
-    def _indoor_c(self, state: HeatState, hour: HeatHour, share: F8, dt_h: float) -> F8:
-        """(n, 2, 3) exact solution: buildings follow their supply, the district's own follows what is fed."""
-        faded, _, cooled = self._decay(dt_h)
-        outdoor = hour.outdoor_c[:, None, None]
-        drop = np.maximum(INDOOR_C - outdoor, 0.0)
-        rest_c = np.minimum(outdoor, INDOOR_C) + share[:, :, None] * drop
-        part = np.zeros((self.n, 2, 3))
-        lag = (state.supply_share - share[:, DISTRICT])[:, None] * drop[:, 0]
-        part[:, DISTRICT] = lag * self._lag_share[:, 0]
-        return np.asarray(rest_c + part * faded[:, None, None] + (state.indoor_c - rest_c - part) * cooled)
+        return self._coolings[dt_h]
 
     def affected(self, supply_share: F8, homes_share: F8) -> F8:
         """(..., n) people without normal heat: all on a network whose supply fails, homes by the gas they lack."""

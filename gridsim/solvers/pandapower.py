@@ -20,6 +20,7 @@ from gridsim.solvers.admittances import without_dust
 from gridsim.solvers.operating_point import OperatingPoint, base_point
 from gridsim.solvers.participation import (
     BASE_MVA,
+    ReactiveSplit,
     Sources,
     branch_status,
     held_buses,
@@ -27,7 +28,6 @@ from gridsim.solvers.participation import (
     shunt_connected,
     shunt_status,
     sources,
-    split_reactive,
     voltage_setpoints,
 )
 
@@ -61,7 +61,7 @@ class PandapowerNewton:
         held, q_bus, p_extra = np.zeros(len(inside), dtype=bool), np.zeros(len(inside)), np.zeros(len(inside))
         held[bus], q_bus[bus], p_extra[bus] = task.held, task.q_source_pu * BASE_MVA, task.p_extra_pu * BASE_MVA
         holds = have.gen_regulates & held[gens.bus]
-        q_gen, _ = split_reactive(system, have, q_bus)
+        q_gen, _ = ReactiveSplit(system, have).split(q_bus)
         # p_extra is a bus's sum; its first synchronised machine carries it, which is all the same to the power flow
         p_gen = point_power(system, self.point.p_gen_mw, have.gen_on, p_extra)
         write_machines(net, system, have, p_gen, self.point.p_border_mw, q_gen, holds)

@@ -19,6 +19,7 @@ class Sources(NamedTuple):
 
     gen_on : (n_gens,) bool synchronised;  gen_regulates : (n_gens,) bool, holds voltage (reactive range not a point)
     q_min_mvar, q_max_mvar : (n_buses,) of the regulating machines at the bus, infinite at a border in service
+    q_fixed_mvar : (n_buses,) of the machines that run without regulating
     regulates : (n_buses,) bool, some machine or border holds the voltage
     gen_weight, border_weight : (n_gens,), (n_borders,), shares of an imbalance, sum 1 in each live island, else 0
     bus_weight : (n_buses,) their sums at each bus
@@ -29,6 +30,7 @@ class Sources(NamedTuple):
     gen_regulates: B1
     q_min_mvar: F8
     q_max_mvar: F8
+    q_fixed_mvar: F8
     regulates: B1
     gen_weight: F8
     border_weight: F8
@@ -128,6 +130,7 @@ def sources(system: GridSystem, point: OperatingPoint, island: I4) -> Sources:
         gen_regulates=gen_regulates,
         q_min_mvar=q_min,
         q_max_mvar=q_max,
+        q_fixed_mvar=bus_sum(gens.bus, np.where(gen_on & ~gen_regulates, gens.q_min_mvar, 0.0), n_buses),
         regulates=regulates,
         gen_weight=gen_weight,
         border_weight=border_weight,
@@ -142,23 +145,30 @@ def held_buses(system: GridSystem, have: Sources, vm_pu: F8) -> B1:
     return have.regulates & (np.abs(vm_pu - voltage_setpoints(system)) < HELD_TOLERANCE_PU)
 
 
-def split_reactive(system: GridSystem, have: Sources, q_bus_mvar: F8) -> tuple[F8, F8]:
-    """Reactive power of machines (n_gens,) and borders (n_borders,) from that of the regulating sources (n_buses,).
+class ReactiveSplit:
+    """Shares in the reactive power of a bus of what regulates there.
 
     A border takes the whole of its bus, several at one bus equal parts. Machines share theirs at equal fractions of
     their ranges; those that do not regulate give their fixed value.
     """
-    gens, borders = system.generators, system.borders
-    n_buses = len(system.buses)
-    at_border = np.zeros(n_buses, dtype=bool)
-    at_border[borders.bus[borders.in_service]] = True
-    span = gens.q_max_mvar - gens.q_min_mvar
-    held = have.gen_regulates & ~at_border[gens.bus]
-    bus_min = bus_sum(gens.bus[held], gens.q_min_mvar[held], n_buses)
-    bus_span = bus_sum(gens.bus[held], span[held], n_buses)
-    fraction = np.divide(q_bus_mvar - bus_min, bus_span, out=np.zeros(n_buses), where=bus_span > 0)
-    fixed = np.where(have.gen_on & ~have.gen_regulates, gens.q_min_mvar, 0.0)
-    q_gen = np.where(held, gens.q_min_mvar + fraction[gens.bus] * span, fixed)
-    count = np.bincount(borders.bus[borders.in_service], minlength=n_buses)
-    q_border = np.where(borders.in_service, q_bus_mvar[borders.bus] / np.maximum(count[borders.bus], 1), 0.0)
-    return q_gen, q_border
+
+    def __init__(self, system: GridSystem, have: Sources):
+        gens, borders = system.generators, system.borders
+        n_buses = len(system.buses)
+        at_border = np.zeros(n_buses, dtype=bool)
+        at_border[borders.bus[borders.in_service]] = True
+        self._gen_bus, self._border_bus, self._border_on = gens.bus, borders.bus, borders.in_service
+        self._q_min, self._span = gens.q_min_mvar, gens.q_max_mvar - gens.q_min_mvar
+        self._held = held = have.gen_regulates & ~at_border[gens.bus]
+        self._bus_min = bus_sum(gens.bus[held], gens.q_min_mvar[held], n_buses)
+        bus_span = bus_sum(gens.bus[held], self._span[held], n_buses)
+        self._bus_span = np.where(bus_span > 0, bus_span, np.inf)
+        self._fixed = np.where(have.gen_on & ~have.gen_regulates, gens.q_min_mvar, 0.0)
+        count = np.bincount(borders.bus[borders.in_service], minlength=n_buses)
+        self._n_at_border = np.maximum(count[borders.bus], 1)
+
+    def split(self, q_bus_mvar: F8) -> tuple[F8, F8]:
+        """Reactive power of machines (n_gens,) and borders (n_borders,) from that of regulating sources (n_buses,)."""
+        fraction = (q_bus_mvar - self._bus_min) / self._bus_span
+        q_gen = np.where(self._held, self._q_min + fraction[self._gen_bus] * self._span, self._fixed)
+        return q_gen, np.where(self._border_on, q_bus_mvar[self._border_bus] / self._n_at_border, 0.0)

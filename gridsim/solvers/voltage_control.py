@@ -365,7 +365,7 @@ def _jacobian(y_bus: sparse.csc_matrix, v: C16, angle_bus: I4, free_bus: I4) -> 
 
 def _largest(vm_pu: F8, low: F8, high: F8) -> float:
     outside = np.fmax(low - vm_pu, vm_pu - high)
-    return max(float(np.nanmax(outside, initial=0.0)), 0.0)
+    return float(np.fmax.reduce(outside, initial=0.0))  # dead buses are NaN
 
 
 def _squares(vm_pu: F8, low: F8, high: F8) -> float:

@@ -13,7 +13,7 @@ import pytest
 from gridsim.engine.event_log import EventLog
 from gridsim.engine.interval import FuelLimits, Interval, Redispatch
 from gridsim.engine.recorder import Recorder
-from gridsim.engine.result_table import ResultTable
+from gridsim.engine.result_table import Batch, ResultTable
 from gridsim.engine.run import MemorySink
 from gridsim.engine.tables import RESULT_TABLES, STUDY_TABLES, TABLES
 from gridsim.io.schemas.names import result_tables
@@ -239,6 +239,17 @@ def test_rows_are_sorted_by_time_and_name_and_what_lasts_no_time_is_left_out(pac
     zones = tables["zones"]
     assert zones["time_h"].tolist() == [0.0] * 3 + [0.25] * 3
     assert zones["name"].tolist() == ["external", "north", "south"] * 2
+
+
+def test_names_of_many_intervals_are_made_once(packed):
+    names = np.array(["b", "a"])
+    few, many = (Batch([interval(packed, float(h), 1.0) for h in range(n)]) for n in (2, 100))
+    rows = few.by_name(names, x=np.array([[1.0, 2.0], [3.0, 4.0]]), y=np.array([5.0, 6.0]))
+    assert rows["name"].tolist() == ["a", "b", "a", "b"]
+    assert rows["x"].tolist() == [2.0, 1.0, 4.0, 3.0] and rows["y"].tolist() == [6.0, 5.0, 6.0, 5.0]
+    long = many.by_name(names)["name"]
+    assert long.tolist() == 100 * ["a", "b"] and not long.flags.writeable
+    assert np.shares_memory(long, few.by_name(names)["name"])
 
 
 def test_a_run_of_shortfall_is_one_event_however_many_intervals_it_has(packed):

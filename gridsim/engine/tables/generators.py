@@ -24,13 +24,17 @@ class Generators(ResultTable):
         system, packed = self.system, self.packed
         generators, borders = system.generators, system.borders
         backup_mw, main_mw = batch.dispatch("p_backup_mw"), batch.dispatch("p_main_mw")
-        backup_fuel = np.zeros(len(generators), dtype=system.gas_to_power.backup_fuel.dtype)
-        backup_fuel[packed.backup_gen] = system.gas_to_power.backup_fuel[packed.backup_link]
-        fuel = np.where(backup_mw > main_mw, backup_fuel, generators.fuel)
+        fuel = np.concatenate([generators.fuel, np.full(len(borders), "import")])
+        on_backup = backup_mw > main_mw
+        if on_backup.any():
+            backup_fuel = np.zeros(len(generators), dtype=system.gas_to_power.backup_fuel.dtype)
+            backup_fuel[packed.backup_gen] = system.gas_to_power.backup_fuel[packed.backup_link]
+            burnt = np.where(on_backup, backup_fuel, generators.fuel)
+            fuel = np.hstack([burnt, np.full((batch.n, len(borders)), "import")])
         return batch.by_name(
             np.concatenate([generators.name, borders.name]),
             plant=np.concatenate([generators.plant, borders.name]),
-            fuel=np.hstack([fuel, np.full((batch.n, len(borders)), "import")]),
+            fuel=fuel,
             p_mw=np.hstack([main_mw + backup_mw, batch.dispatch("p_border_mw")]),
             available_mw=np.hstack([batch.dispatch("available_mw"), batch.dispatch("border_available_mw")]),
             committed=np.hstack([batch.dispatch("committed"), np.ones((batch.n, len(borders)), dtype=bool)]),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gridsim.engine.result_table import Batch, ResultTable, Rows, interval_columns
+from gridsim.kernels.heat import HOMES
 from gridsim.model.pack import Packed
-from gridsim.solvers.heat import HOMES, LEAST_MW, HeatNetworks, delivered_share, hours_to_cold
+from gridsim.solvers.heat import LEAST_MW, HeatNetworks, delivered_share, hours_to_cold
 
 _GROUPS = np.array(["district", "homes"])
 _WARM_C = 19.5
