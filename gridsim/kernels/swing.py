@@ -239,22 +239,21 @@ def operate(model: SwingModel, rules: SwingRules, state: SwingState, rule: int) 
 @piece
 def act(
     model: SwingModel,
+    motion: Motion,
     rules: SwingRules,
     state: SwingState,
     log: SwingLog,
     watch: Watch,
-    y: F8,
+    room: tuple[F8, F8],
     now_s: float,
-    motion: Motion,
-    rates: F8,
 ) -> int:
     """Let every rule act whose timer has ended, in the order of the rules, until none has; CHANGED, FULL or -1.
 
-    ``watch`` and ``y`` are left as they are after it. A return of load into a falling frequency starts its timer again.
-    ``rates`` is written.
+    ``watch`` is left as it is after it, ``room`` with what is watched then, and with rates. A return of load into a
+    falling frequency starts its timer again.
     """
     out_of_line()
-    result = -1
+    result, (y, rates) = -1, room
     while ends_of_timers(rules, state, watch.waits, watch.due_s) <= now_s + LOCATE_S:
         for rule in range(len(rules.setting)):
             if watch.due_s[rule] > now_s + LOCATE_S or state.blocked[rule]:
@@ -431,7 +430,7 @@ def move_areas(
         if moved:  # else timers and thresholds stand as they did
             due_s = ends_of_timers(rules, state, watch.waits, watch.due_s)
         if due_s <= now_s + LOCATE_S:
-            why = act(model, rules, state, log, watch, y, now_s, motion, work[0])
+            why = act(model, motion, rules, state, log, watch, (y, work[0]), now_s)
             due_s = ends_of_timers(rules, state, watch.waits, watch.due_s)
             moved = True
         if moved:
