@@ -17,6 +17,7 @@ from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
 from gridsim.kernels.pull_out import N_STEPS, largest_flow_mw, stretch_to_limits
+from gridsim.model.section_circuits import circuits_out
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.area_machines import AreaMachines
@@ -312,28 +313,15 @@ def stability_margins(system: GridSystem) -> F8:
 
 
 def static_limits_mw(system: GridSystem, works: B1, margin: F8) -> F8:
-    """(n_interfaces,) pull-out power: larger normal limit at the lines out over ``margin``; inf: not of stability.
-
-    Limits hold for the loss of the strongest lines: weak ones out count as few strong ones as carry as much.
-    """
+    """(n_interfaces,) pull-out power: larger normal limit at the lines out over ``margin``; inf: not of stability."""
     limits = system.interface_limits
-    holds = limits.lines_out <= _strongest_out(system, works)[limits.interface]
+    every = np.ones(len(works), dtype=bool)
+    holds = limits.lines_out <= circuits_out(system, ~works, every)[limits.interface]
     lowest = np.full((2, len(system.interfaces)), np.inf)
     at = (limits.direction == "forward").astype(np.int32)[holds], limits.interface[holds]
     np.minimum.at(lowest, at, limits.normal_mw[holds])
     larger = np.where(np.isfinite(lowest), lowest, -np.inf).max(axis=0)
     return np.where(np.isfinite(margin) & np.isfinite(larger), larger / margin, np.inf)
-
-
-def _strongest_out(system: GridSystem, works: B1) -> I4:
-    """(n_interfaces,) fewest members that carry at least what the members out did, by 1 / x."""
-    member = system.interface_members
-    slope, found = np.abs(1.0 / system.branch_x_pu), np.zeros(len(system.interfaces), dtype=np.int32)
-    for interface in np.unique(member.interface[~works[member.branch]]).tolist():
-        branch = member.branch[member.interface == interface]
-        lost = slope[branch[~works[branch]]].sum()
-        found[interface] = 1 + np.searchsorted(np.cumsum(np.sort(slope[branch])[::-1]), lost * (1.0 - 1e-6))
-    return found
 
 
 def pull_out_mw(coupling: F8, stretch: F8, flow_pair: F8, apart: F8) -> float:
@@ -354,8 +342,8 @@ def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, apart: F8, works: 
     crosses = np.minimum(share[shaped].sum(axis=0), 1.0)
     # One that carries less than another of every coupling stands beside it and takes its share of what that one does.
     shaped = np.unique(shaped[share[shaped].argmax(axis=0)[share[shaped].sum(axis=0) > 0]])
-    by_section = (np.ascontiguousarray(rows[shaped], dtype=np.float64) for rows in (flow_pair, apart, share))
-    return stretch_to_limits(coupling, *by_section, crosses, limit_mw[shaped])
+    flow, moved, part = (np.ascontiguousarray(rows[shaped], dtype=np.float64) for rows in (flow_pair, apart, share))
+    return stretch_to_limits(coupling, flow, moved, part, crosses, limit_mw[shaped])
 
 
 def settled_angles(reduction: Reduction, supplied_mw: F8, start: F8 | None = None) -> tuple[F8, bool]:
