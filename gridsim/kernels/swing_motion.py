@@ -1,6 +1,6 @@
 """Rates of the swing of areas and the quantities that rules watch: the loops of its steps.
 
-They read arrays laid out for them once a network (:class:`Motion`) and call nothing, so that the compiler makes vector
+They read arrays laid out for them once a network (:class:`Motion`) in plain loops, so that the compiler makes vector
 code of them. What couplings carry is worked out once for each state, for its rates and for the flows of sections alike.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.by_reference import by_reference
+from gridsim.kernels.flows import flows_into
 from gridsim.kernels.jit import inline, out_of_line, piece
 from gridsim.kernels.swing_case import F8, SwingModel, SwingRules, SwingState
 
@@ -24,7 +25,6 @@ PER_PI = 1.0 / np.pi
 PI_HIGH = float(np.float32(np.pi))
 PI_MIDDLE = float(np.float32(np.pi - PI_HIGH))
 PI_LOW = (np.pi - PI_HIGH - PI_MIDDLE) + 1.2246467991473532e-16
-LANES = 4  # rows of a matrix whose products are summed side by side
 SERIES = tuple((-1.0) ** (power // 2) / math.factorial(power) for power in range(21, 1, -2))
 
 
@@ -35,13 +35,13 @@ class Motion(NamedTuple):
     first, second : (n_pairs,) and area : (n_groups,), of couplings and groups of machines
     amplitude_mw, per_stretch, pair_damping : (n_pairs,) MW, 1, MW/Hz
     load_slope : (n_areas,) 1/Hz ; lives : (n_areas,) 1 or 0 ; per_valve, per_second : (n_groups,) 1/s, 0: no delay
-    load_at_mw : (n_blocks, n_areas, 4) what the load of each area draws from the machines of four others
-    flow_of : (n_blocks, n_pairs + n_areas, 4) what each coupling and each load adds to four flows
+    load_at_mw : (n_areas, n_areas) row z: what the load of area z draws from each area's machine
+    flow_of : (n_pairs + n_areas, n_flows) what each coupling, then each load adds to every flow
     per_angle : (n_angles,) degrees/radian
 
     Left behind: per_inertia (n_areas,) Hz/s per MW, of the machines that run, 0 of the dead; across (n_pairs,) radians;
     pair_mw (n_pairs,) damping left out; load_pu (n_areas,) over the load before the event; power_mw (n_groups,) with
-    that of the governors; drawn_mw (n_blocks, 4) and flow_mw (n_blocks, 4) sums of the blocks.
+    that of the governors; drives (n_pairs + n_areas,) is pair_mw and load_pu; drawn_mw (n_areas,), flow_mw (n_flows,).
     """
 
     first: Position
@@ -61,6 +61,7 @@ class Motion(NamedTuple):
     across: F8
     pair_mw: F8
     load_pu: F8
+    drives: F8
     power_mw: F8
     drawn_mw: F8
     flow_mw: F8
@@ -70,7 +71,7 @@ def motion_of(model: SwingModel, rules: SwingRules) -> Motion:
     """Lay out a model whose network stands."""
     n, n_groups, n_pairs = len(model.alive), len(model.group_area), len(model.first)
     delayed = model.valve_s > 0.0
-    load_at_mw, flow_of = _in_blocks(model.load_at_mw), _in_blocks(np.hstack([model.flow_pair, model.flow_load_mw]))
+    drives = np.zeros(n_pairs + n)
     return Motion(
         first=model.first.astype(np.uint64),
         second=model.second.astype(np.uint64),
@@ -82,30 +83,23 @@ def motion_of(model: SwingModel, rules: SwingRules) -> Motion:
         lives=model.alive.astype(np.float64),
         per_valve=np.where(delayed, 1.0 / np.where(delayed, model.valve_s, 1.0), 0.0),
         per_second=1.0 / model.second_s,
-        load_at_mw=load_at_mw,
-        flow_of=flow_of,
+        load_at_mw=np.ascontiguousarray(model.load_at_mw.T),
+        flow_of=np.ascontiguousarray(np.hstack([model.flow_pair, model.flow_load_mw]).T),
         per_angle=180.0 / np.pi / rules.angle_stretch,
         per_inertia=np.zeros(n),
         across=np.zeros(n_pairs),
-        pair_mw=np.zeros(n_pairs),
-        load_pu=np.zeros(n),
+        pair_mw=drives[:n_pairs],
+        load_pu=drives[n_pairs:],
+        drives=drives,
         power_mw=np.zeros(n_groups),
-        drawn_mw=np.zeros((len(load_at_mw), LANES)),
-        flow_mw=np.zeros((len(flow_of), LANES)),
+        drawn_mw=np.zeros(n),
+        flow_mw=np.zeros(len(model.flow_base_mw)),
     )
-
-
-def _in_blocks(matrix: F8) -> F8:
-    """(n_blocks, n_columns, 4) of (n_rows, n_columns): four rows beside each other, zeros after the last."""
-    n_rows, n_columns = matrix.shape
-    padded = np.zeros((-(-n_rows // LANES) * LANES, n_columns))
-    padded[:n_rows] = matrix
-    return np.ascontiguousarray(padded.reshape(-1, LANES, n_columns).transpose(0, 2, 1))
 
 
 @piece
 def weigh(model: SwingModel, state: SwingState, motion: Motion) -> None:
-    """Write the inertia of load and of the machines that run, inverted; an area without any does not move less."""
+    """Write 1 over the inertia of load and of the machines that run: 1 where there is none, 0 of the dead."""
     out_of_line()
     per_inertia = motion.per_inertia
     for area in range(len(per_inertia)):
@@ -145,20 +139,6 @@ def wanted_mw(f_hz: float, gain: float, dead_band_hz: float, down_mw: float, up_
     beyond = max(abs(f_hz) - dead_band_hz, 0.0)
     asked = -gain * (beyond if f_hz > 0.0 else -beyond)
     return min(max(asked, down_mw), up_mw)
-
-
-@piece
-def add_up(block: F8, start: int, factor: F8, sums: F8) -> None:
-    """Add block[b, start + row, lane] * factor[row] to sums[b, lane]."""
-    for b in range(block.shape[0]):
-        one, two, three, four = sums[b, 0], sums[b, 1], sums[b, 2], sums[b, 3]
-        rows = block[b, start:]
-        for row in range(len(factor)):
-            one += rows[row, 0] * factor[row]
-            two += rows[row, 1] * factor[row]
-            three += rows[row, 2] * factor[row]
-            four += rows[row, 3] * factor[row]
-        sums[b, 0], sums[b, 1], sums[b, 2], sums[b, 3] = one, two, three, four
 
 
 @piece
@@ -220,9 +200,8 @@ def derivative(model: SwingModel, motion: Motion, state: SwingState, x: F8, dx_o
         power = pair_mw[pair] + pair_damping[pair] * (hz[one] - hz[other])
         d_hz[one] -= power
         d_hz[other] += power
-    motion.drawn_mw[:] = 0.0
-    add_up(motion.load_at_mw, 0, motion.load_pu, motion.drawn_mw)
-    drawn_mw = motion.drawn_mw.reshape(motion.drawn_mw.size)
+    drawn_mw = motion.drawn_mw
+    flows_into(motion.load_at_mw, motion.load_pu, drawn_mw)
     for area in range(n):
         drawn = drawn_mw[area] + damping[area] * hz[area]
         d_angle[area] = lives[area] * (TWO_PI * hz[area])
@@ -260,10 +239,8 @@ def observe(model: SwingModel, motion: Motion, rules: SwingRules, x: F8, now_s: 
     hz, y_hz, y_flow, y_angle = x[n : 2 * n], y_out[:n], y_out[n : n + n_flows], y_out[n + n_flows :]
     for area in range(n):
         y_hz[area] = hz[area]
-    motion.flow_mw[:] = 0.0
-    add_up(motion.flow_of, 0, motion.pair_mw, motion.flow_mw)
-    add_up(motion.flow_of, len(motion.pair_mw), motion.load_pu, motion.flow_mw)
-    flow_mw, base_mw = motion.flow_mw.reshape(motion.flow_mw.size), model.flow_base_mw
+    flow_mw, base_mw = motion.flow_mw, model.flow_base_mw
+    flows_into(motion.flow_of, motion.drives, flow_mw)
     for flow in range(n_flows):
         y_flow[flow] = base_mw[flow] + flow_mw[flow]
     one, other, per_angle = rules.angle_first, rules.angle_second, motion.per_angle
