@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gridsim.kernels.arrays import F8, I4, DispatchCase
 from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.jit import bare, out_of_line, piece
+from gridsim.kernels.section_circuits import strong_circuits
 
 B1 = NDArray[np.bool_]
 
@@ -35,6 +36,8 @@ class NodalCase(NamedTuple):
     peak_hour : (n_days,) i4, hour of the day with the largest demand
     keeps_shape : (n_days,) bool, demand of all hours of the day is that of the peak hour times a number
     branch_mw : (n_branches,) f8;  limit_* : (n_limits,) of the interfaces, see :func:`row_limits`
+    member_weight, member_carried : (n_members,) f8, as ``dispatch.interface_branch``: 1 / x of members in service, 0 of
+        others, and what the strongest one, two ... of their interface carry
     branch_rating : (n_branches,) i4, column of ``rating_factor`` or -1;  rating_factor : (n_hours, n_ratings) f8,
         multiplies ``branch_mw``
     least_branch_mw : (n_branches,) f8, ``branch_mw`` times the least factor of the horizon
@@ -79,6 +82,8 @@ class NodalCase(NamedTuple):
     most_out_mw: F8
     centre: I4
     most_flow_mw: F8
+    member_weight: F8
+    member_carried: F8
     limit_interface: I4
     limit_is_forward: B1
     limit_lines_out: I4
@@ -100,7 +105,8 @@ class NodalCase(NamedTuple):
 def row_limits(case: NodalCase, out: I4, winter: bool, lo_out: F8, hi_out: F8) -> None:
     """Limits of branches and interfaces with the branches ``out`` (sorted) out of service.
 
-    An interface's limit is its lowest row of the season for which enough member circuits are out.
+    An interface's limit is its lowest row of the season for which enough member circuits count as out
+    (:mod:`gridsim.kernels.section_circuits`).
     """
     out_of_line()
     n_branches = case.branch_mw.shape[0]
@@ -109,12 +115,13 @@ def row_limits(case: NodalCase, out: I4, winter: bool, lo_out: F8, hi_out: F8) -
         hi_out[branch] = case.branch_mw[branch]
     dispatch = case.dispatch
     for interface in range(dispatch.interface_start.shape[0] - 1):
-        n_out = 0
-        for member in range(dispatch.interface_start[interface], dispatch.interface_start[interface + 1]):
-            branch = dispatch.interface_branch[member]
+        lost = 0.0
+        start, stop = dispatch.interface_start[interface], dispatch.interface_start[interface + 1]
+        for member in range(start, stop):
             for k in range(out.shape[0]):
-                if out[k] == branch and dispatch.branch_in_service[branch]:
-                    n_out += 1
+                if out[k] == dispatch.interface_branch[member]:
+                    lost += case.member_weight[member]
+        n_out = strong_circuits(case.member_carried[start:stop], lost)
         row = n_branches + interface
         lo_out[row] = -np.inf
         hi_out[row] = np.inf

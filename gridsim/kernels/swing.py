@@ -36,8 +36,17 @@ from gridsim.kernels.swing_case import (
     SwingRules,
     SwingState,
 )
+from gridsim.kernels.swing_motion import (
+    Motion,
+    advance,
+    derivative,
+    motion_of,
+    observe,
+    powers,
+    wanted_mw,
+    weigh,
+)
 
-TWO_PI = 2.0 * np.pi
 QUIET_HZ_PER_S = 1e-3
 QUIET_MW_PER_S = 1.0
 QUIET_REST_HZ = 2e-3  # of what the governors still have to give
@@ -55,124 +64,6 @@ class Watch(NamedTuple):
     waits: B1
     passed: B1
     due_s: F8
-
-
-@piece
-def inertia_of(model: SwingModel, state: SwingState, inertia_out: F8) -> None:
-    """(n_areas,) MW s/Hz of load and of the machines that run; 1 where nothing is left, to be divided by."""
-    out_of_line()
-    for area in range(len(inertia_out)):
-        inertia_out[area] = model.load_inertia[area]
-    for group in range(len(model.group_area)):
-        inertia_out[model.group_area[group]] += state.group_inertia[group]
-    for area in range(len(inertia_out)):
-        if inertia_out[area] <= 0.0:
-            inertia_out[area] = 1.0
-
-
-@inline
-def wanted_mw(model: SwingModel, state: SwingState, group: int, f_hz: float) -> float:
-    """Power that the governors of a group ask for on top of the output before the event."""
-    beyond = max(abs(f_hz) - model.dead_band_hz[group], 0.0)
-    asked = -state.group_gain[group] * (beyond if f_hz > 0.0 else -beyond)
-    return min(max(asked, state.group_down_mw[group]), state.group_up_mw[group])
-
-
-@inline
-def pair_power(model: SwingModel, x: F8, pair: int) -> float:
-    """MW from the first area of a coupling to the second, damping left out."""
-    angle = x[model.first[pair]] - x[model.second[pair]]
-    return model.coupling_mw[pair] * model.stretch[pair] * np.sin(angle / model.stretch[pair])
-
-
-@inline
-def load_pu(model: SwingModel, state: SwingState, area: int, f_hz: float) -> float:
-    """Load of an area over its load before the event."""
-    left = 1.0 - state.shed_frequency[area] - state.shed_other[area]
-    return left * (1.0 + model.load_damping[area] * f_hz / model.f0_hz)
-
-
-@piece
-def derivative(model: SwingModel, state: SwingState, inertia: F8, x: F8, dx_out: F8) -> None:
-    """Rates of every state at ``x``."""
-    n, n_groups, n_pairs = len(model.alive), len(model.group_area), len(model.first)
-    valves, seconds, supplied, drawn = 2 * n, 2 * n + n_groups, 2 * n + 2 * n_groups, 3 * n + 2 * n_groups
-    for area in range(n):
-        dx_out[area] = TWO_PI * x[n + area]
-        dx_out[n + area] = 0.0
-        dx_out[supplied + area] = state.fixed_mw[area]
-        dx_out[drawn + area] = model.damping_mw_per_hz[area] * x[n + area]
-    for group in range(n_groups):
-        area = model.group_area[group]
-        asked = wanted_mw(model, state, group, x[n + area])
-        valve = x[valves + group]
-        if model.valve_s[group] > 0.0:
-            dx_out[valves + group] = (asked - valve) / model.valve_s[group]
-        else:
-            dx_out[valves + group] = 0.0
-            valve = asked
-        dx_out[seconds + group] = (valve - x[seconds + group]) / model.second_s[group]
-        power = model.at_valve[group] * valve + model.at_second[group] * x[seconds + group]
-        dx_out[supplied + area] += state.group_mw[group] + power
-    for area in range(n):
-        load = load_pu(model, state, area, x[n + area])
-        for at in range(n):
-            dx_out[drawn + at] += model.load_at_mw[at, area] * load
-    for pair in range(n_pairs):
-        first, second = model.first[pair], model.second[pair]
-        damping = TWO_PI * model.pair_damping_s * model.coupling_mw[pair] * (x[n + first] - x[n + second])
-        power = pair_power(model, x, pair) + damping
-        dx_out[n + first] -= power
-        dx_out[n + second] += power
-    for area in range(n):
-        if model.alive[area]:
-            balance = dx_out[n + area] + dx_out[supplied + area] - dx_out[drawn + area]
-            dx_out[n + area] = balance / inertia[area]
-        else:
-            dx_out[area] = 0.0
-            dx_out[n + area] = 0.0
-            dx_out[supplied + area] = 0.0
-            dx_out[drawn + area] = 0.0
-
-
-@piece
-def advance(model: SwingModel, state: SwingState, inertia: F8, step_s: float, work: F8, x_out: F8) -> None:
-    """One RK4 step from ``state.x``; row 0 of ``work`` holds the rates at its start, the others are written."""
-    out_of_line()
-    x = state.x
-    for i in range(len(x)):
-        work[4, i] = x[i] + 0.5 * step_s * work[0, i]
-    derivative(model, state, inertia, work[4], work[1])
-    for i in range(len(x)):
-        work[4, i] = x[i] + 0.5 * step_s * work[1, i]
-    derivative(model, state, inertia, work[4], work[2])
-    for i in range(len(x)):
-        work[4, i] = x[i] + step_s * work[2, i]
-    derivative(model, state, inertia, work[4], work[3])
-    for i in range(len(x)):
-        x_out[i] = x[i] + step_s / 6.0 * (work[0, i] + 2.0 * work[1, i] + 2.0 * work[2, i] + work[3, i])
-
-
-@piece
-def observe(model: SwingModel, rules: SwingRules, state: SwingState, x: F8, now_s: float, y_out: F8) -> None:
-    """Everything that rules watch: frequencies, flows, angles in degrees, time."""
-    n, n_flows, n_angles = len(model.alive), len(model.flow_base_mw), len(rules.angle_first)
-    for area in range(n):
-        y_out[area] = x[n + area]
-    for flow in range(n_flows):
-        y_out[n + flow] = model.flow_base_mw[flow]
-    for pair in range(len(model.first)):
-        power = pair_power(model, x, pair)
-        for flow in range(n_flows):
-            y_out[n + flow] += model.flow_pair[flow, pair] * power
-    for area in range(n):
-        load = load_pu(model, state, area, x[n + area])
-        for flow in range(n_flows):
-            y_out[n + flow] += model.flow_load_mw[flow, area] * load
-    for angle in range(n_angles):
-        across = x[rules.angle_first[angle]] - x[rules.angle_second[angle]]
-        y_out[n + n_flows + angle] = abs(across) / rules.angle_stretch[angle] * 180.0 / np.pi
-    y_out[n + n_flows + n_angles] = now_s
 
 
 @inline
@@ -248,11 +139,11 @@ def within(y: F8, low: F8, high: F8) -> bool:
 
 
 @piece
-def falls(model: SwingModel, state: SwingState, inertia: F8, area: int, rates: F8) -> bool:
+def falls(model: SwingModel, motion: Motion, state: SwingState, area: int, rates: F8) -> bool:
     """The frequency of an area falls too fast for load to return; ``rates`` is written."""
     out_of_line()
-    inertia_of(model, state, inertia)
-    derivative(model, state, inertia, state.x, rates)
+    weigh(model, state, motion)
+    derivative(model, motion, state, state.x, rates)
     return rates[len(model.alive) + area] < -FALLING_HZ_PER_S
 
 
@@ -348,26 +239,26 @@ def operate(model: SwingModel, rules: SwingRules, state: SwingState, rule: int) 
 @piece
 def act(
     model: SwingModel,
+    motion: Motion,
     rules: SwingRules,
     state: SwingState,
     log: SwingLog,
     watch: Watch,
-    y: F8,
-    now_s: float,
     room: tuple[F8, F8],
+    now_s: float,
 ) -> int:
     """Let every rule act whose timer has ended, in the order of the rules, until none has; CHANGED, FULL or -1.
 
-    ``watch`` and ``y`` are left as they are after it. A return of load into a falling frequency starts its timer again.
-    ``room``: inertia and rates, written.
+    ``watch`` is left as it is after it, ``room`` with what is watched then, and with rates. A return of load into a
+    falling frequency starts its timer again.
     """
     out_of_line()
-    result = -1
+    result, (y, rates) = -1, room
     while ends_of_timers(rules, state, watch.waits, watch.due_s) <= now_s + LOCATE_S:
         for rule in range(len(rules.setting)):
             if watch.due_s[rule] > now_s + LOCATE_S or state.blocked[rule]:
                 continue
-            if rules.action[rule] == RETURN_SHARE and falls(model, state, room[0], rules.place[rule], room[1]):
+            if rules.action[rule] == RETURN_SHARE and falls(model, motion, state, rules.place[rule], rates):
                 state.since_s[rule] = now_s + max(RETRY_S - rules.delay_s[rule], 0.0)
                 continue
             if log.filled[0] == len(log.op_s):
@@ -382,7 +273,8 @@ def act(
             if rules.action[rule] == OPEN or rules.action[rule] == DEAD:
                 result = CHANGED
         # What was shed or lost moves the flows at once.
-        observe(model, rules, state, state.x, now_s, y)
+        powers(motion, state, state.x)
+        observe(model, motion, rules, state.x, now_s, y)
         passed(rules, state, y, watch.passed)
         look(state, watch.passed, now_s)
         waiting(rules, state, watch.waits)
@@ -397,12 +289,14 @@ def governors_rest_hz(model: SwingModel, state: SwingState) -> float:
     rest_mw, stiffness = 0.0, 1e-9
     for group in range(n_groups):
         if model.alive[model.group_area[group]]:
-            asked = wanted_mw(model, state, group, state.x[n + model.group_area[group]])
+            f_hz, gain = state.x[n + model.group_area[group]], state.group_gain[group]
+            down_mw, up_mw = state.group_down_mw[group], state.group_up_mw[group]
+            asked = wanted_mw(f_hz, gain, model.dead_band_hz[group], down_mw, up_mw)
             valve = state.x[2 * n + group] if model.valve_s[group] > 0.0 else asked
             rest = model.at_valve[group] * (asked - valve)
             rest += model.at_second[group] * (asked - state.x[2 * n + n_groups + group])
             rest_mw += abs(rest)
-            stiffness += state.group_gain[group]
+            stiffness += gain
     for area in range(n):
         if model.alive[area]:
             stiffness += model.load_mw[area] * model.load_damping[area] / model.f0_hz + model.damping_mw_per_hz[area]
@@ -449,7 +343,7 @@ def crossing_s(
     model: SwingModel,
     rules: SwingRules,
     state: SwingState,
-    inertia: F8,
+    motion: Motion,
     start: tuple[float, float],
     flips: B1,
     vectors: tuple[F8, F8, F8, F8, F8],
@@ -471,8 +365,9 @@ def crossing_s(
     while long - short > LOCATE_S and at_long > 1e-12:
         trial = (short * at_long - long * at_short) / (at_long - at_short)
         trial = min(max(trial, short + 0.25 * LOCATE_S), long - 0.25 * LOCATE_S)
-        advance(model, state, inertia, trial, work, x)
-        observe(model, rules, state, x, now_s + trial, y)
+        advance(model, motion, state, trial, work, x)
+        powers(motion, state, x)
+        observe(model, motion, rules, x, now_s + trial, y)
         margin = flip_margin(rules, flips, y_before, y_after, y)
         if margin >= 0.0:
             long, at_long = trial, margin
@@ -487,7 +382,6 @@ def crossing_s(
     return max(long, min(SHORTEST_S, step_s))
 
 
-@jit
 def run_swing(
     model: SwingModel,
     rules: SwingRules,
@@ -501,32 +395,50 @@ def run_swing(
 
     Written are ``state`` and ``log``. Stops when quiet only if nothing waits at a set time and no timer runs.
     """
+    return move_areas(model, motion_of(model, rules), rules, state, log, span, step_s, stops_when_quiet)
+
+
+@jit
+def move_areas(
+    model: SwingModel,
+    motion: Motion,
+    rules: SwingRules,
+    state: SwingState,
+    log: SwingLog,
+    span: tuple[float, float],
+    step_s: float,
+    stops_when_quiet: bool,
+) -> tuple[float, int]:
+    """:func:`run_swing` with the model laid out as ``motion``."""
     now_s, until_s = span
     n, n_rules, n_x = len(model.alive), len(rules.setting), len(state.x)
     n_y = n + len(model.flow_base_mw) + len(rules.angle_first) + 1
-    work, x, inertia = np.zeros((5, n_x)), np.zeros(n_x), np.zeros(n)
+    work, x, rates = np.zeros((5, n_x)), np.zeros(n_x), np.zeros(n_x)
     y, y_next, y_try = np.zeros(n_y), np.zeros(n_y), np.zeros(n_y)
     after, flips = np.zeros(n_rules, dtype=np.bool_), np.zeros(n_rules, dtype=np.bool_)
     watch = Watch(np.zeros(n_rules, dtype=np.bool_), np.zeros(n_rules, dtype=np.bool_), np.zeros(n_rules))
-    inertia_of(model, state, inertia)
-    observe(model, rules, state, state.x, now_s, y)
+    weigh(model, state, motion)
+    derivative(model, motion, state, state.x, work[0])
+    observe(model, motion, rules, state.x, now_s, y)
     passed(rules, state, y, watch.passed)
     look(state, watch.passed, now_s)
     waiting(rules, state, watch.waits)
-    next_trace_s, quiet_s, due_s, moved = now_s, 0.0, np.inf, True
+    next_trace_s, quiet_s, due_s, moved, later = now_s, 0.0, np.inf, True, False
     low, high = np.zeros(n_y), np.zeros(n_y)
     while True:
         operations, why = log.filled[0], -1
         if moved:  # else timers and thresholds stand as they did
             due_s = ends_of_timers(rules, state, watch.waits, watch.due_s)
         if due_s <= now_s + LOCATE_S:
-            why = act(model, rules, state, log, watch, y, now_s, (inertia, work[0]))
+            why = act(model, motion, rules, state, log, watch, (y, work[0]), now_s)
             due_s = ends_of_timers(rules, state, watch.waits, watch.due_s)
             moved = True
         if moved:
             window(rules, watch.waits, y, low, high)
+            later = set_for_later(rules, watch, n_y - 1)
         if log.filled[0] > operations:
-            inertia_of(model, state, inertia)
+            weigh(model, state, motion)
+            derivative(model, motion, state, state.x, work[0])
             quiet_s = 0.0
         if why >= 0 or now_s >= next_trace_s or log.filled[0] > operations:
             record(model, log, y, now_s)
@@ -536,28 +448,30 @@ def run_swing(
         if now_s >= until_s:
             return now_s, HORIZON
         step = min(step_s, until_s - now_s, max(due_s - now_s, SHORTEST_S))
-        derivative(model, state, inertia, state.x, work[0])
-        advance(model, state, inertia, step, work, x)
-        observe(model, rules, state, x, now_s + step, y_next)
+        advance(model, motion, state, step, work, x)
+        derivative(model, motion, state, x, rates)
+        observe(model, motion, rules, x, now_s + step, y_next)
         crossed, moved = False, not within(y_next, low, high)
         if moved:
             passed(rules, state, y_next, after)
             crossed = flipped(watch.waits, watch.passed, after, flips) > 0
         if crossed:
-            step = crossing_s(model, rules, state, inertia, (now_s, step), flips, (work, x, y, y_next, y_try))
-            advance(model, state, inertia, step, work, x)
-            observe(model, rules, state, x, now_s + step, y_next)
+            step = crossing_s(model, rules, state, motion, (now_s, step), flips, (work, x, y, y_next, y_try))
+            advance(model, motion, state, step, work, x)
+            derivative(model, motion, state, x, rates)
+            observe(model, motion, rules, x, now_s + step, y_next)
             passed(rules, state, y_next, after)
         quiet_s = quiet_s + step if steady(model, y, y_next, step) and not crossed else 0.0
         now_s += step
         state.x[:] = x
+        work[0, :] = rates  # at the end of a step are those at the start of the next
         y[:] = y_next
         if moved:
             watch.passed[:] = after
             look(state, after, now_s)
         extremes(model, state)
-        quiet = stops_when_quiet and quiet_s >= QUIET_S and due_s == np.inf
-        if quiet and not set_for_later(rules, watch, n_y - 1) and governors_rest_hz(model, state) < QUIET_REST_HZ:
+        quiet = stops_when_quiet and quiet_s >= QUIET_S and due_s == np.inf and not later
+        if quiet and governors_rest_hz(model, state) < QUIET_REST_HZ:
             record(model, log, y, now_s)
             return now_s, QUIET
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.by_reference import by_reference
+
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 B1 = NDArray[np.bool_]
@@ -33,6 +35,7 @@ CHANGED = 2  # a rule with OPEN or DEAD acted: the network must be made anew
 FULL = 3  # the log of operations has no more room
 
 
+@by_reference
 class SwingModel(NamedTuple):
     """The network between areas and what does not change while it stands.
 
@@ -78,6 +81,7 @@ class SwingModel(NamedTuple):
     flow_load_mw: F8
 
 
+@by_reference
 class SwingRules(NamedTuple):
     """Thresholds with timers, each (n_rules,).
 
@@ -105,6 +109,7 @@ class SwingRules(NamedTuple):
     angle_stretch: F8
 
 
+@by_reference
 class SwingState(NamedTuple):
     """State that the kernel moves; it writes into every array.
 
@@ -134,6 +139,7 @@ class SwingState(NamedTuple):
     blocked: B1
 
 
+@by_reference
 class SwingLog(NamedTuple):
     """Operations and trace. ``filled`` (2,): rows of each.
 

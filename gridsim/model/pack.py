@@ -27,6 +27,7 @@ from gridsim.kernels.stores import SAME_TIMES_PER_H
 from gridsim.model.fuel import fuel_of_yard, fuels
 from gridsim.model.neighbours import usual_support_mw
 from gridsim.model.scenario import Imports
+from gridsim.model.section_circuits import circuits_out
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4, sum_at
 
@@ -237,12 +238,11 @@ class Packed:
         if month not in range(1, 13):
             raise StudyError(f"month: no {month}; give 1 (January) to 12")
         system = self.system
-        members, limits = system.interface_members, system.interface_limits
+        limits = system.interface_limits
         out = np.zeros(system.n_branches, dtype=bool)
         out[np.asarray(out_branch, dtype=np.int64)] = True
-        lost = out & system.branch_in_service
         n_interfaces = len(system.interfaces)
-        lines_out = np.bincount(members.interface, weights=lost[members.branch], minlength=n_interfaces)
+        lines_out = circuits_out(system, out & system.branch_in_service, system.branch_in_service)
         season = "winter" if month in WINTER_MONTHS else "summer"
         holds = (limits.lines_out <= lines_out[limits.interface]) & np.isin(limits.season, ("all", season))
         value = limits.emergency_mw if emergency else limits.normal_mw

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.kernels.flows import islands
+from gridsim.kernels.section_circuits import carried_by_strongest, strong_circuits
 from gridsim.model.outages import Component
 from gridsim.model.system import EXTERNAL
 from gridsim.reliability.system import AdequacySystem, NetworkDetail, TieLimits
@@ -270,10 +271,19 @@ def _limits(
     strongest = -np.sort(-system.branch_mw[list(link.branches)] * factor, axis=1)
     left = np.hstack([np.zeros((len(rows), 1)), np.cumsum(strongest, axis=1)])[:, ::-1]
     forward, backward = left.copy(), left.copy()
+    out = _circuits_out(system, link)
     season = np.where(rows[:, 0] > 0.5, WINTER, SUMMER)
     for limit in np.flatnonzero(detail.limit_interface == link.interface):
         holds = (detail.limit_season[limit] == 0) | (detail.limit_season[limit] == season)
         way = forward if detail.limit_is_forward[limit] else backward
-        at = np.ix_(holds, np.arange(n + 1) >= detail.limit_lines_out[limit])
+        at = np.ix_(holds, out >= detail.limit_lines_out[limit])
         way[at] = np.minimum(way[at], detail.limit_mw[limit])
     return forward, backward
+
+
+def _circuits_out(system: AdequacySystem, link: _Link) -> I4:
+    """(n_circuits + 1,) circuits that count as out with 0, 1, 2 ... out, the strongest ones left."""
+    weight = np.sort(1.0 / np.abs(system.branch_x_pu[list(link.branches)]))
+    carried = carried_by_strongest(weight)
+    lost = np.concatenate([[0.0], np.cumsum(weight)])
+    return np.array([strong_circuits(carried, mw) for mw in lost.tolist()], dtype=np.int32)

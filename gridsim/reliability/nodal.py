@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import NotConverged, StudyError
-from gridsim.kernels.arrays import DispatchState
+from gridsim.kernels.arrays import DispatchCase, DispatchState
 from gridsim.kernels.dispatch import Workspace, make_workspace
 from gridsim.kernels.dispatch_order import make_merit_order
 from gridsim.kernels.flows import islands, make_case, make_topology, turned_mw, widened_limits
@@ -27,6 +27,7 @@ from gridsim.kernels.nodal_hour import (
     new_nodal_scratch,
 )
 from gridsim.kernels.outage_table import new_outage_table
+from gridsim.kernels.section_circuits import carried_by_strongest
 from gridsim.kernels.shortfall import DAY_H, EVENT_SCOPE, N_TOTALS
 from gridsim.kernels.snapshots import States
 from gridsim.kernels.stores import Prices, Stores, new_prices
@@ -200,6 +201,9 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
             gap = np.abs(bus_demand[hours] - scaled).max()
             one_season = (detail.is_winter[hours] == detail.is_winter[peak]).all()
             keeps_shape[day] = gap <= SHAPE_TOLERANCE * max(bus_demand[peak].max(), 1.0) and one_season
+    member_weight = dispatch.branch_in_service[dispatch.interface_branch] / np.abs(
+        dispatch.branch_x_pu[dispatch.interface_branch]
+    )
     return NodalCase(
         n_hours=system.n_hours,
         dispatch=dispatch,
@@ -229,6 +233,8 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         most_out_mw=most_out,
         centre=centre,
         most_flow_mw=most_flow,
+        member_weight=member_weight,
+        member_carried=_carried_by_section(dispatch, member_weight),
         limit_interface=detail.limit_interface,
         limit_is_forward=detail.limit_is_forward,
         limit_lines_out=detail.limit_lines_out,
@@ -245,6 +251,12 @@ def nodal_case(system: AdequacySystem, scopes: Scopes, detail: NetworkDetail) ->
         weight_scope=scopes.weight_scope,
         tolerance_mw=NETWORK_TOLERANCE_MW,
     )
+
+
+def _carried_by_section(dispatch: DispatchCase, weight: F8) -> F8:
+    """(n_members,) what the strongest one, two ... members of each interface carry."""
+    sections = np.split(weight, dispatch.interface_start[1:-1]) if len(weight) else []
+    return np.concatenate([np.zeros(0), *map(carried_by_strongest, sections)])
 
 
 def new_stores(system: AdequacySystem) -> Stores:

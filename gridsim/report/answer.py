@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.report.figures.columns import RunLike, summed, times_of
-from gridsim.report.numbers import number, percent, value_with_error
+from gridsim.report.numbers import number, percent, value_with_error, with_unit
 from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
 
 _POSITIVE = 0.05
@@ -98,6 +98,9 @@ def _component(run: RunLike, component: str) -> str:
     table, _, name = component.partition(":")
     if not name:
         return component
+    if table == "section":
+        words = _section(run, name)
+        return f"section {words}" if words == _state(name) else f"section {words} ({name})"
     what = _WORDS.get(table, table.removesuffix("s").replace("_", " "))
     title = ""
     if run.system is not None and table in _WORDS:
@@ -105,6 +108,16 @@ def _component(run: RunLike, component: str) -> str:
         titles = dict(zip(rows.name.tolist(), getattr(rows, "title", rows.name).tolist(), strict=True))
         title = str(titles.get(name) or "")
     return f"{what} {title} ({name})" if title and title != name else f"{what} {name}"
+
+
+def _section(run: RunLike, name: str) -> str:
+    """The title of a section up to its first comma; its name in words where it has none."""
+    titles: dict[str, str] = {}
+    if run.system is not None:
+        rows = run.system.interfaces
+        titles = dict(zip(rows.name.tolist(), rows.title.tolist(), strict=True))
+    title = str(titles.get(name) or name)
+    return title.partition(",")[0] if title != name else _state(name)
 
 
 def _happening(run: RunLike, change: Any) -> str:
@@ -183,9 +196,9 @@ def _held(run: RunLike, log: Sequence[Any]) -> str:
         parts.append(f"{names} ran short of gas, the first after {number(plants[0][0])} h")
     if full:
         parts.append(
-            f"the sections {_list([_state(name) for name in full])} were at their limit"
+            f"the sections {_list([_section(run, name) for name in full])} were at their limit"
             if len(full) > 1
-            else f"the section {_state(full[0])} was at its limit"
+            else f"the section {_section(run, full[0])} was at its limit"
         )
     share = of_system(run.estimates, "import_share")
     if not parts and share is not None:
@@ -312,9 +325,8 @@ def numbers_of(estimates: Sequence[Estimate], labels: Mapping[str, str], names: 
     out: list[Number] = []
     for name in (*told, *(name for name in wanted if name not in told))[:_SHOWN]:
         estimate = found[name]
-        unit = "" if estimate.unit == "-" else f" {estimate.unit}"
         text = number(estimate.value) if estimate.n == 1 else value_with_error(estimate.value, estimate.stderr)
-        out.append(Number(labels.get(name, name), f"{text}{unit}", interval_of(estimate)))
+        out.append(Number(labels.get(name, name), with_unit(text, estimate.unit), interval_of(estimate)))
     return out
 
 

@@ -9,7 +9,7 @@ from gridsim.report.comparison import Comparison
 from gridsim.report.figures import svg
 from gridsim.report.figures.svg import Chart, Figure, short
 from gridsim.report.html import Page, Table
-from gridsim.report.numbers import number, with_error
+from gridsim.report.numbers import number, with_error, with_unit
 from gridsim.results.metric_table import metric_table
 from gridsim.results.replicates import Paired
 
@@ -61,7 +61,7 @@ def _numbers(comparison: Comparison) -> list[Number]:
         e = found[name].difference
         known = e.ci_low is not None and e.ci_high is not None
         interval = f"95 %: {number(e.ci_low)} to {number(e.ci_high)}" if known else "one trajectory, no interval"
-        out.append(Number(f"{_label(found[name])}, difference", f"{with_error(e)} {e.unit}", interval))
+        out.append(Number(f"{_label(found[name])}, difference", with_unit(with_error(e), e.unit), interval))
     return out[:4]
 
 

@@ -48,6 +48,11 @@ def with_error(estimate: Estimate | None) -> str:
     return "-" if estimate is None else value_with_error(estimate.value, estimate.stderr)
 
 
+def with_unit(text: str, unit: str, gap: str = " ") -> str:
+    """A number with its unit behind it; counts and shares, whose unit is stated as ``-``, have none."""
+    return text if unit in ("", "-") else f"{text}{gap}{unit}"
+
+
 def percent(share: float) -> str:
     """A share as per cent with two significant digits, ``-`` if it is not finite."""
     return f"{significant(100 * share, 2)} %" if math.isfinite(share) else "-"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gridsim.report.numbers import number
+from gridsim.report.numbers import number, with_unit
 from gridsim.report.text_table import NO_BREAK, TextTable
 from gridsim.results.scorecard import AREAS, BETTER, SAME, WORSE, Score
 
@@ -38,7 +38,7 @@ def area_texts(scores: Sequence[Score]) -> list[tuple[str, str]]:
     for area in AREAS if scores else ():
         of_area = [score for score in scores if score.area == area]
         same = "as with no event" if any(score.verdict == SAME for score in of_area) else ""
-        stated = next((f"{s.label}: {number(s.value)} {s.unit}" for s in of_area if s.value is not None), "")
+        stated = next((f"{s.label}: {with_unit(number(s.value), s.unit)}" for s in of_area if s.value is not None), "")
         absent = next((f"{score.label}: {score.note}" for score in of_area if score.note), "")
         found.append((area, _changes(of_area) or same or stated or absent))
     return found
@@ -71,6 +71,6 @@ def told(score: Score) -> str:
     """``CH4 +2,394 t (worse)``."""
     name = score.scope.partition(":")[2] if score.scope.startswith("mineral:") else ""
     change = score.change or 0.0
-    unit = "" if score.unit == "-" else f"{NO_BREAK}{score.unit}"
+    size = with_unit(f"{'+' if change > 0 else ''}{number(change)}", score.unit, NO_BREAK)
     label = f"{score.label} of {name}" if name else score.label
-    return f"{label} {'+' if change > 0 else ''}{number(change)}{unit} ({score.verdict})"
+    return f"{label} {size} ({score.verdict})"

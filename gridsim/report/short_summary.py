@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gridsim.report.numbers import number
+from gridsim.report.numbers import number, with_unit
 from gridsim.report.text_table import NO_BREAK
 from gridsim.results.metric_table import metric_table, scope_kind
 from gridsim.results.metrics import Estimate
@@ -91,7 +91,7 @@ def _is_short(result: RunResult) -> bool:
 
 
 def _with_unit(estimate: Estimate) -> str:
-    return f"{number(estimate.value)}{NO_BREAK}{estimate.unit}"
+    return with_unit(number(estimate.value), estimate.unit, NO_BREAK)
 
 
 def _value(result: RunResult, estimates: Sequence[Estimate]) -> str:

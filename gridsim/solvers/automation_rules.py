@@ -131,6 +131,10 @@ class RuleCompiler:
         self._watched: list[str] = []
         self._openings: list[I4] = []
         self._time = len(areas.names) + len(system.interfaces) + len(pairs.first)
+        self._groups_of: list[list[tuple[int, int]]] = [[] for _ in areas.names]  # (group, kind) of each area
+        kinds = zip(machines.group_area.tolist(), machines.group_kind.tolist(), strict=True)
+        for group, (area, kind) in enumerate(kinds):
+            self._groups_of[area].append((group, kind))
 
     def compile(
         self, rules: tuple[Rule, ...], losses: tuple[Loss, ...], armed: dict[str, float], wrongly: dict[str, float]
@@ -291,7 +295,7 @@ class RuleCompiler:
         self, rule: Rule, area: int, armed: float, of_rule: dict[str, list[int]]
     ) -> list[tuple[str, dict[str, Any]]]:
         """(place, action) of everything a rule does where it watches ``area``."""
-        names, machines = self.areas.names, self.machines
+        names = self.areas.names
         if rule.action == OPENS:
             members = self.system.interface_members
             chosen = [self.system.interfaces.position(name) for name in rule.places]
@@ -303,12 +307,15 @@ class RuleCompiler:
         if rule.action == TRIP:
             kinds = [governor.name for governor in GOVERNORS]
             chosen = [kinds.index(name) for name in rule.places if name in kinds]
-            groups = np.flatnonzero((machines.group_area == area) & np.isin(machines.group_kind, chosen or range(9)))
             if rule.places and not chosen:
                 gens = [self.system.generators.position(name) for name in rule.places]
                 return [lost for gen in gens for lost in self._machine_lost(gen, armed)]
             trip = {"action": case.TRIP_SHARE, "amount": rule.share * armed}
-            return [(f"{names[area]} {kinds[machines.group_kind[g]]}", {**trip, "place": int(g)}) for g in groups]
+            return [
+                (f"{names[area]} {kinds[kind]}", {**trip, "place": group})
+                for group, kind in self._groups_of[area]
+                if not chosen or kind in chosen
+            ]
         places = self.areas_of(rule.places) if rule.places else [area]
         if rule.action in (SHED, RETURN) and rule.share > 0:
             kind = case.SHED_SHARE if rule.action == SHED else case.RETURN_SHARE

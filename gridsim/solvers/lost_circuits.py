@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gridsim.model.section_circuits import circuits_out
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, I4
 from gridsim.solvers.participation import branch_status
@@ -55,7 +56,8 @@ def doses(
         before, out = out, int((~works[branch]).sum())
         if out == before or out < abs(setting) or out == len(branch):
             continue
-        limit_mw = _limit_mw(system, number, "forward" if setting > 0 else "reverse", out)
+        counted = int(circuits_out(system, ~works, np.ones(len(works), dtype=bool))[number])
+        limit_mw = _limit_mw(system, number, "forward" if setting > 0 else "reverse", counted)
         needed_mw = flow_mw - limit_mw * float(sections.factor[number]) - taken_mw
         if needed_mw > 0:
             taken_mw += needed_mw
@@ -63,7 +65,7 @@ def doses(
 
 
 def _limit_mw(system: GridSystem, interface: int, direction: str, out: int) -> float:
-    """Normal limit of a section with ``out`` circuits out; inf where none is given."""
+    """Normal limit of a section with ``out`` circuits counted as out; inf where none is given."""
     limits = system.interface_limits
     holds = (limits.interface == interface) & (limits.direction == direction) & (limits.lines_out <= out)
     return float(limits.normal_mw[holds].min()) if holds.any() else np.inf

@@ -16,13 +16,14 @@ from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
+from gridsim.kernels.pull_out import N_STEPS, largest_flow_mw, stretch_to_limits
+from gridsim.model.section_circuits import circuits_out
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.area_machines import AreaMachines
 from gridsim.solvers.participation import branch_status
 
 SMALLEST_COUPLING_MW = 1.0  # per radian; what couples less is left out
-_STEPS = np.linspace(0.0, 1.0, 61)[:, None]  # of the way to where the last coupling pulls out
 _MEANS_SHARE = 0.05  # of a coupling's flow, below which an interface does not shape its amplitude
 
 
@@ -190,22 +191,18 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
     works = branch_status(system, branch_out)
     slope = np.where(works, 1.0 / system.branch_x_pu, 0.0)
     start, end = system.branch_from, system.branch_to
-    b_bb, b_ba = np.zeros((n_buses, n_buses)), np.zeros((n_buses, n_areas))
-    np.add.at(b_bb, (start, start), slope)
-    np.add.at(b_bb, (end, end), slope)
-    np.add.at(b_bb, (start, end), -slope)
-    np.add.at(b_bb, (end, start), -slope)
+    b_ba = np.zeros((n_buses, n_areas))
     np.add.at(b_ba, (machines.link_bus, machines.link_area), -machines.link_mw)
     link = -b_ba.sum(axis=1)
-    b_bb[np.diag_indices(n_buses)] += link
     linked = _linked(system, works, link > 0)
-    b_bb[np.diag_indices(n_buses)] += np.where(linked, 0.0, 1.0)  # what no machine reaches stands apart
+    own = np.where(linked, link, 1.0)  # what no machine reaches stands apart
+    b_bb = _susceptances(start[works], end[works], slope[works], own)
 
     member = system.interface_members
     rows = np.zeros((len(system.interfaces), n_buses))
     np.add.at(rows, (member.interface, start[member.branch]), member.sign * slope[member.branch])
     np.add.at(rows, (member.interface, end[member.branch]), -member.sign * slope[member.branch])
-    solved = np.asarray(splu(csc_matrix(b_bb)).solve(np.hstack([b_ba, rows.T])), dtype=np.float64)
+    solved = np.asarray(splu(b_bb).solve(np.hstack([b_ba, rows.T])), dtype=np.float64)
     at_area = -solved[:, :n_areas].T
     reduced = np.diag(-b_ba.sum(axis=0)) - b_ba.T @ solved[:, :n_areas]
     flow_bus = solved[:, n_areas:].T
@@ -214,10 +211,11 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
     first, second = np.nonzero(np.triu(-reduced, 1) >= SMALLEST_COUPLING_MW)
     coupling = -reduced[first, second]
     # A MW from one machine to another, through all machines' reactances: exact for whatever the areas inject.
-    by_power = np.asarray(by_angle @ np.linalg.pinv(reduced, rcond=1e-10, hermitian=True), dtype=np.float64)
+    inverse = np.asarray(np.linalg.pinv(reduced, rcond=1e-10, hermitian=True), dtype=np.float64)
+    by_power = by_angle @ inverse
     flow_pair = by_power[:, first] - by_power[:, second]
     size = np.bincount(machines.link_area, machines.link_mw, n_areas).astype(np.float64)
-    apart = _moved_apart(system, areas, (reduced, by_power), size, works, margin, (first, second))
+    apart = _moved_apart(system, areas, (inverse, by_power), size, works, margin, (first, second))
     stretch = _stretch(system, coupling, flow_pair, apart, works, margin)
     return Reduction(
         first=first.astype(np.int32),
@@ -231,6 +229,13 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
         linked=linked,
         apart=apart,
     )
+
+
+def _susceptances(start: I4, end: I4, slope: F8, own: F8) -> csc_matrix:
+    """(n_buses, n_buses) of branches, with ``own`` (n_buses,) on the diagonal."""
+    every = np.arange(len(own))
+    rows, columns = np.concatenate([start, end, start, end, every]), np.concatenate([start, end, end, start, every])
+    return csc_matrix((np.concatenate([slope, slope, -slope, -slope, own]), (rows, columns)))
 
 
 def _moved_apart(
@@ -247,10 +252,11 @@ def _moved_apart(
     The power comes from the machines of one side and goes to those of the other, by ``size`` (n_areas,): a pair across
     two interfaces in series is wider than one across either. What other interfaces carry between the same areas is
     parted with it. Where a way beside it stays even so, sides are the areas whose MW send more, and less, over it than
-    the widest step between them. ``network``: couplings, and what a MW sends over.
+    the widest step between them. ``network``: angles of a MW at each area, and what it sends over each interface.
     """
-    (reduced, by_power), n, member = network, len(size), system.interface_members
+    (inverse, by_power), n, member = network, len(size), system.interface_members
     one, other = areas.bus[system.branch_from], areas.bus[system.branch_to]
+    between = np.minimum(one, other)[member.branch] * n + np.maximum(one, other)[member.branch]
     found, crossed = np.ones((len(margin), len(pairs[0]))), []
     power = np.zeros((n, len(margin)))
     for interface in np.flatnonzero(np.isfinite(margin)).tolist():
@@ -259,10 +265,9 @@ def _moved_apart(
         start = np.where(sign > 0, one[branch], other[branch])
         end = np.where(sign > 0, other[branch], one[branch])
         rest = works.copy()
-        rest[branch] = False
-        rest[_beside(system, one, other, branch)] = False
+        rest[member.branch[_among(member.interface, member.interface[_among(between, between[of_it])])]] = False
         part = islands(n, one, other, rest)
-        sides = np.isin(part, part[start]), np.isin(part, part[end])
+        sides = _among(part, part[start]), _among(part, part[end])
         if (sides[0] & sides[1]).any():
             sides = _sides_of_step(by_power[interface], np.flatnonzero(sides[0] | sides[1]))
         if not all(size[side].sum() > 0 for side in sides):
@@ -272,18 +277,17 @@ def _moved_apart(
         found[interface] = (sides[0][pairs[0]] & sides[1][pairs[1]]) | (sides[1][pairs[0]] & sides[0][pairs[1]])
         crossed.append(interface)
     if crossed:
-        angle = np.asarray(np.linalg.lstsq(reduced, power[:, crossed], rcond=1e-10)[0])
+        angle = inverse @ power[:, crossed]
         wide = np.abs(angle[pairs[0]] - angle[pairs[1]]).T * found[crossed]
         found[crossed] = wide / np.maximum(wide.max(axis=1, initial=0.0, keepdims=True), 1e-12)
     return found
 
 
-def _beside(system: GridSystem, one: I4, other: I4, branch: I4) -> I4:
-    """Members of interfaces that have one between areas that ``branch`` joins; ``one``, ``other``: areas at ends."""
-    members = system.interface_members
-    member = members.branch
-    key = np.minimum(one, other).astype(np.int64) << 32 | np.maximum(one, other).astype(np.int64)
-    return member[np.isin(members.interface, members.interface[np.isin(key[member], key[branch])])]
+def _among(values: I4, chosen: I4) -> B1:
+    """True where one of small whole numbers is among ``chosen``, numbers of theirs."""
+    is_chosen = np.zeros(int(values.max(initial=0)) + 1, dtype=bool)
+    is_chosen[chosen] = True
+    return is_chosen[values]
 
 
 def _sides_of_step(by_power: F8, joined: NDArray[Any]) -> tuple[B1, B1]:
@@ -309,45 +313,21 @@ def stability_margins(system: GridSystem) -> F8:
 
 
 def static_limits_mw(system: GridSystem, works: B1, margin: F8) -> F8:
-    """(n_interfaces,) pull-out power: larger normal limit at the lines out over ``margin``; inf: not of stability.
-
-    Limits hold for the loss of the strongest lines: weak ones out count as few strong ones as carry as much.
-    """
+    """(n_interfaces,) pull-out power: larger normal limit at the lines out over ``margin``; inf: not of stability."""
     limits = system.interface_limits
-    out = _strongest_out(system, works)
-    found = np.full(len(system.interfaces), np.inf)
-    for interface in range(len(found)):
-        by_direction = []
-        for direction in ("forward", "reverse"):
-            rows = (limits.interface == interface) & (limits.direction == direction)
-            holds = limits.normal_mw[rows & (limits.lines_out <= out[interface])]
-            by_direction += [holds.min()] if len(holds) else []
-        if by_direction and np.isfinite(margin[interface]):
-            found[interface] = max(by_direction) / margin[interface]
-    return found
-
-
-def _strongest_out(system: GridSystem, works: B1) -> I4:
-    """(n_interfaces,) fewest members that carry at least what the members out did, by 1 / x."""
-    member = system.interface_members
-    slope, found = np.abs(1.0 / system.branch_x_pu), np.zeros(len(system.interfaces), dtype=np.int32)
-    for interface in np.unique(member.interface[~works[member.branch]]).tolist():
-        branch = member.branch[member.interface == interface]
-        lost = slope[branch[~works[branch]]].sum()
-        found[interface] = 1 + np.searchsorted(np.cumsum(np.sort(slope[branch])[::-1]), lost * (1.0 - 1e-6))
-    return found
+    every = np.ones(len(works), dtype=bool)
+    holds = limits.lines_out <= circuits_out(system, ~works, every)[limits.interface]
+    lowest = np.full((2, len(system.interfaces)), np.inf)
+    at = (limits.direction == "forward").astype(np.int32)[holds], limits.interface[holds]
+    np.minimum.at(lowest, at, limits.normal_mw[holds])
+    larger = np.where(np.isfinite(lowest), lowest, -np.inf).max(axis=0)
+    return np.where(np.isfinite(margin) & np.isfinite(larger), larger / margin, np.inf)
 
 
 def pull_out_mw(coupling: F8, stretch: F8, flow_pair: F8, apart: F8) -> float:
     """Largest flow of an interface, ``flow_pair`` (n_pairs,), when its sides move ``apart`` (n_pairs,)."""
-    moves = apart > 0  # a pair on one side of it carries nothing over it
-    if not moves.any():
-        return 0.0
-    angle_of = apart[moves] / stretch[moves]
-    most_mw = np.abs(flow_pair[moves]) * coupling[moves] * stretch[moves]
-    widest = np.pi / 2 / max(float(angle_of.min()), 1e-12)
-    within = np.minimum(_STEPS * (widest * angle_of), np.pi)  # beyond pull-out a coupling gives nothing
-    return float((np.sin(within) @ most_mw).max())
+    row = np.ascontiguousarray(flow_pair), np.ascontiguousarray(apart, dtype=np.float64)
+    return largest_flow_mw(coupling, stretch, *row, np.zeros(N_STEPS))
 
 
 def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, apart: F8, works: B1, margin: F8) -> F8:
@@ -357,24 +337,13 @@ def _stretch(system: GridSystem, coupling: F8, flow_pair: F8, apart: F8, works: 
     closed = sum_at(member.interface, works[member.branch].astype(np.float64), len(limit_mw)) > 0
     share = np.where((np.abs(flow_pair) > _MEANS_SHARE) & (apart > 0), np.abs(flow_pair), 0.0)
     shaped = np.flatnonzero(np.isfinite(limit_mw) & closed & (share.sum(axis=1) > 0))
-    stretch = np.ones(len(coupling))
     if not len(shaped):
-        return stretch
-    # Of a coupling that crosses a section only in part the rest keeps its slope.
+        return np.ones(len(coupling))
     crosses = np.minimum(share[shaped].sum(axis=0), 1.0)
     # One that carries less than another of every coupling stands beside it and takes its share of what that one does.
     shaped = np.unique(shaped[share[shaped].argmax(axis=0)[share[shaped].sum(axis=0) > 0]])
-    share = share[shaped]
-    by_interface, weight = np.ones(len(shaped)), share.sum(axis=0)
-    for _ in range(60):
-        mean = np.divide((share * apart[shaped]).T @ by_interface, weight, out=np.ones(len(coupling)), where=weight > 0)
-        stretch = np.where(weight > 0, crosses * mean + (1.0 - crosses), 1.0)
-        reached = np.array([pull_out_mw(coupling, stretch, flow_pair[row], apart[row]) for row in shaped])
-        wrong = limit_mw[shaped] / np.maximum(reached, 1e-9)
-        if np.abs(wrong - 1.0).max() < 1e-3:
-            break
-        by_interface = np.clip(by_interface * wrong, 1e-3, 100.0)
-    return stretch
+    flow, moved, part = (np.ascontiguousarray(rows[shaped], dtype=np.float64) for rows in (flow_pair, apart, share))
+    return stretch_to_limits(coupling, flow, moved, part, crosses, limit_mw[shaped])
 
 
 def settled_angles(reduction: Reduction, supplied_mw: F8, start: F8 | None = None) -> tuple[F8, bool]:

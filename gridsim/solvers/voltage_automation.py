@@ -119,6 +119,18 @@ class DeadEnds(NamedTuple):
     behind_mw: F8
 
 
+def _has_source(system: GridSystem, point: OperatingPoint) -> B1:
+    """(n_buses,) True where a machine runs, a neighbour is, or a store gives or takes."""
+    has = np.zeros(len(system.buses), dtype=bool)
+    for at, there in (
+        (system.generators.bus, point.gen_committed | (point.p_gen_mw > 0)),
+        (system.borders.bus, system.borders.in_service),
+        (system.storages.bus, point.p_storage_mw != 0),
+    ):
+        has[at[there]] = True
+    return has
+
+
 def dead_ends(system: GridSystem, point: OperatingPoint, load_mw: F8 | None = None) -> DeadEnds:
     """Buses without a machine, border or store there or further on; parallel circuits are one end.
 
@@ -127,13 +139,7 @@ def dead_ends(system: GridSystem, point: OperatingPoint, load_mw: F8 | None = No
     works = branch_status(system, point.branch_out)
     n = len(system.buses)
     load_mw = point.p_load_mw if load_mw is None else load_mw
-    has = np.zeros(n, dtype=bool)
-    for at, there in (
-        (system.generators.bus, point.gen_committed | (point.p_gen_mw > 0)),
-        (system.borders.bus, system.borders.in_service),
-        (system.storages.bus, point.p_storage_mw != 0),
-    ):
-        has[at[there]] = True
+    has = _has_source(system, point)
     feeds, behind_mw = np.full(n, -1, dtype=np.int32), sum_at(system.loads.bus, load_mw, n)
     beside: list[set[int]] = [set() for _ in range(n)]
     for start, end in zip(system.branch_from[works].tolist(), system.branch_to[works].tolist(), strict=True):
@@ -158,8 +164,7 @@ def why_open(system: GridSystem, point: OperatingPoint, line: int) -> str:
     works[line] = False
     ends = [int(system.branch_from[line]), int(system.branch_to[line])]
     island = islands(len(system.buses), system.branch_from, system.branch_to, works)
-    fed = np.concatenate([system.generators.bus[point.gen_committed], system.borders.bus[system.borders.in_service]])
-    if not np.isin(island[ends], island[fed]).all():
+    if not np.isin(island[ends], island[_has_source(system, point)]).all():
         return "one of its ends has no voltage"
     hang = dead_ends(system, point._replace(branch_out=np.flatnonzero(~works).astype(np.int32))).feeds[ends] >= 0
     return "what it goes to is fed from one end" if hang.any() else ""

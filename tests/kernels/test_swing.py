@@ -7,6 +7,7 @@ import pytest
 
 from gridsim.kernels import swing_case as case
 from gridsim.kernels.swing import run_swing
+from gridsim.kernels.swing_motion import sine
 from tests.support.references import note
 from tests.support.swing_cases import (
     SwingCase,
@@ -258,3 +259,11 @@ def test_load_does_not_return_into_a_falling_frequency() -> None:
     assert [rule for _, rule, _ in swing.twin(20.0).areas.operations] == [0, 1, 3]
     less, _ = returning(10.0, back_s - 0.2)
     assert less[3] == (2, pytest.approx(back_s), pytest.approx(-100.0))
+
+
+def test_the_sine_of_couplings_is_that_of_the_library() -> None:
+    """To two units in the last place of 1, over the angles of areas that slip for a minute; exactly 0 at 0."""
+    angles = np.concatenate([np.linspace(-4.0, 4.0, 801), np.random.default_rng(5).uniform(-4000.0, 4000.0, 800)])
+    found = np.array([sine(angle) for angle in angles.tolist()])
+    assert np.abs(found - np.sin(angles)).max() < 2.3e-16
+    assert sine(0.0) == 0.0

@@ -27,6 +27,9 @@ from gridsim.report.figures import run_figures
 from gridsim.report.figures.svg import Chart, ticks
 from gridsim.report.html import html_of
 from gridsim.report.network_map import graph_layout
+from gridsim.report.run_page import run_page
+from gridsim.report.scorecard_lines import area_texts
+from gridsim.results.scorecard import Score
 from tests.support.cases import build_two_areas
 from tests.support.engine_cases import QUIET, outage
 
@@ -257,3 +260,25 @@ def test_wind_and_sun_on_offer_are_those_of_the_table(result):
     machines = result.tables["generators"]
     figure = run_figures.wind_and_sun(view_of(result))
     assert (figure is not None) == bool(np.isin(machines["fuel"], ("wind", "solar")).any())
+
+
+def test_sections_are_called_by_their_title():
+    event = dataclasses.replace(outage("lines", "n1_s1", 3, at_h=2), id="line")
+    scenario = Scenario("case", "two_areas", Horizon(dt.datetime(2026, 1, 14), 6), events=(event,), policy=QUIET)
+    done = run(build_two_areas(), scenario)
+    told = view_of(done)
+    assert "the section north south was at its limit" in " ".join(run_page(told).answer).lower()
+    sections = dataclasses.replace(done.system.interfaces, title=np.array(["North to South, two circuits"]))
+    titled = dataclasses.replace(told, system=dataclasses.replace(done.system, interfaces=sections))
+    assert "the section North to South was at its limit" in " ".join(run_page(titled).answer).replace("The", "the")
+    (change,) = [change for change in done.log if change.component.startswith("section:")][:1]
+    assert answer._happening(titled, change).startswith("section North to South (north_south), ")
+    assert answer._happening(told, change).startswith("section north south, ")
+
+
+def test_a_count_has_no_unit():
+    """No furnace was damaged: nothing, and no dash, stands behind the number."""
+    score = Score("critical minerals", "sites_damaged_n", "system", "furnaces damaged", value=0.0, unit="-")
+    assert dict(area_texts([score]))["critical minerals"] == "furnaces damaged: 0.0"
+    damaged = dataclasses.replace(score, value=2.0, change=2.0, verdict="worse")
+    assert dict(area_texts([damaged]))["critical minerals"] == "furnaces damaged +2.0 (worse)"

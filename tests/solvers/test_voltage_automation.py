@@ -149,3 +149,12 @@ def test_a_line_is_needed_where_both_ends_are_fed():
     fed = network(LINE, c_nf=C_NF, generators=gens)
     assert dead_ends(fed, as_stated(fed, [0.0, 0.0])).feeds.tolist() == [-1, -1, -1]
     assert why_open(fed, as_stated(fed, [0.0, 0.0]), 1) == ""
+
+
+def test_a_store_alone_holds_the_voltage_of_a_pocket():
+    """The line from a is open, 9 MW come from a store at b: there is voltage while it gives, none while it rests."""
+    store = {"name": "store", "bus": "b", "p_charge_mw": 9.0, "p_discharge_mw": 9.0, "energy_mwh": 36.0}
+    system = network(LINE, town_mw=9.0, storages=[store])
+    rests = as_stated(system, [0.0])
+    assert why_open(system, rests, 0) == "one of its ends has no voltage"
+    assert why_open(system, rests._replace(p_storage_mw=np.array([9.0])), 0) == ""

@@ -265,7 +265,13 @@ class InterfaceLimitRow(SourcedRow):
 
     interface: str = column("Section", ref="interfaces")
     direction: Literal["forward", "reverse"] = column("Direction of the flow")
-    lines_out: int = column("Member circuits out of service (or more) for which the row holds", 0, ge=0, le=1_000)
+    lines_out: int = column(
+        "Member circuits out of service (or more) for which the row holds: the strongest ones; weak ones out count as "
+        "the fewest strong ones that carry as much, by 1 / x",
+        0,
+        ge=0,
+        le=1_000,
+    )
     season: Literal["all", "winter", "summer"] = column("winter: October to March", "all")
     normal_mw: float = column("Limit in normal operation", unit="MW", ge=0)
     emergency_mw: float | None = column(
