@@ -168,6 +168,9 @@ class NodalSnapshots:
         self.system = _system("rts79")
         assess(self.system, SnapshotMonteCarlo(samples=4096, level="nodal"))
 
+    def time_8192_states(self) -> None:
+        assess(self.system, SnapshotMonteCarlo(samples=8192, level="nodal"))
+
     def track_us_per_state(self) -> float:
         return 1e6 / max(
             assess(self.system, SnapshotMonteCarlo(samples=sized(200_000, 8_192), level="nodal")).samples_per_s

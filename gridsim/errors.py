@@ -124,13 +124,19 @@ class NotConverged(GridsimError):
         )
 
 
+def _letters(name: str) -> str:
+    """Letters and digits alone, in small letters."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
 def nearest(name: str, names: Sequence[str] | Iterable[str]) -> str:
     """Give ``did you mean 'x'?`` for the closest of ``names``, or a list of the first few when none is close."""
     name, candidates = str(name), [str(candidate) for candidate in names]
     # a text of thousands of letters is like no name, and comparing it takes seconds
     close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6) if len(name) <= _LONGEST_NAME else []
-    if close:
-        return f"did you mean '{close[0]}'?"
+    alike = [one for one in candidates if _letters(one) == _letters(name)]  # but for spaces, hyphens, underscores, case
+    if alike or close:
+        return f"did you mean '{(alike or close)[0]}'?"
     if not candidates:
         return "none is defined"
     shown = ", ".join(sorted(candidates)[:6])

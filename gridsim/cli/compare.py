@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,16 @@ def compare(
     if form == "json":
         _print_json(first, others, found)
     else:
+        if form == "text" and not whole_study:
+            print("".join(_changed_lines(names, loaded)), end="")
         _print_table(form, found, names=everything or bool(metric))
+
+
+def _changed_lines(names: list[str], loaded: list[Run]) -> Iterator[str]:
+    """A line for each run that had something set besides the scenario's file."""
+    for name, run in zip(names, loaded, strict=True):
+        if changed := run.manifest.get("changed"):
+            yield f"{name} was run with {', '.join(changed)}\n"
 
 
 def _require(metrics: list[str], known: list[str]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gridsim.report.html import Page
 
 
+_LONGEST = 200  # letters of a file's name, of the 255 that file systems take
 #: Of commands that keep no folder.
 ReportOption = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write the HTML report there too.")]
 
@@ -26,7 +27,10 @@ def report(
         list[Path],
         typer.Argument(help="Folder of a run, study or assessment; several runs are compared with the first."),
     ],
-    out: Annotated[Path | None, typer.Option(help="The file; by default FOLDER.html beside the first.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file; by default FOLDER.html beside the first, of several FIRST_and_OTHER.html."),
+    ] = None,
     network: Annotated[
         Path | None, typer.Option(help="Folder of the network, for the map of a run on one that is not bundled.")
     ] = None,
@@ -38,7 +42,7 @@ def report(
     from gridsim.report.documents import write_page
     from gridsim.study.loaded import load
 
-    place = out or folders[0].parent / f"{folders[0].name}.html"
+    place = out or folders[0].parent / f"{'_and_'.join(folder.name for folder in folders)[:_LONGEST]}.html"
     check_output(place, PAGE)
     file = (
         write(load(folders[0]), place, network=network) if len(folders) == 1 else write_page(compared(folders), place)

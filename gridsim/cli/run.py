@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,6 +58,22 @@ def _changes(settings: list[str] | None, variant: str | None, imports: str | Non
     from gridsim.io.changes import changes_from_options
 
     return changes_from_options(settings or (), variant=("variant", variant_name(variant)), imports=(IMPORTS, imports))
+
+
+def with_changes_told(description: str, changed: Sequence[str]) -> str:
+    """The description of a scenario, and after it what this run has otherwise: its words are those of the file."""
+    return f"{description} Changed for this run: {', '.join(changed)}.".strip() if changed else description
+
+
+def run_command(
+    scenario: str, changed: Sequence[str], scripts: Sequence[Path], seed: int, replicate: int | None
+) -> str:
+    """The command that makes a run again."""
+    parts = ["gridsim", "run", scenario]
+    parts += [part for path in scripts for part in ("--script", str(path))]
+    parts += [part for change in changed for part in ("--set", change)]
+    parts += ["--seed", str(seed), *(["--replicate", str(replicate)] if replicate else [])]
+    return shlex.join(parts)
 
 
 @app.command(together=_unreadable_settings)
@@ -115,7 +132,10 @@ def run(
     with stdout_for_json(as_json):
         system, loaded = read_scenario(scenario, changes=changes)
         joined = [one for path in script or () for one in read_script(path).scripts]
-    loaded = dataclasses.replace(loaded, scripts=(*loaded.scripts, *joined))
+    changed = [f"{change.path}={change.value}" for change in changes]
+    loaded = dataclasses.replace(
+        loaded, scripts=(*loaded.scripts, *joined), description=with_changes_told(loaded.description, changed)
+    )
     listed_by = validate_command(scenario, variant)
     if corners:
         require_unknowns(loaded, scenario, check)
@@ -147,6 +167,8 @@ def run(
             "dispatch_fallbacks": result.dispatch_fallbacks,
             "ac_not_converged": not_converged,
             "remarks": list(result.remarks),
+            "changed": changed,
+            "command": run_command(scenario, changed, script or (), seed, replicate),
         }
         outcomes = result.checks() if check else ()
         ranges: tuple[CornerRange, ...] = ()

@@ -56,10 +56,16 @@ def why(
 
 
 def _last_trouble(loaded: Run, component: str, replicate: int | None) -> float:
-    """Hours of the last change that took the component from normal; the end of the log without any."""
+    """Hours of the last change that took the component from normal, or when a bus or oblast lacked most.
+
+    The end of the log without any.
+    """
     log = loaded.log(replicate)
     own = [c for c in log if component in (c.component, c.component.split(":", 1)[-1]) and c.to_state != "normal"]
-    return own[-1].time_h if own else max((change.time_h for change in log), default=0.0)
+    if own:
+        return own[-1].time_h
+    lacked = loaded.hours_of_most_unserved(component, replicate)
+    return max((change.time_h for change in log), default=0.0) if lacked is None else lacked
 
 
 def chain_lines(chain: Chain, loaded: Run) -> list[str]:

@@ -75,7 +75,7 @@ def hours_of(time: float | str | dt.datetime, start: dt.datetime) -> float:
 def why(
     system: GridSystem, log: Sequence[Change], tables: Mapping[str, Columns], name: str, time_h: float
 ) -> Chain:  # fmt: skip
-    """The last change of a component at or before ``time_h`` and its causes; of a bus short of power: its zone's.
+    """The last change of a component by ``time_h`` and its causes; of a bus or oblast short of power: its zone's.
 
     ``name`` as in the log (``zone:south``) or alone (``south``). Empty if nothing has happened to it; StudyError with
     the nearest name if there is no such thing.
@@ -83,9 +83,9 @@ def why(
     before = [change for change in log if change.time_h <= time_h and name in (change.component, _alone(change))]
     if before and before[-1].to_state != "normal":
         return _chain(log, before[-1])
-    bus = name.removeprefix("bus:")
-    if system.buses.has(bus):
-        return _why_bus(log, tables["shortfall"], bus, time_h)
+    bus, oblasts = name.removeprefix("bus:"), set(system.buses.oblast.tolist()) - {""}
+    if system.buses.has(bus) or name.removeprefix("oblast:") in oblasts:
+        return _why_place(log, tables["shortfall"], name, time_h)
     if not before:
         _require_known(system, log, name)
     return _chain(log, before[-1]) if before else Chain()
@@ -94,12 +94,12 @@ def why(
 def logged(log: Sequence[Change], name: str, time_h: float, shortfall: Columns | None = None) -> Chain:
     """``why`` where there are tables and no system: UnknownName for a name that neither log nor ``shortfall`` has."""
     before = [change for change in log if change.time_h <= time_h and name in (change.component, _alone(change))]
-    bus = name.removeprefix("bus:")
-    buses = {str(load).split("/", 1)[0] for load in shortfall["name"]} if shortfall is not None else set()
-    if shortfall is not None and bus in buses and not (before and before[-1].to_state != "normal"):
-        return _why_bus(log, shortfall, bus, time_h)
+    places = set() if shortfall is None else set().union(*_places(shortfall).values()) - {""}
+    place = name.removeprefix("bus:").removeprefix("oblast:")
+    if shortfall is not None and place in places and not (before and before[-1].to_state != "normal"):
+        return _why_place(log, shortfall, name, time_h)
     if not before and not any(name in (change.component, _alone(change)) for change in log):
-        known = sorted({change.component for change in log} | {_alone(change) for change in log} | buses)
+        known = sorted({change.component for change in log} | {_alone(change) for change in log} | places)
         raise UnknownName(f"nothing in the log about '{name}'; {nearest(name, known)}")
     return _chain(log, before[-1]) if before else Chain()
 
@@ -125,18 +125,48 @@ def _system_wide(log: Sequence[Change], chain: Chain) -> list[Change]:
     return [change for change in begun if change not in chain]
 
 
-def _why_bus(log: Sequence[Change], shortfall: Columns, bus: str, time_h: float) -> Chain:
-    unserved_mw, zone = 0.0, ""
-    for name, start_h, length_h, mw, of_zone in zip(
-        *(shortfall[column] for column in ("name", "time_h", "duration_h", "unserved_mw", "zone")), strict=True
+def _places(shortfall: Columns) -> dict[str, list[str]]:
+    """Of each row of a shortfall its bus and its oblast."""
+    return {
+        "bus": [str(load).split("/", 1)[0] for load in shortfall["name"]],
+        "oblast": [str(oblast) for oblast in shortfall["oblast"]],
+    }
+
+
+def _kind_and_place(rows: Mapping[str, list[str]], name: str) -> tuple[str, str]:
+    """Whether ``name`` is that of a bus or of an oblast of these rows, and the name alone."""
+    kind = next((kind for kind in rows if name.removeprefix(f"{kind}:") in rows[kind]), "bus")
+    return kind, name.removeprefix(f"{kind}:")
+
+
+def hours_of_most_unserved(shortfall: Columns, name: str) -> float | None:
+    """Hours after the start at which a bus or oblast of a shortfall lacked most; None where it lacked nothing."""
+    rows = _places(shortfall)
+    kind, place = _kind_and_place(rows, name)
+    by_time: dict[float, float] = {}
+    for of_place, time_h, mw in zip(rows[kind], shortfall["time_h"], shortfall["unserved_mw"], strict=True):
+        if of_place == place and mw > 0:
+            by_time[float(time_h)] = by_time.get(float(time_h), 0.0) + float(mw)
+    return max(sorted(by_time), key=lambda time_h: by_time[time_h]) if by_time else None
+
+
+def _why_place(log: Sequence[Change], shortfall: Columns, name: str, time_h: float) -> Chain:
+    """The lack of a bus or oblast at ``time_h``, caused by that of its zone (the one that lacks most)."""
+    by_zone: dict[str, float] = {}
+    rows = _places(shortfall)
+    kind, place = _kind_and_place(rows, name)
+    for of_place, start_h, length_h, mw, zone in zip(
+        rows[kind], *(shortfall[column] for column in ("time_h", "duration_h", "unserved_mw", "zone")), strict=True
     ):
-        if str(name).split("/", 1)[0] == bus and start_h <= time_h < start_h + length_h:
-            unserved_mw, zone = unserved_mw + float(mw), f"zone:{of_zone}"
+        if of_place == place and start_h <= time_h < start_h + length_h:
+            by_zone[f"zone:{zone}"] = by_zone.get(f"zone:{zone}", 0.0) + float(mw)
+    unserved_mw = sum(by_zone.values())
     if unserved_mw <= SHORTFALL_TOLERANCE_MW:
         return Chain()
+    zone = max(sorted(by_zone), key=lambda one: by_zone[one])
     cause = next((c for c in reversed(log) if c.component == zone and c.time_h <= time_h), None)
     here = Change(
-        -1, time_h, f"bus:{bus}", "normal", f"{unserved_mw:.1f} MW not served", cause.event_id if cause else -1
+        -1, time_h, f"{kind}:{place}", "normal", f"{unserved_mw:.1f} MW not served", cause.event_id if cause else -1
     )
     causes = _chain(log, cause) if cause else Chain()
     return Chain([here, *causes], causes.beside)
@@ -145,5 +175,6 @@ def _why_bus(log: Sequence[Change], shortfall: Columns, bus: str, time_h: float)
 def _require_known(system: GridSystem, log: Sequence[Change], name: str) -> None:
     known = {change.component for change in log} | {_alone(change) for change in log}
     known |= {element for table in _TABLES for element in element_names(system, table)}
+    known |= set(system.buses.oblast.tolist()) - {""}
     if name not in known and name.split(":", 1)[-1] not in known:
         raise UnknownName(f"no '{name}' in this run; {nearest(name, sorted(known))}")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gridsim.report.figures.columns import RunLike, summed, times_of
 from gridsim.report.numbers import number, percent, value_with_error, with_unit
 from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
+from gridsim.results.scorecard import Score, missing_anyway_mwh
 
 _POSITIVE = 0.05
 _FULL = 0.9995
@@ -50,10 +51,13 @@ def _list(names: Sequence[str]) -> str:
     return ", ".join(shown) + more
 
 
-def answer_of(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[Any]]) -> list[str]:
+def answer_of(
+    run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[Any]], scores: Sequence[Score] = ()
+) -> list[str]:
     """Five sentences on who lost power, where, when, why, and its cost; one where there is nothing to report.
 
-    ``why``: the chain of changes behind a component at a time, root last.
+    ``why``: the chain of changes behind a component at a time, root last. ``scores``: the scorecard, for what would be
+    missing without the events too.
     """
     estimates = run.estimates
     unserved = of_system(estimates, "EUE") or 0.0
@@ -64,7 +68,7 @@ def answer_of(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequ
             f"Nothing to report: everyone was served, and nothing failed, in the {_hours(run):g} hours of this run."
         ]
     return [
-        _who(run, unserved),
+        _who(run, unserved, scores),
         _gas(run, gas) if gas > _POSITIVE else _when(run, unserved),
         _held(run, log),
         _why(run, log, why, happened),
@@ -138,16 +142,18 @@ def _moment(run: RunLike, time_h: float) -> str:
     return f"{moment.day} {moment:%B %H:%M}"
 
 
-def _who(run: RunLike, unserved: float) -> str:
+def _who(run: RunLike, unserved: float, scores: Sequence[Score]) -> str:
     if unserved <= _POSITIVE:
         return "No customer lost electricity."
     classes = [name.replace("_", " ") for name, _ in _by_scope(run.estimates, "EUE", "class")]
     where = [name for name, _ in _by_scope(run.estimates, "EUE", "oblast")]
     where = where or [name for name, _ in _by_scope(run.estimates, "EUE", "zone")]
     peak, hours = of_system(run.estimates, "peak_shed_mw"), of_system(run.estimates, "LOLH")
+    anyway = missing_anyway_mwh(scores)
     return (
         f"{number(unserved)} MWh of electricity were not served over {number(hours)} hours, at most {number(peak)} MW "
         f"at once: {_list(classes)} in {_list(where)}."
+        + (f" Without the events {number(anyway)} MWh would be missing all the same." if anyway > _POSITIVE else "")
     )
 
 

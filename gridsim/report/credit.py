@@ -115,8 +115,7 @@ def parts_sentence(rows: Sequence[CreditRow], parts: Sequence[CreditRow], n_part
         for row, part in pairs
     )
     level, metric = pairs[0][1].level, pairs[0][1].metric
-    return (
-        f"In machines a {n_parts}th of the size that fail as often the same MW would be worth {worth} "
-        f"(by {metric}, {level} level): when a large machine is out all of it is missing at once, while small ones "
-        "are hardly ever out together."
-    )
+    told = f"In machines a {n_parts}th of the size that fail as often the same MW would be worth {worth}"
+    more = all((part.value_mw or 0.0) > (row.value_mw or 0.0) for row, part in pairs)
+    reason = "when a large machine is out all of it is missing at once, while small ones are hardly ever out together"
+    return f"{told} (by {metric}, {level} level){': ' + reason if more else ''}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from gridsim.engine.run import RunResult
 from gridsim.errors import GridsimError, StudyError
 from gridsim.hooks import call
-from gridsim.io.bundled import network_folder, network_title
+from gridsim.io.bundled import event_files, network_folder, network_title, study_files
 from gridsim.io.manifest import STUDY_FILE, read_manifest
 from gridsim.io.output_file import PAGE, write_output
 from gridsim.io.read_network import read_network
@@ -151,7 +152,7 @@ def _loaded(run: Any, network: str | Path | None) -> RunView:
         system=system,
         outlines=outlines,
         remarks=manifest.get("remarks", ()),
-        origin=origin_of(run, _command(run.name, manifest.get("seed", 0), manifest.get("replicate", 0))),
+        origin=origin_of(run, str(manifest.get("command", "")) or _again(run)),
         map_note=note,
     )
 
@@ -171,7 +172,18 @@ def _study(
         str(first.scenario.get("description", "")) if len(runs) == 1 else f"{len(runs)} cases. {words}".strip()
     )
     question = str(head.get("question", "") or (first.scenario.get("question", "") if len(runs) == 1 else ""))
-    return StudyView(name, description, cases, origin_of(first, f"gridsim study {name}"), question)
+    command = _study_again(name, first.manifest, alone=not head)
+    return StudyView(name, description, cases, origin_of(first, command), question)
+
+
+def _study_again(name: str, manifest: Mapping[str, Any], *, alone: bool) -> str:
+    """The command of a study, of a file beside the reader where ``name`` is none that is bundled."""
+    bundled = event_files() if alone else study_files()
+    changes = manifest.get("changes", {}) if alone else {}
+    parts = ["gridsim", "run" if alone else "study", name if name in bundled else f"{name}.yaml"]
+    parts += [part for path, value in changes.items() for part in ("--set", f"{path}={value}")]
+    parts += ["--replicates", str(manifest.get("replicates", 1)), "--seed", str(manifest.get("seed", 0))]
+    return shlex.join(parts)
 
 
 def _columns_of(frame: Any) -> dict[str, Any]:
@@ -233,6 +245,11 @@ def origin_of(run: Any, command: str) -> list[tuple[str, str]]:
 
 def _versions(versions: Mapping[str, str]) -> list[tuple[str, str]]:
     return [("versions", ", ".join(f"{name} {version}" for name, version in versions.items()))] if versions else []
+
+
+def _again(run: Any) -> str:
+    """The command that made a run folder of before it was kept there; its scenario.yaml tells what was changed."""
+    return _command(run.name, run.manifest.get("seed", 0), run.manifest.get("replicate", 0))
 
 
 def _command(name: str, seed: int, replicate: int) -> str:

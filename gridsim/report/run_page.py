@@ -64,7 +64,7 @@ def run_page(run: RunView) -> Page:
         kind="run",
         title=run.question or run.name.replace("_", " "),
         subtitle=f"{subtitle} ({run.name})" if subtitle else run.name,
-        answer=answer_of(run, run.log, run.why),
+        answer=answer_of(run, run.log, run.why, run.scorecard),
         numbers=numbers_of(run.estimates, metric_labels()),
         scorecard=run.scorecard,
         map=map_data(run, run.log, run.outlines),

@@ -11,6 +11,7 @@ from gridsim.report.numbers import number, with_unit
 from gridsim.report.text_table import NO_BREAK
 from gridsim.results.metric_table import metric_table, scope_kind
 from gridsim.results.metrics import Estimate
+from gridsim.results.scorecard import missing_anyway_mwh
 
 if TYPE_CHECKING:
     from gridsim.engine.run import RunResult
@@ -46,7 +47,7 @@ def short_rows(result: RunResult) -> list[tuple[str, str]]:
     by_name: dict[str, list[Estimate]] = {}
     for estimate in shown_metrics(result.estimates):
         by_name.setdefault(estimate.name, []).append(estimate)
-    rows = _people_lose(result)
+    rows = _what_is_lost(result)
     for name in sorted(metric_table(), key=_rank):
         if name in by_name and name not in _BESIDE_OTHERS:
             tell = _WORDS.get(name, _value)
@@ -61,8 +62,8 @@ def short_rows(result: RunResult) -> list[tuple[str, str]]:
     return rows
 
 
-def _people_lose(result: RunResult) -> list[tuple[str, str]]:
-    """Electricity, gas and heat that people went without, in one line; nothing where gas and heat suffice."""
+def _what_is_lost(result: RunResult) -> list[tuple[str, str]]:
+    """Electricity, gas and heat that customers of all kinds lack, in one line; none where gas and heat suffice."""
     gas_mcm = _of_system(result, "unserved_gas_mcm") or 0.0
     heat_gwh = _of_system(result, "unserved_heat_gwh") or 0.0
     if max(gas_mcm, heat_gwh) <= _POSITIVE:
@@ -73,7 +74,7 @@ def _people_lose(result: RunResult) -> list[tuple[str, str]]:
     if len(result.system.heat):
         people = _of_system(result, "people_affected") or 0.0
         parts.append(f"{number(heat_gwh)}{NO_BREAK}GWh of heat ({people:,.0f} people without normal heat at once)")
-    return [("people lose", ", ".join(parts))]
+    return [("not supplied", ", ".join(parts))]
 
 
 def _rank(name: str) -> int:
@@ -109,6 +110,8 @@ def _unserved(result: RunResult, estimates: Sequence[Estimate]) -> list[tuple[st
         zones = ", ".join(sorted(bare_name(e) for e in by_kind.get("zone", [])))
         return [(label, f"none in {zones}" if zones else "none")]
     rows = [(label, f"{number(total)}{NO_BREAK}MWh")]
+    if (anyway := missing_anyway_mwh(result.scorecard)) > _POSITIVE:
+        rows.append(("  without events", f"{number(anyway)}{NO_BREAK}MWh; places, classes and causes hold it too"))
     people_mwh = next((e.value or 0.0 for e in by_kind.get("people", [])), 0.0)
     if people_mwh > _POSITIVE:
         hours = next((e.value for e in result.estimates if (e.name, e.scope) == ("LOLH", "people")), None)

@@ -75,6 +75,12 @@ class Score:
     note: str = ""
 
 
+def missing_anyway_mwh(scores: Iterable[Score]) -> float:
+    """Energy that the same horizon does not serve without its events either; 0 where that was not run."""
+    rows = ((score.metric, score.scope, score.without_events) for score in scores)
+    return next((mwh for metric, scope, mwh in rows if (metric, scope) == ("EUE", "system") and mwh), 0.0)
+
+
 @dataclass(frozen=True)
 class _Spec:
     """A row of ``scorecard.csv``. ``better``: less, more, or empty for neither; ``data``: table behind the number."""

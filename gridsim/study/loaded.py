@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from gridsim.engine.event_log import Change
-from gridsim.engine.explain import Chain, Timeline, hours_of, logged
+from gridsim.engine.explain import Chain, Timeline, hours_of, hours_of_most_unserved, logged
 from gridsim.errors import InputError, Problem
 from gridsim.hooks import call
 from gridsim.io import read_run
@@ -99,13 +99,19 @@ class Run(Displayed, read_run.Run):
     def why(self, component: str, time: float | str | dt.datetime, replicate: int | None = None) -> Chain:
         """The last logged change of a component, zone or section at or before ``time`` and its causes, root last.
 
-        Of a bus short of power: its zone's. Empty if nothing had happened by then; UnknownName for an unknown name.
+        Of a bus or oblast short of power: its zone's. Empty if nothing had happened by then; UnknownName for a name
+        that is not there.
         """
         log = self.log(replicate)
         chain = logged(log, component, hours_of(time, self.start), self._of_replicate(SHORTFALL, replicate))
         found = {name: self._of_replicate(name, replicate) for name in (OPERATIONS, TRACES)}
         kept = {name: columns for name, columns in found.items() if columns is not None}
         return chain.with_course(kept) if OPERATIONS in kept else chain
+
+    def hours_of_most_unserved(self, place: str, replicate: int | None = None) -> float | None:
+        """Hours after the start at which a bus or oblast went without most; None where it never did."""
+        rows = self._of_replicate(SHORTFALL, replicate)
+        return None if rows is None else hours_of_most_unserved(rows, place)
 
     def _of_replicate(self, table: str, replicate: int | None) -> Columns | None:
         """Rows of a table of one replicate, by default of the first that is there; None where the folder keeps none."""

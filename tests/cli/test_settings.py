@@ -53,6 +53,12 @@ def test_the_run_folder_tells_what_was_set(folder: Path, name: str, more: tuple[
     kept = yaml.safe_load((folder / "out" / "scenario.yaml").read_text())
     assert (kept["policy"]["imports"], kept["variant"]) == ("none", "nuclear_2035")
     assert kept["events"][0]["magnitude"] == -20
+    if not more:
+        changed = "events.cold.magnitude=-20, variant=nuclear_2035, policy.imports=none"
+        assert kept["description"] == f"Changed for this run: {changed}."
+        made = json.loads((folder / "out" / "manifest.json").read_text())
+        again = [f"--set {change}" for change in changed.split(", ")]
+        assert made["command"] == f"gridsim run {name} {' '.join(again)} --seed 0"
 
 
 def test_no_imports_means_that_no_border_delivers(folder: Path) -> None:

@@ -50,6 +50,16 @@ def test_a_bus_without_power_is_told_by_its_zone(result, folder):
     assert str(gridsim.load(folder).why(bus, time_h)) == str(result.why(bus, time_h)) != ""
 
 
+def test_an_oblast_is_told_by_the_zone_of_most_of_its_lack_at_its_worst(result, folder):
+    rows = result.frame("shortfall")
+    oblast = str(rows["oblast"][0])
+    lacks = rows[rows["oblast"] == oblast].groupby("time_h")["unserved_mw"].sum()
+    first, *causes = told(folder, oblast).splitlines()
+    assert f"(+{lacks.idxmax():g} h)  oblast:{oblast}: {lacks.max():.1f} MW not served" in first
+    assert causes[0].endswith("zone:south: shedding") and "<- lines:n1_s1" in causes[-1]
+    assert str(result.why(oblast, 3.0)) == str(gridsim.load(folder).why(f"oblast:{oblast}", 3.0)) != ""
+
+
 def test_a_name_that_does_not_exist_is_told_with_the_nearest(folder):
     done = CliRunner().invoke(app, ["why", str(folder), "suoth"])
     assert isinstance(done.exception, UnknownName) and "did you mean 'south'" in str(done.exception)

@@ -174,8 +174,8 @@ def test_cities_change_nothing_of_the_electricity():
 
 def test_summary_opens_with_what_people_lose():
     result = run(town(), scenario(derated(), hours=24, policy=BY_HAND))
-    lines = [line for line in result.summary().splitlines() if line.startswith(("people lose", "unserved energy"))]
-    assert lines[0].startswith("people lose")
+    lines = [line for line in result.summary().splitlines() if line.startswith(("not supplied", "unserved energy"))]
+    assert lines[0].startswith("not supplied")
 
 
 # Electric heaters

@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 import gridsim
+from gridsim.errors import nearest
 from tests.support.imports import PACKAGE, ROOT
 from tests.support.snippets import shown_code
 
@@ -44,6 +45,13 @@ def test_what_the_pages_use_is_public():
 def test_a_name_that_is_not_there_gets_the_nearest(wrong, right):
     with pytest.raises(AttributeError, match=rf"no attribute '{wrong}'; .*{right}"):
         getattr(gridsim, wrong)
+
+
+def test_the_nearest_name_has_the_same_letters_where_one_has() -> None:
+    """A plant written with one more underscore is that plant, not the machine that differs in a digit."""
+    names = ["ekibastuz_gres2_1", "ekibastuz_gres1", "ekibastuz_gres1_1"]
+    assert nearest("ekibastuz_gres_1", names) == "did you mean 'ekibastuz_gres1'?"
+    assert nearest("Ekibastuz-GRES2-1", names) == "did you mean 'ekibastuz_gres2_1'?"
 
 
 def test_types_are_shipped():

@@ -30,6 +30,7 @@ LOADERS = {
     "rts79": lambda: reliability_system("rts79"),
     "rbts": lambda: reliability_system("rbts"),
     "case118": lambda: matpower_system("case118"),
+    "case300": lambda: matpower_system("case300"),
     "kazakhstan": kazakhstan_system,
     "kazakhstan-operator": lambda: kazakhstan_system(operator_ladder(0.05)),
 }
