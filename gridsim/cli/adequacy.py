@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gridsim.cli.adequacy_options import ForecastOption, WorkersOption, choice_option, contradictions, threads
+from gridsim.cli.adequacy_flags import (
+    AcStatesOption,
+    AllLevelsOption,
+    FirmOption,
+    GasOutagesOption,
+    HourOption,
+    ImportanceOption,
+    ImportsOption,
+    LevelOption,
+    MethodOption,
+    MetricOption,
+    OffsiteOption,
+    SamplerOption,
+    SecondsOption,
+    SupplyOutagesOption,
+    TargetOption,
+    WeatherOption,
+    WeatherYearsOption,
+    YearsOption,
+)
+from gridsim.cli.adequacy_options import ForecastOption, WorkersOption, contradictions, threads
 from gridsim.cli.adequacy_request import Request, request_of
 from gridsim.cli.app import EXIT_PARTIAL, JsonOption, app
 from gridsim.cli.import_policies import ALL, YEARS_OF_LINE, policies_told, side_by_side
@@ -16,14 +36,16 @@ from gridsim.cli.printing import as_dicts, print_json, tell_warnings
 from gridsim.cli.report import ReportOption, events_for
 from gridsim.cli.settings import SeedOption
 from gridsim.cli.table_form import CsvOption, MarkdownOption, table_form
-from gridsim.cli.values import positive, whole
 from gridsim.cli.variant import NetworkArgument, VariantOption, read_system, validate_command, variant_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from gridsim.reliability import AnyMethod, AssessmentResult, ImportanceRow, ShortfallEvents
-    from gridsim.report.adequacy_page import Extras
+    from gridsim.reliability.ac_verified import AcVerified
+    from gridsim.reliability.firm_capacity import FirmCapacity
     from gridsim.results.metrics import Estimate
 
 
@@ -31,134 +53,27 @@ if TYPE_CHECKING:
 def adequacy(
     network: NetworkArgument,
     variant: VariantOption = None,
-    level: Annotated[
-        str, choice_option("level", "How much of the network limits: nothing, zones, all of it.")
-    ] = "copper",
-    method: Annotated[
-        str,
-        choice_option(
-            "method",
-            "By convolution what is exact so and by sampling the rest, nothing but exact, whole years, or "
-            "independent hours. With --years, --target-cov or --max-seconds auto is sequential.",
-        ),
-    ] = "auto",
-    sampler: Annotated[
-        str | None,
-        choice_option(
-            "sampler",
-            "How years or snapshots are drawn (docs/samplers.md): as they come, by differences from a cheaper level, "
-            "tilted towards shortfalls, or tilted with the hours around them. By default years crude, snapshots auto; "
-            "only crude years give VaR, CVaR and months.",
-        ),
-    ] = None,
-    years: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole(1, 2**32 - 1),  # each sample has a 32-bit number
-            metavar="N",
-            help="Sample years (snapshots with --method snapshot), or the most with a target.",
-        ),
-    ] = None,
-    target_cov: Annotated[
-        float | None,
-        typer.Option(
-            parser=positive("stderr / estimate, for instance 0.05"),
-            metavar="X",
-            help="Stop at this stderr / estimate of --metric, looked at after 1, 2, 4, 8 ... blocks of years. Without "
-            "this, --years and --max-seconds: 0.02 (generated weather: 0.05), at most 200,000 copper, 10,000 zonal or "
-            "500 nodal years (snapshots 20,000,000, 2,000,000 or 100,000).",
-        ),
-    ] = None,
-    metric: Annotated[str, choice_option("metric", "What the target watches; snapshots: EUE or LOLH.")] = "EUE",
-    max_seconds: Annotated[
-        float | None,
-        typer.Option(
-            parser=positive("seconds", finite=False),
-            metavar="S",
-            help="Stop after this wall time; exit 3 if short of what was asked.",
-        ),
-    ] = None,
-    imports: Annotated[
-        str | None,
-        choice_option(
-            "imports",
-            "What borders supply; by default likely where the network has a table of it, else contract. all: every "
-            "policy side by side, on the same draws.",
-        ),
-    ] = None,
-    gas_outages: Annotated[
-        bool,
-        typer.Option(
-            "--gas-outages", help="Gas pipelines, sources, stations fail: plants lose gas as linepack drains."
-        ),
-    ] = False,
-    supply_outages: Annotated[
-        bool,
-        typer.Option(
-            "--supply-outages", help="Coal railways and cooling water fail too: plants last as long as their yards."
-        ),
-    ] = False,
+    level: LevelOption = "copper",
+    method: MethodOption = "auto",
+    sampler: SamplerOption = None,
+    years: YearsOption = None,
+    target_cov: TargetOption = None,
+    metric: MetricOption = "EUE",
+    max_seconds: SecondsOption = None,
+    imports: ImportsOption = None,
+    gas_outages: GasOutagesOption = False,
+    supply_outages: SupplyOutagesOption = False,
     workers: WorkersOption = None,
     seed: SeedOption = 1,
-    weather: Annotated[
-        str | None,
-        choice_option(
-            "weather",
-            "The same normal year, or a generated one per sample: the default where the network has a weather "
-            "field (snapshots: normal).",
-        ),
-    ] = None,
-    weather_years: Annotated[
-        int | None,
-        typer.Option(parser=whole(1), metavar="N", help="Run through a fixed set of so many weather years instead."),
-    ] = None,
-    hour: Annotated[
-        str | None,
-        typer.Option(
-            "--hour",
-            metavar="N|TIME",
-            help="One hour of the normal year alone, by number from 0 or by time: 01-14 18:00.",
-        ),
-    ] = None,
+    weather: WeatherOption = None,
+    weather_years: WeatherYearsOption = None,
+    hour: HourOption = None,
     forecast: ForecastOption = None,
-    ac_states: Annotated[
-        int | None,
-        typer.Option(
-            "--ac-states",
-            parser=whole(2, 100_000),
-            metavar="N",
-            help="Solve so many random states by AC with voltage control too: share rejected, EUE that follows.",
-        ),
-    ] = None,
-    importance: Annotated[
-        bool,
-        typer.Option(
-            "--importance",
-            help="Unserved energy that each component, cause and section accounts for (--csv: this table alone).",
-        ),
-    ] = False,
-    firm: Annotated[
-        bool,
-        typer.Option("--firm", help="MW of firm capacity that would meet each missed standard (copper, zonal)."),
-    ] = False,
-    all_levels: Annotated[
-        int | None,
-        typer.Option(
-            "--all-levels",
-            parser=whole(2, 100_000),
-            metavar="N",
-            help="The same N sample years at copper, zonal and nodal level side by side.",
-        ),
-    ] = None,
-    offsite: Annotated[
-        int | None,
-        typer.Option(
-            "--offsite",
-            parser=whole(2, 1_000_000),
-            metavar="N",
-            help="How often each nuclear site loses all supply from the grid, in N sample years.",
-        ),
-    ] = None,
+    ac_states: AcStatesOption = None,
+    importance: ImportanceOption = False,
+    firm: FirmOption = False,
+    all_levels: AllLevelsOption = None,
+    offsite: OffsiteOption = None,
     as_json: JsonOption = False,
     csv: CsvOption = False,
     md: MarkdownOption = False,
@@ -166,8 +81,6 @@ def adequacy(
 ) -> None:
     """Assess how likely a shortfall is: exact where it can be, else Monte Carlo over sample years with errors."""
     from gridsim.io.output_file import PAGE, check_output
-    from gridsim.report.adequacy_page import Extras
-    from gridsim.report.further import further_lines
 
     form = table_form(as_json=as_json, csv=csv, md=md)
     if report is not None:
@@ -196,50 +109,79 @@ def adequacy(
     tell_warnings(request.doubts, validate_command(network, variant))
     if request.by_default and request.method != "exact":
         print(f"{network}, {level}: {request.effort.told(metric, request.method)}", file=sys.stderr)
+    head = {"network": network, "variant": variant_name(variant) or ""}
     sampling = request.sampling()
     if request.imports == ALL:
-        head = {"network": network, "variant": variant_name(variant) or "", "level": level, "seed": seed}
-        head["weather"] = request.weather
-        side_by_side(request.in_turn(sampling), form, head)
+        told = {**head, "level": level, "seed": seed, "weather": request.weather}
+        side_by_side(request.in_turn(sampling), form, told)
         return
     result, weeks = _assess(request, sampling, *events_for(report if request.gives_months else None, request.method))
-    important = request.importance(result) if importance else None
-    firms = request.firm(result) if firm else None
-    levels = request.at_all_levels(all_levels) if all_levels is not None else {}
+    beside = _beside(request, result, importance, firm, all_levels)
     if report is not None:
-        _write_report(request, result, report, Extras(important, firms or (), _estimates(levels)))
-    by_ac = request.by_ac(ac_states) if ac_states is not None else None
-    without_power = request.offsite(offsite) if offsite is not None else None
-    from gridsim.report.ac_verified import ac_lines
-    from gridsim.report.offsite import offsite_lines
-
+        _write_report(request, result, report, beside)
+    beside = dataclasses.replace(
+        beside,
+        by_ac=request.by_ac(ac_states) if ac_states is not None else None,
+        offsite=request.offsite(offsite) if offsite is not None else None,
+    )
     # the cap of the default is an end, not a failure
     status = "ok" if request.by_default and result.status == "partial" else result.status
     if form == "json":
-        extra = {"network": network, "variant": variant_name(variant) or "", **_told(request, result), **(weeks or {})}
-        if by_ac is not None:
-            extra["ac"] = by_ac.frame().to_dict("records")
-        if without_power is not None:
-            extra["offsite"] = without_power.astype(object).where(without_power.notna(), None).to_dict("records")
-        if important is not None:
-            extra["importance"] = [vars(row) for row in important]
-        if firms is not None:
-            extra["firm_capacity"] = [vars(one) for one in firms]
-        if levels:
-            extra["levels"] = {
-                level: [dataclasses.asdict(e) for e in estimates] for level, estimates in _estimates(levels).items()
-            }
+        extra = {**head, **_told(request, result), **(weeks or {}), **beside.as_json()}
         print_json("adequacy", round(result.wall_s, 3), result.estimates, seed=seed, status=status, extra=extra)
     else:
-        _print(request, result, weeks, form, important)
-        if form != "csv":
-            print("".join(f"\n{line}" for line in further_lines(firms, _estimates(levels), form)))
-        if by_ac is not None and form != "csv":
-            print("\n" + "\n".join(ac_lines(by_ac, form)))
-        if without_power is not None and form != "csv":
-            print("\n" + "\n".join(offsite_lines(without_power, form)))
+        _print(request, result, weeks, form, beside)
     if status != "ok":
         raise typer.Exit(EXIT_PARTIAL)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Beside:
+    """Results that are asked for beside the assessment; None, or no level, where they are not."""
+
+    important: list[ImportanceRow] | None
+    firms: list[FirmCapacity] | None
+    levels: dict[str, tuple[Estimate, ...]]
+    by_ac: AcVerified | None = None
+    offsite: pd.DataFrame | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Keys of the JSON."""
+        told: dict[str, Any] = {}
+        if self.by_ac is not None:
+            told["ac"] = self.by_ac.frame().to_dict("records")
+        if self.offsite is not None:
+            told["offsite"] = self.offsite.astype(object).where(self.offsite.notna(), None).to_dict("records")
+        if self.important is not None:
+            told["importance"] = [vars(row) for row in self.important]
+        if self.firms is not None:
+            told["firm_capacity"] = [vars(one) for one in self.firms]
+        if self.levels:
+            told["levels"] = {level: [dataclasses.asdict(e) for e in of] for level, of in self.levels.items()}
+        return told
+
+    def tell(self, form: str) -> None:
+        """What stands below an assessment, as text or Markdown."""
+        from gridsim.report.ac_verified import ac_lines
+        from gridsim.report.further import further_lines
+        from gridsim.report.offsite import offsite_lines
+
+        print("".join(f"\n{line}" for line in further_lines(self.firms, self.levels, form)))
+        if self.by_ac is not None:
+            print("\n" + "\n".join(ac_lines(self.by_ac, form)))
+        if self.offsite is not None:
+            print("\n" + "\n".join(offsite_lines(self.offsite, form)))
+
+
+def _beside(
+    request: Request, result: AssessmentResult, importance: bool, firm: bool, all_levels: int | None
+) -> _Beside:
+    levels = request.at_all_levels(all_levels) if all_levels is not None else {}
+    return _Beside(
+        request.importance(result) if importance else None,
+        request.firm(result) if firm else None,
+        {level: of.estimates for level, of in levels.items()},
+    )
 
 
 def _assess(
@@ -255,14 +197,12 @@ def _assess(
     return result, None if years is None else weather_of_weeks(years, result)
 
 
-def _estimates(levels: dict[str, AssessmentResult]) -> dict[str, tuple[Estimate, ...]]:
-    return {level: result.estimates for level, result in levels.items()}
-
-
-def _write_report(request: Request, result: AssessmentResult, file: Path, extras: Extras) -> None:
+def _write_report(request: Request, result: AssessmentResult, file: Path, beside: _Beside) -> None:
     """The page, with the command that makes it as far as its options change numbers."""
+    from gridsim.report.adequacy_page import Extras
     from gridsim.report.documents import report_assessment
 
+    extras = Extras(beside.important, beside.firms or (), beside.levels)
     words = ["gridsim adequacy", request.network, f"--level {request.level}", f"--seed {request.seed}"]
     words += [f"--imports {request.imports}", f"--weather {request.weather}"]
     words += [f"--years {result.n_samples}"] if result.n_samples else []
@@ -304,11 +244,12 @@ def _print(
     result: AssessmentResult,
     weeks: dict[str, Any] | None,
     form: str,
-    important: list[ImportanceRow] | None,
+    beside: _Beside,
 ) -> None:
     from gridsim.report.assessment import assessment_csv, assessment_lines, assessment_markdown, week_lines, weeks_table
     from gridsim.report.importance import importance_csv, importance_lines, importance_table
 
+    important = beside.important
     network, imports, weather = request.network, request.imports, request.weather_told()
     if form == "csv":
         print(assessment_csv(result.estimates) if important is None else importance_csv(important), end="")
@@ -325,6 +266,8 @@ def _print(
         if important is not None:
             lines += ["", *importance_lines(important)]
         print("\n".join([*lines, *_import_lines(request)]))
+    if form != "csv":
+        beside.tell(form)
 
 
 def _import_lines(request: Request) -> list[str]:

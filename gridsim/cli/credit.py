@@ -97,7 +97,8 @@ def credit(
             parser=whole(2, 2**32 - 1),
             metavar="N",
             help="Sample years on each side of a comparison, the same draws on both. Without it exact at copper level "
-            "where that is possible, else 4,000 years copper, 1,000 zonal (generated weather: 200).",
+            "where that is possible, else snapshots drawn where the addition matters as far as these tell (EUE, LOLH), "
+            "else 4,000 years copper, 1,000 zonal (generated weather: 200).",
         ),
     ] = None,
     curve: Annotated[

@@ -64,6 +64,7 @@ class ExactSearch:
         self._risk_with = _risk_curve(with_addition, metric, nameplate_mw)
         self._metric, self.nameplate_mw = metric, nameplate_mw
         self.without, self.with_addition = self._risk_without.at(0.0), self._risk_with.at(0.0)
+        self.saved, self.saved_stderr = self.without - self.with_addition, 0.0
         self.step_mw = self._risk_with.step_mw
         if self.without == 0.0:
             raise StudyError(f"{metric}: 0 without the addition, which then has no credit; raise the load")

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.errors import StudyError
 from gridsim.reliability.additions import scaled, split
 from gridsim.reliability.credit_exact import EXACT_METRICS, ExactSearch, no_exact_credit_because
-from gridsim.reliability.credit_sampled import Change, SampledRisk, SampledSearch
+from gridsim.reliability.credit_sampled import Change, SampledRisk, SampledSearch, SampledValue
 from gridsim.reliability.credit_search import NoRootError, TooFewYearsError
+from gridsim.reliability.credit_tilted import TiltedRisk, no_tilt_because, tilted_draws, weights_hold
 from gridsim.reliability.credit_years import years_that_tell
 from gridsim.reliability.methods import Level, SequentialMonteCarlo
 from gridsim.reliability.system import AdequacySystem
@@ -21,6 +23,11 @@ F8 = NDArray[np.float64]
 Years = AdequacySystem | WeatherYears
 
 KINDS = ("elcc", "efc")
+
+SNAPSHOTS = (32_768, 131_072)  # tilted; the second number where the first is not precise
+PRECISE = 0.005  # standard error of a credit over the nameplate
+ENOUGH, FEWEST_EFFECTIVE = 256.0, 100.0  # contributions, to stop at the first number, and to be told at all
+LARGEST_SHARE = 0.05  # of one snapshot in the variance, above which years are asked
 
 
 def unchanged(system: AdequacySystem) -> AdequacySystem:
@@ -79,8 +86,10 @@ class CreditRow:
     """A credit of one kind (ELCC or EFC), or why there is none.
 
     ``status``: ``ok``; ``too_few_years``, which do not tell sizes apart; or ``no_root``: then ``bracket_mw`` was
-    searched and ``at_ends`` is the metric less its aim at both ends. ``years`` is None of an exact credit, whose
-    interval is the range of those that do equally well. ``largest_share``: of one year in the variance.
+    searched and ``at_ends`` is the metric less its aim at both ends. ``years`` is None of a credit from ``snapshots``
+    and of an exact one, whose interval is the range of those that do equally well. ``saved``: what the addition takes
+    off the metric, with the error of this difference, far smaller than that of either total where most of what is
+    short lies out of its reach. ``largest_share``: of one sample in the variance.
     """
 
     credit: str
@@ -95,6 +104,9 @@ class CreditRow:
     without: float
     with_addition: float
     years: int | None
+    saved: float
+    saved_stderr: float | None
+    snapshots: int | None = None
     status: str = "ok"
     bracket_mw: tuple[float, float] | None = None
     at_ends: tuple[float, float] | None = None
@@ -108,44 +120,142 @@ class CreditRow:
 def credit_rows(
     comparison: Comparison, kinds: Sequence[str], metric: str, method: SequentialMonteCarlo, *, exact: bool = True
 ) -> Iterator[CreditRow]:
-    """A row for each kind. ``exact``: by convolution where the metric, the level and both systems allow it, and by
-    fewer years than the method's at level zonal where these have hundreds of thousands of short hours.
+    """A row for each kind.
+
+    ``exact``: by convolution where the metric, the level and both systems allow it; else by tilted snapshots as far as
+    these tell, and by years for the rest, at level zonal fewer than the method's where they have hundreds of thousands
+    of short hours.
     """
     if exact and is_exact(comparison, metric, Level(method.level)):
-        by_convolution = ExactSearch(*_changed(comparison), comparison.nameplate_mw, metric)
-        for kind in kinds:
-            row = _row(kind, metric, method, comparison, by_convolution.without, by_convolution.with_addition)
-            row = replace(row, method="exact", years=None)
-            try:
-                low, high = by_convolution.elcc() if kind == "elcc" else by_convolution.efc()
-            except NoRootError as error:
-                yield _without_root(row, error)
-            else:
-                yield replace(row, value_mw=0.5 * (low + high), stderr_mw=0.0, ci_low_mw=low, ci_high_mw=high)
+        yield from _exact_rows(comparison, kinds, metric, method)
         return
+    found = dict(_tilted_rows(comparison, kinds, metric, method)) if exact else {}
+    left = [kind for kind in kinds if kind not in found]
+    if left:
+        try:
+            found |= _years_rows(comparison, left, metric, method, exact)
+        except StudyError:
+            if not found:
+                raise
+            like = replace(next(iter(found.values())), value_mw=None, stderr_mw=None, ci_low_mw=None, ci_high_mw=None)
+            found |= {kind: replace(like, credit=kind.upper(), status="too_few_years") for kind in left}
+    yield from (found[kind] for kind in kinds)
+
+
+def _years_rows(
+    comparison: Comparison, kinds: Sequence[str], metric: str, method: SequentialMonteCarlo, exact: bool
+) -> dict[str, CreditRow]:
     if exact and Level(method.level) is Level.ZONAL:
         method = replace(method, years=years_that_tell(comparison.without, comparison.change_without, method))
-    sampled = SampledSearch(
+    search = SampledSearch(
         SampledRisk(comparison.without, comparison.change_without, metric, method),
         SampledRisk(comparison.with_addition, comparison.change_with, metric, method, comparison.changed_names()),
         comparison.at_bus_mw,
         metric,
         kinds,
     )
+    return {kind: _sampled_row(_row(kind, metric, method, comparison, search), kind, search) for kind in kinds}
+
+
+def _exact_rows(
+    comparison: Comparison, kinds: Sequence[str], metric: str, method: SequentialMonteCarlo
+) -> Iterator[CreditRow]:
+    search = ExactSearch(*_changed(comparison), comparison.nameplate_mw, metric)
     for kind in kinds:
-        row = _row(kind, metric, method, comparison, sampled.without, sampled.with_addition)
+        row = replace(_row(kind, metric, method, comparison, search), method="exact", years=None)
         try:
-            found = sampled.elcc() if kind == "elcc" else sampled.efc()
+            low, high = search.elcc() if kind == "elcc" else search.efc()
         except NoRootError as error:
             yield _without_root(row, error)
-        except TooFewYearsError:
-            yield replace(row, status="too_few_years")
         else:
-            if not found.tells_a_tail:
-                yield replace(row, status="too_few_years", largest_share=found.largest_share)
-                continue
-            row = replace(row, value_mw=found.mw, stderr_mw=found.stderr_mw, largest_share=found.largest_share)
-            yield replace(row, ci_low_mw=found.low_mw, ci_high_mw=found.high_mw)
+            yield replace(row, value_mw=0.5 * (low + high), stderr_mw=0.0, ci_low_mw=low, ci_high_mw=high)
+
+
+def _sampled_row(row: CreditRow, kind: str, search: SampledSearch) -> CreditRow:
+    """The row with the credit of years, or why there is none."""
+    try:
+        found = _found(search, kind)
+    except NoRootError as error:
+        return _without_root(row, error)
+    except TooFewYearsError:
+        return replace(row, status="too_few_years")
+    if not found.tells_a_tail:
+        return replace(row, status="too_few_years", largest_share=found.largest_share)
+    return _with_value(row, found)
+
+
+def _found(search: SampledSearch, kind: str) -> SampledValue:
+    return search.elcc() if kind == "elcc" else search.efc()
+
+
+def _with_value(row: CreditRow, found: SampledValue) -> CreditRow:
+    row = replace(row, value_mw=found.mw, stderr_mw=found.stderr_mw, largest_share=found.largest_share)
+    return replace(row, ci_low_mw=found.low_mw, ci_high_mw=found.high_mw)
+
+
+def _tilted_rows(
+    comparison: Comparison, kinds: Sequence[str], metric: str, method: SequentialMonteCarlo
+) -> Iterator[tuple[str, CreditRow]]:
+    """The kinds that tilted snapshots tell: more are drawn where the first are not precise; what stays unsure is left
+    out.
+    """
+    found: dict[str, tuple[CreditRow, SampledValue]] = {}
+    for n in SNAPSHOTS:
+        search = _tilted_search(comparison, kinds, metric, method, n)
+        if search is None:
+            return
+        row_of = {kind: _row(kind, metric, method, comparison, search) for kind in kinds}
+        values = {kind: _value_or_none(search, kind) for kind in kinds}
+        found = {
+            kind: (replace(row_of[kind], method="snapshot", years=None, snapshots=n), value)
+            for kind, value in values.items()
+            if value is not None
+        }
+        most_mw = PRECISE * comparison.nameplate_mw
+        if len(found) == len(kinds) and all(
+            value.effective >= ENOUGH and value.stderr_mw <= most_mw for _, value in found.values()
+        ):
+            break
+    for kind, (row, value) in found.items():
+        if value.effective >= FEWEST_EFFECTIVE and value.largest_share <= LARGEST_SHARE:
+            yield kind, _with_value(row, value)
+
+
+def _tilted_search(
+    comparison: Comparison, kinds: Sequence[str], metric: str, method: SequentialMonteCarlo, n: int
+) -> SampledSearch | None:
+    """A search over ``n`` tilted snapshots; None where these are not valid or show nothing short."""
+    if isinstance(comparison.without, WeatherYears) or isinstance(comparison.with_addition, WeatherYears):
+        return None
+    level, names = Level(method.level), comparison.changed_names()
+    changed = _changed(comparison)
+    if no_tilt_because(*changed, metric, level) is not None:
+        return None
+    draws = tilted_draws(
+        *changed, names, comparison.at_bus_mw, metric, level, seed=method.seed, n=n, workers=method.workers
+    )
+    if draws is None:
+        return None
+    weight = draws.weight()
+    if not weights_hold(weight):
+        return None
+    try:
+        return SampledSearch(
+            TiltedRisk(comparison.without, comparison.change_without, metric, draws, weight),
+            TiltedRisk(comparison.with_addition, comparison.change_with, metric, draws, weight, names),
+            comparison.at_bus_mw,
+            metric,
+            kinds,
+        )
+    except StudyError:
+        return None
+
+
+def _value_or_none(search: SampledSearch, kind: str) -> SampledValue | None:
+    try:
+        return _found(search, kind)
+    except (NoRootError, TooFewYearsError):
+        return None
 
 
 def is_exact(comparison: Comparison, metric: str, level: Level) -> bool:
@@ -169,7 +279,11 @@ def _normal(system: Years) -> AdequacySystem:
 
 
 def _row(
-    kind: str, metric: str, method: SequentialMonteCarlo, comparison: Comparison, without: float, with_addition: float
+    kind: str,
+    metric: str,
+    method: SequentialMonteCarlo,
+    comparison: Comparison,
+    search: SampledSearch | ExactSearch,
 ) -> CreditRow:
     return CreditRow(
         credit=kind.upper(),
@@ -181,9 +295,11 @@ def _row(
         stderr_mw=None,
         ci_low_mw=None,
         ci_high_mw=None,
-        without=without,
-        with_addition=with_addition,
+        without=search.without,
+        with_addition=search.with_addition,
         years=method.budget,
+        saved=search.saved,
+        saved_stderr=search.saved_stderr,
     )
 
 

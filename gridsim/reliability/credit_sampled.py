@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,8 @@ BEYOND = 0.1  # of the nameplate: load kept in reserve beyond the pilot's root
 @dataclass(frozen=True)
 class SampledValue:
     """A credit, its standard error and 95 % interval, draws of the years for it, and one year's largest share of the
-    variance. ``tells_a_tail``: whether enough years are short at the root.
+    variance. ``tells_a_tail``: whether enough years are short at the root. ``effective``: samples short there, counted
+    as so many of equal weight (Kish 1965).
     """
 
     mw: float
@@ -54,6 +56,27 @@ class SampledValue:
     n_searched: int
     largest_share: float
     tells_a_tail: bool
+    effective: float
+
+
+class Risk(Protocol):
+    """A metric by sample for every amount of load or perfect capacity beside a system: years, or tilted snapshots.
+
+    ``n_years``: samples. ``is_dear``: a few tell first where to look. ``of_years``: the first of the samples.
+    ``expecting``: so much load will be asked for.
+    """
+
+    @property
+    def n_years(self) -> int: ...
+
+    @property
+    def is_dear(self) -> bool: ...
+
+    def of_years(self, n: int) -> Self: ...
+
+    def expecting(self, load_mw: float) -> Self: ...
+
+    def at(self, load_mw: float = 0.0, perfect_mw: float = 0.0, share_of_bus: F8 | None = None) -> F8: ...
 
 
 class SampledRisk:
@@ -149,8 +172,8 @@ class SampledSearch:
 
     def __init__(
         self,
-        without: SampledRisk,
-        with_addition: SampledRisk,
+        without: Risk,
+        with_addition: Risk,
         at_bus_mw: F8,
         metric: str,
         kinds: Collection[str] = ("elcc", "efc"),
@@ -168,11 +191,13 @@ class SampledSearch:
         self._risk_without, self._risk_with = without, with_addition
         self._without, self._with = without.at(), with_addition.at()
         self.without, self.with_addition = float(self._without.mean()), float(self._with.mean())
+        saved = self._without - self._with
+        self.saved, self.saved_stderr = float(saved.mean()), standard_error(saved)
         if self.without == 0.0:
             raise StudyError(f"{metric}: 0 without the addition in every sample, which has no credit; give more years")
 
     @staticmethod
-    def _load_to_expect(without: SampledRisk, with_addition: SampledRisk, at_bus_mw: F8, metric: str) -> float:
+    def _load_to_expect(without: Risk, with_addition: Risk, at_bus_mw: F8, metric: str) -> float:
         """ELCC of a few years and what it may be off by; the nameplate where they do not tell."""
         nameplate_mw = float(at_bus_mw.sum())
         try:
@@ -193,9 +218,15 @@ class SampledSearch:
         )
 
     def efc(self) -> SampledValue:
-        """Perfect capacity at the addition's buses that brings the same."""
+        """Perfect capacity at the addition's buses that brings the same: the least that does.
+
+        Where neither it nor capacity of its size reaches a shortage in any sample, none is needed; that more would do
+        better in rarer ones no sample denies, so that the interval goes up to its size.
+        """
         risk = partial(self._risk_without.at, 0.0, share_of_bus=self._share_of_bus)
         aim = self.with_addition
+        if not self._is_felt(self._with) and not self._is_felt(risk(perfect_mw=self.nameplate_mw)):
+            return SampledValue(0.0, 0.0, 0.0, self.nameplate_mw, 1, 0.0, tells_a_tail=True, effective=0.0)
         if aim == 0.0:
             raise TooFewYearsError(f"EFC by {self._metric}: 0 with the addition in every sample; give more years")
         return self._search(
@@ -206,6 +237,9 @@ class SampledSearch:
             self.nameplate_mw,
             reach_mw=self.nameplate_mw,
         )
+
+    def _is_felt(self, changed: F8) -> bool:
+        return bool((np.abs(self._without - changed) > ROUNDING).any())
 
     def _search(
         self,
@@ -240,8 +274,9 @@ class SampledSearch:
         # perfect capacity does not reach is no sight of it
         short = at(root_mw + reach_mw) - value if reach_mw else value - still
         n_short = int(np.count_nonzero(np.abs(short) > ROUNDING))
+        effective = float(np.abs(short).sum() ** 2 / np.square(short).sum()) if n_short else 0.0
         tells_a_tail = value.std() == 0.0 or n_short >= min(FEWEST_SHORT, len(value))
-        return SampledValue(root_mw, stderr_mw, low_mw, high_mw, len(known), largest_share, tells_a_tail)
+        return SampledValue(root_mw, stderr_mw, low_mw, high_mw, len(known), largest_share, tells_a_tail, effective)
 
     def _interval(self, at: Callable[[float], F8], root_mw: float, slope: float) -> tuple[float, float]:
         """The credits that the samples do not speak against: where the interval of the mean difference holds 0.

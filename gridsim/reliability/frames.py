@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,19 @@ from gridsim.reliability.frame_places import read_load
 from gridsim.reliability.frame_plans import read_forecast
 from gridsim.reliability.frame_reader import FrameReader
 from gridsim.reliability.frame_stores import read_stores
-from gridsim.reliability.frame_times import read_clock
-from gridsim.reliability.frame_units import read_units
+from gridsim.reliability.frame_times import Clock, read_clock
+from gridsim.reliability.frame_units import Machines, read_units
 from gridsim.reliability.plain_detail import plain_detail
-from gridsim.reliability.system import AdequacySystem
+from gridsim.reliability.system import AdequacySystem, Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gridsim.model.outages import CommonCause, Component
+    from gridsim.reliability.forecast_error import LoadForecast
+
 NO_AREAS = ("system",)  # of frames of buses
+F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
 
@@ -128,59 +132,164 @@ def system_from_frames(
 
     Raises InputError with every problem found.
     """
+    frames = _Frames(
+        units=units,
+        load_mw=load_mw,
+        interfaces=interfaces,
+        branches=branches,
+        storages=storages,
+        common_causes=common_causes,
+        unit_states=unit_states,
+        profiles_mw=profiles_mw,
+        unavailability=unavailability,
+        failure_probability=failure_probability,
+        repair_probability=repair_probability,
+        deratings=deratings,
+        temperature_class=temperature_class,
+        buses=buses,
+        load_classes=load_classes,
+        interface_limits=interface_limits,
+        interface_share=interface_share,
+        energy_limited=energy_limited,
+        demand_response=demand_response,
+        maintenance=maintenance,
+        load_forecast=load_forecast,
+    )
     reader = FrameReader()
-    load = read_load(reader, load_mw)
-    if branches is not None:
-        load = load_by_bus(reader, load, buses)
+    horizon = _read_horizon(reader, frames, start)
+    elements = _read_elements(reader, frames, horizon)
+    reader.finish()
+    return _system(name, horizon, elements)
+
+
+class _Frames(NamedTuple):
+    """The arguments of ``system_from_frames`` as they were given."""
+
+    units: pd.DataFrame
+    load_mw: Any
+    interfaces: pd.DataFrame | None
+    branches: pd.DataFrame | None
+    storages: pd.DataFrame | None
+    common_causes: pd.DataFrame | None
+    unit_states: pd.DataFrame | None
+    profiles_mw: pd.DataFrame | None
+    unavailability: pd.DataFrame | None
+    failure_probability: pd.DataFrame | None
+    repair_probability: pd.DataFrame | None
+    deratings: pd.DataFrame | None
+    temperature_class: Any
+    buses: pd.DataFrame | None
+    load_classes: pd.DataFrame | None
+    interface_limits: pd.DataFrame | None
+    interface_share: pd.DataFrame | None
+    energy_limited: pd.DataFrame | None
+    demand_response: pd.DataFrame | None
+    maintenance: pd.DataFrame | None
+    load_forecast: Any
+
+
+class _Horizon(NamedTuple):
+    """Hours and places of the load. ``at``: the column that names a place, bus or area."""
+
+    load: pd.DataFrame
+    clock: Clock
+    places: tuple[str, ...]
+    at: str
+
+    @property
+    def load_of_place(self) -> F8:
+        """(n_hours, n_places) MW."""
+        return np.ascontiguousarray(self.load.to_numpy(dtype=np.float64))
+
+
+class _Elements(NamedTuple):
+    """What was read of machines, ties or lines, classes of load, stores and what fails together.
+
+    ``areas_of_buses``: names and (n_buses,) area of each bus, None where nothing says them
+    """
+
+    machines: Machines
+    ties: dict[str, Any]
+    lines: dict[str, Any]
+    areas_of_buses: tuple[tuple[str, ...], I4] | None
+    classes: LoadClasses | None
+    stores: tuple[Store, ...]
+    store_component: tuple[Component, ...]
+    causes: tuple[CommonCause, ...]
+    hour_class: I4 | None
+    forecast: LoadForecast | None
+
+
+def _read_horizon(reader: FrameReader, frames: _Frames, start: str | None) -> _Horizon:
+    """The load by hour and place, and the time of the hours."""
+    load = read_load(reader, frames.load_mw)
+    if frames.branches is not None:
+        load = load_by_bus(reader, load, frames.buses)
     clock = read_clock(reader, load.index, start)
-    read_chains(reader, failure_probability, repair_probability, clock)
-    if interfaces is not None and branches is not None:
+    read_chains(reader, frames.failure_probability, frames.repair_probability, clock)
+    if frames.interfaces is not None and frames.branches is not None:
         mend = "give interfaces between areas, or branches between buses"
         reader.add("interfaces", 0, "", "given beside branches", mend)
-    nodal = branches is not None
     places = tuple(str(column) for column in load.columns)
-    at = "bus" if nodal else "area"
-    load_of_place = load.to_numpy(dtype=np.float64)
+    return _Horizon(load, clock, places, "area" if frames.branches is None else "bus")
 
-    machines = read_units(reader, units, profiles_mw, unit_states, maintenance, load, at, clock)
-    ties = read_interfaces(reader, interfaces, interface_limits, interface_share, places, clock)
-    lines = read_branches(reader, branches, places)
-    areas_of_buses = read_areas(reader, buses, places) if nodal else None
-    classes = read_classes(reader, load_classes, at, places, load_of_place)
-    stores, store_component = read_stores(reader, storages, energy_limited, demand_response, at, places, clock)
+
+def _read_elements(reader: FrameReader, frames: _Frames, horizon: _Horizon) -> _Elements:
+    """Everything at the places; problems are gathered by the reader."""
+    load, clock, places, at = horizon
+    machines = read_units(
+        reader, frames.units, frames.profiles_mw, frames.unit_states, frames.maintenance, load, at, clock
+    )
+    ties = read_interfaces(reader, frames.interfaces, frames.interface_limits, frames.interface_share, places, clock)
+    lines = read_branches(reader, frames.branches, places)
+    areas_of_buses = read_areas(reader, frames.buses, places) if at == "bus" else None
+    classes = read_classes(reader, frames.load_classes, at, places, horizon.load_of_place)
+    stores, store_component = read_stores(
+        reader, frames.storages, frames.energy_limited, frames.demand_response, at, places, clock
+    )
     reader.check_chains()
-    hour_class = read_temperature_class(reader, temperature_class, clock)
+    hour_class = read_temperature_class(reader, frames.temperature_class, clock)
     names = [*machines.name, *_tie_names(ties), *lines.get("branch_name", ()), *(store.name for store in stores)]
-    causes = read_causes(reader, common_causes, deratings, unavailability, names, machines.component, clock)
-    forecast = read_forecast(reader, load_forecast)
-    reader.finish()
+    causes = read_causes(
+        reader, frames.common_causes, frames.deratings, frames.unavailability, names, machines.component, clock
+    )
+    forecast = read_forecast(reader, frames.load_forecast)
+    return _Elements(
+        machines, ties, lines, areas_of_buses, classes, stores, store_component, causes, hour_class, forecast
+    )
 
-    areas, bus_area = areas_of_buses or _own_areas(places, nodal=nodal)
+
+def _system(name: str, horizon: _Horizon, elements: _Elements) -> AdequacySystem:
+    """The system of what was read without a problem."""
+    clock, places, machines = horizon.clock, horizon.places, elements.machines
+    nodal = horizon.at == "bus"
+    areas, bus_area = elements.areas_of_buses or _own_areas(places, nodal=nodal)
     system = AdequacySystem(
         name=name,
-        n_hours=len(load),
+        n_hours=len(horizon.load),
         start=clock.start,
         step_h=clock.step_h,
         leap_day=clock.stamps is not None,
         buses=places,
         areas=areas,
-        knows_areas=areas_of_buses is not None or not nodal,
+        knows_areas=elements.areas_of_buses is not None or not nodal,
         bus_area=bus_area,
-        load_mw=np.ascontiguousarray(load_of_place),
+        load_mw=horizon.load_of_place,
         unit_name=tuple(machines.name),
         unit_bus=machines.bus,
         unit_mw=machines.p_max_mw,
         unit_profile=tuple(machines.profile),
         unit_component=tuple(machines.component),
-        stores=stores,
-        store_component=store_component,
-        common_causes=causes,
-        temperature_class=hour_class,
-        load_forecast=forecast,
-        **ties,
-        **lines,
+        stores=elements.stores,
+        store_component=elements.store_component,
+        common_causes=elements.causes,
+        temperature_class=elements.hour_class,
+        load_forecast=elements.forecast,
+        **elements.ties,
+        **elements.lines,
     )
-    return system if classes is None and areas_of_buses is None else _with_detail(system, classes)
+    is_plain = elements.classes is None and elements.areas_of_buses is None
+    return system if is_plain else _with_detail(system, elements.classes)
 
 
 def _tie_names(ties: dict[str, Any]) -> list[str]:

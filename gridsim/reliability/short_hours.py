@@ -93,43 +93,59 @@ def _record(years: Years, first: int, n: int) -> ShortHours:
     return ShortHours(sample, hour, lost, n)
 
 
+class Places:
+    """Places of a case at which outages are felt: its areas, then its ties. ``n_columns`` of them."""
+
+    def __init__(self, case: SupplyCase | ZonalCase) -> None:
+        self.supply = _supply(case)
+        element_area = self.supply.element_area
+        self._units = np.flatnonzero(element_area >= 0)
+        n_areas = len(self.supply.margin_mw)
+        self._in_area = (element_area[self._units] == np.arange(n_areas)[:, None]).astype(np.float64)
+        self._in_tie = np.zeros((0, len(element_area)))
+        if isinstance(case, ZonalCase):
+            circuits = case.circuit_interface
+            self._in_tie = np.zeros((len(case.interface_from), len(element_area)))
+            self._in_tie[circuits, case.first_circuit + np.arange(len(circuits))] = 1.0
+        self.n_columns = n_areas + len(self._in_tie)
+
+    def lost(self, share: F8, hour: I4) -> F8:
+        """(n_hours, n_areas + n_ties) MW lost in each area and circuits out of each tie in the hours.
+
+        share : (n_elements, n_hours) of each element lost
+        """
+        supply = self.supply
+        row = supply.element_row[self._units]
+        capacity_mw = np.repeat(supply.element_mw[self._units, None], len(hour), axis=1)
+        capacity_mw[row >= 0] = supply.profile_mw[row[row >= 0]][:, hour]
+        in_areas = self._in_area @ (share[self._units] * capacity_mw)
+        return np.asarray(np.concatenate([in_areas, self._in_tie @ share]).T)
+
+
 class _Outages:
     """Losses by area and tie of the chosen hours of a sample year."""
 
     def __init__(self, years: Years) -> None:
         self._years = years
-        self._case = _supply(years.case)
-        element_area = self._case.element_area
-        self._units = np.flatnonzero(element_area >= 0)
-        n_areas = len(self._case.margin_mw)
-        self._in_area = (element_area[self._units] == np.arange(n_areas)[:, None]).astype(np.float64)
-        self._in_tie = np.zeros((0, len(element_area)))
-        if isinstance(years.case, ZonalCase):
-            circuits = years.case.circuit_interface
-            self._in_tie = np.zeros((len(years.case.interface_from), len(element_area)))
-            self._in_tie[circuits, years.case.first_circuit + np.arange(len(circuits))] = 1.0
-        self.n_columns = n_areas + len(self._in_tie)
+        self._places = Places(years.case)
+        self.n_columns = self._places.n_columns
         n_blocks = years.chronology.model.batch_block.shape[0]
         self._table = new_outage_table(n_blocks, 4 * n_blocks + 64)
 
     def at(self, sample: int, hour: I4) -> F8:
         """(n_hours, n_areas + n_ties)."""
-        case = self._case
+        supply = self._places.supply
         model = self._years.chronology.model
-        self._table, n = draw_year(model, self._years.seed, sample, case.n_hours, self._table)
+        self._table, n = draw_year(model, self._years.seed, sample, supply.n_hours, self._table)
         table = self._table
+        n_elements = len(supply.element_area)
         first, end = np.searchsorted(hour, table.first[:n]), np.searchsorted(hour, table.end[:n])
-        felt = np.flatnonzero((first < end) & (table.component[:n] < len(case.element_area)))
+        felt = np.flatnonzero((first < end) & (table.component[:n] < n_elements))
         element, lost = table.component[felt], table.lost[felt]
-        change = np.zeros((len(case.element_area), len(hour) + 1))
+        change = np.zeros((n_elements, len(hour) + 1))
         np.add.at(change, (element, first[felt]), lost)
         np.add.at(change, (element, end[felt]), -lost)
-        share = np.cumsum(change, axis=1)[:, :-1]
-        row = case.element_row[self._units]
-        capacity_mw = np.repeat(case.element_mw[self._units, None], len(hour), axis=1)
-        capacity_mw[row >= 0] = case.profile_mw[row[row >= 0]][:, hour]
-        in_areas = self._in_area @ (share[self._units] * capacity_mw)
-        return np.asarray(np.concatenate([in_areas, self._in_tie @ share]).T)
+        return self._places.lost(np.cumsum(change, axis=1)[:, :-1], hour)
 
 
 def _supply(case: SupplyCase | ZonalCase) -> SupplyCase:

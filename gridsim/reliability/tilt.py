@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError
 from gridsim.kernels.availability import SnapshotModel
 from gridsim.kernels.snapshots import Tilt
-from gridsim.reliability.areas import areas_of
+from gridsim.reliability.areas import Areas, areas_of
 from gridsim.reliability.samplers import COPPER_TOLERANCE_MW
 from gridsim.reliability.system import AdequacySystem
 
@@ -75,17 +75,48 @@ def area_pockets(system: AdequacySystem, *, with_circuits: bool) -> list[Pocket]
     areas = areas_of(system, merged=False)
     if not 1 < areas.n_areas <= MOST_POCKETS:
         return []
+    found = (
+        _pocket_of(system, areas, np.arange(areas.n_areas) == area, with_circuits) for area in range(areas.n_areas)
+    )
+    return [pocket for pocket in found if pocket is not None]
+
+
+def pockets_around(system: AdequacySystem, buses: NDArray[np.bool_]) -> list[Pocket]:
+    """The areas of some buses with all that their ties can bring, then with those they are tied to, and so on.
+
+    Circuits follow the machines as components that fail. What shortens a shortage at the buses lies in one of them, or
+    in a part that ties of others cut off.
+    """
+    areas = areas_of(system, merged=False)
+    inside = np.zeros(areas.n_areas, dtype=bool)
+    inside[areas.bus_area[buses]] = True
+    found = []
+    for _ in range(MOST_POCKETS):
+        found.append(_pocket_of(system, areas, inside, with_circuits=True))
+        joined = inside[areas.interface_from] | inside[areas.interface_to]
+        larger = inside.copy()
+        larger[areas.interface_from[joined]] = larger[areas.interface_to[joined]] = True
+        if (larger == inside).all():
+            break
+        inside = larger
+    return [pocket for pocket in found if pocket is not None]
+
+
+def _pocket_of(system: AdequacySystem, areas: Areas, inside: NDArray[np.bool_], with_circuits: bool) -> Pocket | None:
+    """Some areas and what the ties to all others bring at most; None where that has no limit."""
     circuits = np.bincount(areas.circuit_interface, minlength=len(areas.interface_from))
-    pockets = []
-    for area in range(areas.n_areas):
-        import_mw = np.zeros(len(circuits))
-        for end, limit_mw in ((areas.interface_to, areas.forward_mw), (areas.interface_from, areas.backward_mw)):
-            import_mw += np.where(end == area, limit_mw[:, areas.scheme_start[:-1]].max(axis=0), 0.0)
-        if np.isfinite(import_mw).all():
-            pocket = _pocket(system, areas.bus_area == area, float(import_mw.sum()))
-            each_mw = (import_mw / np.maximum(circuits, 1))[areas.circuit_interface]
-            pockets.append(pocket._replace(worth_mw=np.append(pocket.worth_mw, each_mw)) if with_circuits else pocket)
-    return pockets
+    import_mw = np.zeros(len(circuits))
+    for start, stop, limit_mw in (
+        (areas.interface_from, areas.interface_to, areas.forward_mw),
+        (areas.interface_to, areas.interface_from, areas.backward_mw),
+    ):
+        into = inside[stop] & ~inside[start]
+        import_mw += np.where(into, limit_mw[:, areas.scheme_start[:-1]].max(axis=0), 0.0)
+    if not np.isfinite(import_mw).all():
+        return None
+    pocket = _pocket(system, inside[areas.bus_area], float(import_mw.sum()))
+    each_mw = (import_mw / np.maximum(circuits, 1))[areas.circuit_interface]
+    return pocket._replace(worth_mw=np.append(pocket.worth_mw, each_mw)) if with_circuits else pocket
 
 
 def tilt_towards(

@@ -25,7 +25,10 @@ _COLUMNS = (
     "percent",
     "without",
     "with_addition",
+    "saved",
+    "saved_stderr",
     "years",
+    "snapshots",
     "status",
 )
 _LARGEST_SHARE = 0.05  # of one year in the variance: above, the interval rests on few years
@@ -51,7 +54,7 @@ def credit_table(rows: Sequence[CreditRow], *, exact_digits: bool = False) -> Te
                 value_with_error(row.value_mw, row.stderr_mw),
                 _interval(row),
                 significant(row.percent, 3),
-                row.method if row.years is None else f"{row.years:,} years",
+                _effort(row),
             )
             for row in rows
         ),
@@ -59,11 +62,17 @@ def credit_table(rows: Sequence[CreditRow], *, exact_digits: bool = False) -> Te
     )
 
 
+def _effort(row: CreditRow) -> str:
+    if row.snapshots is not None:
+        return f"{row.snapshots:,} snapshots"
+    return row.method if row.years is None else f"{row.years:,} years"
+
+
 def _interval(row: CreditRow) -> str:
     if row.ci_low_mw is None or row.ci_high_mw is None:
         return "-"
     low, high = significant(row.ci_low_mw), significant(row.ci_high_mw)
-    return "exact" if row.years is None and low == high else f"{low} to {high}"
+    return "exact" if row.method == "exact" and low == high else f"{low} to {high}"
 
 
 def credit_lines(
@@ -77,7 +86,10 @@ def credit_lines(
     for level in dict.fromkeys(row.level for row in rows):
         row = [row for row in rows if row.level == level][-1]
         told = f"{row.metric} {level}: {significant(row.without)} {unit} without, "
-        lines += wrapped(f"{told}{significant(row.with_addition)} with it", width)
+        told += f"{significant(row.with_addition)} with it"
+        if row.saved_stderr:  # of two sampled totals, which may look alike, the difference on the same draws
+            told += f"; {value_with_error(row.saved, row.saved_stderr)} less"
+        lines += wrapped(told, width)
     lines += ["", *credit_table(rows).lines(width), ""]
     for row in rows:
         if row.bracket_mw is not None and row.at_ends is not None:
@@ -93,7 +105,7 @@ def credit_lines(
         lines += wrapped(f"{told}; give more --years", width)
     for credit in dict.fromkeys(row.credit for row in rows):
         lines += wrapped(_WORDS[credit], width)
-    if any(row.years is not None for row in rows):
+    if any(row.method != "exact" for row in rows):
         told = "Same draws on both sides; the interval is that of their mean difference, corrected for its skewness."
         lines += wrapped(told, width)
     return [*lines, *(["", *wrapped(sentence, width)] if sentence else [])]

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from gridsim.cli import app
 from gridsim.errors import InputError
+from gridsim.reliability.credit_rows import CreditRow
+from gridsim.report.credit import credit_lines
 
 SNAPSHOT = """\
 rts79: fuel=nuclear,p_max_mw=1200,for=0.05 (imports contract)
@@ -102,3 +104,27 @@ def test_every_wrong_word_at_once() -> None:
 def test_refusals(words: tuple[str, ...], told: str) -> None:
     with pytest.raises(InputError, match=told):
         credit("rbts", *words)
+
+
+def test_two_totals_that_look_alike_have_their_difference() -> None:
+    """On the same draws it is known far better than either."""
+    row = CreditRow(
+        credit="EFC",
+        metric="EUE",
+        level="zonal",
+        method="snapshot",
+        nameplate_mw=2161.0,
+        value_mw=1478.0,
+        stderr_mw=6.2,
+        ci_low_mw=1466.0,
+        ci_high_mw=1490.0,
+        without=258_300.2,
+        with_addition=258_296.7,
+        years=None,
+        saved=3.483,
+        saved_stderr=0.077,
+        snapshots=32_768,
+    )
+    lines = credit_lines("kazakhstan: ulken_npp", "likely", [row], "", "", width=120)
+    assert "EUE zonal: 258,300 MWh/a without, 258,300 with it; 3.48 +- 0.08 less" in lines
+    assert any("1,466 to 1,490" in line and line.rstrip().endswith("32,768 snapshots") for line in lines)

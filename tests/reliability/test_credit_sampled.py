@@ -136,15 +136,22 @@ def two_areas() -> AdequacySystem:
 
 
 def test_a_machine_at_the_right_place_is_worth_more_load_than_its_size() -> None:
-    """4 MW in the short area allow 8 MW of load that is shared evenly; in the other area they are worth nothing."""
+    """4 MW in the short area allow 8 MW of load that is shared evenly; in the other area they are worth nothing, and so
+    is perfect capacity: none of it is needed to do as much, and no more than its size.
+    """
     method = SequentialMonteCarlo(years=2, level="zonal")
     system = two_areas()
     bus = dict(zip(system.areas, system.buses, strict=True))
     found = capacity_credit(system, Addition("new", 4.0, bus=bus["here"]), "EUE", method)
     assert (found.without, found.with_addition) == (pytest.approx(240.0), pytest.approx(144.0))
     assert (found.elcc_mw, found.efc_mw) == (pytest.approx(8.0, abs=1e-3), pytest.approx(4.0, abs=1e-3))
-    with pytest.raises(StudyError, match=r"ELCC by EUE: no root|do not tell sizes apart"):
-        capacity_credit(system, Addition("new", 4.0, bus=bus["far"]), "EUE", method)
+    apart = capacity_credit(system, Addition("new", 4.0, bus=bus["far"]), "EUE", method)
+    assert (apart.without, apart.with_addition) == (pytest.approx(240.0), pytest.approx(240.0))
+    assert (apart.elcc_mw, apart.elcc_interval_mw) == (
+        pytest.approx(0.0, abs=1e-3),
+        pytest.approx((0.0, 0.0), abs=1e-3),
+    )
+    assert (apart.efc_mw, apart.efc_interval_mw) == (0.0, (0.0, 4.0))
 
 
 def test_a_machine_that_follows_another() -> None:
