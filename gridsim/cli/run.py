@@ -120,6 +120,7 @@ def run(
     from gridsim.io.read_script import read_script
     from gridsim.io.read_study import study_of
     from gridsim.io.store import RunFolder, free_run_path
+    from gridsim.report.answer import sections_full_anyway
     from gridsim.report.known_day import check_lines, check_records
     from gridsim.report.summary import print_summary
     from gridsim.results.known_day import CornerRange, Verdict, over_corners
@@ -167,6 +168,7 @@ def run(
             "dispatch_fallbacks": result.dispatch_fallbacks,
             "ac_not_converged": not_converged,
             "remarks": list(result.remarks),
+            "full_anyway": sorted(sections_full_anyway(result)),
             "changed": changed,
             "command": run_command(scenario, changed, script or (), seed, replicate),
         }

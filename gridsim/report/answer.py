@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from gridsim.report.figures.columns import RunLike, summed, times_of
 from gridsim.report.numbers import number, percent, value_with_error, with_unit
 from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
 from gridsim.results.scorecard import Score, missing_anyway_mwh
+
+if TYPE_CHECKING:
+    from gridsim.engine.run import RunResult
 
 _POSITIVE = 0.05
 _FULL = 0.9995
@@ -52,12 +55,16 @@ def _list(names: Sequence[str]) -> str:
 
 
 def answer_of(
-    run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[Any]], scores: Sequence[Score] = ()
+    run: RunLike,
+    log: Sequence[Any],
+    why: Callable[[str, float], Sequence[Any]],
+    scores: Sequence[Score] = (),
+    full_anyway: Collection[str] | None = None,
 ) -> list[str]:
     """Five sentences on who lost power, where, when, why, and its cost; one where there is nothing to report.
 
     ``why``: the chain of changes behind a component at a time, root last. ``scores``: the scorecard, for what would be
-    missing without the events too.
+    missing without the events too. ``full_anyway``: sections that are full without them; None where that is not known.
     """
     estimates = run.estimates
     unserved = of_system(estimates, "EUE") or 0.0
@@ -70,7 +77,7 @@ def answer_of(
     return [
         _who(run, unserved, scores),
         _gas(run, gas) if gas > _POSITIVE else _when(run, unserved),
-        _held(run, log),
+        _held(run, log, full_anyway),
         _why(run, log, why, happened),
         _cost(run),
     ]
@@ -188,14 +195,14 @@ def _gas(run: RunLike, gas: float) -> str:
     return f"{number(gas)} million m³ of gas did not reach {_list(classes)}{first}."
 
 
-def _held(run: RunLike, log: Sequence[Any]) -> str:
+def _held(run: RunLike, log: Sequence[Any], full_anyway: Collection[str] | None) -> str:
     """Plants short of gas and sections at their limit: where the loss was felt."""
     plants = sorted(
         (e.value or 0.0, e.scope.partition(":")[2])
         for e in run.estimates
         if e.name == "survival_time_h" and e.scope.startswith("plant:")
     )
-    full = _full_sections(run, log)
+    full = _full_sections(run, log, full_anyway)
     parts = []
     if plants:
         names = _list([titled(run, name) for _, name in plants])
@@ -213,13 +220,26 @@ def _held(run: RunLike, log: Sequence[Any]) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _full_sections(run: RunLike, log: Sequence[Any]) -> list[str]:
-    """Sections that were full, without those that were so before anything happened."""
+def _full_sections(run: RunLike, log: Sequence[Any], full_anyway: Collection[str] | None) -> list[str]:
+    """Sections that were full, without those that are so without the events; else before anything happened."""
     rows = run.tables["interfaces"]
-    began = [c.time_h for c in log if c.cause_id < 0 and c.time_h > 0 and not c.component.startswith(_QUIET)]
-    full = rows["loading"] >= _FULL
-    usual = set(np.asarray(rows["name"])[full & (rows["time_h"] < min(began, default=0.0))].tolist())
-    return sorted(set(np.asarray(rows["name"])[full].tolist()) - usual)
+    if full_anyway is None:
+        began = [c.time_h for c in log if c.cause_id < 0 and c.time_h > 0 and not c.component.startswith(_QUIET)]
+        full_anyway = sections_full(rows, min(began, default=0.0))
+    return sorted(sections_full(rows) - set(full_anyway))
+
+
+def sections_full(interfaces: Mapping[str, Any], until_h: float = np.inf) -> set[str]:
+    """Names of sections that are at their limit at some time before ``until_h`` hours."""
+    full = (np.asarray(interfaces["loading"]) >= _FULL) & (np.asarray(interfaces["time_h"]) < until_h)
+    return set(np.asarray(interfaces["name"])[full].tolist())
+
+
+def sections_full_anyway(result: RunResult) -> set[str]:
+    """Sections that are full at some time without the events; without that course, before the first of them."""
+    if result.baseline is not None and "interfaces" in result.baseline:
+        return sections_full(result.baseline["interfaces"])
+    return sections_full(result.tables["interfaces"], min((change.time_h for change in result.log), default=0.0))
 
 
 def _why(run: RunLike, log: Sequence[Any], why: Callable[[str, float], Sequence[Any]], happened: Sequence[Any]) -> str:

@@ -20,6 +20,7 @@ from gridsim.io.store import package_versions
 from gridsim.model.system import GridSystem
 from gridsim.reliability import AssessmentResult
 from gridsim.report.adequacy_page import AssessmentView, Extras, assessment_page
+from gridsim.report.answer import sections_full_anyway
 from gridsim.report.html import Page, html_of
 from gridsim.report.run_page import RunView, run_page
 from gridsim.report.study_page import StudyView, case_view, study_page
@@ -111,6 +112,7 @@ def _fresh(result: RunResult) -> RunView:
         outlines=outlines,
         remarks=result.remarks,
         origin=origin,
+        full_anyway=sorted(sections_full_anyway(result)),
     )
 
 
@@ -154,6 +156,7 @@ def _loaded(run: Any, network: str | Path | None) -> RunView:
         remarks=manifest.get("remarks", ()),
         origin=origin_of(run, str(manifest.get("command", "")) or _again(run)),
         map_note=note,
+        full_anyway=manifest.get("full_anyway"),
     )
 
 

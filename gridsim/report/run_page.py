@@ -27,7 +27,10 @@ _LIMITS = (
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as its page reads it, fresh or loaded. ``why``: the chain of changes of a component at a time."""
+    """A run as its page reads it, fresh or loaded. ``why``: the chain of changes of a component at a time.
+
+    ``full_anyway``: sections that are full without the events too; None where that is not known.
+    """
 
     name: str
     description: str
@@ -44,6 +47,7 @@ class RunView:
     remarks: Sequence[str] = ()
     origin: Sequence[tuple[str, str]] = ()
     map_note: str = ""
+    full_anyway: Sequence[str] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -64,7 +68,7 @@ def run_page(run: RunView) -> Page:
         kind="run",
         title=run.question or run.name.replace("_", " "),
         subtitle=f"{subtitle} ({run.name})" if subtitle else run.name,
-        answer=answer_of(run, run.log, run.why, run.scorecard),
+        answer=answer_of(run, run.log, run.why, run.scorecard, run.full_anyway),
         numbers=numbers_of(run.estimates, metric_labels()),
         scorecard=run.scorecard,
         map=map_data(run, run.log, run.outlines),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from gridsim.report.answer import sections_full_anyway
 from gridsim.report.numbers import number, with_unit
 from gridsim.report.text_table import NO_BREAK
 from gridsim.results.metric_table import metric_table, scope_kind
@@ -245,7 +244,7 @@ def _emission(change: str) -> Callable[[RunResult, Sequence[Estimate]], str]:
 def _sections(result: RunResult, estimates: Sequence[Estimate]) -> str:
     """Full sections by name; those that are full without the events too are only counted."""
     full = {bare_name(e) for e in estimates if (e.value or 0.0) >= _FULL_PERCENT}
-    usual = full & _full_on_a_normal_day(result) if result.scenario.happens else set()
+    usual = full & sections_full_anyway(result) if result.scenario.happens else set()
     parts = []
     if full - usual:
         parts.append(f"{', '.join(sorted(full - usual))} 100 %")
@@ -256,15 +255,6 @@ def _sections(result: RunResult, estimates: Sequence[Estimate]) -> str:
         sections = "1 section" if len(usual) == 1 else f"{len(usual)} sections"
         parts.append(f"{sections} full as on a normal day")
     return "; ".join(parts)
-
-
-def _full_on_a_normal_day(result: RunResult) -> set[str]:
-    """Sections that are full at some time without the events; without that course, before the first of them."""
-    rows, until_h = result.tables["interfaces"], min((change.time_h for change in result.log), default=0.0)
-    if result.baseline is not None and "interfaces" in result.baseline:
-        rows, until_h = result.baseline["interfaces"], np.inf
-    full = (rows["time_h"] < until_h) & (100.0 * rows["loading"] >= _FULL_PERCENT)
-    return set(rows["name"][full].tolist())
 
 
 def _voltages(result: RunResult, estimates: Sequence[Estimate]) -> str:

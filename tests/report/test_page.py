@@ -282,3 +282,19 @@ def test_a_count_has_no_unit():
     assert dict(area_texts([score]))["critical minerals"] == "furnaces damaged: 0.0"
     damaged = dataclasses.replace(score, value=2.0, change=2.0, verdict="worse")
     assert dict(area_texts([damaged]))["critical minerals"] == "furnaces damaged +2.0 (worse)"
+
+
+def test_sections_that_are_full_anyway_are_not_charged_to_the_event(result):
+    """A section in another part of the country, full at its own hour on any day, has nothing to do with the event."""
+
+    interfaces = {
+        "name": np.array(["near", "far"]),
+        "time_h": np.array([3.0, 4.0]),
+        "duration_h": np.array([1.0, 1.0]),
+        "loading": np.array([1.0, 1.0]),
+    }
+    seen = view(result)
+    seen.tables = {**result.tables, "interfaces": interfaces}
+    told = {anyway: answer.answer_of(seen, result.log, result.why, (), anyway)[2] for anyway in (None, ("far",))}
+    assert "near" in told[None] and "far" in told[None]
+    assert "near" in told[("far",)] and "far" not in told[("far",)]
