@@ -132,11 +132,12 @@ def _letters(name: str) -> str:
 def nearest(name: str, names: Sequence[str] | Iterable[str]) -> str:
     """Give ``did you mean 'x'?`` for the closest of ``names``, or a list of the first few when none is close."""
     name, candidates = str(name), [str(candidate) for candidate in names]
-    # a text of thousands of letters is like no name, and comparing it takes seconds
-    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6) if len(name) <= _LONGEST_NAME else []
-    alike = [one for one in candidates if _letters(one) == _letters(name)]  # but for spaces, hyphens, underscores, case
-    if alike or close:
-        return f"did you mean '{(alike or close)[0]}'?"
+    if len(name) <= _LONGEST_NAME:  # a text of thousands of letters is like no name, and comparing it takes seconds
+        letters = _letters(name)
+        alike = [one for one in candidates if _letters(one) == letters]  # but for spaces, hyphens, underscores, case
+        close = alike or difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+        if close:
+            return f"did you mean '{close[0]}'?"
     if not candidates:
         return "none is defined"
     shown = ", ".join(sorted(candidates)[:6])

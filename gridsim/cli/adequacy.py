@@ -161,7 +161,7 @@ class _Beside:
         return told
 
     def tell(self, form: str) -> None:
-        """What stands below an assessment, as text or Markdown."""
+        """Print the lines below an assessment, as text or Markdown."""
         from gridsim.report.ac_verified import ac_lines
         from gridsim.report.further import further_lines
         from gridsim.report.offsite import offsite_lines

@@ -170,7 +170,7 @@ def run(
             "remarks": list(result.remarks),
             "full_anyway": sorted(sections_full_anyway(result)),
             "changed": changed,
-            "command": run_command(scenario, changed, script or (), seed, replicate),
+            "made_by": run_command(scenario, changed, script or (), seed, replicate),
         }
         outcomes = result.checks() if check else ()
         ranges: tuple[CornerRange, ...] = ()

@@ -117,13 +117,19 @@ def small_cases() -> Iterator[Callable[[], object]]:
 
 def _without_heat(system: GridSystem) -> tuple[Event, ...]:
     """Outage of all plants that heat cities: these cool and switch heaters on, and load is shed."""
-    from gridsim.contingencies.events import make_event
-    from gridsim.model.scenario import Event, Target
+    from gridsim.contingencies.events import default_kind, make_event
+    from gridsim.model.scenario import Event, Primitive, Target
 
     names = {plant.strip() for plants in system.heat.plants.tolist() for plant in plants.split(";") if plant.strip()}
     plants = [Target("plants", name) for name in sorted(names)]
     made = make_event(
-        system, id="no_heat", kind="plant_outage", targets=plants, at_h=0.0, magnitude=None, duration_h=None
+        system,
+        id="no_heat",
+        kind=default_kind("plants", Primitive.OUTAGE),
+        targets=plants,
+        at_h=0.0,
+        magnitude=None,
+        duration_h=None,
     )
     assert isinstance(made, Event), made
     return (made,)

@@ -47,7 +47,7 @@ MOST_WEIGHT_ERRORS = 3.3  # standard errors of the mean likelihood ratio from 1
 
 
 def components_at(system: AdequacySystem, level: Level) -> tuple[Component, ...]:
-    """What fails at a level, in the order of its elements."""
+    """Components that fail at a level, in the order of its elements."""
     if level is Level.COPPER:
         return system.unit_component
     return zonal_components(system, areas_of(system, merged=False))
@@ -167,7 +167,7 @@ def tilted_draws(
 
 
 def _pockets(system: AdequacySystem, at_bus_mw: F8, level: Level, components: tuple[Component, ...]) -> list[Pocket]:
-    """Where the system is short around the addition, and would be with load or a part of its size beside it."""
+    """Pockets around the addition: as they are, and with load or a part of its size beside it."""
     around = [copper_pocket(system)] if level is Level.COPPER else pockets_around(system, at_bus_mw > 0.0)
     own = components_at(system, level)
     size_mw = float(at_bus_mw.sum())

@@ -203,7 +203,7 @@ class _Horizon(NamedTuple):
 
 
 class _Elements(NamedTuple):
-    """What was read of machines, ties or lines, classes of load, stores and what fails together.
+    """Machines, ties or lines, classes of load, stores and common causes, as they were read.
 
     ``areas_of_buses``: names and (n_buses,) area of each bus, None where nothing says them
     """
@@ -255,7 +255,16 @@ def _read_elements(reader: FrameReader, frames: _Frames, horizon: _Horizon) -> _
     )
     forecast = read_forecast(reader, frames.load_forecast)
     return _Elements(
-        machines, ties, lines, areas_of_buses, classes, stores, store_component, causes, hour_class, forecast
+        machines=machines,
+        ties=ties,
+        lines=lines,
+        areas_of_buses=areas_of_buses,
+        classes=classes,
+        stores=stores,
+        store_component=store_component,
+        causes=causes,
+        hour_class=hour_class,
+        forecast=forecast,
     )
 
 

@@ -154,7 +154,7 @@ def _loaded(run: Any, network: str | Path | None) -> RunView:
         system=system,
         outlines=outlines,
         remarks=manifest.get("remarks", ()),
-        origin=origin_of(run, str(manifest.get("command", "")) or _again(run)),
+        origin=origin_of(run, str(manifest.get("made_by", "")) or _again(run)),
         map_note=note,
         full_anyway=manifest.get("full_anyway"),
     )

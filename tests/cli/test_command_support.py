@@ -33,6 +33,7 @@ def test_a_command_has_the_environment_of_now(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(command, "fresh_gridsim", fresh_gridsim)
     (tmp_path / "tells.py").write_text(SCRIPT)
     words = ("run", "tells.py")
+    monkeypatch.delenv("COLUMNS", raising=False)
     found = []
     for name, value in (("OF_THE_TEST", "one"), ("OF_ANOTHER", "two"), ("COLUMNS", "57")):
         monkeypatch.setenv(name, value)

@@ -58,7 +58,7 @@ def test_the_run_folder_tells_what_was_set(folder: Path, name: str, more: tuple[
         assert kept["description"] == f"Changed for this run: {changed}."
         made = json.loads((folder / "out" / "manifest.json").read_text())
         again = [f"--set {change}" for change in changed.split(", ")]
-        assert made["command"] == f"gridsim run {name} {' '.join(again)} --seed 0"
+        assert made["made_by"] == f"gridsim run {name} {' '.join(again)} --seed 0"
 
 
 def test_no_imports_means_that_no_border_delivers(folder: Path) -> None:
