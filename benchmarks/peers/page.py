@@ -8,14 +8,14 @@ HEAD = """# gridsim beside other tools
 
 Written by `python benchmarks/peers/run.py`. Each row is one run on one machine in which both sides worked in turn;
 times are CPU time, medians of {repeats}, per unit of work, one thread, compiled code warm. Read the ratios.
-Machine: {cpu}, {cores} cores, Python {python}, {dates}.
+Machine: {cpu}, {cores} cores, Python {python}, {dates}, load average up to {load} (1 is the run itself).
 {shared}
 | peer | work | gridsim | peer | who is faster | answers |
 | --- | --- | ---: | ---: | --- | --- |
 """
-SHARED = """**The machine was shared with other work** (load average up to {load} on {cores} cores): with
-shared caches, ratios are uncertain by some tens of per cent.
+SHARED = """**The machine was shared with other work**: with shared caches, ratios are uncertain by tens of per cent.
 """
+BUSY = 1.2  # load average over which other work ran beside; the comparison itself is 1
 
 
 def quantity(value: float) -> str:
@@ -116,7 +116,7 @@ def _scaling(scaling: dict[str, Any]) -> str:
         )
         sizes = ", ".join(f"{x:,}" for x in row["x"])
         lines.append(f"| {row['name']} | {sizes} {row['size']} | {first} | {last} | {row['exponent']:.2f} |")
-    if scaling["machine"]["load_average"] and scaling["machine"]["load_average"] > scaling["machine"]["cores"] / 2:
+    if (scaling["machine"]["load_average"] or 0.0) > BUSY:
         lines += ["", f"The machine was shared (load average {scaling['machine']['load_average']})."]
     return "\n".join(lines) + "\n"
 
@@ -133,7 +133,8 @@ def page(comparisons: tuple[Any, ...], results: dict[str, Any], scaling: dict[st
         **{key: last[key] for key in ("cpu", "cores", "python")},
         repeats=max(found.get("repeats", 0) for _, found in done),
         dates=" to ".join(sorted({machine["date"] for machine in machines})),
-        shared=SHARED.format(load=load, cores=last["cores"]) if load > last["cores"] / 2 else "",
+        load=load,
+        shared=SHARED if load > BUSY else "",
     )
     text += "\n".join(_row(*pair) for pair in done) + "\n"
     missing = [comparison.key for comparison in comparisons if comparison.key not in results]

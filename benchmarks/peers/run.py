@@ -256,7 +256,8 @@ def summary(comparison: Comparison, found: dict[str, Any]) -> str:
     ratio = found["ratio"]
     faster, times = ("gridsim", ratio) if ratio >= 1 else (comparison.peer, 1.0 / ratio)
     ours, theirs = (seconds(found["median_s"][side]) for side in ("ours", "theirs"))
-    how_much = f"{three_digits(times)} times faster ({ours} against {theirs} a {comparison.unit})"
+    article = "an" if comparison.unit.startswith(("outage", "hour")) else "a"
+    how_much = f"{three_digits(times)} times faster ({ours} against {theirs} {article} {comparison.unit})"
     return f"{comparison.key}: {faster} is {how_much}"
 
 
