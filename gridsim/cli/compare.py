@@ -53,15 +53,18 @@ def compare(
         _print_json(first, others, found)
     else:
         if form == "text" and not whole_study:
-            print("".join(_changed_lines(names, loaded)), end="")
+            for line in _changed_lines(names, loaded):
+                print(line)
         _print_table(form, found, names=everything or bool(metric))
 
 
 def _changed_lines(names: list[str], loaded: list[Run]) -> Iterator[str]:
-    """A line for each run that had something set besides the scenario's file."""
+    """Lines for each run that had something set besides the scenario's file."""
+    from gridsim.report.text_table import terminal_width, wrapped
+
     for name, run in zip(names, loaded, strict=True):
         if changed := run.manifest.get("changed"):
-            yield f"{name} was run with {', '.join(changed)}\n"
+            yield from wrapped(f"{name} was run with {', '.join(changed)}", terminal_width())
 
 
 def _require(metrics: list[str], known: list[str]) -> None:

@@ -6,7 +6,6 @@ A new rule of the first two kinds is a row of ``RULES``.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,8 +72,7 @@ class LookUp:
             (row.lat, row.lon) for _, row in tables["buses"].rows if row.lat is not None and row.lon is not None
         ]
         self.plants: set[str] = {row.plant or row.name for _, row in tables["generators"].rows}
-        self.members_of: dict[str, int] = Counter(row.interface for _, row in tables["interfaces"].rows)
-        self.interfaces: set[str] = set(self.members_of)
+        self.interfaces: set[str] = {row.interface for _, row in tables["interfaces"].rows}
         zones = {row.zone for _, row in tables["buses"].rows}
         self.areas: set[str] = zones | set(self.vn_kv) | {row.name for _, row in tables["borders"].rows}
         self.releases: dict[str, list[Any]] = {}
@@ -490,10 +488,6 @@ RULES: tuple[Rule, ...] = (
          "a member is either a line or a transformer", "fill exactly one of the two"),
     Rule("interface_limits", "emergency_mw", above("normal_mw", "emergency_mw"),
          "{row.emergency_mw} is below normal_mw {row.normal_mw}", "an emergency limit is at least the normal one"),
-    Rule("interface_limits", "lines_out",
-         lambda row, look_up: row.lines_out > look_up.members_of.get(row.interface, row.lines_out),
-         lambda row, look_up: f"{row.lines_out} of {look_up.members_of[row.interface]} members of '{row.interface}'",
-         "a row for more circuits than the section has never holds: give at most as many"),
     Rule("borders", "contract_import_mw", above("contract_import_mw", "limit_import_mw"),
          "{row.contract_import_mw} is above limit_import_mw {row.limit_import_mw}", "lower it"),
     Rule("automation", "target", lambda row, look_up: bool(_unknown_targets(row, look_up)),

@@ -138,6 +138,7 @@ def credit_rows(
             if not found:
                 raise
             like = replace(next(iter(found.values())), value_mw=None, stderr_mw=None, ci_low_mw=None, ci_high_mw=None)
+            like = replace(like, method="sequential", years=method.budget, snapshots=None, largest_share=None)
             found |= {kind: replace(like, credit=kind.upper(), status="too_few_years") for kind in left}
     yield from (found[kind] for kind in kinds)
 

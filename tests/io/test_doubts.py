@@ -133,3 +133,10 @@ def test_validate_and_run_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert "generators.csv:2: mttr_h: 'G1' is out 9" in result.output
     assert "no effect" in result.output  # counted apart
     assert "mttr_h," not in result.output
+
+
+def test_a_limit_for_more_circuits_than_the_section_has_is_a_warning() -> None:
+    given = tables()
+    given["interface_limits"][0] |= {"lines_out": 3}
+    (warning,) = [w for w in system_from_tables(META, given).warnings if w.column == "lines_out"]
+    assert (warning.kind, warning.value) == ("warning", "3 of 2 members of 'north_south'")

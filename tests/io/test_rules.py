@@ -142,7 +142,6 @@ BROKEN: list[tuple[str, list[dict[str, Any]] | None, dict[str, Any], str, str, s
     ("storages", [STORE], {"mttr_h": 100}, "mttr_h", "go together", "both or none"),
     ("load_classes", None, {"price_responsive": "true"}, "price_per_mwh", "price-responsive", "USD/MWh"),
     ("interfaces", None, {"line": ""}, "line", "either a line or a transformer", "exactly one"),
-    ("interface_limits", None, {"lines_out": 3}, "lines_out", "3 of 2 members of 'north_south'", "at most as many"),
     ("interface_limits", None, {"emergency_mw": 149}, "emergency_mw", "149.0 is below normal_mw 150.0", "at least"),
     ("borders", [BORDER], {"contract_import_mw": 11}, "contract_import_mw", "above limit_import_mw 10.0", "lower"),
     ("gas_pipelines", None, {"to_node": "field"}, "to_node", "'field' is from_node too", "two nodes"),
