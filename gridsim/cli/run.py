@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,17 +64,6 @@ def with_changes_told(description: str, changed: Sequence[str]) -> str:
     return f"{description} Changed for this run: {', '.join(changed)}.".strip() if changed else description
 
 
-def run_command(
-    scenario: str, changed: Sequence[str], scripts: Sequence[Path], seed: int, replicate: int | None
-) -> str:
-    """The command that makes a run again."""
-    parts = ["gridsim", "run", scenario]
-    parts += [part for path in scripts for part in ("--script", str(path))]
-    parts += [part for change in changed for part in ("--set", change)]
-    parts += ["--seed", str(seed), *(["--replicate", str(replicate)] if replicate else [])]
-    return shlex.join(parts)
-
-
 @app.command(together=_unreadable_settings)
 def run(
     scenario: Annotated[
@@ -122,6 +110,7 @@ def run(
     from gridsim.io.store import RunFolder, free_run_path
     from gridsim.report.answer import sections_full_anyway
     from gridsim.report.known_day import check_lines, check_records
+    from gridsim.report.made_by import run_command, setting
     from gridsim.report.summary import print_summary
     from gridsim.results.known_day import CornerRange, Verdict, over_corners
     from gridsim.results.run_records import METRICS, metric_columns
@@ -133,7 +122,7 @@ def run(
     with stdout_for_json(as_json):
         system, loaded = read_scenario(scenario, changes=changes)
         joined = [one for path in script or () for one in read_script(path).scripts]
-    changed = [f"{change.path}={change.value}" for change in changes]
+    changed = [setting(change.path, change.value) for change in changes]
     loaded = dataclasses.replace(
         loaded, scripts=(*loaded.scripts, *joined), description=with_changes_told(loaded.description, changed)
     )
@@ -170,7 +159,7 @@ def run(
             "remarks": list(result.remarks),
             "full_anyway": sorted(sections_full_anyway(result)),
             "changed": changed,
-            "made_by": run_command(scenario, changed, script or (), seed, replicate),
+            "made_by": run_command(scenario, seed, replicate or 0, changed, script or ()),
         }
         outcomes = result.checks() if check else ()
         ranges: tuple[CornerRange, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from gridsim.engine.run import RunResult
 from gridsim.errors import GridsimError, StudyError
 from gridsim.hooks import call
-from gridsim.io.bundled import event_files, network_folder, network_title, study_files
+from gridsim.io.bundled import network_folder, network_title
 from gridsim.io.manifest import STUDY_FILE, read_manifest
 from gridsim.io.output_file import PAGE, write_output
 from gridsim.io.read_network import read_network
@@ -22,6 +21,7 @@ from gridsim.reliability import AssessmentResult
 from gridsim.report.adequacy_page import AssessmentView, Extras, assessment_page
 from gridsim.report.answer import sections_full_anyway
 from gridsim.report.html import Page, html_of
+from gridsim.report.made_by import run_command, study_command
 from gridsim.report.run_page import RunView, run_page
 from gridsim.report.study_page import StudyView, case_view, study_page
 from gridsim.results.scorecard import Score, scorecard
@@ -95,7 +95,7 @@ def _fresh(result: RunResult) -> RunView:
         *_versions(package_versions()),
         ("seed", f"{result.seed}, replicate {result.replicate}"),
         ("network", f"{result.system.name}, SHA-256 {result.system.content_hash}"),
-        ("make it again", _command(scenario.name, result.seed, result.replicate)),
+        ("make it again", run_command(scenario.name, result.seed, result.replicate)),
     ]
     return RunView(
         name=scenario.name,
@@ -154,10 +154,16 @@ def _loaded(run: Any, network: str | Path | None) -> RunView:
         system=system,
         outlines=outlines,
         remarks=manifest.get("remarks", ()),
-        origin=origin_of(run, str(manifest.get("made_by", "")) or _again(run)),
+        origin=origin_of(run, _made_by(run)),
         map_note=note,
         full_anyway=manifest.get("full_anyway"),
     )
+
+
+def _made_by(run: Any) -> str:
+    """The command that a run's folder keeps; of one of before its scenario, without what was set besides."""
+    known = run.manifest.get("made_by")
+    return str(known or run_command(run.name, run.manifest.get("seed", 0), run.manifest.get("replicate", 0)))
 
 
 def _study(
@@ -175,18 +181,8 @@ def _study(
         str(first.scenario.get("description", "")) if len(runs) == 1 else f"{len(runs)} cases. {words}".strip()
     )
     question = str(head.get("question", "") or (first.scenario.get("question", "") if len(runs) == 1 else ""))
-    command = _study_again(name, first.manifest, alone=not head)
+    command = study_command(name, first.manifest, alone=not head)
     return StudyView(name, description, cases, origin_of(first, command), question)
-
-
-def _study_again(name: str, manifest: Mapping[str, Any], *, alone: bool) -> str:
-    """The command of a study, of a file beside the reader where ``name`` is none that is bundled."""
-    bundled = event_files() if alone else study_files()
-    changes = manifest.get("changes", {}) if alone else {}
-    parts = ["gridsim", "run" if alone else "study", name if name in bundled else f"{name}.yaml"]
-    parts += [part for path, value in changes.items() for part in ("--set", f"{path}={value}")]
-    parts += ["--replicates", str(manifest.get("replicates", 1)), "--seed", str(manifest.get("seed", 0))]
-    return shlex.join(parts)
 
 
 def _columns_of(frame: Any) -> dict[str, Any]:
@@ -248,16 +244,6 @@ def origin_of(run: Any, command: str) -> list[tuple[str, str]]:
 
 def _versions(versions: Mapping[str, str]) -> list[tuple[str, str]]:
     return [("versions", ", ".join(f"{name} {version}" for name, version in versions.items()))] if versions else []
-
-
-def _again(run: Any) -> str:
-    """The command that made a run folder of before it was kept there; its scenario.yaml tells what was changed."""
-    return _command(run.name, run.manifest.get("seed", 0), run.manifest.get("replicate", 0))
-
-
-def _command(name: str, seed: int, replicate: int) -> str:
-    extra = f" --replicate {replicate}" if replicate else ""
-    return f"gridsim run {name} --seed {seed}{extra}"
 
 
 def _network_of(
