@@ -1,10 +1,10 @@
 """Speed by release and by commit: what ``benchmarks/history`` keeps becomes docs/speed_history.md.
 
-``python benchmarks/history.py [FILE]``: adds FILE, of `gridsim bench --out`, under the version it names, refuses one
+``python benchmarks/speed_history.py [FILE]``: adds FILE, of `gridsim bench --out`, under the version it names, refuses one
 whose checks failed or whose load average says that the machine was busy, and writes the page. Figures of different
 machines are not comparable; each release stands with its machine.
 
-``python benchmarks/history.py --asv FILE [FILE]``: adds the times of a commit from a result of asv
+``python benchmarks/speed_history.py --asv FILE [FILE]``: adds the times of a commit from a result of asv
 (``.asv/results/MACHINE/COMMIT-...json``), with a second result of the same commit if there is one, whose distance from
 the first is noise.
 """
@@ -28,7 +28,7 @@ FACTOR = 1.1
 HEAD = """# Speed by release and by commit
 
 Figures of `gridsim bench`, CPU time, median (lowest to highest of its measurements), one file a release under
-`benchmarks/history`. Written by `python benchmarks/history.py`. Compare releases only where they name one machine;
+`benchmarks/history`. Written by `python benchmarks/speed_history.py`. Compare releases only where they name one machine;
 `gridsim bench --compare` tells a change from noise.
 """
 BY_COMMIT = """

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.history import BUSY, changed, commit_of_asv, page, refusal
+from benchmarks.speed_history import BUSY, changed, commit_of_asv, page, refusal
 
 
 def checked(load_average: float, *failed: str) -> dict[str, Any]:
