@@ -1,7 +1,7 @@
 """Speed by release and by commit: what ``benchmarks/history`` keeps becomes docs/speed_history.md.
 
-``python benchmarks/speed_history.py [FILE]``: adds FILE, of `gridsim bench --out`, under the version it names, refuses one
-whose checks failed or whose load average says that the machine was busy, and writes the page. Figures of different
+``python benchmarks/speed_history.py [FILE]``: adds FILE, of `gridsim bench --out`, under the version it names, refuses
+one whose checks failed or whose load average says that the machine was busy, and writes the page. Figures of different
 machines are not comparable; each release stands with its machine.
 
 ``python benchmarks/speed_history.py --asv FILE [FILE]``: adds the times of a commit from a result of asv
@@ -28,8 +28,8 @@ FACTOR = 1.1
 HEAD = """# Speed by release and by commit
 
 Figures of `gridsim bench`, CPU time, median (lowest to highest of its measurements), one file a release under
-`benchmarks/history`. Written by `python benchmarks/speed_history.py`. Compare releases only where they name one machine;
-`gridsim bench --compare` tells a change from noise.
+`benchmarks/history`. Written by `python benchmarks/speed_history.py`. Compare releases only where they name one
+machine; `gridsim bench --compare` tells a change from noise.
 """
 BY_COMMIT = """
 ## By commit
