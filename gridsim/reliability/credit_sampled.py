@@ -262,14 +262,16 @@ class SampledSearch:
             return known[mw]
 
         root_mw = self._root(at, in_logarithms, first_mw, f"{name} by {self._metric}")
-        slope = self._slope(at, root_mw)
+        slope = self._slope(at, still, root_mw)
         if not slope > 0.0:
             raise TooFewYearsError(f"{name} by {self._metric}: the samples do not tell sizes apart; give more years")
         value = at(root_mw)
         off = (value - value.mean()) ** 2
         largest_share = float(off.max() / off.sum()) if off.any() else 0.0
-        stderr_mw = standard_error(value) / slope
         low_mw, high_mw = self._interval(at, root_mw, slope)
+        # counts rise in steps: which of them lie within the error says more than their mean over a wider range
+        is_counted = COLUMNS[self._metric] != ENERGY
+        stderr_mw = (high_mw - low_mw) / (2.0 * Z_95) if is_counted else standard_error(value) / slope
         # the risk at the root must be seen in some years, else the end of what was drawn is taken for its tail; what
         # perfect capacity does not reach is no sight of it
         short = at(root_mw + reach_mw) - value if reach_mw else value - still
@@ -308,17 +310,25 @@ class SampledSearch:
             inside, outside = (inside, middle) if is_outside(middle) else (middle, outside)
         return outside
 
-    def _slope(self, at: Callable[[float], F8], root_mw: float) -> float:
-        """Difference quotient around the root, as far to both sides as it takes to know it."""
+    def _slope(self, at: Callable[[float], F8], still: F8, root_mw: float) -> float:
+        """Rise by MW at the root, from as far to both sides as it takes to know it.
+
+        Risk is almost exponential in MW, so that its logarithm has the same slope over a wide range as at the root.
+        """
         window = WINDOW
         while True:
             low_mw = max(0.0, root_mw - window * self.nameplate_mw)
             high_mw = root_mw + window * self.nameplate_mw
-            rise = at(high_mw) - at(low_mw)
-            is_known = float(rise.mean()) >= SLOPE_ERRORS * standard_error(rise)
-            if is_known or window >= WIDEST_WINDOW:
-                return float(rise.mean()) / (high_mw - low_mw)
+            low, high = at(low_mw), at(high_mw)
+            rise = high - low
+            if float(rise.mean()) >= SLOPE_ERRORS * standard_error(rise) or window >= WIDEST_WINDOW:
+                break
             window = min(2.0 * window, WIDEST_WINDOW)
+        aim = abs(float(still.mean()))
+        risk_low, risk_high = (abs(float((side - still).mean())) for side in (low, high))
+        if min(risk_low, risk_high) <= LEAST_SHARE * aim:
+            return float(rise.mean()) / (high_mw - low_mw)
+        return aim * abs(math.log(risk_high / risk_low)) / (high_mw - low_mw)
 
     def _root(
         self, at: Callable[[float], F8], in_logarithms: Callable[[float], float], first_mw: float, what: str

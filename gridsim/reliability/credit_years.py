@@ -34,6 +34,7 @@ FEWEST_WITH_BASE_FLOW = 400  # years that earn the base flows of the zonal level
 FIRST_YEARS = 32  # that tell how many short hours a year has
 HOURS_THAT_TELL = 250_000  # short hours of all years together, beyond which more years say little
 HOURS_OF_STATE = 100_000  # enough of a state that has hundreds in a year
+MORE_YEARS = 2  # times the years known, that are worth drawing anew under less load
 MOST_HOURS = 1_000_000  # kept in memory, some 300 bytes each
 
 
@@ -62,7 +63,8 @@ class CreditYears:
     """Sample years of a system, of which the short hours are kept for as much load as has been asked for.
 
     ``is_part``: one of several states of an addition, weighted by its probability. A state with hundreds of short hours
-    a year is known from fewer years. Where hours hang together, or too many would be kept, every year is drawn anew.
+    a year is known from fewer years, and from more of them under less load, where it has fewer short hours. Where hours
+    hang together, or too many would be kept, every year is drawn anew.
     ``harder``: the state of the addition with more of it out, which is short whenever this one is.
     """
 
@@ -96,8 +98,18 @@ class CreditYears:
         hours = self._hours[min(load for load in self._hours if load >= load_mw)]
         short_mw = shortage_mw(case, hours)
         if load_mw not in self._hours and with_load_alone:
-            self._hours[load_mw] = hours.chosen(short_mw > 0.0)
+            short = hours.chosen(short_mw > 0.0)
+            if self._worth(len(short.hour) / short.n_years) >= MORE_YEARS * short.n_years:
+                hours = short = self._recorded(load_mw) or short
+                short_mw = shortage_mw(case, hours)
+            self._hours[load_mw] = short
         return year_totals(hours, short_mw)
+
+    def _worth(self, by_year: float) -> int:
+        """Years worth drawing of a state with so many short hours in each."""
+        if not self._is_part:
+            return self._method.budget
+        return int(min(self._method.budget, max(FIRST_YEARS, HOURS_OF_STATE / max(by_year, 1e-9))))
 
     def _keep_hours_of(self, load_mw: float) -> None:
         """Record the short hours of at least so much load beside the system, if they can be kept."""
@@ -129,9 +141,8 @@ class CreditYears:
         first = min(FIRST_YEARS, n)
         with ThreadPoolExecutor(self._method.workers) as executor:
             begun = record_short_hours(years, first, executor)
-            by_year = max(len(begun.hour) / first, 1e-9)
-            if self._is_part:
-                n = int(min(n, max(first, HOURS_OF_STATE / by_year)))
+            by_year = len(begun.hour) / first
+            n = self._worth(by_year)
             if n * by_year > MOST_HOURS:
                 return None
             rest = [record_short_hours(years, n - first, executor, first)] if n > first else []

@@ -21,7 +21,13 @@ from gridsim.reliability.additions import (
 )
 from gridsim.reliability.credit_conditional import mixture_of
 from gridsim.reliability.credit_rows import Comparison, credit_rows
-from gridsim.reliability.credit_sampled import mean_interval, tail_influence
+from gridsim.reliability.credit_sampled import (
+    SampledRisk,
+    SampledSearch,
+    mean_interval,
+    standard_error,
+    tail_influence,
+)
 from gridsim.reliability.credit_search import NoRootError
 from gridsim.results.adequacy import tail_mean
 from tests.support.reliability_cases import DATA, rts79
@@ -49,6 +55,53 @@ def test_z_scores_of_400_mw_on_rts79(metric: str) -> None:
         low, high = chi2.ppf([0.0005, 0.9995], len(values))
         assert low < float(np.square(values).sum()) < high, values
         assert max(map(abs, values)) <= 3.9, values
+
+
+def test_an_addition_out_is_known_from_as_many_years_as_it_has_few_short_hours() -> None:
+    """1,200 MW beside RTS-79 leave nothing short unless out: then its 5 % of what is short without it, year by year.
+
+    With 1,200 MW of load beside, the state "out" has 2,700 short hours a year, and 37 years of it are drawn.
+    """
+    addition = Addition("new", 1200.0, 0.05)
+    method = SequentialMonteCarlo(years=200, seed=2)
+    without = SampledRisk(rts79(), lambda system: system, "EUE", method)
+    beside = SampledRisk(rts79(), lambda system: with_additions(system, [addition]), "EUE", method, addition.names)
+    loaded = beside.expecting(1200.0)
+    assert loaded.at(1200.0).mean() > 100.0 * loaded.at().mean()
+    assert loaded.at() == pytest.approx(0.05 * without.at(), rel=1e-9)
+
+
+class Decaying:
+    """Samples of a risk that falls by e every ``scale_mw`` of perfect capacity."""
+
+    is_dear = False
+
+    def __init__(self, sample: list[float] | np.ndarray, scale_mw: float) -> None:
+        self._sample, self._scale_mw = np.asarray(sample, dtype=float), scale_mw
+        self.n_years = len(self._sample)
+
+    def expecting(self, load_mw: float) -> Decaying:
+        return self
+
+    def of_years(self, n: int) -> Decaying:
+        return Decaying(self._sample[:n], self._scale_mw)
+
+    def at(self, load_mw: float = 0.0, perfect_mw: float = 0.0, share_of_bus: np.ndarray | None = None) -> np.ndarray:
+        return np.asarray(self._sample * np.exp((load_mw - perfect_mw) / self._scale_mw))
+
+
+def test_slope_is_that_at_the_root_however_wide_the_range_it_is_read_over() -> None:
+    """A tenth of 200 samples is short, so that the slope's range grows to half of 400 MW, over which risk falls by e^5.
+
+    The standard error is that of the difference by the slope at the root, risk / 40 MW.
+    """
+    rng = np.random.default_rng(3)
+    sample, other = (np.where(rng.random(200) < 0.1, rng.exponential(1000.0, 200), 0.0) for _ in range(2))
+    without, after = Decaying(sample, 40.0), Decaying(0.02 * other, 40.0)
+    search = SampledSearch(without, after, np.array([400.0]), "EUE", ("efc",))
+    efc = search.efc()
+    at_root = 0.02 * other - without.at(perfect_mw=efc.mw)
+    assert efc.stderr_mw == pytest.approx(standard_error(at_root) / (0.02 * other.mean() / 40.0), rel=1e-6)
 
 
 def test_the_same_credit_for_any_number_of_workers() -> None:

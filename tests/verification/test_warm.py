@@ -36,6 +36,7 @@ COMMANDS = [
     ("adequacy", "rts79", "--method", "exact", "--level", "zonal"),
     ("weather", "kazakhstan", "--years", "4"),
     ("screen", "rbts"),
+    ("show", "kazakhstan"),
 ]
 
 
