@@ -2,6 +2,9 @@
 
 Measured here: CPU time of the coordinator and time of a worker for a replicate of a two-day event, and the bytes it
 leaves. Then a simulation of many workers that one coordinator serves (a queue with one server) says how busy they are.
+
+`--local-dask N` instead runs N replicates of a two-day event of RBTS on a Dask cluster of this machine and says how
+much of their time its workers simulate, and what memory they hold at each quarter.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from gridsim.io.read_network import read_network
 from gridsim.io.read_study import read_study
 from gridsim.reliability import SequentialMonteCarlo, assess, system_from_grid
 from gridsim.reliability.methods import Level
-from gridsim.study.run_study import JOB_S, run_study
+from gridsim.study.run_study import JOB_S, Progress, run_study
 
 EVENT = """
 network: kazakhstan
@@ -38,6 +41,7 @@ policy: {ac: off}
 events:
   - {id: trip, at: "+6h", kind: plant_outage, target: aksu_gres, probability: 0.5}
 """
+SMALL_EVENT = EVENT.replace("kazakhstan", "rbts").replace("aksu_gres", "hydro")
 WORKERS = (10, 100, 1_000, 3_000, 10_000)
 SPREAD = 0.3  # coefficient of variation of a job's time, assumed: machines of a cluster differ
 WARM_UP_S, HORIZON_S = 60.0, 180.0  # simulated; the first jobs are there at once, so they do not count
@@ -71,6 +75,33 @@ def study_cost(replicates: int, workers: int) -> Cost:
     more = n1 - n0
     peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # the parent has run the event too, as a worker does
     return Cost((coordinator1 - coordinator0) / more, (busy1 - busy0) / more, (size1 - size0) / more, peak_kb / 1024)
+
+
+def local_dask(replicates: int, workers: int) -> None:
+    """Run a long study of a small event on Dask workers of this machine; print their time and memory."""
+    import psutil
+
+    held_mb: list[tuple[float, list[float]]] = []
+
+    def look(now: Progress) -> None:
+        if now.done < len(held_mb) * now.total / 4:
+            return
+        sizes = sorted(p.memory_info().rss / 2**20 for p in psutil.Process().children(recursive=True))
+        held_mb.append((now.done, sizes[-workers:]))
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "day.yaml").write_text(SMALL_EVENT)
+        (folder / "study.yaml").write_text(f"scenarios: [day.yaml]\nreplicates: {replicates}\n")
+        study = read_study(str(folder / "study.yaml"))
+        result = run_study(study, folder / "out", workers=workers, scheduler="local", progress=look)
+        done = sum(result.replicates.values())
+    share = result.busy_s / (workers * result.wall_s)
+    print(f"load average {os.getloadavg()[0]:.1f}, {done:,} replicates of 48 h, {workers} Dask workers here")
+    print(f"{result.status}, {result.wall_s:,.0f} s, {1e3 * result.busy_s / done:.1f} ms a replicate")
+    print(f"{100 * share:.1f} % of the workers' time in simulation")
+    for count, sizes in held_mb:
+        print(f"after {count:8,.0f}: workers hold " + ", ".join(f"{size:,.0f}" for size in sizes) + " MB")
 
 
 def year_s(name: str, level: Level, years: int) -> float:
@@ -122,7 +153,11 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=1024)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, help="JSON file")
+    parser.add_argument("--local-dask", type=int, metavar="N", help="replicates of a small event on Dask, nothing else")
     given = parser.parse_args()
+    if given.local_dask:
+        local_dask(given.local_dask, given.workers)
+        return
     cost = study_cost(given.replicates, given.workers)
     shares = {workers: busy_share(workers, cost) for workers in WORKERS}
     print(f"load average {os.getloadavg()[0]:.1f}, {given.replicates} replicates of 48 h, {given.workers} workers here")
