@@ -17,6 +17,7 @@ from gridsim.model.outages import equilibrium
 from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, system_from_grid
 from gridsim.reliability.additions import nameplate_mw, without_machines
 from gridsim.reliability.credit_rows import Comparison, credit_rows
+from tests.support.fraction import FRACTION
 
 C128 = NDArray[np.complex128]
 
@@ -61,7 +62,7 @@ class Inversion:
 
 
 def test_credits_of_ulken() -> None:
-    """ELCC and EFC within 3.9 standard errors of the exact ones, at two seeds."""
+    """ELCC and EFC within 3.9 standard errors of the exact ones, at two seeds; in a fraction at one."""
     system = system_from_grid(read_system("kazakhstan", "nuclear_2035"), "likely")
     names = frozenset(name for name in system.unit_name if name.startswith("ulken_npp"))
     base = without_machines(system, names)
@@ -73,7 +74,7 @@ def test_credits_of_ulken() -> None:
         "ELCC": brentq(lambda mw: exact.eue_mwh(1, mw) - without, 0.0, comparison.nameplate_mw),
         "EFC": brentq(lambda mw: exact.eue_mwh(0, -mw) - with_addition, 0.0, comparison.nameplate_mw),
     }
-    for seed in (1, 2):
+    for seed in (1, 2) if FRACTION == 1 else (1,):
         for row in credit_rows(comparison, ("elcc", "efc"), "EUE", SequentialMonteCarlo(years=2, seed=seed)):
             assert row.method == "snapshot" and row.value_mw is not None and row.stderr_mw is not None
             assert abs(row.value_mw - of_kind[row.credit]) <= 3.9 * row.stderr_mw
