@@ -7,6 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+import gridsim.cli.adequacy
 from gridsim.cli import app
 
 COMMAND = ["adequacy", "kazakhstan", "--weather", "synthetic", "--imports", "none", "--years"]
@@ -52,7 +53,12 @@ def test_what_does_not_go_together_is_refused() -> None:
         (("--method", "snapshot"), "normal", "normal weather in every sample"),
     ],
 )
-def test_weather_is_generated_by_default_and_said(words, weather, told) -> None:
+def test_weather_is_generated_by_default_and_said(words, weather, told, monkeypatch) -> None:
+    """As JSON, text and Markdown, of years that are drawn once."""
+    drawn, drawing = [], gridsim.cli.adequacy._assess
+    monkeypatch.setattr(
+        gridsim.cli.adequacy, "_assess", lambda *given: drawn[0] if drawn else drawn.append(drawing(*given)) or drawn[0]
+    )
     command = ["adequacy", "kazakhstan", "--imports", "none", "--years", "2", *words]
     answer = CliRunner().invoke(app, [*command, "--json"])
     assert json.loads(answer.stdout)["weather"] == weather

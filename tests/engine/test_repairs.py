@@ -10,13 +10,10 @@ import pytest
 
 from gridsim.engine.repairs import PLANNED_REPAIR, planned_repairs
 from gridsim.engine.run import run
-from gridsim.engine.simulation import Simulation
 from gridsim.model.maintenance import planned_outage
-from gridsim.model.pack import pack
 from gridsim.model.scenario import AcMode, GasMode, Horizon, Imports, Policy, Scenario, kinds
 from gridsim.model.system import GridSystem
-from gridsim.reliability import SequentialMonteCarlo, Shortfall, assess, system_from_grid
-from gridsim.solvers.dispatch import DispatchSolver
+from tests.support.failure_years import check_months, with_repairs
 
 JULY = dt.datetime(2025, 7, 1)
 BY_HAND = Policy(Imports.NONE, AcMode.OFF, gas=GasMode.BALANCE)
@@ -92,22 +89,13 @@ def test_the_operator_starts_another_machine_before_the_repair_begins(two_areas:
     assert result.metric("EUE").value == pytest.approx(0.0, abs=1e-6)
 
 
-def test_a_year_of_repairs_and_failures_sheds_what_the_samplers_year_sheds(two_areas: Any) -> None:
-    def quick(tables: dict[str, list[dict[str, Any]]]) -> None:
-        """Machines that fail often, stand by cold, start at once and move at once."""
-        old = {"name": "old_1", "bus": "s1", "fuel": "oil", "installed_mw": 80, "p_max_mw": 80, "cost_per_mwh": 90}
-        tables["generators"].append(old)
-        for machine, weeks in zip(tables["generators"], (5, 3, 7), strict=True):
-            machine |= {"ramp_mw_per_min": None, "p_min_mw": 0, "must_run": "false", "mttf_h": 90, "mttr_h": 30,
-                        "maintenance_weeks": weeks}  # fmt: skip
+def test_repairs_and_failures_shed_what_the_samplers_year_sheds() -> None:
+    """July to October, in which one machine's repair ends and another's begins.
 
-    system = two_areas(quick)
-    method = SequentialMonteCarlo(years=1, seed=2, level="nodal")
-    expected = assess(system_from_grid(system, Imports.NONE), method, Shortfall())
-    packed = pack(system)
-    scenario = Scenario("year", "two_areas", Horizon(JULY, 8760), policy=BY_HAND, failures=True)
-    simulation = Simulation(packed, scenario, DispatchSolver(packed.case), None, seed=2, keep={"zones"})
-    simulation.run()
-    zones = simulation.recorder.columns("zones")
-    unserved_mwh = float((zones["unserved_mw"] * zones["duration_h"]).sum())
-    assert unserved_mwh > 10_000 and unserved_mwh == pytest.approx(expected["EUE"].value, rel=1e-6)
+    A whole year: tests/verification/test_failure_years.py.
+    """
+    system = with_repairs(20, 12, 20)
+    july, november = 181, 304
+    out = planned_outage(system)[:, july:november]
+    assert ((out.max(axis=1) > 0) & (out.min(axis=1) == 0)).sum() == 2
+    check_months(system, seed=2, months=4)

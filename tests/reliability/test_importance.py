@@ -134,9 +134,9 @@ def test_nodal_is_refused() -> None:
 
 
 def test_command() -> None:
-    done = CliRunner().invoke(app, ["adequacy", "rts79", "--method", "exact", "--importance", "--json"])
+    done = CliRunner().invoke(app, ["adequacy", "rbts", "--method", "exact", "--importance", "--json"])
     rows = json.loads(done.stdout)["importance"]
-    assert len(rows) == 32 and rows[0]["saved_mwh"] == max(row["saved_mwh"] for row in rows)
+    assert len(rows) == 11 and rows[0]["saved_mwh"] == max(row["saved_mwh"] for row in rows)
     assert rows[0]["stderr_mwh"] == 0.0 and 0.0 < rows[0]["share"] < 1.0
     done = CliRunner().invoke(app, ["adequacy", "rts79", "--years", "64", "--importance"])
     assert "saves, MWh a year" in done.stdout and "more (--json)" in done.stdout

@@ -133,7 +133,7 @@ def test_more_load_or_fewer_lines_may_shed_less(load: tuple[float, float], lost:
 
 
 def test_triangle_against_enumeration_of_all_states() -> None:
-    hours = np.arange(6)
+    hours = np.array([0, 2, 5])
     system = triangle(30.0 + 5.0 * hours, 80.0 + 6.0 * hours)
     exact = enumerated(system)
     assert exact["LOLP"] > 0.05

@@ -8,15 +8,18 @@ nothing; the product over 300 machines has died away after ninety steps. Nothing
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from gridsim.cli.variant import read_system
-from gridsim.model.outages import equilibrium
+from gridsim.model.outages import Component, equilibrium
 from gridsim.reliability import AdequacySystem, SequentialMonteCarlo, system_from_grid
 from gridsim.reliability.additions import nameplate_mw, without_machines
 from gridsim.reliability.credit_rows import Comparison, credit_rows
+from tests.support.fraction import FRACTION
 
 C128 = NDArray[np.complex128]
 
@@ -25,19 +28,35 @@ PERIOD_MW = 30_000.0
 STEPS = 90
 
 
-def log_transforms(system: AdequacySystem, units: list[int], s: complex) -> C128:
-    """(n_hours,) log E[exp(-s C)] of the chosen machines' capacity C."""
-    total = np.zeros(system.n_hours, dtype=np.complex128)
+class Machine(NamedTuple):
+    """Outages, different capacities (MW), and which of them an hour has: (n_hours,), or (1,) if always the same."""
+
+    component: Component
+    mw: NDArray[np.float64]
+    of_hour: NDArray[np.int64]
+
+
+def machines_of(system: AdequacySystem, units: list[int]) -> list[Machine]:
+    """The chosen machines."""
+    found = []
     for unit in units:
-        component, profile = system.unit_component[unit], system.unit_profile[unit]
+        profile = system.unit_profile[unit]
         mw, of_hour = np.unique(system.unit_mw[unit] if profile is None else profile, return_inverse=True)
+        found.append(Machine(system.unit_component[unit], mw, of_hour.reshape(-1)))
+    return found
+
+
+def log_transforms(n_hours: int, machines: list[Machine], s: complex) -> C128:
+    """(n_hours,) log E[exp(-s C)] of the machines' capacity C."""
+    total = np.zeros(n_hours, dtype=np.complex128)
+    for component, mw, of_hour in machines:
         if not component.fails:
-            total -= s * mw[of_hour.reshape(-1)]
+            total -= s * mw[of_hour]
             continue
         assert component.rate_factor is None and component.unavailability is None
         left = [1.0 - state.lost_share for state in component.states]
         mean = sum(p * np.exp(-s * mw * share) for p, share in zip(equilibrium(component), left, strict=True))
-        total += np.log(mean)[of_hour.reshape(-1)]
+        total += np.log(mean)[of_hour]
     return total
 
 
@@ -50,9 +69,11 @@ class Inversion:
         self._weight = np.where(np.arange(STEPS) == 0, 0.5, 1.0) * step / np.pi
         self._of = np.empty((1 + len(others), STEPS), dtype=np.complex128)
         load_mw = base.load_mw.sum(axis=1)
+        n_hours, own = base.n_hours, machines_of(base, list(range(len(base.unit_name))))
+        added = [machines_of(system, units) for system, units in others]
         for k, s in enumerate(self._s):
-            alone = log_transforms(base, list(range(len(base.unit_name))), s) + s * load_mw
-            more = (log_transforms(system, units, s) for system, units in others)
+            alone = log_transforms(n_hours, own, s) + s * load_mw
+            more = (log_transforms(n_hours, machines, s) for machines in added)
             self._of[:, k] = [np.exp(alone).sum(), *(np.exp(alone + of).sum() for of in more)]
 
     def eue_mwh(self, which: int, load_mw: float) -> float:
@@ -61,7 +82,7 @@ class Inversion:
 
 
 def test_credits_of_ulken() -> None:
-    """ELCC and EFC within 3.9 standard errors of the exact ones, at two seeds."""
+    """ELCC and EFC within 3.9 standard errors of the exact ones, at two seeds; in a fraction at one."""
     system = system_from_grid(read_system("kazakhstan", "nuclear_2035"), "likely")
     names = frozenset(name for name in system.unit_name if name.startswith("ulken_npp"))
     base = without_machines(system, names)
@@ -73,7 +94,7 @@ def test_credits_of_ulken() -> None:
         "ELCC": brentq(lambda mw: exact.eue_mwh(1, mw) - without, 0.0, comparison.nameplate_mw),
         "EFC": brentq(lambda mw: exact.eue_mwh(0, -mw) - with_addition, 0.0, comparison.nameplate_mw),
     }
-    for seed in (1, 2):
+    for seed in (1, 2) if FRACTION == 1 else (1,):
         for row in credit_rows(comparison, ("elcc", "efc"), "EUE", SequentialMonteCarlo(years=2, seed=seed)):
             assert row.method == "snapshot" and row.value_mw is not None and row.stderr_mw is not None
             assert abs(row.value_mw - of_kind[row.credit]) <= 3.9 * row.stderr_mw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 import pytest
 
@@ -12,7 +13,10 @@ from gridsim.io.read_scenario import read_scenario
 from gridsim.model.scenario import AcMode, GasMode
 
 
-def play(name):
+@cache
+def play(name, step_h=gas_side.STEP_H):
+    """A bundled event with the gas step ``step_h`` in force, played once for all tests of a process."""
+    assert step_h == gas_side.STEP_H
     system, scenario = read_scenario(name)
     return run(
         system,
@@ -43,7 +47,7 @@ def test_halving_the_step_changes_survival_by_less_than_3_percent(monkeypatch, n
     must agree."""
     runs = [play(name)]
     monkeypatch.setattr(gas_side, "STEP_H", gas_side.STEP_H / 2)
-    runs.append(play(name))
+    runs.append(play(name, gas_side.STEP_H))
     coarse, fine = (survival(result) for result in runs)
     assert coarse and coarse.keys() == fine.keys()
     grazing = []

@@ -6,6 +6,7 @@ With a fraction below one only the shorter horizons are run.
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from gridsim.model.scenario import AcMode, Horizon
 from tests.support.fraction import FRACTION
 
 
-def run_event(name: str, **policy: object) -> RunResult:
-    system, scenario = read_scenario(name)
-    return run(system, dataclasses.replace(scenario, policy=dataclasses.replace(scenario.policy, **policy)))
+@cache
+def run_event(name: str) -> RunResult:
+    """A bundled event, played once for all tests of a process."""
+    return run(*read_scenario(name))
 
 
 @pytest.fixture(scope="module")

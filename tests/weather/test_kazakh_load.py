@@ -13,7 +13,7 @@ from gridsim.weather.normal import NormalWeather
 from tests.support.national_load import NationalLoad, fit_script, national_load
 
 FOLDER = network_folder("kazakhstan")
-YEARS = 30
+YEARS = 12  # more of them: tests/verification/test_load.py
 MONDAY, WEDNESDAY, SUNDAY = 0, 2, 6
 
 
