@@ -175,8 +175,8 @@ def newton(
     max_iterations: int,
     tolerance_pu: float,
     work: NewtonWork,
-) -> tuple[bool, int]:
-    """Solve the power flow of the buses in ``work.member`` from ``work.v``: converged, and Newton steps taken.
+) -> tuple[bool, int, float]:
+    """Solve the power flow of the buses in ``work.member`` from ``work.v``: converged, steps taken, mismatch left pu.
 
     y : (n_entries,) complex, admittance matrix;  s : (n,) complex, scheduled injections;  weight : (n,), sum 1
     held : (n,) bool, the modulus of ``work.v`` is kept;  reference : bus whose angle is kept;  all pu
@@ -188,17 +188,17 @@ def newton(
         _draw(elimination, y, work)
         largest, total, at_reference = _mismatch(elimination, s, weight, reference, work)
         if not total < _LARGEST_PU:
-            return False, iteration
+            return False, iteration, np.inf
         if largest < tolerance_pu:
-            return True, iteration
+            return True, iteration, largest
         if iteration == max_iterations:
-            break
+            return False, iteration, largest
         _write_jacobian(elimination, reference, work)
         if not factorise(elimination, work.blocks):
-            return False, iteration
+            return False, iteration, np.inf
         solve_factorised(elimination, work.blocks, work.x)
         _step(elimination, weight, reference, at_reference, work)
-    return False, max_iterations
+    return False, max_iterations, np.inf
 
 
 @bare

@@ -18,6 +18,10 @@ from gridsim.kernels.jit import bare, piece
 from gridsim.kernels.newton import NewtonWork, newton
 from gridsim.kernels.power_flow import B1, C16, judge_round
 
+_EARLY_STEPS = 3  # Newton steps after which the first round is judged before it has converged
+_NEAR_PU = 0.1  # of mismatch left: with more a step tells nothing
+_MARGIN = 10.0  # pu of reactive power or voltage that a pu of mismatch may move
+
 
 class RoundRules(NamedTuple):
     """Tolerances and bounds of the rounds.
@@ -169,6 +173,119 @@ def _change_sides(schedule: Schedule, rounds: RoundsWork) -> None:
             rounds.returns[i] += 1
 
 
+@piece
+def _solve_round(
+    elimination: Elimination,
+    y: C16,
+    schedule: Schedule,
+    reference: int,
+    max_iterations: int,
+    rules: RoundRules,
+    work: NewtonWork,
+    rounds: RoundsWork,
+) -> tuple[bool, int, float]:
+    """Newton's method with the buses that hold their voltage now, from the voltages that stand."""
+    at = _start_round(schedule, reference, work, rounds)
+    return newton(
+        elimination=elimination,
+        y=y,
+        s=rounds.s,
+        weight=schedule.weight,
+        held=rounds.held,
+        reference=at,
+        max_iterations=max_iterations,
+        tolerance_pu=rules.tolerance_pu,
+        work=work,
+    )
+
+
+@piece
+def _judge(schedule: Schedule, rules: RoundRules, work: NewtonWork, rounds: RoundsWork) -> tuple[float, int, int]:
+    """Imbalance of the island, and how many buses are over a limit and back from one."""
+    imbalance = 0.0
+    for i in range(len(rounds.vm)):
+        if work.member[i]:
+            imbalance += work.power[i].real - schedule.s[i].real
+    _, n_over, n_back = judge_round(
+        vm=rounds.vm,
+        power=work.power,
+        schedule=schedule.s,
+        weight=schedule.weight,
+        imbalance=imbalance,
+        held=rounds.held,
+        regulates=schedule.regulates,
+        q_min=schedule.q_min,
+        q_max=schedule.q_max,
+        setpoint=schedule.setpoint,
+        q_tolerance=rules.q_tolerance_pu,
+        vm_tolerance=rules.vm_tolerance_pu,
+        q_source=rounds.q_source,
+        excess_out=rounds.excess,
+        over_out=rounds.over,
+        beyond_out=rounds.beyond,
+        back_out=rounds.back,
+    )
+    return imbalance, n_over, n_back
+
+
+@piece
+def _n_held(rounds: RoundsWork) -> int:
+    n_held = 0
+    for i in range(len(rounds.held)):
+        n_held += rounds.held[i]
+    return n_held
+
+
+@piece
+def _returns_too_often(max_returns: int, rounds: RoundsWork) -> bool:
+    again = False
+    for i in range(len(rounds.back)):
+        again = again or (rounds.back[i] and rounds.returns[i] >= max_returns)
+    return again
+
+
+@piece
+def _is_clear(margin_pu: float, schedule: Schedule, rules: RoundRules, rounds: RoundsWork) -> bool:
+    """No judgement hangs on less than the margin."""
+    clear = True
+    for i in range(len(rounds.held)):
+        if schedule.regulates[i]:
+            if rounds.held[i]:
+                clear = clear and abs(rounds.excess[i] - rules.q_tolerance_pu) > margin_pu
+            else:
+                clear = clear and abs(rounds.beyond[i] - rules.vm_tolerance_pu) > margin_pu
+    return clear
+
+
+@piece
+def _change_early(
+    elimination: Elimination,
+    y: C16,
+    schedule: Schedule,
+    reference: int,
+    rules: RoundRules,
+    work: NewtonWork,
+    rounds: RoundsWork,
+) -> int:
+    """Newton steps of the first round until they tell which buses change sides, which they then do; steps taken.
+
+    They tell when every judgement is further from its limit than the mismatch that is left could move it: the
+    converged solution would be judged alike.
+    """
+    iterations = 0
+    for _ in range(_EARLY_STEPS):
+        converged, steps, left_pu = _solve_round(elimination, y, schedule, reference, 1, rules, work, rounds)
+        iterations += steps
+        if converged or not left_pu < _NEAR_PU or not _moduli(work, rounds) > rules.lowest_vm_pu:
+            break
+        _, n_over, n_back = _judge(schedule, rules, work, rounds)
+        if _is_clear(_MARGIN * left_pu, schedule, rules, rounds):
+            if (n_over or n_back) and n_over < _n_held(rounds):
+                _change_sides(schedule, rounds)
+            break
+    return iterations
+
+
 @bare
 def solve_rounds(
     elimination: Elimination,
@@ -179,6 +296,7 @@ def solve_rounds(
     reference: int,
     limits: bool,
     at_once: int,
+    near: bool,
     rules: RoundRules,
     work: NewtonWork,
     rounds: RoundsWork,
@@ -189,57 +307,25 @@ def solve_rounds(
     y : (n_entries,) complex pu;  start : (n,) complex pu;  guess : (n,) bool, buses of sources that hold their voltage
     reference : bus of angle 0 while it holds its voltage;  limits : False leaves reactive limits alone
     at_once : rounds in which every bus that should change sides does, then one a round
+    near : the start is near the solution: buses change sides as soon as Newton's steps tell which do
     """
     _prepare(schedule, guess, start, work, rounds)
     iterations = 0
+    if limits and near:
+        iterations = _change_early(elimination, y, schedule, reference, rules, work, rounds)
     for number in range(rules.max_rounds):
-        at = _start_round(schedule, reference, work, rounds)
-        converged, steps = newton(
-            elimination=elimination,
-            y=y,
-            s=rounds.s,
-            weight=schedule.weight,
-            held=rounds.held,
-            reference=at,
-            max_iterations=rules.max_iterations,
-            tolerance_pu=rules.tolerance_pu,
-            work=work,
+        converged, steps, _ = _solve_round(
+            elimination, y, schedule, reference, rules.max_iterations, rules, work, rounds
         )
         iterations += steps
         if not converged or not _moduli(work, rounds) > rules.lowest_vm_pu:
             return False, iterations, number + 1, np.nan
-        imbalance = 0.0
-        for i in range(len(start)):
-            if work.member[i]:
-                imbalance += work.power[i].real - schedule.s[i].real
-        _, n_over, n_back = judge_round(
-            vm=rounds.vm,
-            power=work.power,
-            schedule=schedule.s,
-            weight=schedule.weight,
-            imbalance=imbalance,
-            held=rounds.held,
-            regulates=schedule.regulates,
-            q_min=schedule.q_min,
-            q_max=schedule.q_max,
-            setpoint=schedule.setpoint,
-            q_tolerance=rules.q_tolerance_pu,
-            vm_tolerance=rules.vm_tolerance_pu,
-            q_source=rounds.q_source,
-            excess_out=rounds.excess,
-            over_out=rounds.over,
-            beyond_out=rounds.beyond,
-            back_out=rounds.back,
-        )
+        imbalance, n_over, n_back = _judge(schedule, rules, work, rounds)
         if not limits or not (n_over or n_back):
             return True, iterations, number + 1, imbalance
-        n_held, again = 0, False
-        for i in range(len(start)):
-            n_held += rounds.held[i]
-            again = again or (rounds.back[i] and rounds.returns[i] >= rules.max_returns)
-        if again:
+        if n_back and _returns_too_often(rules.max_returns, rounds):
             return False, iterations, number + 1, np.nan
-        if n_over == n_held and not n_back:
+        if n_over == _n_held(rounds) and not n_back:
             if n_over == 1:  # the only one that is left
                 return False, iterations, number + 1, np.nan
             _spare_one(schedule.weight, rounds)

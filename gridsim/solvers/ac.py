@@ -39,6 +39,7 @@ from gridsim.solvers.participation import (
 )
 
 _ROLES_KEPT = 64
+_SOURCES_KEPT = 64
 _LEAST_LOAD_MW = 1e-6  # less is what rounding leaves of load that is cut
 
 
@@ -126,7 +127,7 @@ class AcModel:
         elif self.method is AcMethod.PANDAPOWER:
             self._newton = PandapowerNewton(system, to_pandapower(system, idle_point(system) if base is None else base))
         self._last: C16 | None = None
-        self._known_sources: tuple[AcTopology, bytes, Sources, ReactiveSplit] | None = None
+        self._known_sources: Kept[tuple[bytes, bytes], tuple[Sources, ReactiveSplit]] = Kept(_SOURCES_KEPT)
         self._known: Kept[tuple[bytes, ...], tuple[AcSolution, C16 | None]] | None = Kept(keep) if keep else None
 
     def with_system(self, system: GridSystem) -> AcModel:
@@ -137,7 +138,7 @@ class AcModel:
         if self.method is AcMethod.PANDAPOWER:
             other._newton = PandapowerNewton(other.system, to_pandapower(other.system, idle_point(other.system)))
         other._last = None
-        other._known_sources = None
+        other._known_sources = Kept(_SOURCES_KEPT)
         other._known = None
         return other
 
@@ -234,12 +235,13 @@ class AcModel:
         )
 
     def _sources(self, point: OperatingPoint, topology: AcTopology) -> tuple[Sources, ReactiveSplit]:
-        """Sources at a point: those of the last one while the same machines run on the same topology."""
-        last, committed = self._known_sources, point.gen_committed.tobytes()
-        if last is None or last[0] is not topology or last[1] != committed:
+        """Sources at a point, made once for the same machines on the same islands."""
+        asked = topology.island_key, point.gen_committed.tobytes()
+        known = self._known_sources.get(asked)
+        if known is None:
             have = sources(self.system, point, topology.island)
-            self._known_sources = last = topology, committed, have, ReactiveSplit(self.system, have)
-        return last[2], last[3]
+            known = self._known_sources.keep(asked, (have, ReactiveSplit(self.system, have)))
+        return known
 
     def lightsim_grid(self, point: OperatingPoint, solution: AcSolution | None = None) -> Any:
         """Give lightsim2grid's own grid model of a moment, for its batch classes: lines, then transformers, as ours.

@@ -166,9 +166,7 @@ class Ladder:
     def _rounds(self, number: int, start: C16, guess: B1, limits: bool, rung: Rung) -> IslandSolution:
         """Newton solutions from ``start`` until no bus changes between held and limited."""
         bus = self.topology.members[number]
-        found, iterations, solves, imbalance = self._solve_rounds(
-            number, start, guess, limits, 0 if rung is Rung.DC_START else ALL_AT_ONCE, _RULES
-        )
+        found, iterations, solves, imbalance = self._solve_rounds(number, start, guess, limits, rung, _RULES)
         work, rounds = self.network.work
         v, q_source = work.v[bus], rounds.q_source[bus]
         if not found:
@@ -177,7 +175,7 @@ class Ladder:
         return IslandSolution(rung, v, imbalance, q_source, iterations, solves, reason)
 
     def _solve_rounds(
-        self, number: int, start: C16, guess: B1, limits: bool, at_once: int, rules: RoundRules
+        self, number: int, start: C16, guess: B1, limits: bool, rung: Rung, rules: RoundRules
     ) -> tuple[bool, int, int, float]:
         """Run the compiled rounds, whose answer is in the network's memory."""
         bus, network = self.topology.members[number], self.network
@@ -196,7 +194,8 @@ class Ladder:
             guess=guess if limits else schedule.regulates,
             reference=int(self.have.reference[number]),
             limits=limits,
-            at_once=at_once,
+            at_once=0 if rung is Rung.DC_START else ALL_AT_ONCE,
+            near=rung is Rung.WARM,
             rules=rules,
             work=work,
             rounds=rounds,
@@ -256,7 +255,7 @@ class Ladder:
             norm = float(np.abs(gap).max())
             if norm < worst_norm:
                 best, worst_norm = gap, norm
-            self._solve_rounds(number, v, held, False, 0, _ONE_STEP)
+            self._solve_rounds(number, v, held, False, Rung.NONE, _ONE_STEP)
             v = self.network.work[0].v[bus]
             if not np.isfinite(v).all():
                 break

@@ -13,7 +13,7 @@ import numpy as np
 from gridsim.kernels.elimination import Elimination, make_elimination
 from gridsim.kernels.flows import islands
 from gridsim.kernels.newton import NewtonWork, make_newton_work
-from gridsim.kernels.power_flow import C16, power_into
+from gridsim.kernels.power_flow import C16, branch_flows, power_into
 from gridsim.kernels.reactive_rounds import RoundsWork, make_rounds_work
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
@@ -79,6 +79,11 @@ class AcTopology:
         return tuple(np.flatnonzero(self.island == number).astype(np.int32) for number in range(self.n_islands))
 
     @cached_property
+    def island_key(self) -> bytes:
+        """The islands, for what is kept by them."""
+        return self.island.tobytes()
+
+    @cached_property
     def networks(self) -> tuple[IslandNetwork, ...]:
         """One network per island, in the islands' order."""
         from scipy import sparse
@@ -120,12 +125,13 @@ class AcNetwork:
         self.load_mvar_per_mw = reactive_load_mvar(system, np.ones(len(system.loads)))
         lines, trafos = system.lines, system.transformers
         root3_kv = np.sqrt(3.0) * system.buses.vn_kv
-        self._ka_from = BASE_MVA / root3_kv[self.from_bus]
-        self._ka_to = BASE_MVA / root3_kv[self.to_bus]
         mva = trafos.sn_mva * trafos.parallel * trafos.max_loading_percent / 100.0
         line_ka = np.where(np.isnan(lines.max_i_ka), np.inf, lines.max_i_ka * lines.parallel)
-        self._limit_ka_from = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_hv_kv)])
-        self._limit_ka_to = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_lv_kv)])
+        limit_ka_from = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_hv_kv)])
+        limit_ka_to = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_lv_kv)])
+        # loading by a current of 1 pu
+        self._percent_from = 100.0 * BASE_MVA / root3_kv[self.from_bus] / limit_ka_from
+        self._percent_to = 100.0 * BASE_MVA / root3_kv[self.to_bus] / limit_ka_to
         # -1 / yft = (r + jx) ratio: the susceptance 1 / (x ratio) of the DC approximation, its ratio without the shift
         self.shift_rad = np.concatenate([np.zeros(len(lines)), np.radians(trafos.shift_degree)])
         self._dc_susceptance = 1.0 / (-1.0 / (admittances.yft * np.exp(-1j * self.shift_rad))).imag
@@ -219,14 +225,23 @@ class AcNetwork:
     def flows(self, v: C16, status: B1, admittances: Admittances | None = None) -> Flows:
         """Flows at complex voltages ``v`` (..., n_buses) pu; NaN voltages give NaN flows, branches out give 0."""
         y = self.admittances if admittances is None else admittances
-        v_from, v_to = v[..., self.from_bus], v[..., self.to_bus]
-        i_from, i_to = y.yff * v_from + y.yft * v_to, y.ytf * v_from + y.ytt * v_to
-        s_from, s_to = v_from * np.conj(i_from) * BASE_MVA, v_to * np.conj(i_to) * BASE_MVA
-        loading = 100.0 * np.maximum(
-            np.abs(i_from) * self._ka_from / self._limit_ka_from, np.abs(i_to) * self._ka_to / self._limit_ka_to
+        states = np.ascontiguousarray(v, dtype=np.complex128).reshape(-1, self.n_buses)
+        found = np.empty((5, len(states), len(status)))
+        branch_flows(
+            v=states,
+            from_bus=self.from_bus,
+            to_bus=self.to_bus,
+            status=status,
+            yff=y.yff,
+            yft=y.yft,
+            ytf=y.ytf,
+            ytt=y.ytt,
+            percent_from=self._percent_from,
+            percent_to=self._percent_to,
+            base_mva=BASE_MVA,
+            flows_out=found,
         )
-        values = (s_from.real, s_to.real, s_from.imag, s_to.imag, loading)
-        return Flows(*(np.where(status, value, 0.0) for value in values))
+        return Flows(*found.reshape(5, *np.shape(v)[:-1], len(status)))
 
     def dc_angles(self, topology: AcTopology, number: int, p_pu: F8, reference: int) -> F8:
         """Angles (n_members,) rad of an island under the DC approximation; ``p_pu`` (n_members,) balanced, reference 0.

@@ -48,7 +48,7 @@ class Grid:
             tolerance_pu=TOLERANCE_PU,
             work=self.work,
         )
-        return (*answer, self.work.v.copy())
+        return (*answer[:2], self.work.v.copy())
 
 
 def random_grid(seed: int, n: int = 14) -> Grid:
