@@ -14,7 +14,7 @@ import numpy as np
 
 from gridsim.kernels.arrays import F8, I4
 from gridsim.kernels.by_reference import by_reference
-from gridsim.kernels.jit import piece
+from gridsim.kernels.jit import out_of_line, piece
 
 Blocks = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -105,6 +105,7 @@ def factorise(elimination: Elimination, blocks_out: Blocks) -> bool:
 
     blocks_out : (n_blocks, 4), each block by rows
     """
+    out_of_line()
     n, n_upper = len(elimination.position), len(elimination.later)
     start, target = elimination.start, elimination.target
     pair = 0
@@ -137,6 +138,7 @@ def factorise(elimination: Elimination, blocks_out: Blocks) -> bool:
 @piece
 def solve_factorised(elimination: Elimination, blocks: Blocks, x_out: F8) -> None:
     """Solve for every right side at once; ``x_out`` (n, 2, n_sides) by position: right sides, then solutions."""
+    out_of_line()
     n, n_upper = len(elimination.position), len(elimination.later)
     start, later = elimination.start, elimination.later
     n_sides = x_out.shape[2]

@@ -19,7 +19,7 @@ import numpy as np
 from gridsim.kernels.arrays import F8
 from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.elimination import Elimination, factorise, solve_factorised
-from gridsim.kernels.jit import bare, piece
+from gridsim.kernels.jit import bare, out_of_line, piece
 from gridsim.kernels.power_flow import B1, C16
 
 _LARGEST_PU = 1e12  # of summed mismatch: beyond it the iteration has lost its way
@@ -88,7 +88,7 @@ def _draw(elimination: Elimination, y: C16, work: NewtonWork) -> None:
 def _write_jacobian(elimination: Elimination, reference: int, work: NewtonWork) -> None:
     """Jacobian by angle and by relative change of the modulus from ``work.term``; fixed unknowns have rows of unity.
 
-    The balance of active power at ``reference`` (-1: none), whose angle is fixed, goes to ``work.row``.
+    The balance of active power at ``reference`` (n: none), whose angle is fixed, goes to ``work.row``.
     """
     indptr, indices, destination = elimination.indptr, elimination.indices, elimination.destination
     fixed_angle, fixed_modulus, blocks, row = work.fixed_angle, work.fixed_modulus, work.blocks, work.row
@@ -181,6 +181,7 @@ def newton(
     y : (n_entries,) complex, admittance matrix;  s : (n,) complex, scheduled injections;  weight : (n,), sum 1
     held : (n,) bool, the modulus of ``work.v`` is kept;  reference : bus whose angle is kept;  all pu
     """
+    out_of_line()
     for i in range(len(held)):
         work.fixed_angle[i] = i == reference or not work.member[i]
         work.fixed_modulus[i] = held[i] or not work.member[i]
@@ -209,7 +210,7 @@ def voltage_sensitivity(elimination: Elimination, y: C16, work: NewtonWork, x_ou
     x_out : (n, 2, n_sides) by position, change of active and reactive injections, pu; then of angles and moduli
     """
     _draw(elimination, y, work)
-    _write_jacobian(elimination, -1, work)
+    _write_jacobian(elimination, len(work.v), work)
     if not factorise(elimination, work.blocks):
         return False
     solve_factorised(elimination, work.blocks, x_out)

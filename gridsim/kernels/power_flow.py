@@ -44,14 +44,16 @@ def branch_flows(
 ) -> None:
     """Write power into branches and their loading, from voltages ``v`` (n_states, n_buses) pu.
 
-    status : (n_branches,) bool, those that are out give 0;  yff .. ytt : (n_branches,) complex, two-port admittances pu
+    status : (n_states, n_branches) bool, branches that are out give 0
+    yff .. ytt : (n_branches,) complex, two-port admittances pu
     percent_from, percent_to : (n_branches,) loading by 1 pu of current at either end; the larger one counts
     flows_out : (5, n_states, n_branches), MW from and to, Mvar from and to, per cent
     """
     for state in range(len(v)):
-        for branch in range(len(status)):
-            if not status[branch]:
-                flows_out[:, state, branch] = 0.0
+        for branch in range(len(from_bus)):
+            if not status[state, branch]:
+                for k in range(5):
+                    flows_out[k, state, branch] = 0.0
                 continue
             at_from, at_to = v[state, from_bus[branch]], v[state, to_bus[branch]]
             current_from = yff[branch] * at_from + yft[branch] * at_to

@@ -14,7 +14,7 @@ import numpy as np
 from gridsim.kernels.arrays import F8, I8
 from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.elimination import Elimination
-from gridsim.kernels.jit import bare, piece
+from gridsim.kernels.jit import bare, out_of_line, piece
 from gridsim.kernels.newton import NewtonWork, newton
 from gridsim.kernels.power_flow import B1, C16, judge_round
 
@@ -42,7 +42,7 @@ class RoundRules(NamedTuple):
 
 @by_reference
 class Schedule(NamedTuple):
-    """What enters a network of n buses, pu; zero outside the island.
+    """Injections and sources of a network of n buses, pu; zero outside the island.
 
     s : (n,) complex, scheduled injections without the reactive power of regulating sources
     weight : (n,) shares of the imbalance, sum 1
@@ -107,6 +107,7 @@ def _prepare(schedule: Schedule, guess: B1, start: C16, work: NewtonWork, rounds
 @piece
 def _start_round(schedule: Schedule, reference: int, work: NewtonWork, rounds: RoundsWork) -> int:
     """Write injections, setpoints and the angle of the reference, which is returned: of those that hold theirs."""
+    out_of_line()
     held, weight = rounds.held, schedule.weight
     if not held[reference]:
         largest = -1.0
@@ -202,6 +203,7 @@ def _solve_round(
 @piece
 def _judge(schedule: Schedule, rules: RoundRules, work: NewtonWork, rounds: RoundsWork) -> tuple[float, int, int]:
     """Imbalance of the island, and how many buses are over a limit and back from one."""
+    out_of_line()
     imbalance = 0.0
     for i in range(len(rounds.vm)):
         if work.member[i]:
@@ -272,9 +274,9 @@ def _change_early(
     They tell when every judgement is further from its limit than the mismatch that is left could move it: the
     converged solution would be judged alike.
     """
-    iterations = 0
+    iterations, one = 0, min(rules.max_iterations, 1)  # a literal would be compiled apart
     for _ in range(_EARLY_STEPS):
-        converged, steps, left_pu = _solve_round(elimination, y, schedule, reference, 1, rules, work, rounds)
+        converged, steps, left_pu = _solve_round(elimination, y, schedule, reference, one, rules, work, rounds)
         iterations += steps
         if converged or not left_pu < _NEAR_PU or not _moduli(work, rounds) > rules.lowest_vm_pu:
             break

@@ -212,10 +212,11 @@ class AcModel:
                 reference = solution.v[np.searchsorted(bus, have.reference[number])]
                 v[bus] = solution.v * np.conj(reference) / np.abs(reference)
                 q_source[bus] = solution.q_source_pu
-        dark = ~have.live[topology.island]
-        unserved = float(point.p_load_mw[dark[system.loads.bus]].sum())
-        if unserved > _LEAST_LOAD_MW:
-            reasons.append(f"{unserved:.0f} MW of load in islands without a source")
+        if not have.live.all():
+            dark = ~have.live[topology.island]
+            unserved = float(point.p_load_mw[dark[system.loads.bus]].sum())
+            if unserved > _LEAST_LOAD_MW:
+                reasons.append(f"{unserved:.0f} MW of load in islands without a source")
         worst = max(rungs, key=RUNGS.index, default=Rung.NONE)
         converged = bool(rungs) and RUNGS.index(worst) < RUNGS.index(Rung.DC_ONLY)
         self._last = v if converged else None

@@ -202,7 +202,7 @@ class Ladder:
         )
 
     def _schedule(self, number: int) -> Schedule:
-        """What enters an island, in arrays of the whole network."""
+        """Injections and sources of an island, in arrays of the whole network."""
         injection, have = self.injection, self.have
         s = injection.p_pu + 1j * injection.q_pu
         weight, regulates = injection.weight, have.regulates

@@ -223,15 +223,21 @@ class AcNetwork:
         )
 
     def flows(self, v: C16, status: B1, admittances: Admittances | None = None) -> Flows:
-        """Flows at complex voltages ``v`` (..., n_buses) pu; NaN voltages give NaN flows, branches out give 0."""
+        """Flows at complex voltages ``v`` (..., n_buses) pu; NaN voltages give NaN flows, branches out give 0.
+
+        ``status`` (n_branches,), or (..., n_branches) where states have branches of their own out.
+        """
         y = self.admittances if admittances is None else admittances
-        states = np.ascontiguousarray(v, dtype=np.complex128).reshape(-1, self.n_buses)
-        found = np.empty((5, len(states), len(status)))
+        shape = (*np.shape(v)[:-1], len(self.from_bus))
+        # copies, as read-only arrays would be another type to the kernel
+        states = np.array(v, dtype=np.complex128).reshape(-1, self.n_buses)
+        in_service = np.array(np.broadcast_to(status, shape)).reshape(len(states), -1)
+        found = np.empty((5, *in_service.shape))
         branch_flows(
             v=states,
             from_bus=self.from_bus,
             to_bus=self.to_bus,
-            status=status,
+            status=in_service,
             yff=y.yff,
             yft=y.yft,
             ytf=y.ytf,
@@ -241,7 +247,7 @@ class AcNetwork:
             base_mva=BASE_MVA,
             flows_out=found,
         )
-        return Flows(*found.reshape(5, *np.shape(v)[:-1], len(status)))
+        return Flows(*found.reshape(5, *shape))
 
     def dc_angles(self, topology: AcTopology, number: int, p_pu: F8, reference: int) -> F8:
         """Angles (n_members,) rad of an island under the DC approximation; ``p_pu`` (n_members,) balanced, reference 0.
