@@ -271,8 +271,8 @@ def _change_early(
 ) -> int:
     """Newton steps of the first round until they tell which buses change sides, which they then do; steps taken.
 
-    They tell when every judgement is further from its limit than the mismatch that is left could move it: the
-    converged solution would be judged alike.
+    They tell when every judgement is further from its limit than ``_MARGIN`` times the mismatch that is left: the
+    converged solution will be judged alike. Where it is not, the rounds put it right.
     """
     iterations, one = 0, min(rules.max_iterations, 1)  # a literal would be compiled apart
     for _ in range(_EARLY_STEPS):

@@ -79,11 +79,11 @@ def test_an_answer_does_not_depend_on_what_was_solved_before() -> None:
 
 
 def test_few_newton_solutions_are_needed_hour_by_hour() -> None:
-    """A warm start knows what is at its limit: twenty steps of 1 % of load take few solutions more than twenty."""
+    """Sides are changed before the first solution: twenty steps of 1 % of load take hardly more than twenty of them."""
     own, _, point = pair("kazakhstan")
     own.solve(point)
     solves = [
         own.solve(point._replace(p_load_mw=pu * point.p_load_mw, p_gen_mw=pu * point.p_gen_mw)).solves
         for pu in np.linspace(0.99, 0.8, 20)
     ]
-    assert sum(solves) < 2 * len(solves)
+    assert sum(solves) <= 1.2 * len(solves)
