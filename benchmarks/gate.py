@@ -160,6 +160,8 @@ def replicate_counts() -> Counts:
             if event == "call" and PACKAGE in frame.f_code.co_filename:
                 work["python_calls"] += 1
                 work[frame.f_code.co_qualname] += 1
+            elif event == "return" and frame.f_code.co_qualname == "AcModel._solve":
+                work["newton_solves"] += argument.solves
             elif event == "c_call" and argument.__name__ in ARRAY_MAKERS:
                 work["arrays"] += 1
 
@@ -173,7 +175,7 @@ def replicate_counts() -> Counts:
         if ac is AcMode.FAST:
             found[f"replicate.{name}.checks"] = work["AcModel.solve"]
             found[f"replicate.{name}.gas_runs"] = work["HydraulicGas.run"]
-            found[f"replicate.{name}.newton_solves"] = work["LightsimNewton.newton"]
+            found[f"replicate.{name}.newton_solves"] = work["newton_solves"]
     return found
 
 

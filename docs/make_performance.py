@@ -41,7 +41,8 @@ from gridsim.kernels.linepack import (
     weymouth_friction,
 )
 from gridsim.model.scenario import AcMode
-from gridsim.solvers.ac import AcModel, LightsimNewton
+from gridsim.solvers import ac_ladder
+from gridsim.solvers.ac import AcModel
 from gridsim.solvers.dispatch import DispatchSolver
 from gridsim.solvers.gas import HydraulicGas
 from gridsim.solvers.voltage_control import VoltageControl
@@ -58,7 +59,7 @@ TIMED: tuple[tuple[str, Any, str], ...] = (
     ("around gas and fuel", FuelSystem, "limits"),
     ("around gas and fuel", FuelSystem, "balance"),
     ("around gas and fuel", FuelSystem, "advance"),
-    ("Newton solves", LightsimNewton, "newton"),
+    ("Newton solves", ac_ladder, "solve_rounds"),
     ("around the AC check", VoltageControl, "operate"),
     ("day-ahead list", Operator, "plan_day"),
     ("day-ahead list", Operator, "react"),

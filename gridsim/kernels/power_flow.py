@@ -1,4 +1,4 @@
-"""Complex power that enters a network at its buses, and the rounds of its reactive limits."""
+"""Complex power that enters a network at its buses, what its branches carry, and the rounds of its reactive limits."""
 
 from __future__ import annotations
 
@@ -25,6 +25,49 @@ def power_into(indptr: I4, indices: I4, data: C16, v: C16) -> C16:
     for bus in range(len(v)):
         current[bus] = v[bus] * np.conj(current[bus])
     return current
+
+
+@bare
+def branch_flows(
+    v: C16,
+    from_bus: I4,
+    to_bus: I4,
+    status: B1,
+    yff: C16,
+    yft: C16,
+    ytf: C16,
+    ytt: C16,
+    percent_from: F8,
+    percent_to: F8,
+    base_mva: float,
+    flows_out: F8,
+) -> None:
+    """Write power into branches and their loading, from voltages ``v`` (n_states, n_buses) pu.
+
+    status : (n_states, n_branches) bool, branches that are out give 0
+    yff .. ytt : (n_branches,) complex, two-port admittances pu
+    percent_from, percent_to : (n_branches,) loading by 1 pu of current at either end; the larger one counts
+    flows_out : (5, n_states, n_branches), MW from and to, Mvar from and to, per cent
+    """
+    for state in range(len(v)):
+        for branch in range(len(from_bus)):
+            if not status[state, branch]:
+                for k in range(5):
+                    flows_out[k, state, branch] = 0.0
+                continue
+            at_from, at_to = v[state, from_bus[branch]], v[state, to_bus[branch]]
+            current_from = yff[branch] * at_from + yft[branch] * at_to
+            current_to = ytf[branch] * at_from + ytt[branch] * at_to
+            power_from, power_to = at_from * np.conj(current_from), at_to * np.conj(current_to)
+            flows_out[0, state, branch] = base_mva * power_from.real
+            flows_out[1, state, branch] = base_mva * power_to.real
+            flows_out[2, state, branch] = base_mva * power_from.imag
+            flows_out[3, state, branch] = base_mva * power_to.imag
+            square_from = current_from.real**2 + current_from.imag**2
+            square_to = current_to.real**2 + current_to.imag**2
+            flows_out[4, state, branch] = max(
+                percent_from[branch] * np.sqrt(square_from), percent_to[branch] * np.sqrt(square_to)
+            )
 
 
 @bare

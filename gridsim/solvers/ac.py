@@ -1,9 +1,9 @@
-"""AC power flow of operating points: lightsim2grid's Newton solver on the admittances that pandapower's net has.
+"""AC power flow of operating points: Newton's method on the admittances that pandapower's net has.
 
-``AcModel(system, "fast")`` is made once; each ``solve`` changes injections and switching and runs lightsim2grid
-(Donnot, LightSim2grid, RTE; Newton-Raphson with distributed slack, KLU). ``"pandapower"`` runs ``pandapower.runpp`` on
-the net instead, 100 times slower: the reference. Islands, reactive limits, sharing of an imbalance and the ladder of
-starts are ``ac_ladder``'s for both.
+``AcModel(system, "fast")`` is made once; each ``solve`` changes injections and switching and runs gridsim's own solver
+(``kernels.newton``, distributed slack, a fixed order of elimination). Its references run the same points:
+``"lightsim2grid"`` (Donnot, LightSim2grid, RTE; KLU) and ``"pandapower"``, ``pandapower.runpp`` on the net, hundreds of
+times slower. Islands, reactive limits, sharing of an imbalance and the ladder of starts are ``ac_ladder``'s for all.
 """
 
 from __future__ import annotations
@@ -17,18 +17,9 @@ from numpy.typing import NDArray
 
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
-from gridsim.solvers.ac_ladder import (
-    MAX_ITERATIONS,
-    RUNGS,
-    TOLERANCE_PU,
-    Ladder,
-    Newton,
-    NewtonResult,
-    NewtonTask,
-    Rung,
-    injections,
-)
+from gridsim.solvers.ac_ladder import MAX_ITERATIONS, RUNGS, TOLERANCE_PU, Ladder, Rung, injections
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
+from gridsim.solvers.ac_rounds import Newton, NewtonLadder, NewtonResult, NewtonTask
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.admittances import admittances
 from gridsim.solvers.kept import Kept
@@ -48,6 +39,7 @@ from gridsim.solvers.participation import (
 )
 
 _ROLES_KEPT = 64
+_SOURCES_KEPT = 64
 _LEAST_LOAD_MW = 1e-6  # less is what rounding leaves of load that is cut
 
 
@@ -55,6 +47,7 @@ class AcMethod(StrEnum):
     """Newton solvers of the power flow."""
 
     FAST = "fast"
+    LIGHTSIM2GRID = "lightsim2grid"
     PANDAPOWER = "pandapower"
 
 
@@ -128,12 +121,13 @@ class AcModel:
         self.q_limits = q_limits
         self.method = AcMethod(method)
         self.network = AcNetwork(system, admittances(system))
-        self._probe = LightsimNewton()
-        self._newton: Newton = self._probe
-        if self.method is AcMethod.PANDAPOWER:
+        self._newton: Newton | None = None
+        if self.method is AcMethod.LIGHTSIM2GRID:
+            self._newton = LightsimNewton()
+        elif self.method is AcMethod.PANDAPOWER:
             self._newton = PandapowerNewton(system, to_pandapower(system, idle_point(system) if base is None else base))
         self._last: C16 | None = None
-        self._known_sources: tuple[AcTopology, bytes, Sources, ReactiveSplit] | None = None
+        self._known_sources: Kept[tuple[bytes, bytes], tuple[Sources, ReactiveSplit]] = Kept(_SOURCES_KEPT)
         self._known: Kept[tuple[bytes, ...], tuple[AcSolution, C16 | None]] | None = Kept(keep) if keep else None
 
     def with_system(self, system: GridSystem) -> AcModel:
@@ -144,7 +138,7 @@ class AcModel:
         if self.method is AcMethod.PANDAPOWER:
             other._newton = PandapowerNewton(other.system, to_pandapower(other.system, idle_point(other.system)))
         other._last = None
-        other._known_sources = None
+        other._known_sources = Kept(_SOURCES_KEPT)
         other._known = None
         return other
 
@@ -164,7 +158,7 @@ class AcModel:
         ``start``: a converged solution of a similar point to start from, voltages and reactive limits, instead of the
         last voltages; the result is then a function of the point and ``start`` alone.
         ``load_admittance_pu``: (n_buses,) loads that fall with the square of voltage, beside those of the point;
-        lightsim2grid solves them by either method.
+        gridsim's own solver solves them by every method.
         """
         if start is not None:
             self._last = None
@@ -185,13 +179,16 @@ class AcModel:
         warm = self._last
         # the first guess of what holds its voltage; rounds correct it
         held = None if warm is None else np.abs(np.abs(warm) - network.setpoint_pu) < HELD_TOLERANCE_PU
-        topology, newton = network.topology(point.branch_out, point.devices), self._newton
+        topology = network.topology(point.branch_out, point.devices)
+        newton = self._newton
         if load_admittance_pu is not None:
-            topology, newton = topology.with_admittance(load_admittance_pu), self._probe
+            topology, newton = topology.with_admittance(load_admittance_pu), None
         have, split = self._sources(point, topology)
         injection = injections(network, point, have)
-        newton.prepare(point, topology, have)
-        ladder = Ladder(network, topology, have, injection, newton, self._probe, self.q_limits)
+        ladder = Ladder(network, topology, have, injection, self.q_limits)
+        if newton is not None:
+            newton.prepare(point, topology, have)
+            ladder = NewtonLadder(network, topology, have, injection, self.q_limits, newton)
         n_buses = network.n_buses
         v = np.full(n_buses, np.nan + 0j)
         dc_angle = np.full(n_buses, np.nan)
@@ -199,12 +196,13 @@ class AcModel:
         imbalance = np.zeros(topology.n_islands)
         rungs: list[Rung] = []
         reasons: list[str] = []
-        iterations = 0
+        iterations = solves = 0
         for number in have.live.nonzero()[0].tolist():
             solution = ladder.climb(number, warm, held)
-            bus = topology.networks[number].bus
+            bus = topology.members[number]
             rungs.append(solution.rung)
             iterations += solution.iterations
+            solves += solution.solves
             imbalance[number] = solution.imbalance_pu
             if solution.reason:
                 reasons.append(solution.reason)
@@ -214,10 +212,11 @@ class AcModel:
                 reference = solution.v[np.searchsorted(bus, have.reference[number])]
                 v[bus] = solution.v * np.conj(reference) / np.abs(reference)
                 q_source[bus] = solution.q_source_pu
-        dark = ~have.live[topology.island]
-        unserved = float(point.p_load_mw[dark[system.loads.bus]].sum())
-        if unserved > _LEAST_LOAD_MW:
-            reasons.append(f"{unserved:.0f} MW of load in islands without a source")
+        if not have.live.all():
+            dark = ~have.live[topology.island]
+            unserved = float(point.p_load_mw[dark[system.loads.bus]].sum())
+            if unserved > _LEAST_LOAD_MW:
+                reasons.append(f"{unserved:.0f} MW of load in islands without a source")
         worst = max(rungs, key=RUNGS.index, default=Rung.NONE)
         converged = bool(rungs) and RUNGS.index(worst) < RUNGS.index(Rung.DC_ONLY)
         self._last = v if converged else None
@@ -233,15 +232,17 @@ class AcModel:
             worst=worst,
             reasons=reasons,
             iterations=iterations,
+            solves=solves,
         )
 
     def _sources(self, point: OperatingPoint, topology: AcTopology) -> tuple[Sources, ReactiveSplit]:
-        """Sources at a point: those of the last one while the same machines run on the same topology."""
-        last, committed = self._known_sources, point.gen_committed.tobytes()
-        if last is None or last[0] is not topology or last[1] != committed:
+        """Sources at a point, made once for the same machines on the same islands."""
+        asked = topology.island_key, point.gen_committed.tobytes()
+        known = self._known_sources.get(asked)
+        if known is None:
             have = sources(self.system, point, topology.island)
-            self._known_sources = last = topology, committed, have, ReactiveSplit(self.system, have)
-        return last[2], last[3]
+            known = self._known_sources.keep(asked, (have, ReactiveSplit(self.system, have)))
+        return known
 
     def lightsim_grid(self, point: OperatingPoint, solution: AcSolution | None = None) -> Any:
         """Give lightsim2grid's own grid model of a moment, for its batch classes: lines, then transformers, as ours.
@@ -350,6 +351,7 @@ class AcModel:
         worst: Rung,
         reasons: list[str],
         iterations: int,
+        solves: int,
     ) -> AcSolution:
         system, network = self.system, self.network
         gens, borders, status = system.generators, system.borders, topology.status
@@ -397,6 +399,7 @@ class AcModel:
             imbalance_mw=float(imbalance.sum() * BASE_MVA),
             island=topology.island,
             live=have.live,
+            solves=solves,
         )
 
 

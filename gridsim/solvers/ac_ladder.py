@@ -1,10 +1,8 @@
-"""One island's AC power flow: PV-PQ rounds around a Newton solver, and the ladder of starts around the rounds.
+"""One island's AC power flow: rounds of its reactive limits, and the ladder of starts around them.
 
-Both methods (lightsim2grid and pandapower) run this logic; only the Newton solver differs, so they agree to its
-tolerance. An imbalance A of an island is shared by weights w: bus i gives ``p_i + w_i A``. The Newton solvers share
-among buses that hold voltage; a participant at its reactive limit gives ``w_i A`` of the round before, so rounds go on
-until that A is the island's (the losses' change with A is small, so A settles in two or three). Where such
-participants are few, lightsim2grid's solver shares among them too, and one round does.
+All methods run this logic, so they agree to the tolerance of a solution: ``Ladder`` has the rounds in one kernel with
+gridsim's own Newton solver, ``ac_rounds.NewtonLadder`` in Python around the solvers of others. An imbalance A of an
+island is shared by weights w: bus i gives ``p_i + w_i A``.
 """
 
 from __future__ import annotations
@@ -12,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gridsim.kernels.power_flow import judge_round, start_round
+from gridsim.kernels.reactive_rounds import RoundRules, Schedule, solve_rounds
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import BASE_MVA, Sources, bus_sum
 
 TOLERANCE_PU = 1e-9  # of the Newton mismatch: 1e-7 MW
-SHARING_TOLERANCE_PU = 1e-8  # 1e-6 MW of a bus's share in an imbalance
 Q_TOLERANCE_PU = 1e-6
 VM_TOLERANCE_PU = 1e-6
 MAX_ITERATIONS = 20
@@ -32,10 +30,17 @@ ALL_AT_ONCE = 8  # rounds in which every bus that should change does; then one a
 MAX_RETURNS = 8  # of a bus from its reactive limit to its setpoint; one more and the start has failed
 LOWEST_VM_PU = 0.5  # below it a solution is the lower branch of the nose curve, not a state of the grid
 LOW_VM_PU = 0.85  # below it a warm start may have followed the lower branch: a flat one is tried beside it
-# Participants at a reactive limit share within a Newton solution up to this weight: its Jacobian does not know of them,
-# so the imbalance left falls by their weight an iteration.
-MOST_LIMITED_SHARE = 0.05
 N_NAMED = 3
+_RULES = RoundRules(
+    tolerance_pu=TOLERANCE_PU,
+    q_tolerance_pu=Q_TOLERANCE_PU,
+    vm_tolerance_pu=VM_TOLERANCE_PU,
+    lowest_vm_pu=LOWEST_VM_PU,
+    max_iterations=MAX_ITERATIONS,
+    max_rounds=MAX_ROUNDS,
+    max_returns=MAX_RETURNS,
+)
+_ONE_STEP = _RULES._replace(max_iterations=1, max_rounds=1)
 
 
 class Rung(StrEnum):
@@ -52,55 +57,19 @@ class Rung(StrEnum):
 RUNGS = tuple(Rung)
 
 
-class NewtonTask(NamedTuple):
-    """Task of one Newton solution.
-
-    topology, number : the island;  v0 : (n_members,) complex start, setpoints applied
-    s_pu : (n_members,) scheduled injection;  held : (n_members,) voltage held;  reference : local position
-    weight : (n_members,) shares of the imbalance, sum 1; 0 where not held, unless the solver ``shares_everywhere``
-    p_extra_pu : (n_members,) the part of s_pu.real that participants at a reactive limit add to their schedule
-    q_source_pu : (n_members,) reactive power of the regulating sources at buses that are not held
-    """
-
-    topology: AcTopology
-    number: int
-    v0: C16
-    s_pu: C16
-    held: B1
-    reference: int
-    weight: F8
-    p_extra_pu: F8
-    q_source_pu: F8
-
-
-class NewtonResult(NamedTuple):
-    converged: bool
-    v: C16
-    iterations: int
-
-
-class Newton(Protocol):
-    """A method: solves one task at the operating point given to ``prepare``.
-
-    ``shares_everywhere``: participants at a reactive limit share an imbalance within the solution, if they are few.
-    """
-
-    shares_everywhere: bool
-
-    def prepare(self, point: OperatingPoint, topology: AcTopology, have: Sources) -> None: ...
-
-    def newton(self, task: NewtonTask, max_iterations: int = ...) -> NewtonResult: ...
-
-
 @dataclass
 class IslandSolution:
-    """``v`` (n_members,) complex pu; ``imbalance_pu`` A; ``q_source_pu`` (n_members,) of the regulating sources."""
+    """``v`` (n_members,) complex pu; ``imbalance_pu`` A; ``q_source_pu`` (n_members,) of the regulating sources.
+
+    ``iterations``: Newton steps;  ``solves``: Newton solutions
+    """
 
     rung: Rung
     v: C16
     imbalance_pu: float
     q_source_pu: F8
     iterations: int
+    solves: int
     reason: str = ""
 
 
@@ -138,13 +107,10 @@ class Ladder:
         topology: AcTopology,
         have: Sources,
         injection: Injection,
-        newton: Newton,
-        probe: Newton,
         q_limits: bool = True,
     ):
         self.network, self.topology, self.have = network, topology, have
-        self.injection, self.newton, self.probe = injection, newton, probe
-        self.q_limits = q_limits
+        self.injection, self.q_limits = injection, q_limits
         self._dc_angles: dict[int, F8 | None] = {}
 
     def climb(self, number: int, warm: C16 | None, held: B1 | None = None) -> IslandSolution:
@@ -155,8 +121,8 @@ class Ladder:
         ``warm``: voltages of the whole system (n_buses,) from an earlier solution, or None; ``held`` (n_buses,): what
         held its voltage there, the first guess of the warm start (None: every source that regulates).
         """
-        bus = self.topology.networks[number].bus
-        iterations = 0
+        bus = self.topology.members[number]
+        iterations = solves = 0
         for limits in (True, False) if self.q_limits else (False,):
             low: IslandSolution | None = None
             for rung, start, guess in self._starts(number, warm, held):
@@ -164,29 +130,30 @@ class Ladder:
                     number, start, guess, limits, rung if limits == self.q_limits else Rung.RELAXED_Q
                 )
                 iterations += solution.iterations
+                solves += solution.solves
                 if solution.rung is Rung.NONE:
                     continue
                 if rung is Rung.WARM and _lowest(solution) < LOW_VM_PU:
                     low = solution
                     continue
                 best = solution if low is None else max(low, solution, key=_lowest)
-                best.iterations = iterations
+                best.iterations, best.solves = iterations, solves
                 return best
             if low is not None:
-                low.iterations = iterations
+                low.iterations, low.solves = iterations, solves
                 return low
         angle = self._dc(number)
         start = np.ones(len(bus), dtype=np.complex128) if angle is None else np.exp(1j * angle)
         reason = self._diagnosis(number, start)
         unknown = np.full(len(bus), np.nan)
         if angle is None:
-            return IslandSolution(Rung.NONE, unknown + 0j, np.nan, unknown, iterations, reason)
+            return IslandSolution(Rung.NONE, unknown + 0j, np.nan, unknown, iterations, solves, reason)
         # the angles alone are meant: a modulus of 1 is no voltage
-        return IslandSolution(Rung.DC_ONLY, np.exp(1j * angle), np.nan, unknown, iterations, reason)
+        return IslandSolution(Rung.DC_ONLY, np.exp(1j * angle), np.nan, unknown, iterations, solves, reason)
 
     def _starts(self, number: int, warm: C16 | None, held: B1 | None) -> Iterator[tuple[Rung, C16, B1]]:
         """Rung, voltages and a first guess of the buses that hold theirs."""
-        bus = self.topology.networks[number].bus
+        bus = self.topology.members[number]
         regulates = self.have.regulates[bus]
         if warm is not None and np.isfinite(warm[bus]).all():
             guess = regulates if held is None else regulates & held[bus]
@@ -197,119 +164,59 @@ class Ladder:
             yield Rung.DC_START, np.exp(1j * angle), regulates
 
     def _rounds(self, number: int, start: C16, guess: B1, limits: bool, rung: Rung) -> IslandSolution:
-        """Newton solutions until no bus changes between held and limited and the imbalance is shared by weight."""
-        network = self.topology.networks[number]
-        bus = network.bus
-        schedule = self.injection.p_pu[bus] + 1j * self.injection.q_pu[bus]
-        weight = self.injection.weight[bus]
-        setpoint = self.network.setpoint_pu[bus]
-        q_min, q_max = self.have.q_min_mvar[bus] / BASE_MVA, self.have.q_max_mvar[bus] / BASE_MVA
-        regulates = self.have.regulates[bus]
-        held = guess if limits else regulates
-        q_source = np.where(held | ~regulates, 0.0, np.where(np.abs(start) < setpoint, q_max, q_min))
-        n = len(bus)
-        returns, excess, beyond = np.zeros(n, dtype=np.int64), np.empty(n), np.empty(n)
-        over, back = np.empty(n, dtype=bool), np.empty(n, dtype=bool)
-        iterations = 0
-        v = start
-        # the losses at the start decide the first guess, where participants outside the solution need one
-        shares_all = self._shares_everywhere(held, weight)
-        scheduled = 0.0 if shares_all else float((network.power(v) - schedule).real.sum())
-        before: tuple[float, float] | None = None
-        for number_of_rounds in range(MAX_ROUNDS):
-            task = self._task(number, v, schedule, held, weight, scheduled, q_source, setpoint)
-            result = self.newton.newton(task) if len(bus) > 1 else NewtonResult(True, task.v0, 0)
-            iterations += result.iterations
-            if not result.converged or not (np.abs(result.v) > LOWEST_VM_PU).all():
-                break
-            v = result.v
-            power = network.power(v)
-            imbalance = float((power - schedule).real.sum())
-            unshared, n_over, n_back = judge_round(
-                vm=np.abs(v),
-                power=power,
-                schedule=schedule,
-                weight=weight,
-                imbalance=imbalance,
-                held=held,
-                regulates=regulates,
-                q_min=q_min,
-                q_max=q_max,
-                setpoint=setpoint,
-                q_tolerance=Q_TOLERANCE_PU,
-                vm_tolerance=VM_TOLERANCE_PU,
-                q_source=q_source,
-                excess_out=excess,
-                over_out=over,
-                beyond_out=beyond,
-                back_out=back,
-            )
-            shared = unshared < SHARING_TOLERANCE_PU
-            if not limits:
-                if shared:
-                    reason = self._relaxed(bus, excess, over) if rung is Rung.RELAXED_Q else ""
-                    return IslandSolution(rung, v, imbalance, q_source, iterations, reason)
-                before, scheduled = (scheduled, imbalance), _secant(before, scheduled, imbalance)
-                continue
-            if n_back and (returns[back] >= MAX_RETURNS).any():
-                break
-            if shared and not n_over and not n_back:
-                return IslandSolution(rung, v, imbalance, q_source, iterations)
-            if n_over and not n_back and n_over == int(held.sum()):
-                last = int(np.argmax(np.where(held, weight, -1.0)))
-                over[last] = False  # someone has to hold the voltage; refused below if it is the only one left
-                if n_over == 1:
-                    break
-            if n_over or n_back:
-                if number_of_rounds >= (0 if rung is Rung.DC_START else ALL_AT_ONCE):
-                    over, back = _one(over, excess, back, beyond)
-                q_source = np.where(over, np.clip(q_source, q_min, q_max), q_source)
-                held = (held & ~over) | back
-                returns += back
-                before, scheduled = None, imbalance
-            else:
-                before, scheduled = (scheduled, imbalance), _secant(before, scheduled, imbalance)
-        return IslandSolution(Rung.NONE, v, np.nan, q_source, iterations)
+        """Newton solutions from ``start`` until no bus changes between held and limited."""
+        bus = self.topology.members[number]
+        found, iterations, solves, imbalance = self._solve_rounds(number, start, guess, limits, rung, _RULES)
+        work, rounds = self.network.work
+        v, q_source = work.v[bus], rounds.q_source[bus]
+        if not found:
+            return IslandSolution(Rung.NONE, v, np.nan, q_source, iterations, solves)
+        reason = self._relaxed(bus, rounds.excess[bus], rounds.over[bus]) if rung is Rung.RELAXED_Q else ""
+        return IslandSolution(rung, v, imbalance, q_source, iterations, solves, reason)
 
-    def _task(
-        self, number: int, v: C16, schedule: C16, held: B1, weight: F8, imbalance: float, q_source: F8, setpoint: F8
-    ) -> NewtonTask:
-        bus = self.topology.networks[number].bus
-        n = len(bus)
-        s_pu = np.empty(n, dtype=np.complex128)
-        weights, extra, limited = np.empty(n), np.empty(n), np.empty(n)
-        v0 = np.where(held, setpoint * v / np.abs(v), v)
-        everywhere = self._shares_everywhere(held, weight)
-        free = weight if everywhere else np.where(held, weight, 0.0)
-        reference = start_round(
+    def _solve_rounds(
+        self, number: int, start: C16, guess: B1, limits: bool, rung: Rung, rules: RoundRules
+    ) -> tuple[bool, int, int, float]:
+        """Run the compiled rounds, whose answer is in the network's memory."""
+        bus, network = self.topology.members[number], self.network
+        work, rounds = network.work
+        whole = self.topology.n_islands == 1
+        work.member[:] = whole
+        if not whole:
+            work.member[bus] = True
+            start, guess = _scattered(start, bus, network.n_buses), _scattered(guess, bus, network.n_buses)
+        schedule = self._schedule(number)
+        return solve_rounds(
+            elimination=network.elimination,
+            y=self.topology.y,
             schedule=schedule,
-            held=held,
-            weight=weight,
-            everywhere=everywhere,
-            reference=int(np.searchsorted(bus, int(self.have.reference[number]))),
-            imbalance=imbalance,
-            total_weight=float(free.sum()),
-            q_source=q_source,
-            s_out=s_pu,
-            weight_out=weights,
-            extra_out=extra,
-            limited_out=limited,
-        )
-        return NewtonTask(
-            topology=self.topology,
-            number=number,
-            v0=v0 * (np.abs(v0[reference]) / v0[reference]),
-            s_pu=s_pu,
-            held=held,
-            reference=reference,
-            weight=weights,
-            p_extra_pu=extra,
-            q_source_pu=limited,
+            start=start,
+            guess=guess if limits else schedule.regulates,
+            reference=int(self.have.reference[number]),
+            limits=limits,
+            at_once=0 if rung is Rung.DC_START else ALL_AT_ONCE,
+            near=rung is Rung.WARM,
+            rules=rules,
+            work=work,
+            rounds=rounds,
         )
 
-    def _shares_everywhere(self, held: B1, weight: F8) -> bool:
-        """Whether participants at a reactive limit share the imbalance within the Newton solution."""
-        return self.newton.shares_everywhere and 1.0 - float(weight[held].sum()) < MOST_LIMITED_SHARE
+    def _schedule(self, number: int) -> Schedule:
+        """Injections and sources of an island, in arrays of the whole network."""
+        injection, have = self.injection, self.have
+        s = injection.p_pu + 1j * injection.q_pu
+        weight, regulates = injection.weight, have.regulates
+        if self.topology.n_islands > 1:
+            inside = self.topology.island == number
+            s, weight, regulates = np.where(inside, s, 0.0), np.where(inside, weight, 0.0), regulates & inside
+        return Schedule(
+            s=s,
+            weight=weight,
+            setpoint=self.network.setpoint_pu,
+            q_min=have.q_min_mvar / BASE_MVA,
+            q_max=have.q_max_mvar / BASE_MVA,
+            regulates=regulates,
+        )
 
     def _dc(self, number: int) -> F8 | None:
         """Angles of the DC approximation, None if it has none; computed once."""
@@ -318,7 +225,7 @@ class Ladder:
         return self._dc_angles[number]
 
     def _solve_dc(self, number: int) -> F8 | None:
-        bus = self.topology.networks[number].bus
+        bus = self.topology.members[number]
         p = self.injection.p_pu[bus]
         weight = self.injection.weight[bus]
         try:
@@ -339,9 +246,8 @@ class Ladder:
         schedule = self.injection.p_pu[bus] + 1j * self.injection.q_pu[bus]
         weight = self.injection.weight[bus]
         held = self.have.regulates[bus]
-        task = self._task(number, start, schedule, held, weight, 0.0, np.zeros(len(bus)), self.network.setpoint_pu[bus])
         best, worst_norm = None, np.inf
-        v = task.v0
+        v = np.where(held, self.network.setpoint_pu[bus] * start / np.abs(start), start)
         for _ in range(8):
             gap = network.power(v) - schedule
             gap = gap - weight * gap.real.sum()
@@ -349,7 +255,8 @@ class Ladder:
             norm = float(np.abs(gap).max())
             if norm < worst_norm:
                 best, worst_norm = gap, norm
-            v = self.probe.newton(task._replace(v0=v), 1).v if len(bus) > 1 else v
+            self._solve_rounds(number, v, held, False, Rung.NONE, _ONE_STEP)
+            v = self.network.work[0].v[bus]
             if not np.isfinite(v).all():
                 break
         if best is None:
@@ -361,21 +268,8 @@ class Ladder:
         return f"largest mismatch: {listed}"
 
 
-def _one(over: B1, excess: F8, back: B1, beyond: F8) -> tuple[B1, B1]:
-    """The single change that is most due: the largest excess of reactive power, else the largest of voltage."""
-    one = np.zeros(len(over), dtype=bool)
-    none = one.copy()
-    if over.any():
-        one[int(np.argmax(np.where(over, excess, -1.0)))] = True
-        return one, none
-    if back.any():
-        one[int(np.argmax(np.where(back, beyond, -1.0)))] = True
-    return none, one
-
-
-def _secant(before: tuple[float, float] | None, scheduled: float, found: float) -> float:
-    """Imbalance to schedule next so that the one found equals it; ``before``: the last (scheduled, found)."""
-    if before is None or scheduled == before[0]:
-        return found
-    slope = (found - before[1]) / (scheduled - before[0])
-    return found if abs(slope) > 0.5 else scheduled + (found - scheduled) / (1.0 - slope)
+def _scattered(values: NDArray[Any], bus: I4, n: int) -> NDArray[Any]:
+    """(n,) the values at these buses, 0 elsewhere."""
+    scattered = np.zeros(n, dtype=values.dtype)
+    scattered[bus] = values
+    return scattered

@@ -6,12 +6,15 @@ import copy
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gridsim.kernels.elimination import Elimination, make_elimination
 from gridsim.kernels.flows import islands
-from gridsim.kernels.power_flow import power_into
+from gridsim.kernels.newton import NewtonWork, make_newton_work
+from gridsim.kernels.power_flow import C16, branch_flows, power_into
+from gridsim.kernels.reactive_rounds import RoundsWork, make_rounds_work
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
 from gridsim.solvers.operating_point import DeviceSettings
@@ -26,8 +29,6 @@ from gridsim.solvers.participation import (
 
 if TYPE_CHECKING:
     from scipy import sparse
-
-C16 = np.ndarray[Any, np.dtype[np.complex128]]
 
 #: Topologies kept: outages last tens of hours, so a few dozen sets cover the recent past.
 N_TOPOLOGIES = 64
@@ -56,30 +57,50 @@ class IslandNetwork(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class AcTopology:
-    """One set of branches out: ``status`` (n_branches,), ``island`` (n_buses,), the islands' matrices.
+    """One set of branches out: ``status`` (n_branches,), ``island`` (n_buses,), the bus admittance matrix.
 
-    ``admittances``: of all branches at the taps that stand, and of all shunts at their shares.
+    y : (n_entries,) complex pu, entries of that matrix in the pattern ``indptr``, ``indices`` (CSC) of all topologies
+    admittances : of all branches at the taps that stand, and of all shunts at their shares
     """
 
     status: B1
     island: I4
-    y_bus: sparse.csc_matrix
     n_islands: int
+    y: C16
+    indptr: I4
+    indices: I4
     admittances: Admittances
+
+    @cached_property
+    def members(self) -> tuple[I4, ...]:
+        """Buses of each island, ascending."""
+        if self.n_islands == 1:
+            return (np.arange(len(self.island), dtype=np.int32),)
+        return tuple(np.flatnonzero(self.island == number).astype(np.int32) for number in range(self.n_islands))
+
+    @cached_property
+    def island_key(self) -> bytes:
+        """The islands, for what is kept by them."""
+        return self.island.tobytes()
 
     @cached_property
     def networks(self) -> tuple[IslandNetwork, ...]:
         """One network per island, in the islands' order."""
+        from scipy import sparse
+
+        n = len(self.island)
+        y_bus = sparse.csc_matrix((self.y, self.indices, self.indptr), shape=(n, n))
         if self.n_islands == 1:
-            return (IslandNetwork(np.arange(len(self.island), dtype=np.int32), self.y_bus),)
-        members = [np.flatnonzero(self.island == number).astype(np.int32) for number in range(self.n_islands)]
-        return tuple(IslandNetwork(bus, self.y_bus[bus][:, bus].tocsc()) for bus in members)
+            return (IslandNetwork(self.members[0], y_bus),)
+        return tuple(IslandNetwork(bus, y_bus[bus][:, bus].tocsc()) for bus in self.members)
 
     def with_admittance(self, y_pu: C16) -> AcTopology:
         """The same network with admittances (n_buses,) pu to earth beside its own."""
-        from scipy import sparse
-
-        return replace(self, y_bus=(self.y_bus + sparse.diags_array(y_pu)).tocsc())
+        column = np.repeat(np.arange(len(self.island)), np.diff(self.indptr))
+        diagonal = np.flatnonzero(self.indices == column)
+        y = self.y.copy()
+        y[diagonal] += y_pu
+        return replace(self, y=y)
 
 
 class Flows(NamedTuple):
@@ -104,12 +125,13 @@ class AcNetwork:
         self.load_mvar_per_mw = reactive_load_mvar(system, np.ones(len(system.loads)))
         lines, trafos = system.lines, system.transformers
         root3_kv = np.sqrt(3.0) * system.buses.vn_kv
-        self._ka_from = BASE_MVA / root3_kv[self.from_bus]
-        self._ka_to = BASE_MVA / root3_kv[self.to_bus]
         mva = trafos.sn_mva * trafos.parallel * trafos.max_loading_percent / 100.0
         line_ka = np.where(np.isnan(lines.max_i_ka), np.inf, lines.max_i_ka * lines.parallel)
-        self._limit_ka_from = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_hv_kv)])
-        self._limit_ka_to = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_lv_kv)])
+        limit_ka_from = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_hv_kv)])
+        limit_ka_to = np.concatenate([line_ka, mva / (np.sqrt(3.0) * trafos.vn_lv_kv)])
+        # loading by a current of 1 pu
+        self._percent_from = 100.0 * BASE_MVA / root3_kv[self.from_bus] / limit_ka_from
+        self._percent_to = 100.0 * BASE_MVA / root3_kv[self.to_bus] / limit_ka_to
         # -1 / yft = (r + jx) ratio: the susceptance 1 / (x ratio) of the DC approximation, its ratio without the shift
         self.shift_rad = np.concatenate([np.zeros(len(lines)), np.radians(trafos.shift_degree)])
         self._dc_susceptance = 1.0 / (-1.0 / (admittances.yft * np.exp(-1j * self.shift_rad))).imag
@@ -133,6 +155,16 @@ class AcNetwork:
         other.setpoint_pu = voltage_setpoints(system)
         other.load_mvar_per_mw = reactive_load_mvar(system, np.ones(len(system.loads)))
         return other
+
+    @cached_property
+    def elimination(self) -> Elimination:
+        """Order in which Jacobians of every topology are factorised."""
+        return make_elimination(self._indptr, self._indices)
+
+    @cached_property
+    def work(self) -> tuple[NewtonWork, RoundsWork]:
+        """Memory of compiled power flows, one at a time."""
+        return make_newton_work(self.elimination), make_rounds_work(self.n_buses)
 
     def topology(self, branch_out: I4, devices: DeviceSettings | None = None) -> AcTopology:
         """Give islands and admittances without these branches, computed once while they stay in use."""
@@ -163,8 +195,6 @@ class AcNetwork:
         return Admittances(y.yff * ratio**2, y.yft * ratio, y.ytf * ratio, y.ytt, y.y_shunt * devices.shunt_share)
 
     def _make(self, status: B1, devices: DeviceSettings | None) -> AcTopology:
-        from scipy import sparse
-
         if devices is None:
             y, on = self.admittances, shunt_status(self.system, status)
         else:
@@ -181,21 +211,43 @@ class AcNetwork:
         )
         n = len(self._indices)
         data = np.bincount(self._entry, value.real, n) + 1j * np.bincount(self._entry, value.imag, n)
-        y_bus = sparse.csc_matrix((data, self._indices, self._indptr), shape=(self.n_buses, self.n_buses))
         island = islands(self.n_buses, self.from_bus, self.to_bus, status)
-        return AcTopology(status, island, y_bus, int(island.max(initial=-1)) + 1, y)
+        return AcTopology(
+            status=status,
+            island=island,
+            n_islands=int(island.max(initial=-1)) + 1,
+            y=data,
+            indptr=self._indptr,
+            indices=self._indices,
+            admittances=y,
+        )
 
     def flows(self, v: C16, status: B1, admittances: Admittances | None = None) -> Flows:
-        """Flows at complex voltages ``v`` (..., n_buses) pu; NaN voltages give NaN flows, branches out give 0."""
+        """Flows at complex voltages ``v`` (..., n_buses) pu; NaN voltages give NaN flows, branches out give 0.
+
+        ``status`` (n_branches,), or (..., n_branches) where states have branches of their own out.
+        """
         y = self.admittances if admittances is None else admittances
-        v_from, v_to = v[..., self.from_bus], v[..., self.to_bus]
-        i_from, i_to = y.yff * v_from + y.yft * v_to, y.ytf * v_from + y.ytt * v_to
-        s_from, s_to = v_from * np.conj(i_from) * BASE_MVA, v_to * np.conj(i_to) * BASE_MVA
-        loading = 100.0 * np.maximum(
-            np.abs(i_from) * self._ka_from / self._limit_ka_from, np.abs(i_to) * self._ka_to / self._limit_ka_to
+        shape = (*np.shape(v)[:-1], len(self.from_bus))
+        # copies, as read-only arrays would be another type to the kernel
+        states = np.array(v, dtype=np.complex128).reshape(-1, self.n_buses)
+        in_service = np.array(np.broadcast_to(status, shape)).reshape(len(states), -1)
+        found = np.empty((5, *in_service.shape))
+        branch_flows(
+            v=states,
+            from_bus=self.from_bus,
+            to_bus=self.to_bus,
+            status=in_service,
+            yff=y.yff,
+            yft=y.yft,
+            ytf=y.ytf,
+            ytt=y.ytt,
+            percent_from=self._percent_from,
+            percent_to=self._percent_to,
+            base_mva=BASE_MVA,
+            flows_out=found,
         )
-        values = (s_from.real, s_to.real, s_from.imag, s_to.imag, loading)
-        return Flows(*(np.where(status, value, 0.0) for value in values))
+        return Flows(*found.reshape(5, *shape))
 
     def dc_angles(self, topology: AcTopology, number: int, p_pu: F8, reference: int) -> F8:
         """Angles (n_members,) rad of an island under the DC approximation; ``p_pu`` (n_members,) balanced, reference 0.
@@ -205,7 +257,7 @@ class AcNetwork:
         from scipy import sparse
         from scipy.sparse.linalg import splu
 
-        bus = topology.networks[number].bus
+        bus = topology.members[number]
         local = np.full(self.n_buses, -1, dtype=np.int64)
         local[bus] = np.arange(len(bus))
         used = topology.status & (topology.island[self.from_bus] == number)

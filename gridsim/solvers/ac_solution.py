@@ -18,6 +18,7 @@ class AcSolution(NamedTuple):
     losses_mw : of lines and transformers, NaN if not converged
     p_gen_mw, q_gen_mvar : (n_gens,) after sharing the imbalance;  p_border_mw, q_border_mvar : (n_borders,)
     imbalance_mw : taken by the participants over all islands, NaN if not converged
+    iterations, solves : Newton steps and Newton solutions of all islands and starts
     island : (n_buses,) i4, numbered by lowest bus;  live : (n_islands,) bool, islands with a source
     """
 
@@ -40,3 +41,4 @@ class AcSolution(NamedTuple):
     imbalance_mw: float
     island: I4
     live: B1
+    solves: int = 0

@@ -13,8 +13,9 @@ import numpy as np
 from gridsim.kernels.flows import islands
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
-from gridsim.solvers.ac_ladder import MAX_ITERATIONS, TOLERANCE_PU, NewtonResult, NewtonTask
+from gridsim.solvers.ac_ladder import MAX_ITERATIONS, TOLERANCE_PU
 from gridsim.solvers.ac_network import AcTopology, Admittances
+from gridsim.solvers.ac_rounds import NewtonResult, NewtonTask
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.admittances import without_dust
 from gridsim.solvers.operating_point import OperatingPoint, base_point
@@ -55,7 +56,7 @@ class PandapowerNewton:
         """Solve one task."""
         net, system, have = self.net, self.system, self.have
         gens = system.generators
-        bus = task.topology.networks[task.number].bus
+        bus = task.topology.members[task.number]
         inside = np.zeros(len(system.buses), dtype=bool)
         inside[bus] = True
         held, q_bus, p_extra = np.zeros(len(inside), dtype=bool), np.zeros(len(inside)), np.zeros(len(inside))

@@ -15,10 +15,11 @@ it is not moved for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from gridsim.kernels.newton import voltage_sensitivity
 from gridsim.model.scenario import AcMode, Policy, VoltageMode
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4
@@ -27,9 +28,6 @@ from gridsim.solvers.ac_network import C16, AcNetwork, AcTopology, Admittances
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.operating_point import DeviceSettings, OperatingPoint, system_settings
 from gridsim.solvers.participation import BASE_MVA, held_buses, shunt_connected, sources
-
-if TYPE_CHECKING:
-    from scipy import sparse
 
 MOST_ROUNDS = 3  # power flows after the first; moves of one instant are few, and so are their errors
 ABOVE_PU = 0.01  # above where the operator acts: what feeds a low pocket is lifted no further
@@ -275,29 +273,27 @@ class VoltageControl:
 
         Buses that hold their setpoint stay; dead ones are 0. The imbalance is left to each island's reference.
         """
-        from scipy.sparse.linalg import splu
-
         settings = self.settings(position)
         topology = network.topology(point.branch_out, settings)
         have = sources(self.system, point, topology.island)
         held = held_buses(self.system, have, solution.vm_pu)
         live = np.isfinite(solution.vm_pu)
         v = np.where(live, solution.vm_pu * np.exp(1j * np.radians(np.where(live, solution.va_degree, 0.0))), 0.0)
-        angle = live.copy()
-        angle[have.reference[have.live]] = False
-        angle_bus, free_bus = np.flatnonzero(angle), np.flatnonzero(live & ~held)
+        fixed_angle, fixed_modulus = ~live, ~live | held
+        fixed_angle[have.reference[have.live]] = True
         effect = np.zeros((len(self.devices), network.n_buses))
-        if not len(free_bus):
+        if fixed_modulus.all():
             return effect
-        jacobian = _jacobian(topology.y_bus, v, angle_bus.astype(np.int32), free_bus.astype(np.int32))
+        (work, _), elimination = network.work, network.elimination
+        work.v[:] = np.where(live, v, 1.0)
+        work.member[:], work.fixed_angle[:], work.fixed_modulus[:] = live, fixed_angle, fixed_modulus
         change = self._power_of_a_step(network, topology, v, settings)
-        right = np.concatenate([change.real[:, angle_bus], change.imag[:, free_bus]], axis=1)
-        try:
-            answer = splu(jacobian).solve(np.ascontiguousarray(-right.T))
-        except RuntimeError:  # scipy's word for a singular factor
+        x = np.zeros((network.n_buses, 2, len(self.devices)))
+        x[elimination.position, 0] = -np.where(fixed_angle, 0.0, change.real).T
+        x[elimination.position, 1] = -np.where(fixed_modulus, 0.0, change.imag).T
+        if not voltage_sensitivity(elimination, topology.y, work, x):
             return effect
-        effect[:, free_bus] = answer[len(angle_bus) :].T
-        return effect
+        return np.where(fixed_modulus, 0.0, x[elimination.position, 1].T * np.abs(v))
 
     def _power_of_a_step(self, network: AcNetwork, topology: AcTopology, v: C16, settings: DeviceSettings) -> C16:
         """(n_devices, n_buses) complex pu of power drawn by one step up of each device at unchanged voltages."""
@@ -336,31 +332,6 @@ def _strides(devices: Devices, free: B1) -> tuple[I4, F8]:
         which += [number] * (2 * most)
         stride += [*range(1, most + 1), *range(-1, -most - 1, -1)]
     return np.array(which, dtype=np.int32), np.array(stride, dtype=np.float64)
-
-
-def _jacobian(y_bus: sparse.csc_matrix, v: C16, angle_bus: I4, free_bus: I4) -> sparse.csc_matrix:
-    """Polar power-flow Jacobian: active power at ``angle_bus``, reactive at ``free_bus``, by angles and moduli."""
-    from scipy import sparse
-
-    n, m = len(v), len(angle_bus)
-    # the row of active power (column of the angle) and that of reactive power (column of the modulus) of each bus
-    first, second = np.full(n, -1), np.full(n, -1)
-    first[angle_bus], second[free_bus] = np.arange(m), m + np.arange(len(free_bus))
-    modulus = np.abs(v)
-    unit = np.divide(v, modulus, out=np.zeros_like(v), where=modulus > 0)
-    drawn = v * np.conj(y_bus @ v)
-    entries, bus = y_bus.tocoo(), np.arange(n)
-    i, j = np.concatenate([entries.row, bus]), np.concatenate([entries.col, bus])
-    off = v[entries.row] * np.conj(entries.data)
-    by_angle = np.concatenate([-1j * off * np.conj(v[entries.col]), 1j * drawn])
-    own = np.divide(drawn, modulus, out=np.zeros_like(v), where=modulus > 0)
-    by_modulus = np.concatenate([off * np.conj(unit[entries.col]), own])
-    row = np.concatenate([first[i], first[i], second[i], second[i]])
-    column = np.concatenate([first[j], second[j], first[j], second[j]])
-    value = np.concatenate([by_angle.real, by_modulus.real, by_angle.imag, by_modulus.imag])
-    kept = (row >= 0) & (column >= 0)
-    size = m + len(free_bus)
-    return sparse.csc_matrix((value[kept], (row[kept], column[kept])), shape=(size, size))
 
 
 def _largest(vm_pu: F8, low: F8, high: F8) -> float:

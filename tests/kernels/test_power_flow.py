@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from gridsim.kernels.power_flow import judge_round, power_into, start_round
+from gridsim.kernels.power_flow import branch_flows, judge_round, power_into, start_round
 
 
 def test_two_buses_by_hand():
@@ -20,6 +20,31 @@ def test_equals_the_product_of_scipy(seed):
     y = sparse.random_array((30, 30), density=0.1, rng=rng, format="csc") * (1.0 - 2.0j)
     v = rng.uniform(0.9, 1.1, 30) * np.exp(1j * rng.uniform(-0.5, 0.5, 30))
     np.testing.assert_allclose(power_into(y.indptr, y.indices, y.data, v), v * np.conj(y @ v), rtol=1e-13, atol=1e-15)
+
+
+def test_flows_of_a_lossless_line_by_hand():
+    """y = -10j between 1.0 pu and 1.0j pu: 10 pu to the second bus, and 10 pu of reactive power in at both ends.
+
+    The second state has the line out. A current of sqrt(200) pu loads it by 2 % a pu at the first, 3 % at the second.
+    """
+    y = np.array([-10j])
+    flows = np.full((5, 2, 1), np.nan)
+    branch_flows(
+        v=np.array([[1.0, 1.0j], [1.0, 1.0j]]),
+        from_bus=np.array([0], dtype=np.int32),
+        to_bus=np.array([1], dtype=np.int32),
+        status=np.array([[True], [False]]),
+        yff=y,
+        yft=-y,
+        ytf=-y,
+        ytt=y,
+        percent_from=np.array([2.0]),
+        percent_to=np.array([3.0]),
+        base_mva=100.0,
+        flows_out=flows,
+    )
+    assert flows[:, 0, 0] == pytest.approx([-1000.0, 1000.0, 1000.0, 1000.0, 3.0 * np.sqrt(200.0)])
+    assert flows[:, 1, 0].tolist() == [0.0] * 5
 
 
 def test_a_round_is_judged_by_the_definition():

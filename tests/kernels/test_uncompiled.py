@@ -18,6 +18,7 @@ FILES = (
     "test_zonal.py",
     "test_accumulate.py",
     "test_convolution.py",
+    "test_newton.py",
     "test_swing.py",
 )
 

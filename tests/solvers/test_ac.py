@@ -11,7 +11,8 @@ from gridsim.io.read_network import system_from_tables
 from gridsim.model.pack import pack
 from gridsim.model.system import GridSystem
 from gridsim.solvers.ac import AcModel
-from gridsim.solvers.ac_ladder import Q_TOLERANCE_PU, SHARING_TOLERANCE_PU, VM_TOLERANCE_PU
+from gridsim.solvers.ac_ladder import Q_TOLERANCE_PU, VM_TOLERANCE_PU
+from gridsim.solvers.ac_rounds import SHARING_TOLERANCE_PU
 from gridsim.solvers.ac_solution import AcSolution
 from gridsim.solvers.operating_point import OperatingPoint
 from gridsim.solvers.participation import BASE_MVA, sources, voltage_setpoints
