@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase, Topology
-from gridsim.kernels.jit import inline, jit, out_of_line
+from gridsim.kernels.jit import bare, inline, jit, out_of_line
 
 #: Below this pivot of ``I - M`` the update loses more than half of the digits and the PTDF is factorised anew.
 _SMALL_PIVOT = 1e-5
@@ -245,7 +245,7 @@ def make_case(
     )
 
 
-@jit
+@bare
 def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
     """Write the flow of every row (n_rows,) MW for injections (n_buses,) MW, four buses in one sweep over the rows."""
     n_buses, n_rows = bus_ptdf.shape
@@ -265,7 +265,7 @@ def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
         bus += 1
 
 
-@jit
+@bare
 def add_rows(rows: F8, at: I4, amount: F8, n: int, total: F8) -> None:
     """Add ``amount[k]`` times row ``at[k]`` of ``rows`` for k < n, in this order, four in one sweep over ``total``."""
     width = rows.shape[1]
