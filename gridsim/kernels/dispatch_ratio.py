@@ -18,6 +18,8 @@ from gridsim.kernels.jit import piece
 PIVOT_TOLERANCE = 1e-8
 #: Of the fastest multiplier: what is rounding in a rate.
 ROUNDING = 1e-13
+#: Neighbours of which the least step is kept: a flip changes one block only.
+BLOCK = 16
 #: MW by which flows and injections may miss their bounds.
 PRIMAL_TOLERANCE_MW = 1e-7
 
@@ -95,26 +97,26 @@ def _find_steps(ws: Workspace, m: int, tolerance: float) -> None:
 
 
 @piece
-def _nearest(reach: F8, n: int) -> tuple[int, float]:
-    """Place of the least of ``reach[:n]``, the first of equal ones, -1 if all are infinite; and the next least."""
-    a = b = c = d = np.inf  # the least of every fourth, and the next of each
-    a2 = b2 = c2 = d2 = np.inf
-    for quarter in range(n // 4):
-        k = 4 * quarter
-        w, x, y, z = reach[k], reach[k + 1], reach[k + 2], reach[k + 3]
-        a2, b2, c2, d2 = min(a2, max(a, w)), min(b2, max(b, x)), min(c2, max(c, y)), min(d2, max(d, z))
-        a, b, c, d = min(a, w), min(b, x), min(c, y), min(d, z)
-    for k in range(4 * (n // 4), n):
-        a2 = min(a2, max(a, reach[k]))
-        a = min(a, reach[k])
-    ab, ab2 = min(a, b), min(max(a, b), min(a2, b2))
-    cd, cd2 = min(c, d), min(max(c, d), min(c2, d2))
-    least, second = min(ab, cd), min(max(ab, cd), min(ab2, cd2))
-    if least < np.inf:
-        for k in range(n):
+def _least_of_block(reach: F8, n: int, block: int) -> float:
+    """Least ``reach[:n]`` of a block of neighbours."""
+    least = np.inf
+    for k in range(BLOCK * block, min(BLOCK * (block + 1), n)):
+        least = min(least, reach[k])
+    return least
+
+
+@piece
+def _nearest(reach: F8, n: int, block_least: F8) -> int:
+    """Place of the least of ``reach[:n]``, the first of equal ones; -1 if all are infinite."""
+    least, nearest = np.inf, -1
+    for block in range((n + BLOCK - 1) // BLOCK):
+        if block_least[block] < least:
+            least, nearest = block_least[block], block
+    if nearest >= 0:
+        for k in range(BLOCK * nearest, min(BLOCK * (nearest + 1), n)):
             if reach[k] == least:
-                return k, second
-    return -1, second
+                return k
+    return -1
 
 
 @piece
@@ -187,8 +189,13 @@ def ratio_test(
     # half the tolerance less, or rounding lets an island that must shed everything run out of segments to enter
     remaining = violation - 0.5 * PRIMAL_TOLERANCE_MW
     n_moved = 0
-    code, second = _nearest(reach, n)
-    while code >= 0:
+    block_least = ws.scratch[0]
+    for block in range((n + BLOCK - 1) // BLOCK):
+        block_least[block] = _least_of_block(reach, n, block)
+    while True:
+        code = _nearest(reach, n, block_least)
+        if code < 0:
+            break
         loss = _loss(order, row_lo_mw, row_hi_mw, ws, code)
         if loss >= remaining:
             entering = _by_harris(order, row_lo_mw, row_hi_mw, ws, n, reach[code])
@@ -198,8 +205,7 @@ def ratio_test(
             moving[n_moved] = code
             n_moved += 1
         _flip(order, slope, ws, code, tolerance)
-        if reach[code] >= second:  # else the same one again, as with the equal parts of a load
-            code, second = _nearest(reach, n)
+        block_least[code // BLOCK] = _least_of_block(reach, n, code // BLOCK)
     amount = ws.scratch[1]
     for k in range(n_moved):  # flows follow the flips of each bus at once
         amount[k] = moved[moving[k]]

@@ -267,9 +267,18 @@ def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
 
 @bare
 def add_rows(rows: F8, at: I4, amount: F8, n: int, total: F8) -> None:
-    """Add ``amount[k]`` times row ``at[k]`` of ``rows`` for k < n, in this order, four in one sweep over ``total``."""
+    """Add ``amount[k]`` times row ``at[k]`` of ``rows`` for k < n, in this order, eight or four in one sweep over it."""
     width = rows.shape[1]
     k = 0
+    while k + 8 <= n:
+        a, b, c, d = rows[at[k]], rows[at[k + 1]], rows[at[k + 2]], rows[at[k + 3]]
+        e, f, g, h = rows[at[k + 4]], rows[at[k + 5]], rows[at[k + 6]], rows[at[k + 7]]
+        p, q, r, s = amount[k], amount[k + 1], amount[k + 2], amount[k + 3]
+        t, u, v, w = amount[k + 4], amount[k + 5], amount[k + 6], amount[k + 7]
+        for j in range(width):
+            first = (((total[j] + a[j] * p) + b[j] * q) + c[j] * r) + d[j] * s
+            total[j] = (((first + e[j] * t) + f[j] * u) + g[j] * v) + h[j] * w
+        k += 8
     while k + 4 <= n:
         a, b, c, d = rows[at[k]], rows[at[k + 1]], rows[at[k + 2]], rows[at[k + 3]]
         p, q, r, s = amount[k], amount[k + 1], amount[k + 2], amount[k + 3]
