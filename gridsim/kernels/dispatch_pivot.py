@@ -26,10 +26,6 @@ OPTIMAL, PIVOT_CAP, NO_ENTERING, SINGULAR, DRIFT, RENEW = 0, 1, 2, 3, 4, 5
 SMALL_PIVOT = 1e-7
 #: A pivot below this is taken only right after a fresh factorisation.
 DOUBTFUL_PIVOT = 1e-5
-#: By what a violation of a basic bus is multiplied before it is compared with that of a flow. A step for a bus moves the
-#: prices of its whole island, so it gains less a MW (steepest edge would divide by the norm of what moves): a tenth fewer
-#: pivots.
-BASIC_BUS_WEIGHT = 0.5
 STALL_LIMIT = 50
 REFACTOR_EVERY = 100
 
@@ -46,8 +42,7 @@ def find_violation(
 ) -> tuple[int, int, float, float]:
     """Give (slot of a basic bus or -1, flow row or -1, +1 above / -1 below, MW) of the largest violation.
 
-    That of a bus counts :data:`BASIC_BUS_WEIGHT` of a flow's. With ``bland`` the first one in the order of buses, then
-    rows. ``avoided`` is passed over: 1 + bus, -1 - row or 0.
+    With ``bland`` the first one in the order of buses, then rows. ``avoided`` is passed over: 1 + bus, -1 - row or 0.
     """
     slot, new_row = -1, -1
     sign = mw = 0.0
@@ -61,7 +56,7 @@ def find_violation(
             sign = 1.0 if q > basics[i].hi else -1.0
     if bland and slot >= 0:
         return slot, new_row, sign, mw
-    worst = max(PRIMAL_TOLERANCE_MW, BASIC_BUS_WEIGHT * mw)
+    worst = max(PRIMAL_TOLERANCE_MW, mw)
     # eight rows at a time where none is worse: a running maximum waits for the row before at every row
     n_rows = row_lo_mw.size
     for block in range((n_rows + 7) // 8):

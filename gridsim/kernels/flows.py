@@ -267,7 +267,7 @@ def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
 
 @bare
 def add_rows(rows: F8, at: I4, amount: F8, n: int, total: F8) -> None:
-    """Add ``amount[k]`` times row ``at[k]`` of ``rows`` for k < n, in this order, eight or four in one sweep over it."""
+    """Add ``amount[k]`` times row ``at[k]`` of ``rows`` for k < n, in this order, up to eight in one sweep."""
     width = rows.shape[1]
     k = 0
     while k + 8 <= n:
