@@ -29,13 +29,13 @@ from gridsim.kernels.dispatch_pivot import (
     NO_ENTERING,
     OPTIMAL,
     PIVOT_CAP,
-    PRIMAL_TOLERANCE_MW,
     REFACTOR_EVERY,
     RENEW,
     SINGULAR,
     find_violation,
     improve,
 )
+from gridsim.kernels.dispatch_ratio import PRIMAL_TOLERANCE_MW
 from gridsim.kernels.dispatch_start import (
     clear_slots,
     fill_widths,
@@ -56,7 +56,7 @@ from gridsim.kernels.dispatch_workspace import (
     Workspace,
     make_workspace,
 )
-from gridsim.kernels.jit import jit, out_of_line
+from gridsim.kernels.jit import bare, out_of_line, piece
 
 __all__ = [
     "DRIFT",
@@ -76,7 +76,7 @@ __all__ = [
 ]
 
 
-@jit
+@piece
 def _divide_injections(order: MeritOrder, lo_mw: F8, hi_mw: F8, penalty: F8, ws: Workspace) -> float:
     """Each bus's injection as output, spill and shedding of its segments; returns the penalty of what is shed.
 
@@ -117,7 +117,7 @@ def _divide_injections(order: MeritOrder, lo_mw: F8, hi_mw: F8, penalty: F8, ws:
     return total
 
 
-@jit
+@piece
 def _plain_prices(order: MeritOrder, topology: Topology, ws: Workspace, m: int) -> None:
     """Prices y = B^-T c at the costs without perturbation and sharing, and the basis to start from another time."""
     segs, basics, duals, basis = order.segs, ws.basics, ws.duals, ws.basis
@@ -154,7 +154,7 @@ def _plain_prices(order: MeritOrder, topology: Topology, ws: Workspace, m: int) 
     ws.info[N_BASIS] = n
 
 
-@jit
+@piece
 def _report(
     order: MeritOrder,
     topology: Topology,
@@ -174,7 +174,7 @@ def _report(
     _plain_prices(order, topology, ws, m)
 
 
-@jit
+@bare
 def solve_dispatch(
     topology: Topology,
     gen_bus: I4,

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from gridsim.kernels.arrays import F8, I4
 from gridsim.kernels.dispatch_workspace import Records
-from gridsim.kernels.jit import jit
+from gridsim.kernels.jit import piece
 
 
-@jit
+@piece
 def times_inverse(inverse: F8, m: int, vector: F8, out: F8) -> None:
     """Write ``inverse @ vector`` (m,) into ``out``: each sum in its own order, eight of them at a time."""
     j = 0
@@ -46,7 +46,7 @@ def times_inverse(inverse: F8, m: int, vector: F8, out: F8) -> None:
         out[j] = a
 
 
-@jit
+@piece
 def replace_bus(inverse: F8, m: int, i: int, new_row: F8, z: F8) -> float:
     """Basic bus ``i`` becomes the bus with matrix row ``new_row`` (m,); return the pivot. ``z`` is scratch."""
     for k in range(m):
@@ -66,7 +66,7 @@ def replace_bus(inverse: F8, m: int, i: int, new_row: F8, z: F8) -> float:
     return pivot
 
 
-@jit
+@piece
 def replace_row(inverse: F8, m: int, j: int, a: F8, z: F8) -> float:
     """Flow row ``j`` becomes another; return the pivot.
 
@@ -84,7 +84,7 @@ def replace_row(inverse: F8, m: int, j: int, a: F8, z: F8) -> float:
     return pivot
 
 
-@jit
+@piece
 def append(inverse: F8, m: int, new_row: F8, corner: float, a: F8, z: F8) -> float:
     """Add a basic bus (``new_row``) and a flow row meeting in ``corner``; return the pivot.
 
@@ -110,7 +110,7 @@ def append(inverse: F8, m: int, new_row: F8, corner: float, a: F8, z: F8) -> flo
     return pivot
 
 
-@jit
+@piece
 def remove(inverse: F8, m: int, i: int, j: int) -> float:
     """Drop basic bus ``i`` and flow row ``j``; the last of each takes the free place. Return the pivot."""
     pivot = inverse[j, i]
@@ -130,7 +130,7 @@ def remove(inverse: F8, m: int, i: int, j: int) -> float:
     return pivot
 
 
-@jit
+@piece
 def factorise(inverse: F8, swapped: I4, basics: Records, duals: Records, m: int, island: I4, row_ptdf: F8) -> float:
     """Build ``M`` from its buses and rows (island ``k`` is coded ``-1 - k``) and invert it in place, rows pivoted.
 

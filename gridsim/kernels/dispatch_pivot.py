@@ -2,37 +2,32 @@
 
 A step: the bound that is violated most (:func:`find_violation`) leaves the basis; multipliers y and prices
 lambda = y(island) - PTDF^T mu move along the one direction that keeps every other basic price, a row of B^-1
-(:func:`_find_directions`); the bus or row whose price meets its bound first enters (:func:`_ratio_test`: with bound
-flipping, a breakpoint is passed while the violation lasts; Harris' tolerance picks the largest pivot among near ties);
-the inverse is updated (:func:`_enter_bus`, :func:`_enter_row`).
+(:func:`_find_directions`); the bus or row whose price meets its bound first enters (``dispatch_ratio.ratio_test``: with
+bound flipping, a breakpoint is passed while the violation lasts; Harris' tolerance picks the largest pivot among near
+ties); the inverse is updated (:func:`_enter_bus`, :func:`_enter_row`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from gridsim.kernels.arrays import F8, I4, Topology
+from gridsim.kernels.arrays import F8, Topology
 from gridsim.kernels.dispatch_basis import append, remove, replace_bus, replace_row, times_inverse
 from gridsim.kernels.dispatch_order import MeritOrder
+from gridsim.kernels.dispatch_ratio import PRIMAL_TOLERANCE_MW, look_around, ratio_test, segment_towards
 from gridsim.kernels.dispatch_start import DUAL_TOLERANCE, restore
 from gridsim.kernels.dispatch_workspace import AVOIDED, STALLED, TAKE_ANY, Records, Workspace
 from gridsim.kernels.flows import add_rows
-from gridsim.kernels.jit import inline, jit, out_of_line
+from gridsim.kernels.jit import inline, out_of_line, piece
 
 #: Status codes: RENEW asks for a fresh factorisation, the others end an attempt.
 OPTIMAL, PIVOT_CAP, NO_ENTERING, SINGULAR, DRIFT, RENEW = 0, 1, 2, 3, 4, 5
-#: MW by which flows and injections may miss their bounds.
-PRIMAL_TOLERANCE_MW = 1e-7
-#: Smallest change of a price or multiplier, per unit step, that counts as a change.
-PIVOT_TOLERANCE = 1e-8
-#: Of the fastest multiplier: what is rounding in a rate.
-ROUNDING = 1e-13
 #: A pivot below this makes the next factorisation a fresh one.
 SMALL_PIVOT = 1e-7
 #: A pivot below this is taken only right after a fresh factorisation.
 DOUBTFUL_PIVOT = 1e-5
 STALL_LIMIT = 50
-REFACTOR_EVERY = 60
+REFACTOR_EVERY = 100
 
 
 @inline
@@ -41,7 +36,7 @@ def _beyond(flow_mw, row_lo_mw, row_hi_mw, row):  # type: ignore[no-untyped-def]
     return max(flow_mw[row] - row_hi_mw[row], row_lo_mw[row] - flow_mw[row])
 
 
-@jit
+@piece
 def find_violation(
     buses: Records, basics: Records, flow_mw: F8, row_lo_mw: F8, row_hi_mw: F8, m: int, bland: bool, avoided: int
 ) -> tuple[int, int, float, float]:
@@ -49,46 +44,41 @@ def find_violation(
 
     With ``bland`` the first one in the order of buses, then rows. ``avoided`` is passed over: 1 + bus, -1 - row or 0.
     """
-    worst = PRIMAL_TOLERANCE_MW
     slot, new_row = -1, -1
-    sign = 0.0
+    sign = mw = 0.0
     for i in range(m):
         q = buses[basics[i].bus].q
         violation = max(q - basics[i].hi, basics[i].lo - q)
-        if violation > (PRIMAL_TOLERANCE_MW if bland else worst) and basics[i].bus != avoided - 1:
-            if bland and slot >= 0 and basics[i].bus > basics[slot].bus:
+        if violation > PRIMAL_TOLERANCE_MW and basics[i].bus != avoided - 1:
+            if slot >= 0 and (basics[i].bus > basics[slot].bus if bland else violation <= mw):
                 continue
-            slot, worst = i, violation
+            slot, mw = i, violation
             sign = 1.0 if q > basics[i].hi else -1.0
     if bland and slot >= 0:
-        return slot, new_row, sign, worst
+        return slot, new_row, sign, mw
+    worst = max(PRIMAL_TOLERANCE_MW, mw)
+    # eight rows at a time where none is worse: a running maximum waits for the row before at every row
     n_rows = row_lo_mw.size
-    row = 0
-    while row < n_rows:
-        # eight at a time where none is worse: a running maximum waits for the row before at every row
-        while row + 8 <= n_rows:
+    for block in range((n_rows + 7) // 8):
+        row = 8 * block
+        if row + 8 <= n_rows:
             a = max(_beyond(flow_mw, row_lo_mw, row_hi_mw, row), _beyond(flow_mw, row_lo_mw, row_hi_mw, row + 1))
             b = max(_beyond(flow_mw, row_lo_mw, row_hi_mw, row + 2), _beyond(flow_mw, row_lo_mw, row_hi_mw, row + 3))
             c = max(_beyond(flow_mw, row_lo_mw, row_hi_mw, row + 4), _beyond(flow_mw, row_lo_mw, row_hi_mw, row + 5))
             d = max(_beyond(flow_mw, row_lo_mw, row_hi_mw, row + 6), _beyond(flow_mw, row_lo_mw, row_hi_mw, row + 7))
-            if max(max(a, b), max(c, d)) > worst:
-                break
-            row += 8
-        end = min(row + 8, n_rows)
-        while row < end:
-            violation = _beyond(flow_mw, row_lo_mw, row_hi_mw, row)
-            if violation > worst and row != -1 - avoided:
-                new_row, worst = row, violation
-                if bland:
-                    end = n_rows = row
-            row += 1
+            if max(max(a, b), max(c, d)) <= worst:
+                continue
+        for k in range(row, min(row + 8, n_rows)):
+            violation = _beyond(flow_mw, row_lo_mw, row_hi_mw, k)
+            if violation > worst and k != -1 - avoided and not (bland and new_row >= 0):
+                new_row, worst = k, violation
     if new_row >= 0:
-        slot = -1
+        slot, mw = -1, worst
         sign = 1.0 if flow_mw[new_row] > row_hi_mw[new_row] else -1.0
-    return slot, new_row, sign, worst
+    return slot, new_row, sign, mw
 
 
-@jit
+@piece
 def _find_directions(topology: Topology, ws: Workspace, m: int, slot: int, new_row: int, sign: float) -> None:
     """Write how multipliers (``rate`` of the duals) and prices (``direction``) move per unit dual step.
 
@@ -132,195 +122,8 @@ def _find_directions(topology: Topology, ws: Workspace, m: int, slot: int, new_r
         direction[basics[slot].bus] = sign
 
 
-@jit
-def _find_breakpoint(order: MeritOrder, slope: F8, ws: Workspace, bus: int, p: int, tolerance: float) -> bool:
-    """Write the segment at or beyond position ``p`` that the moving price of ``bus`` meets next, and when.
-
-    The price meets the slope after (slope - price) / rate; False if there is no segment left in that direction.
-    """
-    segs, width, candidates, rate = order.segs, ws.width, ws.candidates, ws.direction[bus]
-    if rate > 0.0:
-        end = order.bus_start[bus + 1]
-        while p < end and width[segs[p].item] <= 0.0:
-            p = segs[p].next
-        if p >= end:
-            return False
-    else:
-        start = order.bus_start[bus]
-        while p >= start and width[segs[p].item] <= 0.0:
-            p = segs[p].prev
-        if p < start:
-            return False
-    size = abs(rate)
-    # not negative: a price may have passed its slope by rounding
-    step = max((slope[p] - ws.price[bus]) / rate, 0.0)
-    candidates[bus].target = p
-    candidates[bus].step = step
-    candidates[bus].reach = step + tolerance / size
-    candidates[bus].size = size
-    candidates[bus].loss = size * width[segs[p].item] * segs[p].share
-    return True
-
-
-@jit
-def _sift_down(heap: I4, candidates: Records, i: int, n: int) -> None:
-    """Restore the heap (least ``reach`` first) below place ``i``."""
-    code = heap[i]
-    reach = candidates[code].reach
-    while True:
-        child = 2 * i + 1
-        if child >= n:
-            break
-        if child + 1 < n and candidates[heap[child + 1]].reach < candidates[heap[child]].reach:
-            child += 1
-        if candidates[heap[child]].reach >= reach:
-            break
-        heap[i] = heap[child]
-        i = child
-    heap[i] = code
-
-
-@jit
-def _find_candidates(
-    order: MeritOrder, slope: F8, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, tolerance: float
-) -> int:
-    """Write what may enter: buses whose price moves, active rows whose multiplier goes to 0.
-
-    The list, with the one of the least ``reach`` first, is where the heap is made if something is flipped.
-    """
-    buses, duals, candidates, heap = ws.buses, ws.duals, ws.candidates, ws.order[0]
-    n_buses = buses.size
-    n, first = 0, 0
-    nearest = np.inf
-    largest = 0.0
-    for j in range(m):
-        largest = max(largest, abs(duals[j].rate))
-    least = max(PIVOT_TOLERANCE, ROUNDING * largest)
-    for bus in range(n_buses):
-        rate = ws.direction[bus]
-        if abs(rate) > least:
-            p = buses[bus].position if rate > 0.0 else buses[bus].position - 1
-            if _find_breakpoint(order, slope, ws, bus, p, tolerance):
-                heap[n] = bus
-                if candidates[bus].reach < nearest:
-                    nearest, first = candidates[bus].reach, n
-                n += 1
-    for j in range(m):
-        row = duals[j].row
-        size = -duals[j].rate * duals[j].side
-        if row >= 0 and size > least:
-            code = n_buses + j
-            step = max(duals[j].value * duals[j].side / size, 0.0)
-            candidates[code].step = step
-            candidates[code].reach = step + tolerance / size
-            candidates[code].size = size
-            candidates[code].loss = size * (row_hi_mw[row] - row_lo_mw[row])
-            heap[n] = code
-            if candidates[code].reach < nearest:
-                nearest, first = candidates[code].reach, n
-            n += 1
-    if n > 0:
-        heap[0], heap[first] = heap[first], heap[0]
-    return n
-
-
-@jit
-def _flip(order: MeritOrder, slope: F8, ws: Workspace, code: int, tolerance: float) -> bool:
-    """Move a candidate past its breakpoint to its other bound; True if it has a further one.
-
-    A row changes to its other limit; a bus takes (or leaves) the whole segment, which is summed in ``moved``.
-    """
-    segs, buses, candidates = order.segs, ws.buses, ws.candidates
-    if code >= buses.size:
-        ws.duals[code - buses.size].side = -ws.duals[code - buses.size].side
-        return False
-    p = candidates[code].target
-    w = ws.width[segs[p].item] * segs[p].share
-    if ws.direction[code] > 0.0:
-        buses[code].q += w
-        candidates[code].moved += w
-        p += 1
-        buses[code].position = p
-    else:
-        buses[code].q -= w
-        candidates[code].moved -= w
-        buses[code].position = p
-        p -= 1
-    return _find_breakpoint(order, slope, ws, code, p, tolerance)
-
-
-@jit
-def _by_harris(candidates: Records, heap: I4, n: int, nearest: float) -> int:
-    """Of all that meet their slope within the tolerance the largest pivot, of equal ones the widest (Harris 1973)."""
-    size, loss, entering = 0.0, 0.0, -1
-    for k in range(n):
-        other = heap[k]
-        if candidates[other].step <= nearest:
-            pivot = candidates[other].size
-            if pivot > size * (1.0 + 1e-9) or (pivot > size * (1.0 - 1e-9) and candidates[other].loss > loss):
-                size, loss, entering = pivot, candidates[other].loss, other
-    return entering
-
-
-@jit
-def _ratio_test(
-    order: MeritOrder,
-    slope: F8,
-    topology: Topology,
-    row_lo_mw: F8,
-    row_hi_mw: F8,
-    ws: Workspace,
-    m: int,
-    tolerance: float,
-    violation: float,
-    bland: bool,
-) -> tuple[int, float]:
-    """Pass breakpoints while the violation lasts; return what enters and the dual step.
-
-    What enters is a bus, or n_buses + the place of an active row, or -1 if nothing can.
-    """
-    candidates, heap, moved, flow_mw = ws.candidates, ws.order[0], ws.order[1], ws.flow_mw
-    n_buses = ws.buses.size
-    n = _find_candidates(order, slope, row_lo_mw, row_hi_mw, ws, m, tolerance)
-    if bland:  # Bland (1977): the first of the least steps, no flips: it cannot cycle
-        entering = -1
-        for k in range(n):
-            if entering < 0 or candidates[heap[k]].step < candidates[entering].step:
-                entering = heap[k]
-        return entering, candidates[entering].step if entering >= 0 else 0.0
-    # half the tolerance less, or rounding lets an island that must shed everything run out of segments to enter
-    remaining = violation - 0.5 * PRIMAL_TOLERANCE_MW
-    n_moved = 0
-    entering = -1
-    heaped = False
-    while n > 0:
-        code = int(np.int64(heap[0]))
-        if candidates[code].loss >= remaining:
-            entering = _by_harris(candidates, heap, n, candidates[code].reach)
-            break
-        if not heaped:
-            heaped = True
-            for i in range(n // 2 - 1, -1, -1):
-                _sift_down(heap, candidates, i, n)
-        remaining -= candidates[code].loss
-        if code < n_buses and candidates[code].moved == 0.0:
-            moved[n_moved] = code
-            n_moved += 1
-        if not _flip(order, slope, ws, code, tolerance):
-            n -= 1
-            heap[0] = heap[n]
-        if n > 1:
-            _sift_down(heap, candidates, 0, n)
-    amount = ws.scratch[1]
-    for k in range(n_moved):  # flows follow the flips of each bus at once
-        amount[k] = candidates[moved[k]].moved
-        candidates[moved[k]].moved = 0.0
-    add_rows(topology.bus_ptdf, moved, amount, n_moved, flow_mw)
-    return entering, candidates[entering].step if entering >= 0 else 0.0
-
-
-@jit
-def _leave(topology: Topology, ws: Workspace, slot: int, sign: float) -> int:
+@piece
+def _leave(order: MeritOrder, slope: F8, topology: Topology, ws: Workspace, slot: int, sign: float) -> int:
     """Put the basic bus of ``slot`` onto the bound that it violates, and flows with it; return the bus."""
     basics, buses, flow_mw = ws.basics, ws.buses, ws.flow_mw
     leaving = basics[slot].bus
@@ -329,12 +132,13 @@ def _leave(topology: Topology, ws: Workspace, slot: int, sign: float) -> int:
     bound = basics[slot].hi if sign > 0.0 else basics[slot].lo
     amount = bound - buses[leaving].q
     buses[leaving].q = bound
+    look_around(order, slope, ws, leaving)
     for row in range(flow_mw.size):
         flow_mw[row] += topology.bus_ptdf[leaving, row] * amount
     return int(leaving)
 
 
-@jit
+@piece
 def _move_prices(ws: Workspace, m: int, step: float) -> None:
     """Prices and multipliers after the dual step."""
     for bus in range(ws.price.size):
@@ -343,7 +147,7 @@ def _move_prices(ws: Workspace, m: int, step: float) -> None:
         ws.duals[j].value += step * ws.duals[j].rate
 
 
-@jit
+@piece
 def _activate(ws: Workspace, j: int, new_row: int, sign: float, step: float) -> None:
     """Let the flow row ``new_row`` be dual row ``j``: active at the limit it violated, its multiplier the step."""
     ws.duals[j].row = new_row
@@ -352,7 +156,7 @@ def _activate(ws: Workspace, j: int, new_row: int, sign: float, step: float) -> 
     ws.slot_of_row[new_row] = j
 
 
-@jit
+@piece
 def _new_column(ws: Workspace, m: int, sign: float) -> None:
     """Write the inverse times the new row's coefficients at the basic buses, -PTDF, into ``scratch[2]``.
 
@@ -362,7 +166,7 @@ def _new_column(ws: Workspace, m: int, sign: float) -> None:
         ws.scratch[2, j] = -sign * ws.duals[j].rate
 
 
-@jit
+@piece
 def _enter_bus(
     order: MeritOrder,
     slope: F8,
@@ -382,7 +186,8 @@ def _enter_bus(
     segs, buses, basics, duals, inverse = order.segs, ws.buses, ws.basics, ws.duals, ws.inverse
     new_bus_row = ws.scratch[1]
     leaving = basics[slot].bus if slot >= 0 else -1
-    p = ws.candidates[entering].target
+    up = ws.direction[entering] > 0.0
+    p = segment_towards(order, ws, entering, up)
     w = ws.width[segs[p].item] * segs[p].share
     q = buses[entering].q
     if entering != leaving:
@@ -401,7 +206,6 @@ def _enter_bus(
     elif entering != leaving:
         pivot = replace_bus(inverse, m, slot, new_bus_row, ws.scratch[2])
         buses[leaving].slot = -1
-    up = ws.direction[entering] > 0.0
     basics[i].bus = entering
     basics[i].segment = p
     basics[i].lo = q if up else q - w
@@ -412,7 +216,7 @@ def _enter_bus(
     return pivot
 
 
-@jit
+@piece
 def _enter_row(ws: Workspace, m: int, slot: int, j: int, sign: float) -> float:
     """Exchange: the slack of dual row ``j`` enters, so the row is active no more; the pivot.
 
@@ -440,7 +244,7 @@ def _enter_row(ws: Workspace, m: int, slot: int, j: int, sign: float) -> float:
     return pivot
 
 
-@jit
+@piece
 def improve(
     order: MeritOrder,
     slope: F8,
@@ -459,6 +263,8 @@ def improve(
     stall = 1e-13 * order.scale[0]  # a shorter dual step is no progress: the vertex is degenerate
     pivots = 0
     renew = False
+    for bus in range(n_buses):
+        look_around(order, slope, ws, bus)
     while True:
         bland = info[STALLED] >= STALL_LIMIT
         slot, new_row, sign, violation = find_violation(
@@ -476,8 +282,8 @@ def improve(
             return (RENEW if pivots > 0 else DRIFT), m, pivots
 
         _find_directions(topology, ws, m, slot, new_row, sign)
-        leaving = _leave(topology, ws, slot, sign) if slot >= 0 else -1
-        entering, step = _ratio_test(
+        leaving = _leave(order, slope, topology, ws, slot, sign) if slot >= 0 else -1
+        entering, step, size = ratio_test(
             order=order,
             slope=slope,
             topology=topology,
@@ -491,7 +297,7 @@ def improve(
         )
         if entering < 0:
             return NO_ENTERING, m, pivots
-        if ws.candidates[entering].size < DOUBTFUL_PIVOT and info[TAKE_ANY] == 0:
+        if size < DOUBTFUL_PIVOT and info[TAKE_ANY] == 0:
             # the rest of the violation may be drift: judge it by fresh numbers, and mend other violations first
             if pivots == 0:
                 if info[AVOIDED] == 0:

@@ -9,7 +9,7 @@ from gridsim.kernels.dispatch_basis import factorise
 from gridsim.kernels.dispatch_order import MeritOrder
 from gridsim.kernels.dispatch_workspace import Records, Workspace
 from gridsim.kernels.flows import add_rows, flows_into
-from gridsim.kernels.jit import jit, out_of_line
+from gridsim.kernels.jit import out_of_line, piece
 
 #: MW by which an answer must miss the bounds that it does not meet to be the only one.
 APART_MW = 1e-5
@@ -23,7 +23,7 @@ SETTLED_MW = 1e-10
 _SINGULAR = 1e-10
 
 
-@jit
+@piece
 def fill_widths(gen_bus: I4, lo_mw: F8, hi_mw: F8, demand_mw: F8, width: F8, buses: Records) -> None:
     """Write the width of every item (MW) and the injection of each bus with all segments empty."""
     n_gens = gen_bus.size
@@ -46,7 +46,7 @@ def fill_widths(gen_bus: I4, lo_mw: F8, hi_mw: F8, demand_mw: F8, width: F8, bus
             buses[gen_bus[gen]].base += lo
 
 
-@jit
+@piece
 def clear_slots(buses: Records, slot_of_row: I4) -> None:
     """Empty the basis."""
     for bus in range(buses.size):
@@ -55,7 +55,7 @@ def clear_slots(buses: Records, slot_of_row: I4) -> None:
         slot_of_row[row] = -1
 
 
-@jit
+@piece
 def start_by_merit(
     merit: I4,
     bus_start: I4,
@@ -123,7 +123,7 @@ def start_by_merit(
     return m
 
 
-@jit
+@piece
 def read_basis(
     basis: I4,
     n_basis: int,
@@ -187,7 +187,7 @@ def read_basis(
     return m
 
 
-@jit
+@piece
 def _sort_basis(basics: Records, duals: Records, m: int) -> None:
     """Order buses, and balance rows before flow rows, by number, so that the factorisation is one of a set."""
     for i in range(1, m):
@@ -210,7 +210,7 @@ def _sort_basis(basics: Records, duals: Records, m: int) -> None:
         duals[k].row, duals[k].side = row, side
 
 
-@jit
+@piece
 def restore(topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int) -> float:
     """Move the basic buses so that every island balances and every active row sits at its limit; return the miss, MW.
 
@@ -256,7 +256,7 @@ def restore(topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: 
     return worst
 
 
-@jit
+@piece
 def _factorise_basis(topology: Topology, ws: Workspace, m: int) -> bool:
     """Sort the basis, note its slots, and invert it into ``ws.inverse``; False if it is singular."""
     buses, basics, duals, inverse, island = ws.buses, ws.basics, ws.duals, ws.inverse, topology.island
@@ -276,7 +276,7 @@ def _factorise_basis(topology: Topology, ws: Workspace, m: int) -> bool:
     return factorise(inverse, ws.order[1], basics, duals, m, island, topology.row_ptdf) >= _SINGULAR
 
 
-@jit
+@piece
 def _price_buses(
     slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int, tolerance: float
 ) -> bool:
@@ -317,7 +317,7 @@ def _price_buses(
     return True
 
 
-@jit
+@piece
 def _place_buses(order: MeritOrder, slope: F8, ws: Workspace, fresh: bool, tolerance: float) -> None:
     """Position of every bus between its segments, and the injection that follows: what lies below the position.
 
@@ -359,7 +359,7 @@ def _place_buses(order: MeritOrder, slope: F8, ws: Workspace, fresh: bool, toler
         injection[bus] = q
 
 
-@jit
+@piece
 def _follow_injections(order: MeritOrder, slope: F8, topology: Topology, ws: Workspace, tolerance: float) -> None:
     """Position of every bus as in :func:`_place_buses`; flows follow what its injection changes by."""
     before, moving, by_mw = ws.scratch[0], ws.order[1], ws.scratch[1]
@@ -375,7 +375,7 @@ def _follow_injections(order: MeritOrder, slope: F8, topology: Topology, ws: Wor
     add_rows(topology.bus_ptdf, moving, by_mw, n, ws.flow_mw)
 
 
-@jit
+@piece
 def is_only_basis(
     order: MeritOrder, slope: F8, topology: Topology, row_lo_mw: F8, row_hi_mw: F8, ws: Workspace, m: int
 ) -> bool:
@@ -415,7 +415,7 @@ def is_only_basis(
     return True
 
 
-@jit
+@piece
 def refactorise(
     order: MeritOrder,
     slope: F8,

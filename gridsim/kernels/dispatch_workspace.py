@@ -20,11 +20,6 @@ BASIC = np.dtype([("lo", "f8"), ("hi", "f8"), ("bus", "i4"), ("segment", "i4")],
 #: A balance row (``row`` = -1 - island) or an active flow row; ``value`` its multiplier, ``rate`` the multiplier's
 #: change per unit step, ``side`` +1 at the upper and -1 at the lower limit (0 not yet known).
 DUAL = np.dtype([("value", "f8"), ("rate", "f8"), ("row", "i4"), ("side", "i4")], align=True)
-#: What may enter, by code (a bus, or n_buses + the place of a dual row): the dual ``step`` at which it does, ``reach``
-#: the same with tolerance, ``size`` of its pivot, ``loss`` of violation if it is flipped, ``moved`` MW by flips so far.
-CANDIDATE = np.dtype(
-    [("step", "f8"), ("reach", "f8"), ("size", "f8"), ("loss", "f8"), ("moved", "f8"), ("target", "i4")], align=True
-)
 
 #: Places of ``Workspace.info``.
 STATUS, PIVOTS, N_BASIS, WARM, STALLED, AVOIDED, TAKE_ANY, ONLY = 0, 1, 2, 3, 4, 5, 6, 7
@@ -54,8 +49,12 @@ class Workspace(NamedTuple):
     buses: Records
     basics: Records
     duals: Records
-    candidates: Records
     direction: F8
+    above: F8
+    below: F8
+    steps: F8
+    reach: F8
+    moved: F8
     island_sum: F8
     scratch: F8
     inverse: F8
@@ -80,8 +79,12 @@ def make_workspace(n_buses: int, n_gens: int, n_classes: int, n_rows: int) -> Wo
         buses=np.zeros(n_buses, dtype=BUS),
         basics=np.zeros(m, dtype=BASIC),
         duals=np.zeros(m, dtype=DUAL),
-        candidates=np.zeros(n_buses + m, dtype=CANDIDATE),
         direction=np.zeros(n_buses),
+        above=np.zeros(n_buses),
+        below=np.zeros(n_buses),
+        steps=np.zeros(n_buses + m),
+        reach=np.zeros(n_buses + m),
+        moved=np.zeros(n_buses),
         island_sum=np.zeros(n_buses),
         scratch=np.zeros((4, m)),
         inverse=np.zeros((m, m)),

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase, Topology
-from gridsim.kernels.jit import inline, jit, out_of_line
+from gridsim.kernels.jit import bare, inline, jit, out_of_line
 
 #: Below this pivot of ``I - M`` the update loses more than half of the digits and the PTDF is factorised anew.
 _SMALL_PIVOT = 1e-5
@@ -245,7 +245,7 @@ def make_case(
     )
 
 
-@jit
+@bare
 def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
     """Write the flow of every row (n_rows,) MW for injections (n_buses,) MW, four buses in one sweep over the rows."""
     n_buses, n_rows = bus_ptdf.shape
@@ -265,11 +265,20 @@ def flows_into(bus_ptdf: F8, injection_mw: F8, flow_out_mw: F8) -> None:
         bus += 1
 
 
-@jit
+@bare
 def add_rows(rows: F8, at: I4, amount: F8, n: int, total: F8) -> None:
-    """Add ``amount[k]`` times row ``at[k]`` of ``rows`` for k < n, in this order, four in one sweep over ``total``."""
+    """Add ``amount[k]`` times row ``at[k]`` of ``rows`` for k < n, in this order, up to eight in one sweep."""
     width = rows.shape[1]
     k = 0
+    while k + 8 <= n:
+        a, b, c, d = rows[at[k]], rows[at[k + 1]], rows[at[k + 2]], rows[at[k + 3]]
+        e, f, g, h = rows[at[k + 4]], rows[at[k + 5]], rows[at[k + 6]], rows[at[k + 7]]
+        p, q, r, s = amount[k], amount[k + 1], amount[k + 2], amount[k + 3]
+        t, u, v, w = amount[k + 4], amount[k + 5], amount[k + 6], amount[k + 7]
+        for j in range(width):
+            first = (((total[j] + a[j] * p) + b[j] * q) + c[j] * r) + d[j] * s
+            total[j] = (((first + e[j] * t) + f[j] * u) + g[j] * v) + h[j] * w
+        k += 8
     while k + 4 <= n:
         a, b, c, d = rows[at[k]], rows[at[k + 1]], rows[at[k + 2]], rows[at[k + 3]]
         p, q, r, s = amount[k], amount[k + 1], amount[k + 2], amount[k + 3]
