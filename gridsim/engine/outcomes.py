@@ -22,6 +22,7 @@ _AT_LIMIT = 0.999
 _KEPT_CLASSES = ("households", "heating")
 _CITY_SHORT_SHARE = 0.99
 _SURELY_SERVED = 0.995  # of each customer: well above it, so that sums of them are whatever is rounded
+_INTERFACE_STATES = ("normal", "at its limit", "scarce")
 _COAL_TABLES = ("fuel_stocks", "coal_routes")
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
@@ -45,7 +46,7 @@ class Outcomes:
         # A state that is not normal is checked until it is.
         self._city_hit = np.zeros(len(self._cities), dtype=bool)
         self._plant_hit = np.zeros(len(self._plants), dtype=bool)
-        self._interface_hit = np.zeros(len(self._interfaces), dtype=bool)
+        self._interface_state = np.zeros(len(self._interfaces), dtype=np.int8)
         self._zones_shed = False
         self._pocket_hit: set[int] = set()
 
@@ -75,12 +76,11 @@ class Outcomes:
         node, n_nodes = self.system.gas_demand.node[self._kept], len(self._cities)
         requested, got = sum_at(node, each, n_nodes), sum_at(node, each_got, n_nodes)
         cut = got < _CITY_SHORT_SHARE * requested
-        for city in ((cut | self._city_hit) & (requested > 0)).nonzero()[0].tolist():
-            component = self._cities[city]
-            began = self._log.state(component) == "normal"
+        for city in ((cut != self._city_hit) & (requested > 0)).nonzero()[0].tolist():
+            component, began = self._cities[city], bool(cut[city])
             cause = self._disturbances.cause(_GAS_TABLES) if began else self._log.last_id(component)
-            self._log.add(now_h, component, "households or heating cut" if cut[city] else "normal", cause)
-            self._city_hit[city] = cut[city]
+            self._log.add(now_h, component, "households or heating cut" if began else "normal", cause)
+            self._city_hit[city] = began
 
     def log_coal(self, now_h: float, yard_days: F8, yard_share: F8) -> None:
         """Log plants whose coal is used up: they live on what still comes, ``yard_share`` (n_yards,) of full output."""
@@ -120,7 +120,7 @@ class Outcomes:
         worst_shortage = self._log_plants(now_h, fuel, backup_mwh)
         cause = worst_shortage if worst_shortage != ROOT else self._disturbances.cause()
         binding = self._log_interfaces(now_h, dispatch, cause)
-        if not self._zones_shed and not dispatch.unserved_mw.any():
+        if not self._zones_shed and dispatch.short_mw == 0.0:
             return
         unserved_mw = sum_at(self._load_zone + 1, dispatch.unserved_mw, len(self.system.zones) + 1)[1:]
         self._zones_shed = bool((unserved_mw > SHORTFALL_TOLERANCE_MW).any())
@@ -157,18 +157,20 @@ class Outcomes:
         An interface is scarce if one more MW of it is worth more than the dearest supply; otherwise it merely
         makes supply dearer and has no cause but the market.
         """
-        first = self.system.n_branches
+        first, dearest = self.system.n_branches, self.packed.dearest_supply
         flow, price = dispatch.solution.flow_mw[first:], np.abs(dispatch.solution.row_price[first:])
         limit = np.where(flow >= 0, dispatch.state.row_hi_mw[first:], -dispatch.state.row_lo_mw[first:])
-        scarcest, scarcity = ROOT, self.packed.dearest_supply
-        all_full = (np.abs(flow) > 0) & (np.abs(flow) >= _AT_LIMIT * limit)
-        for row in (all_full | self._interface_hit).nonzero()[0].tolist():
-            full = self._interface_hit[row] = bool(all_full[row])
-            scarce = full and price[row] > self.packed.dearest_supply
-            state = "scarce" if scarce else ("at its limit" if full else "normal")
-            here = self._disturbances.cause_at_interface(row) if scarce else ROOT
-            why = (here if here != ROOT else cause) if scarce else (ROOT if full else self._disturbances.last_end)
-            number = self._log.add(now_h, self._interfaces[row], state, why)
-            if scarce and price[row] > scarcity:
-                scarcest, scarcity = number, float(price[row])
-        return scarcest
+        loading_mw = np.abs(flow)
+        full = (loading_mw > 0) & (loading_mw >= _AT_LIMIT * limit)
+        scarce = full & (price > dearest)
+        state = full.astype(np.int8) + scarce
+        for row in (state != self._interface_state).nonzero()[0].tolist():
+            why = ROOT if full[row] else self._disturbances.last_end
+            if scarce[row]:
+                here = self._disturbances.cause_at_interface(row)
+                why = here if here != ROOT else cause
+            self._log.add(now_h, self._interfaces[row], _INTERFACE_STATES[state[row]], why)
+        self._interface_state = state
+        if not scarce.any():
+            return ROOT
+        return self._log.last_id(self._interfaces[int(np.argmax(np.where(scarce, price, 0.0)))])

@@ -91,11 +91,13 @@ __all__ = [
     "LinepackFlows",
     "LinepackNetwork",
     "LinepackState",
+    "advance_linepack",
     "content",
     "eliminate",
     "make_controls",
     "make_network",
     "nikuradse_friction",
+    "no_flows",
     "pipe_coefficients",
     "pressure_of",
     "run_linepack",
@@ -757,12 +759,20 @@ def _add(part: LinepackFlows, sum_out: LinepackFlows) -> None:
 
 
 @jit
-def _scaled(flows: LinepackFlows, factor: float) -> LinepackFlows:
+def _scale(factor: float, flows_out: LinepackFlows) -> None:
     """Flows times ``factor``."""
-    for values in flows:
+    for values in flows_out:
         for k in range(len(values)):
             values[k] *= factor
-    return flows
+
+
+@jit
+def _take(state: LinepackState, state_out: LinepackState) -> None:
+    """Make ``state_out`` equal to ``state``."""
+    for kind in range(len(state)):
+        values, held = state[kind], state_out[kind]
+        for k in range(len(values)):
+            held[k] = values[k]
 
 
 @jit
@@ -775,6 +785,53 @@ def _is_short(requested: F8, cap: F8, watch: I4, least_share: float, delivered: 
 
 
 @jit
+def advance_linepack(
+    net: LinepackNetwork,
+    controls: LinepackControls,
+    dt_h: float,
+    n_steps: int,
+    watch: I4,
+    least_share: float,
+    state_out: LinepackState,
+    flows_out: LinepackFlows,
+) -> tuple[int, bool]:
+    """As :func:`run_linepack`, which advances ``state_out`` and adds to ``flows_out``; steps taken, and if solved."""
+    points = Points(net.c_mcm_per_bar, net.fixed, net.order.diag_of, net.gas_law)
+    edges, exchange, links = _edges_of(net, controls), _exchange_of(controls), _links_of(net, controls)
+    problem = Problem(points, edges, exchange, links, net.order)
+    scratch = _new_scratch(problem)
+    taken, pieces, solved = 0, 1, True
+    while taken < n_steps:
+        ahead, flows = _copy(state_out), _no_flows(problem, len(controls.source_point))
+        done = 0
+        while done < pieces and _step(problem, ahead, dt_h / pieces, 1.0 / pieces, flows, scratch):
+            done += 1
+        if done < pieces:
+            if pieces >= 1 << MAX_HALVINGS:
+                solved = False
+                break
+            pieces *= 2
+            continue
+        if taken > 0 and _is_short(controls.sink_q, controls.sink_cap, watch, least_share, flows.sink):
+            break
+        _take(ahead, state_out)
+        _add(flows, flows_out)
+        taken, pieces = taken + 1, 1
+    _scale(1.0 / max(taken, 1), flows_out)
+    return taken, solved
+
+
+def no_flows(net: LinepackNetwork, controls: LinepackControls) -> LinepackFlows:
+    """Flows to add to."""
+    return LinepackFlows(
+        edge=np.zeros(len(net.edge_from)),
+        source=np.zeros(len(controls.source_point)),
+        sink=np.zeros(len(controls.sink_point)),
+        link=np.zeros(len(net.link_from)),
+        reservoir=np.zeros(len(net.c_mcm_per_bar)),
+    )
+
+
 def run_linepack(
     net: LinepackNetwork,
     controls: LinepackControls,
@@ -791,27 +848,6 @@ def run_linepack(
     number, and whether all steps were solved. A step whose Newton iteration fails is taken in halves, at most
     ``MAX_HALVINGS`` times; inputs are not written to.
     """
-    points = Points(net.c_mcm_per_bar, net.fixed, net.order.diag_of, net.gas_law)
-    edges, exchange, links = _edges_of(net, controls), _exchange_of(controls), _links_of(net, controls)
-    problem = Problem(points, edges, exchange, links, net.order)
-    scratch = _new_scratch(problem)
-    state = _copy(start)
-    total = _no_flows(problem, len(controls.source_point))
-    taken, pieces, solved = 0, 1, True
-    while taken < n_steps:
-        ahead, flows = _copy(state), _no_flows(problem, len(controls.source_point))
-        done = 0
-        while done < pieces and _step(problem, ahead, dt_h / pieces, 1.0 / pieces, flows, scratch):
-            done += 1
-        if done < pieces:
-            if pieces >= 1 << MAX_HALVINGS:
-                solved = False
-                break
-            pieces *= 2
-            continue
-        if taken > 0 and _is_short(controls.sink_q, controls.sink_cap, watch, least_share, flows.sink):
-            break
-        state, pieces = ahead, 1
-        _add(flows, total)
-        taken += 1
-    return state, _scaled(total, 1.0 / max(taken, 1)), taken, solved
+    state, flows = LinepackState(*(values.copy() for values in start)), no_flows(net, controls)
+    taken, solved = advance_linepack(net, controls, dt_h, n_steps, watch, least_share, state, flows)
+    return state, flows, taken, solved

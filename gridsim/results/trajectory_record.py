@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.texts import number_texts
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, sum_at
 from gridsim.results.metrics import Estimate
@@ -56,10 +57,30 @@ class Subject:
     remarks: Callable[[Trajectory], Iterable[str]] = lambda run: ()
 
 
+def numbered(texts: NDArray[np.str_]) -> tuple[list[str], NDArray[np.int64]]:
+    """Different texts in order, and (n,) the place of each among them: ``numpy.unique`` without sorting all of them."""
+    texts = np.array(texts, dtype=np.str_)
+    number = np.empty(len(texts), dtype=np.int64)
+    letters = texts.view(np.uint32).reshape(len(texts), texts.itemsize // 4)
+    different = texts[number_texts(letters, number)]
+    order = np.argsort(different)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return different[order].tolist(), place[number]
+
+
+def rows_by(texts: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Each text in order with the positions at which it stands."""
+    different, places = numbered(texts)
+    order, ends = np.argsort(places, kind="stable"), np.cumsum(np.bincount(places)).tolist()
+    for text, begin, end in zip(different, [0, *ends], ends, strict=False):
+        yield text, order[begin:end]
+
+
 def sum_by(names: NDArray[np.str_], values: F8) -> dict[str, float]:
     """Sums by name, in name order."""
-    unique, where = np.unique(names, return_inverse=True)
-    return dict(zip(unique.tolist(), sum_at(where, values, len(unique)).tolist(), strict=True))
+    different, places = numbered(names)
+    return dict(zip(different, sum_at(places, values, len(different)).tolist(), strict=True))
 
 
 def roots(cause_id: NDArray[np.int32]) -> NDArray[np.int64]:

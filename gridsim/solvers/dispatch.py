@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase, DispatchSolution, DispatchState, Topology
+from gridsim.kernels.by_reference import hold
 from gridsim.kernels.dispatch import N_BASIS, ONLY, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
 from gridsim.kernels.dispatch_order import MeritOrder, make_merit_order
 from gridsim.kernels.flows import make_topology, turned_mw, widened_limits
@@ -59,8 +60,9 @@ class DispatchSolver:
         self.solves = 0
         self.fallbacks = 0
         self._topologies: OrderedDict[bytes, Topology] = OrderedDict()
-        self._workspaces: dict[int, Workspace] = {}
+        self._workspaces: dict[int, tuple[Workspace, Workspace]] = {}  # each also as the kernel takes it
         self._order: MeritOrder | None = None
+        self._held_order: MeritOrder
         self._given: tuple[F8, F8, F8] | None = None  # cost, spill cost and penalty of the merit order, as given
         self._prices: tuple[F8, F8, F8]  # its own copies of them
         self._turns = bool(case.branch_turn_mw.any())
@@ -131,12 +133,12 @@ class DispatchSolver:
         )
 
     def _solve_kernel(self, state: DispatchState, warm: I4 | None) -> DispatchSolution:
-        order = self.merit_order(state)
+        self.merit_order(state)
         n_warm = 0
         if warm is not None and warm.size <= self._warm.size:
             n_warm = warm.size
             self._warm[:n_warm] = warm
-        ws = self._workspace(state.demand_mw.shape[1])
+        ws, held = self._workspace(state.demand_mw.shape[1])
         cost, spill_cost, penalty = self._prices
         row_lo_mw, row_hi_mw = state.row_lo_mw, state.row_hi_mw
         # the kernel knows no shifts: its flows and limits are less what they drive
@@ -154,8 +156,8 @@ class DispatchSolver:
             penalty=penalty,
             row_lo_mw=_plain(row_lo_mw),
             row_hi_mw=_plain(row_hi_mw),
-            order=order,
-            ws=ws,
+            order=self._held_order,
+            ws=held,
             warm_basis=self._warm,
             n_warm=n_warm,
         )
@@ -175,7 +177,7 @@ class DispatchSolver:
 
     def _is_only(self, state: DispatchState) -> bool:
         """True if the last answer of the kernel, from a warm start, is the one that the merit order leads to."""
-        return bool(self._workspace(state.demand_mw.shape[1]).info[ONLY])
+        return bool(self._workspace(state.demand_mw.shape[1])[0].info[ONLY])
 
     def merit_order(self, state: DispatchState) -> MeritOrder:
         """Give the merit order at the state's prices, kept while prices and the places of load stay the same."""
@@ -200,6 +202,7 @@ class DispatchSolver:
             perturb=self.options.perturb,
             load_exists=self._load_exists,
         )
+        self._held_order = hold(self._order)
         return self._order
 
     def _same_prices(self, given: tuple[F8, F8, F8]) -> bool:
@@ -211,12 +214,13 @@ class DispatchSolver:
                 return False
         return True
 
-    def _workspace(self, n_classes: int) -> Workspace:
-        ws = self._workspaces.get(n_classes)
-        if ws is None:
+    def _workspace(self, n_classes: int) -> tuple[Workspace, Workspace]:
+        """Workspace for so many classes of load, and the same as the kernel takes it."""
+        known = self._workspaces.get(n_classes)
+        if known is None:
             ws = make_workspace(self.case.n_buses, self._inner.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
-            self._workspaces[n_classes] = ws
-        return ws
+            known = self._workspaces[n_classes] = ws, hold(ws)
+        return known
 
 
 def _plain(array: F8) -> F8:
