@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
 from gridsim.kernels.by_reference import hold
-from gridsim.kernels.gas_customers import order_gas, read_nodes, usable_linepack
+from gridsim.kernels.gas_customers import order_gas, read_nodes, settle_gas, usable_linepack
 from gridsim.kernels.linepack import (
     LinepackControls,
     LinepackState,
@@ -428,9 +428,18 @@ class HydraulicGas:
             self._held_net, self._held_running, dt_h, n_steps, watch, SHORT_SHARE, after, flows
         )
         drawn = flows.source[n_supply:]
-        storage = np.maximum(state.storage_mcm - drawn * dt_h * taken / HOURS_PER_DAY, 0.0)
-        power = consumed_mcm_per_d.copy()
-        power[self._links] = flows.sink[n_demand:]
+        storage, power = np.empty(len(drawn)), np.empty(len(consumed_mcm_per_d))
+        settle_gas(
+            links=self._links,
+            storage_mcm=state.storage_mcm,
+            drawn=drawn,
+            hours=dt_h,
+            steps=taken,
+            consumed=consumed_mcm_per_d,
+            sink=flows.sink[n_demand:],
+            storage_mcm_out=storage,
+            power_out=power,
+        )
 
         def step() -> GasStep:
             n_nodes = len(self.node_point)
