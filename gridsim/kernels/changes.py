@@ -1,4 +1,4 @@
-"""What an answer has changed of cities and interfaces, for the log of a run (``engine.outcomes``, ``engine.heat``)."""
+"""States of interfaces, of gas and of heat in cities, as the log of a run compares them (``engine.outcomes``)."""
 
 from __future__ import annotations
 

@@ -120,9 +120,23 @@ def bound_supply(
         if committed[backup_gen[k]]:
             backup_of_gen_out[backup_gen[k]] += backup_mw[k]
     bound_machines(
-        fleet, committed, gen_share, left_share, heat_min_share, fuel_share, backup_of_gen_out, ramps, from_mw, ramp_h,
-        least_mw, most_mw, lo_mw_out, hi_mw_out, room_out, held_back_out,
-    )  # fmt: skip
+        fleet=fleet,
+        committed=committed,
+        gen_share=gen_share,
+        left_share=left_share,
+        heat_min_share=heat_min_share,
+        fuel_share=fuel_share,
+        backup_mw=backup_of_gen_out,
+        ramps=ramps,
+        from_mw=from_mw,
+        ramp_h=ramp_h,
+        least_mw=least_mw,
+        most_mw=most_mw,
+        lo_mw_out=lo_mw_out,
+        hi_mw_out=hi_mw_out,
+        room_out=room_out,
+        held_back_out=held_back_out,
+    )
     for k in range(len(backup_gen)):
         gen = backup_gen[k]
         lo_mw_out[n_gens + k] = 0.0

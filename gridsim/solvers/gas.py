@@ -125,7 +125,7 @@ class HydraulicGas:
         self._set_full(self._content_at(system.gas.full_share))
         self._started: tuple[bytes, GasState, F8] | None = None
         self._scheduled: tuple[GasSchedule, GasConditions, LinepackControls] | None = None
-        # what the kernel is given: the network, and controls that are written before each run
+        # as the kernel takes them: the network, and controls that are written before each run
         self._held_net = hold(self.net)
         self._running = self._no_controls()
         self._held_running = hold(self._running)
@@ -372,9 +372,9 @@ class HydraulicGas:
         )
 
     def _set_running(self, state: GasState, ordered: LinepackControls) -> None:
-        """What the kernel is given: as ordered, within the power of stations at ``state``.
+        """Write what the kernel is given: controls as ordered, within the power of stations at ``state``.
 
-        An instant runs possible and actual consumption, so it is mostly set already.
+        An instant runs possible and actual consumption, so they are mostly written already.
         """
         last, running = self._runs_at, self._running
         if last is None or last[0] is not state or last[1] is not ordered:
