@@ -27,8 +27,7 @@ def number_texts(letters: U4, number_out: I8) -> I8:
     for row in range(n):
         key = _HASH_START
         for k in range(width):
-            letter: int = letters[row, k]
-            key = ((key ^ letter) * _HASH_FACTOR) & _HASH_BITS
+            key = ((key ^ int(letters[row, k])) * _HASH_FACTOR) & _HASH_BITS
         slot = key & (size - 1)
         while True:
             number = slots[slot]
