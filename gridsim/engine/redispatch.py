@@ -255,7 +255,7 @@ class Redispatcher:
         abroad_mw: F8,
     ) -> Redispatch:
         packed, n_gens, hi = self.packed, len(moment.committed), bounds.hi_mw
-        main_mw, backup_mw, available_mw, curtailed_mw = (np.empty(n_gens) for _ in range(4))
+        main_mw, backup_mw, available_mw, curtailed_mw = np.empty((4, n_gens))
         border_mw, storage_mw = np.empty(len(abroad_mw)), np.empty(len(self.system.storages))
         read_supply(
             backup_gen=packed.backup_gen,

@@ -55,7 +55,7 @@ class Batch:
         """(n, ...) of a field of the redispatch, read-only: many tables ask for the same."""
         values = self._dispatch.get(field)
         if values is None:
-            values = self._dispatch[field] = self.of(lambda i: getattr(i.dispatch, field))
+            values = self._dispatch[field] = _stacked([getattr(i.dispatch, field) for i in self.intervals])
             values.setflags(write=False)
         return values
 

@@ -79,7 +79,7 @@ def by_reference(record: Record) -> Record:
 def hold(record: Held) -> Held:
     """``record`` as kernels take it, written into memory now and not at each call.
 
-    Its arrays may change, which arrays they are may not. Python reads the record itself.
+    Its arrays may change, which arrays they are may not. Python reads its fields as those of the record.
     """
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return record
@@ -87,7 +87,7 @@ def hold(record: Held) -> Held:
     words = np.zeros(max(reference.n_words, _LEAST_WORDS), dtype=np.int64)
     _describe(reference, record, words)
     held = _held(reference)(words)
-    held.record = record  # keeps the arrays alive
+    vars(held).update(zip(record._fields, record, strict=True))  # which keeps the arrays alive
     return cast(Held, held)
 
 

@@ -48,6 +48,7 @@ Todini and Pilati, A gradient algorithm for the analysis of pipe networks (1988)
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -93,6 +94,7 @@ __all__ = [
     "LinepackState",
     "advance_linepack",
     "content",
+    "copy_of",
     "eliminate",
     "make_controls",
     "make_network",
@@ -823,13 +825,22 @@ def advance_linepack(
 
 def no_flows(net: LinepackNetwork, controls: LinepackControls) -> LinepackFlows:
     """Flows to add to."""
+    sizes = (net.edge_from, controls.source_point, controls.sink_point, net.link_from, net.c_mcm_per_bar)
+    edge, source, sink, link, end = itertools.accumulate(map(len, sizes))
+    all_flows = np.zeros(end)
     return LinepackFlows(
-        edge=np.zeros(len(net.edge_from)),
-        source=np.zeros(len(controls.source_point)),
-        sink=np.zeros(len(controls.sink_point)),
-        link=np.zeros(len(net.link_from)),
-        reservoir=np.zeros(len(net.c_mcm_per_bar)),
+        edge=all_flows[:edge],
+        source=all_flows[edge:source],
+        sink=all_flows[source:sink],
+        link=all_flows[sink:link],
+        reservoir=all_flows[link:],
     )
+
+
+def copy_of(p_bar: F8, gas_mcm: F8, edge_q: F8) -> LinepackState:
+    """A state to advance."""
+    values, n = np.concatenate([p_bar, gas_mcm, edge_q]), len(p_bar)
+    return LinepackState(values[:n], values[n : 2 * n], values[2 * n :])
 
 
 def run_linepack(
@@ -848,6 +859,6 @@ def run_linepack(
     number, and whether all steps were solved. A step whose Newton iteration fails is taken in halves, at most
     ``MAX_HALVINGS`` times; inputs are not written to.
     """
-    state, flows = LinepackState(*(values.copy() for values in start)), no_flows(net, controls)
+    state, flows = copy_of(*start), no_flows(net, controls)
     taken, solved = advance_linepack(net, controls, dt_h, n_steps, watch, least_share, state, flows)
     return state, flows, taken, solved

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import ArgumentError, StudyError, nearest
-from gridsim.kernels.sums import add_rows_at
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -34,6 +33,8 @@ def sum_at(position: NDArray[Any], values: NDArray[Any], n: int) -> F8:
 
 def sum_rows_at(position: NDArray[Any], values: NDArray[Any], n: int) -> F8:
     """(n_rows, n) sums of each row of ``values`` (n_rows, n_values) by ``position`` (n_values,)."""
+    from gridsim.kernels.sums import add_rows_at  # not at the top: reading tables needs no compiler
+
     sums = np.zeros((len(values), n))
     add_rows_at(position.astype(np.int64), np.require(values, np.float64, ("C", "W")), sums)
     return sums

@@ -12,7 +12,7 @@ from gridsim.model.fuel import GAS_FAMILY, fuels
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.results.run_records import Columns
-from gridsim.results.trajectory_record import numbered, rows_by
+from gridsim.results.trajectory_record import numbered, rows_by, turn_of
 
 HOURS_PER_YEAR = 8760.0
 HOURS_PER_DAY = 24.0
@@ -172,13 +172,14 @@ def _machines(system: GridSystem, machines: _Machines) -> Iterator[Part]:
     """CO2 of electricity by fuel burnt; the factor is the mean of the machines, its range that of the fuel."""
     generators, links = system.generators, system.gas_to_power
     backup = dict(zip(links.plant.tolist(), links.backup_co2_t_per_mwh.tolist(), strict=True))
+    place = {fuel: number for number, fuel in enumerate(machines.fuels)}
     energy: dict[str, float] = {}
     tonnes: dict[str, float] = {}
     for row, name in enumerate(machines.names):
         if not generators.has(name):
             continue  # a border
         machine = generators.position(name)
-        on_own = machines.burns(row, str(generators.fuel[machine]))
+        on_own = machines.fuel[row] == place.get(str(generators.fuel[machine]), -1)
         rates = float(generators.co2_rate_t_per_mwh[machine]), backup.get(str(generators.plant[machine]), np.nan)
         for hours, rate in zip((on_own, ~on_own), rates, strict=True):
             mwh = float(machines.p_mw[row][hours] @ machines.duration_h[hours])
@@ -209,16 +210,12 @@ class _Machines(NamedTuple):
     fuels: list[str]
     fuel: NDArray[np.int64]
 
-    def burns(self, row: int, fuel: str) -> NDArray[np.bool_]:
-        """(n_intervals,) whether a machine burns this fuel."""
-        return np.asarray(self.fuel[row] == (self.fuels.index(fuel) if fuel in self.fuels else -1))
-
 
 def _machine_rows(tables: Tables) -> _Machines:
     """Rows of table ``generators`` by machine or border."""
     rows = tables["generators"]
-    n = int(np.count_nonzero(rows["time_h"] == rows["time_h"][0])) if len(rows["time_h"]) else 1
-    different, fuel = numbered(rows["fuel"])
+    n = turn_of(rows)
+    different, fuel = numbered(rows["fuel"], n)
     return _Machines(
         names=rows["name"][:n].tolist(),
         p_mw=np.ascontiguousarray(rows["p_mw"].reshape(-1, n).T),

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridsim.kernels.texts import number_texts
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8, sum_at
 from gridsim.results.metrics import Estimate
@@ -57,16 +56,25 @@ class Subject:
     remarks: Callable[[Trajectory], Iterable[str]] = lambda run: ()
 
 
-def numbered(texts: NDArray[np.str_]) -> tuple[list[str], NDArray[np.int64]]:
-    """Different texts in order, and (n,) the place of each among them: ``numpy.unique`` without sorting all of them."""
-    texts = np.array(texts, dtype=np.str_)
-    number = np.empty(len(texts), dtype=np.int64)
-    letters = texts.view(np.uint32).reshape(len(texts), texts.itemsize // 4)
-    different = texts[number_texts(letters, number)]
-    order = np.argsort(different)
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return different[order].tolist(), place[number]
+def turn_of(rows: Columns) -> int:
+    """Rows of the first time: of a table with the same names at each, after so many they come again."""
+    return int(np.count_nonzero(rows["time_h"] == rows["time_h"][0])) if len(rows["time_h"]) else 1
+
+
+def numbered(texts: NDArray[np.str_], turn: int = 0) -> tuple[list[str], NDArray[np.int64]]:
+    """Different texts in order, and (n,) the place of each among them, as ``numpy.unique`` says.
+
+    Only texts that differ from those of the first ``turn`` rows are sorted; 0: until the first text comes again.
+    """
+    if len(texts) < 2:
+        return texts.tolist(), np.zeros(len(texts), dtype=np.int64)
+    turn = turn or int(np.argmax(texts[1:] == texts[0])) + 1
+    rows = texts.reshape(-1, turn if len(texts) % turn == 0 else 1)
+    other = rows != rows[:1]
+    different, places = np.unique(np.concatenate([rows[:1].ravel(), rows[other]]), return_inverse=True)
+    found = np.tile(places[: rows.shape[1]], (len(rows), 1))
+    found[other] = places[rows.shape[1] :]
+    return different.tolist(), found.ravel()
 
 
 def rows_by(texts: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.int64]]]:
@@ -77,9 +85,9 @@ def rows_by(texts: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.int64]]]:
         yield text, order[begin:end]
 
 
-def sum_by(names: NDArray[np.str_], values: F8) -> dict[str, float]:
-    """Sums by name, in name order."""
-    different, places = numbered(names)
+def sum_by(names: NDArray[np.str_], values: F8, turn: int = 0) -> dict[str, float]:
+    """Sums by name, in name order; ``turn`` as of :func:`numbered`."""
+    different, places = numbered(names, turn)
     return dict(zip(different, sum_at(places, values, len(different)).tolist(), strict=True))
 
 

@@ -60,9 +60,8 @@ class DispatchSolver:
         self.solves = 0
         self.fallbacks = 0
         self._topologies: OrderedDict[bytes, Topology] = OrderedDict()
-        self._workspaces: dict[int, tuple[Workspace, Workspace]] = {}  # each also as the kernel takes it
+        self._workspaces: dict[int, Workspace] = {}
         self._order: MeritOrder | None = None
-        self._held_order: MeritOrder
         self._given: tuple[F8, F8, F8] | None = None  # cost, spill cost and penalty of the merit order, as given
         self._prices: tuple[F8, F8, F8]  # its own copies of them
         self._turns = bool(case.branch_turn_mw.any())
@@ -133,12 +132,12 @@ class DispatchSolver:
         )
 
     def _solve_kernel(self, state: DispatchState, warm: I4 | None) -> DispatchSolution:
-        self.merit_order(state)
+        order = self.merit_order(state)
         n_warm = 0
         if warm is not None and warm.size <= self._warm.size:
             n_warm = warm.size
             self._warm[:n_warm] = warm
-        ws, held = self._workspace(state.demand_mw.shape[1])
+        ws = self._workspace(state.demand_mw.shape[1])
         cost, spill_cost, penalty = self._prices
         row_lo_mw, row_hi_mw = state.row_lo_mw, state.row_hi_mw
         # the kernel knows no shifts: its flows and limits are less what they drive
@@ -156,8 +155,8 @@ class DispatchSolver:
             penalty=penalty,
             row_lo_mw=_plain(row_lo_mw),
             row_hi_mw=_plain(row_hi_mw),
-            order=self._held_order,
-            ws=held,
+            order=order,
+            ws=ws,
             warm_basis=self._warm,
             n_warm=n_warm,
         )
@@ -177,7 +176,7 @@ class DispatchSolver:
 
     def _is_only(self, state: DispatchState) -> bool:
         """True if the last answer of the kernel, from a warm start, is the one that the merit order leads to."""
-        return bool(self._workspace(state.demand_mw.shape[1])[0].info[ONLY])
+        return bool(self._workspace(state.demand_mw.shape[1]).info[ONLY])
 
     def merit_order(self, state: DispatchState) -> MeritOrder:
         """Give the merit order at the state's prices, kept while prices and the places of load stay the same."""
@@ -194,7 +193,7 @@ class DispatchSolver:
         self._given = given
         cost, spill_cost, penalty = (np.array(values, dtype=np.float64, order="C") for values in given)
         self._prices = cost, spill_cost, penalty
-        self._order = make_merit_order(
+        order = make_merit_order(
             self._inner.n_buses,
             self._inner.gen_bus,
             *self._prices,
@@ -202,7 +201,7 @@ class DispatchSolver:
             perturb=self.options.perturb,
             load_exists=self._load_exists,
         )
-        self._held_order = hold(self._order)
+        self._order = hold(order)
         return self._order
 
     def _same_prices(self, given: tuple[F8, F8, F8]) -> bool:
@@ -214,13 +213,12 @@ class DispatchSolver:
                 return False
         return True
 
-    def _workspace(self, n_classes: int) -> tuple[Workspace, Workspace]:
-        """Workspace for so many classes of load, and the same as the kernel takes it."""
-        known = self._workspaces.get(n_classes)
-        if known is None:
+    def _workspace(self, n_classes: int) -> Workspace:
+        ws = self._workspaces.get(n_classes)
+        if ws is None:
             ws = make_workspace(self.case.n_buses, self._inner.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
-            known = self._workspaces[n_classes] = ws, hold(ws)
-        return known
+            ws = self._workspaces[n_classes] = hold(ws)
+        return ws
 
 
 def _plain(array: F8) -> F8:

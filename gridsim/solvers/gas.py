@@ -27,9 +27,9 @@ from gridsim.kernels.by_reference import hold
 from gridsim.kernels.gas_customers import order_gas, read_nodes, settle_gas, usable_linepack
 from gridsim.kernels.linepack import (
     LinepackControls,
-    LinepackState,
     advance_linepack,
     content,
+    copy_of,
     no_flows,
     pressure_of,
 )
@@ -422,7 +422,7 @@ class HydraulicGas:
             sink_cap_out=running.sink_cap,
         )
         watch = self._watch if stop_when_short else _NOBODY
-        p_bar, gas, edge_q = after = LinepackState(state.p_bar.copy(), state.gas_mcm.copy(), state.edge_q.copy())
+        p_bar, gas, edge_q = after = copy_of(state.p_bar, state.gas_mcm, state.edge_q)
         flows = no_flows(self.net, running)
         taken, solved = advance_linepack(
             self._held_net, self._held_running, dt_h, n_steps, watch, SHORT_SHARE, after, flows

@@ -63,6 +63,14 @@ def test_held_record_keeps_its_arrays_alive() -> None:
     assert [total(record) for record in held] == [5.5] * 100
 
 
+def test_python_reads_the_fields_of_the_record() -> None:
+    plain = pipes()
+    held = hold(plain)
+    assert held.values is plain.values and held.law == plain.law and held.number == 3
+    with pytest.raises(AttributeError, match="nothing"):
+        held.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_records_of_two_kinds_are_told_apart() -> None:
     by_row = pipes()._replace(columns=np.arange(6.0).reshape(3, 2))
     assert total(hold(by_row)) == 4.5 + 2.0

@@ -20,10 +20,11 @@ TEXTS = {
 }
 
 
+@pytest.mark.parametrize("turn", [0, 2, 3])
 @pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS.keys())
-def test_numbers_are_those_of_numpy(texts: np.ndarray) -> None:
+def test_numbers_are_those_of_numpy(texts: np.ndarray, turn: int) -> None:
     different, places = np.unique(texts, return_inverse=True)
-    found, found_places = numbered(texts)
+    found, found_places = numbered(texts, turn)
     assert found == different.tolist() and found_places.tolist() == places.tolist()
     values = np.arange(len(texts)) / 3.0
     assert sum_by(texts, values) == {name: sum(values[texts == name].tolist()) for name in different.tolist()}
