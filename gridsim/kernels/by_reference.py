@@ -87,7 +87,7 @@ def hold(record: Held) -> Held:
     words = np.zeros(max(reference.n_words, _LEAST_WORDS), dtype=np.int64)
     _describe(reference, record, words)
     held = _held(reference)(words)
-    vars(held).update(zip(record._fields, record, strict=True))  # which keeps the arrays alive
+    vars(held).update(cast(Any, record)._asdict())  # which keeps the arrays alive
     return cast(Held, held)
 
 

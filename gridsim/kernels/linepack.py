@@ -825,8 +825,8 @@ def advance_linepack(
 
 def no_flows(net: LinepackNetwork, controls: LinepackControls) -> LinepackFlows:
     """Flows to add to."""
-    sizes = (net.edge_from, controls.source_point, controls.sink_point, net.link_from, net.c_mcm_per_bar)
-    edge, source, sink, link, end = itertools.accumulate(map(len, sizes))
+    sizes = [len(net.edge_from), len(controls.source_point), len(controls.sink_point), len(net.link_from)]
+    edge, source, sink, link, end = itertools.accumulate([*sizes, len(net.c_mcm_per_bar)])
     all_flows = np.zeros(end)
     return LinepackFlows(
         edge=all_flows[:edge],
