@@ -54,7 +54,7 @@ EVENT, SEED = "bbs_pipeline_rupture", 1
 TIMED: tuple[tuple[str, Any, str], ...] = (
     ("dispatch kernel", DispatchSolver, "solve"),
     ("around the dispatch", Redispatcher, "solve"),
-    ("gas kernel", solvers_gas, "run_linepack"),
+    ("gas kernel", solvers_gas, "advance_linepack"),
     ("gas schedule", HydraulicGas, "schedule"),
     ("around gas and fuel", FuelSystem, "limits"),
     ("around gas and fuel", FuelSystem, "balance"),

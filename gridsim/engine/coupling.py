@@ -162,7 +162,8 @@ class FuelSystem:
         moment, self._balanced = self._balanced, None
         step = self.gas.advance(dt_h)
         if len(self._electric):
-            self._station_mw = np.nan_to_num(step.compressor_mw[self._electric])
+            shaft_mw = step.compressor_mw[self._electric]
+            self._station_mw = np.where(np.isnan(shaft_mw), 0.0, shaft_mw)  # NaN: a balance knows no pressures
         left = moment.conditions
         self._stocks.advance(dt_h, left.delivery_share, p_main_mw, p_backup_mw, left.heating_value)
         return step

@@ -82,9 +82,9 @@ class Crews:
         return self._log.add(self._now_h, component, "done", cause)
 
     def _work(self, component: str, at: int, place: Place, work_h: float, cause: int) -> Generator[Any, Any, int]:
-        remaining_h = work_h
+        remaining_h, site = work_h, self._weather_site(place)
         while remaining_h > 1e-9:
-            rate = self._rate(at, place)
+            rate = self._rate(at, site)
             cause = self._log.add(self._now_h, component, "repairing" if rate > 0 else "stopped by cold", cause)
             to_hour_s = 3600 - int(self._env.now) % 3600
             step_s = min(to_hour_s, max(math.ceil(remaining_h / rate * 3600), 1)) if rate > 0 else to_hour_s
@@ -92,13 +92,18 @@ class Crews:
             remaining_h -= rate * to_hours(step_s)
         return cause
 
-    def _rate(self, at: int, place: Place) -> float:
-        """Work done per hour, relative to mild weather."""
-        sites, table = self._system.weather_sites, self._table
+    def _weather_site(self, place: Place) -> int | None:
+        """The nearest weather site, None where none is known."""
+        sites = self._system.weather_sites
         km = distance_km(place, sites.lat, sites.lon)
-        if not np.isfinite(km).any():
+        return int(np.nanargmin(km)) if np.isfinite(km).any() else None
+
+    def _rate(self, at: int, site: int | None) -> float:
+        """Work done per hour, relative to mild weather."""
+        table = self._table
+        if site is None:
             return 1.0
-        t_c = float(self._temperature_c(self._env.now)[int(np.nanargmin(km))])
+        t_c = float(self._temperature_c(self._env.now)[site])
         if not math.isfinite(t_c):  # a site without a climate
             return 1.0
         if t_c < table.stop_below_c[at]:

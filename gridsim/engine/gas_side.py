@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from gridsim.errors import NotConverged
+from gridsim.kernels.gas_customers import expect_gas
 from gridsim.kernels.linepack import MAX_ITERATIONS
 from gridsim.model.scenario import GasMode
 from gridsim.model.system import GridSystem
@@ -231,9 +232,9 @@ class PressureGas:
         if given_mw is not requested_mw:
             requested = self.network.power_requested_mcm_per_d(requested_mw)
         consumed = self.network.power_requested_mcm_per_d(consumed_mw)
-        # A plant that leaves gas untouched shows what it expects; one at its limit would take at least what it takes.
-        chosen = consumed < FULL_SHARE * np.minimum(self._deliverable, requested)
-        self._expected = np.where(chosen, consumed, np.maximum(self._expected, consumed))
+        expected = np.empty(len(consumed))
+        expect_gas(consumed, self._deliverable, requested, self._expected, FULL_SHARE, expected)
+        self._expected = expected
         n_steps = _n_steps(dt_h)
         self._last_run = run = self._run(now_s, hour, requested, consumed, dt_h / n_steps, n_steps)
         self._plan = _Plan(now_s, hour, requested, consumed, dt_h / n_steps, run)

@@ -8,7 +8,8 @@ import numpy as np
 
 from gridsim.engine.facilities import LOST_BUS_SHARE
 from gridsim.engine.interval import FuelLimits, HeatInterval, Moment
-from gridsim.kernels.heat import INDOOR_C, add_heaters
+from gridsim.kernels.changes import states_of_heat
+from gridsim.kernels.heat import add_heaters, rests
 from gridsim.model.pack import Packed
 from gridsim.model.table import F8, sum_at
 from gridsim.solvers.gas_balance import GasStep
@@ -92,29 +93,28 @@ class Heat:
         """Cities whose heat is not what it was when this was last asked, as the log names it."""
         if self._rests and hour.most_lack_mw <= 0.0 and not self._any_told:
             return []
-        lacks = (hour.delivered_mw < _SHORT_SHARE * hour.asked_mw).any(axis=1)
-        told = np.where(self._state.thaw_h > 0, 2, np.where(lacks, 1, 0))
-        changed = np.flatnonzero(told != self._told)
-        self._told, self._any_told = told, bool(told.any())
-        return [CityHeat(str(self.networks.table.name[city]), _STATES[told[city]]) for city in changed.tolist()]
+        told = np.empty_like(self._told)
+        states_of_heat(hour.asked_mw, hour.delivered_mw, self._state.thaw_h, _SHORT_SHARE, told)
+        changed = (told != self._told).nonzero()[0].tolist()
+        if changed:
+            self._any_told = bool(told.any())
+        self._told = told
+        return [CityHeat(str(self.networks.table.name[city]), _STATES[told[city]]) for city in changed]
 
     def advance(self, dt_h: float, outdoor_c: F8, gas: GasStep) -> HeatInterval | None:
         """Let the cities cool or warm for ``dt_h`` hours with the gas that came on the mean; the record of it."""
         if self._supply is None or self._hour is None:
             return None
         networks, before, hour = self.networks, self._state, self._hour
-        if not np.array_equal(gas.delivered_mcm_per_d, self._supply.gas_delivered):
-            supply = self._supply._replace(gas_delivered=gas.delivered_mcm_per_d)
+        planned, came = self._supply.gas_delivered, gas.delivered_mcm_per_d
+        if came is not planned and not np.array_equal(came, planned):
+            supply = self._supply._replace(gas_delivered=came)
             hour = networks.hour(before, outdoor_c[networks.site], supply)
         if self._rests and hour.most_lack_mw <= LEAST_MW:
             return HeatInterval(hour, before, self._never_below)  # nothing is missing, and all is warm
         self._state, below_k_h = networks.after(before, hour, dt_h)
-        self._rests = bool(
-            self._state.indoor_c.min() > INDOOR_C - _REST_K
-            and self._state.supply_share.min() > 1.0 - _REST_SHARE
-            and not self._state.heaters.any()
-            and not self._state.thaw_h.any()
-        )
+        now = self._state
+        self._rests = rests(now.indoor_c, now.supply_share, now.heaters, now.thaw_h, _REST_K, _REST_SHARE)
         if self._rests:
             self._state = networks.at_rest()
         return HeatInterval(hour, before, below_k_h)

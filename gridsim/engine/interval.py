@@ -76,7 +76,8 @@ class Redispatch(NamedTuple):
 
     p_main_mw, p_backup_mw (n_gens,): output by fuel, net of spill; p_border_mw (n_borders,); p_storage_mw (n_storages,)
     discharging positive; available_mw (n_gens,) upper bound; curtailed_mw (n_gens,); spilled_mw (n_gens,);
-    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included; out_branch sorted positions;
+    load_mw, unserved_mw, response_mw (n_loads,) at the bus, losses not included, ``short_mw`` all that is unserved;
+    out_branch sorted positions;
     ramp_limited: load would be served if some machine could climb faster.
     """
 
@@ -92,6 +93,7 @@ class Redispatch(NamedTuple):
     spilled_mw: F8
     load_mw: F8
     unserved_mw: F8
+    short_mw: float
     response_mw: F8
     loss_share: float
     committed: NDArray[np.bool_]

@@ -65,7 +65,7 @@ class Operator:
         first = self._listed_on is None
         self._listed_on = today
         listed = self._priority_list(start_in_time=not first)
-        if state.last is None or state.last.dispatch.unserved_mw.sum() <= SHORTFALL_TOLERANCE_MW:
+        if state.last is None or state.last.dispatch.short_mw <= SHORTFALL_TOLERANCE_MW:
             state.commitment.release(listed)
         self._start(listed, at_once=first)
 
@@ -227,9 +227,9 @@ class Operator:
             return
         state.disturbances.noticed()
         self._revise_list(moment)
-        if dispatch.unserved_mw.sum() - moment.shed_mw.sum() <= SHORTFALL_TOLERANCE_MW:
+        if dispatch.short_mw - moment.shed_mw.sum() <= SHORTFALL_TOLERANCE_MW:
             return
-        self._start_reserves(moment, float(dispatch.unserved_mw.sum()))
+        self._start_reserves(moment, dispatch.short_mw)
         if dispatch.ramp_limited and self._follow_up_s <= moment.now_s:
             self._follow_up_s = moment.now_s + FOLLOW_UP_S
             state.agenda.wake(FOLLOW_UP_S, "the operator's follow-up")

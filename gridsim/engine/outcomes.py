@@ -11,6 +11,7 @@ from gridsim.engine.disturbances import Disturbances
 from gridsim.engine.event_log import ROOT, EventLog
 from gridsim.engine.heat import CityHeat
 from gridsim.engine.interval import FuelLimits, Redispatch
+from gridsim.kernels.changes import AT_LIMIT, NORMAL, SCARCE, cities_cut, states_of_interfaces
 from gridsim.model.pack import Packed
 from gridsim.model.table import F8, sum_at
 from gridsim.results.run_metrics import SHORTFALL_TOLERANCE_MW
@@ -18,10 +19,10 @@ from gridsim.solvers.gas_balance import GasStep
 from gridsim.weather.normal import HourInputs
 from gridsim.weather.year import YearWeather
 
-_AT_LIMIT = 0.999
+_FULL_SHARE = 0.999
 _KEPT_CLASSES = ("households", "heating")
 _CITY_SHORT_SHARE = 0.99
-_SURELY_SERVED = 0.995  # of each customer: well above it, so that sums of them are whatever is rounded
+_INTERFACE_STATES = ("normal", "at its limit", "scarce")
 _COAL_TABLES = ("fuel_stocks", "coal_routes")
 _GAS_TABLES = ("gas_pipelines", "gas_supply", "gas_storage")
 
@@ -44,8 +45,9 @@ class Outcomes:
         self._coal_hit = np.zeros(len(self._coal_yards), dtype=bool)
         # A state that is not normal is checked until it is.
         self._city_hit = np.zeros(len(self._cities), dtype=bool)
+        self._of_cities = np.empty(len(self._cities)), np.empty(len(self._cities))  # asked for and got
         self._plant_hit = np.zeros(len(self._plants), dtype=bool)
-        self._interface_hit = np.zeros(len(self._interfaces), dtype=bool)
+        self._interface_state = np.full(len(self._interfaces), NORMAL)
         self._zones_shed = False
         self._pocket_hit: set[int] = set()
 
@@ -69,18 +71,23 @@ class Outcomes:
 
     def log_cities(self, now_h: float, inputs: HourInputs, gas: GasStep) -> None:
         """Log city gates whose households or heating plants do not get what they ask, and that return to normal."""
-        each, each_got = inputs.gas_demand_mcm_per_d[self._kept], gas.delivered_mcm_per_d[self._kept]
-        if not self._city_hit.any() and (each_got >= _SURELY_SERVED * each).all():
-            return  # as nobody is short no sum of them is
-        node, n_nodes = self.system.gas_demand.node[self._kept], len(self._cities)
-        requested, got = sum_at(node, each, n_nodes), sum_at(node, each_got, n_nodes)
-        cut = got < _CITY_SHORT_SHARE * requested
-        for city in ((cut | self._city_hit) & (requested > 0)).nonzero()[0].tolist():
-            component = self._cities[city]
-            began = self._log.state(component) == "normal"
+        cut = np.empty(len(self._cities), dtype=bool)
+        requested, got = self._of_cities
+        cities_cut(
+            customer=self._kept,
+            node=self.system.gas_demand.node,
+            asked=inputs.gas_demand_mcm_per_d,
+            delivered=gas.delivered_mcm_per_d,
+            least_share=_CITY_SHORT_SHARE,
+            asked_of_node=requested,
+            got_of_node=got,
+            cut_out=cut,
+        )
+        for city in ((cut != self._city_hit) & (requested > 0)).nonzero()[0].tolist():
+            component, began = self._cities[city], bool(cut[city])
             cause = self._disturbances.cause(_GAS_TABLES) if began else self._log.last_id(component)
-            self._log.add(now_h, component, "households or heating cut" if cut[city] else "normal", cause)
-            self._city_hit[city] = cut[city]
+            self._log.add(now_h, component, "households or heating cut" if began else "normal", cause)
+            self._city_hit[city] = began
 
     def log_coal(self, now_h: float, yard_days: F8, yard_share: F8) -> None:
         """Log plants whose coal is used up: they live on what still comes, ``yard_share`` (n_yards,) of full output."""
@@ -120,7 +127,7 @@ class Outcomes:
         worst_shortage = self._log_plants(now_h, fuel, backup_mwh)
         cause = worst_shortage if worst_shortage != ROOT else self._disturbances.cause()
         binding = self._log_interfaces(now_h, dispatch, cause)
-        if not self._zones_shed and not dispatch.unserved_mw.any():
+        if not self._zones_shed and dispatch.short_mw == 0.0:
             return
         unserved_mw = sum_at(self._load_zone + 1, dispatch.unserved_mw, len(self.system.zones) + 1)[1:]
         self._zones_shed = bool((unserved_mw > SHORTFALL_TOLERANCE_MW).any())
@@ -157,18 +164,22 @@ class Outcomes:
         An interface is scarce if one more MW of it is worth more than the dearest supply; otherwise it merely
         makes supply dearer and has no cause but the market.
         """
-        first = self.system.n_branches
-        flow, price = dispatch.solution.flow_mw[first:], np.abs(dispatch.solution.row_price[first:])
-        limit = np.where(flow >= 0, dispatch.state.row_hi_mw[first:], -dispatch.state.row_lo_mw[first:])
-        scarcest, scarcity = ROOT, self.packed.dearest_supply
-        all_full = (np.abs(flow) > 0) & (np.abs(flow) >= _AT_LIMIT * limit)
-        for row in (all_full | self._interface_hit).nonzero()[0].tolist():
-            full = self._interface_hit[row] = bool(all_full[row])
-            scarce = full and price[row] > self.packed.dearest_supply
-            state = "scarce" if scarce else ("at its limit" if full else "normal")
-            here = self._disturbances.cause_at_interface(row) if scarce else ROOT
-            why = (here if here != ROOT else cause) if scarce else (ROOT if full else self._disturbances.last_end)
-            number = self._log.add(now_h, self._interfaces[row], state, why)
-            if scarce and price[row] > scarcity:
-                scarcest, scarcity = number, float(price[row])
-        return scarcest
+        state = np.empty_like(self._interface_state)
+        scarcest = states_of_interfaces(
+            first_row=self.system.n_branches,
+            flow_mw=dispatch.solution.flow_mw,
+            row_price=dispatch.solution.row_price,
+            row_lo_mw=dispatch.state.row_lo_mw,
+            row_hi_mw=dispatch.state.row_hi_mw,
+            full_share=_FULL_SHARE,
+            dearest=self.packed.dearest_supply,
+            state_out=state,
+        )
+        for row in (state != self._interface_state).nonzero()[0].tolist():
+            why = ROOT if state[row] == AT_LIMIT else self._disturbances.last_end
+            if state[row] == SCARCE:
+                here = self._disturbances.cause_at_interface(row)
+                why = here if here != ROOT else cause
+            self._log.add(now_h, self._interfaces[row], _INTERFACE_STATES[state[row]], why)
+        self._interface_state = state
+        return ROOT if scarcest < 0 else self._log.last_id(self._interfaces[scarcest])

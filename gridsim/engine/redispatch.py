@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from gridsim.contingencies.effects import Conditions, stricter
 from gridsim.engine.interval import Decisions, FuelLimits, Moment, Ramp, Redispatch
 from gridsim.kernels.arrays import DispatchSolution, DispatchState, Topology
+from gridsim.kernels.by_reference import hold
 from gridsim.kernels.load_shedding import shares_shed
-from gridsim.kernels.supply_bounds import Fleet, bound_machines
+from gridsim.kernels.supply_bounds import Fleet, bound_supply, read_supply
 from gridsim.model.pack import Packed, importable_mw
 from gridsim.model.scenario import Imports
 from gridsim.model.system import GridSystem
@@ -40,15 +41,12 @@ class _Grid(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """(n_columns,) MW per supply column; ``held_back`` (n_gens,): the machine could give more but for its ramp.
-
-    ``backs_up``: whether any machine may burn its backup fuel.
-    """
+    """(n_columns,) MW per supply column; ``held_back`` (n_gens,): the machine could give more but for its ramp."""
 
     lo_mw: F8
     hi_mw: F8
     held_back: NDArray[np.bool_]
-    backs_up: bool
+    any_held_back: bool
 
 
 class Redispatcher:
@@ -60,11 +58,13 @@ class Redispatcher:
         self.solver = solver
         generators = self.system.generators
         self._variable = generators.variable
-        self._fleet = Fleet(
+        fleet = Fleet(
             generators.p_min_mw, generators.p_max_mw, generators.ramp_mw_per_min, np.array(generators.variable)
         )
+        self._fleet = hold(fleet)
         n_gens = len(generators)
         self._nothing, self._no_limit = np.zeros(n_gens), np.full(n_gens, np.inf)
+        self._scratch = np.empty((2, n_gens))
         self._first_cut = int(np.argmin(packed.tiers.price_responsive))  # the first tier that counts as unserved
         self._of_interfaces = np.ones(len(self.system.interfaces))
         self._last_grid: tuple[Conditions, int, _Grid] | None = None
@@ -108,39 +108,34 @@ class Redispatcher:
 
         ``border_mw`` (n_borders,): may be bought; ``helped_mw``: flows through to another neighbour.
         """
-        packed, inputs, conditions, committed = self.packed, moment.inputs, moment.conditions, moment.committed
-        n_gens, first_gen = len(committed), packed.gen_columns.start
-        lo, hi = np.zeros(packed.n_columns), np.zeros(packed.n_columns)
-        room, held_back = np.empty(n_gens), np.empty(n_gens, dtype=bool)
-        backs_up, backup_mw, backup_of_gen = bool(fuel.backup_mw.any()), fuel.backup_mw, self._nothing
-        if backs_up:
-            backup_mw = np.where(committed[packed.backup_gen], fuel.backup_mw, 0.0)
-            backup_of_gen = sum_at(packed.backup_gen, backup_mw, n_gens)
-        bound_machines(
+        packed, inputs, n_gens = self.packed, moment.inputs, len(moment.committed)
+        lo, hi, held_back = np.zeros(packed.n_columns), np.zeros(packed.n_columns), np.empty(n_gens, dtype=bool)
+        any_held_back = bound_supply(
             fleet=self._fleet,
-            committed=committed,
+            backup_gen=packed.backup_gen,
+            committed=moment.committed,
             gen_share=inputs.gen_share,
-            left_share=conditions.gen_share,
+            left_share=moment.conditions.gen_share,
             heat_min_share=inputs.heat_min_share,
             fuel_share=fuel.gas_share,
-            backup_mw=backup_of_gen,
+            backup_mw=fuel.backup_mw,
             ramps=ramp is not None,
             from_mw=self._nothing if ramp is None else ramp.from_mw,
             ramp_h=self._nothing if ramp is None else ramp.hours,
             least_mw=self._nothing if decisions is None else decisions.p_min_mw,
             most_mw=self._no_limit if decisions is None else decisions.p_max_mw,
-            lo_mw_out=lo[first_gen:],
-            hi_mw_out=hi[first_gen:],
-            room_out=room,
+            border_mw=border_mw,
+            helped_mw=helped_mw,
+            bought_mw=moment.bought_mw,
+            backup_of_gen_out=self._scratch[0],
+            room_out=self._scratch[1],
+            lo_mw_out=lo,
+            hi_mw_out=hi,
             held_back_out=held_back,
         )
-        if backs_up:
-            hi[packed.backup_columns] = backup_mw * room[packed.backup_gen]
-        hi[packed.border_columns] = border_mw + helped_mw
-        lo[packed.border_columns] = np.minimum(moment.bought_mw, border_mw) + helped_mw
         if len(storage_mwh):
             self._bound_storages(moment, storage_mwh, lo, hi)
-        return Bounds(lo, hi, held_back, backs_up)
+        return Bounds(lo, hi, held_back, any_held_back)
 
     def _bound_storages(self, moment: Moment, storage_mwh: F8, lo_out: F8, hi_out: F8) -> None:
         """Bounds of charging and discharging columns; ``storage_mwh`` (n_storages,) held now."""
@@ -219,8 +214,7 @@ class Redispatcher:
         if cut_mw.any():
             cut_mw = np.minimum(cut_mw, inputs.load_mw)
             connected_mw = inputs.load_mw - cut_mw
-        demand_mw = packed.demand_by_tier(connected_mw)
-        wanted_mw = demand_mw * (1.0 + loss_share)
+        wanted_mw = packed.demand_by_tier(connected_mw, 1.0 + loss_share)
         cut_first = wanted_mw[:, self._first_cut]  # a view
         if grid.abroad:
             cut_first += sum_at(system.borders.bus, conditions.abroad_mw, len(cut_first))
@@ -260,30 +254,42 @@ class Redispatcher:
         loss_share: float,
         abroad_mw: F8,
     ) -> Redispatch:
-        packed, n_gens, hi = self.packed, len(self.system.generators), bounds.hi_mw
-        net = solution.p_mw - solution.spill_mw
-        p_main, available_mw, p_backup = net[packed.gen_columns], hi[packed.gen_columns], self._nothing
-        if bounds.backs_up:
-            p_backup = sum_at(packed.backup_gen, net[packed.backup_columns], n_gens)
-            available_mw = available_mw + sum_at(packed.backup_gen, hi[packed.backup_columns], n_gens)
+        packed, n_gens, hi = self.packed, len(moment.committed), bounds.hi_mw
+        main_mw, backup_mw, available_mw, curtailed_mw = np.empty((4, n_gens))
+        border_mw, storage_mw = np.empty(len(abroad_mw)), np.empty(len(self.system.storages))
+        read_supply(
+            backup_gen=packed.backup_gen,
+            variable=self._variable,
+            p_mw=solution.p_mw,
+            spill_mw=solution.spill_mw,
+            hi_mw=hi,
+            abroad_mw=np.array(abroad_mw),
+            main_mw_out=main_mw,
+            backup_mw_out=backup_mw,
+            border_mw_out=border_mw,
+            storage_mw_out=storage_mw,
+            available_mw_out=available_mw,
+            curtailed_mw_out=curtailed_mw,
+        )
         ramp_limited = False
-        if bounds.held_back.any():
+        if bounds.any_held_back:
             # Where one more MW is worth more than the dearest supply it serves load; elsewhere it displaces supply.
             scarce = solution.price[self.system.generators.bus] > packed.dearest_supply
             ramp_limited = bool((bounds.held_back & scarce).any())
         return Redispatch(
             state=state,
             solution=solution,
-            p_main_mw=p_main,
-            p_backup_mw=p_backup,
-            p_border_mw=net[packed.border_columns] - abroad_mw,
-            p_storage_mw=net[packed.charge_columns] + net[packed.discharge_columns],
+            p_main_mw=main_mw,
+            p_backup_mw=backup_mw,
+            p_border_mw=border_mw,
+            p_storage_mw=storage_mw,
             available_mw=available_mw,
             border_available_mw=hi[packed.border_columns],
-            curtailed_mw=np.where(self._variable, hi[packed.gen_columns] - p_main, 0.0),
+            curtailed_mw=curtailed_mw,
             spilled_mw=solution.spill_mw[packed.gen_columns],
             load_mw=moment.inputs.load_mw,
             unserved_mw=unserved_mw,
+            short_mw=float(unserved_mw.sum()),
             response_mw=response_mw,
             loss_share=loss_share,
             committed=moment.committed,

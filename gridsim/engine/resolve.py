@@ -119,7 +119,7 @@ class Resolver:
                 reliefs += 1
                 continue
             rounds += 1
-            short = float(dispatch.unserved_mw.sum()) > SHORTFALL_TOLERANCE_MW
+            short = dispatch.short_mw > SHORTFALL_TOLERANCE_MW
             quiet = not (state.sudden or short or state.last is None)
             if quiet or abs(state.loss_share - dispatch.loss_share) <= LOSS_TOLERANCE:
                 break
@@ -173,7 +173,7 @@ class Resolver:
         """(n_buses,) share of its load that a bus loses; 1 where it is dead."""
         bus, n_buses = self.state.system.loads.bus, len(self.state.system.buses)
         share = np.zeros(n_buses)
-        if dispatch.unserved_mw.any():
+        if dispatch.short_mw > 0.0:
             load, cut = sum_at(bus, dispatch.load_mw, n_buses), sum_at(bus, dispatch.unserved_mw, n_buses)
             np.divide(cut, load, out=share, where=load > SHORTFALL_TOLERANCE_MW)
         share[moment.conditions.bus_out] = 1.0
@@ -185,7 +185,7 @@ class Resolver:
         A change asks for another resolve.
         """
         state = self.state
-        scarce = float(dispatch.unserved_mw.sum()) > SHORTFALL_TOLERANCE_MW
+        scarce = dispatch.short_mw > SHORTFALL_TOLERANCE_MW
         changed, next_s = state.fuel.update_supply(moment.now_s, share, scarce)
         for name, works in changed:
             self.outcomes.log_facility(state.now_h, name, works)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.engine.interval import YardFlows
-from gridsim.kernels.fuel_stocks import EMPTY_H, HOURS_PER_DAY, burn_of_yards, move_yards
+from gridsim.kernels.fuel_stocks import EMPTY_H, HOURS_PER_DAY, allow_backup, burn_of_yards, move_yards
 from gridsim.model.pack import Packed, gas_generators, yard_generators
 from gridsim.model.table import B1, F8, I4, sum_at
 
@@ -59,6 +59,7 @@ class Stocks:
         idle = np.zeros(len(system.fuel_stocks))
         self.yard_flows = YardFlows(idle, idle, idle)
         self._short_since_s = np.full(len(links), np.inf)  # inf: gas suffices
+        self._scratch = np.empty(len(links))
         self._any_short = False
         self._fed: tuple[bytes, F8, F8 | float, F8] | None = None  # of the last yards_feed: what it was made of, and it
         self._shared: tuple[F8, F8] | None = None  # the last share by yard, and by machine
@@ -108,13 +109,21 @@ class Stocks:
         """
         if not self._any_short:
             return self.no_backup_mw
-        links, link, gen = self._links, self._packed.backup_link, self._packed.backup_gen
-        switched = now_s >= self._short_since_s + links.backup_switch_h * 3600.0
-        room_mw = np.minimum(able_mw[gen] * links.backup_capacity_share[link], able_mw[gen] * (1.0 - main_share[gen]))
-        room_mw = np.where(switched[link], room_mw, 0.0)
-        by_link_mw = sum_at(link, room_mw, len(links))
-        stocked = self.backup_mwh > by_link_mw * EMPTY_H
-        return np.where(stocked[link], room_mw, 0.0)
+        limit_mw = np.empty(len(self._packed.backup_gen))
+        allow_backup(
+            now_s=now_s,
+            gen=self._packed.backup_gen,
+            link=self._packed.backup_link,
+            switch_h=self._links.backup_switch_h,
+            capacity_share=self._links.backup_capacity_share,
+            short_since_s=self._short_since_s,
+            stock_mwh=self.backup_mwh,
+            able_mw=able_mw,
+            main_share=main_share,
+            link_mw=self._scratch,
+            limit_mw_out=limit_mw,
+        )
+        return limit_mw
 
     def switches_h(self, now_s: float) -> float:
         """Hours until the next plant that is short of gas has switched over to its backup fuel; inf if none will."""

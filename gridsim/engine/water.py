@@ -79,7 +79,7 @@ class WaterPumps:
         state, system = self._state, self._state.system
         dead = state.disturbances.conditions().bus_out.copy()
         interval = state.interval or state.last
-        if interval is not None and interval.dispatch.unserved_mw.any():
+        if interval is not None and interval.dispatch.short_mw > 0.0:
             n_buses = len(system.buses)
             load_mw = sum_at(system.loads.bus, interval.dispatch.load_mw, n_buses)
             cut_mw = sum_at(system.loads.bus, interval.dispatch.unserved_mw, n_buses)

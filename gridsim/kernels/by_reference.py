@@ -4,20 +4,27 @@ Numba passes a NamedTuple by value: every call between two kernels hands over ea
 arrays, three hundred for a network and its scratch, and every one of them is moved, parsed and optimised on its way to
 machine code. A class marked :func:`by_reference` is written into memory once, where Python calls the kernel; kernels
 hand on the address and read what they use. It may not be built inside a kernel, and its arrays may not be returned
-from one: nothing counts their references there, the caller in Python holds them.
+from one: nothing counts their references there, the caller in Python holds them. A record that is handed over again and
+again is written once for all calls by :func:`hold`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, TypeVar
+from collections import namedtuple
+from functools import cache
+from typing import Any, TypeVar, cast
 
+import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.core.typing.typeof import Purpose, typeof
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
+from numba.np.numpy_support import as_dtype
 
 _I8 = ir.IntType(8)
 _I32 = ir.IntType(32)
@@ -26,8 +33,10 @@ _ADDRESS = _I8.as_pointer()
 _WORD_BYTES = 8
 # of what describes an array, in words: count of the object and its owner, items, bytes of an item, data, shape, strides
 _ITEMS, _DATA, _SHAPE = 2, 4, 5
+_LEAST_WORDS = _SHAPE + 2  # of an array
 
 Record = TypeVar("Record", bound=type)
+Held = TypeVar("Held", bound=tuple[Any, ...])
 
 
 class Reference(types.Type):
@@ -65,6 +74,58 @@ def by_reference(record: Record) -> Record:
         return Reference(record, tuple(typeof_impl(field, context) for field in value))
 
     return record
+
+
+def hold(record: Held) -> Held:
+    """``record`` as kernels take it, written into memory now and not at each call.
+
+    Its arrays may change, which arrays they are may not. Python reads its fields as those of the record.
+    """
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return record
+    reference = _reference(record)
+    words = np.zeros(max(reference.n_words, _LEAST_WORDS), dtype=np.int64)
+    _describe(reference, record, words)
+    held = _held(reference)(words)
+    vars(held).update(cast(Any, record)._asdict())  # which keeps the arrays alive
+    return cast(Held, held)
+
+
+_KNOWN: dict[Any, Reference] = {}
+
+
+def _reference(record: Any) -> Reference:
+    """Numba's type of a record; asking for it takes a millisecond, so those that are known are told by their fields."""
+    key = _kind(record)
+    if key not in _KNOWN:
+        _KNOWN[key] = typeof(record, Purpose.argument)
+    return _KNOWN[key]
+
+
+def _kind(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.ndim, value.flags.num
+    return (type(value), *map(_kind, value)) if isinstance(value, tuple) else type(value)
+
+
+@cache
+def _held(reference: Reference) -> Any:
+    """Tuples of one array: a class for each type of record, as Numba knows tuples by their class and their fields."""
+    assert len(reference.fields) > 1, f"{reference.record.__name__} has one field: hand over its array"
+    kind = type(reference.name, (namedtuple("Held", "words"),), {})
+    typeof_impl.register(kind, lambda held, context: reference)
+    return kind
+
+
+def _describe(reference: Reference, record: Any, words_out: Any) -> None:
+    for field, word, value in zip(reference.fields, reference.words, record, strict=True):
+        if isinstance(field, Reference):
+            _describe(field, value, words_out[word:])
+        elif isinstance(field, types.Array):
+            words_out[word + _ITEMS], words_out[word + _DATA] = value.size, value.ctypes.data
+            words_out[word + _SHAPE : word + _SHAPE + 2 * field.ndim] = *value.shape, *value.strides
+        else:
+            words_out[word : word + 1].view(as_dtype(field))[0] = value
 
 
 @register_model(Reference)
@@ -117,11 +178,20 @@ def _read(builder: Any, address: Any, word: int, kind: Any) -> Any:
 
 @unbox(Reference)
 def _write_record(reference: Reference, record: Any, c: Any) -> NativeValue:
-    memory = cgutils.alloca_once(c.builder, ir.ArrayType(_WORD, reference.n_words))
-    address = c.builder.bitcast(memory, _ADDRESS)
+    memory = cgutils.alloca_once(c.builder, ir.ArrayType(_WORD, max(reference.n_words, _LEAST_WORDS)))
+    written = c.builder.bitcast(memory, _ADDRESS)
+    place = cgutils.alloca_once_value(c.builder, written)
     failed = cgutils.alloca_once_value(c.builder, cgutils.false_bit)
-    _write_fields(reference, record, c, address, failed)
-    is_error = c.builder.load(failed)
+    is_held = c.builder.icmp_signed("==", c.pyapi.tuple_size(record), ir.Constant(c.pyapi.py_ssize_t, 1))
+    is_held = c.builder.and_(is_held, ir.Constant(ir.IntType(1), len(reference.fields) > 1))
+    with c.builder.if_else(is_held) as (held, plain):
+        with held:
+            _write_arrays([0], [0], record, c, written, failed)
+            data = c.builder.bitcast(_at(c.builder, written, _DATA), _ADDRESS.as_pointer())
+            c.builder.store(c.builder.load(data), place)
+        with plain:
+            _write_fields(reference, record, c, written, failed)
+    address, is_error = c.builder.load(place), c.builder.load(failed)
     with c.builder.if_then(is_error, likely=False):
         c.pyapi.err_set_string("PyExc_TypeError", f"{reference.record.__name__} holds what is no array")
     # passed through what LLVM cannot see into: fields are read as what never changes, also before they were written

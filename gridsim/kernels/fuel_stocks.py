@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from gridsim.kernels.jit import bare
 
 F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
 I8 = NDArray[np.int64]
 B1 = NDArray[np.bool_]
 
@@ -43,6 +44,39 @@ def allow_by_fuel(
         link = gen_link[k]
         if requested_mw[link] > 0.0:
             share_out[linked_gen[k]] *= deliverable_mw_out[link] / requested_mw[link]
+
+
+@bare
+def allow_backup(
+    now_s: float,
+    gen: I4,
+    link: I4,
+    switch_h: F8,
+    capacity_share: F8,
+    short_since_s: F8,
+    stock_mwh: F8,
+    able_mw: F8,
+    main_share: F8,
+    link_mw: F8,
+    limit_mw_out: F8,
+) -> None:
+    """Output that backup fuel adds to each machine whose plant has switched over and has a second's stock.
+
+    gen, link : (n_backup,) machine and link of each column of backup fuel
+    switch_h, capacity_share, short_since_s, stock_mwh : (n_links,);  link_mw : (n_links,) memory
+    able_mw, main_share : (n_gens,) output if fuel were no limit, and the share of it on the main fuel
+    """
+    for k in range(len(link_mw)):
+        link_mw[k] = 0.0
+    for k in range(len(gen)):
+        able, at = able_mw[gen[k]], link[k]
+        limit_mw_out[k] = 0.0
+        if now_s >= short_since_s[at] + switch_h[at] * 3600.0:
+            limit_mw_out[k] = min(able * capacity_share[at], able * (1.0 - main_share[gen[k]]))
+        link_mw[at] += limit_mw_out[k]
+    for k in range(len(gen)):
+        if not stock_mwh[link[k]] > link_mw[link[k]] * EMPTY_H:
+            limit_mw_out[k] = 0.0
 
 
 @bare

@@ -50,6 +50,43 @@ def order_gas(
 
 
 @bare
+def settle_gas(
+    links: I4,
+    storage_mcm: F8,
+    drawn: F8,
+    hours: float,
+    steps: int,
+    consumed: F8,
+    sink: F8,
+    storage_mcm_out: F8,
+    power_out: F8,
+) -> None:
+    """Storages after ``steps`` of ``hours`` in which ``drawn`` mcm/d left them, and the gas that plants got.
+
+    consumed, power_out : (n_links,);  sink : of those at ``links``, the others get what they consume
+    """
+    for k in range(len(drawn)):
+        storage_mcm_out[k] = max(storage_mcm[k] - drawn[k] * hours * steps / _HOURS_PER_DAY, 0.0)
+    for link in range(len(consumed)):
+        power_out[link] = consumed[link]
+    for k in range(len(links)):
+        power_out[links[k]] = sink[k]
+
+
+@bare
+def expect_gas(
+    consumed: F8, deliverable: F8, requested: F8, expected: F8, full_share: float, expected_out: F8
+) -> None:  # fmt: skip
+    """Gas that each plant is expected to ask for, mcm/d, (n_links,) all.
+
+    A plant that leaves gas untouched shows what it expects; one at its limit would take at least what it takes.
+    """
+    for link in range(len(consumed)):
+        chosen = consumed[link] < full_share * min(deliverable[link], requested[link])
+        expected_out[link] = consumed[link] if chosen else max(expected[link], consumed[link])
+
+
+@bare
 def read_nodes(
     first_edge: I4,
     edge_q: F8,

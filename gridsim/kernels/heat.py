@@ -212,6 +212,21 @@ def cool_cities(
 
 
 @bare
+def rests(indoor_c: F8, supply_share: F8, heaters: F8, thaw_h: F8, within_k: float, within_share: float) -> bool:
+    """Whether all cities are warm to ``within_k``, their water to ``within_share``, with no heater on and no frost."""
+    for city in range(len(thaw_h)):
+        if not (supply_share[city] > 1.0 - within_share) or thaw_h[city] != 0.0:
+            return False
+        for group in range(2):
+            if heaters[city, group] != 0.0:
+                return False
+            for tau in range(3):
+                if not (indoor_c[city, group, tau] > INDOOR_C - within_k):
+                    return False
+    return True
+
+
+@bare
 def add_heaters(
     cities: Cities,
     city_bus: I4,

@@ -48,6 +48,7 @@ Todini and Pilati, A gradient algorithm for the analysis of pipe networks (1988)
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -91,11 +92,14 @@ __all__ = [
     "LinepackFlows",
     "LinepackNetwork",
     "LinepackState",
+    "advance_linepack",
     "content",
+    "copy_of",
     "eliminate",
     "make_controls",
     "make_network",
     "nikuradse_friction",
+    "no_flows",
     "pipe_coefficients",
     "pressure_of",
     "run_linepack",
@@ -757,12 +761,20 @@ def _add(part: LinepackFlows, sum_out: LinepackFlows) -> None:
 
 
 @jit
-def _scaled(flows: LinepackFlows, factor: float) -> LinepackFlows:
+def _scale(factor: float, flows_out: LinepackFlows) -> None:
     """Flows times ``factor``."""
-    for values in flows:
+    for values in flows_out:
         for k in range(len(values)):
             values[k] *= factor
-    return flows
+
+
+@jit
+def _take(state: LinepackState, state_out: LinepackState) -> None:
+    """Make ``state_out`` equal to ``state``."""
+    for kind in range(len(state)):
+        values, held = state[kind], state_out[kind]
+        for k in range(len(values)):
+            held[k] = values[k]
 
 
 @jit
@@ -775,6 +787,62 @@ def _is_short(requested: F8, cap: F8, watch: I4, least_share: float, delivered: 
 
 
 @jit
+def advance_linepack(
+    net: LinepackNetwork,
+    controls: LinepackControls,
+    dt_h: float,
+    n_steps: int,
+    watch: I4,
+    least_share: float,
+    state_out: LinepackState,
+    flows_out: LinepackFlows,
+) -> tuple[int, bool]:
+    """As :func:`run_linepack`, which advances ``state_out`` and adds to ``flows_out``; steps taken, and if solved."""
+    points = Points(net.c_mcm_per_bar, net.fixed, net.order.diag_of, net.gas_law)
+    edges, exchange, links = _edges_of(net, controls), _exchange_of(controls), _links_of(net, controls)
+    problem = Problem(points, edges, exchange, links, net.order)
+    scratch = _new_scratch(problem)
+    taken, pieces, solved = 0, 1, True
+    while taken < n_steps:
+        ahead, flows = _copy(state_out), _no_flows(problem, len(controls.source_point))
+        done = 0
+        while done < pieces and _step(problem, ahead, dt_h / pieces, 1.0 / pieces, flows, scratch):
+            done += 1
+        if done < pieces:
+            if pieces >= 1 << MAX_HALVINGS:
+                solved = False
+                break
+            pieces *= 2
+            continue
+        if taken > 0 and _is_short(controls.sink_q, controls.sink_cap, watch, least_share, flows.sink):
+            break
+        _take(ahead, state_out)
+        _add(flows, flows_out)
+        taken, pieces = taken + 1, 1
+    _scale(1.0 / max(taken, 1), flows_out)
+    return taken, solved
+
+
+def no_flows(net: LinepackNetwork, controls: LinepackControls) -> LinepackFlows:
+    """Flows to add to."""
+    sizes = [len(net.edge_from), len(controls.source_point), len(controls.sink_point), len(net.link_from)]
+    edge, source, sink, link, end = itertools.accumulate([*sizes, len(net.c_mcm_per_bar)])
+    all_flows = np.zeros(end)
+    return LinepackFlows(
+        edge=all_flows[:edge],
+        source=all_flows[edge:source],
+        sink=all_flows[source:sink],
+        link=all_flows[sink:link],
+        reservoir=all_flows[link:],
+    )
+
+
+def copy_of(p_bar: F8, gas_mcm: F8, edge_q: F8) -> LinepackState:
+    """A state to advance."""
+    values, n = np.concatenate([p_bar, gas_mcm, edge_q]), len(p_bar)
+    return LinepackState(values[:n], values[n : 2 * n], values[2 * n :])
+
+
 def run_linepack(
     net: LinepackNetwork,
     controls: LinepackControls,
@@ -791,27 +859,6 @@ def run_linepack(
     number, and whether all steps were solved. A step whose Newton iteration fails is taken in halves, at most
     ``MAX_HALVINGS`` times; inputs are not written to.
     """
-    points = Points(net.c_mcm_per_bar, net.fixed, net.order.diag_of, net.gas_law)
-    edges, exchange, links = _edges_of(net, controls), _exchange_of(controls), _links_of(net, controls)
-    problem = Problem(points, edges, exchange, links, net.order)
-    scratch = _new_scratch(problem)
-    state = _copy(start)
-    total = _no_flows(problem, len(controls.source_point))
-    taken, pieces, solved = 0, 1, True
-    while taken < n_steps:
-        ahead, flows = _copy(state), _no_flows(problem, len(controls.source_point))
-        done = 0
-        while done < pieces and _step(problem, ahead, dt_h / pieces, 1.0 / pieces, flows, scratch):
-            done += 1
-        if done < pieces:
-            if pieces >= 1 << MAX_HALVINGS:
-                solved = False
-                break
-            pieces *= 2
-            continue
-        if taken > 0 and _is_short(controls.sink_q, controls.sink_cap, watch, least_share, flows.sink):
-            break
-        state, pieces = ahead, 1
-        _add(flows, total)
-        taken += 1
-    return state, _scaled(total, 1.0 / max(taken, 1)), taken, solved
+    state, flows = copy_of(*start), no_flows(net, controls)
+    taken, solved = advance_linepack(net, controls, dt_h, n_steps, watch, least_share, state, flows)
+    return state, flows, taken, solved

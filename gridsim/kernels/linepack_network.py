@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.by_reference import by_reference
 from gridsim.kernels.jit import jit
 
 F8 = NDArray[np.float64]
@@ -31,6 +32,7 @@ LEAST_LAMINAR_MCM_PER_D = 1e-6
 FREE, FORWARD, BACKWARD, FORWARD_NO_LIFT = 0, 1, -1, 2
 
 
+@by_reference
 class GasLaw(NamedTuple):
     """Compressibility Z(p): ``z_constant``, or by Papay (1968) Z = 1 - z_first p_r + z_second p_r^2.
 
@@ -45,6 +47,7 @@ class GasLaw(NamedTuple):
     z_second: float
 
 
+@by_reference
 class Elimination(NamedTuple):
     """Order and fill of a sparse LU without pivoting, of a matrix with symmetric pattern.
 
@@ -61,6 +64,7 @@ class Elimination(NamedTuple):
     update_ptr: I4
 
 
+@by_reference
 class LinepackNetwork(NamedTuple):
     """Points, edges and links: all that stays the same during a run.
 
@@ -98,6 +102,7 @@ class LinepackNetwork(NamedTuple):
     link_pos: I4
 
 
+@by_reference
 class LinepackControls(NamedTuple):
     """Gas schedule, valves and stations; constant within a step.
 

@@ -1,4 +1,4 @@
-"""Shares of each load that a dispatch does not serve, from what is shed by tier and bus (``model.pack``)."""
+"""Load by bus and tier of the price ladder, and the share of each that a dispatch does not serve (``model.pack``)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,24 @@ from gridsim.kernels.jit import bare
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 B1 = NDArray[np.bool_]
+
+
+@bare
+def load_by_tier(
+    load_bus: I4, tier: I4, protected_tier: I4, sheddable_share: F8, load_mw: F8, factor: float, demand_mw_out: F8
+) -> None:
+    """Sum loads (n_loads,) by bus and tier (n_buses, n_tiers), times ``factor``; the rest as of :func:`shares_shed`."""
+    n_buses, n_tiers = demand_mw_out.shape
+    for bus in range(n_buses):
+        for k in range(n_tiers):
+            demand_mw_out[bus, k] = 0.0
+    for load in range(len(load_bus)):
+        demand_mw_out[load_bus[load], tier[load]] += load_mw[load] * sheddable_share[load]
+    for load in range(len(load_bus)):
+        demand_mw_out[load_bus[load], protected_tier[load]] += load_mw[load] * (1.0 - sheddable_share[load])
+    for bus in range(n_buses):
+        for k in range(n_tiers):
+            demand_mw_out[bus, k] *= factor
 
 
 @bare

@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from gridsim.errors import StudyError, nearest
 from gridsim.kernels.arrays import DispatchCase, block_begin_mw
 from gridsim.kernels.flows import make_case
+from gridsim.kernels.load_shedding import load_by_tier
 from gridsim.kernels.stores import SAME_TIMES_PER_H
 from gridsim.model.fuel import fuel_of_yard, fuels
 from gridsim.model.neighbours import usual_support_mw
 from gridsim.model.scenario import Imports
 from gridsim.model.section_circuits import circuits_out
 from gridsim.model.system import GridSystem
-from gridsim.model.table import F8, I4, sum_at
+from gridsim.model.table import F8, I4
 
 PENALTY_RATIO = 1.25
 PENALTY_LIMIT = 1.0e4
@@ -181,17 +182,19 @@ class Packed:
         """(n_buses, n_tiers) USD/MWh."""
         return _kept(np.tile(self.tiers.penalty, (len(self.system.buses), 1)).copy())
 
-    def demand_by_tier(self, load_mw: F8) -> F8:
-        """(n_buses, n_tiers) MW from (n_loads,) MW."""
-        shape = len(self.system.buses), len(self.tiers)
-        parts = load_mw * self.load_sheddable_share, load_mw * (1.0 - self.load_sheddable_share)
-        return sum_at(self._tier_cells, np.concatenate(parts), shape[0] * shape[1]).reshape(shape)
-
-    @cached_property
-    def _tier_cells(self) -> NDArray[np.int64]:
-        """(2 n_loads,) place of each load's sheddable and protected part in the flat (n_buses, n_tiers)."""
-        first = self.system.loads.bus.astype(np.int64) * len(self.tiers)
-        return np.concatenate([first + self.load_tier, first + self.load_protected_tier])
+    def demand_by_tier(self, load_mw: F8, factor: float = 1.0) -> F8:
+        """(n_buses, n_tiers) MW from (n_loads,) MW, times ``factor``."""
+        demand_mw = np.empty((len(self.system.buses), len(self.tiers)))
+        load_by_tier(
+            load_bus=self.system.loads.bus,
+            tier=self.load_tier,
+            protected_tier=self.load_protected_tier,
+            sheddable_share=self.load_sheddable_share,
+            load_mw=np.require(load_mw, np.float64, ("C", "W")),
+            factor=factor,
+            demand_mw_out=demand_mw,
+        )
+        return demand_mw
 
     def shed_by_load(self, load_mw: F8, shed_by_tier: F8, demand: F8 | None = None) -> F8:
         """(n_loads,) MW shed: each tier's shedding at a bus is divided in proportion to demand in that tier.

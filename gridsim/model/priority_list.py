@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.priority_list import list_machines
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 
@@ -21,7 +22,8 @@ class PriorityList:
         self.always = generators.must_run | generators.heat_led | generators.always_committed
         self.by_cost = np.lexsort((generators.name, generators.cost_per_mwh))
         self._counts = ~generators.variable  # wind and sun count with the net load
-        self._zone = system.buses.zone[generators.bus]
+        self._zone = system.buses.zone[generators.bus].astype(np.int64)
+        self._anywhere = np.zeros(len(generators), dtype=np.int64)
 
     def listed(self, available_mw: F8, net_load_mw: F8, owes: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """(n_gens,) generators on the priority list over a window of hours.
@@ -37,19 +39,12 @@ class PriorityList:
         need = net_load_mw + reserve_mw
         for number in range(len(system.zones)):
             need[:, number] -= available_mw[:, listed & self._counts & (zone == number)].sum(axis=1)
-        for gen in self.by_cost[(useful & ~listed & (zone >= 0))[self.by_cost]].tolist():
-            short = need[:, zone[gen]] > 0
-            if (short & (available_mw[:, gen] > 0)).any():
-                listed[gen] = True
-                need[:, zone[gen]] -= available_mw[:, gen]
+        available_mw, need = np.ascontiguousarray(available_mw), np.ascontiguousarray(need)
+        list_machines(self.by_cost, zone, useful & ~listed & (zone >= 0), available_mw, need, listed)
         uncovered = np.maximum(need, 0.0).sum(axis=1)
         if not system.reserve_stated:
             largest_mw = (available_mw * (listed & self._counts)).max(axis=1, initial=0.0)
             uncovered = np.maximum(uncovered, need.sum(axis=1) + largest_mw)
-        for gen in self.by_cost[(useful & ~listed)[self.by_cost]].tolist():
-            if (uncovered <= 0).all():
-                break
-            if ((uncovered > 0) & (available_mw[:, gen] > 0)).any():
-                listed[gen] = True
-                uncovered -= available_mw[:, gen]
+        missing = uncovered[:, None]
+        list_machines(self.by_cost, self._anywhere, useful & ~listed, available_mw, missing, listed)
         return listed

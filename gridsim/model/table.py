@@ -33,9 +33,11 @@ def sum_at(position: NDArray[Any], values: NDArray[Any], n: int) -> F8:
 
 def sum_rows_at(position: NDArray[Any], values: NDArray[Any], n: int) -> F8:
     """(n_rows, n) sums of each row of ``values`` (n_rows, n_values) by ``position`` (n_values,)."""
-    n_rows = len(values)
-    cell = np.arange(n_rows)[:, None] * n + position
-    return sum_at(cell.ravel(), values.ravel(), n_rows * n).reshape(n_rows, n)
+    from gridsim.kernels.sums import add_rows_at  # not at the top: reading tables needs no compiler
+
+    sums = np.zeros((len(values), n))
+    add_rows_at(position.astype(np.int64), np.require(values, np.float64, ("C", "W")), sums)
+    return sums
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from gridsim.model.fuel import GAS_FAMILY, fuels
 from gridsim.model.system import GridSystem
 from gridsim.model.table import F8
 from gridsim.results.run_records import Columns
+from gridsim.results.trajectory_record import numbered, rows_by, turn_of
 
 HOURS_PER_YEAR = 8760.0
 HOURS_PER_DAY = 24.0
@@ -152,7 +153,8 @@ def _flares(system: GridSystem, tables: Tables, t_per_mcm: float) -> Iterator[Pa
 
 def carbon_dioxide(system: GridSystem, tables: Tables) -> Iterator[Part]:
     """CO2 by source: machines by fuel, compressors; beside electricity the heat of CHPs and the gas of customers."""
-    yield from _machines(system, tables)
+    machines = _machine_rows(tables)
+    yield from _machines(system, machines)
     of_gas = _factor(system, _CO2_OF_GAS)
     stations = tables["compressors"]
     known = np.isfinite(stations["fuel_mcm_per_d"])
@@ -160,29 +162,29 @@ def carbon_dioxide(system: GridSystem, tables: Tables) -> Iterator[Part]:
         burnt = float((stations["fuel_mcm_per_d"] * stations["duration_h"])[known].sum()) / HOURS_PER_DAY
         name = "turbines of compressor stations"
         yield of_gas.part("CO2", "compressors", name, burnt * _gj_per_mcm(system), "GJ", 1e-3)
-    yield from _heat(system, tables)
+    yield from _heat(system, tables, machines)
     if of_gas is not None and len(system.gas_nodes):
         gj = _mcm(tables["gas"], "distributed_mcm_per_d") * _gj_per_mcm(system)
         yield of_gas.part("CO2", "customers", "gas of homes, services, heating and industry", gj, "GJ", 1e-3)
 
 
-def _machines(system: GridSystem, tables: Tables) -> Iterator[Part]:
+def _machines(system: GridSystem, machines: _Machines) -> Iterator[Part]:
     """CO2 of electricity by fuel burnt; the factor is the mean of the machines, its range that of the fuel."""
     generators, links = system.generators, system.gas_to_power
-    names, fuel, p_mw, duration_h = _machine_rows(tables)
     backup = dict(zip(links.plant.tolist(), links.backup_co2_t_per_mwh.tolist(), strict=True))
+    place = {fuel: number for number, fuel in enumerate(machines.fuels)}
     energy: dict[str, float] = {}
     tonnes: dict[str, float] = {}
-    for column, name in enumerate(names):
+    for row, name in enumerate(machines.names):
         if not generators.has(name):
             continue  # a border
         machine = generators.position(name)
-        own, plant = str(generators.fuel[machine]), str(generators.plant[machine])
-        on_own = fuel[:, column] == own
-        rates = float(generators.co2_rate_t_per_mwh[machine]), backup.get(plant, np.nan)
-        for burnt, hours, rate in ((own, on_own, rates[0]), (_other(fuel[:, column], own), ~on_own, rates[1])):
-            mwh = float(p_mw[hours, column] @ duration_h[hours])
+        on_own = machines.fuel[row] == place.get(str(generators.fuel[machine]), -1)
+        rates = float(generators.co2_rate_t_per_mwh[machine]), backup.get(str(generators.plant[machine]), np.nan)
+        for hours, rate in zip((on_own, ~on_own), rates, strict=True):
+            mwh = float(machines.p_mw[row][hours] @ machines.duration_h[hours])
             if mwh > 0.0 and rate != 0.0:
+                burnt = machines.fuels[machines.fuel[row][hours][0]]
                 energy[burnt] = energy.get(burnt, 0.0) + mwh
                 tonnes[burnt] = tonnes.get(burnt, 0.0) + mwh * rate
     for burnt in sorted(tonnes):
@@ -196,26 +198,39 @@ def _machines(system: GridSystem, tables: Tables) -> Iterator[Part]:
         yield factor.part("CO2", "power", f"electricity of {burnt}", energy[burnt], "MWh")
 
 
-def _machine_rows(tables: Tables) -> tuple[list[str], NDArray[np.str_], F8, F8]:
-    """Names (n,) of machines and borders, fuel and output (n_intervals, n) by row, and hours (n_intervals,)."""
+class _Machines(NamedTuple):
+    """Machines and borders of a run: ``names`` (n,), ``p_mw`` (n, n_intervals), ``duration_h`` (n_intervals,).
+
+    ``fuels``: those burnt, ``fuel`` (n, n_intervals) which of them.
+    """
+
+    names: list[str]
+    p_mw: F8
+    duration_h: F8
+    fuels: list[str]
+    fuel: NDArray[np.int64]
+
+
+def _machine_rows(tables: Tables) -> _Machines:
+    """Rows of table ``generators`` by machine or border."""
     rows = tables["generators"]
-    n = int(np.count_nonzero(rows["time_h"] == rows["time_h"][0])) if len(rows["time_h"]) else 1
-    shape = -1, n
-    duration_h = np.asarray(rows["duration_h"]).reshape(shape)[:, 0]
-    return rows["name"][:n].tolist(), rows["fuel"].reshape(shape), rows["p_mw"].reshape(shape), duration_h
+    n = turn_of(rows)
+    different, fuel = numbered(rows["fuel"], n)
+    return _Machines(
+        names=rows["name"][:n].tolist(),
+        p_mw=np.ascontiguousarray(rows["p_mw"].reshape(-1, n).T),
+        duration_h=rows["duration_h"].reshape(-1, n)[:, 0],
+        fuels=different,
+        fuel=np.ascontiguousarray(fuel.reshape(-1, n).T),
+    )
 
 
-def _other(fuels_burnt: NDArray[np.str_], own: str) -> str:
-    others = fuels_burnt[fuels_burnt != own]
-    return str(others[0]) if len(others) else own
-
-
-def _heat(system: GridSystem, tables: Tables) -> Iterator[Part]:
+def _heat(system: GridSystem, tables: Tables, machines: _Machines) -> Iterator[Part]:
     """CO2 of the fuel for heat of CHPs: what heat-led machines must make at the temperature, over power to heat."""
     ratio, efficiency = _factor(system, "chp_power_to_heat"), _factor(system, "chp_heat_efficiency")
     if ratio is None or efficiency is None:
         return
-    for fuel, mwh in chp_heat_mwh(system, tables, ratio.value).items():
+    for fuel, mwh in _chp_heat_mwh(system, tables, machines, ratio.value).items():
         of_fuel = _fuel_factor(system, fuel)
         if of_fuel is not None:
             gj = mwh / efficiency.value * GJ_PER_MWH
@@ -226,21 +241,20 @@ def _heat(system: GridSystem, tables: Tables) -> Iterator[Part]:
             yield factor.part("CO2", "heat", f"heat of CHPs from {fuel}", gj, "GJ", 1e-3)
 
 
-def chp_heat_mwh(system: GridSystem, tables: Tables, power_to_heat: float) -> dict[str, float]:
+def _chp_heat_mwh(system: GridSystem, tables: Tables, machines: _Machines, power_to_heat: float) -> dict[str, float]:
     """Heat by fuel of heat-led machines: the smaller of their output and what the heat curve forces, over the ratio."""
     generators, zones = system.generators, tables["zones"]
-    names, _, p_mw, duration_h = _machine_rows(tables)
-    temperature_c = {zone: zones["temperature_c"][zones["name"] == zone] for zone in np.unique(zones["name"]).tolist()}
+    temperature_c = {zone: zones["temperature_c"][here] for zone, here in rows_by(zones["name"])}
     found: dict[str, float] = {}
-    for column, name in enumerate(names):
+    for row, name in enumerate(machines.names):
         machine = generators.position(name) if generators.has(name) else -1
         if machine < 0 or not generators.heat_led[machine] or generators.heat_curve[machine] < 0:
             continue
         t_c = temperature_c[str(system.bus_zone_name[generators.bus[machine]])]
         forced = system.heat_curves.shares(int(generators.heat_curve[machine]), t_c)[0] * generators.p_max_mw[machine]
-        mw = np.where(np.isfinite(forced), np.minimum(p_mw[:, column], forced), 0.0)
+        mw = np.where(np.isfinite(forced), np.minimum(machines.p_mw[row], forced), 0.0)
         fuel = str(generators.fuel[machine])
-        found[fuel] = found.get(fuel, 0.0) + float(mw @ duration_h) / power_to_heat
+        found[fuel] = found.get(fuel, 0.0) + float(mw @ machines.duration_h) / power_to_heat
     return found
 
 
@@ -250,8 +264,8 @@ def _starts(tables: Tables) -> int:
     if not np.isfinite(rows["shaft_mw"]).any():
         return 0
     starts = 0
-    for name in np.unique(rows["name"]).tolist():
-        works = rows["shaft_mw"][rows["name"] == name] > 1e-6
+    for _, here in rows_by(rows["name"]):
+        works = rows["shaft_mw"][here] > 1e-6
         starts += int((works[1:] & ~works[:-1]).sum())
     return starts
 

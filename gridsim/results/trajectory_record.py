@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -56,10 +56,39 @@ class Subject:
     remarks: Callable[[Trajectory], Iterable[str]] = lambda run: ()
 
 
-def sum_by(names: NDArray[np.str_], values: F8) -> dict[str, float]:
-    """Sums by name, in name order."""
-    unique, where = np.unique(names, return_inverse=True)
-    return dict(zip(unique.tolist(), sum_at(where, values, len(unique)).tolist(), strict=True))
+def turn_of(rows: Columns) -> int:
+    """Rows of the first time: of a table with the same names at each, after so many they come again."""
+    return int(np.count_nonzero(rows["time_h"] == rows["time_h"][0])) if len(rows["time_h"]) else 1
+
+
+def numbered(texts: NDArray[np.str_], turn: int = 0) -> tuple[list[str], NDArray[np.int64]]:
+    """Different texts in order, and (n,) the place of each among them, as ``numpy.unique`` says.
+
+    Only texts that differ from those of the first ``turn`` rows are sorted; 0: until the first text comes again.
+    """
+    if len(texts) < 2:
+        return texts.tolist(), np.zeros(len(texts), dtype=np.int64)
+    turn = turn or int(np.argmax(texts[1:] == texts[0])) + 1
+    rows = texts.reshape(-1, turn if len(texts) % turn == 0 else 1)
+    other = rows != rows[:1]
+    different, places = np.unique(np.concatenate([rows[:1].ravel(), rows[other]]), return_inverse=True)
+    found = np.tile(places[: rows.shape[1]], (len(rows), 1))
+    found[other] = places[rows.shape[1] :]
+    return different.tolist(), found.ravel()
+
+
+def rows_by(texts: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Each text in order with the positions at which it stands."""
+    different, places = numbered(texts)
+    order, ends = np.argsort(places, kind="stable"), np.cumsum(np.bincount(places)).tolist()
+    for text, begin, end in zip(different, [0, *ends], ends, strict=False):
+        yield text, order[begin:end]
+
+
+def sum_by(names: NDArray[np.str_], values: F8, turn: int = 0) -> dict[str, float]:
+    """Sums by name, in name order; ``turn`` as of :func:`numbered`."""
+    different, places = numbered(names, turn)
+    return dict(zip(different, sum_at(places, values, len(different)).tolist(), strict=True))
 
 
 def roots(cause_id: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gridsim.kernels.arrays import F8, I4, DispatchCase, DispatchSolution, DispatchState, Topology
+from gridsim.kernels.by_reference import hold
 from gridsim.kernels.dispatch import N_BASIS, ONLY, OPTIMAL, PIVOTS, Workspace, make_workspace, solve_dispatch
 from gridsim.kernels.dispatch_order import MeritOrder, make_merit_order
 from gridsim.kernels.flows import make_topology, turned_mw, widened_limits
@@ -192,7 +193,7 @@ class DispatchSolver:
         self._given = given
         cost, spill_cost, penalty = (np.array(values, dtype=np.float64, order="C") for values in given)
         self._prices = cost, spill_cost, penalty
-        self._order = make_merit_order(
+        order = make_merit_order(
             self._inner.n_buses,
             self._inner.gen_bus,
             *self._prices,
@@ -200,6 +201,7 @@ class DispatchSolver:
             perturb=self.options.perturb,
             load_exists=self._load_exists,
         )
+        self._order = hold(order)
         return self._order
 
     def _same_prices(self, given: tuple[F8, F8, F8]) -> bool:
@@ -215,7 +217,7 @@ class DispatchSolver:
         ws = self._workspaces.get(n_classes)
         if ws is None:
             ws = make_workspace(self.case.n_buses, self._inner.gen_bus.size, n_classes, self.case.row_ptdf.shape[0])
-            self._workspaces[n_classes] = ws
+            ws = self._workspaces[n_classes] = hold(ws)
         return ws
 
 

@@ -23,13 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridsim.errors import StudyError
-from gridsim.kernels.gas_customers import order_gas, read_nodes, usable_linepack
+from gridsim.kernels.by_reference import hold
+from gridsim.kernels.gas_customers import order_gas, read_nodes, settle_gas, usable_linepack
 from gridsim.kernels.linepack import (
     LinepackControls,
-    LinepackState,
+    advance_linepack,
     content,
+    copy_of,
+    no_flows,
     pressure_of,
-    run_linepack,
 )
 from gridsim.model.gas_order import gas_order, reserve_shares
 from gridsim.model.system import GridSystem
@@ -55,6 +57,7 @@ _START = ((32.0, 192.0, 4), (32.0, 192.0, 4), (14.0, REORDER_H, 4))  # days, hou
 _TENSE_SHARE = 0.01  # of demand cut (export apart), or
 _TENSE_DRAW_MCM_PER_D = 1.0  # drawn from linepack: the dispatcher looks again sooner
 _NOBODY = np.zeros(0, dtype=np.int32)
+_SCHEDULED = ("edge_share", "edge_direction", "sink_lo_bar", "link_q", "link_back")  # and capacities
 
 
 class GasState(NamedTuple):
@@ -122,7 +125,11 @@ class HydraulicGas:
         self._set_full(self._content_at(system.gas.full_share))
         self._started: tuple[bytes, GasState, F8] | None = None
         self._scheduled: tuple[GasSchedule, GasConditions, LinepackControls] | None = None
-        self._controlled: tuple[GasState, LinepackControls, LinepackControls] | None = None
+        # as the kernel takes them: the network, and controls that are written before each run
+        self._held_net = hold(self.net)
+        self._running = self._no_controls()
+        self._held_running = hold(self._running)
+        self._runs_at: tuple[GasState, LinepackControls] | None = None
 
     def _build_customers(self) -> None:
         system, settings = self.system, self.system.gas
@@ -309,6 +316,30 @@ class HydraulicGas:
             self._scheduled = last = schedule, conditions, self._make_controls(schedule, conditions)
         return last[2]
 
+    def _no_controls(self) -> LinepackControls:
+        """Controls to be written, of the sizes of this network."""
+        n_edges, n_sources, n_sinks = len(self.net.edge_from), len(self._source_point), len(self._sink_point)
+        n_links = len(self.split_nodes)
+        return LinepackControls(
+            edge_cap=np.zeros(n_edges),
+            edge_share=np.zeros(n_edges),
+            edge_direction=np.zeros(n_edges, dtype=np.int32),
+            source_point=self._source_point,
+            source_q=np.zeros(n_sources),
+            source_hi_bar=self._source_hi,
+            source_band_bar=self._source_band,
+            sink_point=self._sink_point,
+            sink_q=np.zeros(n_sinks),
+            sink_lo_bar=np.zeros(n_sinks),
+            sink_band_bar=self._sink_band,
+            sink_cap=np.full(n_sinks, np.inf),
+            link_q=np.zeros(n_links),
+            link_back=np.zeros(n_links, dtype=bool),
+            link_lo_bar=0.8 * self._link_domestic,
+            link_hi_bar=self._link_hi,
+            link_band_bar=LINK_BAND_BAR,
+        )
+
     def _make_controls(self, schedule: GasSchedule, conditions: GasConditions) -> LinepackControls:
         pipes, pipe = self.system.gas_pipelines, self.pipe_edges.edge_pipe
         share = conditions.pipeline_share[pipe]
@@ -331,37 +362,27 @@ class HydraulicGas:
         for station in (self.layout.station_from, self.layout.station_to):
             stopped = stands_still[station]
             one_way = np.where(stopped, np.where(pipes.bidirectional[pipe], 0, 2), one_way)
-        n_sinks = len(self._sink_point)
-        n_links = len(self.split_nodes)
-        back = schedule.exchange_mcm_per_d < 0
-        return LinepackControls(
+        return self._running._replace(
             edge_cap=cap,
             edge_share=edge_share,
-            edge_direction=np.ascontiguousarray(one_way.astype(np.int32)),
-            source_point=self._source_point,
-            source_q=np.concatenate([schedule.supply_mcm_per_d, schedule.storage_mcm_per_d]),
-            source_hi_bar=self._source_hi,
-            source_band_bar=self._source_band,
-            sink_point=self._sink_point,
-            sink_q=np.zeros(n_sinks),
+            edge_direction=one_way.astype(np.int32),
             sink_lo_bar=self._sink_p_min - schedule.ranks * self._sink_band,
-            sink_band_bar=self._sink_band,
-            sink_cap=np.full(n_sinks, np.inf),
             link_q=np.abs(schedule.exchange_mcm_per_d),
-            link_back=back,
-            link_lo_bar=0.8 * self._link_domestic,
-            link_hi_bar=self._link_hi if n_links else np.zeros(0),
-            link_band_bar=LINK_BAND_BAR,
+            link_back=schedule.exchange_mcm_per_d < 0,
         )
 
-    def _controls_at(self, state: GasState, schedule: GasSchedule, conditions: GasConditions) -> LinepackControls:
-        """The same within the power of stations; kept, as an instant runs possible and actual consumption."""
-        ordered = self._controls(schedule, conditions)
-        last = self._controlled
+    def _set_running(self, state: GasState, ordered: LinepackControls) -> None:
+        """Write what the kernel is given: controls as ordered, within the power of stations at ``state``.
+
+        An instant runs possible and actual consumption, so they are mostly written already.
+        """
+        last, running = self._runs_at, self._running
         if last is None or last[0] is not state or last[1] is not ordered:
-            controls = self._compressors.limit(ordered, state.p_bar, state.edge_q)
-            self._controlled = last = state, ordered, controls
-        return last[2]
+            running.edge_cap[:] = self._compressors.limit(ordered, state.p_bar, state.edge_q).edge_cap
+            if last is None or last[1] is not ordered:
+                for name in _SCHEDULED:
+                    getattr(running, name)[:] = getattr(ordered, name)
+            self._runs_at = state, ordered
 
     # Motion
 
@@ -383,8 +404,8 @@ class HydraulicGas:
         ``power_mcm_per_d`` (n_links,): possible consumption of plants; ``consumed_mcm_per_d``: actual, at most.
         """
         n_supply, n_demand = len(self.system.gas_supply), len(self.system.gas_demand)
-        n_sources, n_sinks = len(self._source_point), len(self._sink_point)
-        source_q, sink_q, sink_cap = np.empty(n_sources), np.empty(n_sinks), np.empty(n_sinks)
+        ordered, running = self._controls(schedule, conditions), self._running
+        self._set_running(state, ordered)
         order_gas(
             links=self._links,
             supply=schedule.supply_mcm_per_d,
@@ -396,22 +417,29 @@ class HydraulicGas:
             power=power_mcm_per_d,
             most_power=schedule.power_mcm_per_d,
             consumed=consumed_mcm_per_d,
-            source_q_out=source_q,
-            sink_q_out=sink_q,
-            sink_cap_out=sink_cap,
-        )
-        controls = self._controls_at(state, schedule, conditions)._replace(
-            source_q=source_q, sink_q=sink_q, sink_cap=sink_cap
+            source_q_out=running.source_q,
+            sink_q_out=running.sink_q,
+            sink_cap_out=running.sink_cap,
         )
         watch = self._watch if stop_when_short else _NOBODY
-        start = LinepackState(state.p_bar, state.gas_mcm, state.edge_q)
-        (p_bar, gas, edge_q), flows, taken, solved = run_linepack(
-            self.net, controls, start, dt_h, n_steps, watch, SHORT_SHARE
+        p_bar, gas, edge_q = after = copy_of(state.p_bar, state.gas_mcm, state.edge_q)
+        flows = no_flows(self.net, running)
+        taken, solved = advance_linepack(
+            self._held_net, self._held_running, dt_h, n_steps, watch, SHORT_SHARE, after, flows
         )
         drawn = flows.source[n_supply:]
-        storage = np.maximum(state.storage_mcm - drawn * dt_h * taken / HOURS_PER_DAY, 0.0)
-        power = consumed_mcm_per_d.copy()
-        power[self._links] = flows.sink[n_demand:]
+        storage, power = np.empty(len(drawn)), np.empty(len(consumed_mcm_per_d))
+        settle_gas(
+            links=self._links,
+            storage_mcm=state.storage_mcm,
+            drawn=drawn,
+            hours=dt_h,
+            steps=taken,
+            consumed=consumed_mcm_per_d,
+            sink=flows.sink[n_demand:],
+            storage_mcm_out=storage,
+            power_out=power,
+        )
 
         def step() -> GasStep:
             n_nodes = len(self.node_point)
@@ -437,7 +465,7 @@ class HydraulicGas:
                 power_delivered_mcm_per_d=power,
                 linepack_change_mcm_per_d=change,
                 pressure_bar=pressure,
-                compressor_mw=self._compressors.power_mw(controls, p_bar, edge_q),
+                compressor_mw=self._compressors.power_mw(ordered, p_bar, edge_q),
             )
 
         return GasRun(GasState(p_bar, gas, edge_q, storage), power, taken, solved, step)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gridsim.kernels.by_reference import hold
 from gridsim.kernels.compressors import SECONDS_PER_DAY, StationEnds, lift_of_stations, work_of_stations
 from gridsim.kernels.linepack_network import LinepackControls
 from gridsim.model.carriers import GasSettings
@@ -60,7 +61,9 @@ class Compressors:
         self.able_mw = stations.installed_mw * (stations.units - stations.spare_units) / stations.units
         gas = layout.system.gas
         exponent = (gas.isentropic_exponent - 1.0) / gas.isentropic_exponent
-        self._ends = StationEnds(
+        self._exponent = exponent
+        self._gas_law = hold(net.gas_law)
+        ends = StationEnds(
             edge=self._edge.astype(np.int32),
             inlet=inlet.astype(np.int32),
             outlet=outlet.astype(np.int32),
@@ -72,6 +75,7 @@ class Compressors:
             rho_kg_per_m3=gas.rho_kg_per_m3,
             efficiency=gas.compressor_efficiency,
         )
+        self._ends = hold(ends)
         self._last_schedule: tuple[tuple[NDArray[Any], NDArray[Any]], _Ordered] | None = None
         self._last: tuple[tuple[NDArray[Any], ...], _Work] | None = None
 
@@ -98,7 +102,7 @@ class Compressors:
             work, ratio = _Work(np.empty(n_ends), np.empty(n_ends), np.empty(len(self.able_mw))), np.empty(n_ends)
             lift_of_stations(
                 ends=self._ends,
-                gas_law=self._layout.net.gas_law,
+                gas_law=self._gas_law,
                 sign=ordered.sign,
                 k=ordered.k,
                 q_laminar=ordered.q_laminar,
@@ -109,10 +113,10 @@ class Compressors:
             )
             work_of_stations(
                 ends=self._ends,
-                gas_law=self._layout.net.gas_law,
+                gas_law=self._gas_law,
                 p_bar=p_bar,
                 flow=work.flow,
-                rise=ratio**self._ends.exponent,
+                rise=ratio**self._exponent,
                 mw_per_flow_out=work.mw_per_flow,
                 mw_out=work.mw,
             )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gridsim.kernels.by_reference import hold
 from gridsim.kernels.heat import (
     COLD_INDOOR_C,
     DISTRICT,
@@ -130,7 +131,7 @@ class HeatNetworks:
         city = city_of_node[demand.node] if len(demand) else np.zeros(0, dtype=np.int64)
         of_homes, of_plants = demand.gas_class == "households", demand.gas_class == "heating"
         customer = np.flatnonzero((city >= 0) & (of_homes | of_plants))
-        self.cities = Cities(
+        cities = Cities(
             design_c=table.design_c,
             peak_mw=self.peak_mw,
             chp_mw=self.chp_mw,
@@ -149,6 +150,7 @@ class HeatNetworks:
             customer_group=np.where(of_homes[customer], HOMES, DISTRICT),
             mw_per_mcm_per_d=np.array([system.gas.lhv_mj_per_m3 * 1e6 / 86_400.0 * BOILER_EFFICIENCY]),
         )
+        self.cities = hold(cities)
 
     def at_rest(self) -> HeatState:
         """Cities that have had all their heat for long."""
@@ -211,7 +213,7 @@ class HeatNetworks:
             table = self.table
             if len(self._coolings) >= _MOST_COOLINGS:
                 self._coolings.clear()
-            self._coolings[dt_h] = Cooling(
+            cooling = Cooling(
                 network_left=np.exp(-dt_h / table.network_h),
                 heaters_left=np.exp(-dt_h / table.heater_delay_h),
                 buildings_left=np.exp(-dt_h / self.tau_h),
@@ -220,6 +222,7 @@ class HeatNetworks:
                 freeze_h=table.freeze_h,
                 repair_h=table.freeze_repair_h,
             )
+            self._coolings[dt_h] = hold(cooling)
         return self._coolings[dt_h]
 
     def affected(self, supply_share: F8, homes_share: F8) -> F8:

@@ -80,6 +80,7 @@ def interval(packed: Packed, time_h: float, duration_h: float, **changes: Any) -
         spilled_mw=np.array([5.0, 0.0]),
         load_mw=np.array([100.0, 200.0, 100.0]),
         unserved_mw=np.array([0.0, 0.0, 10.0]),
+        short_mw=10.0,
         response_mw=np.zeros(3),
         loss_share=0.02,
         committed=np.array([True, True]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class Solves(ResultTable):
     def __init__(self, packed: Packed):
         super().__init__(packed)
         self._solver: DispatchSolver | None = None
+        self._last_priced: tuple[F8, Any, F8] | None = None
 
     def rows(self, batch: Batch) -> Rows:
         """One row per interval."""
@@ -70,19 +72,30 @@ class Solves(ResultTable):
         return found
 
     def _forgone_of(self, interval: Interval) -> float:
-        dispatch, ladder = interval.dispatch, self.packed.ladder
-        penalty = dispatch.state.penalty  # a policy that orders classes anew has tiers of its own
-        firm = penalty.max(axis=0) >= (1.0 - _SAME) * ladder.first * self.packed.dearest_supply
-        inside = np.ix_(self.system.buses.zone >= 0, firm)  # what a neighbour lacks is not unserved energy
+        dispatch = interval.dispatch
+        inside, dearer = self._priced_dearer(dispatch.state.penalty)
         cut_mw = float(dispatch.solution.shed_mw[inside].sum())
         if cut_mw <= SHORTFALL_TOLERANCE_MW:
             return 0.0
-        dearer = np.where(firm, LEAST_SHEDDING.first / ladder.first, 1.0)
         if self._solver is None:
             self._solver = DispatchSolver(self.packed.case)
-        least = self._solver.solve(dispatch.state._replace(penalty=penalty * dearer))
+        least = self._solver.solve(dispatch.state._replace(penalty=dearer))
         saved_mw = cut_mw - float(least.shed_mw[inside].sum())
         return max(saved_mw, 0.0) / (1.0 + dispatch.loss_share)
+
+    def _priced_dearer(self, penalty: F8) -> tuple[Any, F8]:
+        """Unserved energy among (n_buses, n_tiers), and the prices at which least of it is shed; kept while they last.
+
+        A policy that orders classes anew has tiers of its own; what a neighbour lacks is not unserved energy.
+        """
+        last = self._last_priced
+        if last is None or last[0] is not penalty:
+            ladder = self.packed.ladder
+            firm = penalty.max(axis=0) >= (1.0 - _SAME) * ladder.first * self.packed.dearest_supply
+            dearer = penalty * np.where(firm, LEAST_SHEDDING.first / ladder.first, 1.0)
+            dearer.setflags(write=False)
+            self._last_priced = last = penalty, np.ix_(self.system.buses.zone >= 0, firm), dearer
+        return last[1], last[2]
 
 
 def _over(reduce: np.ufunc, batch: Batch, values: Callable[[AcSolution, Interval], F8]) -> F8:

@@ -59,8 +59,8 @@ class Zones(ResultTable):
         self._crossing = np.flatnonzero(from_zone != to_zone)
         self._crossing_from, self._crossing_to = from_zone[self._crossing], to_zone[self._crossing]
         self._counted_in = {
-            column: system.generators.burning(names) for column, names in fuels_by_column().items()
-        }  # fmt: skip
+            column: np.flatnonzero(system.generators.burning(names)) for column, names in fuels_by_column().items()
+        }
 
     def _by_zone(self, zone: I4, values: F8) -> F8:
         """(n_intervals, n_zones) sums of the elements of each zone."""
@@ -91,7 +91,7 @@ class Zones(ResultTable):
             price_response_mw=response,
             generation_mw=by_zone(gens, main_mw + backup_mw),
             backup_fuel_mw=by_zone(gens, backup_mw),
-            **{column: by_zone(gens, np.where(counts, main_mw, 0.0)) for column, counts in self._counted_in.items()},
+            **{column: by_zone(gens[burns], main_mw[:, burns]) for column, burns in self._counted_in.items()},
             storage_mw=by_zone(self._storage_zone, batch.dispatch("p_storage_mw")),
             import_mw=by_zone(self._border_zone, batch.dispatch("p_border_mw")),
             net_inflow_mw=by_zone(self._crossing_to, flow) - by_zone(self._crossing_from, flow),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
-from gridsim.results.trajectory_record import Subject, Trajectory, roots
+from gridsim.results.trajectory_record import Subject, Trajectory, roots, rows_by
 
 
 def _measures(run: Trajectory) -> Iterable[Estimate]:
     fuel = run.tables["fuel"]
-    for name in np.unique(fuel["name"]).tolist():
-        yield measured("fuel_days_min", f"plant:{name}", float(fuel["stock_days"][fuel["name"] == name].min()))
+    for name, rows in rows_by(fuel["name"]):
+        yield measured("fuel_days_min", f"plant:{name}", float(fuel["stock_days"][rows].min()))
     yield from _survival(run)
 
 

@@ -11,7 +11,7 @@ from gridsim.model.system import GridSystem
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
 from gridsim.results.run_records import Columns
-from gridsim.results.trajectory_record import Subject, Trajectory, roots, sum_by
+from gridsim.results.trajectory_record import Subject, Trajectory, roots, rows_by, sum_by
 
 _ABROAD = ("export", "transit")
 _HOURS_PER_DAY = 24.0
@@ -50,8 +50,7 @@ def gas_causes(events: Columns, time_h: NDArray[np.float64], node: NDArray[np.st
     for prefix in _SOURCES[1:]:
         broken |= np.char.startswith(component.astype(np.str_), prefix)
     change = _last(events["time_h"], broken & (events["to_state"] != "normal"), time_h)
-    for name in np.unique(node).tolist():
-        here = np.flatnonzero(node == name)
+    for name, here in rows_by(node):
         cut = _last(events["time_h"], component == f"city:{name}", time_h[here])
         told = (cut >= 0) & (events["to_state"][cut] != "normal") if len(component) else np.zeros(len(here), dtype=bool)
         change[here[told]] = cut[told]

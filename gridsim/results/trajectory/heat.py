@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gridsim.model.table import F8, sum_at
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
-from gridsim.results.trajectory_record import Subject, Trajectory, roots, sum_by
+from gridsim.results.trajectory_record import Subject, Trajectory, roots, rows_by, sum_by
 
 _MWH_PER_GWH = 1000.0
 _UNKNOWN = "supply"
@@ -32,8 +32,8 @@ def _measures(run: Trajectory) -> Iterable[Estimate]:
             yield measured("unserved_heat_gwh", f"cause:{cause}", lost)
     yield measured("people_affected", "system", _most_at_once(rows["time_h"], rows["affected"]))
     yield measured("heater_mwh", "system", float((rows["heaters_mw"] * hours).sum()))
-    for city in np.unique(name).tolist():
-        yield from _of_city(city, {column: values[name == city] for column, values in rows.items()})
+    for city, here in rows_by(name):
+        yield from _of_city(city, {column: values[here] for column, values in rows.items()})
 
 
 def _of_city(city: str, rows: dict[str, NDArray[np.float64]]) -> Iterable[Estimate]:
@@ -70,9 +70,8 @@ def _causes(run: Trajectory, time_h: F8, city: NDArray[np.str_]) -> NDArray[np.s
     events = run.tables["events"]
     root, component = roots(events["cause_id"]), events["component"]
     names = np.full(len(time_h), _UNKNOWN, dtype=object)
-    for name in np.unique(city).tolist():
+    for name, here in rows_by(city):
         changes = np.flatnonzero(component == f"heat:{name}") if len(component) else np.zeros(0, dtype=np.int64)
-        here = np.flatnonzero(city == name)
         if not len(changes):
             continue
         last = np.maximum(np.searchsorted(events["time_h"][changes], time_h[here], side="right") - 1, 0)

@@ -9,13 +9,12 @@ import numpy as np
 from gridsim.model.table import F8
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
-from gridsim.results.trajectory_record import Subject, Trajectory
+from gridsim.results.trajectory_record import Subject, Trajectory, rows_by
 
 
 def _measures(run: Trajectory) -> Iterable[Estimate]:
     interfaces = run.tables["interfaces"]
-    for name in np.unique(interfaces["name"]).tolist():
-        rows = interfaces["name"] == name
+    for name, rows in rows_by(interfaces["name"]):
         loading, weight = interfaces["loading"][rows] * 100.0, interfaces["duration_h"][rows]
         known = np.isfinite(loading)
         if known.any():

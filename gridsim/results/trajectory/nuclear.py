@@ -9,15 +9,14 @@ import numpy as np
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
 from gridsim.results.run_records import Columns
-from gridsim.results.trajectory_record import Subject, Trajectory
+from gridsim.results.trajectory_record import Subject, Trajectory, rows_by
 
 
 def _measures(run: Trajectory) -> Iterable[Estimate]:
     yield from _largest_infeed(run.tables["infeed"])
     yield from _nadir(run)
     rows, sites = run.tables["nuclear"], run.system.nuclear
-    for name in np.unique(rows["name"]).tolist():
-        here = rows["name"] == name
+    for name, here in rows_by(rows["name"]):
         yield from _site(run, {column: values[here] for column, values in rows.items()}, sites.position(name))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gridsim.model.table import sum_at
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
-from gridsim.results.trajectory_record import Subject, Trajectory, sum_by
+from gridsim.results.trajectory_record import Subject, Trajectory, sum_by, turn_of
 
 
 def _measures(run: Trajectory) -> Iterable[Estimate]:
@@ -34,7 +34,7 @@ def _above_contract_mwh(run: Trajectory) -> float:
 
 def _energy(run: Trajectory) -> Iterable[Estimate]:
     generators = run.tables["generators"]
-    energy = sum_by(generators["fuel"], generators["p_mw"] * generators["duration_h"])
+    energy = sum_by(generators["fuel"], generators["p_mw"] * generators["duration_h"], turn_of(generators))
     for fuel, energy_mwh in energy.items():
         yield measured("energy_mwh", f"fuel:{fuel}", energy_mwh)
     supplied = {fuel: max(energy_mwh, 0.0) for fuel, energy_mwh in energy.items()}  # exports are no supply

@@ -12,7 +12,7 @@ from gridsim.model.system import EXTERNAL
 from gridsim.model.table import sum_at
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import SHORTFALL_TOLERANCE_MW, Estimate
-from gridsim.results.trajectory_record import Series, Subject, Trajectory, roots, sum_by
+from gridsim.results.trajectory_record import Series, Subject, Trajectory, roots, rows_by, sum_by
 
 _RESTORED_PERCENT = (50, 90, 100)
 
@@ -115,9 +115,8 @@ def _energy_by_cause(run: Trajectory) -> dict[str, float]:
     rows = np.flatnonzero(zones["unserved_mw"] > SHORTFALL_TOLERANCE_MW)
     root = roots(events["cause_id"])
     last = np.full(len(rows), -1)
-    for name in np.unique(zones["name"][rows]).tolist():
+    for name, here in rows_by(zones["name"][rows]):
         changes = np.flatnonzero(events["component"] == f"zone:{name}")
-        here = np.flatnonzero(zones["name"][rows] == name)
         at = np.searchsorted(events["time_h"][changes], zones["time_h"][rows[here]], side="right") - 1
         last[here] = np.where(at >= 0, np.append(changes, -1)[at], -1)
     rows, last = rows[last >= 0], last[last >= 0]

@@ -8,15 +8,15 @@ import numpy as np
 
 from gridsim.results.metric_table import measured
 from gridsim.results.metrics import Estimate
-from gridsim.results.trajectory_record import Subject, Trajectory
+from gridsim.results.trajectory_record import Subject, Trajectory, rows_by
 
 _SERVED = 0.99  # of use; less is a town short of water
 
 
 def _measures(run: Trajectory) -> Iterable[Estimate]:
     rows, towns = run.tables["water"], run.system.water_supply
-    for name in np.unique(rows["name"]).tolist():
-        here, scope, town = rows["name"] == name, f"city:{name}", towns.position(name)
+    for name, here in rows_by(rows["name"]):
+        scope, town = f"city:{name}", towns.position(name)
         missing, duration_h = rows["unserved_m3_per_h"][here], rows["duration_h"][here]
         share = missing / rows["used_m3_per_h"][here]
         yield measured("unserved_water_m3", scope, float(missing @ duration_h))
