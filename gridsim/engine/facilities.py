@@ -9,7 +9,8 @@ import numpy as np
 from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8
 
-LOST_BUS_SHARE = 0.5  # a facility stops when its bus is cut by more
+#: A facility stops when its bus is cut by more: a half, and what the last digits of a dispatch may add to one.
+LOST_BUS_SHARE = 0.5 + 1e-6
 
 
 class Facility(NamedTuple):

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 _SLACK_H = 1e-9  # of the clock
+_SLACK_SHARE = 1e-6  # of an unserved share: the last digits of a dispatch decide nothing
 
 
 class Process(NamedTuple):
@@ -59,7 +60,7 @@ def process_loss(process: Process, pieces: Iterable[Piece], horizon_h: float) ->
     idle: list[tuple[float, float]] = []
     for start_h, end_h, share in _with_gaps(pieces, horizon_h):
         length_h = end_h - start_h
-        if share >= process.stop_share:
+        if share >= process.stop_share - _SLACK_SHARE:
             out_h += length_h
             idle.append((start_h, end_h))
             before_h, interrupted_h = interrupted_h, interrupted_h + length_h

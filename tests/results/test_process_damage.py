@@ -46,6 +46,11 @@ def test_short_of_power_by_part_it_loses_that_part_and_from_half_on_all():
     assert process_loss(FURNACE, [out(3, share=0.8)], 100).out_h == pytest.approx(3)
 
 
+def test_a_half_is_a_half_whatever_its_last_digits():
+    losses = {process_loss(FURNACE, [out(3, share=0.5 + rest)], 100).out_h for rest in (-1e-9, 0.0, 1e-9)}
+    assert losses == {3.0}
+
+
 def test_a_short_interruption_pauses_a_restart_and_a_long_one_begins_it_anew():
     # damaged at 15, restart of 36 lost hours; 2 h out at 20 pause it, 5 h out at 20 begin it anew after 5 lost hours
     assert process_loss(FURNACE, [out(5), out(2, 20)], 200).total_h == pytest.approx(5 + 36 + 2)
