@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 import traceback
+from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import CodeType
 from typing import Any, NamedTuple
 
 from gridsim.errors import InputError, Problem
@@ -96,9 +98,16 @@ def _parsed(path: Path) -> ast.Module:
         raise InputError([Problem(str(path), error.lineno or 0, "", what, "mend the syntax here")]) from None
 
 
+class _AsWritten(SourceFileLoader):
+    """Runs the text of the file, never bytecode beside it, which may be that of a text of the same second and size."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _execute(path: Path) -> Any:
     name = f"gridsim_script_{path.stem}"
-    spec = spec_from_file_location(name, path)
+    spec = spec_from_file_location(name, path, loader=_AsWritten(name, str(path)))
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     sys.modules[name] = module  # workers that are forked find the functions by it

@@ -50,7 +50,7 @@ def look_around(order: MeritOrder, slope: F8, ws: Workspace, bus: int) -> None:
 
 @piece
 def _size(ws: Workspace, code: int) -> float:
-    """How fast the price of a bus, or the multiplier of a row, goes to its bound: the size of the pivot."""
+    """Speed at which the price of a bus, or the multiplier of a row, goes to its bound: the size of the pivot."""
     n_buses = ws.price.size
     if code >= n_buses:
         return float(-ws.duals[code - n_buses].rate * ws.duals[code - n_buses].side)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_a_script_brings_its_scenario(tmp_path):
         "rts79", "mine", "Does the script run?", "It waits.",
     )  # fmt: skip
     assert [script.name for script in scenario.scripts] == ["waits"]
+
+
+def test_what_runs_is_the_text_as_it_stands(tmp_path):
+    """Saved again within a second with the same number of bytes; and nothing is written beside it."""
+    path = tmp_path / "mine.py"
+    for doc in ("does it run?", "did it run ?"):
+        path.write_text(GOOD.replace("Does the script run?", doc))
+        os.utime(path, (1e9, 1e9))
+        assert read_script(path).scripts[0].function.__globals__["__doc__"].startswith(doc)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.py"]
 
 
 def test_a_scenario_file_beside_the_script(tmp_path):
