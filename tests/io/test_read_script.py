@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,9 @@ def test_a_script_brings_its_scenario(tmp_path):
     assert [script.name for script in scenario.scripts] == ["waits"]
 
 
-def test_what_runs_is_the_text_as_it_stands(tmp_path):
+def test_what_runs_is_the_text_as_it_stands(tmp_path, monkeypatch):
     """Saved again within a second with the same number of bytes; and nothing is written beside it."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = tmp_path / "mine.py"
     for doc in ("does it run?", "did it run ?"):
         path.write_text(GOOD.replace("Does the script run?", doc))
