@@ -30,6 +30,7 @@ ALL_AT_ONCE = 8  # rounds in which every bus that should change does; then one a
 MAX_RETURNS = 8  # of a bus from its reactive limit to its setpoint; one more and the start has failed
 LOWEST_VM_PU = 0.5  # below it a solution is the lower branch of the nose curve, not a state of the grid
 LOW_VM_PU = 0.85  # below it a warm start may have followed the lower branch: a flat one is tried beside it
+SAME_VM_PU = 1e-6  # lowest voltages of the two that differ by less are of one solution: that of the warm start
 N_NAMED = 3
 _RULES = RoundRules(
     tolerance_pu=TOLERANCE_PU,
@@ -136,7 +137,9 @@ class Ladder:
                 if rung is Rung.WARM and _lowest(solution) < LOW_VM_PU:
                     low = solution
                     continue
-                best = solution if low is None else max(low, solution, key=_lowest)
+                best = solution
+                if low is not None and _lowest(solution) <= _lowest(low) + SAME_VM_PU:
+                    best = low
                 best.iterations, best.solves = iterations, solves
                 return best
             if low is not None:
@@ -166,7 +169,11 @@ class Ladder:
     def _rounds(self, number: int, start: C16, guess: B1, limits: bool, rung: Rung) -> IslandSolution:
         """Newton solutions from ``start`` until no bus changes between held and limited."""
         bus = self.topology.members[number]
-        found, iterations, solves, imbalance = self._solve_rounds(number, start, guess, limits, rung, _RULES)
+        near = rung is Rung.WARM
+        found, iterations, solves, imbalance = self._solve_rounds(number, start, guess, limits, rung, _RULES, near)
+        if near and not found:  # judged before the first round has converged, sides may go round in circles
+            found, more, further, imbalance = self._solve_rounds(number, start, guess, limits, rung, _RULES, False)
+            iterations, solves = iterations + more, solves + further
         work, rounds = self.network.work
         v, q_source = work.v[bus], rounds.q_source[bus]
         if not found:
@@ -175,9 +182,9 @@ class Ladder:
         return IslandSolution(rung, v, imbalance, q_source, iterations, solves, reason)
 
     def _solve_rounds(
-        self, number: int, start: C16, guess: B1, limits: bool, rung: Rung, rules: RoundRules
+        self, number: int, start: C16, guess: B1, limits: bool, rung: Rung, rules: RoundRules, near: bool
     ) -> tuple[bool, int, int, float]:
-        """Run the compiled rounds, whose answer is in the network's memory."""
+        """Run the compiled rounds, whose answer is in the network's memory; ``near``: as of ``solve_rounds``."""
         bus, network = self.topology.members[number], self.network
         work, rounds = network.work
         whole = self.topology.n_islands == 1
@@ -195,7 +202,7 @@ class Ladder:
             reference=int(self.have.reference[number]),
             limits=limits,
             at_once=0 if rung is Rung.DC_START else ALL_AT_ONCE,
-            near=rung is Rung.WARM,
+            near=near,
             rules=rules,
             work=work,
             rounds=rounds,
@@ -255,7 +262,7 @@ class Ladder:
             norm = float(np.abs(gap).max())
             if norm < worst_norm:
                 best, worst_norm = gap, norm
-            self._solve_rounds(number, v, held, False, Rung.NONE, _ONE_STEP)
+            self._solve_rounds(number, v, held, False, Rung.NONE, _ONE_STEP, near=False)
             v = self.network.work[0].v[bus]
             if not np.isfinite(v).all():
                 break
