@@ -17,7 +17,7 @@ def test_random_states(name: str) -> None:
     each other, shares follow weights.
 
     In one state of a hundred at most their ways part: the reference may pass through a round in which machines at a
-    limit do not share the imbalance yet, where no solution would be there if they did, or come to none itself.
+    limit do not share the imbalance yet, where no solution would be there if they did.
     """
     system, point = kazakhstan() if name == "kazakhstan" else case(name)
     fast, reference = model(name, "fast"), model(name, "pandapower")
