@@ -50,10 +50,10 @@ _SEARCH_AFTER = 200_000  # new objects, of Python's 700
 
 @contextmanager
 def few_searches_for_cycles() -> Iterator[None]:
-    """Let reference counts free what a trajectory makes, and search for cycles seldom.
+    """Let reference counts free what a trajectory makes, search for cycles seldom, and once it is over.
 
-    Twelve days leave some thousand objects in cycles, and the collector looks through all that is alive again and
-    again, a twentieth of the time of a trajectory. What a user's script leaves in cycles is still found.
+    A trajectory is a cycle itself, and the collector looks through all that is alive again and again, a twentieth of
+    its time. At the end only what is new is looked through, so that a long study holds no more than one trajectory.
     """
     before = gc.get_threshold()
     if before[0] in (0, _SEARCH_AFTER):  # off, or a trajectory within one
@@ -63,6 +63,7 @@ def few_searches_for_cycles() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect(1)
         gc.set_threshold(*before)
 
 
@@ -259,10 +260,9 @@ class Replicates:
             gas_network=self._gas_network,
         )
         memory = MemorySink()
-        with few_searches_for_cycles():
-            simulation.run()
-            points = simulation.state.points if case.policy.secure_losses else ()
-            simulation.recorder.finish(simulation.state.log, memory, baseline, points)
+        simulation.run()
+        points = simulation.state.points if case.policy.secure_losses else ()
+        simulation.recorder.finish(simulation.state.log, memory, baseline, points)
         return simulation, solver, memory.tables
 
     def baseline(self, replicate: int = 0, progress: Progress | None = None) -> Mapping[str, Columns] | None:
@@ -270,7 +270,8 @@ class Replicates:
         if self._baseline is not None or not self.scenario.happens:
             return self._baseline
         calm = self.scenario.of_replicate(replicate).without_events()
-        tables = self._trajectory(calm, 0, 0, progress)[2]
+        with few_searches_for_cycles():
+            tables = self._trajectory(calm, 0, 0, progress)[2]
         if not self.scenario.draws_weather:
             self._baseline = tables
         return tables
@@ -280,6 +281,10 @@ class Replicates:
     ) -> RunResult:
         """One replicate, as :func:`run` gives it."""
         seed, replicate = seed_of(seed), whole_number("replicate", replicate, 0, LARGEST_REPLICATE)
+        with few_searches_for_cycles():
+            return self._run(seed, replicate, sink, progress)
+
+    def _run(self, seed: int, replicate: int, sink: Sink | None, progress: Progress | None) -> RunResult:
         report = progress or (lambda done: None)
         share = 0.5 if self.scenario.happens and self._baseline is None else 0.0
         baseline = self.baseline(replicate, lambda done: report(share * done))
