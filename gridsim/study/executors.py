@@ -153,14 +153,17 @@ class DaskCluster(Workers):
 
     def __init__(self, assignment: bytes, address: str, n_workers: int):
         try:
+            import dask
             from distributed import Client, LocalCluster
         except ImportError:
             raise StudyError("--scheduler needs Dask: pip install 'gridsim[cluster]'") from None
         self._cluster = None
         if address == "local":
-            self._cluster = LocalCluster(
-                n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=None
-            )  # fmt: skip
+            # Dask's profiler of workers keeps a tree of calls for every second of the last hour, some 100 MB
+            with dask.config.set({"distributed.worker.profile.enabled": False}):
+                self._cluster = LocalCluster(
+                    n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=None
+                )
         try:
             self._client = Client(self._cluster or address, timeout="20s")
             self.n_workers = max(len(self._client.scheduler_info()["workers"]), 1)
