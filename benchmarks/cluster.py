@@ -84,7 +84,7 @@ def local_dask(replicates: int, workers: int) -> None:
     held_mb: list[tuple[float, list[float]]] = []
 
     def look(now: Progress) -> None:
-        if now.done < len(held_mb) * now.total / 4:
+        if now.done < len(held_mb) * now.total / 4 or now.done == now.total:  # at the end they are gone
             return
         sizes = sorted(p.memory_info().rss / 2**20 for p in psutil.Process().children(recursive=True))
         held_mb.append((now.done, sizes[-workers:]))
