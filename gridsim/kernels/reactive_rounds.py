@@ -63,6 +63,7 @@ class RoundsWork(NamedTuple):
 
     q_source : pu, of the regulating sources;  excess : pu beyond the limits at buses that hold their voltage
     over : bool, by more than the tolerance;  held : bool;  s : complex, injections of the round
+    began : complex pu, voltages at its beginning;  share : of the imbalance on the way
     """
 
     q_source: F8
@@ -74,6 +75,8 @@ class RoundsWork(NamedTuple):
     returns: I8
     vm: F8
     s: C16
+    began: C16
+    share: F8
 
 
 def make_rounds_work(n: int) -> RoundsWork:
@@ -88,6 +91,8 @@ def make_rounds_work(n: int) -> RoundsWork:
         returns=np.zeros(n, dtype=np.int64),
         vm=np.ones(n),
         s=np.zeros(n, dtype=np.complex128),
+        began=np.ones(n, dtype=np.complex128),
+        share=np.zeros(n),
     )
 
 
@@ -195,6 +200,55 @@ def _solve_round(
         held=rounds.held,
         reference=at,
         max_iterations=max_iterations,
+        tolerance_pu=rules.tolerance_pu,
+        work=work,
+    )
+
+
+@piece
+def _copy(source: C16, target: C16) -> None:
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+@piece
+def _held_share(weight: F8, rounds: RoundsWork) -> float:
+    """Share in an imbalance of those who hold their voltage."""
+    total = 0.0
+    for i in range(len(weight)):
+        total += weight[i] if rounds.held[i] else 0.0
+    return total
+
+
+@piece
+def _solve_on_the_way(
+    elimination: Elimination,
+    y: C16,
+    schedule: Schedule,
+    reference: int,
+    imbalance: float,
+    rules: RoundRules,
+    work: NewtonWork,
+    rounds: RoundsWork,
+) -> tuple[bool, int, float]:
+    """Solve the round from its beginning where all who share are at a limit: a solution to judge by, no answer.
+
+    Each gives its part of the ``imbalance`` of the round before, pu, and the reference what is left.
+    """
+    _copy(rounds.began, work.v)
+    at = _start_round(schedule, reference, work, rounds)
+    for i in range(len(rounds.share)):
+        rounds.share[i] = 1.0 if i == at else 0.0
+        if work.member[i]:
+            rounds.s[i] += schedule.weight[i] * imbalance
+    return newton(
+        elimination=elimination,
+        y=y,
+        s=rounds.s,
+        weight=rounds.share,
+        held=rounds.held,
+        reference=at,
+        max_iterations=rules.max_iterations,
         tolerance_pu=rules.tolerance_pu,
         work=work,
     )
@@ -315,23 +369,32 @@ def solve_rounds(
     iterations = 0
     if limits and near:
         iterations = _change_early(elimination, y, schedule, reference, rules, work, rounds)
+    imbalance = 0.0
     for number in range(rules.max_rounds):
+        _copy(work.v, rounds.began)
         converged, steps, _ = _solve_round(
             elimination, y, schedule, reference, rules.max_iterations, rules, work, rounds
         )
         iterations += steps
-        if not converged or not _moduli(work, rounds) > rules.lowest_vm_pu:
+        solved = converged and _moduli(work, rounds) > rules.lowest_vm_pu
+        shared = solved
+        if not solved and limits and number > 0 and _held_share(schedule.weight, rounds) == 0.0:
+            converged, steps, _ = _solve_on_the_way(elimination, y, schedule, reference, imbalance, rules, work, rounds)
+            iterations += steps
+            solved = converged and _moduli(work, rounds) > rules.lowest_vm_pu
+        if not solved:
             return False, iterations, number + 1, np.nan
         imbalance, n_over, n_back = _judge(schedule, rules, work, rounds)
-        if not limits or not (n_over or n_back):
+        if not limits or (shared and not (n_over or n_back)):
             return True, iterations, number + 1, imbalance
         if n_back and _returns_too_often(rules.max_returns, rounds):
             return False, iterations, number + 1, np.nan
-        if n_over == _n_held(rounds) and not n_back:
+        if n_over and n_over == _n_held(rounds) and not n_back:
             if n_over == 1:  # the only one that is left
                 return False, iterations, number + 1, np.nan
             _spare_one(schedule.weight, rounds)
-        if number >= at_once:
-            _keep_one(rounds)
-        _change_sides(schedule, rounds)
+        if n_over or n_back:
+            if number >= at_once:
+                _keep_one(rounds)
+            _change_sides(schedule, rounds)
     return False, iterations, rules.max_rounds, np.nan

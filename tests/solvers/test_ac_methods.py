@@ -68,6 +68,19 @@ def test_kazakhstan_is_that_of_lightsim2grid_with_lines_out() -> None:
     assert "warm" in rungs
 
 
+def test_a_way_may_pass_a_round_in_which_nobody_shares() -> None:
+    """Of 14 buses all that share are at a limit for one round, without a solution; the next one gives theirs back."""
+    own, other, point = pair("case14")
+    for number, (state, forget) in enumerate(random_states(own.system, point, 112)):
+        if forget:
+            own.reset()
+            other.reset()
+        if number >= 110:
+            first, second = own.solve(state), other.solve(state)
+            assert_equal(first, second)
+    assert first.rung == "warm"
+
+
 def test_an_answer_does_not_depend_on_what_was_solved_before() -> None:
     """From the same start the same bytes, whatever topology and limits came between."""
     own, _, point = pair("kazakhstan")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gridsim.solvers.ac_ladder import RUNGS, Rung
 from tests.solvers.test_ac import assert_consistent, assert_same
 from tests.support.ac_cases import case, kazakhstan, model, random_states
 from tests.support.fraction import FRACTION
@@ -13,26 +14,20 @@ N_STATES = max(5, round(200 * FRACTION))
 
 @pytest.mark.parametrize("name", ["case14", "case30", "case57", "case118", "kazakhstan"])
 def test_random_states(name: str) -> None:
-    """Both methods agree in everything, rung by rung; where they solve, power balances, limits and setpoints complement
-    each other, shares follow weights.
-
-    In one state of a hundred at most their ways part: the reference may pass through a round in which machines at a
-    limit do not share the imbalance yet, where no solution would be there if they did.
+    """Both methods agree in everything, the own one at the same start or an earlier one; where they solve, power
+    balances, limits and setpoints complement each other, shares follow weights.
     """
     system, point = kazakhstan() if name == "kazakhstan" else case(name)
     fast, reference = model(name, "fast"), model(name, "pandapower")
-    solved = parted = 0
+    solved = 0
     for state, forget in random_states(system, point, N_STATES):
         if forget:
             fast.reset()
             reference.reset()
         ours, theirs = fast.solve(state), reference.solve(state)
-        if ours.rung == theirs.rung:
-            assert_same(ours, theirs)
-        else:
-            parted += 1
+        assert RUNGS.index(Rung(ours.rung)) <= RUNGS.index(Rung(theirs.rung))
+        assert_same(ours, theirs)
         if ours.converged and ours.rung != "relaxed_q":
             assert_consistent(system, state, ours)
             solved += 1
     assert solved >= N_STATES // 3
-    assert parted <= N_STATES // 100
