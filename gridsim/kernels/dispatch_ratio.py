@@ -42,7 +42,7 @@ def segment_towards(order: MeritOrder, ws: Workspace, bus: int, up: bool) -> int
 @piece
 def look_around(order: MeritOrder, slope: F8, ws: Workspace, bus: int) -> None:
     """Note the slopes between which the price of ``bus`` may lie at its position."""
-    p = segment_towards(order, ws, bus, bool(np.bool_(True)))
+    p = segment_towards(order, ws, bus, bool(np.bool_(True)))  # a literal would be compiled apart
     ws.above[bus] = slope[p] if p >= 0 else np.inf
     p = segment_towards(order, ws, bus, bool(np.bool_(False)))
     ws.below[bus] = slope[p] if p >= 0 else -np.inf

@@ -7,6 +7,7 @@ import numpy as np
 from gridsim.kernels.arrays import F8, I4, Topology
 from gridsim.kernels.dispatch_basis import factorise
 from gridsim.kernels.dispatch_order import MeritOrder
+from gridsim.kernels.dispatch_ratio import look_around
 from gridsim.kernels.dispatch_workspace import Records, Workspace
 from gridsim.kernels.flows import add_rows, flows_into
 from gridsim.kernels.jit import out_of_line, piece
@@ -385,7 +386,7 @@ def is_only_basis(
     optimum ends in this basis, whose numbers are a function of it alone.
     """
     out_of_line()
-    segs, buses, basics, duals, width, price = order.segs, ws.buses, ws.basics, ws.duals, ws.width, ws.price
+    buses, basics, duals, price = ws.buses, ws.basics, ws.duals, ws.price
     apart = SETTLED_DUAL_TOLERANCE * order.scale[0]
     for i in range(m):
         q = buses[basics[i].bus].q
@@ -401,16 +402,8 @@ def is_only_basis(
     for bus in range(buses.size):
         if buses[bus].slot >= 0:
             continue
-        start, end = order.bus_start[bus], order.bus_start[bus + 1]
-        p = buses[bus].position
-        while p < end and width[segs[p].item] <= 0.0:
-            p = segs[p].next
-        if p < end and slope[p] - price[bus] <= apart:
-            return False
-        p = buses[bus].position - 1
-        while p >= start and width[segs[p].item] <= 0.0:
-            p = segs[p].prev
-        if p >= start and price[bus] - slope[p] <= apart:
+        look_around(order, slope, ws, bus)
+        if ws.above[bus] - price[bus] <= apart or price[bus] - ws.below[bus] <= apart:
             return False
     return True
 
