@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_PARTIAL = 3
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_SEARCH_AFTER = 50_000  # new objects: by Python's 700 it looks for cycles again and again among what is imported
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 
@@ -79,6 +81,7 @@ def options(
 
 def main() -> None:
     """Entry point: errors become exit codes 2 (input or request) and 1 (failure), one JSON object with --json."""
+    gc.set_threshold(_SEARCH_AFTER)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     for stream in (sys.stdout, sys.stderr):

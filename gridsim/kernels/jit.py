@@ -20,11 +20,12 @@ from numba.extending import lower_builtin, type_callable
 from gridsim.kernels.cache import ensure_cache
 from gridsim.kernels.compiling import compiling
 from gridsim.kernels.linking import PieceCompiler
+from gridsim.kernels.loading import KernelCache
 
 ensure_cache()
 
 # no entry for C: nobody calls kernels by address, and with tuples of forty arrays it takes a second of compilation each
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # always said: a function for which it is not is compiled as its first caller is
 _COUNTED: dict[str, Any] = {**_OPTIONS, "_nrt": True}
 _UNCOUNTED: dict[str, Any] = {**_OPTIONS, "_nrt": False}
@@ -63,13 +64,14 @@ def _with_entry(function: Function, options: dict[str, Any]) -> Function:
         linked.__qualname__, linked.__module__ = name, function.__module__
         dispatcher.__class__ = _Kernel
         dispatcher.linked = _without_entry(linked, options)
+        dispatcher.enable_caching()
     return cast(Function, dispatcher)
 
 
 def _without_entry(function: Function, options: dict[str, Any]) -> Function:
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return function
-    dispatcher = numba.njit(**options, **_NO_ENTRY, pipeline_class=PieceCompiler)(function)
+    dispatcher = numba.njit(**options, **_NO_ENTRY, cache=True, pipeline_class=PieceCompiler)(function)
     dispatcher.__class__ = _Piece
     return cast(Function, dispatcher)
 
@@ -78,6 +80,9 @@ class _Kernel(CPUDispatcher):
     """A function that Python calls; other kernels that call it are linked with a piece of the same code."""
 
     linked: Any
+
+    def enable_caching(self) -> None:
+        self._cache = KernelCache(self.py_func)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         return self.linked.get_call_template(args, kws)
@@ -95,7 +100,7 @@ class _Piece(CPUDispatcher):
 
 def inline(function: Function) -> Function:
     """Like :func:`jit`, inlined into its caller: for helpers of a few lines in inner loops."""
-    return cast(Function, numba.njit(**_OPTIONS, inline="always")(function))
+    return cast(Function, numba.njit(**_OPTIONS, cache=True, inline="always")(function))
 
 
 class _CompileListener(event.Listener):

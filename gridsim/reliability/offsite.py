@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from gridsim.errors import StudyError
 from gridsim.kernels.outage_table import draw_year, new_outage_table
@@ -26,6 +25,9 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import I4
 from gridsim.reliability.system import AdequacySystem
 from gridsim.solvers.live_paths import LivePaths
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_YEARS = 1_000_000
 UPPER_95 = 3.0  # losses behind none seen, at 95 %: -ln(0.05)
@@ -74,6 +76,8 @@ def offsite_losses(adequacy: AdequacySystem, system: GridSystem, years: int = 2_
     its standard error; once_in_years (where none was seen, the least that is credible at 95 %); hours_per_year; mean_h
     and longest_h of a loss; backup_h; beyond_backup_per_year (losses longer than the site's backup).
     """
+    import pandas as pd
+
     years, seed = whole_number("years", years, 1, MOST_YEARS), seed_of(seed)
     sites = standing_sites(system.nuclear)
     if not len(sites):

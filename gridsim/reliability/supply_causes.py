@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from gridsim.model.cooling import cooled_share
 from gridsim.model.outages import CommonCause, Derating, components_of, corridor_components
@@ -39,6 +38,8 @@ def with_supply_outages(
     adequacy: AdequacySystem, system: GridSystem, imports: Imports | str = Imports.CONTRACT
 ) -> AdequacySystem:
     """``adequacy`` (of ``system``) with stops of coal and losses of cooling water (``mttf_h``) as common causes."""
+    import pandas as pd
+
     weather = NormalWeather(system)
     days = pd.date_range(adequacy.start, periods=-(-adequacy.n_hours // DAY_H), freq="D")
     day_c = np.array([weather.normal_day_c(day.to_pydatetime()) for day in days]).T

@@ -143,7 +143,7 @@ def winter_peak_mw(system: GridSystem) -> F8:
         day = dt.datetime(year, month, 15)
         while day.weekday() > 4:
             day += dt.timedelta(days=1)
-        rows += [weather.at(day + dt.timedelta(hours=hour)).load_mw for hour in range(24)]
+        rows += [weather.load_mw(day + dt.timedelta(hours=hour)) for hour in range(24)]
     return np.array(rows) * (1.0 + system.loss_share)
 
 

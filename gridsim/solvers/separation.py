@@ -8,12 +8,10 @@ does not emerge from reactances. Any network has areas; without interfaces an is
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix
-from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
 from gridsim.kernels.pull_out import N_STEPS, largest_flow_mw, stretch_to_limits
@@ -22,6 +20,9 @@ from gridsim.model.system import GridSystem
 from gridsim.model.table import B1, F8, I4, sum_at
 from gridsim.solvers.area_machines import AreaMachines
 from gridsim.solvers.participation import branch_status
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 SMALLEST_COUPLING_MW = 1.0  # per radian; what couples less is left out
 _MEANS_SHARE = 0.05  # of a coupling's flow, below which an interface does not shape its amplitude
@@ -187,6 +188,8 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
 
     margin : (n_interfaces,) normal limit over static limit where stability limits, and gives the amplitude; else NaN
     """
+    from scipy.sparse.linalg import splu
+
     n_buses, n_areas = len(system.buses), len(areas.names)
     works = branch_status(system, branch_out)
     slope = np.where(works, 1.0 / system.branch_x_pu, 0.0)
@@ -233,6 +236,8 @@ def reduce_network(system: GridSystem, areas: AreaMap, machines: AreaMachines, b
 
 def _susceptances(start: I4, end: I4, slope: F8, own: F8) -> csc_matrix:
     """(n_buses, n_buses) of branches, with ``own`` (n_buses,) on the diagonal."""
+    from scipy.sparse import csc_matrix
+
     every = np.arange(len(own))
     rows, columns = np.concatenate([start, end, start, end, every]), np.concatenate([start, end, end, start, every])
     return csc_matrix((np.concatenate([slope, slope, -slope, -slope, own]), (rows, columns)))

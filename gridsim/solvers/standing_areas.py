@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csc_matrix
-from scipy.sparse.linalg import splu
 
 from gridsim.kernels.flows import islands
 from gridsim.kernels.swing_case import SwingModel
@@ -133,6 +131,9 @@ class StandingAreas:
 
     def dispatch_flows_mw(self, branch_out: I4 | None = None) -> F8:
         """(n_interfaces,) DC flows of the operating point; ``branch_out``: as they would be with these out."""
+        from scipy.sparse import csc_matrix
+        from scipy.sparse.linalg import splu
+
         system, point, n = self.system, self.point, len(self.system.buses)
         works = branch_status(system, point.branch_out if branch_out is None else branch_out)
         start, end = system.branch_from, system.branch_to

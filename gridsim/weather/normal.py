@@ -70,8 +70,7 @@ class NormalWeather:
     ) -> HourInputs:
         """Inputs of the step that starts at local ``time``; ``load_factor`` (n_loads,) multiplies demand."""
         system = self.system
-        normal_day_c = self.normal_day_c(time)
-        day_c = normal_day_c + temperature_anomaly_k
+        day_c = self.normal_day_c(time) + temperature_anomaly_k
         temperature_c = day_c + self.daily_swing_k(time)
         generators = system.generators
         gen_share = self.profile_values(generators.profile, time)
@@ -86,12 +85,7 @@ class NormalWeather:
             low, high = system.heat_curves.shares(curve, padded_day_c[self._gen_site[led]])
             gen_share[led] *= high
             heat_min[led] = np.minimum(low, gen_share[led])
-        heating_k = _at_site(np.maximum(HEATING_BALANCE_C - day_c, 0.0), self._load_site)
-        normal_k = _at_site(np.maximum(HEATING_BALANCE_C - normal_day_c, 0.0), self._load_site)
-        loads = system.loads
-        departure = 1.0 + loads.heating_share_per_k * (heating_k - normal_k)
-        load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.profile_values(loads.profile, time)
-        load_mw = load_mw * np.maximum(departure, 0.0) * load_factor
+        load_mw = self.load_mw(time, temperature_anomaly_k, load_factor)
         gen_share, heat_min = self._duty.fulfilled(time.month, day_c, load_mw, gen_share, heat_min)
         return HourInputs(
             temperature_c=temperature_c,
@@ -102,6 +96,16 @@ class NormalWeather:
             rating_factor=system.branch_rating_factor(temperature_c),
             winter=time.month in (10, 11, 12, 1, 2, 3),
         )
+
+    def load_mw(self, time: dt.datetime, temperature_anomaly_k: float = 0.0, load_factor: F8 | float = 1.0) -> F8:
+        """(n_loads,) load of the step that starts at local ``time``, MW at the bus."""
+        loads, normal_day_c = self.system.loads, self.normal_day_c(time)
+        day_c = normal_day_c + temperature_anomaly_k
+        heating_k = _at_site(np.maximum(HEATING_BALANCE_C - day_c, 0.0), self._load_site)
+        normal_k = _at_site(np.maximum(HEATING_BALANCE_C - normal_day_c, 0.0), self._load_site)
+        departure = 1.0 + loads.heating_share_per_k * (heating_k - normal_k)
+        load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.profile_values(loads.profile, time)
+        return np.asarray(load_mw * np.maximum(departure, 0.0) * load_factor, dtype=np.float64)
 
     def planned_water(self, date: dt.date) -> F8:
         """(n, 24) share of p_max that the water plan of a normal day gives its plants (``WaterPlan.reservoir``)."""

@@ -63,7 +63,8 @@ def effect_of(field: FieldInfo) -> Effect:
 class Row(BaseModel):
     """A row of any table: unknown columns are errors, cells are stripped, nothing changes after reading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False,
+                              defer_build=True)  # a validator is made where its table has rows  # fmt: skip
     numbers: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
@@ -79,7 +80,7 @@ class Row(BaseModel):
     @classmethod
     def _truth_is_no_number(cls, values: Any) -> Any:
         """``probability: true`` is refused like any other word, not read as 1."""
-        if isinstance(values, dict) and any(value is True or value is False for value in values.values()):
+        if isinstance(values, dict) and bool in map(type, values.values()):
             return {key: str(value).lower() if isinstance(value, bool) and key in cls.numbers else value
                     for key, value in values.items()}  # fmt: skip
         return values
