@@ -49,10 +49,9 @@ class NormalWeather:
         self.system = system
         self._repairs = repairs
         site = system.buses.weather_site
-        self._gen_site = site[system.generators.bus]
         self._load_site = site[system.loads.bus]
         self._gas_site = _nearest_site(system)
-        self._heat_led = heat_led_by_curve(system)
+        self._heat_led = HeatLed(system)
         self._is_wind = system.generators.driven_by("wind")
         self._is_solar = system.generators.driven_by("solar")
         self._water = water_plan(system)
@@ -80,11 +79,7 @@ class NormalWeather:
         if len(self._water):
             gens = self._water.gens
             heat_min[gens] = gen_share[gens] = self.planned_water(time)[self._water.row[gens], time.hour]
-        padded_day_c = np.append(day_c, HEATING_BALANCE_C)
-        for curve, led in self._heat_led:
-            low, high = system.heat_curves.shares(curve, padded_day_c[self._gen_site[led]])
-            gen_share[led] *= high
-            heat_min[led] = np.minimum(low, gen_share[led])
+        self._heat_led.follow(day_c, gen_share, heat_min)
         load_mw = self.load_mw(time, temperature_anomaly_k, load_factor)
         gen_share, heat_min = self._duty.fulfilled(time.month, day_c, load_mw, gen_share, heat_min)
         return HourInputs(
@@ -173,11 +168,33 @@ class NormalWeather:
         return np.where(demand.in_service[across], np.maximum(mcm_per_d, 0.0), 0.0)
 
 
-def heat_led_by_curve(system: GridSystem) -> list[tuple[int, I4]]:
-    """Every heat curve in use, and the positions of the machines that follow it."""
-    curves = np.where(system.generators.heat_led, system.generators.heat_curve, -1)
-    used = np.unique(curves[curves >= 0]).tolist()
-    return [(curve, np.flatnonzero(curves == curve).astype(np.int32)) for curve in used]
+class HeatLed:
+    """Machines that follow a heat curve by the mean temperature of the day; those of the last day are kept."""
+
+    def __init__(self, system: GridSystem):
+        curves = np.where(system.generators.heat_led, system.generators.heat_curve, -1)
+        site = system.buses.weather_site[system.generators.bus]
+        self._curves = system.heat_curves
+        self._led = [
+            (curve, site[np.flatnonzero(curves == curve)]) for curve in np.unique(curves[curves >= 0]).tolist()
+        ]
+        self._gens = np.concatenate([np.flatnonzero(curves == curve) for curve, _ in self._led] or [np.zeros(0, int)])
+        self._day: tuple[bytes, F8, F8] | None = None
+
+    def follow(self, day_c: F8, share: F8, forced: F8) -> None:
+        """Take from ``share`` what heat leaves no room for, and write what it forces; both (n_gens,).
+
+        day_c : (n_sites,) C; a machine without a site stands where no heating is wanted
+        """
+        key = day_c.tobytes()
+        if self._day is None or self._day[0] != key:
+            padded_c = np.append(day_c, HEATING_BALANCE_C)
+            found = [self._curves.shares(curve, padded_c[site]) for curve, site in self._led]
+            low, high = (np.concatenate([pair[side] for pair in found] or [np.zeros(0)]) for side in (0, 1))
+            self._day = key, low, high
+        _, low, high = self._day
+        share[self._gens] *= high
+        forced[self._gens] = np.minimum(low, share[self._gens])
 
 
 def with_water_and_duty(system: GridSystem, times: pd.DatetimeIndex, shape: F8, share: F8, row: I4) -> tuple[F8, I4]:

@@ -18,7 +18,7 @@ from gridsim.weather.design import CATALOGUE_YEARS, Catalogue, Imposed, catalogu
 from gridsim.weather.field import DAYS
 from gridsim.weather.generator import LOAD_TAU_H, WeatherModel, hour_of
 from gridsim.weather.maps import resource_sites
-from gridsim.weather.normal import HEATING_BALANCE_C, HourInputs, NormalWeather, heat_led_by_curve
+from gridsim.weather.normal import HeatLed, HourInputs, NormalWeather
 from gridsim.weather.planning import PlanningWeather
 from gridsim.weather.water import WaterCourse, day_of_year, normal_water, water_plan
 
@@ -49,11 +49,11 @@ class Composer:
         self.load_zone = system.buses.zone[loads.bus]
         cooling = np.zeros(len(system.zones) + 1)
         cooling[system.load_response.zone] = system.load_response.cooling_share_per_k
-        heats = np.nan_to_num(loads.heating_share_per_k) > 0
-        self.cooling_share = np.where(heats, cooling[self.load_zone], 0.0)
+        self._heating_share = np.nan_to_num(loads.heating_share_per_k)
+        self.cooling_share = np.where(self._heating_share > 0, cooling[self.load_zone], 0.0)
         self._hourly_gas = np.isin(system.gas_demand.gas_class, GAS_HEATING_CLASSES)
         self.water = water_plan(system)
-        self._heat_led = heat_led_by_curve(system)
+        self._heat_led = HeatLed(system)
         self._duty = duty_of(system)
         self._renewable_mw = np.where(generators.variable & generators.in_service, generators.p_max_mw, 0.0)
 
@@ -106,17 +106,13 @@ class Composer:
         if planned is not None:
             gens = self.water.gens
             heat_min[gens] = share[gens] = planned[self.water.row[gens]]
-        padded_day_c = np.append(day_c, HEATING_BALANCE_C)  # the last for machines without a site
-        for curve, led in self._heat_led:
-            low, high = system.heat_curves.shares(curve, padded_day_c[self.gen_site[led]])
-            share[led] *= high
-            heat_min[led] = np.minimum(low, share[led])
+        self._heat_led.follow(day_c, share, heat_min)
         loads = system.loads
         heating = np.array([heating_k(t) - heating_k(n) for t, n in zip(effective_c, normal_c, strict=True)] + [0.0])
         cooling = np.maximum(effective_c - COOLING_BALANCE_C, 0.0) - np.maximum(normal_c - COOLING_BALANCE_C, 0.0)
         departure = (
             1.0
-            + np.nan_to_num(loads.heating_share_per_k) * np.nan_to_num(heating)[self.load_site]
+            + self._heating_share * np.nan_to_num(heating)[self.load_site]
             + self.cooling_share * np.append(np.nan_to_num(cooling), 0.0)[self.load_site]
         )
         load_mw = np.where(loads.in_service, loads.p_mw, 0.0) * self.normal.profile_values(loads.profile, time)
