@@ -30,8 +30,7 @@ class Events:
     def setup(self, event: str, ac: str) -> None:
         self.system, scenario = read_scenario(event)
         self.scenario = dataclasses.replace(scenario, policy=dataclasses.replace(scenario.policy, ac=AcMode(ac)))
-        short = dataclasses.replace(self.scenario, horizon=dataclasses.replace(scenario.horizon, hours=1.0), events=())
-        run(self.system, short)
+        run(self.system, self.scenario)
 
     def time_run(self, event: str, ac: str) -> None:
         run(self.system, self.scenario)

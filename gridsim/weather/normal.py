@@ -169,7 +169,7 @@ class NormalWeather:
 
 
 class HeatLed:
-    """Machines that follow a heat curve by the mean temperature of the day; those of the last day are kept."""
+    """Machines that follow a heat curve by the mean temperature of the day; the last day is kept."""
 
     def __init__(self, system: GridSystem):
         curves = np.where(system.generators.heat_led, system.generators.heat_curve, -1)
