@@ -63,7 +63,7 @@ class RoundsWork(NamedTuple):
 
     q_source : pu, of the regulating sources;  excess : pu beyond the limits at buses that hold their voltage
     over : bool, by more than the tolerance;  held : bool;  s : complex, injections of the round
-    began : complex pu, voltages at its beginning;  share : of the imbalance on the way
+    began : complex pu, voltages at its beginning;  share : of what is left of an imbalance once ``given``, pu, is
     """
 
     q_source: F8
@@ -76,6 +76,7 @@ class RoundsWork(NamedTuple):
     vm: F8
     s: C16
     began: C16
+    given: F8
     share: F8
 
 
@@ -92,6 +93,7 @@ def make_rounds_work(n: int) -> RoundsWork:
         vm=np.ones(n),
         s=np.zeros(n, dtype=np.complex128),
         began=np.ones(n, dtype=np.complex128),
+        given=np.zeros(n),
         share=np.zeros(n),
     )
 
@@ -110,26 +112,51 @@ def _prepare(schedule: Schedule, guess: B1, start: C16, work: NewtonWork, rounds
 
 
 @piece
-def _start_round(schedule: Schedule, reference: int, work: NewtonWork, rounds: RoundsWork) -> int:
-    """Write injections, setpoints and the angle of the reference, which is returned: of those that hold theirs."""
+def _largest_held(weight: F8, rounds: RoundsWork) -> int:
+    """Bus with the largest share of those that hold their voltage, the first of equals."""
+    found, largest = 0, -1.0
+    for i in range(len(weight)):
+        if rounds.held[i] and weight[i] > largest:
+            found, largest = i, weight[i]
+    return found
+
+
+@piece
+def _reference_of_round(weight: F8, reference: int, rounds: RoundsWork) -> int:
+    """Bus of angle 0: the stated one while it holds its voltage."""
+    return reference if rounds.held[reference] else _largest_held(weight, rounds)
+
+
+@piece
+def _share_by_weight(weight: F8, rounds: RoundsWork) -> None:
+    """All who share an imbalance do so within the solution."""
+    for i in range(len(weight)):
+        rounds.share[i], rounds.given[i] = weight[i], 0.0
+
+
+@piece
+def _leave_to_reference(weight: F8, reference: int, imbalance: float, rounds: RoundsWork) -> None:
+    """Each gives its part of the ``imbalance``, pu, before the solution; the reference takes what is left."""
+    at = _reference_of_round(weight, reference, rounds)
+    for i in range(len(weight)):
+        rounds.share[i], rounds.given[i] = 1.0 if i == at else 0.0, weight[i] * imbalance
+
+
+@piece
+def _start_round(schedule: Schedule, reference: int, work: NewtonWork, rounds: RoundsWork) -> None:
+    """Write injections, setpoints and the angle of the reference."""
     out_of_line()
-    held, weight = rounds.held, schedule.weight
-    if not held[reference]:
-        largest = -1.0
-        for i in range(len(weight)):
-            if held[i] and weight[i] > largest:
-                reference, largest = i, weight[i]
+    held = rounds.held
     turn = work.v[reference]
     turn = complex(turn.real, -turn.imag) / np.hypot(turn.real, turn.imag)
-    for i in range(len(weight)):
+    for i in range(len(held)):
         if not work.member[i]:
             continue
         limited = 0.0 if held[i] else rounds.q_source[i]
-        rounds.s[i] = complex(schedule.s[i].real, schedule.s[i].imag + limited)
+        rounds.s[i] = complex(schedule.s[i].real + rounds.given[i], schedule.s[i].imag + limited)
         v = work.v[i]
         scale = schedule.setpoint[i] / np.hypot(v.real, v.imag) if held[i] else 1.0
         work.v[i] = v * turn * scale
-    return reference
 
 
 @piece
@@ -145,12 +172,8 @@ def _moduli(work: NewtonWork, rounds: RoundsWork) -> float:
 
 @piece
 def _spare_one(weight: F8, rounds: RoundsWork) -> None:
-    """Someone has to hold the voltage: of the buses that do the one with the largest share, the first of equals."""
-    spared, largest = 0, -1.0
-    for i in range(len(weight)):
-        if rounds.held[i] and weight[i] > largest:
-            spared, largest = i, weight[i]
-    rounds.over[spared] = False
+    """Someone has to hold the voltage: of the buses that do the one with the largest share."""
+    rounds.over[_largest_held(weight, rounds)] = False
 
 
 @piece
@@ -191,12 +214,13 @@ def _solve_round(
     rounds: RoundsWork,
 ) -> tuple[bool, int, float]:
     """Newton's method with the buses that hold their voltage now, from the voltages that stand."""
-    at = _start_round(schedule, reference, work, rounds)
+    at = _reference_of_round(schedule.weight, reference, rounds)
+    _start_round(schedule, at, work, rounds)
     return newton(
         elimination=elimination,
         y=y,
         s=rounds.s,
-        weight=schedule.weight,
+        weight=rounds.share,
         held=rounds.held,
         reference=at,
         max_iterations=max_iterations,
@@ -218,40 +242,6 @@ def _held_share(weight: F8, rounds: RoundsWork) -> float:
     for i in range(len(weight)):
         total += weight[i] if rounds.held[i] else 0.0
     return total
-
-
-@piece
-def _solve_on_the_way(
-    elimination: Elimination,
-    y: C16,
-    schedule: Schedule,
-    reference: int,
-    imbalance: float,
-    rules: RoundRules,
-    work: NewtonWork,
-    rounds: RoundsWork,
-) -> tuple[bool, int, float]:
-    """Solve the round from its beginning where all who share are at a limit: a solution to judge by, no answer.
-
-    Each gives its part of the ``imbalance`` of the round before, pu, and the reference what is left.
-    """
-    _copy(rounds.began, work.v)
-    at = _start_round(schedule, reference, work, rounds)
-    for i in range(len(rounds.share)):
-        rounds.share[i] = 1.0 if i == at else 0.0
-        if work.member[i]:
-            rounds.s[i] += schedule.weight[i] * imbalance
-    return newton(
-        elimination=elimination,
-        y=y,
-        s=rounds.s,
-        weight=rounds.share,
-        held=rounds.held,
-        reference=at,
-        max_iterations=rules.max_iterations,
-        tolerance_pu=rules.tolerance_pu,
-        work=work,
-    )
 
 
 @piece
@@ -366,6 +356,7 @@ def solve_rounds(
     near : the start is near the solution: buses change sides as soon as Newton's steps tell which do
     """
     _prepare(schedule, guess, start, work, rounds)
+    _share_by_weight(schedule.weight, rounds)
     iterations = 0
     if limits and near:
         iterations = _change_early(elimination, y, schedule, reference, rules, work, rounds)
@@ -379,7 +370,13 @@ def solve_rounds(
         solved = converged and _moduli(work, rounds) > rules.lowest_vm_pu
         shared = solved
         if not solved and limits and number > 0 and _held_share(schedule.weight, rounds) == 0.0:
-            converged, steps, _ = _solve_on_the_way(elimination, y, schedule, reference, imbalance, rules, work, rounds)
+            # all who share are at a limit: a solution to judge by, no answer
+            _copy(rounds.began, work.v)
+            _leave_to_reference(schedule.weight, reference, imbalance, rounds)
+            converged, steps, _ = _solve_round(
+                elimination, y, schedule, reference, rules.max_iterations, rules, work, rounds
+            )
+            _share_by_weight(schedule.weight, rounds)
             iterations += steps
             solved = converged and _moduli(work, rounds) > rules.lowest_vm_pu
         if not solved:
